@@ -1,0 +1,29 @@
+#include "engine/bytes.h"
+
+#include <cstring>
+#include <limits>
+
+namespace appcache {
+
+Bytes::Block* Bytes::Block::New(size_t size) {
+  if (size > std::numeric_limits<size_t>::max() - sizeof(Block)) {
+    throw std::bad_alloc();
+  }
+  return new (::operator new(sizeof(Block) + size)) Block{1, size};
+}
+
+void Bytes::Block::Release(Block* block) noexcept {
+  // acq_rel: the last owner must see everything the others did with the bytes
+  // before the memory is reused.
+  if (block->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  block->~Block();
+  ::operator delete(block);
+}
+
+Bytes Bytes::Copy(std::string_view source) {
+  return Build(source.size(), [source](char* data) {
+    std::memcpy(data, source.data(), source.size());
+  });
+}
+
+}  // namespace appcache

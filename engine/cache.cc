@@ -1,0 +1,185 @@
+#include "engine/cache.h"
+
+#include <cassert>
+#include <new>
+
+namespace appcache {
+namespace {
+
+Status CheckTtl(Ttl ttl) {
+  if (ttl < kNoTtl) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "a ttl of " + std::to_string(ttl.count()) +
+                      " ms: it must be zero (never ends) or more");
+  }
+  if (ttl > kMaxTtl) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "a ttl of " + std::to_string(ttl.count()) +
+                      " ms is over 100 years; zero never ends");
+  }
+  return Status();
+}
+
+}  // namespace
+
+Cache::Cache(CacheOptions options) : options_(std::move(options)) {
+  assert(options_.compressor != nullptr);
+  assert(options_.log != nullptr);
+}
+
+Lookup<Bytes> Cache::Decompressed(Lookup<Bytes> raw) const {
+  if (!raw || !options_.compressor->IsCompressed(raw->view())) return raw;
+  Result<Bytes> plain =
+      options_.compressor->Decompress(raw->view(), options_.max_inflated_bytes);
+  return plain.ok() ? Lookup<Bytes>::Hit(*std::move(plain))
+                    : Lookup<Bytes>::Failed(plain.status());
+}
+
+Lookup<Bytes> Cache::Read(std::string_view path) {
+  return Decompressed(GetRaw(path));
+}
+
+Result<std::string_view> Cache::Encode(std::string_view bytes,
+                                       Compression compression,
+                                       Bytes& compressed) const {
+  if (compression == Compression::kNone) return bytes;
+  Result<Bytes> made = options_.compressor->Compress(bytes);
+  if (!made.ok()) return made.status();
+  compressed = *std::move(made);
+  return compressed.view();
+}
+
+Status Cache::Store(std::string_view path, std::string_view bytes, Ttl ttl,
+                    Compression compression) {
+  try {
+    Status valid = CheckTtl(ttl);
+    if (!valid.ok()) return valid;
+    Bytes compressed;
+    const Result<std::string_view> encoded =
+        Encode(bytes, compression, compressed);
+    if (!encoded.ok()) return encoded.status();
+    return SetRaw(path, *encoded, ttl);
+  } catch (...) {
+    return CurrentException();
+  }
+}
+
+Status Cache::Write(std::string_view path, std::string_view bytes, Ttl ttl,
+                    Compression compression) {
+  flights_.Supersede(path);
+  return Store(path, bytes, ttl, compression);
+}
+
+Status Cache::Remove(std::string_view path) {
+  flights_.Supersede(path);
+  return InvalidateRaw(path);
+}
+
+Status Cache::InvalidateByStr(std::string_view key) {
+  try {
+    KeyPath path(options_.prefix);
+    path.Segment(key);
+    return Remove(path.view());
+  } catch (...) {
+    return CurrentException();
+  }
+}
+
+Status Cache::WriteMany(std::span<const RawEntry> entries) {
+  for (const RawEntry& entry : entries) {
+    Status valid = CheckTtl(entry.ttl);
+    if (!valid.ok()) return valid;
+    flights_.Supersede(entry.path);
+  }
+  return SetManyRaw(entries);
+}
+
+Status Cache::RemoveMany(std::span<const std::string_view> paths) {
+  for (const std::string_view path : paths) flights_.Supersede(path);
+  return InvalidateManyRaw(paths);
+}
+
+Status Cache::Clear() {
+  try {
+    flights_.SupersedeAll();
+    return ClearRaw();
+  } catch (...) {
+    return CurrentException();
+  }
+}
+
+CacheStats Cache::Stats() const {
+  CacheStats stats = RawStats();
+  stats.loads = loads_.load(std::memory_order_relaxed);
+  stats.load_failures = load_failures_.load(std::memory_order_relaxed);
+  stats.loads_shared = loads_shared_.load(std::memory_order_relaxed);
+  return stats;
+}
+
+std::vector<Lookup<Bytes>> Cache::GetManyRaw(
+    std::span<const std::string_view> paths) {
+  std::vector<Lookup<Bytes>> results;
+  results.reserve(paths.size());
+  for (const std::string_view path : paths) results.push_back(GetRaw(path));
+  return results;
+}
+
+Status Cache::SetManyRaw(std::span<const RawEntry> entries) {
+  Status first_error;
+  for (const RawEntry& entry : entries) {
+    const Status status = SetRaw(entry.path, entry.value, entry.ttl);
+    if (first_error.ok()) first_error = status;
+  }
+  return first_error;
+}
+
+Status Cache::InvalidateManyRaw(std::span<const std::string_view> paths) {
+  Status first_error;
+  for (const std::string_view path : paths) {
+    const Status status = InvalidateRaw(path);
+    if (first_error.ok()) first_error = status;
+  }
+  return first_error;
+}
+
+void Cache::Log(LogLevel level, std::string_view message) const noexcept {
+  options_.log(level, message);
+}
+
+Status Cache::WarnNoNamespace(std::string_view operation) const {
+  std::string message("unable to ");
+  message.append(operation).append(" a key: its namespace does not exist");
+  Log(LogLevel::kWarning, message);
+  return Status();
+}
+
+void Cache::WarnLoadNotStored(const Status& status) const noexcept {
+  try {
+    Log(LogLevel::kWarning,
+        "a loaded value was not stored: " +
+            (status.ok() ? std::string("the key's namespace does not exist")
+                         : status.ToString()));
+  } catch (...) {
+    // Out of memory for a log line: the caller still gets the value.
+  }
+}
+
+Status Cache::CurrentException() noexcept {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return Status::OutOfMemory();
+  } catch (const std::exception& exception) {
+    try {
+      return Status(
+          ErrorCode::kInternal,
+          std::string("an exception was thrown: ") + exception.what());
+    } catch (...) {
+      return Status::OutOfMemory();
+    }
+  } catch (...) {
+    return Status::OutOfMemory();
+  }
+}
+
+}  // namespace appcache

@@ -1,0 +1,284 @@
+// Cache: the one interface that every backend has.
+//
+//   struct UserKey {
+//     using value_type = std::string;
+//     int id;
+//     void AppendTo(appcache::KeyPath& path) const {
+//       path.Segment("user").Segment(id);
+//     }
+//   };
+//
+//   appcache::Status stored = cache.Set(UserKey{7}, "Ada",
+//   std::chrono::hours(1)); if (auto name = cache.Get(UserKey{7})) std::cout <<
+//   *name; std::string name = cache.GetVia(UserKey{7}, [] { return
+//   ReadFromDb(7); });
+//
+// Reads return a Lookup (a hit, a miss, or a miss with an error), writes a
+// Status. No function throws, but for GetVia and SetVia, which let through what
+// the user's loader or writer throws. Running out of memory is an error like
+// any other (kFull).
+//
+// To write a backend, implement the four raw operations (see "For backends"
+// below); tools/examples/file_cache.h is a whole one. The rest comes for free,
+// and the batches can be overridden where the backend has better ones.
+//
+// Thread safety: all of it, from any threads at once, unless a backend says
+// otherwise. The object itself must outlive every call.
+
+#ifndef APPCACHE_ENGINE_CACHE_H_
+#define APPCACHE_ENGINE_CACHE_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "engine/bytes.h"
+#include "engine/compressor.h"
+#include "engine/error.h"
+#include "engine/key.h"
+#include "engine/key_path.h"
+#include "engine/loading/single_flight.h"
+#include "engine/log.h"
+#include "engine/lookup.h"
+#include "engine/serialiser.h"
+#include "engine/stats.h"
+
+namespace appcache {
+
+// A ttl: to the millisecond; zero never ends; below zero is kInvalidArgument.
+using Ttl = std::chrono::milliseconds;
+inline constexpr Ttl kNoTtl{0};
+
+// Longer ttls are kInvalidArgument: 100 years, so that no sum overflows.
+inline constexpr Ttl kMaxTtl = std::chrono::hours(24 * 365 * 100);
+
+enum class Compression { kNone, kCompress };
+
+// What every backend has in common.
+struct CacheOptions {
+  // The first segment of every key path. Caches that share a server and must
+  // not see each other's entries take different prefixes.
+  std::string prefix = "pyappcache";
+
+  // Never null.
+  std::shared_ptr<const Compressor> compressor = GzipCompressor();
+
+  // A compressed value that would inflate to more is kCorrupt.
+  size_t max_inflated_bytes = size_t{256} << 20;
+
+  // Never empty.
+  LogSink log = LogToStderr;
+};
+
+struct LoadOptions {
+  // The ttl with which a loaded value is stored.
+  Ttl ttl = kNoTtl;
+
+  // How long a caller waits for another one's loader before it runs its own.
+  std::chrono::milliseconds max_wait = std::chrono::seconds(30);
+};
+
+class Cache {
+ public:
+  // One value of a batch.
+  struct RawEntry {
+    std::string_view path;
+    std::string_view value;
+    Ttl ttl = kNoTtl;
+  };
+
+  virtual ~Cache() = default;
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
+
+  // --- One entry, by key.
+
+  // A hit, if there is an entry whose ttl has not ended. Errors: kCorrupt when
+  // what is stored does not decompress or parse as the key's value_type;
+  // kInvalidKey; and what the backend reports.
+  template <CacheKey K>
+  Lookup<typename K::value_type> Get(const K& key);
+
+  // Stores `value` in place of whatever was there. On failure it is unknown
+  // whether the old value, the new one or none is there, unless the backend
+  // says more. A key whose namespace does not exist: nothing is stored, a
+  // warning is logged, and the result is success.
+  template <CacheKey K>
+  Status Set(const K& key, const typename K::value_type& value,
+             Ttl ttl = kNoTtl);
+
+  // Removes the entry; success if there was none. A key whose namespace does
+  // not exist: does nothing but log a warning.
+  template <CacheKey K>
+  Status Invalidate(const K& key);
+
+  // --- One entry, by string: the path is the prefix and `key`.
+
+  template <class V>
+  Lookup<V> GetByStr(std::string_view key);
+
+  template <class V>
+  Status SetByStr(std::string_view key, const V& value, Ttl ttl = kNoTtl,
+                  Compression compression = Compression::kNone);
+
+  Status InvalidateByStr(std::string_view key);
+
+  // --- Through to the source.
+
+  // The cached value; or, when there is none, `loader()`'s, which is stored
+  // with options.ttl. In one process one loader runs per key at a time: callers
+  // who come meanwhile wait for it and get its value, or its exception. A set
+  // or an invalidate of the key during a load wins: the loaded value is
+  // returned but not stored. A failing cache costs a warning and a call of the
+  // loader, never an error. Throws what `loader` throws, and then stores
+  // nothing.
+  template <CacheKey K, class Loader>
+  typename K::value_type GetVia(const K& key, Loader&& loader,
+                                const LoadOptions& options = {});
+
+  // Calls `writer(value)`, then sets. When `writer` throws, that goes to the
+  // caller and the cache is as it was. When the set fails, the entry is
+  // invalidated, so that the old value does not outlive the write; the result
+  // is the set's error.
+  template <CacheKey K, class Writer>
+  Status SetVia(const K& key, const typename K::value_type& value,
+                Writer&& writer, Ttl ttl = kNoTtl);
+
+  // --- Many entries: one round trip where the backend can.
+
+  // One Lookup per key, in order.
+  template <CacheKey K>
+  std::vector<Lookup<typename K::value_type>> GetMany(std::span<const K> keys);
+
+  // Success when every entry was stored; otherwise the first error, with the
+  // others stored or not as the backend says.
+  template <CacheKey K>
+  Status SetMany(std::span<const std::pair<K, typename K::value_type>> entries,
+                 Ttl ttl = kNoTtl);
+
+  template <CacheKey K>
+  Status InvalidateMany(std::span<const K> keys);
+
+  // --- All of it.
+
+  // REMOVES EVERYTHING, IN MOST BACKENDS FOR EVERY USER OF IT, whatever the
+  // prefix. Each backend says what that is.
+  Status Clear();
+
+  // Never fails; figures that cannot be had are left empty.
+  CacheStats Stats() const;
+
+  const std::string& prefix() const noexcept { return options_.prefix; }
+
+  // --- For backends. `path` is a whole key path; values are opaque. These may
+  // be called directly too: a tier does. They must not throw; an exception that
+  // escapes one becomes kInternal (std::bad_alloc: kFull).
+
+  // A hit unless the entry is missing or its ttl has ended.
+  virtual Lookup<Bytes> GetRaw(std::string_view path) = 0;
+
+  // `ttl` is zero (never ends) or within (0, kMaxTtl].
+  virtual Status SetRaw(std::string_view path, std::string_view value,
+                        Ttl ttl) = 0;
+
+  // Success also when there is no such entry.
+  virtual Status InvalidateRaw(std::string_view path) = 0;
+
+  virtual Status ClearRaw() = 0;
+
+  // The batches call the operations above one by one unless overridden.
+  virtual std::vector<Lookup<Bytes>> GetManyRaw(
+      std::span<const std::string_view> paths);
+  virtual Status SetManyRaw(std::span<const RawEntry> entries);
+  virtual Status InvalidateManyRaw(std::span<const std::string_view> paths);
+
+ protected:
+  explicit Cache(CacheOptions options);
+
+  // The backend's own counters; the ones of GetVia are added to them.
+  virtual CacheStats RawStats() const { return CacheStats(); }
+
+  const CacheOptions& options() const noexcept { return options_; }
+
+  // For reads beyond Get: `read(path)` of the key's path, or a miss if its
+  // namespace does not exist.
+  template <class V, CacheKey K, class ReadPath>
+  Lookup<V> WithPath(const K& key, const ReadPath& read);
+
+  // The exception being handled, as a Status. Call in a catch block only.
+  static Status CurrentException() noexcept;
+
+  void Log(LogLevel level, std::string_view message) const noexcept;
+
+ private:
+  // What became of a key's namespace.
+  struct Resolved {
+    bool found = true;  // false: the namespace does not exist; or an error
+    Status status;
+  };
+
+  template <class S, class V>
+  static Lookup<V> ParseWith(const Lookup<Bytes>& raw);
+
+  // Makes `path` the key's path. `path` holds nothing before.
+  template <CacheKey K>
+  Resolved Resolve(const K& key, KeyPath& path, int depth = 0);
+  template <CacheKey K>
+  Resolved ResolveNamespace(const K& namespace_key, KeyPath& path, int depth);
+
+  template <CacheKey K>
+  static Compression WantsCompression(const K& key,
+                                      const typename K::value_type& value,
+                                      std::string_view bytes);
+
+  // Runs `loader` and counts it.
+  template <class V, class Loader>
+  V Load(Loader&& loader);
+  // Lands the ticket with `value`, serialised, and has `store` store the bytes.
+  // Failing that, logs.
+  template <class S, class V, class StoreBytes>
+  void ShareLoaded(SingleFlight::Ticket& ticket, const V& value,
+                   const StoreBytes& store);
+
+  // GetRaw, and what it yields decompressed.
+  Lookup<Bytes> Read(std::string_view path);
+  Lookup<Bytes> Decompressed(Lookup<Bytes> raw) const;
+  // `bytes` as they are to be stored; `compressed` owns them if they had to be
+  // made.
+  Result<std::string_view> Encode(std::string_view bytes,
+                                  Compression compression,
+                                  Bytes& compressed) const;
+  // Checks, compresses, supersedes loads in progress, sets.
+  Status Write(std::string_view path, std::string_view bytes, Ttl ttl,
+               Compression compression);
+  // The same for a value that a loader made: supersedes nothing.
+  Status Store(std::string_view path, std::string_view bytes, Ttl ttl,
+               Compression compression);
+  Status Remove(std::string_view path);
+  Status WriteMany(std::span<const RawEntry> entries);
+  Status RemoveMany(std::span<const std::string_view> paths);
+
+  Status WarnNoNamespace(std::string_view operation) const;
+  void WarnLoadNotStored(const Status& status) const noexcept;
+  const CacheOptions options_;
+  SingleFlight flights_;
+  std::atomic<uint64_t> loads_{0};
+  std::atomic<uint64_t> load_failures_{0};
+  std::atomic<uint64_t> loads_shared_{0};
+};
+
+}  // namespace appcache
+
+#include "engine/cache_inl.h"
+
+#endif  // APPCACHE_ENGINE_CACHE_H_

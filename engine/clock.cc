@@ -1,0 +1,64 @@
+#include "engine/clock.h"
+
+#include <algorithm>
+
+namespace appcache {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+using std::chrono::steady_clock;
+using std::chrono::system_clock;
+
+// One sleep is never longer than this, so that a wall clock that was set back
+// or forth meanwhile is noticed.
+constexpr std::chrono::seconds kLongestWait{1};
+
+class RealClock : public Clock {
+ public:
+  void WaitUntil(std::unique_lock<std::mutex>& lock,
+                 std::condition_variable& changed, TimePoint deadline,
+                 const std::function<bool()>& done) const override {
+    while (!done()) {
+      const auto remaining = deadline - Now();
+      if (remaining <= microseconds(0)) return;
+      changed.wait_for(lock, std::min<microseconds>(remaining, kLongestWait));
+    }
+  }
+};
+
+class WallClock final : public RealClock {
+ public:
+  TimePoint Now() const noexcept override {
+    return std::chrono::time_point_cast<microseconds>(system_clock::now());
+  }
+};
+
+class SteadyClock final : public RealClock {
+ public:
+  TimePoint Now() const noexcept override {
+    return anchor_ +
+           duration_cast<microseconds>(steady_clock::now() - started_);
+  }
+
+ private:
+  const TimePoint anchor_ =
+      std::chrono::time_point_cast<microseconds>(system_clock::now());
+  const steady_clock::time_point started_ = steady_clock::now();
+};
+
+}  // namespace
+
+std::shared_ptr<const Clock> Clock::Wall() {
+  static const auto& clock =
+      *new std::shared_ptr<const Clock>(std::make_shared<WallClock>());
+  return clock;
+}
+
+std::shared_ptr<const Clock> Clock::Steady() {
+  static const auto& clock =
+      *new std::shared_ptr<const Clock>(std::make_shared<SteadyClock>());
+  return clock;
+}
+
+}  // namespace appcache

@@ -1,0 +1,44 @@
+// Compressor: bytes to fewer bytes and back.
+//
+// A cache compresses a value when its key asks for it (should_compress), and
+// decompresses whatever is recognised as compressed when it reads: compressed
+// and plain values live side by side. The price of that rule, which pyappcache
+// shares: a value that begins with the compressor's magic bytes, stored as it
+// is, is taken for compressed when it is read.
+
+#ifndef APPCACHE_ENGINE_COMPRESSOR_H_
+#define APPCACHE_ENGINE_COMPRESSOR_H_
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "engine/bytes.h"
+#include "engine/error.h"
+
+namespace appcache {
+
+// Thread safety: const functions may be called from any threads at once.
+class Compressor {
+ public:
+  virtual ~Compressor() = default;
+
+  // Looks at the first bytes only.
+  virtual bool IsCompressed(std::string_view bytes) const noexcept = 0;
+
+  virtual Result<Bytes> Compress(std::string_view bytes) const = 0;
+
+  // kCorrupt when `bytes` are damaged, cut short, or hold more than
+  // `max_bytes`: a bomb costs at most that much memory.
+  virtual Result<Bytes> Decompress(std::string_view bytes,
+                                   size_t max_bytes) const = 0;
+};
+
+// gzip (RFC 1952), recognised by 1f 8b; several members in a row are one value,
+// as gunzip reads them. `level` is zlib's, 1 (fast) to 9 (small); 5 is
+// pyappcache's. The output holds no time stamp: equal input, equal output.
+std::shared_ptr<const Compressor> GzipCompressor(int level = 5);
+
+}  // namespace appcache
+
+#endif  // APPCACHE_ENGINE_COMPRESSOR_H_

@@ -1,0 +1,119 @@
+// SingleFlight: of many callers who need the same value, one makes it.
+//
+// The first caller to Join a path becomes the flight's leader, makes the value
+// and lands it; the others wait and share what it made, or its failure. A write
+// to the path meanwhile supersedes the flight: its value still goes to those
+// who waited for it, but is not stored, so that a slow load never covers a
+// newer write.
+//
+// What is shared are the serialised bytes: each caller parses a value of its
+// own, as a hit would give it, so a value need not be copyable or thread-safe.
+//
+// Knows nothing of caches. Memory: one Flight per path being loaded.
+
+#ifndef APPCACHE_ENGINE_LOADING_SINGLE_FLIGHT_H_
+#define APPCACHE_ENGINE_LOADING_SINGLE_FLIGHT_H_
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+
+#include "engine/bytes.h"
+
+namespace appcache {
+
+class SingleFlight {
+ public:
+  class Flight;
+
+  SingleFlight() = default;
+  SingleFlight(const SingleFlight&) = delete;
+  SingleFlight& operator=(const SingleFlight&) = delete;
+
+  // How often flights have landed so far. A caller reads it before it looks in
+  // the cache: if it has not changed when the caller becomes a leader, nobody
+  // can have stored the value in between, and a second look is needless.
+  uint64_t landings() const noexcept {
+    return landings_.load(std::memory_order_acquire);
+  }
+
+  // What Join gives. A leader calls Land or Fail at most once; if it does
+  // neither, those who wait are told to help themselves (kGaveUp).
+  class Ticket {
+   public:
+    Ticket(Ticket&&) noexcept = default;
+    Ticket& operator=(Ticket&&) = delete;
+    ~Ticket();
+
+    bool is_leader() const noexcept { return leads_; }
+
+    // Leader: shares `bytes`, and calls `store` unless the flight was
+    // superseded. A write that supersedes waits until `store` has returned.
+    void Land(const Bytes& bytes, const std::function<void()>& store);
+
+    // Leader: shares the failure.
+    void Fail(std::exception_ptr failure) noexcept;
+
+    enum class Outcome { kShared, kGaveUp };
+
+    // Follower: waits for the leader. kShared: `bytes` are set; rethrows when
+    // the leader failed. kGaveUp: nothing came within `max_wait`, the leader
+    // had nothing to share, or waiting would be for this very thread (a loader
+    // that asks for its own key).
+    Outcome Wait(std::chrono::milliseconds max_wait, Bytes& bytes);
+
+   private:
+    friend class SingleFlight;
+    Ticket(SingleFlight* owner, std::string path,
+           std::shared_ptr<Flight> flight, bool leads)
+        : owner_(owner),
+          path_(std::move(path)),
+          flight_(std::move(flight)),
+          leads_(leads) {}
+
+    SingleFlight* owner_;
+    std::string path_;
+    std::shared_ptr<Flight> flight_;  // null when moved from
+    bool leads_;
+  };
+
+  Ticket Join(std::string_view path);
+
+  // A write to `path` is about to happen: a load in progress must not store.
+  // Costs one relaxed load when nothing is being loaded.
+  void Supersede(std::string_view path);
+  void SupersedeAll();
+
+ private:
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  using Flights = std::unordered_map<std::string, std::shared_ptr<Flight>, Hash,
+                                     std::equal_to<>>;
+
+  // Takes the flight off the table, if it is still the one on it.
+  void Remove(std::string_view path, const Flight* flight);
+
+  // The flight is over: nothing of it will be stored from now on.
+  void End(std::string_view path, const Flight* flight);
+
+  // Lock order: mutex_ and a Flight's mutex are never held together.
+  std::mutex mutex_;
+  Flights flights_;  // guarded by mutex_
+  // Flights that may still store: those on the table and those superseded.
+  std::atomic<uint64_t> in_progress_{0};
+  std::atomic<uint64_t> landings_{0};
+};
+
+}  // namespace appcache
+
+#endif  // APPCACHE_ENGINE_LOADING_SINGLE_FLIGHT_H_
