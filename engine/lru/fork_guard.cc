@@ -1,0 +1,24 @@
+#include "engine/lru/fork_guard.h"
+
+#include <pthread.h>
+
+#include <atomic>
+
+namespace appcache {
+namespace {
+
+std::atomic<uint64_t> generation{0};
+
+// Registered before main: a load is all that a check costs.
+const int registered = pthread_atfork(nullptr, nullptr, [] {
+  generation.fetch_add(1, std::memory_order_relaxed);
+});
+
+}  // namespace
+
+uint64_t ForkGeneration() noexcept {
+  (void)registered;
+  return generation.load(std::memory_order_relaxed);
+}
+
+}  // namespace appcache

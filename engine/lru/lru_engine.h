@@ -1,0 +1,142 @@
+// LruEngine: one database, its limits, and the order of its entries.
+//
+// All SqliteCaches of one database in a process share one. It puts the parts
+// together and adds nothing of its own: sessions read, the writer lane writes,
+// the policy chooses victims, maintenance does what is overdue.
+//
+//   Get:  path -> hash -> this thread's session -> SELECT -> expired? -> touch
+//   Set:  hash -> lane -> BEGIN -> put -> evict to fit -> COMMIT -> checkpoint?
+
+#ifndef APPCACHE_ENGINE_LRU_LRU_ENGINE_H_
+#define APPCACHE_ENGINE_LRU_LRU_ENGINE_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "engine/cache.h"
+#include "engine/clock.h"
+#include "engine/lru/fork_guard.h"
+#include "engine/lru/maintenance.h"
+#include "engine/lru/sessions.h"
+#include "engine/policy/eviction.h"
+#include "engine/policy/pending_touches.h"
+#include "engine/policy/tick_source.h"
+#include "engine/sqlite_cache.h"
+#include "engine/store/checkpoint.h"
+#include "engine/store/database.h"
+#include "engine/store/reader.h"
+#include "engine/store/writer.h"
+
+namespace appcache {
+
+// Thread-safe. Functions may throw std::bad_alloc, and then have done nothing.
+//
+// Lock order: the writer lane, Sessions::mutex_, a session's mutexes. The
+// mutexes of PendingTouches and Maintenance are taken last, for a moment.
+class LruEngine {
+ public:
+  struct Settings {
+    policy::Limits limits;
+    std::chrono::milliseconds busy_timeout;
+    std::chrono::milliseconds touch_flush_interval;
+    size_t touch_flush_count;
+    std::chrono::milliseconds expiry_sweep_interval;
+    uint64_t max_log_bytes;
+    std::shared_ptr<const Clock> clock;
+    LogSink log;
+  };
+
+  // An open database, ready for use.
+  static Result<std::shared_ptr<LruEngine>> Make(
+      std::unique_ptr<store::Database> database, Settings settings);
+  // Closes. Must not run in a forked child: there the object is leaked.
+  ~LruEngine();
+
+  const policy::Limits& limits() const noexcept { return settings_.limits; }
+  bool in_child() const noexcept { return fork_guard_.in_child(); }
+
+  // The operations of SqliteCache.
+  Lookup<Bytes> Get(std::string_view path);
+  Lookup<Ttl> GetTtl(std::string_view path);
+  Status Set(std::span<const Cache::RawEntry> entries);
+  Status Restore(std::span<const StoredEntry> entries);
+  Status Invalidate(std::span<const std::string_view> paths);
+  Status Clear();
+  Status Flush();
+  Status Close();
+  Status ForEach(store::Walk::With with,
+                 const std::function<bool(const StoredEntry&)>& visit);
+  Result<CheckReport> Check();
+  Result<CheckReport> CheckAndFix();
+  CacheStats Stats();
+
+ private:
+  LruEngine(std::unique_ptr<store::Database> database, Settings settings);
+  Status Start();
+
+  int64_t Hash(std::string_view path) const noexcept;
+  Status CheckUsable() const;
+  Status CheckPath(std::string_view path) const;
+
+  // `read(session)` with this thread's session, held.
+  template <class V, class Read>
+  Lookup<V> WithSession(const Read& read);
+  // Runs `body()` in a write transaction.
+  template <class Body>
+  Status WriteWith(const Body& body);
+
+  Status PutRow(const store::Row& row, Status& too_large);
+  // REQUIRES: in a write transaction.
+  Status EvictToFit(TimePoint now);
+  // What the transaction has evicted, once it is committed.
+  void CountEvicted() noexcept;
+
+  void RecordUse(Session& session, int64_t h, TimePoint now) noexcept;
+  // REQUIRES: the lane is held.
+  Status FlushTouches();
+  // Removes what has expired, some at a time; the first that has not.
+  // REQUIRES: the lane is held.
+  Status SweepExpired(TimePoint now);
+  void DoOverdueWork() noexcept;
+  void ArmSweep(TimePoint now, int64_t expires_at_ms) noexcept;
+
+  // Looks at a failure on its way to the caller.
+  Status Noted(Status status) noexcept;
+
+  Result<CheckReport> CheckWith(bool fix);
+  Result<CheckReport> CheckInLane(bool fix);
+
+  const ForkGuard fork_guard_;
+  const Settings settings_;
+  policy::TickSource ticks_;
+  policy::PendingTouches pending_;
+  std::atomic<bool> closed_{false};
+  std::atomic<bool> suspect_{false};
+
+  // Used by whoever holds the lane. The writer's statements go before the
+  // database, which has their connection.
+  std::unique_ptr<store::Database> database_;
+  store::Writer writer_;
+  store::LogKeeper log_keeper_;
+  policy::Evicted evicted_;
+  ErrorCode last_overdue_failure_ = ErrorCode::kInternal;
+
+  std::shared_ptr<Sessions> sessions_;
+  std::unique_ptr<Maintenance> maintenance_;  // null when borrowed
+
+  std::atomic<uint64_t> sets_{0};
+  std::atomic<uint64_t> invalidations_{0};
+  std::atomic<uint64_t> write_errors_{0};
+  std::atomic<uint64_t> evictions_{0};
+  std::atomic<uint64_t> expirations_{0};
+};
+
+}  // namespace appcache
+
+#endif  // APPCACHE_ENGINE_LRU_LRU_ENGINE_H_

@@ -1,0 +1,71 @@
+#include "engine/lru/maintenance.h"
+
+#include <pthread.h>
+
+#include <csignal>
+#include <exception>
+
+namespace appcache {
+namespace {
+
+// Threads inherit the mask of the one that starts them: a signal meant for the
+// program must not land in the cache's thread.
+std::thread StartWithSignalsBlocked(std::function<void()> body) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  struct Restore {
+    const sigset_t& mask;
+    ~Restore() { pthread_sigmask(SIG_SETMASK, &mask, nullptr); }
+  } restore{before};
+  return std::thread(std::move(body));
+}
+
+}  // namespace
+
+void Maintenance::Arm(TimePoint deadline) noexcept {
+  try {
+    std::lock_guard<std::mutex> guard(mutex_);
+    if (stopping_ || (deadline_ && *deadline_ <= deadline)) return;
+    if (!thread_.joinable()) {
+      thread_ = StartWithSignalsBlocked([this] { Loop(); });
+    }
+    deadline_ = deadline;
+    changed_.notify_one();
+  } catch (const std::exception&) {
+    // No thread, no memory: writes and Flush do the work meanwhile.
+  }
+}
+
+void Maintenance::Stop() noexcept {
+  {
+    std::lock_guard<std::mutex> guard(mutex_);
+    stopping_ = true;
+    changed_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Maintenance::Loop() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!stopping_) {
+    if (!deadline_) {
+      changed_.wait(lock);
+      continue;
+    }
+    const TimePoint deadline = *deadline_;
+    if (clock_->Now() < deadline) {
+      clock_->WaitUntil(lock, changed_, deadline, [&] {
+        return stopping_ || (deadline_ && *deadline_ < deadline);
+      });
+      continue;
+    }
+    deadline_.reset();
+    lock.unlock();
+    work_();
+    lock.lock();
+  }
+}
+
+}  // namespace appcache

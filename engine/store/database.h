@@ -1,0 +1,87 @@
+// Database: where a cache's data is, and how connections to it are made.
+//
+// Knows the differences between memory, file and a borrowed connection, so that
+// nothing above has to.
+
+#ifndef APPCACHE_ENGINE_STORE_DATABASE_H_
+#define APPCACHE_ENGINE_STORE_DATABASE_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/error.h"
+#include "engine/log.h"
+#include "engine/store/connection.h"
+#include "engine/store/lane.h"
+
+struct sqlite3;
+
+namespace appcache::store {
+
+// Immutable after Open, but for what its lane and writer do. Thread-safe but
+// for writer(), which belongs to whoever holds a pass of the lane.
+class Database {
+ public:
+  struct Settings {
+    std::chrono::milliseconds busy_timeout;
+    std::optional<int64_t> hash_seed;
+    std::string vfs;  // files only
+    LogSink log;
+  };
+
+  using Opened = Result<std::unique_ptr<Database>>;
+
+  // See SqliteCache's functions of the same names for what they do and their
+  // errors.
+  static Opened OpenInMemory(const std::string& name, const Settings& settings);
+  static Opened OpenFile(const std::string& path, const Settings& settings);
+  static Opened Borrow(sqlite3* connection, const Settings& settings);
+
+  // A connection to the database in memory of that name.
+  static Result<Connection> ConnectInMemory(
+      const std::string& name, std::chrono::milliseconds busy_timeout);
+
+  // Another connection, for reading only by agreement. A borrowed database has
+  // but the one: the same again.
+  Result<Connection> ConnectReader() const;
+
+  bool is_borrowed() const noexcept { return borrowed_ != nullptr; }
+  bool has_log() const noexcept { return has_log_; }
+  int64_t hash_seed() const noexcept { return hash_seed_; }
+  // What messages call it.
+  const std::string& name() const noexcept { return name_; }
+
+  WriterLane& lane() noexcept { return *lane_; }
+  Connection& writer() noexcept { return writer_; }
+
+  // Damage was met while the database was in use: the next OpenFile is to look
+  // at every page before it trusts it. Does nothing but for a file.
+  void MarkSuspect() const noexcept;
+
+ private:
+  Database() = default;
+  // Takes over what the tables of writer_ say.
+  Status Adopt();
+  Status MakeOrVerifyFile(const std::string& path, const Settings& settings);
+  Result<Connection> ConnectFile(const std::string& path,
+                                 const Settings& settings) const;
+
+  std::string name_;
+  std::string uri_;
+  sqlite3* borrowed_ = nullptr;
+  int open_flags_ = 0;
+  std::string vfs_;
+  std::chrono::milliseconds busy_timeout_{0};
+  std::string suspect_path_;  // empty but for a file
+  bool has_log_ = false;
+  int64_t hash_seed_ = 0;
+  std::unique_ptr<WriterLane> lane_;
+  Connection writer_;
+};
+
+}  // namespace appcache::store
+
+#endif  // APPCACHE_ENGINE_STORE_DATABASE_H_

@@ -1,0 +1,116 @@
+#include "engine/store/file_lock.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <mutex>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace appcache::store {
+namespace {
+
+constexpr std::string_view kSignature = "appcache writer lane\n";
+constexpr mode_t kMode = 0666;  // less the umask, as SQLite makes its files
+
+// The descriptors to close in a forked child. The mutex is held across fork, so
+// the child finds the list whole.
+struct OpenLocks {
+  std::mutex mutex;
+  std::vector<int> fds;  // guarded by mutex
+};
+
+OpenLocks& Locks() {
+  static OpenLocks& locks = *[] {
+    auto* const made = new OpenLocks;
+    pthread_atfork([] { Locks().mutex.lock(); }, [] { Locks().mutex.unlock(); },
+                   [] {
+                     for (const int fd : Locks().fds) close(fd);
+                     Locks().fds.clear();
+                     Locks().mutex.unlock();
+                   });
+    return made;
+  }();
+  return locks;
+}
+
+// Closes `fd` unless a fork has done so.
+void CloseTracked(int fd) noexcept {
+  OpenLocks& locks = Locks();
+  std::lock_guard<std::mutex> guard(locks.mutex);
+  const auto found = std::find(locks.fds.begin(), locks.fds.end(), fd);
+  if (found == locks.fds.end()) return;
+  locks.fds.erase(found);
+  close(fd);
+}
+
+Status Failure(std::string_view operation, const std::string& path, int error) {
+  std::string message("cannot ");
+  message.append(operation).append(" the lock file ").append(path);
+  message.append(": ").append(std::generic_category().message(error));
+  message.append("; the directory of a cache must exist and be writable");
+  return Status(ErrorCode::kUnavailable, std::move(message), error);
+}
+
+// Sets (F_WRLCK) or drops (F_UNLCK) the lock on the whole file. 0 or errno.
+int SetLock(int fd, short type) noexcept {
+  struct flock lock = {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  for (;;) {
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0) return 0;
+    if (errno != EINTR) return errno;
+  }
+}
+
+}  // namespace
+
+FileLock::~FileLock() {
+  if (fd_ >= 0) CloseTracked(fd_);
+}
+
+Result<FileLock> FileLock::Open(const std::string& path) {
+  FileLock lock;
+  lock.path_ = path;
+  OpenLocks& locks = Locks();
+  std::lock_guard<std::mutex> guard(locks.mutex);
+  locks.fds.reserve(locks.fds.size() + 1);  // so that push_back cannot throw
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode);
+  if (fd < 0) return Failure("open", path, errno);
+  locks.fds.push_back(fd);
+  lock.fd_ = fd;
+  return lock;
+}
+
+bool FileLock::IsSigned(const std::string& path) noexcept {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  char text[kSignature.size()];
+  const ssize_t size = pread(fd, text, sizeof(text), 0);
+  // Closing any descriptor of the file leaves an OFD lock on it alone.
+  close(fd);
+  return size == static_cast<ssize_t>(kSignature.size()) &&
+         std::string_view(text, sizeof(text)) == kSignature;
+}
+
+Status FileLock::Sign() {
+  const ssize_t size = pwrite(fd_, kSignature.data(), kSignature.size(), 0);
+  if (size == static_cast<ssize_t>(kSignature.size())) return Status();
+  return Failure("write", path_, size < 0 ? errno : ENOSPC);
+}
+
+Result<bool> FileLock::TryLock() {
+  const int error = SetLock(fd_, F_WRLCK);
+  if (error == 0) return true;
+  if (error == EAGAIN || error == EACCES) return false;
+  return Failure("lock", path_, error);
+}
+
+void FileLock::Unlock() noexcept { SetLock(fd_, F_UNLCK); }
+
+}  // namespace appcache::store

@@ -1,0 +1,75 @@
+// Reader: one connection's way to look entries up.
+
+#ifndef APPCACHE_ENGINE_STORE_READER_H_
+#define APPCACHE_ENGINE_STORE_READER_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/bytes.h"
+#include "engine/error.h"
+#include "engine/lookup.h"
+#include "engine/store/connection.h"
+#include "engine/store/statement.h"
+#include "engine/store/writer.h"
+
+namespace appcache::store {
+
+struct FoundValue {
+  Bytes value;
+  int64_t expires_at_ms = 0;  // 0: never
+};
+
+// An entry of a walk. `value` is empty in a walk over keys.
+struct WalkedRow {
+  int64_t h = 0;
+  int64_t expires_at_ms = 0;
+  std::string key;
+  int64_t last_used = 0;
+  int64_t bytes = 0;
+  Bytes value;
+};
+
+// Not thread-safe. Each function leaves no read transaction open behind it.
+class Reader {
+ public:
+  // `connection` must outlive this object.
+  Status Prepare(const Connection& connection);
+
+  // The entry with this h, if its key is `key`; whether it has expired is for
+  // the caller to say. Copies the value once out of SQLite's page. Throws
+  // std::bad_alloc.
+  Lookup<FoundValue> Find(int64_t h, std::string_view key);
+  Lookup<int64_t> FindExpiry(int64_t h, std::string_view key);
+
+  Result<Counts> ReadCounts();
+
+ private:
+  const Connection* connection_ = nullptr;
+  Statement get_, get_expiry_, read_meta_;
+};
+
+// Walks over all rows in the order of h, some at a time.
+class Walk {
+ public:
+  enum class With { kKeys, kValues };
+
+  Status Prepare(const Connection& connection, With with);
+
+  // The next rows, in one short read transaction; none at the end. Throws
+  // std::bad_alloc.
+  Result<std::vector<WalkedRow>> Next();
+
+ private:
+  const Connection* connection_ = nullptr;
+  Statement statement_;
+  bool with_values_ = false;
+  bool ended_ = false;
+  int64_t next_h_ = INT64_MIN;
+};
+
+}  // namespace appcache::store
+
+#endif  // APPCACHE_ENGINE_STORE_READER_H_

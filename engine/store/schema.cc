@@ -1,0 +1,170 @@
+#include "engine/store/schema.h"
+
+#include <sqlite3.h>
+
+#include <random>
+#include <string>
+
+#include "engine/store/statements.h"
+
+namespace appcache::store {
+namespace {
+
+constexpr char kInspect[] = "inspect";
+constexpr char kCreate[] = "create the tables of";
+
+// Whether a failure is about what is in the database, rather than about getting
+// at it.
+bool IsDamage(const Status& status) {
+  return status.Is(ErrorCode::kCorrupt) || status.Is(ErrorCode::kInternal);
+}
+
+// Every statement prepares, and the row of meta is there.
+Result<Contents> InspectTables(const Connection& connection) {
+  for (const char* const sql : sql::kAll) {
+    Statement statement;
+    if (Status status = connection.Prepare(sql, statement); !status.ok()) {
+      if (IsDamage(status)) return Contents::kDamaged;
+      return status;
+    }
+  }
+  Statement read;
+  if (Status status = connection.Prepare(sql::kReadMeta, read); !status.ok()) {
+    return status;
+  }
+  const int rc = read.Step();
+  if (rc == SQLITE_DONE) return Contents::kDamaged;
+  if (rc != SQLITE_ROW) {
+    Status status = connection.Failure(rc, kInspect);
+    if (IsDamage(status)) return Contents::kDamaged;
+    return status;
+  }
+  if (read.Int(0) > kSchemaVersion) return Contents::kNewer;
+  const bool sound =
+      read.Int(0) == kSchemaVersion && read.Int(2) >= 0 && read.Int(3) >= 0;
+  return sound ? Contents::kCache : Contents::kDamaged;
+}
+
+int64_t RandomSeed() {
+  std::random_device device;
+  const uint64_t high = device();
+  return static_cast<int64_t>(high << 32 ^ device());
+}
+
+Status CreateTables(const Connection& connection,
+                    std::optional<int64_t> hash_seed) {
+  Status made = connection.Execute(sql::kCreateTables, kCreate);
+  if (!made.ok()) return made;
+  Statement insert;
+  if (Status status = connection.Prepare(sql::kCreateMeta, insert);
+      !status.ok()) {
+    return status;
+  }
+  insert.Bind(1, kSchemaVersion);
+  insert.Bind(2, hash_seed.value_or(RandomSeed()));
+  const int rc = insert.Step();
+  return rc == SQLITE_DONE ? Status() : connection.Failure(rc, kCreate);
+}
+
+// Runs `make` between `begin` and `end`; `undo` when it fails.
+template <class Make>
+Status InTransaction(const Connection& connection, const char* begin,
+                     const char* end, const char* undo, const Make& make) {
+  Status status = connection.Execute(begin, kCreate);
+  if (!status.ok()) return status;
+  status = make();
+  if (status.ok()) status = connection.Execute(end, kCreate);
+  if (!status.ok() && sqlite3_get_autocommit(connection.get()) == 0) {
+    (void)connection.Execute(undo, kCreate).ok();
+  }
+  return status;
+}
+
+}  // namespace
+
+Result<Contents> InspectOwn(const Connection& connection) {
+  const Result<int64_t> id =
+      connection.QueryInt("PRAGMA application_id", kInspect);
+  if (!id.ok()) {
+    if (IsDamage(id.status())) return Contents::kForeign;
+    return id.status();
+  }
+  const Result<int64_t> version =
+      connection.QueryInt("PRAGMA user_version", kInspect);
+  if (!version.ok()) return version.status();
+  if (*id == kApplicationId) {
+    if (*version > kSchemaVersion) return Contents::kNewer;
+    return InspectTables(connection);
+  }
+  const Result<int64_t> tables =
+      connection.QueryInt("SELECT count(*) FROM sqlite_schema", kInspect);
+  if (!tables.ok()) {
+    if (IsDamage(tables.status())) return Contents::kForeign;
+    return tables.status();
+  }
+  const bool nothing = *id == 0 && *version == 0 && *tables == 0;
+  return nothing ? Contents::kNothing : Contents::kForeign;
+}
+
+Result<Contents> InspectBorrowed(const Connection& connection) {
+  const Result<int64_t> tables = connection.QueryInt(
+      "SELECT count(*) FROM main.sqlite_schema"
+      " WHERE name IN ('entries', 'usage', 'meta')",
+      kInspect);
+  if (!tables.ok()) return tables.status();
+  if (*tables == 0) return Contents::kNothing;
+  Result<Contents> contents = InspectTables(connection);
+  // Without an application id, tables that do not fit are someone else's.
+  if (contents.ok() && *contents == Contents::kDamaged) {
+    return Contents::kForeign;
+  }
+  return contents;
+}
+
+Status RefuseUnlessCache(Contents contents, const std::string& name) {
+  switch (contents) {
+    case Contents::kCache:
+      return Status();
+    case Contents::kNewer:
+      return Status(ErrorCode::kUnsupported,
+                    "cannot open " + name +
+                        ": it was written by a newer version of appcache; "
+                        "upgrade this program, or use another database");
+    case Contents::kDamaged:
+      return Status(ErrorCode::kCorrupt,
+                    "cannot open " + name + ": it is damaged");
+    case Contents::kNothing:
+    case Contents::kForeign:
+      break;
+  }
+  return Status(ErrorCode::kUnsupported,
+                "cannot open " + name +
+                    ": it is not an appcache, and is left as it is; use "
+                    "another database");
+}
+
+Status CreateOwn(const Connection& connection,
+                 std::optional<int64_t> hash_seed) {
+  return InTransaction(
+      connection, "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", [&]() -> Status {
+        const std::string mark =
+            "PRAGMA application_id = " + std::to_string(kApplicationId) +
+            "; PRAGMA user_version = " + std::to_string(kSchemaVersion);
+        Status status = connection.Execute(mark.c_str(), kCreate);
+        return status.ok() ? CreateTables(connection, hash_seed) : status;
+      });
+}
+
+Status CreateBorrowed(const Connection& connection,
+                      std::optional<int64_t> hash_seed) {
+  return InTransaction(connection, "SAVEPOINT appcache", "RELEASE appcache",
+                       "ROLLBACK TO appcache; RELEASE appcache",
+                       [&] { return CreateTables(connection, hash_seed); });
+}
+
+Result<int64_t> ReadHashSeed(const Connection& connection) {
+  return connection.QueryInt("SELECT hash_seed FROM meta WHERE id = 1",
+                             kInspect);
+}
+
+}  // namespace appcache::store

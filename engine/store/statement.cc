@@ -1,0 +1,48 @@
+#include "engine/store/statement.h"
+
+#include <sqlite3.h>
+
+namespace appcache::store {
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+int Statement::Prepare(sqlite3* db, const char* sql) {
+  sqlite3_finalize(std::exchange(statement_, nullptr));
+  return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement_,
+                            nullptr);
+}
+
+// Binding fails for parameters that a statement does not have (tests prepare
+// and run every one of them) and for blobs over SQLite's limit, which is above
+// kMaxValueBytes.
+void Statement::Bind(int parameter, int64_t value) noexcept {
+  sqlite3_bind_int64(statement_, parameter, value);
+}
+
+void Statement::BindBlob(int parameter, std::string_view value) noexcept {
+  // A null pointer would be bound as NULL.
+  const char* const data = value.empty() ? "" : value.data();
+  sqlite3_bind_blob64(statement_, parameter, data, value.size(), SQLITE_STATIC);
+}
+
+int Statement::Step() noexcept { return sqlite3_step(statement_); }
+
+int64_t Statement::Int(int column) const noexcept {
+  return sqlite3_column_int64(statement_, column);
+}
+
+std::string_view Statement::Blob(int column) const noexcept {
+  // In this order: column_bytes alone would convert.
+  const void* const data = sqlite3_column_blob(statement_, column);
+  const int size = sqlite3_column_bytes(statement_, column);
+  if (data == nullptr) return {};
+  return {static_cast<const char*>(data), static_cast<size_t>(size)};
+}
+
+bool Statement::IsNull(int column) const noexcept {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+void Statement::Reset() noexcept { sqlite3_reset(statement_); }
+
+}  // namespace appcache::store

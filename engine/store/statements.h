@@ -1,0 +1,130 @@
+// Every SQL statement of the cache, and the tables that they work on.
+//
+// None of them scans a table: each finds its rows by primary key or index (a
+// test asks EXPLAIN QUERY PLAN of all of them). Walks over everything go page
+// by page along the primary key.
+
+#ifndef APPCACHE_ENGINE_STORE_STATEMENTS_H_
+#define APPCACHE_ENGINE_STORE_STATEMENTS_H_
+
+#include <array>
+
+namespace appcache::store::sql {
+
+// The layout, version kSchemaVersion.
+//
+// h is the seeded hash of the key path: a lookup is one walk down a tree of
+// integers. Two paths with one h: the later set replaces the earlier.
+// expires_at: milliseconds since the Unix epoch, 0 = never; before key and
+// value, so that reading it does not walk the pages of a large value.
+// last_used: the tick of the last use, which is its time in microseconds since
+// the Unix epoch, moved on where two uses would share one: the order is total.
+// usage is apart and narrow, so that writing uses dirties few pages.
+// meta has one row; its counts are those of the tables, to the last
+// transaction.
+inline constexpr char kCreateTables[] =
+    "CREATE TABLE entries(h INTEGER PRIMARY KEY, expires_at INTEGER NOT NULL,"
+    " key BLOB NOT NULL, value BLOB NOT NULL);"
+    "CREATE INDEX entries_by_expiry ON entries(expires_at)"
+    " WHERE expires_at > 0;"
+    "CREATE TABLE usage(h INTEGER PRIMARY KEY, last_used INTEGER NOT NULL,"
+    " bytes INTEGER NOT NULL);"
+    "CREATE INDEX usage_by_last_used ON usage(last_used);"
+    "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK (id = 1),"
+    " schema_version INTEGER NOT NULL, hash_seed INTEGER NOT NULL,"
+    " entry_count INTEGER NOT NULL, total_bytes INTEGER NOT NULL);";
+
+inline constexpr char kCreateMeta[] =
+    "INSERT INTO meta(id, schema_version, hash_seed, entry_count, total_bytes)"
+    " VALUES (1, ?1, ?2, 0, 0)";
+
+inline constexpr char kReadMeta[] =
+    "SELECT schema_version, hash_seed, entry_count, total_bytes FROM meta"
+    " WHERE id = 1";
+
+inline constexpr char kWriteCounts[] =
+    "UPDATE meta SET entry_count = ?1, total_bytes = ?2 WHERE id = 1";
+
+// --- Reading one entry.
+
+inline constexpr char kGet[] =
+    "SELECT expires_at, key, value FROM entries WHERE h = ?1";
+
+inline constexpr char kGetExpiry[] =
+    "SELECT expires_at, key FROM entries WHERE h = ?1";
+
+// --- Writing one entry.
+
+inline constexpr char kGetBytes[] = "SELECT bytes FROM usage WHERE h = ?1";
+
+inline constexpr char kPutEntry[] =
+    "REPLACE INTO entries(h, expires_at, key, value) VALUES (?1, ?2, ?3, ?4)";
+
+inline constexpr char kPutUsage[] =
+    "REPLACE INTO usage(h, last_used, bytes) VALUES (?1, ?2, ?3)";
+
+// A use that is older than what is there changes nothing, and one of an entry
+// that is gone does not bring it back.
+inline constexpr char kTouch[] =
+    "UPDATE usage SET last_used = ?2 WHERE h = ?1 AND last_used < ?2";
+
+inline constexpr char kDeleteEntryOfKey[] =
+    "DELETE FROM entries WHERE h = ?1 AND key = ?2";
+
+inline constexpr char kDeleteEntry[] = "DELETE FROM entries WHERE h = ?1";
+
+inline constexpr char kDeleteUsage[] =
+    "DELETE FROM usage WHERE h = ?1 RETURNING bytes";
+
+// --- Choosing victims.
+
+inline constexpr char kOldest[] =
+    "SELECT h, last_used FROM usage WHERE last_used > ?1"
+    " ORDER BY last_used LIMIT 1";
+
+inline constexpr char kNewest[] =
+    "SELECT last_used FROM usage WHERE last_used < ?1"
+    " ORDER BY last_used DESC LIMIT 1";
+
+inline constexpr char kFirstToExpire[] =
+    "SELECT h, expires_at FROM entries WHERE expires_at > 0"
+    " ORDER BY expires_at LIMIT 1";
+
+// --- Walking over everything.
+
+inline constexpr char kKeysFrom[] =
+    "SELECT e.h, e.expires_at, e.key, u.last_used, u.bytes"
+    " FROM entries e JOIN usage u ON u.h = e.h WHERE e.h >= ?1"
+    " ORDER BY e.h LIMIT ?2";
+
+inline constexpr char kEntriesFrom[] =
+    "SELECT e.h, e.expires_at, e.key, u.last_used, u.bytes, e.value"
+    " FROM entries e JOIN usage u ON u.h = e.h WHERE e.h >= ?1"
+    " ORDER BY e.h LIMIT ?2";
+
+// For a check: both sides of what should agree.
+inline constexpr char kEntrySizesFrom[] =
+    "SELECT e.h, e.key, length(e.key) + length(e.value), u.bytes"
+    " FROM entries e LEFT JOIN usage u ON u.h = e.h WHERE e.h >= ?1"
+    " ORDER BY e.h LIMIT ?2";
+
+inline constexpr char kUsageFrom[] =
+    "SELECT u.h, u.bytes, e.h IS NOT NULL"
+    " FROM usage u LEFT JOIN entries e ON e.h = u.h WHERE u.h >= ?1"
+    " ORDER BY u.h LIMIT ?2";
+
+// --- All of it: SQLite drops whole tables without visiting their rows.
+
+inline constexpr char kClear[] = "DELETE FROM entries; DELETE FROM usage;";
+
+// What the EXPLAIN test asks about.
+inline constexpr std::array kAll = {
+    kCreateMeta,  kReadMeta,    kWriteCounts,    kGet,       kGetExpiry,
+    kGetBytes,    kPutEntry,    kPutUsage,       kTouch,     kDeleteEntryOfKey,
+    kDeleteEntry, kDeleteUsage, kOldest,         kNewest,    kFirstToExpire,
+    kKeysFrom,    kEntriesFrom, kEntrySizesFrom, kUsageFrom,
+};
+
+}  // namespace appcache::store::sql
+
+#endif  // APPCACHE_ENGINE_STORE_STATEMENTS_H_

@@ -1,0 +1,223 @@
+#include "engine/store/writer.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+#include "engine/store/statements.h"
+
+namespace appcache::store {
+
+Status Writer::Prepare(Connection& connection) {
+  connection_ = &connection;
+  const std::pair<const char*, Statement*> statements[] = {
+      {"BEGIN IMMEDIATE", &begin_},
+      {"COMMIT", &commit_},
+      {sql::kReadMeta, &read_meta_},
+      {sql::kWriteCounts, &write_counts_},
+      {sql::kGetBytes, &get_bytes_},
+      {sql::kPutEntry, &put_entry_},
+      {sql::kPutUsage, &put_usage_},
+      {sql::kTouch, &touch_},
+      {sql::kDeleteEntryOfKey, &delete_entry_of_key_},
+      {sql::kDeleteEntry, &delete_entry_},
+      {sql::kDeleteUsage, &delete_usage_},
+      {sql::kOldest, &oldest_},
+      {sql::kNewest, &newest_},
+      {sql::kFirstToExpire, &first_to_expire_},
+  };
+  for (const auto& [sql, statement] : statements) {
+    Status status = connection.Prepare(sql, *statement);
+    if (!status.ok()) return status;
+  }
+  return Status();
+}
+
+Status Writer::Finish(Run& run, const char* operation) {
+  const int rc = run.Step();
+  return rc == SQLITE_DONE ? Status() : connection_->Failure(rc, operation);
+}
+
+Status Writer::ReadCounts() {
+  Run run(read_meta_);
+  const int rc = run.Step();
+  if (rc == SQLITE_ROW) {
+    counts_ = {run.Int(2), run.Int(3)};
+    counts_at_begin_ = counts_;
+    return Status();
+  }
+  if (rc == SQLITE_DONE) {
+    return Status(ErrorCode::kCorrupt,
+                  "cannot read " + connection_->name() +
+                      ": its table meta has no row; open it again to have it "
+                      "set aside");
+  }
+  return connection_->Failure(rc, "read");
+}
+
+Status Writer::Begin() {
+  nested_ = sqlite3_get_autocommit(connection_->get()) == 0;
+  Status status;
+  if (nested_) {
+    status = connection_->Execute("SAVEPOINT appcache", "write to");
+  } else {
+    Run run(begin_);
+    status = Finish(run, "write to");
+  }
+  if (!status.ok()) return status;
+  status = ReadCounts();
+  if (!status.ok()) Rollback();
+  return status;
+}
+
+Status Writer::Commit() {
+  if (counts_.entries != counts_at_begin_.entries ||
+      counts_.bytes != counts_at_begin_.bytes) {
+    Run run(write_counts_);
+    run.Bind(1, counts_.entries).Bind(2, counts_.bytes);
+    Status status = Finish(run, "write to");
+    if (!status.ok()) return status;
+  }
+  if (nested_) return connection_->Execute("RELEASE appcache", "write to");
+  Run run(commit_);
+  return Finish(run, "write to");
+}
+
+void Writer::Rollback() noexcept {
+  // After some errors SQLite has rolled back already. What fails here failed
+  // before, and leaves a transaction that the next Begin would report.
+  if (sqlite3_get_autocommit(connection_->get()) != 0) return;
+  sqlite3_exec(connection_->get(),
+               nested_ ? "ROLLBACK TO appcache; RELEASE appcache" : "ROLLBACK",
+               nullptr, nullptr, nullptr);
+}
+
+Status Writer::Transaction::Begin() {
+  // A borrowed connection may have one, and other users: they must not find
+  // themselves inside this transaction. (Null, and free, for our own.)
+  sqlite3_mutex_enter(sqlite3_db_mutex(writer_.connection_->get()));
+  entered_ = true;
+  Status status = writer_.Begin();
+  begun_ = status.ok();
+  return status;
+}
+
+Status Writer::Transaction::Commit() {
+  Status status = writer_.Commit();
+  if (!status.ok()) return status;
+  begun_ = false;
+  End();
+  return status;
+}
+
+void Writer::Transaction::End() noexcept {
+  if (begun_) writer_.Rollback();
+  begun_ = false;
+  if (entered_) {
+    sqlite3_mutex_leave(sqlite3_db_mutex(writer_.connection_->get()));
+  }
+  entered_ = false;
+}
+
+Status Writer::Put(const Row& row) {
+  const int64_t bytes = static_cast<int64_t>(row.key.size() + row.value.size());
+  {
+    Run run(get_bytes_);
+    const int rc = run.Bind(1, row.h).Step();
+    if (rc == SQLITE_ROW) {
+      counts_.bytes -= run.Int(0);
+    } else if (rc == SQLITE_DONE) {
+      ++counts_.entries;
+    } else {
+      return connection_->Failure(rc, "write to");
+    }
+    counts_.bytes += bytes;
+  }
+  {
+    Run run(put_entry_);
+    run.Bind(1, row.h).Bind(2, row.expires_at_ms);
+    run.BindBlob(3, row.key).BindBlob(4, row.value);
+    Status status = Finish(run, "write to");
+    if (!status.ok()) return status;
+  }
+  Run run(put_usage_);
+  run.Bind(1, row.h).Bind(2, row.last_used).Bind(3, bytes);
+  return Finish(run, "write to");
+}
+
+Status Writer::ForgetUsage(int64_t h) {
+  Run run(delete_usage_);
+  int rc = run.Bind(1, h).Step();
+  if (rc == SQLITE_ROW) {
+    --counts_.entries;
+    counts_.bytes -= run.Int(0);
+    rc = run.Step();
+  }
+  return rc == SQLITE_DONE ? Status() : connection_->Failure(rc, "remove from");
+}
+
+Result<bool> Writer::RemoveKey(int64_t h, std::string_view key) {
+  {
+    Run run(delete_entry_of_key_);
+    run.Bind(1, h).BindBlob(2, key);
+    Status status = Finish(run, "remove from");
+    if (!status.ok()) return status;
+  }
+  if (sqlite3_changes(connection_->get()) == 0) return false;
+  Status status = ForgetUsage(h);
+  if (!status.ok()) return status;
+  return true;
+}
+
+Result<bool> Writer::Remove(int64_t h) {
+  {
+    Run run(delete_entry_);
+    run.Bind(1, h);
+    Status status = Finish(run, "remove from");
+    if (!status.ok()) return status;
+  }
+  const bool removed = sqlite3_changes(connection_->get()) != 0;
+  // Also when there was no entry: a usage row alone would be chosen as the
+  // victim for ever.
+  Status status = ForgetUsage(h);
+  if (!status.ok()) return status;
+  return removed;
+}
+
+Status Writer::Touch(int64_t h, int64_t last_used) {
+  Run run(touch_);
+  run.Bind(1, h).Bind(2, last_used);
+  return Finish(run, "write to");
+}
+
+Status Writer::Clear() {
+  Status status = connection_->Execute(sql::kClear, "clear");
+  if (status.ok()) counts_ = Counts();
+  return status;
+}
+
+Result<std::optional<Writer::Use>> Writer::Oldest() {
+  Run run(oldest_);
+  const int rc = run.Bind(1, std::numeric_limits<int64_t>::min()).Step();
+  if (rc == SQLITE_ROW) return std::optional(Use{run.Int(0), run.Int(1)});
+  if (rc == SQLITE_DONE) return std::optional<Use>();
+  return connection_->Failure(rc, "read");
+}
+
+Result<std::optional<Writer::Expiry>> Writer::FirstToExpire() {
+  Run run(first_to_expire_);
+  const int rc = run.Step();
+  if (rc == SQLITE_ROW) return std::optional(Expiry{run.Int(0), run.Int(1)});
+  if (rc == SQLITE_DONE) return std::optional<Expiry>();
+  return connection_->Failure(rc, "read");
+}
+
+Result<int64_t> Writer::NewestUse() {
+  Run run(newest_);
+  const int rc = run.Bind(1, std::numeric_limits<int64_t>::max()).Step();
+  if (rc == SQLITE_ROW) return run.Int(0);
+  if (rc == SQLITE_DONE) return int64_t{0};
+  return connection_->Failure(rc, "read");
+}
+
+}  // namespace appcache::store
