@@ -165,17 +165,19 @@ void Cache::WarnLoadNotStored(const Status& status) const noexcept {
 }
 
 Status Cache::CurrentException() noexcept {
+  // The outer try is for a Status for which memory does not suffice.
   try {
-    throw;
-  } catch (const std::bad_alloc&) {
-    return Status::OutOfMemory();
-  } catch (const std::exception& exception) {
     try {
+      throw;
+    } catch (const std::bad_alloc&) {
+      return Status::OutOfMemory();
+    } catch (const std::exception& exception) {
       return Status(
           ErrorCode::kInternal,
           std::string("an exception was thrown: ") + exception.what());
     } catch (...) {
-      return Status::OutOfMemory();
+      return Status(ErrorCode::kInternal,
+                    "an exception of no standard type was thrown");
     }
   } catch (...) {
     return Status::OutOfMemory();

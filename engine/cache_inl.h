@@ -7,6 +7,8 @@
 #ifndef APPCACHE_ENGINE_CACHE_INL_H_
 #define APPCACHE_ENGINE_CACHE_INL_H_
 
+#include <stdexcept>
+
 #include "engine/cache.h"  // IWYU pragma: keep
 
 namespace appcache {
@@ -17,19 +19,27 @@ Lookup<V> Cache::ParseWith(const Lookup<Bytes>& raw) {
     return raw.has_error() ? Lookup<V>::Failed(raw.status())
                            : Lookup<V>::Miss();
   }
-  std::optional<V> value = S::Deserialise(*raw);
-  if (!value) {
+  try {
+    std::optional<V> value = S::Deserialise(*raw);
+    if (value) return Lookup<V>::Hit(*std::move(value));
     return Lookup<V>::Failed(Status(
         ErrorCode::kCorrupt,
         "a stored value does not parse as the type of its key; was it written "
         "with another type or serialiser?"));
+  } catch (...) {
+    return Lookup<V>::Failed(CurrentException());
   }
-  return Lookup<V>::Hit(*std::move(value));
 }
 
 template <CacheKey K>
 Cache::Resolved Cache::ResolveNamespace(const K& namespace_key, KeyPath& path,
                                         int depth) {
+  if (depth >= kMaxNamespaceDepth) {
+    return {false,
+            Status(ErrorCode::kInvalidKey,
+                   "the namespaces of a key are nested deeper than 16: does "
+                   "namespace_key() lead back to the key itself?")};
+  }
   KeyPath namespace_path;
   Resolved resolved = Resolve(namespace_key, namespace_path, depth + 1);
   if (!resolved.found) return resolved;
@@ -43,12 +53,6 @@ template <CacheKey K>
 Cache::Resolved Cache::Resolve(const K& key, KeyPath& path, int depth) {
   path.Segment(options_.prefix);
   if constexpr (internal::HasNamespace<K>) {
-    if (depth >= kMaxNamespaceDepth) {
-      return {false,
-              Status(ErrorCode::kInvalidKey,
-                     "the namespaces of a key are nested deeper than 16: does "
-                     "namespace_key() lead back to the key itself?")};
-    }
     const auto namespace_key = key.namespace_key();
     if constexpr (CacheKey<std::remove_const_t<decltype(namespace_key)>>) {
       Resolved resolved = ResolveNamespace(namespace_key, path, depth);
@@ -129,7 +133,11 @@ Status Cache::Invalidate(const K& key) {
 
 template <class V>
 Lookup<V> Cache::GetByStr(std::string_view key) {
-  return Get(Key<V>(key));
+  try {
+    return Get(Key<V>(key));
+  } catch (...) {
+    return Lookup<V>::Failed(CurrentException());
+  }
 }
 
 template <class V>
@@ -183,12 +191,20 @@ typename K::value_type Cache::GetVia(const K& key, Loader&& loader,
   const uint64_t landings = flights_.landings();
   if (Lookup<V> found = read()) return *std::move(found);
 
-  SingleFlight::Ticket ticket = flights_.Join(path.view());
+  std::optional<SingleFlight::Ticket> joined;
+  try {
+    joined.emplace(flights_.Join(path.view()));
+  } catch (...) {
+    WarnLoadNotStored(CurrentException());
+    return Load<V>(std::forward<Loader>(loader));
+  }
+  SingleFlight::Ticket& ticket = *joined;
   if (!ticket.is_leader()) {
     Bytes shared;
     if (ticket.Wait(options.max_wait, shared) ==
         SingleFlight::Ticket::Outcome::kShared) {
-      if (std::optional<V> value = S::Deserialise(shared)) {
+      if (Lookup<V> value =
+              ParseWith<S, V>(Lookup<Bytes>::Hit(std::move(shared)))) {
         loads_shared_.fetch_add(1, std::memory_order_relaxed);
         return *std::move(value);
       }
@@ -255,6 +271,9 @@ std::vector<Lookup<typename K::value_type>> Cache::GetMany(
       if (resolved[i].found) wanted.push_back(paths[i].view());
     }
     std::vector<Lookup<Bytes>> raw = GetManyRaw(wanted);
+    if (raw.size() != wanted.size()) {
+      throw std::logic_error("a backend answered a batch with another number");
+    }
     size_t next = 0;
     for (const Resolved& r : resolved) {
       if (r.found) {

@@ -1,5 +1,8 @@
 #include "engine/error.h"
 
+#include <cstddef>
+#include <new>
+
 namespace appcache {
 
 std::string_view ToString(ErrorCode code) noexcept {
@@ -38,12 +41,12 @@ std::string ToString(const Error& error) {
 }
 
 Status Status::OutOfMemory() noexcept {
-  // Made before it is needed, and never destroyed: it may be handed out while
+  // Made without the heap, and never destroyed: it may be handed out while
   // static objects are torn down.
+  alignas(Error) static unsigned char storage[sizeof(Error)];
   static const Error* const error =
-      new Error{ErrorCode::kFull, "out of memory", 0};
-  return Status(
-      std::shared_ptr<const Error>(std::shared_ptr<const Error>(), error));
+      new (storage) Error{ErrorCode::kFull, "out of memory", 0};
+  return Status(std::shared_ptr<const Error>(std::shared_ptr<void>(), error));
 }
 
 std::string Status::ToString() const {

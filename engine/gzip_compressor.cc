@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/compressor.h"
 
@@ -111,18 +113,21 @@ class Gzip final : public Compressor {
     const size_t most = max_bytes == std::numeric_limits<size_t>::max()
                             ? max_bytes
                             : max_bytes + 1;
-    std::string output(std::min(most, kFirstOutputBytes), '\0');
+    std::vector<Piece> output;
     size_t consumed = 0;
     size_t produced = 0;
     for (;;) {
       Feed(stream, bytes, consumed);
-      if (produced == output.size()) {
-        output.resize(std::min(most, output.size() * 2));
+      if (output.empty() || output.back().is_full()) {
+        output.emplace_back(
+            std::min(most - produced, std::max(produced, kFirstOutputBytes)));
       }
-      const size_t room = std::min(output.size() - produced, kMaxStep);
-      stream.next_out = AsZlib(output.data() + produced);
+      Piece& piece = output.back();
+      const size_t room = std::min(piece.size - piece.used, kMaxStep);
+      stream.next_out = AsZlib(piece.data.get() + piece.used);
       stream.avail_out = static_cast<uInt>(room);
       const int rc = inflate(&stream, Z_NO_FLUSH);
+      piece.used += room - stream.avail_out;
       produced += room - stream.avail_out;
       if (produced > max_bytes) {
         return Corrupt("it is larger than the limit of the cache", rc);
@@ -138,10 +143,26 @@ class Gzip final : public Compressor {
         return Corrupt("it is cut short", rc);
       }
     }
-    return Bytes::Copy(std::string_view(output).substr(0, produced));
+    return Bytes::Build(produced, [&output](char* to) {
+      for (const Piece& piece : output) {
+        to = std::copy_n(piece.data.get(), piece.used, to);
+      }
+    });
   }
 
  private:
+  // Output of unknown size is written to pieces that never move: each as large
+  // as all before it, so that there are few, and none beyond the cap.
+  struct Piece {
+    explicit Piece(size_t bytes)
+        : data(std::make_unique_for_overwrite<char[]>(bytes)), size(bytes) {}
+    bool is_full() const { return used == size; }
+
+    std::unique_ptr<char[]> data;
+    size_t size;
+    size_t used = 0;
+  };
+
   const int level_;
 };
 

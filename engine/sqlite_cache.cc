@@ -98,10 +98,14 @@ SqliteCache::SqliteCache(CacheOptions options,
     : Cache(std::move(options)), engine_(std::move(engine)) {}
 
 SqliteCache::Opened SqliteCache::Wrap(Result<std::shared_ptr<LruEngine>> engine,
-                                      SqliteCacheOptions options) {
+                                      const SqliteCacheOptions& options) {
   if (!engine.ok()) return engine.status();
-  return std::unique_ptr<SqliteCache>(
-      new SqliteCache(std::move(options.cache), *std::move(engine)));
+  try {
+    return std::unique_ptr<SqliteCache>(new SqliteCache(options.cache, *engine));
+  } catch (...) {
+    (void)registry::Release(*engine).ok();
+    throw;
+  }
 }
 
 SqliteCache::Opened SqliteCache::OpenInMemory(SqliteCacheOptions options,
@@ -117,7 +121,7 @@ SqliteCache::Opened SqliteCache::OpenInMemory(SqliteCacheOptions options,
                                     in_process, DatabaseSettings(options)),
                                 options, Clock::Steady());
             }),
-        std::move(options));
+        options);
   } catch (...) {
     return CurrentException();
   }
@@ -150,7 +154,7 @@ SqliteCache::Opened SqliteCache::OpenFile(const std::string& path,
                                     canonical, DatabaseSettings(options)),
                                 options, Clock::Wall());
                           }),
-        std::move(options));
+        options);
   } catch (...) {
     return CurrentException();
   }
@@ -163,7 +167,7 @@ SqliteCache::Opened SqliteCache::OpenOn(sqlite3* connection,
     return Wrap(MakeEngine(store::Database::Borrow(connection,
                                                    DatabaseSettings(options)),
                            options, Clock::Wall()),
-                std::move(options));
+                options);
   } catch (...) {
     return CurrentException();
   }
@@ -183,7 +187,7 @@ Result<sqlite3*> SqliteCache::ConnectInMemory(std::string_view name) {
 SqliteCache::~SqliteCache() {
   if (engine_->in_child()) {
     // The parent's connections, locks and threads: nothing may be closed here.
-    new std::shared_ptr<LruEngine>(std::move(engine_));
+    LeakInChild(std::move(engine_));
     return;
   }
   try {

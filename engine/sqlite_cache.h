@@ -231,7 +231,7 @@ class SqliteCache final : public Cache {
  private:
   SqliteCache(CacheOptions options, std::shared_ptr<LruEngine> engine);
   static Opened Wrap(Result<std::shared_ptr<LruEngine>> engine,
-                     SqliteCacheOptions options);
+                     const SqliteCacheOptions& options);
 
   Status CheckOpen() const;
   template <class R, class Operation>

@@ -1,5 +1,6 @@
 #include "engine/loading/single_flight.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -22,8 +23,10 @@ class SingleFlight::Flight {
 
   // False when nothing came in time, or nothing at all. Rethrows a failure.
   bool Wait(std::chrono::milliseconds max_wait, Bytes& bytes) {
+    // The longest that can be asked for would overflow when added to now.
+    const auto wait = std::min<std::chrono::milliseconds>(max_wait, kLongest);
     std::unique_lock<std::mutex> lock(mutex_);
-    if (!landed_.wait_for(lock, max_wait, [this] { return done_; })) {
+    if (!landed_.wait_for(lock, wait, [this] { return done_; })) {
       return false;
     }
     if (failure_) std::rethrow_exception(failure_);
@@ -43,6 +46,8 @@ class SingleFlight::Flight {
   }
 
  private:
+  static constexpr std::chrono::hours kLongest{24 * 365};
+
   std::mutex store_mutex_;
   bool superseded_ = false;  // guarded by store_mutex_
 

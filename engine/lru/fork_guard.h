@@ -4,6 +4,7 @@
 #define APPCACHE_ENGINE_LRU_FORK_GUARD_H_
 
 #include <cstdint>
+#include <utility>
 
 namespace appcache {
 
@@ -21,6 +22,17 @@ class ForkGuard {
  private:
   uint64_t generation_;
 };
+
+// Takes an object over and never destroys it: for what a child inherits and
+// must not even let go of.
+template <class T>
+void LeakInChild(T object) noexcept {
+  union Grave {
+    explicit Grave(T&& buried) noexcept : object(std::move(buried)) {}
+    ~Grave() {}
+    T object;
+  } grave(std::move(object));
+}
 
 }  // namespace appcache
 

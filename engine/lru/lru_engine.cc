@@ -16,7 +16,20 @@ using std::chrono::milliseconds;
 // A use is written within one transaction with so many others that the lane is
 // held for about a millisecond.
 constexpr size_t kTouchesPerTransaction = 512;
+
+// What a session collects before it hands over.
+constexpr size_t kMaxTouchesPerSession = 4096;
+
+// After a flush that took some time, maintenance rests this many times as long:
+// flushing takes at most 2 % of the time, however many entries are in use.
+// (With 10,000 hot entries in memory and no rest, a get took three times as
+// long: each commit makes readers fetch their pages again.)
+constexpr int kRestPerFlush = 50;
 constexpr uint64_t kExpiredPerTransaction = 256;
+
+// How many uses of entries that are gone may be pending: only a flush tells
+// them from others.
+constexpr size_t kMaxDeadTouches = 4096;
 
 Status Closed(const std::string& name) {
   return Status(ErrorCode::kUnavailable,
@@ -27,9 +40,7 @@ Status Closed(const std::string& name) {
 
 LruEngine::LruEngine(std::unique_ptr<store::Database> database,
                      Settings settings)
-    : settings_(std::move(settings)),
-      pending_(static_cast<size_t>(settings_.limits.max_entries)),
-      database_(std::move(database)) {
+    : settings_(std::move(settings)), database_(std::move(database)) {
   const store::Database* const source = database_.get();
   sessions_ = std::make_shared<Sessions>(
       [source]() { return source->ConnectReader(); },
@@ -162,6 +173,8 @@ Lookup<Ttl> LruEngine::GetTtl(std::string_view path) {
 
 void LruEngine::RecordUse(Session& session, int64_t h, TimePoint now) noexcept {
   const policy::Touch touch{h, ticks_.Next(now)};
+  const size_t most =
+      std::min(settings_.touch_flush_count, kMaxTouchesPerSession);
   bool first = false;
   bool full = false;
   {
@@ -177,18 +190,22 @@ void LruEngine::RecordUse(Session& session, int64_t h, TimePoint now) noexcept {
     } catch (const std::bad_alloc&) {
       pending_.Add({&touch, 1});
     }
-    full = touches.size() >= settings_.touch_flush_count;
+    full = touches.size() >= most;
     if (full) {
       pending_.Add(touches);
       touches.clear();
     }
   }
-  if (maintenance_ == nullptr) return;
   if (full && pending_.size() >= settings_.touch_flush_count) {
-    maintenance_->Arm(now);
+    ArmFlush(now);
   } else if (first) {
-    maintenance_->Arm(now + settings_.touch_flush_interval);
+    ArmFlush(now + settings_.touch_flush_interval);
   }
+}
+
+void LruEngine::ArmFlush(TimePoint due) noexcept {
+  if (maintenance_ == nullptr) return;
+  maintenance_->Arm(std::max(due, next_flush_.load(std::memory_order_relaxed)));
 }
 
 Status LruEngine::ForEach(
@@ -264,6 +281,10 @@ Status LruEngine::WriteWith(const Body& body) {
   if (!pass.ok()) return pass.status();
   // Again: it may have been closed while this call waited.
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
+  if (pending_.size() > settings_.limits.max_entries + kMaxDeadTouches) {
+    // What fails here fails again below.
+    (void)FlushTouches().ok();
+  }
   Status status = log_keeper_.MakeRoom();
   if (!status.ok()) return Noted(std::move(status));
   evicted_ = policy::Evicted();
@@ -436,6 +457,19 @@ void LruEngine::ArmSweep(TimePoint now, int64_t expires_at_ms) noexcept {
   maintenance_->Arm(std::max(earliest, TimePoint(milliseconds(expires_at_ms))));
 }
 
+Status LruEngine::FlushIfRested(TimePoint now) {
+  const TimePoint next = next_flush_.load(std::memory_order_relaxed);
+  if (now < next) {
+    maintenance_->Arm(next);  // woken for something else
+    return Status();
+  }
+  Status status = FlushTouches();
+  const TimePoint end = settings_.clock->Now();
+  next_flush_.store(end + kRestPerFlush * (end - now),
+                    std::memory_order_relaxed);
+  return status;
+}
+
 void LruEngine::DoOverdueWork() noexcept {
   Status status;
   const TimePoint now = settings_.clock->Now();
@@ -444,7 +478,7 @@ void LruEngine::DoOverdueWork() noexcept {
         database_->lane().Enter(settings_.busy_timeout);
     status = pass.status();
     if (status.ok() && !closed_.load(std::memory_order_acquire)) {
-      status = FlushTouches();
+      status = FlushIfRested(now);
       if (status.ok()) status = SweepExpired(now);
     }
     if (!status.ok() && status.error().code != last_overdue_failure_) {

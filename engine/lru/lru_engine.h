@@ -98,8 +98,11 @@ class LruEngine {
   void CountEvicted() noexcept;
 
   void RecordUse(Session& session, int64_t h, TimePoint now) noexcept;
+  // Has the uses written at `due`, or when flushing has rested long enough.
+  void ArmFlush(TimePoint due) noexcept;
   // REQUIRES: the lane is held.
   Status FlushTouches();
+  Status FlushIfRested(TimePoint now);
   // Removes what has expired, some at a time; the first that has not.
   // REQUIRES: the lane is held.
   Status SweepExpired(TimePoint now);
@@ -118,6 +121,8 @@ class LruEngine {
   policy::PendingTouches pending_;
   std::atomic<bool> closed_{false};
   std::atomic<bool> suspect_{false};
+  // Maintenance does not flush before.
+  std::atomic<TimePoint> next_flush_{TimePoint::min()};
 
   // Used by whoever holds the lane. The writer's statements go before the
   // database, which has their connection.

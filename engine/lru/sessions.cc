@@ -50,7 +50,7 @@ class ThreadSessions {
   static void GiveBack(Item& item) noexcept {
     if (item.fork_guard.in_child()) {
       // The parent's connection: not even closed here.
-      new std::shared_ptr<Session>(std::move(item.session));
+      LeakInChild(std::move(item.session));
       return;
     }
     if (const auto owner = item.owner.lock()) owner->Leave(item.session);

@@ -10,7 +10,7 @@ Result<bool> RemoveOneExpired(store::Writer& writer, int64_t now_ms,
   if (!first.ok()) return first.status();
   if (!*first || (*first)->expires_at_ms > now_ms) return false;
   const Result<bool> removed = writer.Remove((*first)->h);
-  if (!removed.ok()) return removed;
+  if (!removed.ok()) return removed.status();
   ++evicted.expirations;
   return true;
 }
@@ -30,7 +30,7 @@ Result<bool> RemoveOneOldest(store::Writer& writer,
     return true;
   }
   const Result<bool> removed = writer.Remove((*oldest)->h);
-  if (!removed.ok()) return removed;
+  if (!removed.ok()) return removed.status();
   ++evicted.evictions;
   return true;
 }

@@ -12,13 +12,11 @@ size_t PendingTouches::Add(std::span<const Touch> touches) noexcept {
     const auto found = ticks_.find(touch.h);
     if (found != ticks_.end()) {
       found->second = std::max(found->second, touch.tick);
-    } else if (ticks_.size() < capacity_) {
-      try {
-        ticks_.emplace(touch.h, touch.tick);
-      } catch (const std::bad_alloc&) {
-        ++dropped;
-      }
-    } else {
+      continue;
+    }
+    try {
+      ticks_.emplace(touch.h, touch.tick);
+    } catch (const std::bad_alloc&) {
       ++dropped;
     }
   }

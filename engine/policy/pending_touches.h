@@ -22,12 +22,9 @@ struct Touch {
 // Thread-safe.
 class PendingTouches {
  public:
-  // Holds at most `capacity` entries. That many entries is what the cache
-  // holds: more are of entries that others have replaced meanwhile.
-  explicit PendingTouches(size_t capacity) : capacity_(capacity) {}
-
   // Adds touches; of one entry the latest counts. Returns how many were dropped
-  // for want of capacity or memory.
+  // for want of memory. Bounded by its owner: there are as many as there are
+  // entries, and those of entries that went since the last flush.
   size_t Add(std::span<const Touch> touches) noexcept;
 
   // The pending use of an entry.
@@ -43,7 +40,6 @@ class PendingTouches {
   size_t size() const;
 
  private:
-  const size_t capacity_;
   mutable std::mutex mutex_;
   std::unordered_map<int64_t, int64_t> ticks_;  // by h; guarded by mutex_
 };
