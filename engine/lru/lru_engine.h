@@ -6,6 +6,9 @@
 //
 //   Get:  path -> hash -> this thread's session -> SELECT -> expired? -> touch
 //   Set:  hash -> lane -> BEGIN -> put -> evict to fit -> COMMIT -> checkpoint?
+//
+// Gets are in read.cc, sets in write.cc, what can wait in overdue.cc, the check
+// of a whole database in check.cc.
 
 #ifndef APPCACHE_ENGINE_LRU_LRU_ENGINE_H_
 #define APPCACHE_ENGINE_LRU_LRU_ENGINE_H_
@@ -81,30 +84,31 @@ class LruEngine {
   Status Start();
 
   int64_t Hash(std::string_view path) const noexcept;
+  Status Closed() const;
   Status CheckUsable() const;
   Status CheckPath(std::string_view path) const;
 
   // `read(session)` with this thread's session, held.
   template <class V, class Read>
   Lookup<V> WithSession(const Read& read);
-  // Runs `body()` in a write transaction.
+  // Runs `body()` in a write transaction, in a pass of the lane of its own.
+  Status WriteOnce(const std::function<Status()>& body);
+  // The same for callers: if the cache is usable, and with failures noted.
   template <class Body>
   Status WriteWith(const Body& body);
 
   Status PutRow(const store::Row& row, Status& too_large);
   // REQUIRES: in a write transaction.
   Status EvictToFit(TimePoint now);
-  // What the transaction has evicted, once it is committed.
+  // What the transaction has removed, once it is committed.
   void CountEvicted() noexcept;
 
   void RecordUse(Session& session, int64_t h, TimePoint now) noexcept;
   // Has the uses written at `due`, or when flushing has rested long enough.
   void ArmFlush(TimePoint due) noexcept;
-  // REQUIRES: the lane is held.
+  // In the lane for one batch at a time, so that others can write in between.
   Status FlushTouches();
   Status FlushIfRested(TimePoint now);
-  // Removes what has expired, some at a time; the first that has not.
-  // REQUIRES: the lane is held.
   Status SweepExpired(TimePoint now);
   void DoOverdueWork() noexcept;
   void ArmSweep(TimePoint now, int64_t expires_at_ms) noexcept;
@@ -130,6 +134,8 @@ class LruEngine {
   store::Writer writer_;
   store::LogKeeper log_keeper_;
   policy::Evicted evicted_;
+
+  // Used by maintenance.
   ErrorCode last_overdue_failure_ = ErrorCode::kInternal;
 
   std::shared_ptr<Sessions> sessions_;

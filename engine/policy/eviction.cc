@@ -11,6 +11,7 @@ Result<bool> RemoveOneExpired(store::Writer& writer, int64_t now_ms,
   if (!*first || (*first)->expires_at_ms > now_ms) return false;
   const Result<bool> removed = writer.Remove((*first)->h);
   if (!removed.ok()) return removed.status();
+  evicted.removed.push_back((*first)->h);
   ++evicted.expirations;
   return true;
 }
@@ -31,6 +32,7 @@ Result<bool> RemoveOneOldest(store::Writer& writer,
   }
   const Result<bool> removed = writer.Remove((*oldest)->h);
   if (!removed.ok()) return removed.status();
+  evicted.removed.push_back((*oldest)->h);
   ++evicted.evictions;
   return true;
 }

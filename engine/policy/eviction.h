@@ -27,7 +27,8 @@ bool IsOver(const Limits& limits, const store::Counts& counts) noexcept;
 struct Evicted {
   uint64_t evictions = 0;
   uint64_t expirations = 0;
-  // Uses that were written on the way.
+  // The entries that were removed, and uses that were written on the way.
+  std::vector<int64_t> removed;
   std::vector<Touch> written;
 };
 

@@ -43,6 +43,7 @@ std::vector<Touch> PendingTouches::Sorted() const {
 }
 
 void PendingTouches::Forget(std::span<const Touch> written) noexcept {
+  if (written.empty()) return;
   std::lock_guard<std::mutex> guard(mutex_);
   for (const Touch& touch : written) {
     const auto found = ticks_.find(touch.h);
@@ -50,6 +51,12 @@ void PendingTouches::Forget(std::span<const Touch> written) noexcept {
       ticks_.erase(found);
     }
   }
+}
+
+void PendingTouches::Erase(std::span<const int64_t> removed) noexcept {
+  if (removed.empty()) return;
+  std::lock_guard<std::mutex> guard(mutex_);
+  for (const int64_t h : removed) ticks_.erase(h);
 }
 
 void PendingTouches::Clear() noexcept {

@@ -36,6 +36,9 @@ class PendingTouches {
   // These have been written; a later use of the same entry stays.
   void Forget(std::span<const Touch> written) noexcept;
 
+  // These entries are gone.
+  void Erase(std::span<const int64_t> removed) noexcept;
+
   void Clear() noexcept;
   size_t size() const;
 

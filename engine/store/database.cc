@@ -23,8 +23,8 @@ constexpr char kMemoryPragmas[] =
     "PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF;"
     "PRAGMA cache_spill = OFF; PRAGMA journal_mode = MEMORY;";
 
-// A page that is not in a connection's cache costs a copy of 4 KiB under memdb's
-// mutex, or a system call: SQLite's default of 2 MiB is soon outgrown.
+// A page that is not in a connection's cache costs a copy of 4 KiB under
+// memdb's mutex, or a system call: SQLite's default of 2 MiB is soon outgrown.
 constexpr char kReaderPragmas[] = "PRAGMA cache_size = -16384";
 
 // Letters, digits and a few marks as they are; the rest percent-encoded.

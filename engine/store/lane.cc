@@ -3,6 +3,11 @@
 #include "engine/store/backoff.h"
 
 namespace appcache::store {
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{1};
+
+}  // namespace
 
 Status WriterLane::Busy(std::chrono::milliseconds waited,
                         const char* holder) const {
@@ -14,11 +19,23 @@ Status WriterLane::Busy(std::chrono::milliseconds waited,
 
 bool WriterLane::EnterThreads(std::chrono::milliseconds max_wait) {
   std::unique_lock<std::mutex> lock(mutex_);
-  if (!left_.wait_for(lock, max_wait, [this] { return !occupied_; })) {
-    return false;
+  if (!occupied_) {
+    occupied_ = true;
+    return true;
   }
-  occupied_ = true;
-  return true;
+  Waiter me;
+  me.since = std::chrono::steady_clock::now();
+  waiters_.push_back(&me);
+  const bool entered = me.changed.wait_for(
+      lock, max_wait, [&] { return me.handed || !occupied_; });
+  // Who was handed the lane has been taken off the queue.
+  if (!me.handed) std::erase(waiters_, &me);
+  if (entered) {
+    occupied_ = true;
+  } else if (!occupied_ && !waiters_.empty()) {
+    waiters_.front()->changed.notify_one();  // in place of this one
+  }
+  return entered;
 }
 
 Status WriterLane::LockFile(std::chrono::milliseconds max_wait) {
@@ -54,11 +71,17 @@ WriterLane::Pass WriterLane::EnterToClose(std::chrono::milliseconds max_wait,
 void WriterLane::Leave() noexcept {
   // Also if it was not locked: that is harmless.
   if (file_lock_) file_lock_->Unlock();
-  {
-    std::lock_guard<std::mutex> guard(mutex_);
-    occupied_ = false;
+  std::lock_guard<std::mutex> guard(mutex_);
+  occupied_ = false;
+  if (waiters_.empty()) return;
+  // Notified under the mutex: the waiter is on its thread's stack.
+  Waiter& first = *waiters_.front();
+  if (std::chrono::steady_clock::now() - first.since >= kPatience) {
+    waiters_.pop_front();
+    first.handed = true;
+    occupied_ = true;
   }
-  left_.notify_one();
+  first.changed.notify_one();
 }
 
 }  // namespace appcache::store

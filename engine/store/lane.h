@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -64,9 +65,15 @@ class WriterLane {
 
   const std::string name_;
 
+  struct Waiter {
+    std::condition_variable changed;
+    std::chrono::steady_clock::time_point since;
+    bool handed = false;
+  };
+
   std::mutex mutex_;
-  std::condition_variable left_;
-  bool occupied_ = false;  // guarded by mutex_
+  bool occupied_ = false;        // guarded by mutex_
+  std::deque<Waiter*> waiters_;  // guarded by mutex_, first come first
 
   // Used by whoever occupies the lane.
   std::optional<FileLock> file_lock_;

@@ -57,6 +57,8 @@ class Writer {
   // `connection` must outlive this object.
   Status Prepare(Connection& connection);
 
+  bool is_prepared() const noexcept { return connection_ != nullptr; }
+
   const Counts& counts() const noexcept { return counts_; }
 
   // Inserts the row, or replaces the one with its h.

@@ -1,0 +1,109 @@
+// What LruEngine owes SQLite: uses, and the removal of what has expired. Done
+// by maintenance, by Flush, and before the cache closes.
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "engine/lru/expiry.h"
+#include "engine/lru/lru_engine.h"
+
+namespace appcache {
+namespace {
+
+// So many that the lane is held for about a millisecond.
+constexpr size_t kTouchesPerBatch = 512;
+constexpr uint64_t kExpiredPerBatch = 256;
+
+// After a flush that took some time, maintenance rests this many times as long:
+// flushing takes at most 2 % of the time, however many entries are in use.
+// (With 10,000 hot entries in memory and no rest, a get took three times as
+// long: each commit makes readers fetch their pages again.)
+constexpr int kRestPerFlush = 50;
+
+}  // namespace
+
+Status LruEngine::FlushTouches() {
+  sessions_->CollectTouches();
+  const std::vector<policy::Touch> touches = pending_.Sorted();
+  std::span<const policy::Touch> left(touches);
+  while (!left.empty()) {
+    const auto batch = left.first(std::min(kTouchesPerBatch, left.size()));
+    Status status = WriteOnce([&]() -> Status {
+      Status written;
+      for (const policy::Touch& touch : batch) {
+        written = writer_.Touch(touch.h, touch.tick);
+        if (!written.ok()) break;
+      }
+      return written;
+    });
+    if (!status.ok()) return status;
+    pending_.Forget(batch);
+    left = left.subspan(batch.size());
+  }
+  return Status();
+}
+
+Status LruEngine::SweepExpired(TimePoint now) {
+  std::optional<store::Writer::Expiry> first;
+  do {
+    Status status = WriteOnce([&]() -> Status {
+      Status removed = policy::RemoveExpired(writer_, ExpiryClock(now),
+                                             kExpiredPerBatch, evicted_);
+      if (!removed.ok()) return removed;
+      const auto next = writer_.FirstToExpire();
+      if (!next.ok()) return next.status();
+      first = *next;
+      return Status();
+    });
+    if (!status.ok()) return status;
+  } while (first && HasExpired(first->expires_at_ms, now));
+  if (first) ArmSweep(now, first->expires_at_ms);
+  return Status();
+}
+
+void LruEngine::ArmSweep(TimePoint now, int64_t expires_at_ms) noexcept {
+  if (maintenance_ == nullptr) return;
+  const TimePoint earliest = now + settings_.expiry_sweep_interval;
+  maintenance_->Arm(std::max(earliest, TimePoint(Ttl(expires_at_ms))));
+}
+
+Status LruEngine::FlushIfRested(TimePoint now) {
+  const TimePoint next = next_flush_.load(std::memory_order_relaxed);
+  if (now < next) {
+    maintenance_->Arm(next);  // woken for something else
+    return Status();
+  }
+  Status status = FlushTouches();
+  const TimePoint end = settings_.clock->Now();
+  next_flush_.store(end + kRestPerFlush * (end - now),
+                    std::memory_order_relaxed);
+  return status;
+}
+
+void LruEngine::DoOverdueWork() noexcept {
+  Status status;
+  const TimePoint now = settings_.clock->Now();
+  try {
+    status = FlushIfRested(now);
+    if (status.ok()) status = SweepExpired(now);
+    if (!status.ok() && status.error().code != last_overdue_failure_) {
+      settings_.log(LogLevel::kWarning,
+                    "maintenance will try again: " + status.ToString());
+    }
+    last_overdue_failure_ =
+        status.ok() ? ErrorCode::kInternal : status.error().code;
+  } catch (const std::exception&) {
+    status = Status::OutOfMemory();
+  }
+  if (!status.ok()) {
+    status = Noted(std::move(status));
+    maintenance_->Arm(now + settings_.expiry_sweep_interval);
+  }
+}
+
+}  // namespace appcache

@@ -1,0 +1,158 @@
+// The writing half of LruEngine.
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "engine/lru/expiry.h"
+#include "engine/lru/lru_engine.h"
+
+namespace appcache {
+namespace {
+
+// How many uses of entries that are gone may be pending: only a flush tells
+// them from others.
+constexpr uint64_t kMaxDeadTouches = 4096;
+
+}  // namespace
+
+// One pass of the lane and one transaction.
+Status LruEngine::WriteOnce(const std::function<Status()>& body) {
+  const Result<store::WriterLane::Pass> pass =
+      database_->lane().Enter(settings_.busy_timeout);
+  if (!pass.ok()) return pass.status();
+  // Looked at here: it may have been closed while this call waited.
+  if (!writer_.is_prepared()) return Closed();
+  Status status = log_keeper_.MakeRoom();
+  if (!status.ok()) return status;
+  evicted_ = policy::Evicted();
+  store::Writer::Transaction transaction(writer_);
+  status = transaction.Begin();
+  if (status.ok()) status = body();
+  if (status.ok()) status = transaction.Commit();
+  if (!status.ok()) return status;
+  CountEvicted();
+  log_keeper_.AfterCommit();
+  return Status();
+}
+
+template <class Body>
+Status LruEngine::WriteWith(const Body& body) {
+  if (Status usable = CheckUsable(); !usable.ok()) return usable;
+  if (pending_.size() > settings_.limits.max_entries + kMaxDeadTouches) {
+    Status flushed = FlushTouches();
+    if (!flushed.ok()) return Noted(std::move(flushed));
+  }
+  return Noted(WriteOnce(std::cref(body)));
+}
+
+Status LruEngine::EvictToFit(TimePoint now) {
+  if (!policy::IsOver(settings_.limits, writer_.counts())) return Status();
+  sessions_->CollectTouches();
+  return policy::EvictToFit(writer_, pending_, settings_.limits,
+                            ExpiryClock(now), evicted_);
+}
+
+void LruEngine::CountEvicted() noexcept {
+  evictions_.fetch_add(evicted_.evictions, std::memory_order_relaxed);
+  expirations_.fetch_add(evicted_.expirations, std::memory_order_relaxed);
+  pending_.Forget(evicted_.written);
+  pending_.Erase(evicted_.removed);
+}
+
+Status LruEngine::PutRow(const store::Row& row, Status& too_large) {
+  const uint64_t bytes = row.key.size() + row.value.size();
+  const bool over_value = row.value.size() > SqliteCache::kMaxValueBytes;
+  const bool over_cache =
+      settings_.limits.max_bytes && bytes > *settings_.limits.max_bytes;
+  if (!over_value && !over_cache) return writer_.Put(row);
+  const uint64_t limit =
+      over_value ? SqliteCache::kMaxValueBytes : *settings_.limits.max_bytes;
+  if (too_large.ok()) {
+    too_large = Status(ErrorCode::kTooLarge,
+                       "an entry of " + std::to_string(bytes) +
+                           " bytes is larger than the limit of " +
+                           std::to_string(limit) + "; its key is now empty");
+  }
+  const Result<bool> removed = writer_.RemoveKey(row.h, row.key);
+  return removed.ok() ? Status() : removed.status();
+}
+
+Status LruEngine::Set(std::span<const Cache::RawEntry> entries) {
+  for (const Cache::RawEntry& entry : entries) {
+    if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
+  }
+  const TimePoint now = settings_.clock->Now();
+  Status too_large;
+  int64_t first_expiry = 0;
+  Status status = WriteWith([&] {
+    for (const Cache::RawEntry& entry : entries) {
+      const int64_t expires_at = ExpiryOf(entry.ttl, now);
+      if (expires_at != 0 && (first_expiry == 0 || expires_at < first_expiry)) {
+        first_expiry = expires_at;
+      }
+      Status put = PutRow({Hash(entry.path), entry.path, entry.value,
+                           expires_at, ticks_.Next(now)},
+                          too_large);
+      if (!put.ok()) return put;
+    }
+    return EvictToFit(now);
+  });
+  if (status.ok() && first_expiry != 0) ArmSweep(now, first_expiry);
+  if (status.ok()) status = too_large;
+  (status.ok() ? sets_ : write_errors_)
+      .fetch_add(entries.size(), std::memory_order_relaxed);
+  return status;
+}
+
+Status LruEngine::Restore(std::span<const StoredEntry> entries) {
+  for (const StoredEntry& entry : entries) {
+    if (Status valid = CheckPath(entry.info.path); !valid.ok()) return valid;
+  }
+  const TimePoint now = settings_.clock->Now();
+  Status too_large;
+  Status status = WriteWith([&] {
+    for (const StoredEntry& entry : entries) {
+      const int64_t expires_at =
+          entry.info.expires_at ? ExpiryClock(*entry.info.expires_at) : 0;
+      if (HasExpired(expires_at, now)) continue;
+      const int64_t last_used = entry.info.last_used.time_since_epoch().count();
+      ticks_.Pass(last_used);
+      Status put = PutRow({Hash(entry.info.path), entry.info.path,
+                           entry.value.view(), expires_at, last_used},
+                          too_large);
+      if (!put.ok()) return put;
+    }
+    return EvictToFit(now);
+  });
+  if (status.ok()) ArmSweep(now, ExpiryClock(now));
+  return status.ok() ? too_large : status;
+}
+
+Status LruEngine::Invalidate(std::span<const std::string_view> paths) {
+  for (const std::string_view path : paths) {
+    if (Status valid = CheckPath(path); !valid.ok()) return valid;
+  }
+  Status status = WriteWith([&]() -> Status {
+    for (const std::string_view path : paths) {
+      const int64_t h = Hash(path);
+      const Result<bool> removed = writer_.RemoveKey(h, path);
+      if (!removed.ok()) return removed.status();
+      if (*removed) evicted_.removed.push_back(h);
+    }
+    return Status();
+  });
+  (status.ok() ? invalidations_ : write_errors_)
+      .fetch_add(paths.size(), std::memory_order_relaxed);
+  return status;
+}
+
+Status LruEngine::Clear() {
+  Status status = WriteWith([&] { return writer_.Clear(); });
+  if (!status.ok()) return status;
+  sessions_->CollectTouches();
+  pending_.Clear();
+  return Status();
+}
+
+}  // namespace appcache
