@@ -42,6 +42,12 @@ Status Validate(const SqliteCacheOptions& options) {
   if (status.ok()) {
     status = CheckAtLeastOne("touch_flush_count", options.touch_flush_count);
   }
+  if (status.ok() && !options.vfs.empty() &&
+      sqlite3_vfs_find(options.vfs.c_str()) == nullptr) {
+    status = Status(ErrorCode::kInvalidArgument,
+                    "no SQLite VFS is registered under the name \"" +
+                        options.vfs + "\"; leave vfs empty for the default");
+  }
   if (status.ok()) {
     status =
         CheckDuration("busy_timeout", options.busy_timeout, milliseconds(0));
@@ -101,7 +107,8 @@ SqliteCache::Opened SqliteCache::Wrap(Result<std::shared_ptr<LruEngine>> engine,
                                       const SqliteCacheOptions& options) {
   if (!engine.ok()) return engine.status();
   try {
-    return std::unique_ptr<SqliteCache>(new SqliteCache(options.cache, *engine));
+    return std::unique_ptr<SqliteCache>(
+        new SqliteCache(options.cache, *engine));
   } catch (...) {
     (void)registry::Release(*engine).ok();
     throw;
@@ -164,6 +171,10 @@ SqliteCache::Opened SqliteCache::OpenOn(sqlite3* connection,
                                         SqliteCacheOptions options) {
   try {
     if (Status valid = Validate(options); !valid.ok()) return valid;
+    if (connection == nullptr) {
+      return Status(ErrorCode::kInvalidArgument,
+                    "the connection is null; open it with sqlite3_open_v2");
+    }
     return Wrap(MakeEngine(store::Database::Borrow(connection,
                                                    DatabaseSettings(options)),
                            options, Clock::Wall()),

@@ -169,7 +169,9 @@ class SqliteCache final : public Cache {
 
   // A connection of the caller's own to the database in memory of that name, to
   // look at it with SQL; close it with sqlite3_close. Made empty if no cache of
-  // that name is open. While a statement on it is not reset, sets are kBusy.
+  // that name is open. While a statement on it is not reset, sets are kBusy,
+  // and gets during such a set wait for it. Writing through it leaves the
+  // counts wrong until CheckAndFix.
   static Result<sqlite3*> ConnectInMemory(
       std::string_view name = kDefaultMemoryName);
 

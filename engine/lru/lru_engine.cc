@@ -40,8 +40,10 @@ Status LruEngine::Start() {
   ticks_.Pass(*newest);
   const auto first = writer_.FirstToExpire();
   if (!first.ok()) return first.status();
-  if (*first) ArmSweep(settings_.clock->Now(), (*first)->expires_at_ms);
-  return Status();
+  const TimePoint now = settings_.clock->Now();
+  if (*first) ArmSweep(now, (*first)->expires_at_ms);
+  // The database may have been filled under larger limits.
+  return WriteOnce([&] { return EvictToFit(now); });
 }
 
 LruEngine::~LruEngine() {

@@ -11,6 +11,10 @@ namespace {
 
 std::atomic<uint64_t> next_id{1};
 
+// The thread's sessions have been given back: it is on its way out, and runs
+// the destructors of other thread-local or static objects.
+thread_local bool ended = false;
+
 }  // namespace
 
 // The sessions of one thread: a few, searched in order. At the thread's end it
@@ -25,6 +29,7 @@ class ThreadSessions {
   };
 
   ~ThreadSessions() {
+    ended = true;
     for (Item& item : items_) GiveBack(item);
   }
 
@@ -74,6 +79,10 @@ Sessions::Sessions(Connect connect, TakeTouches take_touches)
       take_touches_(std::move(take_touches)) {}
 
 Result<Session*> Sessions::ForThisThread() {
+  if (ended) {
+    return Status(ErrorCode::kUnavailable,
+                  "a cache was used by a thread that has ended");
+  }
   ThreadSessions& mine = OfThisThread();
   if (Session* const found = mine.Find(id_)) return found;
   Result<std::shared_ptr<Session>> opened = Open();

@@ -21,7 +21,8 @@ constexpr int kMemoryFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 // cache_spill: pages are written once, at the commit.
 constexpr char kMemoryPragmas[] =
     "PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF;"
-    "PRAGMA cache_spill = OFF; PRAGMA journal_mode = MEMORY;";
+    "PRAGMA cache_spill = OFF; PRAGMA journal_mode = MEMORY;"
+    "PRAGMA cache_size = -16384;";
 
 // A page that is not in a connection's cache costs a copy of 4 KiB under
 // memdb's mutex, or a system call: SQLite's default of 2 MiB is soon outgrown.

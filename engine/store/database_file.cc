@@ -20,13 +20,16 @@ namespace {
 constexpr int kFileFlags =
     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
-// auto_vacuum only counts before the first page is written: it lets a cleared
-// cache give its space back. journal_size_limit: what is left of the log when
-// it starts over.
+// journal_size_limit: what is left of the log when it starts over. None of
+// these writes: the file may be someone else's, or the lane another's.
 constexpr char kFilePragmas[] =
-    "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = NORMAL;"
+    "PRAGMA synchronous = NORMAL;"
     "PRAGMA secure_delete = OFF; PRAGMA cache_spill = OFF;"
-    "PRAGMA journal_size_limit = 8388608;";
+    "PRAGMA journal_size_limit = 8388608; PRAGMA cache_size = -16384;";
+
+// Lets a cleared cache give its space back. Only before the first page is
+// written: later it counts for nothing, but is a write all the same.
+constexpr char kNewFilePragmas[] = "PRAGMA auto_vacuum = INCREMENTAL";
 
 std::string LanePath(const std::string& path) { return path + "-lane"; }
 std::string SuspectPath(const std::string& path) { return path + "-suspect"; }
@@ -137,9 +140,13 @@ Status Database::MakeOrVerifyFile(const std::string& path,
     if (!connection.ok()) return connection.status();
     contents = Contents::kNothing;
   }
-  Status status = *contents == Contents::kNothing
-                      ? CreateOwn(*connection, settings.hash_seed)
-                      : RefuseUnlessCache(*contents, path);
+  Status status;
+  if (*contents == Contents::kNothing) {
+    status = connection->Execute(kNewFilePragmas, "set up");
+    if (status.ok()) status = CreateOwn(*connection, settings.hash_seed);
+  } else {
+    status = RefuseUnlessCache(*contents, path);
+  }
   if (status.ok()) status = UseLog(*connection);
   if (!status.ok()) return status;
   writer_ = *std::move(connection);

@@ -117,6 +117,9 @@ inline constexpr char kUsageFrom[] =
 
 inline constexpr char kClear[] = "DELETE FROM entries; DELETE FROM usage;";
 
+// Hands free pages back to the file system, where auto_vacuum is INCREMENTAL.
+inline constexpr char kReturnSpace[] = "PRAGMA incremental_vacuum";
+
 // What the EXPLAIN test asks about.
 inline constexpr std::array kAll = {
     kCreateMeta,  kReadMeta,    kWriteCounts,    kGet,       kGetExpiry,

@@ -192,8 +192,11 @@ Status Writer::Touch(int64_t h, int64_t last_used) {
 
 Status Writer::Clear() {
   Status status = connection_->Execute(sql::kClear, "clear");
-  if (status.ok()) counts_ = Counts();
-  return status;
+  if (!status.ok()) return status;
+  counts_ = Counts();
+  // Gives a file's space back; a caller's own database is the caller's.
+  if (connection_->is_borrowed()) return Status();
+  return connection_->Execute(sql::kReturnSpace, "clear");
 }
 
 Result<std::optional<Writer::Use>> Writer::Oldest() {
