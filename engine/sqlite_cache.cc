@@ -153,14 +153,21 @@ SqliteCache::Opened SqliteCache::OpenFile(const std::string& path,
                     "cannot open " + path + ": " + error.message(),
                     error.value());
     }
+    const auto open = [&] {
+      return MakeEngine(
+          store::Database::OpenFile(canonical, DatabaseSettings(options)),
+          options, Clock::Wall());
+    };
+    const auto open_or_set_aside = [&] {
+      Result<std::shared_ptr<LruEngine>> engine = open();
+      // What the first attempt read was damaged, and is marked as such: the
+      // second sets it aside.
+      if (engine.status().Is(ErrorCode::kCorrupt)) engine = open();
+      return engine;
+    };
     return Wrap(
         registry::Acquire(canonical, {options.max_entries, options.max_bytes},
-                          [&] {
-                            return MakeEngine(
-                                store::Database::OpenFile(
-                                    canonical, DatabaseSettings(options)),
-                                options, Clock::Wall());
-                          }),
+                          open_or_set_aside),
         options);
   } catch (...) {
     return CurrentException();

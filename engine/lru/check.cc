@@ -139,8 +139,8 @@ Result<CheckReport> LruEngine::CheckInLane(bool fix) {
   }
   if (!fix || report.problems.empty()) return report;
   for (const int64_t h : repairs.remove) {
-    const Result<bool> removed = writer_.Remove(h);
-    if (!removed.ok()) return Noted(removed.status());
+    Status removed = writer_.Remove(h);
+    if (!removed.ok()) return Noted(std::move(removed));
   }
   writer_.SetCounts(found);
   status = transaction.Commit();

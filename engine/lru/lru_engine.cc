@@ -25,7 +25,7 @@ Result<std::shared_ptr<LruEngine>> LruEngine::Make(
   std::shared_ptr<LruEngine> engine(
       new LruEngine(std::move(database), std::move(settings)));
   Status started = engine->Start();
-  if (!started.ok()) return started;
+  if (!started.ok()) return engine->Noted(std::move(started));
   return engine;
 }
 

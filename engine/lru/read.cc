@@ -43,13 +43,13 @@ Lookup<Bytes> LruEngine::Get(std::string_view path) {
     Lookup<store::FoundValue> found = session.reader.Find(h, path);
     const TimePoint now = settings_.clock->Now();
     if (found && !HasExpired(found->expires_at_ms, now)) {
-      ++session.counters.hits;
+      ++session.hits;
       RecordUse(session, h, now);
       return Lookup<Bytes>::Hit(std::move(found->value));
     }
-    ++session.counters.misses;
+    ++session.misses;
     if (!found.has_error()) return Lookup<Bytes>::Miss();
-    ++session.counters.errors;
+    ++session.errors;
     return Lookup<Bytes>::Failed(Noted(found.status()));
   });
 }

@@ -126,7 +126,7 @@ void Sessions::Leave(const std::shared_ptr<Session>& session) {
   if (--session->threads > 0) return;
   std::erase(sessions_, session);
   std::lock_guard<std::mutex> session_guard(session->mutex);
-  ended_.Add(session->counters);
+  session->AddTo(ended_);
   CloseSession(*session);
   // Still under the mutex: who collects must find them here or there. Once
   // closed, whom they would go to may be gone.
@@ -155,10 +155,7 @@ void Sessions::CollectTouches() noexcept {
 ReadCounters Sessions::Counters() {
   std::lock_guard<std::mutex> guard(mutex_);
   ReadCounters sum = ended_;
-  for (const auto& session : sessions_) {
-    std::lock_guard<std::mutex> session_guard(session->mutex);
-    sum.Add(session->counters);
-  }
+  for (const auto& session : sessions_) session->AddTo(sum);
   return sum;
 }
 

@@ -8,6 +8,7 @@
 #ifndef APPCACHE_ENGINE_LRU_SESSIONS_H_
 #define APPCACHE_ENGINE_LRU_SESSIONS_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,16 +23,24 @@
 
 namespace appcache {
 
+// Counted by one thread at a time, read by any.
+class Counter {
+ public:
+  void operator++() noexcept {
+    value_.store(value() + 1, std::memory_order_relaxed);
+  }
+  uint64_t value() const noexcept {
+    return value_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
 struct ReadCounters {
   uint64_t hits = 0;
   uint64_t misses = 0;
   uint64_t errors = 0;
-
-  void Add(const ReadCounters& other) noexcept {
-    hits += other.hits;
-    misses += other.misses;
-    errors += other.errors;
-  }
 };
 
 // Lock order: mutex, then touches_mutex.
@@ -39,10 +48,19 @@ struct Session {
   // Held for the whole of a read. Contended only by threads that share the
   // session, and by Close.
   std::mutex mutex;
-  store::Connection connection;  // guarded by mutex, as are the next three
+  store::Connection connection;  // guarded by mutex, as are the next two
   store::Reader reader;
-  ReadCounters counters;
   bool closed = false;
+
+  // Counted under `mutex`; read without, as a read may wait for a writer who
+  // waits for whoever reads them.
+  Counter hits, misses, errors;
+
+  void AddTo(ReadCounters& sum) const noexcept {
+    sum.hits += hits.value();
+    sum.misses += misses.value();
+    sum.errors += errors.value();
+  }
 
   // Apart from `mutex`, so that a writer who collects uses does not wait for a
   // read.

@@ -9,8 +9,8 @@ Result<bool> RemoveOneExpired(store::Writer& writer, int64_t now_ms,
   const auto first = writer.FirstToExpire();
   if (!first.ok()) return first.status();
   if (!*first || (*first)->expires_at_ms > now_ms) return false;
-  const Result<bool> removed = writer.Remove((*first)->h);
-  if (!removed.ok()) return removed.status();
+  Status removed = writer.Remove((*first)->h);
+  if (!removed.ok()) return removed;
   evicted.removed.push_back((*first)->h);
   ++evicted.expirations;
   return true;
@@ -30,8 +30,8 @@ Result<bool> RemoveOneOldest(store::Writer& writer,
     evicted.written.push_back({(*oldest)->h, *tick});
     return true;
   }
-  const Result<bool> removed = writer.Remove((*oldest)->h);
-  if (!removed.ok()) return removed.status();
+  Status removed = writer.Remove(**oldest);
+  if (!removed.ok()) return removed;
   evicted.removed.push_back((*oldest)->h);
   ++evicted.evictions;
   return true;

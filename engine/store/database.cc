@@ -17,16 +17,16 @@ constexpr sqlite3_int64 kMaxMemoryBytes = sqlite3_int64{1} << 40;
 constexpr int kMemoryFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
                              SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
 
-// secure_delete: Debian's SQLite overwrites what it deletes with zeros.
-// cache_spill: pages are written once, at the commit.
+// secure_delete: Debian's SQLite overwrites what it deletes with zeros. The
+// writer's page cache keeps SQLite's 2 MiB and may spill: a commit may walk its
+// whole hash table, which never shrinks.
 constexpr char kMemoryPragmas[] =
     "PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF;"
-    "PRAGMA cache_spill = OFF; PRAGMA journal_mode = MEMORY;"
-    "PRAGMA cache_size = -16384;";
+    "PRAGMA journal_mode = MEMORY;";
 
 // A page that is not in a connection's cache costs a copy of 4 KiB under
 // memdb's mutex, or a system call: SQLite's default of 2 MiB is soon outgrown.
-constexpr char kReaderPragmas[] = "PRAGMA cache_size = -16384";
+constexpr char kReaderPragmas[] = "PRAGMA cache_size = -8192";
 
 // Letters, digits and a few marks as they are; the rest percent-encoded.
 std::string MemoryUri(const std::string& name) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,8 +25,7 @@ constexpr int kFileFlags =
 // these writes: the file may be someone else's, or the lane another's.
 constexpr char kFilePragmas[] =
     "PRAGMA synchronous = NORMAL;"
-    "PRAGMA secure_delete = OFF; PRAGMA cache_spill = OFF;"
-    "PRAGMA journal_size_limit = 8388608; PRAGMA cache_size = -16384;";
+    "PRAGMA secure_delete = OFF; PRAGMA journal_size_limit = 8388608;";
 
 // Lets a cleared cache give its space back. Only before the first page is
 // written: later it counts for nothing, but is a write all the same.
@@ -90,12 +90,21 @@ Status UseLog(const Connection& connection) {
                     "\"); is it on a network file system? use a local one");
 }
 
-// What is in the file; a file that is not SQLite's any more, but whose lane is
-// ours, is damaged rather than foreign.
+// SQLite takes a file of one byte for an empty one.
+bool IsOneByte(const std::string& path) noexcept {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && info.st_size == 1;
+}
+
+// What is in the file; one that is not SQLite's any more, but whose lane is
+// ours, is damaged.
 Result<Contents> Identify(const Connection& connection,
                           const std::string& path) {
   Result<Contents> contents = InspectOwn(connection);
-  if (contents.ok() && *contents == Contents::kForeign &&
+  if (contents.ok() && *contents == Contents::kNothing && IsOneByte(path)) {
+    contents = Contents::kUnreadable;
+  }
+  if (contents.ok() && *contents == Contents::kUnreadable &&
       FileLock::IsSigned(LanePath(path))) {
     return Contents::kDamaged;
   }
@@ -159,13 +168,20 @@ Database::Opened Database::OpenFile(const std::string& path,
   {
     // Before anything is made beside the file: is it ours to use? Looked at
     // again in the lane, where nobody else is making or renaming it.
+    const bool had_log = Exists(path + "-wal");
     Result<Connection> look = database->ConnectFile(path, settings);
     if (!look.ok()) return look.status();
     Status writable = CheckWritable(*look, path);
     if (!writable.ok()) return writable;
     const Result<Contents> contents = Identify(*look, path);
     if (!contents.ok()) return contents.status();
-    if (*contents == Contents::kForeign || *contents == Contents::kNewer) {
+    if (*contents != Contents::kNothing && *contents != Contents::kCache &&
+        *contents != Contents::kDamaged) {
+      // Looking made a log if there was none: an ordinary close removes it.
+      if (!had_log) {
+        sqlite3_db_config(look->get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
+                          nullptr);
+      }
       return RefuseUnlessCache(*contents, path);
     }
   }

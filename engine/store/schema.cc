@@ -86,7 +86,7 @@ Result<Contents> InspectOwn(const Connection& connection) {
   const Result<int64_t> id =
       connection.QueryInt("PRAGMA application_id", kInspect);
   if (!id.ok()) {
-    if (IsDamage(id.status())) return Contents::kForeign;
+    if (IsDamage(id.status())) return Contents::kUnreadable;
     return id.status();
   }
   const Result<int64_t> version =
@@ -99,7 +99,7 @@ Result<Contents> InspectOwn(const Connection& connection) {
   const Result<int64_t> tables =
       connection.QueryInt("SELECT count(*) FROM sqlite_schema", kInspect);
   if (!tables.ok()) {
-    if (IsDamage(tables.status())) return Contents::kForeign;
+    if (IsDamage(tables.status())) return Contents::kUnreadable;
     return tables.status();
   }
   const bool nothing = *id == 0 && *version == 0 && *tables == 0;
@@ -135,6 +135,7 @@ Status RefuseUnlessCache(Contents contents, const std::string& name) {
                     "cannot open " + name + ": it is damaged");
     case Contents::kNothing:
     case Contents::kForeign:
+    case Contents::kUnreadable:
       break;
   }
   return Status(ErrorCode::kUnsupported,

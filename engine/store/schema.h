@@ -17,17 +17,17 @@ inline constexpr int64_t kApplicationId = 0x61706368;
 inline constexpr int64_t kSchemaVersion = 1;
 
 enum class Contents {
-  kNothing,  // no tables at all: a cache can be made here
-  kCache,    // ours, and looks sound
-  kNewer,    // ours, of a later version
-  kForeign,  // someone else's
-  kDamaged,  // ours by its application id, but not readable as it should be
+  kNothing,     // no tables at all: a cache can be made here
+  kCache,       // ours, and looks sound
+  kNewer,       // ours, of a later version
+  kForeign,     // someone else's database
+  kUnreadable,  // not SQLite's: someone else's file, or damaged from the start
+  kDamaged,     // ours by its application id, but not readable as it should be
 };
 
 // Looks at a database that the cache has to itself. Reads the header, the
 // schema and meta, not the entries. An error when it cannot be read for a
-// reason that says nothing about what is in it (busy, I/O). A file that is not
-// SQLite's at all is kForeign.
+// reason that says nothing about what is in it (busy, I/O).
 Result<Contents> InspectOwn(const Connection& connection);
 
 // The same for a connection of the caller's, whose database may hold other

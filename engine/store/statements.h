@@ -73,13 +73,14 @@ inline constexpr char kDeleteEntryOfKey[] =
 
 inline constexpr char kDeleteEntry[] = "DELETE FROM entries WHERE h = ?1";
 
-inline constexpr char kDeleteUsage[] =
-    "DELETE FROM usage WHERE h = ?1 RETURNING bytes";
+// Without RETURNING, which would open a table of its own for each run: 20,000
+// of the 115,000 instructions of a set with eviction.
+inline constexpr char kDeleteUsage[] = "DELETE FROM usage WHERE h = ?1";
 
 // --- Choosing victims.
 
 inline constexpr char kOldest[] =
-    "SELECT h, last_used FROM usage WHERE last_used > ?1"
+    "SELECT h, last_used, bytes FROM usage WHERE last_used > ?1"
     " ORDER BY last_used LIMIT 1";
 
 inline constexpr char kNewest[] =

@@ -38,7 +38,21 @@ Status Writer::Finish(Run& run, const char* operation) {
   return rc == SQLITE_DONE ? Status() : connection_->Failure(rc, operation);
 }
 
+std::optional<unsigned> Writer::DataVersion() const noexcept {
+  // Not for a borrowed connection: its owner may write through it too.
+  if (connection_->is_borrowed()) return std::nullopt;
+  unsigned version = 0;
+  const int rc = sqlite3_file_control(connection_->get(), "main",
+                                      SQLITE_FCNTL_DATA_VERSION, &version);
+  if (rc != SQLITE_OK) return std::nullopt;
+  return version;
+}
+
 Status Writer::ReadCounts() {
+  if (version_of_counts_ && version_of_counts_ == DataVersion()) {
+    counts_at_begin_ = counts_;
+    return Status();
+  }
   Run run(read_meta_);
   const int rc = run.Step();
   if (rc == SQLITE_ROW) {
@@ -80,10 +94,13 @@ Status Writer::Commit() {
   }
   if (nested_) return connection_->Execute("RELEASE appcache", "write to");
   Run run(commit_);
-  return Finish(run, "write to");
+  Status status = Finish(run, "write to");
+  if (status.ok()) version_of_counts_ = DataVersion();
+  return status;
 }
 
 void Writer::Rollback() noexcept {
+  version_of_counts_.reset();
   // After some errors SQLite has rolled back already. What fails here failed
   // before, and leaves a transaction that the next Begin would report.
   if (sqlite3_get_autocommit(connection_->get()) != 0) return;
@@ -121,18 +138,10 @@ void Writer::Transaction::End() noexcept {
 
 Status Writer::Put(const Row& row) {
   const int64_t bytes = static_cast<int64_t>(row.key.size() + row.value.size());
-  {
-    Run run(get_bytes_);
-    const int rc = run.Bind(1, row.h).Step();
-    if (rc == SQLITE_ROW) {
-      counts_.bytes -= run.Int(0);
-    } else if (rc == SQLITE_DONE) {
-      ++counts_.entries;
-    } else {
-      return connection_->Failure(rc, "write to");
-    }
-    counts_.bytes += bytes;
-  }
+  const auto old_bytes = BytesOf(row.h);
+  if (!old_bytes.ok()) return old_bytes.status();
+  if (!*old_bytes) ++counts_.entries;
+  counts_.bytes += bytes - old_bytes->value_or(0);
   {
     Run run(put_entry_);
     run.Bind(1, row.h).Bind(2, row.expires_at_ms);
@@ -145,15 +154,22 @@ Status Writer::Put(const Row& row) {
   return Finish(run, "write to");
 }
 
-Status Writer::ForgetUsage(int64_t h) {
+Result<std::optional<int64_t>> Writer::BytesOf(int64_t h) {
+  Run run(get_bytes_);
+  const int rc = run.Bind(1, h).Step();
+  if (rc == SQLITE_ROW) return std::optional(run.Int(0));
+  if (rc == SQLITE_DONE) return std::optional<int64_t>();
+  return connection_->Failure(rc, "read");
+}
+
+Status Writer::DeleteUsage(int64_t h, int64_t bytes) {
   Run run(delete_usage_);
-  int rc = run.Bind(1, h).Step();
-  if (rc == SQLITE_ROW) {
-    --counts_.entries;
-    counts_.bytes -= run.Int(0);
-    rc = run.Step();
-  }
-  return rc == SQLITE_DONE ? Status() : connection_->Failure(rc, "remove from");
+  run.Bind(1, h);
+  Status status = Finish(run, "remove from");
+  if (!status.ok()) return status;
+  --counts_.entries;
+  counts_.bytes -= bytes;
+  return Status();
 }
 
 Result<bool> Writer::RemoveKey(int64_t h, std::string_view key) {
@@ -164,24 +180,32 @@ Result<bool> Writer::RemoveKey(int64_t h, std::string_view key) {
     if (!status.ok()) return status;
   }
   if (sqlite3_changes(connection_->get()) == 0) return false;
-  Status status = ForgetUsage(h);
-  if (!status.ok()) return status;
+  const auto bytes = BytesOf(h);
+  if (!bytes.ok()) return bytes.status();
+  if (*bytes) {
+    Status status = DeleteUsage(h, **bytes);
+    if (!status.ok()) return status;
+  }
   return true;
 }
 
-Result<bool> Writer::Remove(int64_t h) {
+Status Writer::Remove(int64_t h) {
+  const auto bytes = BytesOf(h);
+  if (!bytes.ok()) return bytes.status();
+  if (*bytes) return Remove(Use{h, 0, **bytes});
+  Run run(delete_entry_);
+  run.Bind(1, h);
+  return Finish(run, "remove from");
+}
+
+Status Writer::Remove(const Use& use) {
   {
     Run run(delete_entry_);
-    run.Bind(1, h);
+    run.Bind(1, use.h);
     Status status = Finish(run, "remove from");
     if (!status.ok()) return status;
   }
-  const bool removed = sqlite3_changes(connection_->get()) != 0;
-  // Also when there was no entry: a usage row alone would be chosen as the
-  // victim for ever.
-  Status status = ForgetUsage(h);
-  if (!status.ok()) return status;
-  return removed;
+  return DeleteUsage(use.h, use.bytes);
 }
 
 Status Writer::Touch(int64_t h, int64_t last_used) {
@@ -202,7 +226,8 @@ Status Writer::Clear() {
 Result<std::optional<Writer::Use>> Writer::Oldest() {
   Run run(oldest_);
   const int rc = run.Bind(1, std::numeric_limits<int64_t>::min()).Step();
-  if (rc == SQLITE_ROW) return std::optional(Use{run.Int(0), run.Int(1)});
+  if (rc == SQLITE_ROW)
+    return std::optional(Use{run.Int(0), run.Int(1), run.Int(2)});
   if (rc == SQLITE_DONE) return std::optional<Use>();
   return connection_->Failure(rc, "read");
 }

@@ -66,7 +66,10 @@ class Writer {
 
   // True when there was such an entry.
   Result<bool> RemoveKey(int64_t h, std::string_view key);
-  Result<bool> Remove(int64_t h);
+
+  // Removes what there is under h, also one row of the two that should be
+  // there.
+  Status Remove(int64_t h);
 
   // Moves the entry's last use forward; nothing if it is gone.
   Status Touch(int64_t h, int64_t last_used);
@@ -79,9 +82,13 @@ class Writer {
   struct Use {
     int64_t h;
     int64_t last_used;
+    int64_t bytes;
   };
   // The entry whose last use is longest ago.
   Result<std::optional<Use>> Oldest();
+
+  // Removes an entry that Oldest has told of in this transaction.
+  Status Remove(const Use& use);
 
   struct Expiry {
     int64_t h;
@@ -98,16 +105,22 @@ class Writer {
   Status Commit();
   void Rollback() noexcept;
   Status ReadCounts();
+  std::optional<unsigned> DataVersion() const noexcept;
   // Runs a bound statement that yields no rows.
   Status Finish(Run& run, const char* operation);
-  // Removes the usage row of an entry that was removed.
-  Status ForgetUsage(int64_t h);
+  // The size of the entry under h, if usage has a row for it.
+  Result<std::optional<int64_t>> BytesOf(int64_t h);
+  Status DeleteUsage(int64_t h, int64_t bytes);
 
   Connection* connection_ = nullptr;
 
   // Valid inside a transaction; written at its commit if they have changed.
   Counts counts_;
   Counts counts_at_begin_;
+  // SQLite's data version after our last commit: while it has not changed,
+  // nobody else has written, and the counts need not be read again. None when
+  // it is not known.
+  std::optional<unsigned> version_of_counts_;
   // Inside a transaction of the owner of a borrowed connection.
   bool nested_ = false;
 
