@@ -1,0 +1,148 @@
+// Every backend against a model, a map with ends of ttls: random operations on
+// few keys, so that they meet often, with a clock that moves between them.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/cache.h"
+#include "tests/interface/backends.h"
+#include "tests/support/random.h"
+
+namespace appcache {
+namespace {
+
+using std::chrono::milliseconds;
+
+class Model {
+ public:
+  void Set(const std::string& path, std::string value, TimePoint now, Ttl ttl) {
+    entries_[path] = {std::move(value),
+                      ttl == kNoTtl ? TimePoint::max() : now + ttl};
+  }
+  void Invalidate(const std::string& path) { entries_.erase(path); }
+  void Clear() { entries_.clear(); }
+  std::optional<std::string> Get(const std::string& path, TimePoint now) const {
+    const auto found = entries_.find(path);
+    if (found == entries_.end() || now >= found->second.end) {
+      return std::nullopt;
+    }
+    return found->second.value;
+  }
+
+ private:
+  struct Entry {
+    std::string value;
+    TimePoint end;
+  };
+  std::map<std::string, Entry> entries_;
+};
+
+class BackendModelTest : public BackendTestBase {
+ protected:
+  std::string RandomPath() { return "p/" + std::to_string(random_.Below(12)); }
+
+  std::string RandomValue() {
+    // Mostly small; at times larger than a page of a file or a database.
+    return random_.String(random_.Below(random_.Below(20) == 0 ? 10000 : 30));
+  }
+
+  Ttl RandomTtl() {
+    return random_.Below(2) == 0
+               ? kNoTtl
+               : milliseconds(static_cast<int64_t>(random_.Below(50)) + 1);
+  }
+
+  void SetOne() {
+    const std::string path = RandomPath();
+    const std::string value = RandomValue();
+    const Ttl ttl = RandomTtl();
+    ASSERT_TRUE(cache_->SetRaw(path, value, ttl).ok());
+    model_.Set(path, value, clock_->Now(), ttl);
+  }
+
+  void SetMany() {
+    std::vector<std::string> paths(random_.Below(6));
+    std::vector<std::string> values(paths.size());
+    std::vector<Cache::RawEntry> entries;
+    for (size_t i = 0; i < paths.size(); ++i) {
+      paths[i] = RandomPath();
+      values[i] = RandomValue();
+      entries.push_back({paths[i], values[i], RandomTtl()});
+      model_.Set(paths[i], values[i], clock_->Now(), entries[i].ttl);
+    }
+    ASSERT_TRUE(cache_->SetManyRaw(entries).ok());
+  }
+
+  void InvalidateMany() {
+    const std::vector<std::string> paths = {RandomPath(), RandomPath()};
+    for (const std::string& path : paths) model_.Invalidate(path);
+    const std::vector<std::string_view> views(paths.begin(), paths.end());
+    ASSERT_TRUE(cache_->InvalidateManyRaw(views).ok());
+  }
+
+  void GetMany() {
+    const std::vector<std::string> paths = {RandomPath(), RandomPath(),
+                                            RandomPath()};
+    const std::vector<std::string_view> views(paths.begin(), paths.end());
+    const auto found = cache_->GetManyRaw(views);
+    ASSERT_EQ(found.size(), paths.size());
+    for (size_t i = 0; i < paths.size(); ++i) Compare(paths[i], found[i]);
+  }
+
+  void Compare(const std::string& path, const Lookup<Bytes>& found) {
+    ASSERT_FALSE(found.has_error()) << found.status().ToString();
+    const auto expected = model_.Get(path, clock_->Now());
+    ASSERT_EQ(found.is_hit(), expected.has_value()) << path;
+    if (found) {
+      ASSERT_TRUE(found->view() == *expected) << path;
+    }
+  }
+
+  void Step() {
+    const uint64_t choice = random_.Below(100);
+    if (choice < 35) {
+      const std::string path = RandomPath();
+      Compare(path, cache_->GetRaw(path));
+    } else if (choice < 45) {
+      GetMany();
+    } else if (choice < 65) {
+      SetOne();
+    } else if (choice < 75) {
+      SetMany();
+    } else if (choice < 84) {
+      const std::string path = RandomPath();
+      ASSERT_TRUE(cache_->InvalidateRaw(path).ok());
+      model_.Invalidate(path);
+    } else if (choice < 88) {
+      InvalidateMany();
+    } else if (choice < 99) {
+      clock_->Advance(milliseconds(random_.Below(20)));
+    } else {
+      ASSERT_TRUE(cache_->Clear().ok());
+      model_.Clear();
+    }
+  }
+
+  RandomSource random_;
+  Model model_;
+};
+
+INSTANTIATE_TEST_SUITE_P(All, BackendModelTest, testing::ValuesIn(Backends()),
+                         NameOfBackend);
+
+TEST_P(BackendModelTest, EqualsTheModel) {
+  for (int step = 0; step < 4000; ++step) {
+    Step();
+    if (HasFatalFailure()) {
+      FAIL() << "at step " << step;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,104 @@
+// Every backend from many threads at once.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <latch>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "engine/cache.h"
+#include "tests/interface/backends.h"
+
+namespace appcache {
+namespace {
+
+constexpr int kThreads = 6;
+constexpr int kRounds = 150;
+
+// Runs `work(thread)` in all threads, which begin together.
+void InThreads(const std::function<void(int thread)>& work) {
+  std::latch begin(kThreads);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      begin.arrive_and_wait();
+      work(t);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+class BackendThreadsTest : public BackendTestBase {};
+
+INSTANTIATE_TEST_SUITE_P(All, BackendThreadsTest, testing::ValuesIn(Backends()),
+                         NameOfBackend);
+
+TEST_P(BackendThreadsTest, EachThreadSeesItsOwnWrites) {
+  std::atomic<int> wrong{0};
+  InThreads([&](int thread) {
+    const Key<int> key("of thread", thread);
+    for (int i = 0; i < kRounds; ++i) {
+      if (!cache_->Set(key, i).ok()) ++wrong;
+      if (cache_->Get(key).value_or(-1) != i) ++wrong;
+      if (i % 3 == 0) {
+        if (!cache_->Invalidate(key).ok()) ++wrong;
+        if (cache_->Get(key)) ++wrong;
+      }
+    }
+  });
+  EXPECT_EQ(wrong, 0);
+}
+
+// A value is its key's name and a letter, repeated: a reader can tell a value
+// of another key, and one that is put together of two.
+TEST_P(BackendThreadsTest, AHitIsAWholeValueOfItsOwnKey) {
+  std::atomic<int> wrong{0};
+  InThreads([&](int thread) {
+    for (int i = 0; i < kRounds; ++i) {
+      const std::string name = std::to_string((i * 5 + thread) % 4);
+      const Key<std::string> key("shared", name);
+      const char letter = static_cast<char>('a' + thread);
+      switch ((i + thread) % 4) {
+        case 0:
+          if (!cache_->Set(key, name + std::string(3000, letter)).ok()) ++wrong;
+          break;
+        case 1:
+          if (!cache_->Invalidate(key).ok()) ++wrong;
+          break;
+        default: {
+          const Lookup<std::string> found = cache_->Get(key);
+          if (found.has_error()) ++wrong;
+          if (found && *found != name + std::string(3000, found->back())) {
+            ++wrong;
+          }
+        }
+      }
+    }
+  });
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_P(BackendThreadsTest, AClearMayComeAtAnyTime) {
+  std::atomic<int> wrong{0};
+  InThreads([&](int thread) {
+    const Key<int> key("of thread", thread);
+    for (int i = 0; i < kRounds; ++i) {
+      if (thread == 0) {
+        if (!cache_->Clear().ok()) ++wrong;
+      } else {
+        if (!cache_->Set(key, i).ok()) ++wrong;
+        const Lookup<int> found = cache_->Get(key);
+        if (found.has_error() || found.value_or(i) != i) ++wrong;
+      }
+    }
+  });
+  EXPECT_EQ(wrong, 0);
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,64 @@
+// The backends that backend_test and its sisters run against.
+
+#ifndef APPCACHE_TESTS_INTERFACE_BACKENDS_H_
+#define APPCACHE_TESTS_INTERFACE_BACKENDS_H_
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/cache.h"
+#include "engine/testing/fake_clock.h"
+#include "tests/support/captured_log.h"
+#include "tests/support/temp_dir.h"
+
+namespace appcache {
+
+struct Backend {
+  // As it stands in the names of tests.
+  std::string name;
+
+  // A cache over `directory`, which is empty at first: a second one opened over
+  // the same directory meanwhile shares its entries. Ttls run by `clock`.
+  std::function<std::shared_ptr<Cache>(const std::string& directory,
+                                       CacheOptions options,
+                                       std::shared_ptr<const Clock> clock)>
+      open;
+
+  // Whether two caches over one directory share their entries.
+  bool is_shared = true;
+};
+
+// All of them. A new backend adds itself here.
+std::vector<Backend> Backends();
+
+// A suite over all backends: derive, and instantiate with
+// INSTANTIATE_TEST_SUITE_P(All, X, ValuesIn(Backends()), NameOfBackend).
+class BackendTestBase : public testing::TestWithParam<Backend> {
+ protected:
+  BackendTestBase() : cache_(Open()) {}
+
+  // One more cache of the same entries, or with another prefix.
+  std::shared_ptr<Cache> Open(std::string prefix = CacheOptions().prefix) {
+    CacheOptions options = log_.options();
+    options.prefix = std::move(prefix);
+    return GetParam().open(directory_.path(), std::move(options), clock_);
+  }
+
+  const TempDir directory_;
+  CapturedLog log_;
+  const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
+  const std::shared_ptr<Cache> cache_;
+};
+
+inline std::string NameOfBackend(const testing::TestParamInfo<Backend>& info) {
+  return info.param.name;
+}
+
+}  // namespace appcache
+
+#endif  // APPCACHE_TESTS_INTERFACE_BACKENDS_H_

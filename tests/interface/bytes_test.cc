@@ -1,0 +1,127 @@
+#include "engine/bytes.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace appcache {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+TEST(BytesTest, DefaultIsEmptyAndNeverNull) {
+  const Bytes none;
+  EXPECT_TRUE(none.empty());
+  EXPECT_EQ(none.size(), 0u);
+  EXPECT_NE(none.data(), nullptr);
+  EXPECT_EQ(none.view(), "");
+}
+
+TEST(BytesTest, CopyHoldsAnyBytes) {
+  const Bytes bytes = Bytes::Copy("a\0b\xff"sv);
+  EXPECT_EQ(bytes.view(), "a\0b\xff"sv);
+  EXPECT_FALSE(bytes.empty());
+}
+
+TEST(BytesTest, CopyIsIndependentOfItsSource) {
+  std::string source = "before";
+  const Bytes bytes = Bytes::Copy(source);
+  source = "after!";
+  EXPECT_EQ(bytes.view(), "before");
+}
+
+TEST(BytesTest, CopyOfNothingEqualsDefault) {
+  EXPECT_EQ(Bytes::Copy(""), Bytes());
+  EXPECT_NE(Bytes::Copy("").data(), nullptr);
+}
+
+TEST(BytesTest, BuildHoldsWhatFillWrites) {
+  const Bytes bytes =
+      Bytes::Build(3, [](char* data) { std::memcpy(data, "xyz", 3); });
+  EXPECT_EQ(bytes.view(), "xyz");
+}
+
+TEST(BytesTest, BuildOfNothingDoesNotCallFill) {
+  bool called = false;
+  EXPECT_TRUE(Bytes::Build(0, [&](char*) { called = true; }).empty());
+  EXPECT_FALSE(called);
+}
+
+// The leak checker would tell of a buffer that is lost here.
+TEST(BytesTest, BuildLetsThroughWhatFillThrows) {
+  EXPECT_THROW(
+      Bytes::Build(8, [](char*) { throw std::runtime_error("fill failed"); }),
+      std::runtime_error);
+}
+
+TEST(BytesTest, SizesThatCannotBeThrowBadAlloc) {
+  EXPECT_THROW(Bytes::Build(SIZE_MAX, [](char*) {}), std::bad_alloc);
+}
+
+TEST(BytesTest, CopiesShareTheBuffer) {
+  const Bytes first = Bytes::Copy("shared");
+  const Bytes second = first;  // NOLINT(performance-unnecessary-copy-*)
+  EXPECT_EQ(first.data(), second.data());
+}
+
+TEST(BytesTest, LivesAsLongAsItsLastCopy) {
+  Bytes last;
+  {
+    const Bytes first = Bytes::Copy("outlives its maker");
+    last = first;
+  }
+  EXPECT_EQ(last.view(), "outlives its maker");
+}
+
+TEST(BytesTest, MoveLeavesNothingBehind) {
+  Bytes from = Bytes::Copy("moved");
+  const char* const data = from.data();
+  const Bytes to = std::move(from);
+  EXPECT_EQ(to.data(), data);
+  EXPECT_TRUE(from.empty());  // NOLINT(bugprone-use-after-move)
+}
+
+TEST(BytesTest, AssigningToItselfChangesNothing) {
+  Bytes bytes = Bytes::Copy("itself");
+  const Bytes& alias = bytes;
+  bytes = alias;
+  EXPECT_EQ(bytes.view(), "itself");
+}
+
+TEST(BytesTest, AssigningReplaces) {
+  Bytes bytes = Bytes::Copy("old");
+  bytes = Bytes::Copy("new");
+  EXPECT_EQ(bytes.view(), "new");
+}
+
+TEST(BytesTest, ComparesBytesNotBuffers) {
+  EXPECT_EQ(Bytes::Copy("same"), Bytes::Copy("same"));
+  EXPECT_FALSE(Bytes::Copy("same") == Bytes::Copy("other"));
+}
+
+// The thread sanitizer sees to it that counting and freeing do not race.
+TEST(BytesTest, CopiesAreUsedAndDroppedFromManyThreads) {
+  Bytes shared = Bytes::Copy("read by all");
+  std::vector<std::thread> threads;
+  std::vector<int> equal(4);
+  for (int& count : equal) {
+    threads.emplace_back([mine = shared, &count] {
+      for (int i = 0; i < 1000; ++i) {
+        const Bytes copy = mine;
+        count += copy.view() == "read by all" ? 1 : 0;
+      }
+    });
+  }
+  shared = Bytes();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(equal, std::vector<int>(4, 1000));
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,78 @@
+// No heap allocation to build a path up to 256 bytes; and the count of them is
+// not zero because nothing is counted: one byte more allocates.
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "engine/bytes.h"
+#include "engine/key.h"
+#include "engine/key_path.h"
+#include "engine/serialiser.h"
+#include "tests/support/allocations.h"
+
+namespace appcache {
+namespace {
+
+// A path of "p/" and one segment: `path_bytes` long.
+uint64_t AllocationsForPathOf(size_t path_bytes) {
+  const std::string segment(path_bytes - 2, 'x');
+  AllocationCounter allocations;
+  KeyPath path("p");
+  path.Segment(segment);
+  return path.view().size() == path_bytes ? allocations.count() : 999;
+}
+
+TEST(KeyAllocationTest, APathUpTo256BytesAllocatesNothing) {
+  EXPECT_EQ(AllocationsForPathOf(2), 0u);
+  EXPECT_EQ(AllocationsForPathOf(255), 0u);
+  EXPECT_EQ(AllocationsForPathOf(256), 0u);
+}
+
+TEST(KeyAllocationTest, ALongerPathAllocates) {
+  EXPECT_GT(AllocationsForPathOf(257), 0u);
+}
+
+TEST(KeyAllocationTest, AKeyAndItsPathAllocateNothing) {
+  const std::string name(200, 'n');
+  AllocationCounter allocations;
+  const Key<std::string> key("user", 7, name);
+  const Key<std::string> copy = key;  // NOLINT(performance-unnecessary-copy-*)
+  KeyPath path("pyappcache");
+  copy.AppendTo(path);
+  EXPECT_EQ(allocations.count(), 0u);
+  EXPECT_EQ(path.view().substr(0, 18), "pyappcache/user/7/");
+}
+
+TEST(KeyAllocationTest, CopyingBytesAllocatesNothing) {
+  const Bytes bytes = Bytes::Copy("the only allocation of these bytes");
+  AllocationCounter allocations;
+  const Bytes copy = bytes;  // NOLINT(performance-unnecessary-copy-*)
+  EXPECT_EQ(allocations.count(), 0u);
+  EXPECT_EQ(copy, bytes);
+}
+
+TEST(KeyAllocationTest, BytesAreOneAllocation) {
+  AllocationCounter allocations;
+  const Bytes bytes = Bytes::Copy(std::string_view("counter and bytes"));
+  EXPECT_EQ(allocations.count(), 1u);
+  const Bytes none = Bytes::Copy("");
+  EXPECT_EQ(allocations.count(), 1u);
+}
+
+TEST(KeyAllocationTest, SerialisingNumbersAndStringsAllocatesNothing) {
+  const std::string text(100, 't');
+  AllocationCounter allocations;
+  const auto number = Serialiser<int64_t>::Serialise(INT64_MIN);
+  const auto real = Serialiser<double>::Serialise(0.1);
+  const auto same = Serialiser<std::string>::Serialise(text);
+  EXPECT_EQ(allocations.count(), 0u);
+  EXPECT_EQ(std::string_view(number), "-9223372036854775808");
+  EXPECT_EQ(std::string_view(real), "0.1");
+  EXPECT_EQ(same, text);
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,116 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "engine/cache.h"
+#include "tests/support/captured_log.h"
+#include "tests/support/map_cache.h"
+
+namespace appcache {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr Ttl kTooShort = milliseconds(-1);
+constexpr Ttl kTooLong = kMaxTtl + milliseconds(1);
+
+// Tells of the ttl that reaches the backend.
+class TtlTest : public testing::Test {
+ protected:
+  class RecordingCache final : public MapCache {
+   public:
+    using MapCache::MapCache;
+    std::optional<Ttl> seen;
+    Status SetRaw(std::string_view path, std::string_view value,
+                  Ttl ttl) override {
+      seen = ttl;
+      return MapCache::SetRaw(path, value, ttl);
+    }
+  };
+
+  CapturedLog log_;
+  RecordingCache cache_{log_.options()};
+  const Key<std::string> key_{"k"};
+};
+
+TEST_F(TtlTest, ReachesTheBackendAsItIs) {
+  for (const Ttl ttl : {kNoTtl, milliseconds(1), milliseconds(1500), kMaxTtl}) {
+    cache_.seen.reset();
+    EXPECT_TRUE(cache_.Set(key_, "v", ttl).ok());
+    EXPECT_EQ(cache_.seen, ttl);
+  }
+}
+
+TEST_F(TtlTest, ByDefaultNeverEnds) {
+  EXPECT_TRUE(cache_.Set(key_, "v").ok());
+  EXPECT_EQ(cache_.seen, kNoTtl);
+  EXPECT_TRUE(cache_.SetByStr<std::string>("k", "v").ok());
+  EXPECT_EQ(cache_.seen, kNoTtl);
+  (void)cache_.GetVia(Key<int>("n"), [] { return 1; });
+  EXPECT_EQ(cache_.seen, kNoTtl);
+}
+
+TEST_F(TtlTest, TakesAnyUnitThatIsExactInMilliseconds) {
+  EXPECT_TRUE(cache_.Set(key_, "v", std::chrono::hours(1)).ok());
+  EXPECT_EQ(cache_.seen, milliseconds(3'600'000));
+}
+
+TEST_F(TtlTest, OutOfRangeIsInvalidArgumentAndReachesNoBackend) {
+  const std::array entries{std::pair(key_, std::string("v"))};
+  using Entries = std::span<const std::pair<Key<std::string>, std::string>>;
+  for (const Ttl ttl : {kTooShort, kTooLong, Ttl::min(), Ttl::max()}) {
+    EXPECT_TRUE(cache_.Set(key_, "v", ttl).Is(ErrorCode::kInvalidArgument));
+    EXPECT_TRUE(cache_.SetByStr<std::string>("k", "v", ttl)
+                    .Is(ErrorCode::kInvalidArgument));
+    EXPECT_TRUE(
+        cache_.SetMany(Entries(entries), ttl).Is(ErrorCode::kInvalidArgument));
+    EXPECT_TRUE(cache_
+                    .SetVia(
+                        key_, "v", [](const std::string&) {}, ttl)
+                    .Is(ErrorCode::kInvalidArgument));
+  }
+  EXPECT_EQ(cache_.seen, std::nullopt);
+  EXPECT_EQ(cache_.size(), 0u);
+}
+
+TEST_F(TtlTest, TheErrorTellsTheNumber) {
+  EXPECT_NE(
+      cache_.Set(key_, "v", milliseconds(-250)).ToString().find("-250 ms"),
+      std::string::npos);
+}
+
+TEST_F(TtlTest, OfALoadedValueIsTheOptionsTtl) {
+  LoadOptions options;
+  options.ttl = milliseconds(1234);
+  (void)cache_.GetVia(
+      key_, [] { return std::string("v"); }, options);
+  EXPECT_EQ(cache_.seen, milliseconds(1234));
+}
+
+TEST_F(TtlTest, OutOfRangeForALoadedValueIsAWarning) {
+  LoadOptions options;
+  options.ttl = kTooShort;
+  EXPECT_EQ(cache_.GetVia(
+                key_, [] { return std::string("v"); }, options),
+            "v");
+  EXPECT_EQ(cache_.size(), 0u);
+  ASSERT_EQ(log_.lines().size(), 1u);
+  EXPECT_NE(log_.lines()[0].find("invalid_argument"), std::string::npos);
+}
+
+TEST_F(TtlTest, OfSetViaReachesTheBackend) {
+  EXPECT_TRUE(
+      cache_
+          .SetVia(
+              key_, "v", [](const std::string&) {}, std::chrono::seconds(2))
+          .ok());
+  EXPECT_EQ(cache_.seen, milliseconds(2000));
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,119 @@
+// MapCache: the tests' own backend, a map and nothing more.
+//
+// What it does is what every backend should do, in so few lines that it can be
+// seen to be right. A test may hook into each raw operation, to make it fail,
+// throw, wait, or to count it.
+
+#ifndef APPCACHE_TESTS_SUPPORT_MAP_CACHE_H_
+#define APPCACHE_TESTS_SUPPORT_MAP_CACHE_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "engine/cache.h"
+#include "engine/testing/fake_clock.h"
+
+namespace appcache {
+
+class MapCache : public Cache {
+ public:
+  enum class Operation { kGet, kSet, kInvalidate, kClear };
+
+  // Called before each raw operation, without a lock, in the caller's thread.
+  // An error takes the operation's place. Change it only while nobody uses the
+  // cache.
+  using Hook = std::function<Status(Operation, std::string_view path)>;
+
+  explicit MapCache(
+      CacheOptions options = {},
+      std::shared_ptr<const Clock> clock = std::make_shared<const FakeClock>())
+      : Cache(std::move(options)), clock_(std::move(clock)) {}
+
+  void set_hook(Hook hook) { hook_ = std::move(hook); }
+
+  // What is stored, ended or not.
+  size_t size() const {
+    std::lock_guard<std::mutex> guard(mutex_);
+    return entries_.size();
+  }
+
+  // The stored bytes under a whole path; "<none>" when there are none. Past the
+  // hook, and past the clock.
+  std::string StoredAt(std::string_view path) const {
+    std::lock_guard<std::mutex> guard(mutex_);
+    const auto found = entries_.find(path);
+    return found == entries_.end() ? "<none>"
+                                   : std::string(found->second.value.view());
+  }
+
+  Lookup<Bytes> GetRaw(std::string_view path) override {
+    Status status = RunHook(Operation::kGet, path);
+    if (!status.ok()) return Lookup<Bytes>::Failed(std::move(status));
+    std::lock_guard<std::mutex> guard(mutex_);
+    const auto found = entries_.find(path);
+    if (found == entries_.end()) return Lookup<Bytes>::Miss();
+    const Entry& entry = found->second;
+    if (entry.end && clock_->Now() >= *entry.end) return Lookup<Bytes>::Miss();
+    return Lookup<Bytes>::Hit(entry.value);
+  }
+
+  Status SetRaw(std::string_view path, std::string_view value,
+                Ttl ttl) override {
+    Status status = RunHook(Operation::kSet, path);
+    if (!status.ok()) return status;
+    Entry entry{Bytes::Copy(value), std::nullopt};
+    if (ttl != kNoTtl) entry.end = clock_->Now() + ttl;
+    std::lock_guard<std::mutex> guard(mutex_);
+    entries_.insert_or_assign(std::string(path), std::move(entry));
+    return Status();
+  }
+
+  Status InvalidateRaw(std::string_view path) override {
+    Status status = RunHook(Operation::kInvalidate, path);
+    if (!status.ok()) return status;
+    std::lock_guard<std::mutex> guard(mutex_);
+    const auto found = entries_.find(path);
+    if (found != entries_.end()) entries_.erase(found);
+    return Status();
+  }
+
+  Status ClearRaw() override {
+    Status status = RunHook(Operation::kClear, "");
+    if (!status.ok()) return status;
+    std::lock_guard<std::mutex> guard(mutex_);
+    entries_.clear();
+    return Status();
+  }
+
+ private:
+  struct Entry {
+    Bytes value;
+    std::optional<TimePoint> end;
+  };
+
+  Status RunHook(Operation operation, std::string_view path) const {
+    return hook_ ? hook_(operation, path) : Status();
+  }
+
+  const std::shared_ptr<const Clock> clock_;
+  Hook hook_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Entry, std::less<>> entries_;  // guarded by mutex_
+};
+
+// A hook under which `operation` always ends with `status`.
+inline MapCache::Hook Failing(MapCache::Operation operation, Status status) {
+  return [operation, status](MapCache::Operation asked, std::string_view) {
+    return asked == operation ? status : Status();
+  };
+}
+
+}  // namespace appcache
+
+#endif  // APPCACHE_TESTS_SUPPORT_MAP_CACHE_H_

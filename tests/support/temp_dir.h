@@ -1,0 +1,37 @@
+// TempDir: a directory of a test's own, gone with the object.
+
+#ifndef APPCACHE_TESTS_SUPPORT_TEMP_DIR_H_
+#define APPCACHE_TESTS_SUPPORT_TEMP_DIR_H_
+
+#include <stdlib.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+namespace appcache {
+
+class TempDir {
+ public:
+  TempDir() {
+    const char* const parent = std::getenv("TEST_TMPDIR");
+    path_ = std::string(parent ? parent : "/tmp") + "/appcache-XXXXXX";
+    if (::mkdtemp(path_.data()) == nullptr) std::abort();
+  }
+  ~TempDir() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace appcache
+
+#endif  // APPCACHE_TESTS_SUPPORT_TEMP_DIR_H_
