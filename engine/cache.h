@@ -241,6 +241,19 @@ class Cache {
                                       const typename K::value_type& value,
                                       std::string_view bytes);
 
+  template <class S, class V>
+  Lookup<V> ReadAs(std::string_view path);
+
+  // What the leader of the flight has loaded; none if it is not to be had.
+  // Throws what its loader threw.
+  template <class S, class V>
+  std::optional<V> AwaitLoaded(SingleFlight::Ticket& ticket,
+                               std::chrono::milliseconds max_wait);
+  // Loads, shares and stores.
+  template <class S, CacheKey K, class Loader>
+  typename K::value_type LoadAsLeader(const K& key, std::string_view path,
+                                      Loader&& loader, Ttl ttl,
+                                      SingleFlight::Ticket& ticket);
   // Runs `loader` and counts it.
   template <class V, class Loader>
   V Load(Loader&& loader);

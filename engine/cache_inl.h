@@ -164,6 +164,28 @@ V Cache::Load(Loader&& loader) {
   }
 }
 
+template <class S, class V>
+Lookup<V> Cache::ReadAs(std::string_view path) {
+  try {
+    return ParseWith<S, V>(Read(path));
+  } catch (...) {
+    return Lookup<V>::Failed(CurrentException());
+  }
+}
+
+template <class S, class V>
+std::optional<V> Cache::AwaitLoaded(SingleFlight::Ticket& ticket,
+                                    std::chrono::milliseconds max_wait) {
+  Bytes shared;
+  if (ticket.Wait(max_wait, shared) != SingleFlight::Ticket::Outcome::kShared) {
+    return std::nullopt;
+  }
+  Lookup<V> value = ParseWith<S, V>(Lookup<Bytes>::Hit(std::move(shared)));
+  if (!value) return std::nullopt;
+  loads_shared_.fetch_add(1, std::memory_order_relaxed);
+  return *std::move(value);
+}
+
 template <CacheKey K, class Loader>
 typename K::value_type Cache::GetVia(const K& key, Loader&& loader,
                                      const LoadOptions& options) {
@@ -171,53 +193,46 @@ typename K::value_type Cache::GetVia(const K& key, Loader&& loader,
   using S = typename internal::SerialiserOf<K>::type;
   KeyPath path;
   Resolved resolved;
+  std::optional<SingleFlight::Ticket> ticket;
+  uint64_t landings = 0;
   try {
     resolved = Resolve(key, path);
+    if (resolved.found) {
+      landings = flights_.landings();
+      if (Lookup<V> found = ReadAs<S, V>(path.view())) {
+        return *std::move(found);
+      }
+      ticket.emplace(flights_.Join(path.view()));
+    }
   } catch (...) {
     resolved = {false, CurrentException()};
   }
-  if (!resolved.found) {
+  if (!ticket) {
     WarnLoadNotStored(resolved.status);
     return Load<V>(std::forward<Loader>(loader));
   }
-
-  const auto read = [&]() -> Lookup<V> {
-    try {
-      return ParseWith<S, V>(Read(path.view()));
-    } catch (...) {
-      return Lookup<V>::Failed(CurrentException());
-    }
-  };
-  const uint64_t landings = flights_.landings();
-  if (Lookup<V> found = read()) return *std::move(found);
-
-  std::optional<SingleFlight::Ticket> joined;
-  try {
-    joined.emplace(flights_.Join(path.view()));
-  } catch (...) {
-    WarnLoadNotStored(CurrentException());
-    return Load<V>(std::forward<Loader>(loader));
-  }
-  SingleFlight::Ticket& ticket = *joined;
-  if (!ticket.is_leader()) {
-    Bytes shared;
-    if (ticket.Wait(options.max_wait, shared) ==
-        SingleFlight::Ticket::Outcome::kShared) {
-      if (Lookup<V> value =
-              ParseWith<S, V>(Lookup<Bytes>::Hit(std::move(shared)))) {
-        loads_shared_.fetch_add(1, std::memory_order_relaxed);
-        return *std::move(value);
-      }
+  if (!ticket->is_leader()) {
+    if (auto value = AwaitLoaded<S, V>(*ticket, options.max_wait)) {
+      return *std::move(value);
     }
     return Load<V>(std::forward<Loader>(loader));
   }
   // Another leader may have landed between our look and our turn.
   if (flights_.landings() != landings) {
-    if (Lookup<V> found = read()) {
-      ShareLoaded<S>(ticket, *found, [](std::string_view) {});
+    if (Lookup<V> found = ReadAs<S, V>(path.view())) {
+      ShareLoaded<S>(*ticket, *found, [](std::string_view) {});
       return *std::move(found);
     }
   }
+  return LoadAsLeader<S>(key, path.view(), std::forward<Loader>(loader),
+                         options.ttl, *ticket);
+}
+
+template <class S, CacheKey K, class Loader>
+typename K::value_type Cache::LoadAsLeader(const K& key, std::string_view path,
+                                           Loader&& loader, Ttl ttl,
+                                           SingleFlight::Ticket& ticket) {
+  using V = typename K::value_type;
   std::optional<V> value;
   try {
     value.emplace(Load<V>(std::forward<Loader>(loader)));
@@ -226,8 +241,8 @@ typename K::value_type Cache::GetVia(const K& key, Loader&& loader,
     throw;
   }
   ShareLoaded<S>(ticket, *value, [&](std::string_view bytes) {
-    const Status stored = Store(path.view(), bytes, options.ttl,
-                                WantsCompression(key, *value, bytes));
+    const Status stored =
+        Store(path, bytes, ttl, WantsCompression(key, *value, bytes));
     if (!stored.ok()) WarnLoadNotStored(stored);
   });
   return *std::move(value);

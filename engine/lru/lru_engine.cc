@@ -1,10 +1,24 @@
 #include "engine/lru/lru_engine.h"
 
+#include <new>
 #include <utility>
 
 #include "engine/lru/hash.h"
 
 namespace appcache {
+namespace {
+
+template <class Operation>
+Status OrOutOfMemory(const Operation& operation) noexcept {
+  try {
+    return operation();
+  } catch (const std::bad_alloc&) {
+    return Status::OutOfMemory();
+  }
+}
+
+}  // namespace
+
 LruEngine::LruEngine(std::unique_ptr<store::Database> database,
                      Settings settings)
     : settings_(std::move(settings)), database_(std::move(database)) {
@@ -47,8 +61,12 @@ Status LruEngine::Start() {
 }
 
 LruEngine::~LruEngine() {
-  if (Status status = Close(); !status.ok()) {
+  const Status status = Close();
+  if (status.ok()) return;
+  try {
     settings_.log(LogLevel::kWarning, status.ToString());
+  } catch (const std::bad_alloc&) {
+    // No memory for the message.
   }
 }
 
@@ -104,12 +122,15 @@ Status LruEngine::Flush() {
 Status LruEngine::Close() {
   if (closed_.exchange(true, std::memory_order_acq_rel)) return Status();
   if (maintenance_ != nullptr) maintenance_->Stop();
-  Status status = FlushTouches();
+  // Whatever fails, the database is let go of.
+  Status status = OrOutOfMemory([this] { return FlushTouches(); });
   Status locked;
   const store::WriterLane::Pass pass =
       database_->lane().EnterToClose(settings_.busy_timeout, locked);
   if (status.ok()) status = locked;
-  if (status.ok()) status = log_keeper_.Finish();
+  if (status.ok()) {
+    status = OrOutOfMemory([this] { return log_keeper_.Finish(); });
+  }
   sessions_->Close();
   // Statements go before their connection.
   writer_ = store::Writer();

@@ -97,9 +97,17 @@ class LruEngine {
   template <class Body>
   Status WriteWith(const Body& body);
 
-  Status PutRow(const store::Row& row, Status& too_large);
+  // Entries of a batch that were too large: the first one's error, and how
+  // many.
+  struct TooLarge {
+    Status status;
+    uint64_t entries = 0;
+  };
+  Status PutRow(const store::Row& row, TooLarge& too_large);
   // REQUIRES: in a write transaction.
   Status EvictToFit(TimePoint now);
+  // Whether uses must be flushed, though nothing else asks for it.
+  bool TooManyPending() const;
   // What the transaction has removed, once it is committed.
   void CountEvicted() noexcept;
 

@@ -29,11 +29,14 @@ constexpr int kRestPerFlush = 50;
 
 Status LruEngine::FlushTouches() {
   sessions_->CollectTouches();
+  const bool too_many = TooManyPending();
   const std::vector<policy::Touch> touches = pending_.Sorted();
   std::span<const policy::Touch> left(touches);
   while (!left.empty()) {
     const auto batch = left.first(std::min(kTouchesPerBatch, left.size()));
+    bool may_be_undone = false;
     Status status = WriteOnce([&]() -> Status {
+      may_be_undone = writer_.is_nested();
       Status written;
       for (const policy::Touch& touch : batch) {
         written = writer_.Touch(touch.h, touch.tick);
@@ -42,7 +45,7 @@ Status LruEngine::FlushTouches() {
       return written;
     });
     if (!status.ok()) return status;
-    pending_.Forget(batch);
+    if (!may_be_undone || too_many) pending_.Forget(batch);
     left = left.subspan(batch.size());
   }
   return Status();

@@ -36,10 +36,14 @@ Status LruEngine::WriteOnce(const std::function<Status()>& body) {
   return Status();
 }
 
+bool LruEngine::TooManyPending() const {
+  return pending_.size() > settings_.limits.max_entries + kMaxDeadTouches;
+}
+
 template <class Body>
 Status LruEngine::WriteWith(const Body& body) {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
-  if (pending_.size() > settings_.limits.max_entries + kMaxDeadTouches) {
+  if (TooManyPending()) {
     Status flushed = FlushTouches();
     if (!flushed.ok()) return Noted(std::move(flushed));
   }
@@ -56,11 +60,13 @@ Status LruEngine::EvictToFit(TimePoint now) {
 void LruEngine::CountEvicted() noexcept {
   evictions_.fetch_add(evicted_.evictions, std::memory_order_relaxed);
   expirations_.fetch_add(evicted_.expirations, std::memory_order_relaxed);
+  // What may yet be undone is written again another time.
+  if (writer_.is_nested()) return;
   pending_.Forget(evicted_.written);
   pending_.Erase(evicted_.removed);
 }
 
-Status LruEngine::PutRow(const store::Row& row, Status& too_large) {
+Status LruEngine::PutRow(const store::Row& row, TooLarge& too_large) {
   const uint64_t bytes = row.key.size() + row.value.size();
   const bool over_value = row.value.size() > SqliteCache::kMaxValueBytes;
   const bool over_cache =
@@ -68,11 +74,12 @@ Status LruEngine::PutRow(const store::Row& row, Status& too_large) {
   if (!over_value && !over_cache) return writer_.Put(row);
   const uint64_t limit =
       over_value ? SqliteCache::kMaxValueBytes : *settings_.limits.max_bytes;
-  if (too_large.ok()) {
-    too_large = Status(ErrorCode::kTooLarge,
-                       "an entry of " + std::to_string(bytes) +
-                           " bytes is larger than the limit of " +
-                           std::to_string(limit) + "; its key is now empty");
+  if (too_large.entries++ == 0) {
+    too_large.status =
+        Status(ErrorCode::kTooLarge, "an entry of " + std::to_string(bytes) +
+                                         " bytes is larger than the limit of " +
+                                         std::to_string(limit) +
+                                         "; its key is now empty");
   }
   const Result<bool> removed = writer_.RemoveKey(row.h, row.key);
   return removed.ok() ? Status() : removed.status();
@@ -83,7 +90,7 @@ Status LruEngine::Set(std::span<const Cache::RawEntry> entries) {
     if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
   }
   const TimePoint now = settings_.clock->Now();
-  Status too_large;
+  TooLarge too_large;
   int64_t first_expiry = 0;
   Status status = WriteWith([&] {
     for (const Cache::RawEntry& entry : entries) {
@@ -99,10 +106,10 @@ Status LruEngine::Set(std::span<const Cache::RawEntry> entries) {
     return EvictToFit(now);
   });
   if (status.ok() && first_expiry != 0) ArmSweep(now, first_expiry);
-  if (status.ok()) status = too_large;
-  (status.ok() ? sets_ : write_errors_)
-      .fetch_add(entries.size(), std::memory_order_relaxed);
-  return status;
+  const uint64_t failed = status.ok() ? too_large.entries : entries.size();
+  sets_.fetch_add(entries.size() - failed, std::memory_order_relaxed);
+  write_errors_.fetch_add(failed, std::memory_order_relaxed);
+  return status.ok() ? too_large.status : status;
 }
 
 Status LruEngine::Restore(std::span<const StoredEntry> entries) {
@@ -110,7 +117,7 @@ Status LruEngine::Restore(std::span<const StoredEntry> entries) {
     if (Status valid = CheckPath(entry.info.path); !valid.ok()) return valid;
   }
   const TimePoint now = settings_.clock->Now();
-  Status too_large;
+  TooLarge too_large;
   Status status = WriteWith([&] {
     for (const StoredEntry& entry : entries) {
       const int64_t expires_at =
@@ -126,7 +133,7 @@ Status LruEngine::Restore(std::span<const StoredEntry> entries) {
     return EvictToFit(now);
   });
   if (status.ok()) ArmSweep(now, ExpiryClock(now));
-  return status.ok() ? too_large : status;
+  return status.ok() ? too_large.status : status;
 }
 
 Status LruEngine::Invalidate(std::span<const std::string_view> paths) {
@@ -148,11 +155,9 @@ Status LruEngine::Invalidate(std::span<const std::string_view> paths) {
 }
 
 Status LruEngine::Clear() {
-  Status status = WriteWith([&] { return writer_.Clear(); });
-  if (!status.ok()) return status;
-  sessions_->CollectTouches();
-  pending_.Clear();
-  return Status();
+  // Uses stay pending: in SQLite they find nothing to change, and by now there
+  // may be some of newer entries.
+  return WriteWith([&] { return writer_.Clear(); });
 }
 
 }  // namespace appcache

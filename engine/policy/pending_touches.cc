@@ -59,11 +59,6 @@ void PendingTouches::Erase(std::span<const int64_t> removed) noexcept {
   for (const int64_t h : removed) ticks_.erase(h);
 }
 
-void PendingTouches::Clear() noexcept {
-  std::lock_guard<std::mutex> guard(mutex_);
-  ticks_.clear();
-}
-
 size_t PendingTouches::size() const {
   std::lock_guard<std::mutex> guard(mutex_);
   return ticks_.size();

@@ -39,7 +39,6 @@ class PendingTouches {
   // These entries are gone.
   void Erase(std::span<const int64_t> removed) noexcept;
 
-  void Clear() noexcept;
   size_t size() const;
 
  private:

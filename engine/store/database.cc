@@ -28,10 +28,12 @@ constexpr char kMemoryPragmas[] =
 // memdb's mutex, or a system call: SQLite's default of 2 MiB is soon outgrown.
 constexpr char kReaderPragmas[] = "PRAGMA cache_size = -8192";
 
-// Letters, digits and a few marks as they are; the rest percent-encoded.
+// Letters, digits and a few marks as they are; the rest encoded, not by
+// SQLite's percent signs, at which a NUL would end the name. In a folder of our
+// own, for memdb shares no database whose name is empty.
 std::string MemoryUri(const std::string& name) {
   constexpr char kHex[] = "0123456789ABCDEF";
-  std::string uri("file:/");
+  std::string uri("file:/appcache/");
   for (const unsigned char c : name) {
     const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
                        (c >= 'a' && c <= 'z') || c == '_' || c == '-' ||
@@ -39,7 +41,7 @@ std::string MemoryUri(const std::string& name) {
     if (plain) {
       uri += static_cast<char>(c);
     } else {
-      uri += '%';
+      uri += '~';
       uri += kHex[c >> 4];
       uri += kHex[c & 15];
     }

@@ -17,6 +17,18 @@ Status WriterLane::Busy(std::chrono::milliseconds waited,
                     " is writing; try again, or allow more busy_timeout");
 }
 
+void WriterLane::Append(Waiter& waiter) noexcept {
+  Waiter** end = &first_waiter_;
+  while (*end != nullptr) end = &(*end)->next;
+  *end = &waiter;
+}
+
+void WriterLane::Remove(const Waiter& waiter) noexcept {
+  Waiter** at = &first_waiter_;
+  while (*at != &waiter) at = &(*at)->next;
+  *at = waiter.next;
+}
+
 bool WriterLane::EnterThreads(std::chrono::milliseconds max_wait) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (!occupied_) {
@@ -25,15 +37,15 @@ bool WriterLane::EnterThreads(std::chrono::milliseconds max_wait) {
   }
   Waiter me;
   me.since = std::chrono::steady_clock::now();
-  waiters_.push_back(&me);
+  Append(me);
   const bool entered = me.changed.wait_for(
       lock, max_wait, [&] { return me.handed || !occupied_; });
   // Who was handed the lane has been taken off the queue.
-  if (!me.handed) std::erase(waiters_, &me);
+  if (!me.handed) Remove(me);
   if (entered) {
     occupied_ = true;
-  } else if (!occupied_ && !waiters_.empty()) {
-    waiters_.front()->changed.notify_one();  // in place of this one
+  } else if (!occupied_ && first_waiter_ != nullptr) {
+    first_waiter_->changed.notify_one();  // in place of this one
   }
   return entered;
 }
@@ -60,11 +72,15 @@ Result<WriterLane::Pass> WriterLane::Enter(std::chrono::milliseconds max_wait) {
 }
 
 WriterLane::Pass WriterLane::EnterToClose(std::chrono::milliseconds max_wait,
-                                          Status& locked) {
+                                          Status& locked) noexcept {
   while (!EnterThreads(std::chrono::hours(1))) {
   }
   Pass pass(this);
-  locked = LockFile(max_wait);
+  try {
+    locked = LockFile(max_wait);
+  } catch (const std::bad_alloc&) {
+    locked = Status::OutOfMemory();
+  }
   return pass;
 }
 
@@ -73,11 +89,11 @@ void WriterLane::Leave() noexcept {
   if (file_lock_) file_lock_->Unlock();
   std::lock_guard<std::mutex> guard(mutex_);
   occupied_ = false;
-  if (waiters_.empty()) return;
+  if (first_waiter_ == nullptr) return;
   // Notified under the mutex: the waiter is on its thread's stack.
-  Waiter& first = *waiters_.front();
+  Waiter& first = *first_waiter_;
   if (std::chrono::steady_clock::now() - first.since >= kPatience) {
-    waiters_.pop_front();
+    Remove(first);
     first.handed = true;
     occupied_ = true;
   }

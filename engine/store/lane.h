@@ -11,7 +11,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -54,9 +53,21 @@ class WriterLane {
   // For the last one in this process: waits for its threads as long as it
   // takes, and for other processes at most `max_wait`. `locked` says whether
   // they are kept out; if they are not, the pass is good for closing only.
-  Pass EnterToClose(std::chrono::milliseconds max_wait, Status& locked);
+  Pass EnterToClose(std::chrono::milliseconds max_wait,
+                    Status& locked) noexcept;
 
  private:
+  struct Waiter {
+    std::condition_variable changed;
+    std::chrono::steady_clock::time_point since;
+    bool handed = false;
+    Waiter* next = nullptr;
+  };
+
+  // REQUIRES: mutex_ is held.
+  void Append(Waiter& waiter) noexcept;
+  void Remove(const Waiter& waiter) noexcept;
+
   // True when this thread now occupies the lane.
   bool EnterThreads(std::chrono::milliseconds max_wait);
   Status LockFile(std::chrono::milliseconds max_wait);
@@ -65,15 +76,11 @@ class WriterLane {
 
   const std::string name_;
 
-  struct Waiter {
-    std::condition_variable changed;
-    std::chrono::steady_clock::time_point since;
-    bool handed = false;
-  };
-
   std::mutex mutex_;
-  bool occupied_ = false;        // guarded by mutex_
-  std::deque<Waiter*> waiters_;  // guarded by mutex_, first come first
+  bool occupied_ = false;  // guarded by mutex_
+  // First come first; a list through the stacks of those who wait, so that
+  // waiting needs no memory. Guarded by mutex_.
+  Waiter* first_waiter_ = nullptr;
 
   // Used by whoever occupies the lane.
   std::optional<FileLock> file_lock_;

@@ -80,9 +80,8 @@ Status InTransaction(const Connection& connection, const char* begin,
   return status;
 }
 
-}  // namespace
-
-Result<Contents> InspectOwn(const Connection& connection) {
+// REQUIRES: in a transaction.
+Result<Contents> InspectSnapshot(const Connection& connection) {
   const Result<int64_t> id =
       connection.QueryInt("PRAGMA application_id", kInspect);
   if (!id.ok()) {
@@ -104,6 +103,20 @@ Result<Contents> InspectOwn(const Connection& connection) {
   }
   const bool nothing = *id == 0 && *version == 0 && *tables == 0;
   return nothing ? Contents::kNothing : Contents::kForeign;
+}
+
+}  // namespace
+
+Result<Contents> InspectOwn(const Connection& connection) {
+  // All as of one moment: another process may be making the tables.
+  Status status = connection.Execute("BEGIN", kInspect);
+  if (!status.ok()) return status;
+  Result<Contents> contents = InspectSnapshot(connection);
+  if (sqlite3_get_autocommit(connection.get()) == 0) {
+    // Nothing was written; what fails here is damage that was seen above.
+    (void)connection.Execute("ROLLBACK", kInspect).ok();
+  }
+  return contents;
 }
 
 Result<Contents> InspectBorrowed(const Connection& connection) {

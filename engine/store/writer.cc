@@ -13,6 +13,10 @@ Status Writer::Prepare(Connection& connection) {
   const std::pair<const char*, Statement*> statements[] = {
       {"BEGIN IMMEDIATE", &begin_},
       {"COMMIT", &commit_},
+      {"ROLLBACK", &rollback_},
+      {"SAVEPOINT appcache", &savepoint_},
+      {"RELEASE appcache", &release_},
+      {"ROLLBACK TO appcache", &rollback_to_},
       {sql::kReadMeta, &read_meta_},
       {sql::kWriteCounts, &write_counts_},
       {sql::kGetBytes, &get_bytes_},
@@ -69,15 +73,18 @@ Status Writer::ReadCounts() {
   return connection_->Failure(rc, "read");
 }
 
+Status Writer::Execute(Statement& statement) {
+  Run run(statement);
+  return Finish(run, "write to");
+}
+
 Status Writer::Begin() {
-  nested_ = sqlite3_get_autocommit(connection_->get()) == 0;
-  Status status;
-  if (nested_) {
-    status = connection_->Execute("SAVEPOINT appcache", "write to");
-  } else {
-    Run run(begin_);
-    status = Finish(run, "write to");
+  if (undo_owed_) {
+    const int rc = Undo();
+    if (rc != SQLITE_OK) return connection_->Failure(rc, "write to");
   }
+  nested_ = sqlite3_get_autocommit(connection_->get()) == 0;
+  Status status = Execute(nested_ ? savepoint_ : begin_);
   if (!status.ok()) return status;
   status = ReadCounts();
   if (!status.ok()) Rollback();
@@ -92,21 +99,34 @@ Status Writer::Commit() {
     Status status = Finish(run, "write to");
     if (!status.ok()) return status;
   }
-  if (nested_) return connection_->Execute("RELEASE appcache", "write to");
-  Run run(commit_);
-  Status status = Finish(run, "write to");
+  if (nested_) return Execute(release_);
+  Status status = Execute(commit_);
   if (status.ok()) version_of_counts_ = DataVersion();
   return status;
 }
 
 void Writer::Rollback() noexcept {
   version_of_counts_.reset();
-  // After some errors SQLite has rolled back already. What fails here failed
-  // before, and leaves a transaction that the next Begin would report.
-  if (sqlite3_get_autocommit(connection_->get()) != 0) return;
-  sqlite3_exec(connection_->get(),
-               nested_ ? "ROLLBACK TO appcache; RELEASE appcache" : "ROLLBACK",
-               nullptr, nullptr, nullptr);
+  (void)Undo();
+}
+
+int Writer::Undo() noexcept {
+  // After some errors SQLite has rolled back already.
+  int rc = SQLITE_OK;
+  const auto run = [&rc](Statement& statement) {
+    if (rc == SQLITE_OK) rc = Run(statement).Step();
+    if (rc == SQLITE_DONE) rc = SQLITE_OK;
+  };
+  if (sqlite3_get_autocommit(connection_->get()) == 0) {
+    if (nested_) {
+      run(rollback_to_);
+      run(release_);
+    } else {
+      run(rollback_);
+    }
+  }
+  undo_owed_ = rc != SQLITE_OK;
+  return rc;
 }
 
 Status Writer::Transaction::Begin() {

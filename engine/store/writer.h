@@ -61,6 +61,10 @@ class Writer {
 
   const Counts& counts() const noexcept { return counts_; }
 
+  // Whether the transaction is inside one of a borrowed connection's owner, who
+  // may undo it after its commit.
+  bool is_nested() const noexcept { return nested_; }
+
   // Inserts the row, or replaces the one with its h.
   Status Put(const Row& row);
 
@@ -104,6 +108,9 @@ class Writer {
   Status Begin();
   Status Commit();
   void Rollback() noexcept;
+  // Ends the transaction as if it had not been; SQLite's result code.
+  int Undo() noexcept;
+  Status Execute(Statement& statement);
   Status ReadCounts();
   std::optional<unsigned> DataVersion() const noexcept;
   // Runs a bound statement that yields no rows.
@@ -123,8 +130,12 @@ class Writer {
   std::optional<unsigned> version_of_counts_;
   // Inside a transaction of the owner of a borrowed connection.
   bool nested_ = false;
+  // There was no memory to roll back: the next Begin must.
+  bool undo_owed_ = false;
 
-  Statement begin_, commit_, read_meta_, write_counts_, get_bytes_, put_entry_,
+  // Prepared, all of them, while there is memory to do so.
+  Statement begin_, commit_, rollback_, savepoint_, release_, rollback_to_;
+  Statement read_meta_, write_counts_, get_bytes_, put_entry_,
       put_usage_, touch_, delete_entry_of_key_, delete_entry_, delete_usage_,
       oldest_, newest_, first_to_expire_;
 };

@@ -1,0 +1,147 @@
+#include "tests/command/command.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace appcache::command {
+namespace {
+
+std::string ReadPath(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file),
+                     std::istreambuf_iterator<char>());
+}
+
+int WaitStatus(pid_t pid) {
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+void Redirect(const std::string& path, int flags, int fd) {
+  const int opened = open(path.c_str(), flags, 0600);
+  if (opened < 0 || dup2(opened, fd) < 0) _exit(99);
+  close(opened);
+}
+
+}  // namespace
+
+const std::string& Binary() {
+  // Bazel runs a test in the folder that its data is below.
+  static const std::string& path =
+      *new std::string(std::filesystem::absolute("tools/appcache"));
+  return path;
+}
+
+Running::~Running() {
+  if (pid_ <= 0) return;
+  kill(pid_, SIGKILL);
+  WaitStatus(pid_);
+}
+
+void Running::Signal(int number) const { kill(pid_, number); }
+
+Output Running::Wait() {
+  Output output;
+  output.status = WaitStatus(std::exchange(pid_, -1));
+  if (!out_.empty()) output.out = ReadPath(out_);
+  output.err = ReadPath(err_);
+  return output;
+}
+
+CommandTest::CommandTest() {
+  setenv("XDG_CACHE_HOME", Path("xdg").c_str(), 1);
+  unsetenv("APPCACHE_EXEC_RUNS");
+}
+
+Running CommandTest::Start(const Words& arguments, const Streams& streams) {
+  const std::string number = std::to_string(++started_);
+  const bool keeps = streams.out.empty();
+  const std::string out = keeps ? Path("out-" + number) : streams.out;
+  const std::string err = Path("err-" + number);
+  std::vector<char*> words = {const_cast<char*>(Binary().c_str())};
+  for (const std::string& word : arguments) {
+    words.push_back(const_cast<char*>(word.c_str()));
+  }
+  words.push_back(nullptr);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    if (chdir(dir_.path().c_str()) != 0) _exit(99);
+    Redirect(streams.in, O_RDONLY, STDIN_FILENO);
+    Redirect(out, O_WRONLY | O_CREAT | O_APPEND, STDOUT_FILENO);
+    // Into one file if the test wants the order of both.
+    Redirect(keeps ? err : out, O_WRONLY | O_CREAT | O_APPEND, STDERR_FILENO);
+    execv(words[0], words.data());
+    _exit(98);
+  }
+  return Running(pid, keeps ? out : std::string(), err);
+}
+
+Output CommandTest::RunWithInput(const Words& arguments,
+                                 const std::string& input) {
+  WriteFile("input", input);
+  Streams streams;
+  streams.in = Path("input");
+  return Start(arguments, streams).Wait();
+}
+
+Words CommandTest::ExecWords(const std::string& script, const Words& options) {
+  Words words = {"exec"};
+  words.insert(words.end(), options.begin(), options.end());
+  words.insert(words.end(), {"--", "sh", "-c", script});
+  return words;
+}
+
+Output CommandTest::Exec(const std::string& script, const Words& options) {
+  return Run(ExecWords(script, options));
+}
+
+void CommandTest::WriteFile(const std::string& name,
+                            const std::string& text) const {
+  std::ofstream(Path(name), std::ios::binary) << text;
+}
+
+std::string CommandTest::ReadFile(const std::string& name) const {
+  return ReadPath(Path(name));
+}
+
+size_t CommandTest::CountLines(const std::string& name) const {
+  const std::string text = ReadFile(name);
+  return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+void CommandTest::MakeFifo(const std::string& name) const {
+  ASSERT_EQ(mkfifo(Path(name).c_str(), 0600), 0);
+}
+
+void CommandTest::Await(const std::string& name) const {
+  const int fd = open(Path(name).c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  close(fd);
+}
+
+CommandTest::Opened::~Opened() {
+  if (fd_ >= 0) close(fd_);
+}
+
+CommandTest::Opened CommandTest::Release(const std::string& name,
+                                         int count) const {
+  // Reading and writing: does not wait for a reader.
+  const int fd = open(Path(name).c_str(), O_RDWR | O_CLOEXEC);
+  const std::string lines(static_cast<size_t>(count), '\n');
+  EXPECT_EQ(write(fd, lines.data(), lines.size()), count);
+  return Opened(fd);
+}
+
+}  // namespace appcache::command

@@ -1,0 +1,138 @@
+// appcache get, set, del, ttl.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/command/command.h"
+
+namespace appcache::command {
+namespace {
+
+using Json = nlohmann::json;
+
+class EntriesTest : public CommandTest {};
+
+TEST_F(EntriesTest, WhatIsSetIsGotByteForByte) {
+  EXPECT_EQ(Run({"set", "key", "value"}).status, 0);
+  const Output output = Run({"get", "key"});
+  EXPECT_EQ(output.status, 0);
+  EXPECT_EQ(output.out, "value");
+  EXPECT_EQ(output.err, "");
+}
+
+TEST_F(EntriesTest, AMissIsStatusOneAndPrintsNothing) {
+  const Output output = Run({"get", "key"});
+  EXPECT_EQ(output.status, 1);
+  EXPECT_EQ(output.out + output.err, "");
+}
+
+// Words that a parser might take for something else.
+TEST_F(EntriesTest, AnyWordMayBeAKeyAndAValue) {
+  for (const char* const word :
+       {"", " ", "{}", "[a,b]", "%%", "get", "exec", "a=b", "\"q\"", "a\nb",
+        "\xff\xfe", "-", "--", "-x", "--json", "++"}) {
+    const std::string value = std::string("value of ") + word;
+    EXPECT_EQ(Run({"set", "--", word, value}).status, 0) << word;
+    EXPECT_EQ(Run({"get", "--", word}).out, value) << word;
+  }
+  for (const char* const word : {"{}", "[a,b]", "%%", "get", "a=b", "\xff"}) {
+    EXPECT_EQ(Run({"set", word, word}).status, 0) << word;
+    EXPECT_EQ(Run({"get", word}).out, word) << word;
+  }
+}
+
+TEST_F(EntriesTest, AValueMayComeFromStandardInput) {
+  const std::string value("any\0bytes\xff\n", 11);
+  EXPECT_EQ(RunWithInput({"set", "key", "-"}, value).status, 0);
+  EXPECT_EQ(Run({"get", "key"}).out, value);
+  EXPECT_EQ(RunWithInput({"set", "key"}, "other").status, 0);
+  EXPECT_EQ(Run({"get", "key"}).out, "other");
+}
+
+TEST_F(EntriesTest, KeysStandUnderThePrefix) {
+  Run({"set", "key", "1"});
+  Run({"set", "--prefix", "other", "key", "2"});
+  Run({"set", "--raw", "key", "3"});
+  EXPECT_EQ(Run({"get", "--raw", "pyappcache/key"}).out, "1");
+  EXPECT_EQ(Run({"get", "--raw", "other/key"}).out, "2");
+  EXPECT_EQ(Run({"get", "--prefix", "other", "key"}).out, "2");
+  EXPECT_EQ(Run({"get", "--raw", "key"}).out, "3");
+}
+
+TEST_F(EntriesTest, ACompressedValueIsSmallAndReadAsItWas) {
+  const std::string value(50'000, 'x');
+  ASSERT_EQ(RunWithInput({"set", "--compress", "key", "-"}, value).status, 0);
+  EXPECT_EQ(Run({"get", "key"}).out, value);
+  const Json stats = Json::parse(Run({"stats", "--json"}).out);
+  EXPECT_LT(stats["bytes"], 1000);
+}
+
+TEST_F(EntriesTest, TtlTellsSecondsOrNever) {
+  Run({"set", "--ttl", "1h", "short", "value"});
+  Run({"set", "long", "value"});
+  const double left = std::stod(Run({"ttl", "short"}).out);
+  EXPECT_GT(left, 3000);
+  EXPECT_LE(left, 3600);
+  EXPECT_EQ(Run({"ttl", "long"}).out, "never\n");
+  EXPECT_EQ(Run({"ttl", "missing"}).status, 1);
+}
+
+TEST_F(EntriesTest, DelTellsHowManyThereWere) {
+  Run({"set", "[a,b]", "value"});
+  Run({"set", "c", "value"});
+  const Output output = Run({"del", "[a,b]", "c", "missing"});
+  EXPECT_EQ(output.status, 0);
+  EXPECT_EQ(output.out, "2 removed\n");
+  EXPECT_EQ(Run({"get", "c"}).status, 1);
+  EXPECT_EQ(Run({"del", "c"}).status, 0);
+}
+
+TEST_F(EntriesTest, ReportsAreJsonWhateverTheBytes) {
+  const Output set = Run({"set", "--json", "--ttl", "1h", "k", "v\xff"});
+  EXPECT_EQ(Json::parse(set.out)["stored"], true);
+  const Json got = Json::parse(Run({"get", "--json", "k"}).out);
+  EXPECT_EQ(got["key"], "pyappcache/k");
+  EXPECT_EQ(got["hit"], true);
+  EXPECT_EQ(got["value_base64"], "dv8=");
+  EXPECT_LE(Json::parse(Run({"ttl", "--json", "k"}).out)["ttl_ms"], 3'600'000);
+  EXPECT_EQ(Json::parse(Run({"del", "--json", "k"}).out)["removed"], 1);
+  const Output miss = Run({"get", "--json", "k"});
+  EXPECT_EQ(miss.status, 1);
+  EXPECT_EQ(Json::parse(miss.out)["hit"], false);
+}
+
+TEST_F(EntriesTest, SetEvictsOnlyWhenToldALimit) {
+  for (const char* const key : {"a", "b", "c"}) Run({"set", key, "value"});
+  Run({"get", "a"});
+  Run({"set", "d", "value"});
+  EXPECT_EQ(Json::parse(Run({"stats", "--json"}).out)["entries"], 4);
+  Run({"set", "--max-entries", "2", "e", "value"});
+  EXPECT_EQ(Run({"get", "e"}).status, 0);
+  EXPECT_EQ(Run({"get", "d"}).status, 0);
+  EXPECT_EQ(Run({"get", "a"}).status, 1);
+}
+
+TEST_F(EntriesTest, AValueBeyondTheLimitIsAFailure) {
+  const Output output =
+      Run({"set", "--max-bytes", "20", "key", std::string(100, 'x')});
+  EXPECT_EQ(output.status, 3);
+  EXPECT_NE(output.err, "");
+}
+
+TEST_F(EntriesTest, ReadingDoesNotMakeAFileThatWasMistyped) {
+  for (const char* const command : {"get", "del", "ttl"}) {
+    const Output output = Run({command, "--cache", "nope.db", "key"});
+    EXPECT_EQ(output.status, 3);
+    EXPECT_NE(output.err.find("there is no cache at nope.db"),
+              std::string::npos);
+  }
+  for (const char* const command : {"keys", "stats", "top", "check", "dump"}) {
+    EXPECT_EQ(Run({command, "--cache", "nope.db"}).status, 3);
+  }
+  EXPECT_EQ(Run({"clear", "--yes", "--cache", "nope.db"}).status, 3);
+  EXPECT_EQ(ReadFile("nope.db"), "");
+}
+
+}  // namespace
+}  // namespace appcache::command

@@ -1,0 +1,230 @@
+// appcache exec, alone: what is replayed, and when.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "tests/command/command.h"
+
+namespace appcache::command {
+namespace {
+
+class ExecTest : public CommandTest {};
+
+TEST_F(ExecTest, TheSecondRunIsReplayed) {
+  const std::string script = "echo run >> log; echo out; echo err >&2";
+  for (int run = 0; run < 3; ++run) {
+    const Output output = Exec(script);
+    EXPECT_EQ(output.status, 0);
+    EXPECT_EQ(output.out, "out\n");
+    EXPECT_EQ(output.err, "err\n");
+  }
+  EXPECT_EQ(CountLines("log"), 1u);
+}
+
+TEST_F(ExecTest, OutputOfAnyBytesAndSizeIsReplayed) {
+  const std::string script =
+      "echo run >> log; head -c 300000 /dev/zero; printf '\\377\\001\\n'; "
+      "head -c 100000 /dev/zero | tr '\\000' e >&2";
+  const Output first = Exec(script);
+  EXPECT_EQ(first.out, std::string(300'000, '\0') + "\xff\x01\n");
+  EXPECT_EQ(first.err, std::string(100'000, 'e'));
+  const Output second = Exec(script);
+  EXPECT_EQ(second.out, first.out);
+  EXPECT_EQ(second.err, first.err);
+  EXPECT_EQ(CountLines("log"), 1u);
+}
+
+TEST_F(ExecTest, TheOrderOfBothStreamsIsReplayed) {
+  const std::string script =
+      "for i in 1 2 3 4 5 6 7 8 9; do echo out$i; echo err$i >&2; done";
+  Streams first;
+  first.out = Path("first");
+  Start(ExecWords(script), first).Wait();
+  Streams second;
+  second.out = Path("second");
+  Start(ExecWords(script), second).Wait();
+  EXPECT_EQ(CountLines("first"), 18u);
+  EXPECT_EQ(ReadFile("first"), ReadFile("second"));
+}
+
+TEST_F(ExecTest, OutputIsPassedOnWhileTheCommandRuns) {
+  MakeFifo("go");
+  MakeFifo("out");
+  Streams streams;
+  streams.out = Path("out");
+  Running running =
+      Start(ExecWords("echo one; read x < go; echo two"), streams);
+  const int fd = open(Path("out").c_str(), O_RDONLY | O_CLOEXEC);
+  char text[4] = {};
+  ASSERT_EQ(read(fd, text, sizeof(text)), 4);
+  EXPECT_EQ(std::string(text, 4), "one\n");
+  const auto opened = Release("go");
+  ASSERT_EQ(read(fd, text, sizeof(text)), 4);
+  EXPECT_EQ(std::string(text, 4), "two\n");
+  EXPECT_EQ(running.Wait().status, 0);
+  close(fd);
+}
+
+TEST_F(ExecTest, WordsAreKeptApart) {
+  EXPECT_EQ(Run({"exec", "--", "printf", "%s,", "a", "b c"}).out, "a,b c,");
+  EXPECT_EQ(Run({"exec", "--", "printf", "%s,", "a b", "c"}).out, "a b,c,");
+  EXPECT_EQ(Run({"exec", "--", "printf", "%s,", "[a,b]", "{}", ""}).out,
+            "[a,b],{},,");
+  EXPECT_EQ(Run({"exec", "--", "echo", "--", "--ttl"}).out, "-- --ttl\n");
+}
+
+TEST_F(ExecTest, FailuresAreNotCachedUnlessAskedFor) {
+  const std::string script = "echo run >> log; echo no >&2; exit 7";
+  for (int run = 0; run < 2; ++run) {
+    const Output output = Exec(script);
+    EXPECT_EQ(output.status, 7);
+    EXPECT_EQ(output.err, "no\n");
+  }
+  EXPECT_EQ(CountLines("log"), 2u);
+  for (int run = 0; run < 2; ++run) {
+    const Output output = Exec(script, {"--cache-failures"});
+    EXPECT_EQ(output.status, 7);
+    EXPECT_EQ(output.err, "no\n");
+  }
+  EXPECT_EQ(CountLines("log"), 3u);
+}
+
+TEST_F(ExecTest, RefreshRunsAgainAndReplaces) {
+  const std::string script = "echo run >> log; wc -l < log";
+  EXPECT_EQ(Exec(script).out, "1\n");
+  EXPECT_EQ(Exec(script, {"--refresh"}).out, "2\n");
+  EXPECT_EQ(Exec(script).out, "2\n");
+}
+
+TEST_F(ExecTest, ARunThatHasEndedIsRunAgain) {
+  const std::string script = "echo run >> log";
+  Exec(script, {"--ttl", "1ms"});
+  // The clock that ends it is the machine's; it needs a millisecond to pass.
+  while (Exec(script, {"--ttl", "1ms"}).status == 0 && CountLines("log") < 2) {
+  }
+  EXPECT_EQ(CountLines("log"), 2u);
+}
+
+TEST_F(ExecTest, AScopeMakesItAnotherRun) {
+  const std::string script = "echo run >> log; echo $SCOPE";
+  const Words scope = {"--scope", "env:SCOPE", "--scope=cwd"};
+  setenv("SCOPE", "one", 1);
+  EXPECT_EQ(Exec(script, scope).out, "one\n");
+  setenv("SCOPE", "two", 1);
+  EXPECT_EQ(Exec(script, scope).out, "two\n");
+  setenv("SCOPE", "one", 1);
+  EXPECT_EQ(Exec(script, scope).out, "one\n");
+  EXPECT_EQ(CountLines("log"), 2u);
+  unsetenv("SCOPE");
+}
+
+TEST_F(ExecTest, AFileInTheScopeCountsByItsContent) {
+  const Words scope = {"--scope", "file:input.txt"};
+  WriteFile("input.txt", "one");
+  EXPECT_EQ(Exec("cat input.txt", scope).out, "one");
+  WriteFile("input.txt", "two");
+  EXPECT_EQ(Exec("cat input.txt", scope).out, "two");
+  EXPECT_EQ(Exec("cat input.txt", {"--scope", "cwd"}).out, "two");
+  WriteFile("input.txt", "three");
+  EXPECT_EQ(Exec("cat input.txt", {"--scope", "cwd"}).out, "two");
+}
+
+TEST_F(ExecTest, TooMuchOutputIsPassedOnButNotCached) {
+  const std::string script = "echo run >> log; head -c 5000 /dev/zero";
+  for (int run = 0; run < 2; ++run) {
+    const Output output = Exec(script, {"--max-output", "4KiB"});
+    EXPECT_EQ(output.status, 0);
+    EXPECT_EQ(output.out.size(), 5000u);
+    EXPECT_NE(output.err.find("--max-output"), std::string::npos);
+  }
+  EXPECT_EQ(CountLines("log"), 2u);
+}
+
+TEST_F(ExecTest, StandardInputIsTheCommands) {
+  EXPECT_EQ(RunWithInput({"exec", "--", "cat"}, "text").out, "text");
+}
+
+TEST_F(ExecTest, StatusesAreAsShellsHaveThem) {
+  const Output missing = Run({"exec", "--", "no-such-command"});
+  EXPECT_EQ(missing.status, 127);
+  EXPECT_EQ(missing.err, "appcache: no-such-command: command not found\n");
+  WriteFile("data", "text");
+  EXPECT_EQ(Run({"exec", "--", "./data"}).status, 126);
+  EXPECT_EQ(Exec("kill -KILL $$").status, 137);
+  EXPECT_EQ(Run({"keys"}).out, "");
+}
+
+TEST_F(ExecTest, WhenTheCacheCannotBeOpenedTheCommandRunsAllTheSame) {
+  const Output output =
+      Exec("echo out; exit 4", {"--cache", "/dev/null/cache.db"});
+  EXPECT_EQ(output.status, 4);
+  EXPECT_EQ(output.out, "out\n");
+  EXPECT_NE(output.err.find("warning: running without the cache"),
+            std::string::npos);
+  EXPECT_EQ(Run({"exec", "--cache", "/dev/null/cache.db", "--", "nope"}).status,
+            127);
+}
+
+TEST_F(ExecTest, AForeignFileIsLeftAlone) {
+  WriteFile("notes.txt", "my notes");
+  const Output output = Exec("echo out", {"--cache", "notes.txt"});
+  EXPECT_EQ(output.status, 0);
+  EXPECT_EQ(output.out, "out\n");
+  EXPECT_NE(output.err.find("warning"), std::string::npos);
+  EXPECT_EQ(ReadFile("notes.txt"), "my notes");
+}
+
+TEST_F(ExecTest, ADamagedRecordIsRunAgainWithOneWarning) {
+  const std::string script = "echo run >> log; echo out";
+  Exec(script);
+  std::string key = Run({"keys"}).out;
+  ASSERT_FALSE(key.empty());
+  key.pop_back();
+  ASSERT_EQ(Run({"set", "--raw", key, "garbage"}).status, 0);
+  const Output output = Exec(script);
+  EXPECT_EQ(output.status, 0);
+  EXPECT_EQ(output.out, "out\n");
+  const size_t warning = output.err.find("damaged");
+  EXPECT_NE(warning, std::string::npos);
+  EXPECT_EQ(output.err.find("damaged", warning + 1), std::string::npos);
+  EXPECT_EQ(Exec(script).err, "");
+  EXPECT_EQ(CountLines("log"), 2u);
+}
+
+TEST_F(ExecTest, ACommandThatRunsItselfDoesNotWaitForItself) {
+  WriteFile("self",
+            "[ -n \"$DEEP\" ] && echo deep && exit\n"
+            "DEEP=1 exec \"$APPCACHE\" exec -- sh self\n");
+  setenv("APPCACHE", Binary().c_str(), 1);
+  const Output output = Run({"exec", "--", "sh", "self"});
+  EXPECT_EQ(output.status, 0);
+  EXPECT_EQ(output.out, "deep\n");
+  EXPECT_NE(output.err.find("has come to run itself"), std::string::npos);
+}
+
+TEST_F(ExecTest, ClosedDescriptorsAreNotTheCaches) {
+  WriteFile("run", "exec >&- 2>&-; \"$APPCACHE\" exec -- echo out\n");
+  setenv("APPCACHE", Binary().c_str(), 1);
+  const Output output = Run({"exec", "--cache", "outer.db", "--", "sh", "run"});
+  EXPECT_EQ(output.status, 0);
+  EXPECT_EQ(Run({"check"}).status, 0);
+}
+
+TEST_F(ExecTest, AReaderWhoGoesAwayEndsTheCommandAsItWouldAlone) {
+  const Output output =
+      Run({"exec", "--cache", "outer.db", "--", "bash", "-c",
+           Binary() + " exec -- yes | head -n 1; echo ${PIPESTATUS[0]}"});
+  EXPECT_EQ(output.out, "y\n141\n");
+  EXPECT_EQ(Run({"keys"}).out, "");
+}
+
+TEST_F(ExecTest, TheDefaultCacheIsForTheUserAlone) {
+  Exec("true");
+  const Output output = Run({"exec", "--cache", "x.db", "--", "stat", "-c",
+                             "%a", Path("xdg/appcache")});
+  EXPECT_EQ(output.out, "700\n");
+}
+
+}  // namespace
+}  // namespace appcache::command

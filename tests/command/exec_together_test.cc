@@ -1,0 +1,187 @@
+// appcache exec and others: several that want the same run, and signals.
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "tests/command/command.h"
+
+namespace appcache::command {
+namespace {
+
+class ExecTogetherTest : public CommandTest {
+ protected:
+  // A command that tells when it runs, and runs until it is released.
+  const std::string script_ =
+      "echo run >> log; : > started; read x < go; echo out; echo err >&2";
+
+  void SetUp() override {
+    MakeFifo("started");
+    MakeFifo("go");
+  }
+
+  // Returns when somebody waits for a lock on the file of the running commands.
+  void AwaitWaiter() const {
+    struct stat info;
+    ASSERT_EQ(stat(Path("xdg/appcache/cache.db-exec").c_str(), &info), 0);
+    const std::string inode = ":" + std::to_string(info.st_ino) + " ";
+    for (;;) {
+      std::ifstream locks("/proc/locks");
+      for (std::string line; std::getline(locks, line);) {
+        if (line.find("->") != std::string::npos &&
+            line.find(inode) != std::string::npos) {
+          return;
+        }
+      }
+      sched_yield();
+    }
+  }
+};
+
+TEST_F(ExecTogetherTest, TwoAtOnceRunOnce) {
+  Running first = Start(ExecWords(script_));
+  Await("started");
+  Running second = Start(ExecWords(script_));
+  AwaitWaiter();
+  const auto opened = Release("go");
+  for (Running* const running : {&first, &second}) {
+    const Output output = running->Wait();
+    EXPECT_EQ(output.status, 0);
+    EXPECT_EQ(output.out, "out\n");
+    EXPECT_EQ(output.err, "err\n");
+  }
+  EXPECT_EQ(CountLines("log"), 1u);
+}
+
+TEST_F(ExecTogetherTest, ManyAtOnceRunOnce) {
+  const std::string script = "echo run >> log; echo out";
+  std::vector<Running> running;
+  for (int i = 0; i < 12; ++i) running.push_back(Start(ExecWords(script)));
+  for (Running& one : running) {
+    const Output output = one.Wait();
+    EXPECT_EQ(output.status, 0);
+    EXPECT_EQ(output.out, "out\n");
+    EXPECT_EQ(output.err, "");
+  }
+  EXPECT_EQ(CountLines("log"), 1u);
+}
+
+TEST_F(ExecTogetherTest, WhoeverWaitsTakesOverFromOneThatDied) {
+  const std::string script =
+      "echo run >> log; : > started; read x < go; echo >> ended; echo out";
+  Running first = Start(ExecWords(script));
+  Await("started");
+  Running second = Start(ExecWords(script));
+  AwaitWaiter();
+  first.Signal(SIGKILL);
+  Await("started");
+  // The first command is still there, too: nobody was left to tell it.
+  const auto opened = Release("go", 2);
+  EXPECT_EQ(second.Wait().out, "out\n");
+  EXPECT_EQ(first.Wait().status, 1000 + SIGKILL);
+  EXPECT_EQ(CountLines("log"), 2u);
+  while (CountLines("ended") < 2) sched_yield();
+}
+
+TEST_F(ExecTogetherTest, WhoeverWaitsForAFailureRunsItself) {
+  const std::string script =
+      "echo run >> log; : > started; read x < go; exit 9";
+  Running first = Start(ExecWords(script));
+  Await("started");
+  Running second = Start(ExecWords(script));
+  AwaitWaiter();
+  const auto opened = Release("go", 2);
+  EXPECT_EQ(first.Wait().status, 9);
+  Await("started");
+  EXPECT_EQ(second.Wait().status, 9);
+  EXPECT_EQ(CountLines("log"), 2u);
+}
+
+TEST_F(ExecTogetherTest, AWaitCanBeInterrupted) {
+  Running first = Start(ExecWords(script_));
+  Await("started");
+  Running second = Start(ExecWords(script_));
+  AwaitWaiter();
+  second.Signal(SIGINT);
+  EXPECT_EQ(second.Wait().status, 1000 + SIGINT);
+  const auto opened = Release("go");
+  EXPECT_EQ(first.Wait().status, 0);
+}
+
+TEST_F(ExecTogetherTest, OtherCommandsDoNotWait) {
+  Running first = Start(ExecWords(script_));
+  Await("started");
+  EXPECT_EQ(Exec("echo other").out, "other\n");
+  const auto opened = Release("go");
+  EXPECT_EQ(first.Wait().status, 0);
+}
+
+TEST_F(ExecTogetherTest, SignalsReachTheCommandWhichThenDecides) {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1}) {
+    const std::string script = "ulimit -c 0; : > started; exec cat go";
+    Running running = Start(ExecWords(script));
+    Await("started");
+    running.Signal(number);
+    EXPECT_EQ(running.Wait().status, 128 + number);
+  }
+  EXPECT_EQ(Run({"keys"}).out, "");  // nothing that a signal ended is cached
+}
+
+TEST_F(ExecTogetherTest, ACommandMayHandleASignal) {
+  const std::string script =
+      "trap 'kill $cat; echo caught; exit 5' TERM; cat go & cat=$!; "
+      ": > started; wait";
+  Running running = Start(ExecWords(script));
+  Await("started");
+  running.Signal(SIGTERM);
+  const Output output = running.Wait();
+  EXPECT_EQ(output.status, 5);
+  EXPECT_EQ(output.out, "caught\n");
+}
+
+TEST_F(ExecTogetherTest, AnIgnoredSignalStaysIgnored) {
+  WriteFile("run", "trap '' HUP; exec \"$APPCACHE\" exec -- sh -c '" + script_ +
+                       "'\n");
+  setenv("APPCACHE", Binary().c_str(), 1);
+  Running running = Start({"exec", "--cache", "outer.db", "--", "sh", "run"});
+  Await("started");
+  running.Signal(SIGHUP);
+  const auto opened = Release("go");
+  EXPECT_EQ(running.Wait().status, 0);
+}
+
+TEST_F(ExecTogetherTest, OutputThatComesAfterTheCommandIsWaitedFor) {
+  const std::string script = "(read x < go; echo late) & : > started";
+  Running running = Start(ExecWords(script));
+  Await("started");
+  const auto opened = Release("go");
+  EXPECT_EQ(running.Wait().out, "late\n");
+  EXPECT_EQ(Exec(script).out, "late\n");
+}
+
+TEST_F(ExecTogetherTest, ASignalAfterTheCommandEndsTheWaitForItsOutput) {
+  const std::string script =
+      "(: > started; read x < go; echo >> ended) & exit 0";
+  Running running = Start(ExecWords(script));
+  Await("started");
+  // The command may not have ended yet; then it gets the signal, and the next
+  // one ends the wait.
+  while (kill(running.pid(), 0) == 0) {
+    running.Signal(SIGTERM);
+    siginfo_t info = {};
+    waitid(P_PID, static_cast<id_t>(running.pid()), &info,
+           WEXITED | WNOHANG | WNOWAIT);
+    if (info.si_pid != 0) break;
+    sched_yield();
+  }
+  EXPECT_EQ(running.Wait().status, 1000 + SIGTERM);
+  EXPECT_EQ(Run({"keys"}).out, "");
+  const auto opened = Release("go");
+  while (CountLines("ended") < 1) sched_yield();
+}
+
+}  // namespace
+}  // namespace appcache::command

@@ -1,0 +1,58 @@
+#include "tools/command/histogram.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace appcache::command {
+namespace {
+
+TEST(HistogramTest, NothingRecordedIsZero) {
+  const Histogram histogram;
+  EXPECT_EQ(histogram.count(), 0u);
+  EXPECT_EQ(histogram.max(), 0u);
+  EXPECT_EQ(histogram.Percentile(500), 0u);
+}
+
+TEST(HistogramTest, SmallValuesAreExact) {
+  Histogram histogram;
+  for (uint64_t value = 1; value <= 60; ++value) histogram.Record(value);
+  EXPECT_EQ(histogram.Percentile(500), 30u);
+  EXPECT_EQ(histogram.Percentile(900), 54u);
+  EXPECT_EQ(histogram.Percentile(1000), 60u);
+  EXPECT_EQ(histogram.Percentile(0), 1u);
+}
+
+// One value of a thousand is beyond the 99.9th percentile, none of 999 is.
+TEST(HistogramTest, RanksRoundUp) {
+  Histogram histogram;
+  for (int i = 0; i < 999; ++i) histogram.Record(1);
+  histogram.Record(50);
+  EXPECT_EQ(histogram.Percentile(999), 1u);
+  histogram.Record(50);
+  EXPECT_EQ(histogram.Percentile(999), 50u);
+}
+
+TEST(HistogramTest, LargeValuesAreWithinAThirtySecond) {
+  for (uint64_t value = 1; value < std::numeric_limits<uint64_t>::max() / 3;
+       value = value * 3 - value / 7) {
+    Histogram histogram;
+    histogram.Record(value);
+    histogram.Record(std::numeric_limits<uint64_t>::max());
+    const uint64_t told = histogram.Percentile(500);
+    EXPECT_GE(told, value);
+    EXPECT_LE(told - value, value / 32) << value;
+  }
+}
+
+TEST(HistogramTest, NoPercentileIsAboveTheMaximum) {
+  Histogram histogram;
+  histogram.Record(1'000'001);
+  EXPECT_EQ(histogram.Percentile(500), 1'000'001u);
+  histogram.Record(std::numeric_limits<uint64_t>::max());
+  EXPECT_EQ(histogram.Percentile(1000), std::numeric_limits<uint64_t>::max());
+  EXPECT_EQ(histogram.max(), std::numeric_limits<uint64_t>::max());
+}
+
+}  // namespace
+}  // namespace appcache::command

@@ -1,0 +1,142 @@
+#include "tools/command/run_record.h"
+
+#include <gtest/gtest.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "tests/support/random.h"
+#include "tools/command/byte_codec.h"
+
+namespace appcache::command {
+namespace {
+
+std::string SomeRecord() {
+  Recording recording(1000);
+  recording.Append(Stream::kOut, "one ");
+  recording.Append(Stream::kOut, "two");
+  recording.Append(Stream::kError, "oops");
+  recording.Append(Stream::kOut, "three");
+  return EncodeRun("identity", 7, recording);
+}
+
+// A body with the magic, the version and the right checksum before it.
+std::string WithChecksum(std::string_view body) {
+  ByteWriter record;
+  record.Raw("appcRUN\n");
+  record.Number<uint8_t>(1);
+  record.Number<uint64_t>(XXH3_64bits(body.data(), body.size()));
+  record.Raw(body);
+  return record.Take();
+}
+
+TEST(RunRecordTest, WhatIsEncodedIsDecodedInOrder) {
+  const std::string record = SomeRecord();
+  const auto run = DecodeRun(record);
+  ASSERT_TRUE(run.ok());
+  EXPECT_EQ(run->exit_status, 7);
+  EXPECT_EQ(run->identity, "identity");
+  ASSERT_EQ(run->chunks.size(), 3u);
+  EXPECT_EQ(run->chunks[0].stream, Stream::kOut);
+  EXPECT_EQ(run->chunks[0].bytes, "one two");
+  EXPECT_EQ(run->chunks[1].stream, Stream::kError);
+  EXPECT_EQ(run->chunks[1].bytes, "oops");
+  EXPECT_EQ(run->chunks[2].bytes, "three");
+}
+
+TEST(RunRecordTest, ARunWithoutOutputIsARun) {
+  const std::string record = EncodeRun("", 0, Recording(0));
+  const auto run = DecodeRun(record);
+  ASSERT_TRUE(run.ok());
+  EXPECT_TRUE(run->chunks.empty());
+}
+
+TEST(RunRecordTest, EveryChangedByteIsNoticed) {
+  const std::string record = SomeRecord();
+  for (size_t i = 0; i < record.size(); ++i) {
+    for (const int flip : {1, 0x80, 0xFF}) {
+      std::string damaged = record;
+      damaged[i] = static_cast<char>(damaged[i] ^ flip);
+      EXPECT_FALSE(DecodeRun(damaged).ok()) << i;
+    }
+  }
+}
+
+TEST(RunRecordTest, EveryCutIsNoticed) {
+  const std::string record = SomeRecord();
+  for (size_t size = 0; size < record.size(); ++size) {
+    EXPECT_FALSE(DecodeRun(std::string_view(record).substr(0, size)).ok());
+  }
+  EXPECT_FALSE(DecodeRun(record + "x").ok());
+}
+
+TEST(RunRecordTest, ANewerVersionIsToldFromDamage) {
+  std::string record = SomeRecord();
+  record[8] = 2;
+  const auto run = DecodeRun(record);
+  ASSERT_FALSE(run.ok());
+  EXPECT_TRUE(run.status().Is(ErrorCode::kUnsupported));
+}
+
+// Lengths and counts that a checksum vouches for are not believed either.
+TEST(RunRecordTest, LyingLengthsAreNoticed) {
+  for (const uint64_t lie : {uint64_t{9}, ~uint64_t{0}, uint64_t{1} << 63}) {
+    ByteWriter identity_too_long;
+    identity_too_long.Number<uint8_t>(0);
+    identity_too_long.Number(lie);
+    identity_too_long.Raw("12345678");
+    EXPECT_FALSE(DecodeRun(WithChecksum(identity_too_long.view())).ok());
+
+    ByteWriter too_many_chunks;
+    too_many_chunks.Number<uint8_t>(0);
+    too_many_chunks.Prefixed("");
+    too_many_chunks.Number(lie);
+    EXPECT_FALSE(DecodeRun(WithChecksum(too_many_chunks.view())).ok());
+  }
+}
+
+TEST(RunRecordTest, AnUnknownStreamIsNoticed) {
+  ByteWriter body;
+  body.Number<uint8_t>(0);
+  body.Prefixed("");
+  body.Number<uint64_t>(1);
+  body.Number<uint8_t>(3);
+  body.Prefixed("text");
+  EXPECT_FALSE(DecodeRun(WithChecksum(body.view())).ok());
+}
+
+TEST(RunRecordTest, RandomBytesNeverDecode) {
+  RandomSource random;
+  for (int i = 0; i < 5000; ++i) {
+    EXPECT_FALSE(DecodeRun(random.String(random.Below(80))).ok());
+    // Past the checksum, to where lengths are read: decodes or not, but stays
+    // within the bytes that are there.
+    const std::string record = WithChecksum(random.String(random.Below(60)));
+    if (const auto run = DecodeRun(record); run.ok()) {
+      EXPECT_LE(run->identity.size(), record.size());
+    }
+  }
+}
+
+TEST(RunRecordTest, ARecordingForgetsAllWhenItIsTooMuch) {
+  Recording recording(20);
+  recording.Append(Stream::kOut, "0123456789");
+  EXPECT_FALSE(recording.overflowed());
+  recording.Append(Stream::kOut, "01");
+  EXPECT_TRUE(recording.overflowed());
+  recording.Append(Stream::kOut, "0");
+  EXPECT_TRUE(recording.overflowed());
+}
+
+// Or a command that writes byte by byte to either stream in turn would take
+// twenty times its limit.
+TEST(RunRecordTest, ManySmallChunksCountWithWhatTheyCost) {
+  Recording recording(1000);
+  for (int i = 0; i < 120; ++i) {
+    recording.Append(i % 2 == 0 ? Stream::kOut : Stream::kError, "x");
+  }
+  EXPECT_TRUE(recording.overflowed());
+}
+
+}  // namespace
+}  // namespace appcache::command

@@ -1,0 +1,143 @@
+// appcache dump, load: there and back.
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "tests/command/command.h"
+
+namespace appcache::command {
+namespace {
+
+using Json = nlohmann::json;
+
+class TransferTest : public CommandTest {
+ protected:
+  void SetUp() override {
+    Set({"--ttl", "1h", "a", "value of a"});
+    Set({"--compress", "b", std::string(5000, 'b')});
+    Set({"--raw", std::string("c\n\xff"), std::string("\xfe\n")});
+    Set({"large", std::string(100'000, 'l')});
+  }
+
+  void Set(Words words) {
+    words.insert(words.begin(), {"set", "--cache", "old.db"});
+    EXPECT_EQ(Run(words).status, 0);
+  }
+
+  Output Dump() { return Run({"dump", "--cache", "old.db", "dump"}); }
+};
+
+TEST_F(TransferTest, WhatIsDumpedIsLoadedWithItsTtlAndRecency) {
+  EXPECT_EQ(Dump().out, "4 entries dumped\n");
+  const Output loaded = Run({"load", "--cache", "new.db", "dump"});
+  EXPECT_EQ(loaded.status, 0);
+  EXPECT_EQ(loaded.out, "4 entries loaded\n");
+  EXPECT_EQ(loaded.err, "");  // no bar: this is no terminal
+  EXPECT_EQ(Run({"get", "--cache", "new.db", "a"}).out, "value of a");
+  EXPECT_LE(std::stod(Run({"ttl", "--cache", "new.db", "a"}).out), 3600);
+  EXPECT_EQ(Run({"get", "--cache", "new.db", "b"}).out, std::string(5000, 'b'));
+  EXPECT_EQ(Run({"get", "--cache", "new.db", "--raw", "c\n\xff"}).out,
+            "\xfe\n");
+  EXPECT_EQ(Run({"check", "--cache", "new.db"}).status, 0);
+}
+
+TEST_F(TransferTest, RecencyTravels) {
+  Dump();
+  Run({"load", "--cache", "new.db", "dump"});
+  const auto order = [this](const char* cache) {
+    const Json top = Json::parse(
+        Run({"top", "--by", "age", "--json", "--cache", cache}).out);
+    std::vector<Json> keys;
+    for (const Json& entry : top["top"]) {
+      keys.push_back(entry.value("key", "") + entry.value("key_base64", ""));
+    }
+    return keys;
+  };
+  EXPECT_EQ(order("new.db"), order("old.db"));
+  EXPECT_EQ(order("new.db").size(), 4u);
+}
+
+TEST_F(TransferTest, ADumpMayGoThroughAPipe) {
+  const Output dump = Run({"dump", "--cache", "old.db"});
+  EXPECT_EQ(dump.status, 0);
+  const Output loaded =
+      RunWithInput({"load", "--json", "--cache", "new.db", "-"}, dump.out);
+  EXPECT_EQ(Json::parse(loaded.out)["entries"], 4);
+}
+
+TEST_F(TransferTest, LimitsHoldForALoad) {
+  Dump();
+  Run({"load", "--max-entries", "1", "--cache", "new.db", "dump"});
+  EXPECT_EQ(Run({"keys", "--cache", "new.db"}).out, "pyappcache/large\n");
+}
+
+TEST_F(TransferTest, ADamagedDumpLoadsNothingOfTheDamagedBlock) {
+  Dump();
+  std::string dump = ReadFile("dump");
+  dump[dump.size() / 2] ^= 1;
+  WriteFile("dump", dump);
+  const Output output = Run({"load", "--cache", "new.db", "dump"});
+  EXPECT_EQ(output.status, 3);
+  EXPECT_NE(output.err.find("damaged at byte 16"), std::string::npos);
+  EXPECT_EQ(Run({"keys", "--cache", "new.db"}).out, "");
+}
+
+TEST_F(TransferTest, WhatCameBeforeTheDamageIsLoaded) {
+  for (const char* const key : {"1", "2", "3"}) {
+    WriteFile("value", std::string(1 << 20, 'v'));
+    Streams streams;
+    streams.in = Path("value");
+    Start({"set", "--cache", "old.db", key, "-"}, streams).Wait();
+  }
+  Dump();
+  const std::string dump = ReadFile("dump");
+  WriteFile("dump", dump.substr(0, dump.size() - 1));
+  const Output output = Run({"load", "--cache", "new.db", "dump"});
+  EXPECT_EQ(output.status, 3);
+  EXPECT_NE(output.err.find("cut short"), std::string::npos);
+  EXPECT_NE(output.err.find("7 entries before it were loaded"),
+            std::string::npos);
+}
+
+TEST_F(TransferTest, OtherFilesAreRefused) {
+  WriteFile("text", "some text that is no dump");
+  const Output output = Run({"load", "--cache", "new.db", "text"});
+  EXPECT_EQ(output.status, 3);
+  EXPECT_NE(output.err.find("not a dump"), std::string::npos);
+  EXPECT_EQ(Run({"load", "--cache", "new.db", "missing"}).status, 3);
+}
+
+TEST_F(TransferTest, ADumpReplacesAFileWholeOrNotAtAll) {
+  WriteFile("dump", "old");
+  EXPECT_EQ(Run({"dump", "--cache", "new.db", "dump"}).status, 3);
+  EXPECT_EQ(ReadFile("dump"), "old");
+  Dump();
+  EXPECT_NE(ReadFile("dump"), "old");
+  struct stat info;
+  ASSERT_EQ(stat(Path("dump").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  for (const auto& file : std::filesystem::directory_iterator(dir_.path())) {
+    EXPECT_EQ(file.path().string().find(".part"), std::string::npos);
+  }
+}
+
+TEST_F(TransferTest, ADumpThroughALinkKeepsTheLink) {
+  WriteFile("target", "old");
+  std::filesystem::create_symlink("target", Path("dump"));
+  Dump();
+  EXPECT_TRUE(std::filesystem::is_symlink(Path("dump")));
+  EXPECT_NE(ReadFile("target"), "old");
+}
+
+TEST_F(TransferTest, ADumpThatCannotBeWrittenIsAFailure) {
+  EXPECT_EQ(Run({"dump", "--cache", "old.db", "no/such/folder"}).status, 3);
+  EXPECT_EQ(Run({"dump", "--cache", "old.db", "/dev/full"}).status, 3);
+  EXPECT_EQ(Run({"dump", "--cache", "old.db", "/dev/null"}).status, 0);
+  EXPECT_EQ(Run({"dump", "--cache", "old.db", "--json"}).status, 2);
+}
+
+}  // namespace
+}  // namespace appcache::command

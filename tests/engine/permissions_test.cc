@@ -1,0 +1,152 @@
+// Files and directories that this user may not write in.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "engine/sqlite_cache.h"
+#include "tests/engine/plain_sqlite.h"
+#include "tests/engine/scratch.h"
+
+namespace appcache {
+namespace {
+
+using std::filesystem::perms;
+
+// While it lives, permissions bind this thread as they bind any user, also if
+// it is root's.
+class WithoutPrivileges {
+ public:
+  WithoutPrivileges() {
+    EXPECT_EQ(syscall(SYS_capget, &header_, before_), 0);
+    __user_cap_data_struct none[2] = {before_[0], before_[1]};
+    none[0].effective = none[1].effective = 0;
+    EXPECT_EQ(syscall(SYS_capset, &header_, none), 0);
+  }
+  ~WithoutPrivileges() { EXPECT_EQ(syscall(SYS_capset, &header_, before_), 0); }
+  WithoutPrivileges(const WithoutPrivileges&) = delete;
+  WithoutPrivileges& operator=(const WithoutPrivileges&) = delete;
+
+ private:
+  __user_cap_header_struct header_ = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct before_[2] = {};
+};
+
+class PermissionsTest : public testing::Test {
+ protected:
+  ~PermissionsTest() override {
+    // So that it can be removed.
+    std::filesystem::permissions(scratch_.directory(), perms::owner_all);
+  }
+
+  void MakeCache() {
+    const SqliteCache::Opened cache = SqliteCache::OpenFile(file_);
+    ASSERT_TRUE(cache.ok()) << cache.status().ToString();
+    ASSERT_TRUE((*cache)->SetRaw("path", "value", kNoTtl).ok());
+  }
+
+  static void MakeReadOnly(const std::string& path) {
+    std::filesystem::permissions(
+        path, perms::owner_write | perms::group_write | perms::others_write,
+        std::filesystem::perm_options::remove);
+  }
+
+  std::map<std::string, std::string> FilesButSqlites() const {
+    std::map<std::string, std::string> files = scratch_.Files();
+    files.erase("cache.db-wal");
+    files.erase("cache.db-shm");
+    return files;
+  }
+
+  // OpenFile fails for want of permissions, says so, and changes nothing but
+  // SQLite's own files.
+  void ExpectUnavailable(const std::string& words) {
+    const auto before = FilesButSqlites();
+    Status status;
+    {
+      const WithoutPrivileges without;
+      status = SqliteCache::OpenFile(file_).status();
+    }
+    EXPECT_TRUE(status.Is(ErrorCode::kUnavailable)) << status.ToString();
+    EXPECT_NE(status.ToString().find(words), std::string::npos)
+        << status.ToString();
+    EXPECT_TRUE(FilesButSqlites() == before);
+  }
+
+  const Scratch scratch_;
+  const std::string file_ = scratch_.Path("cache.db");
+};
+
+TEST_F(PermissionsTest, BindInTheseTests) {
+  Scratch::WriteAll(file_, "text");
+  MakeReadOnly(file_);
+  const WithoutPrivileges without;
+  EXPECT_EQ(open(file_.c_str(), O_RDWR), -1);
+}
+
+TEST_F(PermissionsTest, ADirectoryThatIsReadOnlyCannotTakeANewFile) {
+  MakeReadOnly(scratch_.directory());
+  ExpectUnavailable("does the directory exist, and may this user write in it?");
+}
+
+TEST_F(PermissionsTest, ADirectoryThatIsReadOnlyCannotTakeTheLog) {
+  MakeCache();
+  std::filesystem::remove(file_ + "-wal");
+  std::filesystem::remove(file_ + "-shm");
+  MakeReadOnly(scratch_.directory());
+  ExpectUnavailable("the file and its directory must be writable");
+}
+
+TEST_F(PermissionsTest, ADirectoryThatMayNotBeEnteredIsUnavailable) {
+  std::filesystem::permissions(scratch_.directory(), perms::none);
+  const WithoutPrivileges without;
+  const Status status = SqliteCache::OpenFile(file_).status();
+  EXPECT_TRUE(status.Is(ErrorCode::kUnavailable)) << status.ToString();
+}
+
+TEST_F(PermissionsTest, AFileThatIsReadOnlyIsUnavailable) {
+  MakeCache();
+  MakeReadOnly(file_);
+  ExpectUnavailable(
+      "the file is read-only for this user; check its permission");
+}
+
+TEST_F(PermissionsTest, AFileThatMayNotBeReadIsUnavailable) {
+  MakeCache();
+  std::filesystem::permissions(file_, perms::none);
+  ExpectUnavailable("may this user write in it?");
+}
+
+TEST_F(PermissionsTest, ALaneThatIsReadOnlyIsUnavailable) {
+  MakeCache();
+  MakeReadOnly(file_ + "-lane");
+  ExpectUnavailable("cannot open the lock file " + file_ + "-lane");
+}
+
+TEST_F(PermissionsTest, AForeignFileThatIsReadOnlyIsUnavailable) {
+  PlainSqlite plain(file_);
+  plain.Run("CREATE TABLE people(name)");
+  plain.Close();
+  MakeReadOnly(file_);
+  ExpectUnavailable("read-only");
+}
+
+TEST_F(PermissionsTest, OnceTheyAreGivenTheFileOpens) {
+  MakeCache();
+  MakeReadOnly(file_);
+  ExpectUnavailable("read-only");
+  std::filesystem::permissions(file_, perms::owner_all);
+  const WithoutPrivileges without;
+  const SqliteCache::Opened cache = SqliteCache::OpenFile(file_);
+  ASSERT_TRUE(cache.ok()) << cache.status().ToString();
+  EXPECT_EQ((*cache)->GetRaw("path")->view(), "value");
+}
+
+}  // namespace
+}  // namespace appcache

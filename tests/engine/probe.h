@@ -1,0 +1,89 @@
+// What tests of the engine ask again and again.
+
+#ifndef APPCACHE_TESTS_ENGINE_PROBE_H_
+#define APPCACHE_TESTS_ENGINE_PROBE_H_
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "engine/sqlite_cache.h"
+
+namespace appcache {
+
+using StringSet = std::set<std::string>;
+using Strings = std::vector<std::string>;
+
+// The cache; an exception, which ends the test, if it did not open.
+inline std::unique_ptr<SqliteCache> Must(SqliteCache::Opened opened) {
+  if (!opened.ok()) throw std::runtime_error(opened.status().ToString());
+  return *std::move(opened);
+}
+
+inline void Set(SqliteCache& cache, std::string_view path,
+                std::string_view value = "value", Ttl ttl = kNoTtl) {
+  const Status status = cache.SetRaw(path, value, ttl);
+  EXPECT_TRUE(status.ok()) << status.ToString();
+}
+
+// The value, "<miss>", or the error.
+inline std::string Get(SqliteCache& cache, std::string_view path) {
+  const Lookup<Bytes> found = cache.GetRaw(path);
+  if (found) return std::string(found->view());
+  return found.has_error() ? found.status().ToString() : "<miss>";
+}
+
+// Without using them.
+inline StringSet PathsIn(SqliteCache& cache) {
+  StringSet paths;
+  const Status status = cache.ForEachKey([&](const EntryInfo& info) {
+    paths.insert(info.path);
+    return true;
+  });
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  return paths;
+}
+
+// From the least to the most recently used, so far as SQLite knows.
+inline Strings FlushedOrder(SqliteCache& cache) {
+  std::map<TimePoint, std::string> by_use;
+  const Status status = cache.ForEachKey([&](const EntryInfo& info) {
+    by_use[info.last_used] = info.path;
+    return true;
+  });
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  Strings paths;
+  for (const auto& [time, path] : by_use) paths.push_back(path);
+  return paths;
+}
+
+inline Strings ProblemsIn(SqliteCache& cache) {
+  const Result<CheckReport> report = cache.Check();
+  return report.ok() ? report->problems : Strings{report.status().ToString()};
+}
+
+// Gives way to other threads until `condition()` holds. False if it does not
+// for so long that it never will.
+inline bool Eventually(const std::function<bool()>& condition) {
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+}  // namespace appcache
+
+#endif  // APPCACHE_TESTS_ENGINE_PROBE_H_

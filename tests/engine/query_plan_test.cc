@@ -1,0 +1,102 @@
+// No statement scans a table, and the list that says so is the whole list.
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <regex>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "engine/sqlite_cache.h"
+#include "engine/store/statements.h"
+#include "tests/engine/plain_sqlite.h"
+#include "tests/engine/probe.h"
+#include "tests/engine/scratch.h"
+
+namespace appcache {
+namespace {
+
+namespace sql = store::sql;
+
+// The plan's lines, each a string.
+Strings PlanOf(const PlainSqlite& connection, const std::string& statement) {
+  Strings details;
+  for (const std::string& row :
+       connection.Rows("EXPLAIN QUERY PLAN " + statement)) {
+    details.push_back(row.substr(row.rfind('|') + 1));
+  }
+  return details;
+}
+
+void ExpectNoScan(const PlainSqlite& connection) {
+  for (const char* const statement : sql::kAll) {
+    for (const std::string& detail : PlanOf(connection, statement)) {
+      EXPECT_EQ(detail.find("SCAN"), std::string::npos)
+          << statement << "\n  " << detail;
+      // What would sort all rows to find the first.
+      EXPECT_EQ(detail.find("TEMP B-TREE"), std::string::npos)
+          << statement << "\n  " << detail;
+    }
+  }
+}
+
+TEST(QueryPlanTest, NoStatementScansAnEmptyCache) {
+  const PlainSqlite connection;
+  connection.Run(sql::kCreateTables);
+  ExpectNoScan(connection);
+}
+
+TEST(QueryPlanTest, NoStatementScansAFullCacheWithStatistics) {
+  const Scratch scratch;
+  const std::string file = scratch.Path("cache.db");
+  {
+    const auto cache = Must(SqliteCache::OpenFile(file));
+    for (int i = 0; i < 1000; ++i) {
+      Set(*cache, std::to_string(i), "value",
+          i % 2 == 0 ? kNoTtl : Ttl(1'000'000 + i));
+    }
+  }
+  const PlainSqlite connection(file);
+  ExpectNoScan(connection);
+  connection.Run("ANALYZE");
+  ExpectNoScan(PlainSqlite(file));
+}
+
+// That the test above can fail.
+TEST(QueryPlanTest, AScanWouldBeSeen) {
+  const PlainSqlite connection;
+  connection.Run(sql::kCreateTables);
+  const Strings details =
+      PlanOf(connection, "SELECT h FROM usage ORDER BY bytes");
+  EXPECT_EQ(details, (Strings{"SCAN usage", "USE TEMP B-TREE FOR ORDER BY"}));
+}
+
+TEST(QueryPlanTest, EveryStatementOfTheHeaderIsInTheList) {
+  const std::string header = Scratch::ReadAll("engine/store/statements.h");
+  const std::regex constant("inline constexpr char (k\\w+)\\[\\] =");
+  StringSet declared;
+  for (std::sregex_iterator it(header.begin(), header.end(), constant), end;
+       it != end; ++it) {
+    declared.insert((*it)[1]);
+  }
+  ASSERT_GT(declared.size(), 10u) << "the header was not found";
+  // What has no plan: tables, whole tables emptied, a pragma.
+  for (const char* const name : {"kCreateTables", "kClear", "kReturnSpace"}) {
+    EXPECT_EQ(declared.erase(name), 1u) << name;
+  }
+  std::string list = header.substr(header.find("kAll = {"));
+  list = list.substr(0, list.find("};"));
+  const std::regex name("k\\w+");
+  StringSet listed;
+  for (std::sregex_iterator it(list.begin(), list.end(), name), end; it != end;
+       ++it) {
+    if (it->str() != "kAll") listed.insert(it->str());
+  }
+  EXPECT_EQ(listed, declared);
+  EXPECT_EQ(listed.size(), sql::kAll.size());
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,193 @@
+// E3: the victim is the least recently used entry, and a get is a use by
+// whichever way it reaches SQLite.
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "engine/sqlite_cache.h"
+#include "engine/testing/fake_clock.h"
+#include "tests/engine/probe.h"
+#include "tests/engine/scratch.h"
+
+namespace appcache {
+namespace {
+
+class RecencyTest : public testing::Test {
+ protected:
+  RecencyTest() {
+    options_.max_entries = 3;
+    options_.clock = clock_;
+  }
+
+  std::unique_ptr<SqliteCache> Open() {
+    return Must(SqliteCache::OpenFile(scratch_.Path("cache.db"), options_));
+  }
+
+  // With the entries a, b and c, set in that order.
+  std::unique_ptr<SqliteCache> OpenFull() {
+    auto cache = Open();
+    for (const char* const path : {"a", "b", "c"}) Set(*cache, path);
+    return cache;
+  }
+
+  const Scratch scratch_;
+  const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
+  SqliteCacheOptions options_;
+};
+
+TEST_F(RecencyTest, WithoutGetsTheOldestSetGoes) {
+  const auto cache = OpenFull();
+  Set(*cache, "d");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"b", "c", "d"}));
+  Set(*cache, "e");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"c", "d", "e"}));
+}
+
+TEST_F(RecencyTest, AGetThatIsNotFlushedCounts) {
+  const auto cache = OpenFull();
+  Get(*cache, "a");
+  EXPECT_EQ(FlushedOrder(*cache), (Strings{"a", "b", "c"}));
+  Set(*cache, "d");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"a", "c", "d"}));
+}
+
+TEST_F(RecencyTest, EveryGetOfABatchCountsInItsOrder) {
+  const auto cache = OpenFull();
+  const std::string_view paths[] = {"b", "a", "b"};
+  cache->GetManyRaw(paths);
+  Set(*cache, "d");
+  Set(*cache, "e");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"b", "d", "e"}));
+}
+
+TEST_F(RecencyTest, AGetCountsWhenFlushedByFlush) {
+  const auto cache = OpenFull();
+  Get(*cache, "a");
+  ASSERT_TRUE(cache->Flush().ok());
+  EXPECT_EQ(FlushedOrder(*cache), (Strings{"b", "c", "a"}));
+  Set(*cache, "d");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"a", "c", "d"}));
+}
+
+TEST_F(RecencyTest, AGetCountsWhenFlushedByTime) {
+  const auto cache = OpenFull();
+  Get(*cache, "a");
+  clock_->Advance(options_.touch_flush_interval - std::chrono::microseconds(1));
+  EXPECT_EQ(FlushedOrder(*cache), (Strings{"a", "b", "c"}));
+  clock_->Advance(std::chrono::microseconds(1));
+  ASSERT_TRUE(Eventually([&] {
+    return FlushedOrder(*cache) == Strings{"b", "c", "a"};
+  }));
+  Set(*cache, "d");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"a", "c", "d"}));
+}
+
+TEST_F(RecencyTest, AGetCountsWhenFlushedByNumber) {
+  options_.touch_flush_count = 2;
+  const auto cache = OpenFull();
+  Get(*cache, "b");
+  EXPECT_EQ(FlushedOrder(*cache), (Strings{"a", "b", "c"}));
+  Get(*cache, "a");
+  ASSERT_TRUE(Eventually([&] {
+    return FlushedOrder(*cache) == Strings{"c", "b", "a"};
+  }));
+  Set(*cache, "d");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"a", "b", "d"}));
+}
+
+TEST_F(RecencyTest, AGetCountsWhenFlushedByClosing) {
+  {
+    const auto cache = OpenFull();
+    Get(*cache, "a");
+  }
+  const auto cache = Open();
+  EXPECT_EQ(FlushedOrder(*cache), (Strings{"b", "c", "a"}));
+  Set(*cache, "d");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"a", "c", "d"}));
+}
+
+TEST_F(RecencyTest, OrderOutlivesRestartsUnderAClockThatIsBehind) {
+  OpenFull();
+  clock_->Advance(-std::chrono::hours(1));
+  {
+    const auto cache = Open();
+    Get(*cache, "a");
+  }
+  clock_->Advance(-std::chrono::hours(1));
+  const auto cache = Open();
+  Get(*cache, "b");
+  Set(*cache, "d");
+  Set(*cache, "e");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"b", "d", "e"}));
+}
+
+TEST_F(RecencyTest, UsesAtOneMomentKeepTheirOrder) {
+  options_.max_entries = 100;
+  const auto cache = Open();
+  Strings order;
+  for (int i = 0; i < 100; ++i) {
+    order.push_back(std::to_string(i));
+    Set(*cache, order.back());
+  }
+  std::swap(order[0], order[99]);
+  for (const std::string& path : order) Get(*cache, path);
+  ASSERT_TRUE(cache->Flush().ok());
+  EXPECT_EQ(FlushedOrder(*cache), order);
+}
+
+TEST_F(RecencyTest, ReplacingAValueIsAUse) {
+  const auto cache = OpenFull();
+  Set(*cache, "a", "another");
+  Set(*cache, "d");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"a", "c", "d"}));
+}
+
+TEST_F(RecencyTest, LookingIsNotAUse) {
+  const auto cache = OpenFull();
+  EXPECT_TRUE(cache->TtlRaw("a"));
+  EXPECT_EQ(PathsIn(*cache).size(), 3u);
+  EXPECT_EQ(ProblemsIn(*cache), Strings());
+  EXPECT_TRUE(
+      cache->ForEachEntry([](const StoredEntry&) { return true; }).ok());
+  Set(*cache, "d");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"b", "c", "d"}));
+}
+
+TEST_F(RecencyTest, AUseOfAnEntryThatWasReplacedSinceDoesNotCount) {
+  const auto cache = OpenFull();
+  Get(*cache, "a");
+  ASSERT_TRUE(cache->InvalidateRaw("a").ok());
+  ASSERT_TRUE(cache->Flush().ok());
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"b", "c"}));
+  EXPECT_EQ(ProblemsIn(*cache), Strings());
+}
+
+// Uses of entries that went do not crowd out those of entries that are there.
+TEST_F(RecencyTest, AGetCountsAfterManyOfEntriesThatWent) {
+  const auto cache = OpenFull();
+  for (int i = 0; i < 1000; ++i) {
+    const std::string path = "gone" + std::to_string(i);
+    ASSERT_TRUE(cache->InvalidateRaw("c").ok());
+    Set(*cache, path);
+    Get(*cache, path);
+    ASSERT_TRUE(cache->InvalidateRaw(path).ok());
+    Set(*cache, "c");
+  }
+  for (const char* const path : {"c", "b", "a"}) Get(*cache, path);
+  Set(*cache, "d");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"a", "b", "d"}));
+}
+
+TEST_F(RecencyTest, ClearForgetsUses) {
+  const auto cache = OpenFull();
+  for (const char* const path : {"a", "b", "c"}) Get(*cache, path);
+  ASSERT_TRUE(cache->Clear().ok());
+  for (const char* const path : {"c", "b", "a"}) Set(*cache, path);
+  ASSERT_TRUE(cache->Flush().ok());
+  EXPECT_EQ(FlushedOrder(*cache), (Strings{"c", "b", "a"}));
+}
+
+}  // namespace
+}  // namespace appcache

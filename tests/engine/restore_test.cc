@@ -1,0 +1,160 @@
+// RestoreMany: what a dump is loaded with.
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/sqlite_cache.h"
+#include "engine/testing/fake_clock.h"
+#include "tests/engine/probe.h"
+
+namespace appcache {
+namespace {
+
+using std::chrono::milliseconds;
+
+class RestoreTest : public testing::Test {
+ protected:
+  std::unique_ptr<SqliteCache> Open(const std::string& name,
+                                    uint64_t max_entries = 10'000) {
+    SqliteCacheOptions options;
+    options.clock = clock_;
+    options.max_entries = max_entries;
+    return Must(SqliteCache::OpenInMemory(options, name));
+  }
+
+  static std::vector<StoredEntry> Dump(SqliteCache& cache) {
+    std::vector<StoredEntry> entries;
+    EXPECT_TRUE(cache.Flush().ok());
+    EXPECT_TRUE(cache
+                    .ForEachEntry([&](const StoredEntry& entry) {
+                      entries.push_back(entry);
+                      return true;
+                    })
+                    .ok());
+    return entries;
+  }
+
+  StoredEntry Entry(const std::string& path, milliseconds used_ago) const {
+    StoredEntry entry;
+    entry.info.path = path;
+    entry.info.last_used = clock_->Now() - used_ago;
+    entry.value = Bytes::Copy("value");
+    return entry;
+  }
+
+  const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
+};
+
+TEST_F(RestoreTest, ADumpLoadsAsItWas) {
+  const auto from = Open("from");
+  for (int i = 0; i < 600; ++i) {
+    clock_->Advance(milliseconds(1));
+    Set(*from, std::to_string(i), "value" + std::to_string(i),
+        i % 3 == 0 ? milliseconds(10'000 + i) : kNoTtl);
+  }
+  for (int i = 0; i < 600; i += 7) Get(*from, std::to_string(i));
+  const std::vector<StoredEntry> dump = Dump(*from);
+  ASSERT_EQ(dump.size(), 600u);
+
+  const auto to = Open("to");
+  ASSERT_TRUE(to->RestoreMany(dump).ok());
+  EXPECT_EQ(FlushedOrder(*to), FlushedOrder(*from));
+  for (int i = 0; i < 600; ++i) {
+    const std::string path = std::to_string(i);
+    EXPECT_EQ(Get(*to, path), "value" + path);
+    EXPECT_EQ(*to->TtlRaw(path), *from->TtlRaw(path)) << path;
+  }
+  EXPECT_EQ(to->Stats().bytes, from->Stats().bytes);
+  EXPECT_EQ(ProblemsIn(*to), Strings());
+}
+
+TEST_F(RestoreTest, EvictionGoesOnFromTheRecencyThatWasLoaded) {
+  const auto cache = Open("recency", 3);
+  ASSERT_TRUE(cache
+                  ->RestoreMany(std::vector{Entry("b", milliseconds(20)),
+                                            Entry("c", milliseconds(10)),
+                                            Entry("a", milliseconds(30))})
+                  .ok());
+  Set(*cache, "d");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"b", "c", "d"}));
+  Get(*cache, "b");
+  Set(*cache, "e");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"b", "d", "e"}));
+}
+
+TEST_F(RestoreTest, MoreThanFitsKeepsTheMostRecent) {
+  const auto cache = Open("more", 2);
+  ASSERT_TRUE(cache
+                  ->RestoreMany(std::vector{Entry("c", milliseconds(10)),
+                                            Entry("a", milliseconds(30)),
+                                            Entry("b", milliseconds(20))})
+                  .ok());
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"b", "c"}));
+}
+
+// Of a dump from a machine whose clock is ahead.
+TEST_F(RestoreTest, UsesAfterRecencyFromTheFutureAreLaterStill) {
+  const auto cache = Open("future", 2);
+  ASSERT_TRUE(cache
+                  ->RestoreMany(std::vector{Entry("a", milliseconds(-60'000)),
+                                            Entry("b", milliseconds(-50'000))})
+                  .ok());
+  Set(*cache, "c");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"a", "c"}));
+  Set(*cache, "d");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"c", "d"}));
+}
+
+TEST_F(RestoreTest, WhatHasEndedIsLeftOut) {
+  const auto cache = Open("ended");
+  StoredEntry ended = Entry("ended", milliseconds(10));
+  ended.info.expires_at = clock_->Now();
+  StoredEntry living = Entry("living", milliseconds(10));
+  living.info.expires_at = clock_->Now() + milliseconds(1);
+  ASSERT_TRUE(cache->RestoreMany(std::vector{ended, living}).ok());
+  EXPECT_EQ(PathsIn(*cache), StringSet{"living"});
+  EXPECT_EQ(*cache->TtlRaw("living"), milliseconds(1));
+}
+
+TEST_F(RestoreTest, WhatEndsLaterIsSweptLater) {
+  const auto cache = Open("sweep");
+  StoredEntry entry = Entry("a", milliseconds(10));
+  entry.info.expires_at = clock_->Now() + milliseconds(5000);
+  ASSERT_TRUE(cache->RestoreMany(std::vector{entry}).ok());
+  clock_->Advance(milliseconds(6000));
+  // Not at the first sweep, perhaps, but by itself.
+  EXPECT_TRUE(Eventually([&] {
+    clock_->Advance(milliseconds(1000));
+    return cache->Stats().entries == 0u;
+  }));
+}
+
+TEST_F(RestoreTest, ReplacesWhatIsThere) {
+  const auto cache = Open("replace");
+  Set(*cache, "a", "old", milliseconds(10));
+  ASSERT_TRUE(
+      cache->RestoreMany(std::vector{Entry("a", milliseconds(5))}).ok());
+  EXPECT_EQ(Get(*cache, "a"), "value");
+  EXPECT_EQ(*cache->TtlRaw("a"), kNoTtl);
+  EXPECT_EQ(cache->Stats().entries, 1u);
+  EXPECT_EQ(cache->Stats().bytes, 6u);
+}
+
+TEST_F(RestoreTest, AnInvalidKeyLeavesAllOfItUndone) {
+  const auto cache = Open("invalid");
+  const Status status = cache->RestoreMany(std::vector{
+      Entry("a", milliseconds(5)),
+      Entry(std::string(SqliteCache::kMaxKeyBytes + 1, 'k'), milliseconds(5))});
+  EXPECT_TRUE(status.Is(ErrorCode::kInvalidKey)) << status.ToString();
+  EXPECT_EQ(PathsIn(*cache), StringSet());
+}
+
+TEST_F(RestoreTest, NothingIsSuccess) {
+  EXPECT_TRUE(Open("nothing")->RestoreMany({}).ok());
+}
+
+}  // namespace
+}  // namespace appcache

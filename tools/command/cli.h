@@ -1,0 +1,13 @@
+// The command line: what main() calls.
+
+#ifndef APPCACHE_TOOLS_COMMAND_CLI_H_
+#define APPCACHE_TOOLS_COMMAND_CLI_H_
+
+namespace appcache::command {
+
+// Does what the arguments say and returns the exit status. Does not throw.
+int Main(int argc, char** argv);
+
+}  // namespace appcache::command
+
+#endif  // APPCACHE_TOOLS_COMMAND_CLI_H_

@@ -1,0 +1,23 @@
+// Options that several subcommands have.
+
+#ifndef APPCACHE_TOOLS_COMMAND_CLI_OPTIONS_H_
+#define APPCACHE_TOOLS_COMMAND_CLI_OPTIONS_H_
+
+#include "tools/command/entries.h"
+#include "tools/command/open_cache.h"
+
+namespace CLI {
+class App;
+}
+
+namespace appcache::command {
+
+// The targets must outlive the parsing.
+void AddCacheOption(CLI::App& command, CacheFlags& flags);
+void AddLimitOptions(CLI::App& command, CacheFlags& flags);
+void AddKeyOptions(CLI::App& command, KeyFlags& flags);
+void AddJsonOption(CLI::App& command, bool& json);
+
+}  // namespace appcache::command
+
+#endif  // APPCACHE_TOOLS_COMMAND_CLI_OPTIONS_H_

@@ -1,0 +1,48 @@
+#include <memory>
+
+#include "tools/command/cli_command.h"
+#include "tools/command/cli_options.h"
+#include "tools/command/transfer.h"
+
+namespace appcache::command {
+
+void AddTransferCommands(CLI::App& app, CommandLine& line) {
+  const auto dump = std::make_shared<DumpOptions>();
+  CLI::App& dump_command = AddCommand(
+      app, line,
+      {"dump", "[FILE]", 0, 1, "Write all entries to a file",
+       "Writes to standard output without a FILE, or if it is -. A FILE is\n"
+       "replaced when the dump is complete, and only you can read it. Entries\n"
+       "that are set or removed meanwhile may be in the dump or not.\n",
+       "Examples:\n"
+       "  appcache dump --cache app.db app.dump\n"
+       "  appcache dump --cache app.db | zstd > app.dump.zst\n"},
+      [dump](Operands words) {
+        if (!words.empty()) dump->file = words[0];
+        return Dump(*dump);
+      });
+  AddCacheOption(dump_command, dump->cache);
+  AddJsonOption(dump_command, dump->json);
+
+  const auto load = std::make_shared<LoadOptions>();
+  CLI::App& load_command = AddCommand(
+      app, line,
+      {"load", "[FILE]", 0, 1, "Add the entries of a dump",
+       "Reads standard input without a FILE, or if it is -. Entries keep "
+       "their\n"
+       "recency and the end of their ttl, and replace those of the same key.\n"
+       "Loads block by block, each one whole or not at all, and stops at the\n"
+       "first that is damaged. Evicts only if told a limit.\n",
+       "Examples:\n"
+       "  appcache load --cache copy.db app.dump\n"
+       "  zstd -dc app.dump.zst | appcache load --cache copy.db\n"},
+      [load](Operands words) {
+        if (!words.empty()) load->file = words[0];
+        return Load(*load);
+      });
+  AddCacheOption(load_command, load->cache);
+  AddLimitOptions(load_command, load->cache);
+  AddJsonOption(load_command, load->json);
+}
+
+}  // namespace appcache::command

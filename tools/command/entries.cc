@@ -1,0 +1,129 @@
+#include "tools/command/entries.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "engine/compressor.h"
+#include "engine/key_path.h"
+#include "tools/command/exit_status.h"
+#include "tools/command/fd.h"
+#include "tools/command/report.h"
+
+namespace appcache::command {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// As Cache::GetByStr<Bytes> does, but for a key that may be a whole path.
+Lookup<Bytes> GetPlain(SqliteCache& cache, const std::string& path) {
+  const CacheOptions defaults;
+  Lookup<Bytes> raw = cache.GetRaw(path);
+  if (!raw || !defaults.compressor->IsCompressed(raw->view())) return raw;
+  Result<Bytes> plain =
+      defaults.compressor->Decompress(raw->view(), defaults.max_inflated_bytes);
+  if (!plain.ok()) return Lookup<Bytes>::Failed(plain.status());
+  return Lookup<Bytes>::Hit(*std::move(plain));
+}
+
+// The report of a read that was no hit.
+int TellMiss(const Status& status, const std::string& path, bool json) {
+  if (!status.ok()) return Fail(status);
+  if (!json) return kMiss;
+  Json report;
+  SetBytes(report, "key", path);
+  report["hit"] = false;
+  const int printed = PrintJson(report);
+  return printed == kDone ? kMiss : printed;
+}
+
+Result<std::string> ValueOf(const SetOptions& options) {
+  if (options.value != "-") return options.value;
+  return ReadAll(STDIN_FILENO, SqliteCache::kMaxValueBytes, "standard input");
+}
+
+Status Store(SqliteCache& cache, const SetOptions& options,
+             const std::string& path, std::string_view value) {
+  if (!options.compress) return cache.SetRaw(path, value, options.ttl);
+  const Result<Bytes> compressed = CacheOptions().compressor->Compress(value);
+  if (!compressed.ok()) return compressed.status();
+  return cache.SetRaw(path, compressed->view(), options.ttl);
+}
+
+std::string Seconds(std::chrono::milliseconds ttl) {
+  std::array<char, 40> text;
+  const auto ms = static_cast<long long>(ttl.count());
+  std::snprintf(text.data(), text.size(), "%lld.%03lld\n", ms / 1000,
+                ms % 1000);
+  return text.data();
+}
+
+}  // namespace
+
+std::string PathOf(const KeyFlags& flags, std::string_view key) {
+  if (flags.raw) return std::string(key);
+  return std::string(KeyPath(flags.prefix).Segment(key).view());
+}
+
+int Get(const GetOptions& options) {
+  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  if (!cache.ok()) return Fail(cache.status());
+  const std::string path = PathOf(options.keys, options.key);
+  const Lookup<Bytes> found = GetPlain(**cache, path);
+  if (!found) return TellMiss(found.status(), path, options.json);
+  if (!options.json) return Print(found->view());
+  Json report;
+  SetBytes(report, "key", path);
+  report["hit"] = true;
+  SetBytes(report, "value", found->view());
+  return PrintJson(report);
+}
+
+int Set(const SetOptions& options) {
+  const Result<std::string> value = ValueOf(options);
+  if (!value.ok()) return Fail(value.status());
+  const auto cache = OpenCache(options.cache, IfMissing::kMake);
+  if (!cache.ok()) return Fail(cache.status());
+  const std::string path = PathOf(options.keys, options.key);
+  const Status stored = Store(**cache, options, path, *value);
+  if (!stored.ok()) return Fail(stored);
+  if (!options.json) return kDone;
+  Json report;
+  SetBytes(report, "key", path);
+  report["stored"] = true;
+  return PrintJson(report);
+}
+
+int Del(const DelOptions& options) {
+  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  if (!cache.ok()) return Fail(cache.status());
+  uint64_t removed = 0;
+  for (const std::string& name : options.names) {
+    const std::string path = PathOf(options.keys, name);
+    const Lookup<appcache::Ttl> there = (*cache)->TtlRaw(path);
+    const Status status = (*cache)->InvalidateRaw(path);
+    if (!status.ok()) return Fail(status);
+    removed += there.is_hit() ? 1 : 0;
+  }
+  if (!options.json) return Print(std::to_string(removed) + " removed\n");
+  return PrintJson(Json{{"removed", removed}});
+}
+
+int Ttl(const TtlOptions& options) {
+  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  if (!cache.ok()) return Fail(cache.status());
+  const std::string path = PathOf(options.keys, options.key);
+  const Lookup<appcache::Ttl> ttl = (*cache)->TtlRaw(path);
+  if (!ttl) return TellMiss(ttl.status(), path, options.json);
+  const bool ends = *ttl != kNoTtl;
+  if (!options.json) return Print(ends ? Seconds(*ttl) : "never\n");
+  Json report;
+  SetBytes(report, "key", path);
+  report["hit"] = true;
+  report["ttl_ms"] = ends ? Json(ttl->count()) : Json(nullptr);
+  return PrintJson(report);
+}
+
+}  // namespace appcache::command

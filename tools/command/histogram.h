@@ -1,0 +1,68 @@
+// Histogram: latencies in buckets whose width grows with the value, so that
+// every percentile is known to within 1/32 whatever the range, in 15 KiB.
+
+#ifndef APPCACHE_TOOLS_COMMAND_HISTOGRAM_H_
+#define APPCACHE_TOOLS_COMMAND_HISTOGRAM_H_
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace appcache::command {
+
+class Histogram {
+ public:
+  void Record(uint64_t value) noexcept {
+    ++counts_[BucketOf(value)];
+    ++count_;
+    max_ = std::max(max_, value);
+  }
+
+  uint64_t count() const noexcept { return count_; }
+  uint64_t max() const noexcept { return max_; }
+
+  // The least value that at least `per_mille` of 1000 values are not above:
+  // exact below 64, else at most 1/32 too large. 0 when there are none.
+  uint64_t Percentile(unsigned per_mille) const noexcept {
+    const uint64_t rank =
+        std::max<uint64_t>(1, (count_ * per_mille + 999) / 1000);
+    uint64_t seen = 0;
+    for (size_t bucket = 0; bucket < counts_.size(); ++bucket) {
+      seen += counts_[bucket];
+      if (seen >= rank) return std::min(max_, LastOf(bucket));
+    }
+    return max_;
+  }
+
+ private:
+  // Each power of two is split into this many buckets of equal width.
+  static constexpr int kSplitBits = 5;
+  static constexpr size_t kSplit = size_t{1} << kSplitBits;
+  static constexpr size_t kBuckets = (64 - kSplitBits + 1) * kSplit;
+
+  // Values below kSplit have a bucket each. Above, a bucket is known by the
+  // power of two and the kSplitBits bits that follow the leading one.
+  static size_t BucketOf(uint64_t value) noexcept {
+    if (value < kSplit) return static_cast<size_t>(value);
+    const int shift = std::bit_width(value) - 1 - kSplitBits;
+    return static_cast<size_t>(shift) * kSplit +
+           static_cast<size_t>(value >> shift);
+  }
+
+  static uint64_t LastOf(size_t bucket) noexcept {
+    if (bucket < kSplit) return bucket;
+    const int shift = static_cast<int>(bucket / kSplit) - 1;
+    const uint64_t first = uint64_t{bucket % kSplit + kSplit} << shift;
+    return first + ((uint64_t{1} << shift) - 1);
+  }
+
+  std::array<uint64_t, kBuckets> counts_{};
+  uint64_t count_ = 0;
+  uint64_t max_ = 0;
+};
+
+}  // namespace appcache::command
+
+#endif  // APPCACHE_TOOLS_COMMAND_HISTOGRAM_H_

@@ -1,0 +1,99 @@
+#include "tools/command/listing.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tools/command/exit_status.h"
+#include "tools/command/report.h"
+#include "tools/command/text.h"
+#include "tools/command/units.h"
+
+namespace appcache::command {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kPrintSize = size_t{64} << 10;
+
+Json Describe(const EntryInfo& info) {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  const auto unix_ms = [](TimePoint time) {
+    return duration_cast<milliseconds>(time.time_since_epoch()).count();
+  };
+  Json entry;
+  SetBytes(entry, "key", info.path);
+  entry["bytes"] = info.bytes;
+  entry["last_used_ms"] = unix_ms(info.last_used);
+  entry["expires_at_ms"] =
+      info.expires_at ? Json(unix_ms(*info.expires_at)) : Json(nullptr);
+  return entry;
+}
+
+// 0 when there is no such file.
+uint64_t FileSize(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size)
+                                        : 0;
+}
+
+}  // namespace
+
+int Keys(const KeysOptions& options) {
+  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  if (!cache.ok()) return Fail(cache.status());
+  const bool escape = !options.null && isatty(STDOUT_FILENO);
+  Json list = Json::array();
+  std::string text;
+  uint64_t left = options.limit.value_or(UINT64_MAX);
+  int printed = kDone;
+  const Status visited = (*cache)->ForEachKey([&](const EntryInfo& info) {
+    if (!info.path.starts_with(options.prefix)) return true;
+    if (options.json) {
+      list.push_back(Describe(info));
+    } else {
+      text += escape ? Escape(info.path) : info.path;
+      text += options.null ? '\0' : '\n';
+    }
+    if (text.size() >= kPrintSize) {
+      printed = Print(text);
+      text.clear();
+    }
+    return --left > 0 && printed == kDone;
+  });
+  if (printed == kDone && !options.json) printed = Print(text);
+  if (!visited.ok()) return Fail(visited);
+  return options.json ? PrintJson(list) : printed;
+}
+
+int Stats(const StatsOptions& options) {
+  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  if (!cache.ok()) return Fail(cache.status());
+  const std::string path = *CachePath(options.cache);
+  const CacheStats stats = (*cache)->Stats();
+  if (!stats.entries || !stats.bytes) {
+    return Fail(Status(ErrorCode::kUnavailable,
+                       "the counts of " + path + " cannot be read"));
+  }
+  const uint64_t file_bytes = FileSize(path);
+  const uint64_t log_bytes = FileSize(path + "-wal");
+  if (options.json) {
+    Json report;
+    SetBytes(report, "cache", path);
+    report["entries"] = *stats.entries;
+    report["bytes"] = *stats.bytes;
+    report["file_bytes"] = file_bytes;
+    report["log_bytes"] = log_bytes;
+    return PrintJson(report);
+  }
+  return Print("cache    " + Escape(path) + "\nentries  " +
+               std::to_string(*stats.entries) + "\nbytes    " +
+               std::to_string(*stats.bytes) + " of keys and values, " +
+               FormatSize(*stats.bytes) + "\nfile     " +
+               FormatSize(file_bytes) + "\nlog      " + FormatSize(log_bytes) +
+               "\n");
+}
+
+}  // namespace appcache::command

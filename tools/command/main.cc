@@ -1,0 +1,3 @@
+#include "tools/command/cli.h"
+
+int main(int argc, char** argv) { return appcache::command::Main(argc, argv); }

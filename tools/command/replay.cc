@@ -1,0 +1,155 @@
+#include "tools/command/replay.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "tools/command/exit_status.h"
+#include "tools/command/report.h"
+#include "tools/command/table.h"
+#include "tools/command/units.h"
+
+namespace appcache::command {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using SteadyClock = std::chrono::steady_clock;
+
+struct Percentile {
+  const char* name;
+  unsigned per_mille;
+};
+constexpr Percentile kPercentiles[] = {
+    {"p50", 500}, {"p90", 900}, {"p99", 990}, {"p99.9", 999}};
+
+uint64_t Nanoseconds(SteadyClock::duration duration) {
+  using std::chrono::nanoseconds;
+  return static_cast<uint64_t>(
+      std::chrono::duration_cast<nanoseconds>(duration).count());
+}
+
+Status AtLine(const LineReader& trace, const Status& status) {
+  return Status(status.error().code,
+                "line " + std::to_string(trace.line_number()) + ": " +
+                    status.error().message,
+                status.error().native_code);
+}
+
+SqliteCache::Opened OpenEmpty(const CacheFlags& flags) {
+  if (flags.uri.empty()) {
+    SqliteCacheOptions options;
+    options.max_entries = *flags.max_entries;
+    options.max_bytes = flags.max_bytes;
+    return SqliteCache::OpenInMemory(
+        options, "appcache_replay_" + std::to_string(getpid()));
+  }
+  // Opened without limits first: what is in somebody's cache must stay there.
+  CacheFlags look = flags;
+  look.max_entries.reset();
+  look.max_bytes.reset();
+  {
+    SqliteCache::Opened cache = OpenCache(look, IfMissing::kMake);
+    if (!cache.ok()) return cache;
+    const uint64_t entries = (*cache)->Stats().entries.value_or(0);
+    if (entries > 0) {
+      return Status(ErrorCode::kInvalidArgument,
+                    "replay needs an empty cache, and this one has " +
+                        std::to_string(entries) +
+                        " entries; name a file that is not there yet");
+    }
+  }
+  return OpenCache(flags, IfMissing::kMake);
+}
+
+Json Describe(const Histogram& histogram) {
+  Json times{{"count", histogram.count()}};
+  for (const Percentile& percentile : kPercentiles) {
+    times[std::string(percentile.name) + "_ns"] =
+        histogram.Percentile(percentile.per_mille);
+  }
+  times["max_ns"] = histogram.max();
+  return times;
+}
+
+std::vector<std::string> Row(const char* name, const Histogram& histogram) {
+  std::vector<std::string> row{name, std::to_string(histogram.count())};
+  for (const Percentile& percentile : kPercentiles) {
+    row.push_back(
+        FormatNanoseconds(histogram.Percentile(percentile.per_mille)));
+  }
+  row.push_back(FormatNanoseconds(histogram.max()));
+  return row;
+}
+
+double HitPercent(const ReplayReport& report) {
+  if (report.requests == 0) return 0;
+  return 100.0 * static_cast<double>(report.hits) /
+         static_cast<double>(report.requests);
+}
+
+int PrintReport(const ReplayReport& report) {
+  std::array<char, 160> text;
+  std::snprintf(text.data(), text.size(),
+                "requests   %llu\nhits       %llu\nhit ratio  %.4f%%\n\n",
+                static_cast<unsigned long long>(report.requests),
+                static_cast<unsigned long long>(report.hits),
+                HitPercent(report));
+  Table table({{"", Table::Align::kLeft},
+               {"COUNT", Table::Align::kRight},
+               {"P50", Table::Align::kRight},
+               {"P90", Table::Align::kRight},
+               {"P99", Table::Align::kRight},
+               {"P99.9", Table::Align::kRight},
+               {"MAX", Table::Align::kRight}});
+  table.AddRow(Row("get", report.gets));
+  table.AddRow(Row("set", report.sets));
+  return Print(text.data() + table.Render(0));
+}
+
+}  // namespace
+
+Status ReplayTrace(LineReader& trace, SqliteCache& cache,
+                   std::string_view value, ReplayReport& report) {
+  std::string_view key;
+  for (;;) {
+    const Result<bool> is_line = trace.Next(key, SqliteCache::kMaxKeyBytes);
+    if (!is_line.ok()) return is_line.status();
+    if (!*is_line) return Status();
+    if (key.empty()) continue;
+    const auto begin = SteadyClock::now();
+    const Lookup<Bytes> found = cache.GetRaw(key);
+    const auto middle = SteadyClock::now();
+    report.gets.Record(Nanoseconds(middle - begin));
+    ++report.requests;
+    if (found.has_error()) return AtLine(trace, found.status());
+    if (found) {
+      ++report.hits;
+      continue;
+    }
+    const Status stored = cache.SetRaw(key, value, kNoTtl);
+    report.sets.Record(Nanoseconds(SteadyClock::now() - middle));
+    if (!stored.ok()) return AtLine(trace, stored);
+  }
+}
+
+int Replay(const ReplayOptions& options) {
+  Result<LineReader> trace = LineReader::Open(options.trace);
+  if (!trace.ok()) return Fail(trace.status());
+  const auto cache = OpenEmpty(options.cache);
+  if (!cache.ok()) return Fail(cache.status());
+  const std::string value(options.value_bytes, 'v');
+  ReplayReport report;
+  const Status status = ReplayTrace(*trace, **cache, value, report);
+  if (!status.ok()) return Fail(status);
+  if (!options.json) return PrintReport(report);
+  return PrintJson(Json{{"requests", report.requests},
+                        {"hits", report.hits},
+                        {"hit_percent", HitPercent(report)},
+                        {"gets", Describe(report.gets)},
+                        {"sets", Describe(report.sets)}});
+}
+
+}  // namespace appcache::command

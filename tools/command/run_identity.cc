@@ -1,0 +1,157 @@
+#include "tools/command/run_identity.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <vector>
+
+#include "tools/command/byte_codec.h"
+#include "tools/command/fd.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace appcache::command {
+namespace {
+
+constexpr std::string_view kEnvironment = "env:";
+constexpr std::string_view kFile = "file:";
+
+// Before a value: is there one?
+constexpr char kAbsent = 0;
+constexpr char kPresent = 1;
+
+std::string_view Canonical(const XXH128_hash_t& hash,
+                           XXH128_canonical_t& bytes) {
+  XXH128_canonicalFromHash(&bytes, hash);
+  return {reinterpret_cast<const char*>(bytes.digest), sizeof(bytes.digest)};
+}
+
+// The size and the hash of what is in the file.
+Status AppendContent(int fd, const std::string& path, ByteWriter& value) {
+  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(
+      XXH3_createState(), XXH3_freeState);
+  if (state == nullptr) return Status::OutOfMemory();
+  XXH3_128bits_reset(state.get());
+  uint64_t total = 0;
+  std::array<char, 65536> buffer;
+  for (;;) {
+    const ssize_t size = read(fd, buffer.data(), buffer.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return FileFailure("read", path, errno);
+    if (size == 0) break;
+    XXH3_128bits_update(state.get(), buffer.data(), static_cast<size_t>(size));
+    total += static_cast<uint64_t>(size);
+  }
+  XXH128_canonical_t hash;
+  value.Number(total);
+  value.Raw(Canonical(XXH3_128bits_digest(state.get()), hash));
+  return Status();
+}
+
+Status AppendFile(const std::string& path, ByteWriter& value) {
+  // Not blocking: a pipe must not hold up what is going to be refused.
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.is_open()) {
+    if (errno != ENOENT) return FileFailure("open", path, errno);
+    value.Number(kAbsent);
+    return Status();
+  }
+  struct stat info;
+  if (fstat(fd.get(), &info) != 0) return FileFailure("read", path, errno);
+  if (!S_ISREG(info.st_mode)) {
+    return Status(ErrorCode::kInvalidArgument,
+                  path + " is not a file: --scope file: takes a regular file");
+  }
+  value.Number(kPresent);
+  return AppendContent(fd.get(), path, value);
+}
+
+Status AppendDirectory(ByteWriter& value) {
+  std::error_code error;
+  const std::string path = std::filesystem::current_path(error);
+  if (error) {
+    return FileFailure("find", "the current directory", error.value());
+  }
+  value.Raw(path);
+  return Status();
+}
+
+Status AppendValue(const Scope& scope, ByteWriter& value) {
+  switch (scope.kind) {
+    case Scope::Kind::kDirectory:
+      return AppendDirectory(value);
+    case Scope::Kind::kFile:
+      return AppendFile(scope.name, value);
+    case Scope::Kind::kEnvironment:
+      const char* const text = std::getenv(scope.name.c_str());
+      value.Number(text == nullptr ? kAbsent : kPresent);
+      if (text != nullptr) value.Raw(text);
+  }
+  return Status();
+}
+
+}  // namespace
+
+Result<Scope> ParseScope(std::string_view text) {
+  if (text == "cwd") return Scope{Scope::Kind::kDirectory, std::string()};
+  if (text.starts_with(kEnvironment)) {
+    const std::string name(text.substr(kEnvironment.size()));
+    if (!name.empty() && name.find('=') == std::string::npos) {
+      return Scope{Scope::Kind::kEnvironment, name};
+    }
+  }
+  if (text.starts_with(kFile) && text.size() > kFile.size()) {
+    return Scope{Scope::Kind::kFile, std::string(text.substr(kFile.size()))};
+  }
+  return Status(ErrorCode::kInvalidArgument,
+                "'" + std::string(text) +
+                    "' is not a scope: write cwd, env:NAME or file:PATH");
+}
+
+Result<std::string> RunIdentity(std::span<const std::string> command,
+                                std::span<const Scope> scopes) {
+  std::vector<std::string> parts;
+  for (const Scope& scope : scopes) {
+    ByteWriter value;
+    Status read = AppendValue(scope, value);
+    if (!read.ok()) return read;
+    ByteWriter part;
+    part.Number(static_cast<char>(scope.kind));
+    part.Prefixed(scope.name);
+    part.Prefixed(value.view());
+    parts.push_back(part.Take());
+  }
+  std::sort(parts.begin(), parts.end());
+  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+
+  ByteWriter identity;
+  identity.Number<uint64_t>(command.size());
+  for (const std::string& word : command) identity.Prefixed(word);
+  identity.Number<uint64_t>(parts.size());
+  for (const std::string& part : parts) identity.Prefixed(part);
+  return identity.Take();
+}
+
+std::string RunKey(std::string_view identity) {
+  constexpr char kHex[] = "0123456789abcdef";
+  XXH128_canonical_t bytes;
+  std::string key;
+  for (const char byte :
+       Canonical(XXH3_128bits(identity.data(), identity.size()), bytes)) {
+    key += kHex[static_cast<uint8_t>(byte) >> 4];
+    key += kHex[static_cast<uint8_t>(byte) & 15];
+  }
+  return key;
+}
+
+}  // namespace appcache::command

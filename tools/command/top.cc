@@ -1,0 +1,158 @@
+#include "tools/command/top.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "tools/command/exit_status.h"
+#include "tools/command/report.h"
+#include "tools/command/signal_gate.h"
+#include "tools/command/table.h"
+#include "tools/command/text.h"
+#include "tools/command/top_k.h"
+#include "tools/command/units.h"
+
+namespace appcache::command {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using Json = nlohmann::ordered_json;
+
+// Cursor to the top left, and at the end clear what is left of the last
+// picture.
+constexpr const char* kHome = "\x1b[H";
+constexpr const char* kClearLine = "\x1b[K";
+constexpr const char* kClearBelow = "\x1b[J";
+constexpr const char* kClearAll = "\x1b[H\x1b[2J";
+
+struct Picture {
+  std::vector<EntryInfo> entries;
+  uint64_t all_entries = 0;
+  uint64_t all_bytes = 0;
+};
+
+Result<Picture> Take(SqliteCache& cache, TopOrder order, uint64_t limit) {
+  TopK<EntryInfo, TopBetter> best(limit, TopBetter{order});
+  Picture picture;
+  const Status visited = cache.ForEachKey([&](const EntryInfo& info) {
+    best.Offer(info);
+    ++picture.all_entries;
+    picture.all_bytes += info.bytes;
+    return true;
+  });
+  if (!visited.ok()) return visited;
+  picture.entries = best.Take();
+  return picture;
+}
+
+std::string Render(const Picture& picture, TimePoint now, size_t width) {
+  return std::to_string(picture.all_entries) + " entries, " +
+         FormatSize(picture.all_bytes) + "\n" +
+         TopTable(picture.entries, now, width);
+}
+
+int PrintPicture(const Picture& picture, TimePoint now) {
+  Json list = Json::array();
+  for (const EntryInfo& info : picture.entries) {
+    Json entry;
+    SetBytes(entry, "key", info.path);
+    entry["bytes"] = info.bytes;
+    entry["unused_ms"] =
+        duration_cast<milliseconds>(now - info.last_used).count();
+    entry["ttl_ms"] =
+        info.expires_at
+            ? Json(duration_cast<milliseconds>(*info.expires_at - now).count())
+            : Json(nullptr);
+    list.push_back(std::move(entry));
+  }
+  return PrintJson(Json{{"entries", picture.all_entries},
+                        {"bytes", picture.all_bytes},
+                        {"top", std::move(list)}});
+}
+
+// As a terminal is that says nothing of itself.
+winsize TerminalSize() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 ||
+      size.ws_row == 0) {
+    size.ws_col = 80;
+    size.ws_row = 24;
+  }
+  return size;
+}
+
+// `text` over what is on the screen, as many lines as there is room for.
+std::string OverScreen(const std::string& text, size_t rows) {
+  std::string screen(kHome);
+  size_t begin = 0;
+  for (size_t row = 1; row < rows && begin < text.size(); ++row) {
+    const size_t end = text.find('\n', begin);
+    screen.append(text, begin, end - begin).append(kClearLine).append("\n");
+    begin = end + 1;
+  }
+  return screen.append(kClearBelow);
+}
+
+int Watch(SqliteCache& cache, const TopOptions& options, SignalGate& gate) {
+  int printed = Print(kClearAll);
+  while (printed == kDone) {
+    const Result<Picture> picture = Take(cache, options.order, options.limit);
+    if (!picture.ok()) return Fail(picture.status());
+    const winsize size = TerminalSize();
+    printed = Print(OverScreen(
+        Render(*picture, Clock::Wall()->Now(), size.ws_col), size.ws_row));
+    if (gate.Wait(*options.watch)) return kDone;
+  }
+  return printed;
+}
+
+}  // namespace
+
+bool TopBetter::operator()(const EntryInfo& a, const EntryInfo& b) const {
+  switch (order) {
+    case TopOrder::kSize:
+      return std::tie(b.bytes, a.path) < std::tie(a.bytes, b.path);
+    case TopOrder::kAge:
+      return std::tie(a.last_used, a.path) < std::tie(b.last_used, b.path);
+    case TopOrder::kUse:
+      return std::tie(b.last_used, a.path) < std::tie(a.last_used, b.path);
+  }
+  return false;
+}
+
+std::string TopTable(std::span<const EntryInfo> entries, TimePoint now,
+                     size_t width) {
+  Table table({{"SIZE", Table::Align::kRight},
+               {"UNUSED", Table::Align::kRight},
+               {"TTL", Table::Align::kRight},
+               {"KEY", Table::Align::kLeft}});
+  for (const EntryInfo& info : entries) {
+    const auto unused = duration_cast<milliseconds>(now - info.last_used);
+    table.AddRow({FormatSize(info.bytes), FormatDuration(unused),
+                  info.expires_at ? FormatDuration(duration_cast<milliseconds>(
+                                        *info.expires_at - now))
+                                  : "-",
+                  Escape(info.path)});
+  }
+  return table.Render(width);
+}
+
+int Top(const TopOptions& options) {
+  const bool on_terminal = isatty(STDOUT_FILENO) != 0;
+  std::optional<SignalGate> gate;
+  const bool watches = options.watch && on_terminal && !options.json;
+  if (watches) gate.emplace();  // before the cache, which may start threads
+  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  if (!cache.ok()) return Fail(cache.status());
+  if (watches) return Watch(**cache, options, *gate);
+  const Result<Picture> picture = Take(**cache, options.order, options.limit);
+  if (!picture.ok()) return Fail(picture.status());
+  const TimePoint now = Clock::Wall()->Now();
+  if (options.json) return PrintPicture(*picture, now);
+  return Print(Render(*picture, now, on_terminal ? TerminalSize().ws_col : 0));
+}
+
+}  // namespace appcache::command

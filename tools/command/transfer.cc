@@ -1,0 +1,174 @@
+#include "tools/command/transfer.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "engine/clock.h"
+#include "tools/command/dump_format.h"
+#include "tools/command/exit_status.h"
+#include "tools/command/fd.h"
+#include "tools/command/output_file.h"
+#include "tools/command/progress.h"
+#include "tools/command/report.h"
+#include "tools/command/signal_gate.h"
+
+namespace appcache::command {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Status WriteOut(std::string_view bytes) {
+  const int error = WriteAll(STDOUT_FILENO, bytes);
+  if (error == 0) return Status();
+  return FileFailure("write to", "standard output", error);
+}
+
+// All entries through `writer`.
+Status DumpAll(SqliteCache& cache, DumpWriter& writer) {
+  Progress progress("dump", cache.Stats().entries.value_or(0));
+  Status written;
+  const Status visited = cache.ForEachEntry([&](const StoredEntry& entry) {
+    written = writer.Add(entry);
+    progress.Update(writer.entries());
+    return written.ok();
+  });
+  if (!written.ok()) return written;
+  if (!visited.ok()) return visited;
+  return writer.Finish();
+}
+
+int DumpToFile(SqliteCache& cache, const DumpOptions& options,
+               SignalGate& gate) {
+  Result<OutputFile> file = OutputFile::Open(options.file);
+  if (!file.ok()) return Fail(file.status());
+  std::optional<int> interrupted;
+  DumpWriter writer([&](std::string_view bytes) {
+    if (const auto signal = gate.Next()) {
+      interrupted = signal->number;
+      return Status(ErrorCode::kUnavailable, "the dump was interrupted");
+    }
+    return file->Write(bytes);
+  });
+  Status status = DumpAll(cache, writer);
+  if (status.ok()) status = file->Commit();
+  if (!status.ok()) {
+    const OutputFile removed(*std::move(file));
+    const int failed = Fail(status);
+    if (!interrupted) return failed;
+  }
+  if (interrupted) {
+    gate.EndBy(*interrupted);
+    return kFailure;
+  }
+  if (options.json) return PrintJson(Json{{"entries", writer.entries()}});
+  return Print(std::to_string(writer.entries()) + " entries dumped\n");
+}
+
+int DumpToStandardOutput(SqliteCache& cache, const DumpOptions& options) {
+  if (options.json) {
+    return FailUsage(
+        "dump --json needs a FILE: without one, the dump itself "
+        "goes to standard output");
+  }
+  if (isatty(STDOUT_FILENO)) {
+    return FailUsage(
+        "a dump is not for a terminal: name a FILE, or redirect "
+        "standard output");
+  }
+  DumpWriter writer(WriteOut);
+  const Status status = DumpAll(cache, writer);
+  return status.ok() ? kDone : Fail(status);
+}
+
+// What a load has done so far.
+struct Loaded {
+  uint64_t entries = 0;
+  uint64_t ended = 0;  // of these, left out because their ttl has ended
+};
+
+Status LoadAll(SqliteCache& cache, DumpReader& reader, uint64_t total,
+               Loaded& loaded) {
+  Progress progress("load", total);
+  for (;;) {
+    const Result<std::vector<StoredEntry>> block = reader.NextBlock();
+    if (!block.ok()) return block.status();
+    if (block->empty()) return Status();
+    const TimePoint now = Clock::Wall()->Now();
+    for (const StoredEntry& entry : *block) {
+      const auto& end = entry.info.expires_at;
+      loaded.ended += end && *end <= now ? 1 : 0;
+    }
+    const Status stored = cache.RestoreMany(*block);
+    if (!stored.ok()) return stored;
+    loaded.entries += block->size();
+    progress.Update(reader.bytes());
+  }
+}
+
+// 0 when it cannot be known.
+uint64_t SizeOf(int fd) {
+  struct stat info;
+  const bool known = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+  return known ? static_cast<uint64_t>(info.st_size) : 0;
+}
+
+DumpReader::Source ReadFrom(int fd, const std::string& name) {
+  return [fd, name](char* data, size_t size) -> Result<size_t> {
+    for (;;) {
+      const ssize_t got = read(fd, data, size);
+      if (got >= 0) return static_cast<size_t>(got);
+      if (errno != EINTR) return FileFailure("read", name, errno);
+    }
+  };
+}
+
+}  // namespace
+
+int Dump(const DumpOptions& options) {
+  SignalGate gate;  // before the cache, which may start threads
+  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  if (!cache.ok()) return Fail(cache.status());
+  if (options.file != "-") return DumpToFile(**cache, options, gate);
+  gate.Open();
+  return DumpToStandardOutput(**cache, options);
+}
+
+int Load(const LoadOptions& options) {
+  const bool is_file = options.file != "-";
+  UniqueFd file;
+  if (is_file) {
+    file = UniqueFd(open(options.file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.is_open()) {
+      return Fail(FileFailure("open", options.file, errno));
+    }
+  }
+  const int fd = is_file ? file.get() : STDIN_FILENO;
+  const auto cache = OpenCache(options.cache, IfMissing::kMake);
+  if (!cache.ok()) return Fail(cache.status());
+  DumpReader reader(ReadFrom(fd, is_file ? options.file : "standard input"));
+  Loaded loaded;
+  const Status status = LoadAll(**cache, reader, SizeOf(fd), loaded);
+  if (!status.ok()) {
+    return Fail(
+        Status(status.error().code, status.error().message + "; " +
+                                        std::to_string(loaded.entries) +
+                                        " entries before it were loaded"));
+  }
+  if (options.json) {
+    return PrintJson(
+        Json{{"entries", loaded.entries}, {"ended", loaded.ended}});
+  }
+  std::string text = std::to_string(loaded.entries) + " entries loaded";
+  if (loaded.ended > 0) {
+    text +=
+        ", but for " + std::to_string(loaded.ended) + " whose ttl has ended";
+  }
+  return Print(text + "\n");
+}
+
+}  // namespace appcache::command

@@ -1,0 +1,103 @@
+#include "tools/command/upkeep.h"
+
+#include <unistd.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tools/command/exit_status.h"
+#include "tools/command/fd.h"
+#include "tools/command/report.h"
+#include "tools/command/text.h"
+#include "tools/command/units.h"
+
+namespace appcache::command {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// "3 entries (1.5 KiB)".
+std::string Amount(uint64_t entries, uint64_t bytes) {
+  return std::to_string(entries) + (entries == 1 ? " entry (" : " entries (") +
+         FormatSize(bytes) + ")";
+}
+
+bool PersonAgrees(const std::string& question) {
+  WriteAll(STDERR_FILENO, question + " [y/N] ");
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+void PrintProblems(const CheckReport& report) {
+  for (const std::string& problem : report.problems) {
+    Print(Escape(problem) + "\n");
+  }
+  if (report.problems.size() >= CheckReport::kMaxProblems) {
+    Print("... and perhaps more\n");
+  }
+}
+
+// `found` is what was wrong; `left` is what still is.
+int Tell(const CheckOptions& options, const CheckReport& found,
+         const CheckReport& left) {
+  const bool sound = left.problems.empty();
+  if (options.json) {
+    const int printed = PrintJson(Json{{"entries", left.entries},
+                                       {"bytes", left.bytes},
+                                       {"problems", found.problems},
+                                       {"sound", sound}});
+    return sound ? printed : kFailure;
+  }
+  PrintProblems(found);
+  const char* verdict = "sound";
+  if (!sound) {
+    verdict = options.fix ? "problems remain; remove the file, it is a cache"
+                          : "check --fix mends what can be mended";
+  } else if (!found.problems.empty()) {
+    verdict = "mended";
+  }
+  const int printed =
+      Print(Amount(left.entries, left.bytes) + ": " + verdict + "\n");
+  return sound ? printed : kFailure;
+}
+
+}  // namespace
+
+int Clear(const ClearOptions& options) {
+  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  if (!cache.ok()) return Fail(cache.status());
+  const CacheStats stats = (*cache)->Stats();
+  const std::string amount =
+      Amount(stats.entries.value_or(0), stats.bytes.value_or(0));
+  if (!options.yes) {
+    if (!isatty(STDIN_FILENO)) {
+      return FailUsage("clear removes all of " + amount +
+                       ", whatever their prefix; say --yes if that is meant");
+    }
+    if (!PersonAgrees("Remove all of " + amount + ", whatever their prefix?")) {
+      return FailUsage("nothing was removed");
+    }
+  }
+  const Status cleared = (*cache)->Clear();
+  if (!cleared.ok()) return Fail(cleared);
+  if (!options.json) return Print(amount + " removed\n");
+  return PrintJson(Json{{"removed", stats.entries.value_or(0)}});
+}
+
+int Check(const CheckOptions& options) {
+  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  if (!cache.ok()) return Fail(cache.status());
+  const Result<CheckReport> found =
+      options.fix ? (*cache)->CheckAndFix() : (*cache)->Check();
+  if (!found.ok()) return Fail(found.status());
+  if (!options.fix || found->problems.empty()) {
+    return Tell(options, *found, *found);
+  }
+  const Result<CheckReport> left = (*cache)->Check();
+  if (!left.ok()) return Fail(left.status());
+  return Tell(options, *found, *left);
+}
+
+}  // namespace appcache::command
