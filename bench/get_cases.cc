@@ -55,9 +55,10 @@ void RegisterGetCases() {
           Register<CacheSide>(wanted, "cache", spec, threads);
           Register<BareSide>(wanted, "bare", spec, threads);
         }
-        Register<TypedSide<Bytes>>(wanted, "typed_bytes", spec, 1);
-        Register<TypedSide<std::string>>(wanted, "typed_string", spec, 1);
       }
+      if (place == Place::kFile) continue;
+      Register<TypedSide<Bytes>>(Answer::kHit, "typed_bytes", spec, 1);
+      Register<TypedSide<std::string>>(Answer::kHit, "typed_string", spec, 1);
       Register<BareViewSide>(Answer::kHit, "bare_view", spec, 1);
     }
   }

@@ -38,13 +38,19 @@ bool CountExactly(benchmark::State& state, const Operation& operation,
   return right;
 }
 
+// A frame that bench/instructions finds: what runs below it is an operation.
+template <class Operation>
+[[gnu::noinline]] bool Once(const Operation& operation) {
+  return operation();
+}
+
 // Times `operation`, which returns whether it went as it should: the figures of
 // a get that misses must not pass for those of one that hits.
 template <class Operation>
 void Measure(benchmark::State& state, const World& world,
              const Operation& operation, int operations_per_call = 1) {
   bool right = CountExactly(state, operation, operations_per_call);
-  for (auto _ : state) right &= operation();
+  for (auto _ : state) right &= Once(operation);
   if (!right) state.SkipWithError("an operation went wrong");
   SetCounter(state, "bytes", static_cast<double>(world.spec().value_bytes));
   SetCounter(state, "ops", operations_per_call);

@@ -1,5 +1,8 @@
 #include "engine/store/lane.h"
 
+#include <new>
+#include <thread>
+
 #include "engine/store/backoff.h"
 
 namespace appcache::store {
@@ -73,7 +76,12 @@ Result<WriterLane::Pass> WriterLane::Enter(std::chrono::milliseconds max_wait) {
 
 WriterLane::Pass WriterLane::EnterToClose(std::chrono::milliseconds max_wait,
                                           Status& locked) noexcept {
-  while (!EnterThreads(std::chrono::hours(1))) {
+  for (bool entered = false; !entered;) {
+    try {
+      entered = EnterThreads(std::chrono::hours(1));
+    } catch (const std::bad_alloc&) {
+      std::this_thread::yield();  // no place in the queue: asks again
+    }
   }
   Pass pass(this);
   try {

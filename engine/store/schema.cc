@@ -66,18 +66,55 @@ Status CreateTables(const Connection& connection,
   return rc == SQLITE_DONE ? Status() : connection.Failure(rc, kCreate);
 }
 
-// Runs `make` between `begin` and `end`; `undo` when it fails.
+// At the end of its scope, runs a statement that undoes what there is to undo.
+class Undo {
+ public:
+  // Prepares it while there is nothing to undo: later there may be no memory.
+  Undo(const Connection& connection, const char* sql)
+      : connection_(connection), prepared_(connection.Prepare(sql, undo_)) {}
+  ~Undo() {
+    if (armed_ && sqlite3_get_autocommit(connection_.get()) == 0) undo_.Step();
+  }
+  Undo(const Undo&) = delete;
+  Undo& operator=(const Undo&) = delete;
+
+  const Status& prepared() const { return prepared_; }
+  void Arm() { armed_ = true; }
+  void Disarm() { armed_ = false; }
+
+ private:
+  const Connection& connection_;
+  Statement undo_;
+  const Status prepared_;
+  bool armed_ = false;
+};
+
+// Runs `make` between `begin` and `end`, or `undo` when it fails.
 template <class Make>
-Status InTransaction(const Connection& connection, const char* begin,
-                     const char* end, const char* undo, const Make& make) {
-  Status status = connection.Execute(begin, kCreate);
+Status Between(const Connection& connection, const char* begin, const char* end,
+               const char* undo, const Make& make) {
+  Undo undo_unless_done(connection, undo);
+  Status status = undo_unless_done.prepared();
+  if (status.ok()) status = connection.Execute(begin, kCreate);
   if (!status.ok()) return status;
+  undo_unless_done.Arm();
   status = make();
   if (status.ok()) status = connection.Execute(end, kCreate);
-  if (!status.ok() && sqlite3_get_autocommit(connection.get()) == 0) {
-    (void)connection.Execute(undo, kCreate).ok();
-  }
+  if (status.ok()) undo_unless_done.Disarm();
   return status;
+}
+
+template <class Make>
+Status InTransaction(const Connection& connection, const Make& make) {
+  return Between(connection, "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", make);
+}
+
+// Within the transaction that there is. What is undone leaves the savepoint
+// behind, with nothing in it.
+template <class Make>
+Status InSavepoint(const Connection& connection, const Make& make) {
+  return Between(connection, "SAVEPOINT appcache", "RELEASE appcache",
+                 "ROLLBACK TO appcache", make);
 }
 
 // REQUIRES: in a transaction.
@@ -113,8 +150,9 @@ Result<Contents> InspectOwn(const Connection& connection) {
   if (!status.ok()) return status;
   Result<Contents> contents = InspectSnapshot(connection);
   if (sqlite3_get_autocommit(connection.get()) == 0) {
-    // Nothing was written; what fails here is damage that was seen above.
-    (void)connection.Execute("ROLLBACK", kInspect).ok();
+    // Nothing was written. Damage that is met here was seen above.
+    status = connection.Execute("ROLLBACK", kInspect);
+    if (contents.ok() && !status.ok() && !IsDamage(status)) return status;
   }
   return contents;
 }
@@ -159,21 +197,22 @@ Status RefuseUnlessCache(Contents contents, const std::string& name) {
 
 Status CreateOwn(const Connection& connection,
                  std::optional<int64_t> hash_seed) {
-  return InTransaction(
-      connection, "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", [&]() -> Status {
-        const std::string mark =
-            "PRAGMA application_id = " + std::to_string(kApplicationId) +
-            "; PRAGMA user_version = " + std::to_string(kSchemaVersion);
-        Status status = connection.Execute(mark.c_str(), kCreate);
-        return status.ok() ? CreateTables(connection, hash_seed) : status;
-      });
+  return InTransaction(connection, [&]() -> Status {
+    const std::string mark =
+        "PRAGMA application_id = " + std::to_string(kApplicationId) +
+        "; PRAGMA user_version = " + std::to_string(kSchemaVersion);
+    Status status = connection.Execute(mark.c_str(), kCreate);
+    return status.ok() ? CreateTables(connection, hash_seed) : status;
+  });
 }
 
 Status CreateBorrowed(const Connection& connection,
                       std::optional<int64_t> hash_seed) {
-  return InTransaction(connection, "SAVEPOINT appcache", "RELEASE appcache",
-                       "ROLLBACK TO appcache; RELEASE appcache",
-                       [&] { return CreateTables(connection, hash_seed); });
+  const auto make = [&] { return CreateTables(connection, hash_seed); };
+  if (sqlite3_get_autocommit(connection.get()) != 0) {
+    return InTransaction(connection, make);
+  }
+  return InSavepoint(connection, make);
 }
 
 Result<int64_t> ReadHashSeed(const Connection& connection) {

@@ -104,7 +104,7 @@ void PropertyRun::Step() {
   while (left >= weights_[operation]) left -= weights_[operation++];
   Do(static_cast<Operation>(operation));
   CompareCounts();
-  if (random_.Below(4) == 0) CompareEntries();
+  if (random_.Below(5) == 0) CompareEntries();
 }
 
 void PropertyRun::Do(Operation operation) {

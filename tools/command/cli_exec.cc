@@ -12,7 +12,7 @@ namespace {
 constexpr uint64_t kMostOutput = uint64_t{512} << 20;
 
 constexpr const char* kDetails =
-    R"(Two execs are the same run when command, arguments and scope are the same.
+    R"(Two execs are the same run when command, arguments and scope are equal.
 When two want the same run at once, one runs it and the other waits for that
 and replays it. Failed commands are not cached, nor ones killed by a signal,
 nor output beyond --max-output. The command inherits standard input, which is

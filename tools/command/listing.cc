@@ -45,14 +45,13 @@ int Keys(const KeysOptions& options) {
   const auto cache = OpenCache(options.cache, IfMissing::kFail);
   if (!cache.ok()) return Fail(cache.status());
   const bool escape = !options.null && isatty(STDOUT_FILENO);
-  Json list = Json::array();
-  std::string text;
-  uint64_t left = options.limit.value_or(UINT64_MAX);
+  std::string text(options.json ? "[" : "");
+  uint64_t count = 0;
   int printed = kDone;
   const Status visited = (*cache)->ForEachKey([&](const EntryInfo& info) {
     if (!info.path.starts_with(options.prefix)) return true;
     if (options.json) {
-      list.push_back(Describe(info));
+      text += (count > 0 ? ",\n" : "") + Describe(info).dump();
     } else {
       text += escape ? Escape(info.path) : info.path;
       text += options.null ? '\0' : '\n';
@@ -61,11 +60,12 @@ int Keys(const KeysOptions& options) {
       printed = Print(text);
       text.clear();
     }
-    return --left > 0 && printed == kDone;
+    ++count;
+    return printed == kDone && (!options.limit || count < *options.limit);
   });
-  if (printed == kDone && !options.json) printed = Print(text);
-  if (!visited.ok()) return Fail(visited);
-  return options.json ? PrintJson(list) : printed;
+  if (options.json) text += "]\n";
+  if (printed == kDone) printed = Print(text);
+  return visited.ok() ? printed : Fail(visited);
 }
 
 int Stats(const StatsOptions& options) {

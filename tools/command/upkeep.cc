@@ -44,9 +44,13 @@ int Tell(const CheckOptions& options, const CheckReport& found,
          const CheckReport& left) {
   const bool sound = left.problems.empty();
   if (options.json) {
+    Json problems = Json::array();
+    for (const std::string& problem : found.problems) {
+      problems.push_back(Escape(problem));
+    }
     const int printed = PrintJson(Json{{"entries", left.entries},
                                        {"bytes", left.bytes},
-                                       {"problems", found.problems},
+                                       {"problems", problems},
                                        {"sound", sound}});
     return sound ? printed : kFailure;
   }

@@ -1,0 +1,72 @@
+#include "tests/fault/failing_memory.h"
+
+#include <sqlite3.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace appcache {
+namespace {
+
+// Of this thread. Plain data: usable before main and after it.
+struct State {
+  bool armed;
+  uint64_t until_failure;  // allocations that still succeed
+  uint64_t failures_left;
+  uint64_t failed;
+};
+thread_local State state;
+
+bool ShouldFail() {
+  if (!state.armed || state.failures_left == 0) return false;
+  if (state.until_failure > 0) {
+    --state.until_failure;
+    return false;
+  }
+  --state.failures_left;
+  ++state.failed;
+  return true;
+}
+
+// SQLite's own allocator, behind the failing one.
+sqlite3_mem_methods sqlites_own;
+
+// Before main: SQLite takes an allocator only before its first use.
+const int installed = [] {
+  sqlite3_config(SQLITE_CONFIG_GETMALLOC, &sqlites_own);
+  sqlite3_mem_methods failing = sqlites_own;
+  failing.xMalloc = [](int bytes) {
+    return ShouldFail() ? nullptr : sqlites_own.xMalloc(bytes);
+  };
+  failing.xRealloc = [](void* memory, int bytes) {
+    return ShouldFail() ? nullptr : sqlites_own.xRealloc(memory, bytes);
+  };
+  const int rc = sqlite3_config(SQLITE_CONFIG_MALLOC, &failing);
+  if (rc != SQLITE_OK) std::abort();
+  return rc;
+}();
+
+void* New(size_t size) {
+  void* const memory = ShouldFail() ? nullptr : std::malloc(size ? size : 1);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+FailingMemory::FailingMemory(Plan plan) {
+  (void)installed;
+  state = {true, plan.first - 1, plan.failures, 0};
+}
+FailingMemory::~FailingMemory() { state.armed = false; }
+uint64_t FailingMemory::failed() const { return state.failed; }
+
+FailingMemory::Pause::Pause() : was_armed_(state.armed) { state.armed = false; }
+FailingMemory::Pause::~Pause() { state.armed = was_armed_; }
+
+}  // namespace appcache
+
+void* operator new(size_t size) { return appcache::New(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }

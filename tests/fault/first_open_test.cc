@@ -1,0 +1,90 @@
+// Several processes open a file that is not there yet.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/sqlite_cache.h"
+#include "tests/fault/child_process.h"
+#include "tests/fault/faulty_vfs.h"
+#include "tests/fault/hammer.h"
+#include "tests/support/temp_dir.h"
+
+namespace appcache {
+namespace {
+
+std::unique_ptr<ChildProcess> ReadyTo(const std::string& open,
+                                      const std::string& path,
+                                      const std::string& key) {
+  auto process = std::make_unique<ChildProcess>(
+      std::vector<std::string>{open, path, key});
+  EXPECT_EQ(process->ReadLine(), "ready");
+  return process;
+}
+
+TEST(FirstOpenTest, AllWhoComeAtOnceGetTheSameFile) {
+  constexpr int kProcesses = 8;
+  const TempDir directory;
+  const auto key = [](int i) { return "key" + std::to_string(i); };
+  for (int round = 0; round < 5 * TestScale(); ++round) {
+    const std::string path = directory.path() + "/" + std::to_string(round);
+    std::vector<std::unique_ptr<ChildProcess>> processes;
+    for (int i = 0; i < kProcesses; ++i) {
+      processes.push_back(ReadyTo("open", path, key(i)));
+    }
+    for (const auto& process : processes) process->WriteLine("go");
+    for (const auto& process : processes) {
+      EXPECT_EQ(process->ReadAll(), std::vector<std::string>());
+      EXPECT_EQ(process->Wait(), 0);
+    }
+    const auto cache = SqliteCache::OpenFile(path);
+    ASSERT_TRUE(cache.ok()) << cache.status().ToString();
+    for (int i = 0; i < kProcesses; ++i) {
+      EXPECT_EQ((*cache)->GetByStr<std::string>(key(i)).value_or(""), key(i));
+    }
+  }
+}
+
+// The other one comes between two calls of the file system, each in turn. It
+// may find the file busy; neither may take what the other has made so far for
+// something else.
+TEST(FirstOpenTest, AnotherProcessMayComeAtAnyMoment) {
+  const TempDir directory;
+  FaultyVfs vfs("interrupted");
+  SqliteCacheOptions options;
+  options.vfs = vfs.name();
+  bool interrupted = true;
+  int opened_by_other = 0;
+  for (uint64_t moment = 1; interrupted; ++moment) {
+    SCOPED_TRACE(moment);
+    const std::string path = directory.path() + "/" + std::to_string(moment);
+    const auto other = ReadyTo("open-impatiently", path, "key");
+    interrupted = false;
+    int exit_code = -1;
+    vfs.InterruptAt(moment, [&] {
+      interrupted = true;
+      other->WriteLine("go");
+      for (const std::string& line : other->ReadAll()) {
+        EXPECT_TRUE(line.starts_with("busy")) << line;
+      }
+      exit_code = other->Wait();
+    });
+    const auto cache = SqliteCache::OpenFile(path, options);
+    vfs.InterruptAt(0, nullptr);
+
+    ASSERT_TRUE(cache.ok()) << cache.status().ToString();
+    EXPECT_FALSE(std::filesystem::exists(path + ".damaged"));
+    if (exit_code == 0) {
+      ++opened_by_other;
+      EXPECT_TRUE((*cache)->GetByStr<std::string>("key").is_hit());
+    }
+    EXPECT_TRUE((*cache)->SetByStr<std::string>("key", "mine").ok());
+  }
+  EXPECT_GE(opened_by_other, 5);
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,25 @@
+// Opening a cache file while the file system fails.
+
+#include <gtest/gtest.h>
+
+#include "tests/fault/fault_loop.h"
+
+namespace appcache {
+namespace {
+
+using IoErrorOpenTest = FaultLoop;
+
+TEST_F(IoErrorOpenTest, ANewFile) { FailEverywhereInOpen(File::kNone); }
+
+TEST_F(IoErrorOpenTest, AnExistingFile) {
+  MakeOriginal(/*with_log=*/false);
+  FailEverywhereInOpen(File::kOriginal);
+}
+
+TEST_F(IoErrorOpenTest, AFileWhoseLogHasToBeRecovered) {
+  MakeOriginal(/*with_log=*/true);
+  FailEverywhereInOpen(File::kOriginal);
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,109 @@
+// The write-ahead log of a file stays bounded, whoever reads meanwhile.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/sqlite_cache.h"
+#include "tests/fault/child_process.h"
+#include "tests/support/temp_dir.h"
+
+namespace appcache {
+namespace {
+
+// The engine allows no less than this.
+constexpr uint64_t kMaxLogBytes = uint64_t{8} << 20;
+// What the transaction that reaches the limit may add to it.
+constexpr uint64_t kSlack = uint64_t{1} << 20;
+
+class LogBoundTest : public testing::Test {
+ protected:
+  void Open(std::chrono::milliseconds busy_timeout) {
+    SqliteCacheOptions options;
+    options.max_entries = 50;
+    options.max_log_bytes = kMaxLogBytes;
+    options.busy_timeout = busy_timeout;
+    auto opened = SqliteCache::OpenFile(path_, options);
+    ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+    cache_ = *std::move(opened);
+  }
+
+  Status Set(int i) {
+    return cache_->SetByStr(std::to_string(i),
+                            std::string(40'000, static_cast<char>('a' + i % 26)));
+  }
+  uint64_t LogBytes() const {
+    return std::filesystem::file_size(path_ + "-wal");
+  }
+
+  const TempDir directory_;
+  const std::string path_ = directory_.path() + "/cache.db";
+  std::unique_ptr<SqliteCache> cache_;
+};
+
+TEST_F(LogBoundTest, AnOldSnapshotMakesSetsBusyAndGetsGoOn) {
+  Open(std::chrono::milliseconds(20));
+  ASSERT_TRUE(Set(0).ok());
+  ChildProcess reader({"hold-read", path_});
+  ASSERT_EQ(reader.ReadLine(), "ready");
+
+  int sets = 1;
+  Status status;
+  for (; sets < 2000; ++sets) {
+    status = Set(sets);
+    if (!status.ok()) break;
+  }
+  EXPECT_TRUE(status.Is(ErrorCode::kBusy)) << status.ToString();
+  EXPECT_NE(status.ToString().find("old snapshot"), std::string::npos)
+      << status.ToString();
+  EXPECT_GT(sets, 100);
+  EXPECT_LE(LogBytes(), kMaxLogBytes + kSlack);
+  for (int i = sets - 10; i < sets; ++i) {
+    EXPECT_TRUE(cache_->GetByStr<std::string>(std::to_string(i)).is_hit());
+  }
+  EXPECT_TRUE(Set(sets).Is(ErrorCode::kBusy));
+  EXPECT_LE(LogBytes(), kMaxLogBytes + kSlack);
+
+  reader.WriteLine("go");
+  EXPECT_EQ(reader.Wait(), 0);
+  status = Set(sets);
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_TRUE(cache_->Flush().ok());
+  EXPECT_EQ(LogBytes(), 0u);
+}
+
+TEST_F(LogBoundTest, GetsThatOverlapAllTheTimeDoNotKeepItFromStartingOver) {
+  constexpr int kReaders = 4;
+  constexpr int kSets = 1500;  // some eight times what the log may hold
+  Open(SqliteCacheOptions().busy_timeout);
+  ASSERT_TRUE(Set(0).ok());
+  std::atomic<bool> done{false};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < kReaders; ++i) {
+    readers.emplace_back([this, &done] {
+      while (!done) {
+        EXPECT_FALSE(cache_->GetByStr<std::string>("0").has_error());
+      }
+    });
+  }
+  uint64_t largest = 0;
+  for (int i = 0; i < kSets; ++i) {
+    const Status status = Set(i % 100);
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    largest = std::max(largest, LogBytes());
+  }
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_GT(largest, 0u);
+  EXPECT_LE(largest, kMaxLogBytes + kSlack);
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,170 @@
+#include "tests/fault/oom_loop.h"
+
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "tests/engine/unsynced_vfs.h"
+
+namespace appcache {
+namespace {
+
+constexpr std::string_view kMemoryName = "out of memory";
+
+Contents ContentsOf(SqliteCache& cache) {
+  Contents contents;
+  const Status status = cache.ForEachEntry([&](const StoredEntry& entry) {
+    contents[entry.info.path] = std::string(entry.value.view());
+    return true;
+  });
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  return contents;
+}
+
+void ExpectClean(SqliteCache& cache) {
+  const Result<CheckReport> report = cache.Check();
+  ASSERT_TRUE(report.ok()) << report.status().ToString();
+  for (const std::string& problem : report->problems) {
+    ADD_FAILURE() << problem;
+  }
+}
+
+void ExpectFullOrOk(const Status& status, uint64_t failed) {
+  if (status.ok()) return;
+  EXPECT_GT(failed, 0u) << status.ToString();
+  EXPECT_TRUE(status.Is(ErrorCode::kFull)) << status.ToString();
+}
+
+}  // namespace
+
+SqliteCacheOptions OomLoop::Options(uint64_t max_entries) const {
+  SqliteCacheOptions options;
+  options.cache.log = [](LogLevel level, std::string_view message) {
+    const FailingMemory::Pause pause;
+    EXPECT_NE(level, LogLevel::kError) << message;
+  };
+  options.max_entries = max_entries;
+  options.clock = clock_;
+  options.hash_seed = 7;
+  options.vfs = UnsyncedVfs();
+  return options;
+}
+
+SqliteCache::Opened OomLoop::OpenIt(SqliteCacheOptions options) const {
+  return GetParam() == Where::kFile
+             ? SqliteCache::OpenFile(path_, std::move(options))
+             : SqliteCache::OpenInMemory(std::move(options), kMemoryName);
+}
+
+void OomLoop::Remove() const {
+  for (const char* const suffix : {"", "-wal", "-shm", "-lane", "-journal"}) {
+    std::filesystem::remove(path_ + suffix);
+  }
+}
+
+void OomLoop::ForEachFailure(
+    const std::function<void(FailingMemory::Plan, uint64_t& failed)>& attempt) {
+  uint64_t failed_in_all = 0;
+  for (const uint64_t failures : {uint64_t{1}, FailingMemory::kForEver}) {
+    if (failures != 1 && !fail_for_ever_) break;
+    uint64_t failed = 0;
+    uint64_t first = 1;
+    do {
+      ASSERT_LT(first, 20'000u) << "it never gets by";
+      const int64_t used = sqlite3_memory_used();
+      try {
+        attempt({first, failures}, failed);
+      } catch (const std::exception& exception) {
+        ADD_FAILURE() << "threw " << exception.what();
+      }
+      // Where something stays open, it may have grown.
+      if (used == 0) {
+        EXPECT_EQ(sqlite3_memory_used(), 0) << "SQLite's memory leaks";
+      }
+      if (HasFailure()) {
+        FAIL() << "allocation " << first << " fails"
+               << (failures == 1 ? " once" : " and all after it");
+      }
+      ++first;
+      failed_in_all += failed;
+    } while (failed > 0);
+  }
+  RecordProperty("failures", std::to_string(failed_in_all));
+  // Otherwise nothing was tried.
+  EXPECT_GT(failed_in_all, 0u);
+}
+
+void OomLoop::Rehearse(const Operation& operation) {
+  Remove();
+  auto cache = OpenIt(Options(operation.max_entries));
+  ASSERT_TRUE(cache.ok()) << cache.status().ToString();
+  if (operation.prepare) operation.prepare(**cache);
+  before_ = ContentsOf(**cache);
+  const Status status = operation.run(**cache);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  after_ = operation.closes ? before_ : ContentsOf(**cache);
+}
+
+void OomLoop::Attempt(const Operation& operation, FailingMemory::Plan plan,
+                      uint64_t& failed) {
+  Remove();
+  auto opened = OpenIt(Options(operation.max_entries));
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  SqliteCache& cache = **opened;
+  if (operation.prepare) operation.prepare(cache);
+  Status status;
+  {
+    const FailingMemory failing(plan);
+    status = operation.run(cache);
+    failed = failing.failed();
+  }
+  ExpectFullOrOk(status, failed);
+  if (!operation.closes) {
+    EXPECT_EQ(ContentsOf(cache), status.ok() ? after_ : before_);
+    const Status again = operation.run(cache);
+    EXPECT_TRUE(again.ok()) << again.ToString();
+    EXPECT_EQ(ContentsOf(cache), after_);
+    ExpectClean(cache);
+    const Status closed = cache.Close();
+    EXPECT_TRUE(closed.ok()) << closed.ToString();
+  }
+  opened->reset();
+  if (GetParam() == Where::kMemory) return;
+  opened = OpenIt(Options(operation.max_entries));
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  EXPECT_EQ(ContentsOf(**opened), after_);
+  ExpectClean(**opened);
+}
+
+void OomLoop::FailEverywhere(const Operation& operation) {
+  Rehearse(operation);
+  if (HasFatalFailure()) return;
+  ForEachFailure([&](FailingMemory::Plan plan, uint64_t& failed) {
+    Attempt(operation, plan, failed);
+  });
+}
+
+void OomLoop::FailEverywhereInOpen(
+    const std::function<void()>& prepare, const Open& open,
+    const std::function<void(SqliteCache&)>& check) {
+  ForEachFailure([&](FailingMemory::Plan plan, uint64_t& failed) {
+    prepare();
+    SqliteCacheOptions options = Options();
+    std::optional<SqliteCache::Opened> opened;
+    {
+      const FailingMemory failing(plan);
+      opened.emplace(open(std::move(options)));
+      failed = failing.failed();
+    }
+    ExpectFullOrOk(opened->status(), failed);
+    if (!opened->ok()) opened.emplace(open(Options()));
+    ASSERT_TRUE(opened->ok()) << opened->status().ToString();
+    check(***opened);
+    ExpectClean(***opened);
+  });
+}
+
+}  // namespace appcache

@@ -1,0 +1,89 @@
+// OomLoop: an operation on a cache, with memory that runs out at each of its
+// allocations in turn, C++'s and SQLite's.
+//
+// The N-th allocation fails, N = 1, 2, 3 ..., until the operation gets by
+// without; once, and for ever after. Each time the operation must
+//
+//   - throw nothing, and say kFull, or succeed all the same,
+//   - have changed nothing if it failed, and everything if it succeeded,
+//   - work when there is memory again,
+//   - leave a cache that Check finds sound, and leak nothing.
+
+#ifndef APPCACHE_TESTS_FAULT_OOM_LOOP_H_
+#define APPCACHE_TESTS_FAULT_OOM_LOOP_H_
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/sqlite_cache.h"
+#include "engine/testing/fake_clock.h"
+#include "tests/fault/failing_memory.h"
+#include "tests/support/temp_dir.h"
+
+namespace appcache {
+
+// What a cache holds: path to stored bytes.
+using Contents = std::map<std::string, std::string>;
+
+enum class Where { kMemory, kFile };
+inline std::string NameOfWhere(const testing::TestParamInfo<Where>& tested) {
+  return tested.param == Where::kFile ? "File" : "Memory";
+}
+
+class OomLoop : public testing::TestWithParam<Where> {
+ protected:
+  struct Operation {
+    // Fills the cache. May be null.
+    std::function<void(SqliteCache&)> prepare = nullptr;
+    // Must not allocate anything itself.
+    std::function<Status(SqliteCache&)> run;
+    uint64_t max_entries = 1000;
+    bool closes = false;  // there is no cache left after it
+  };
+
+  // The loop of the heading.
+  void FailEverywhere(const Operation& operation);
+
+  // Must not allocate anything itself.
+  using Open = std::function<SqliteCache::Opened(SqliteCacheOptions)>;
+
+  // The same for opening: `prepare` says what there is to open, and `check`
+  // sees what has been.
+  void FailEverywhereInOpen(const std::function<void()>& prepare,
+                            const Open& open,
+                            const std::function<void(SqliteCache&)>& check);
+
+  // From now on memory runs out once only: not for ever after.
+  void FailOnceOnly() { fail_for_ever_ = false; }
+
+  SqliteCacheOptions Options(uint64_t max_entries = 1000) const;
+  // The cache of the test's parameter.
+  SqliteCache::Opened OpenIt(SqliteCacheOptions options) const;
+  // Leaves none.
+  void Remove() const;
+
+ private:
+  // Calls `attempt` with one failure after another, until none strikes.
+  void ForEachFailure(
+      const std::function<void(FailingMemory::Plan, uint64_t& failed)>& attempt);
+  void Attempt(const Operation& operation, FailingMemory::Plan plan,
+               uint64_t& failed);
+  // What the operation makes of the cache when nothing fails.
+  void Rehearse(const Operation& operation);
+
+  const TempDir directory_;
+  const std::string path_ = directory_.path() + "/cache.db";
+  const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
+  bool fail_for_ever_ = true;
+  Contents before_;
+  Contents after_;
+};
+
+}  // namespace appcache
+
+#endif  // APPCACHE_TESTS_FAULT_OOM_LOOP_H_
