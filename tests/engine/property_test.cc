@@ -3,7 +3,8 @@
 //
 //   bazel test //tests/engine:property_test --test_env=APPCACHE_TEST_SEED=...
 //
-// and run for longer with --test_env=APPCACHE_OPERATIONS=10000000.
+// and run for longer with --test_env=APPCACHE_OPERATIONS=10000000
+// --test_timeout=3600.
 
 #include <gtest/gtest.h>
 

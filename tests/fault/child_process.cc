@@ -49,7 +49,8 @@ ChildProcess::~ChildProcess() {
 
 std::string ChildProcess::ReadLine() {
   std::string line;
-  for (int c = std::fgetc(from_); c != EOF && c != '\n'; c = std::fgetc(from_)) {
+  for (int c = std::fgetc(from_); c != EOF && c != '\n';
+       c = std::fgetc(from_)) {
     line += static_cast<char>(c);
   }
   return line;

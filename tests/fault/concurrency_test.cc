@@ -13,6 +13,7 @@
 #include "engine/sqlite_cache.h"
 #include "tests/fault/hammer.h"
 #include "tests/fault/history.h"
+#include "tests/fault/test_scale.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 
@@ -91,9 +92,8 @@ class ConcurrencyTest : public testing::TestWithParam<Where> {
   // The judge had something to judge.
   static void ExpectUsed(const std::vector<Event>& events, Misses misses) {
     const auto count = [&events](Event::Kind kind) {
-      return std::count_if(events.begin(), events.end(), [kind](const Event& e) {
-        return e.kind == kind;
-      });
+      return std::count_if(events.begin(), events.end(),
+                           [kind](const Event& e) { return e.kind == kind; });
     };
     EXPECT_GT(count(Event::Kind::kHit), kThreads * 100);
     EXPECT_GT(count(Event::Kind::kSet), kThreads * 100);

@@ -13,14 +13,14 @@
 
 namespace appcache {
 
-// While it lives, allocations of this thread fail as planned. One at a time in a
-// thread.
+// While it lives, allocations of this thread fail as planned. One at a time in
+// a thread.
 class FailingMemory {
  public:
   static constexpr uint64_t kForEver = std::numeric_limits<uint64_t>::max();
 
   struct Plan {
-    uint64_t first = 1;  // the allocation that fails, counted from 1
+    uint64_t first = 1;            // the allocation that fails, counted from 1
     uint64_t failures = kForEver;  // and so many in all
   };
 

@@ -79,9 +79,9 @@ int RunHammer(const std::vector<std::string>& arguments) {
     for (const std::string& failure : hammer->failures()) {
       exit_code = Complain(failure);
     }
-    file.write(reinterpret_cast<const char*>(hammer->events().data()),
-               static_cast<std::streamsize>(hammer->events().size() *
-                                            sizeof(Event)));
+    file.write(
+        reinterpret_cast<const char*>(hammer->events().data()),
+        static_cast<std::streamsize>(hammer->events().size() * sizeof(Event)));
   }
   return file.flush() ? exit_code : Complain("cannot write the history");
 }
@@ -129,7 +129,8 @@ int HoldRead(const std::vector<std::string>& arguments) {
 
 int Main(const std::vector<std::string>& words) {
   const std::vector<std::string> arguments(words.begin() + 1, words.end());
-  if (words[0] == "hammer" && arguments.size() == 7) return RunHammer(arguments);
+  if (words[0] == "hammer" && arguments.size() == 7)
+    return RunHammer(arguments);
   if (words[0] == "open" && arguments.size() == 2) return Open(arguments, {});
   if (words[0] == "open-impatiently" && arguments.size() == 2) {
     return OpenImpatiently(arguments);

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <charconv>
-#include <cstdlib>
 #include <utility>
 
 namespace appcache {
@@ -45,11 +44,6 @@ std::optional<uint64_t> ParseHammerValue(int32_t key, std::string_view text) {
   std::from_chars(text.data() + colon + 1, text.data() + text.size(), id);
   if (text != HammerValue(key, id)) return std::nullopt;
   return id;
-}
-
-int TestScale() {
-  const char* const scale = std::getenv("APPCACHE_TEST_SCALE");
-  return scale != nullptr ? std::atoi(scale) : 1;
 }
 
 Hammer::Hammer(SqliteCache& cache, const Plan& plan)

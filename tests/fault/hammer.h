@@ -23,10 +23,6 @@ std::string HammerValue(int32_t key, uint64_t id);
 std::optional<uint64_t> ParseHammerValue(int32_t key, std::string_view text);
 std::string HammerKey(int32_t key);
 
-// How many times longer than usual random tests are to run:
-// APPCACHE_TEST_SCALE, or 1.
-int TestScale();
-
 class Hammer {
  public:
   struct Plan {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/sqlite_cache.h"
-#include "tests/fault/hammer.h"
+#include "tests/fault/test_scale.h"
 
 namespace appcache {
 namespace {

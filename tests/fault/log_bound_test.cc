@@ -36,8 +36,9 @@ class LogBoundTest : public testing::Test {
   }
 
   Status Set(int i) {
-    return cache_->SetByStr(std::to_string(i),
-                            std::string(40'000, static_cast<char>('a' + i % 26)));
+    return cache_->SetByStr(
+        std::to_string(i),
+        std::string(40'000, static_cast<char>('a' + i % 26)));
   }
   uint64_t LogBytes() const {
     return std::filesystem::file_size(path_ + "-wal");

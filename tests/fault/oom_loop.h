@@ -60,6 +60,9 @@ class OomLoop : public testing::TestWithParam<Where> {
 
   // From now on memory runs out once only: not for ever after.
   void FailOnceOnly() { fail_for_ever_ = false; }
+  // From now on one allocation in ten is tried, from a random one on; all of
+  // them when APPCACHE_TEST_SCALE is above 1.
+  void Sample();
 
   SqliteCacheOptions Options(uint64_t max_entries = 1000) const;
   // The cache of the test's parameter.
@@ -69,8 +72,8 @@ class OomLoop : public testing::TestWithParam<Where> {
 
  private:
   // Calls `attempt` with one failure after another, until none strikes.
-  void ForEachFailure(
-      const std::function<void(FailingMemory::Plan, uint64_t& failed)>& attempt);
+  void ForEachFailure(const std::function<void(FailingMemory::Plan,
+                                               uint64_t& failed)>& attempt);
   void Attempt(const Operation& operation, FailingMemory::Plan plan,
                uint64_t& failed);
   // What the operation makes of the cache when nothing fails.
@@ -80,6 +83,8 @@ class OomLoop : public testing::TestWithParam<Where> {
   const std::string path_ = directory_.path() + "/cache.db";
   const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
   bool fail_for_ever_ = true;
+  uint64_t stride_ = 1;
+  uint64_t first_ = 1;
   Contents before_;
   Contents after_;
 };

@@ -31,10 +31,10 @@ class OomOpenTest : public OomLoop {
 };
 
 TEST_P(OomOpenTest, ANewOne) {
-  FailEverywhereInOpen([this] { Remove(); }, open_,
-                       [](SqliteCache& cache) {
-                         EXPECT_EQ(cache.Stats().entries, 0u);
-                       });
+  Sample();
+  FailEverywhereInOpen(
+      [this] { Remove(); }, open_,
+      [](SqliteCache& cache) { EXPECT_EQ(cache.Stats().entries, 0u); });
 }
 
 TEST_P(OomOpenTest, OneThatIsOpenAlready) {
@@ -55,6 +55,7 @@ INSTANTIATE_TEST_SUITE_P(Where, OomOpenTest,
 using OomOpenFileTest = OomOpenTest;
 
 TEST_P(OomOpenFileTest, ThatIsThereAlready) {
+  Sample();
   Fill();
   FailEverywhereInOpen(
       [] {}, open_,
@@ -83,6 +84,7 @@ class OomOpenOnTest : public OomLoop {
 // Once only: with no memory at all SQLite does not roll back either.
 TEST_P(OomOpenOnTest, AConnectionOfTheCallers) {
   FailOnceOnly();
+  Sample();
   for (const bool in_transaction : {false, true}) {
     const auto forget = [&] {
       if (sqlite3_get_autocommit(db_) == 0) Execute("ROLLBACK");

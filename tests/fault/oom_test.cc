@@ -67,12 +67,10 @@ TEST_P(OomTest, SetOver) {
 }
 
 TEST_P(OomTest, SetWithEviction) {
-  FailEverywhere({.prepare = Fill,
-                  .run =
-                      [&](SqliteCache& cache) {
-                        return cache.SetByStr("new", value_);
-                      },
-                  .max_entries = 10});
+  FailEverywhere(
+      {.prepare = Fill,
+       .run = [&](SqliteCache& cache) { return cache.SetByStr("new", value_); },
+       .max_entries = 10});
 }
 
 TEST_P(OomTest, SetMany) {

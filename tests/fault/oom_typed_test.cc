@@ -27,19 +27,23 @@ const std::string& Value() {
 struct TypedKey {
   using value_type = std::string;
   int number = 0;
-  void AppendTo(KeyPath& path) const { path.Segment(LongName()).Segment(number); }
+  void AppendTo(KeyPath& path) const {
+    path.Segment(LongName()).Segment(number);
+  }
   bool should_compress(const std::string&, std::string_view) const {
     return true;
   }
   Key<std::string> namespace_key() const { return Key<std::string>("ns"); }
 };
 
-// Of several keys, those whose namespace cannot be read are left out of a batch;
-// these have none.
+// Of several keys, those whose namespace cannot be read are left out of a
+// batch; these have none.
 struct BatchKey {
   using value_type = std::string;
   int number = 0;
-  void AppendTo(KeyPath& path) const { path.Segment(LongName()).Segment(number); }
+  void AppendTo(KeyPath& path) const {
+    path.Segment(LongName()).Segment(number);
+  }
   bool should_compress(const std::string&, std::string_view) const {
     return true;
   }
@@ -122,28 +126,28 @@ TEST_P(OomTypedTest, GetViaOfAStoredValueReturnsIt) {
 }
 
 TEST_P(OomTypedTest, SetViaWritesAndLeavesNoOldValue) {
-  FailEverywhere(
-      {.prepare =
-           [](SqliteCache& cache) {
-             Fill(cache);
-             ASSERT_TRUE(cache.Set(NumberKey(), 1).ok());
-           },
-       .run =
-           [](SqliteCache& cache) {
-             int written = 0;
-             const Status status = cache.SetVia(
-                 NumberKey(), 2, [&written](int value) { written = value; });
-             EXPECT_EQ(written, 2);
-             const FailingMemory::Pause pause;
-             const Lookup<int> left = cache.Get(NumberKey());
-             EXPECT_FALSE(left.has_error());
-             if (!status.ok()) {
-               // Without memory the invalidation may fail as well.
-               EXPECT_TRUE(!left || *left == 1);
-               EXPECT_TRUE(cache.Set(NumberKey(), 1).ok());
-             }
-             return status;
-           }});
+  FailEverywhere({.prepare =
+                      [](SqliteCache& cache) {
+                        Fill(cache);
+                        ASSERT_TRUE(cache.Set(NumberKey(), 1).ok());
+                      },
+                  .run =
+                      [](SqliteCache& cache) {
+                        int written = 0;
+                        const Status status = cache.SetVia(
+                            NumberKey(), 2,
+                            [&written](int value) { written = value; });
+                        EXPECT_EQ(written, 2);
+                        const FailingMemory::Pause pause;
+                        const Lookup<int> left = cache.Get(NumberKey());
+                        EXPECT_FALSE(left.has_error());
+                        if (!status.ok()) {
+                          // Without memory the invalidation may fail as well.
+                          EXPECT_TRUE(!left || *left == 1);
+                          EXPECT_TRUE(cache.Set(NumberKey(), 1).ok());
+                        }
+                        return status;
+                      }});
 }
 
 INSTANTIATE_TEST_SUITE_P(Where, OomTypedTest,

@@ -12,6 +12,7 @@
 #include "tests/fault/child_process.h"
 #include "tests/fault/hammer.h"
 #include "tests/fault/history.h"
+#include "tests/fault/test_scale.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 

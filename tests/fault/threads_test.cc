@@ -16,6 +16,7 @@
 #include "engine/sqlite_cache.h"
 #include "engine/testing/fake_clock.h"
 #include "tests/fault/hammer.h"
+#include "tests/fault/test_scale.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 

@@ -1,0 +1,18 @@
+// How much longer than usual the tests are to run.
+
+#ifndef APPCACHE_TESTS_FAULT_TEST_SCALE_H_
+#define APPCACHE_TESTS_FAULT_TEST_SCALE_H_
+
+#include <cstdlib>
+
+namespace appcache {
+
+// APPCACHE_TEST_SCALE, or 1: so many times as many operations.
+inline int TestScale() {
+  const char* const scale = std::getenv("APPCACHE_TEST_SCALE");
+  return scale != nullptr ? std::atoi(scale) : 1;
+}
+
+}  // namespace appcache
+
+#endif  // APPCACHE_TESTS_FAULT_TEST_SCALE_H_
