@@ -26,6 +26,10 @@ Status LruEngine::WriteOnce(const std::function<Status()>& body) {
   Status status = log_keeper_.MakeRoom();
   if (!status.ok()) return status;
   evicted_ = policy::Evicted();
+  // In the transaction a borrowed connection's mutex is held, which a thread
+  // that ends may wait for with Sessions::mutex_. Nothing is missed: in the
+  // lane, nobody reads from a borrowed connection.
+  if (database_->is_borrowed()) sessions_->CollectTouches();
   store::Writer::Transaction transaction(writer_);
   status = transaction.Begin();
   if (status.ok()) status = body();
@@ -52,7 +56,7 @@ Status LruEngine::WriteWith(const Body& body) {
 
 Status LruEngine::EvictToFit(TimePoint now) {
   if (!policy::IsOver(settings_.limits, writer_.counts())) return Status();
-  sessions_->CollectTouches();
+  if (!database_->is_borrowed()) sessions_->CollectTouches();
   return policy::EvictToFit(writer_, pending_, settings_.limits,
                             ExpiryClock(now), evicted_);
 }

@@ -50,7 +50,7 @@ TEST_F(TransferTest, RecencyTravels) {
   const auto order = [this](const char* cache) {
     const Json top = Json::parse(
         Run({"top", "--by", "age", "--json", "--cache", cache}).out);
-    std::vector<Json> keys;
+    std::vector<std::string> keys;
     for (const Json& entry : top["top"]) {
       keys.push_back(entry.value("key", "") + entry.value("key_base64", ""));
     }

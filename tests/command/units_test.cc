@@ -78,8 +78,8 @@ TEST(UnitsTest, SizesArePrintedShort) {
   EXPECT_EQ(FormatSize(1023), "1023 B");
   EXPECT_EQ(FormatSize(1024), "1.0 KiB");
   EXPECT_EQ(FormatSize(1536), "1.5 KiB");
-  EXPECT_EQ(FormatSize(500 * 1024), "500 KiB");
-  EXPECT_EQ(FormatSize(1024 * 1024 - 1), "1.0 MiB");
+  EXPECT_EQ(FormatSize(512'000), "500 KiB");
+  EXPECT_EQ(FormatSize(1'048'575), "1.0 MiB");
   EXPECT_EQ(FormatSize(std::numeric_limits<uint64_t>::max()), "16.0 EiB");
 }
 

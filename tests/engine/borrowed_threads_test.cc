@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <atomic>
 #include <latch>
 #include <string>
 #include <thread>
@@ -64,6 +65,23 @@ TEST(BorrowedThreadsTest, EachSeesItsOwnWrites) {
   EXPECT_EQ(ProblemsIn(*cache), Strings());
   EXPECT_EQ(cache->Stats().write_errors, 0u);
   EXPECT_EQ(cache->Stats().read_errors, 0u);
+}
+
+// A thread gives its statements back, for which it needs the connection, while
+// a set has the connection and asks all threads for the uses they have seen.
+TEST(BorrowedThreadsTest, ThreadsThatEndDoNotMeetSetsThatEvict) {
+  const PlainSqlite connection;
+  SqliteCacheOptions options;
+  options.max_entries = 2;
+  const auto cache = Must(SqliteCache::OpenOn(connection.get(), options));
+  std::atomic<bool> done = false;
+  const std::jthread setter([&] {
+    for (int i = 0; !done; ++i) Set(*cache, std::to_string(i));
+  });
+  for (int i = 0; i < 500; ++i) {
+    std::jthread([&] { Get(*cache, "0"); }).join();
+  }
+  done = true;
 }
 
 // Two caches on one connection have two writer lanes: SQLite's own mutex keeps

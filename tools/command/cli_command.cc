@@ -74,7 +74,7 @@ CLI::Option* AddTextOption(CLI::App& command, const std::string& name,
 }  // namespace
 
 CLI::App& AddCommand(CLI::App& app, CommandLine& line, const CommandText& text,
-                     std::function<int(Operands)> run) {
+                     std::function<int(const Operands&)> run) {
   CLI::App& command = *app.add_subcommand(text.name, text.summary);
   command.group("Commands");
   command.allow_extras();

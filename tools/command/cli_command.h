@@ -45,7 +45,7 @@ struct CommandText {
 // The operands are what the parser did not take for an option, as they were
 // typed: it would split "[a,b]" and drop "{}" if they were known to it.
 CLI::App& AddCommand(CLI::App& app, CommandLine& line, const CommandText& text,
-                     std::function<int(Operands)> run);
+                     std::function<int(const Operands&)> run);
 
 // --- Options. Their targets must outlive the parsing.
 

@@ -19,7 +19,7 @@ void AddGet(CLI::App& app, CommandLine& line) {
        "Prints the bytes of the value, decompressed, and nothing else. A hit\n"
        "counts as a use. Exit status 1: there is no such entry.\n",
        "Example:\n  appcache get --cache /var/cache/app/cache.db user/7\n"},
-      [options](Operands words) {
+      [options](const Operands& words) {
         options->key = words[0];
         return Get(*options);
       });
@@ -38,7 +38,7 @@ void AddSet(CLI::App& app, CommandLine& line) {
                   "Examples:\n"
                   "  appcache set --ttl 1h greeting hello\n"
                   "  appcache set --compress page/home - < home.html\n"},
-                 [options](Operands words) {
+                 [options](const Operands& words) {
                    options->key = words[0];
                    options->value = words.size() > 1 ? words[1] : "-";
                    if (words.size() < 2 && isatty(STDIN_FILENO)) {
@@ -66,8 +66,8 @@ void AddDel(CLI::App& app, CommandLine& line) {
       {"del", "KEY...", 1, SIZE_MAX, "Remove entries",
        "Prints how many there were. One that was not there is no failure.\n",
        "Example:\n  appcache del user/7 user/8\n"},
-      [options](Operands words) {
-        options->names = std::move(words);
+      [options](const Operands& words) {
+        options->names = words;
         return Del(*options);
       });
   AddKeyOptions(command, options->keys);
@@ -84,7 +84,7 @@ void AddTtl(CLI::App& app, CommandLine& line) {
                   "status 1: there\n"
                   "is no such entry.\n",
                   "Example:\n  appcache ttl user/7\n"},
-                 [options](Operands words) {
+                 [options](const Operands& words) {
                    options->key = words[0];
                    return Ttl(*options);
                  });

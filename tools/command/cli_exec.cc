@@ -48,10 +48,11 @@ void AddExec(CLI::App& app, CommandLine& line) {
       "  appcache exec --ttl 10m -- curl -s https://example.com/rates.json\n"
       "  appcache exec --scope cwd --scope file:go.mod -- go list -m all\n",
       /*only_after_dashes=*/true};
-  CLI::App& command = AddCommand(app, line, text, [options](Operands words) {
-    options->command = std::move(words);
-    return Exec(*options);
-  });
+  CLI::App& command =
+      AddCommand(app, line, text, [options](const Operands& words) {
+        options->command = words;
+        return Exec(*options);
+      });
   AddValue(command, "--ttl", "DURATION",
            "How long the run counts: 30s, 10m, 1h, 7d;\n"
            "0: for ever (default 1h)",

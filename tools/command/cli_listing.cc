@@ -20,7 +20,7 @@ void AddKeys(CLI::App& app, CommandLine& line) {
        "Examples:\n"
        "  appcache keys --prefix pyappcache/user/ --limit 10\n"
        "  appcache keys --null | xargs -0 appcache del --raw --\n"},
-      [options](Operands) { return Keys(*options); });
+      [options](const Operands&) { return Keys(*options); });
   AddParsed(command, "--prefix", "TEXT", "Only key paths that begin with this",
             [options](const std::string& text) {
               options->prefix = text;
@@ -42,7 +42,7 @@ void AddStats(CLI::App& app, CommandLine& line) {
        "Entries whose ttl has ended count until they are removed. Hits and\n"
        "misses are counted by the programs that use a cache, not in it.\n",
        "Example:\n  appcache stats --cache /var/cache/app/cache.db\n"},
-      [options](Operands) { return Stats(*options); });
+      [options](const Operands&) { return Stats(*options); });
   AddCacheOption(command, options->cache);
   AddJsonOption(command, options->json);
 }
@@ -73,7 +73,7 @@ void AddTop(CLI::App& app, CommandLine& line) {
        "Examples:\n"
        "  appcache top --by age --limit 10\n"
        "  appcache top --watch 2\n"},
-      [options](Operands) { return Top(*options); });
+      [options](const Operands&) { return Top(*options); });
   AddValue(command, "--by", "ORDER",
            "size: the largest first; age: the longest\n"
            "unused, evicted next; use: the last used\n"

@@ -34,7 +34,7 @@ void AddReplay(CLI::App& app, CommandLine& line) {
        "own,\n"
        "or with --cache in a file that is empty or not there yet.\n",
        "Example:\n  appcache replay keys.txt.gz --max-entries 1000\n"},
-      [options](Operands words) {
+      [options](const Operands& words) {
         options->trace = words[0];
         if (!options->cache.max_entries) {
           return FailUsage(

@@ -17,7 +17,7 @@ void AddTransferCommands(CLI::App& app, CommandLine& line) {
        "Examples:\n"
        "  appcache dump --cache app.db app.dump\n"
        "  appcache dump --cache app.db | zstd > app.dump.zst\n"},
-      [dump](Operands words) {
+      [dump](const Operands& words) {
         if (!words.empty()) dump->file = words[0];
         return Dump(*dump);
       });
@@ -36,7 +36,7 @@ void AddTransferCommands(CLI::App& app, CommandLine& line) {
        "Examples:\n"
        "  appcache load --cache copy.db app.dump\n"
        "  zstd -dc app.dump.zst | appcache load --cache copy.db\n"},
-      [load](Operands words) {
+      [load](const Operands& words) {
         if (!words.empty()) load->file = words[0];
         return Load(*load);
       });

@@ -14,7 +14,7 @@ void AddUpkeepCommands(CLI::App& app, CommandLine& line) {
        "Every entry of the file, whatever its prefix and whoever set it. Asks\n"
        "first; without a terminal to ask on, it takes --yes.\n",
        "Example:\n  appcache clear --cache /var/cache/app/cache.db --yes\n"},
-      [clear](Operands) { return Clear(*clear); });
+      [clear](const Operands&) { return Clear(*clear); });
   AddFlag(clear_command, "--yes", "Do not ask", clear->yes);
   AddCacheOption(clear_command, clear->cache);
   AddJsonOption(clear_command, clear->json);
@@ -28,7 +28,7 @@ void AddUpkeepCommands(CLI::App& app, CommandLine& line) {
        "meanwhile.\n"
        "Exit status 3: there are problems, or with --fix, some remain.\n",
        "Example:\n  appcache check --cache /var/cache/app/cache.db --fix\n"},
-      [check](Operands) { return Check(*check); });
+      [check](const Operands&) { return Check(*check); });
   AddFlag(check_command, "--fix",
           "Remove entries that are damaged, correct counts", check->fix);
   AddCacheOption(check_command, check->cache);

@@ -80,7 +80,7 @@ Status DumpReader::ReadExactly(uint64_t size, std::string& bytes) {
 Status DumpReader::ReadHeader() {
   if (has_header_) return Status();
   std::string bytes;
-  const Status read = ReadExactly(dump::kHeaderBytes, bytes);
+  Status read = ReadExactly(dump::kHeaderBytes, bytes);
   // What is too short for a header is no dump either.
   if (!read.ok() && !read.Is(ErrorCode::kCorrupt)) return read;
   ByteReader header(bytes);
@@ -104,7 +104,7 @@ Result<DumpReader::BlockHeader> DumpReader::ReadBlockHeader() {
   BlockHeader header;
   header.offset = offset_;
   std::string bytes;
-  const Status read = ReadExactly(dump::kFrameBytes, bytes);
+  Status read = ReadExactly(dump::kFrameBytes, bytes);
   if (!read.ok()) return read;
   ByteReader frame(bytes);
   uint32_t crc = 0;
@@ -127,7 +127,7 @@ Status DumpReader::ReadPayload(const BlockHeader& header,
   if (header.size > dump::kMaxPayloadBytes) {
     return Corrupt(header.offset, "the block is larger than 1 GiB");
   }
-  const Status read = ReadExactly(header.size, payload);
+  Status read = ReadExactly(header.size, payload);
   if (!read.ok()) return read;
   if (dump::Crc32(payload) == header.check) return Status();
   return Corrupt(header.offset, "the checksum of the block is wrong");

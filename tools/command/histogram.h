@@ -46,7 +46,7 @@ class Histogram {
   // power of two and the kSplitBits bits that follow the leading one.
   static size_t BucketOf(uint64_t value) noexcept {
     if (value < kSplit) return static_cast<size_t>(value);
-    const int shift = std::bit_width(value) - 1 - kSplitBits;
+    const int shift = static_cast<int>(std::bit_width(value)) - 1 - kSplitBits;
     return static_cast<size_t>(shift) * kSplit +
            static_cast<size_t>(value >> shift);
   }

@@ -79,7 +79,7 @@ Result<bool> LineReader::Next(std::string_view& line, size_t max_line_bytes) {
     }
     if (at_end) return false;
     searched = size;
-    const Result<bool> filled = Fill();
+    Result<bool> filled = Fill();
     if (!filled.ok()) return filled;
     at_end = !*filled;
   }

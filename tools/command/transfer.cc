@@ -32,7 +32,7 @@ Status WriteOut(std::string_view bytes) {
 Status DumpAll(SqliteCache& cache, DumpWriter& writer) {
   Progress progress("dump", cache.Stats().entries.value_or(0));
   Status written;
-  const Status visited = cache.ForEachEntry([&](const StoredEntry& entry) {
+  Status visited = cache.ForEachEntry([&](const StoredEntry& entry) {
     written = writer.Add(entry);
     progress.Update(writer.entries());
     return written.ok();
@@ -103,7 +103,7 @@ Status LoadAll(SqliteCache& cache, DumpReader& reader, uint64_t total,
       const auto& end = entry.info.expires_at;
       loaded.ended += end && *end <= now ? 1 : 0;
     }
-    const Status stored = cache.RestoreMany(*block);
+    Status stored = cache.RestoreMany(*block);
     if (!stored.ok()) return stored;
     loaded.entries += block->size();
     progress.Update(reader.bytes());

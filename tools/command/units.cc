@@ -135,7 +135,11 @@ std::string FormatDuration(std::chrono::milliseconds duration) {
     return Format("%lld%s %lld%s", static_cast<long long>(large), large_unit,
                   static_cast<long long>(small), small_unit);
   };
-  if (s < 10) return Format("%.1fs", static_cast<double>(ms / 100) / 10);
+  if (s < 10) {
+    // Cut off, not rounded: 9.99 s are not 10.
+    return Format("%lld.%llds", static_cast<long long>(s),
+                  static_cast<long long>(ms / 100 % 10));
+  }
   if (m == 0) return Format("%llds", static_cast<long long>(s));
   if (h == 0) return two(m, "m", s % 60, "s");
   if (h < 24) return two(h, "h", m % 60, "m");
