@@ -166,12 +166,12 @@ void BareConnection::EndFind() { sqlite3_reset(get_); }
 
 void BareConnection::Put(const Item& item, std::string_view value) {
   Bind(put_entry_, 1, item.h);
-  Bind(put_entry_, 2, item.path);
+  Bind(put_entry_, 2, item.path());
   Bind(put_entry_, 3, value);
   Run(put_entry_);
   Bind(put_usage_, 1, item.h);
   Bind(put_usage_, 2, ++database_.tick);
-  Bind(put_usage_, 3, static_cast<int64_t>(item.path.size() + value.size()));
+  Bind(put_usage_, 3, static_cast<int64_t>(item.path().size() + value.size()));
   Run(put_usage_);
 }
 
@@ -185,7 +185,7 @@ void BareConnection::SetNew(const Item& item, std::string_view value) {
   const Transaction transaction(*this);
   Put(item, value);
   ++database_.entries;
-  database_.bytes += static_cast<int64_t>(item.path.size() + value.size());
+  database_.bytes += static_cast<int64_t>(item.path().size() + value.size());
   WriteCounts();
 }
 

@@ -21,9 +21,12 @@ std::vector<Item> MakeItems(uint32_t first_id, size_t count) {
   items.reserve(count);
   for (size_t i = 0; i < count; ++i) {
     const auto id = static_cast<uint32_t>(first_id + i);
-    std::string path = prefix + std::to_string(id);
-    const int64_t h = HashPath(path, static_cast<int64_t>(kHashSeed));
-    items.push_back({id, std::move(path), h});
+    const std::string path = prefix + std::to_string(id);
+    Item& item = items.emplace_back();
+    item.h = HashPath(path, static_cast<int64_t>(kHashSeed));
+    item.id = id;
+    item.path_bytes = static_cast<uint32_t>(
+        path.copy(item.path_text.data(), item.path_text.size()));
   }
   return items;
 }

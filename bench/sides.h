@@ -35,13 +35,13 @@ class CacheSide {
   explicit CacheSide(World& world, bool /*shared*/) : world_(world) {}
 
   Answer Get(const Item& item) {
-    return AnswerOf(world_.cache().GetRaw(item.path),
+    return AnswerOf(world_.cache().GetRaw(item.path()),
                     world_.spec().value_bytes);
   }
 
   bool SetNew(const Item& item) { return SetOver(item); }
   bool SetOver(const Item& item) {
-    return world_.cache().SetRaw(item.path, world_.value(), kNoTtl).ok();
+    return world_.cache().SetRaw(item.path(), world_.value(), kNoTtl).ok();
   }
   bool SetEvict(const Item& item, const Item& /*victim*/) {
     return SetOver(item);

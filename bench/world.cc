@@ -117,7 +117,7 @@ void World::OpenCache(const std::string& name) {
 void World::Fill() {
   std::vector<Cache::RawEntry> batch;
   for (size_t i = 0; i < spec_.entries; ++i) {
-    batch.push_back({items_[i].path, value_});
+    batch.push_back({items_[i].path(), value_});
     if (batch.size() == kEntriesPerBatch || i + 1 == spec_.entries) {
       Must(cache_->SetManyRaw(batch));
       batch.clear();

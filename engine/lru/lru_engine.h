@@ -40,9 +40,9 @@ namespace appcache {
 
 // Thread-safe. Functions may throw std::bad_alloc, and then have done nothing.
 //
-// Lock order: the writer lane, Sessions::mutex_, a session's mutexes, a borrowed
-// connection's. The mutexes of PendingTouches and Maintenance are taken last,
-// for a moment.
+// Lock order: the writer lane, Sessions::mutex_, a session's mutexes, a
+// borrowed connection's. The mutexes of PendingTouches and Maintenance are
+// taken last, for a moment.
 class LruEngine {
  public:
   struct Settings {

@@ -122,25 +122,15 @@ Result<std::shared_ptr<Session>> Sessions::Open() {
 }
 
 void Sessions::Leave(const std::shared_ptr<Session>& session) {
-  {
-    std::lock_guard<std::mutex> guard(mutex_);
-    if (--session->threads > 0) return;
-    std::erase(sessions_, session);
-    session->AddTo(ended_);
-    // Under the mutex: who collects must find them here or there. Once closed,
-    // whom they would go to may be gone.
-    if (!closed_) TakeFrom(*session);
-    ++leaving_;
-  }
-  {
-    // Not under mutex_: a borrowed connection may be in the hands of a writer,
-    // who collects uses.
-    std::lock_guard<std::mutex> guard(session->mutex);
-    CloseSession(*session);
-  }
   std::lock_guard<std::mutex> guard(mutex_);
-  --leaving_;
-  left_.notify_all();
+  if (--session->threads > 0) return;
+  std::erase(sessions_, session);
+  std::lock_guard<std::mutex> session_guard(session->mutex);
+  session->AddTo(ended_);
+  CloseSession(*session);
+  // Still under the mutex: who collects must find them here or there. Once
+  // closed, whom they would go to may be gone.
+  if (!closed_) TakeFrom(*session);
 }
 
 void Sessions::TakeFrom(Session& session) noexcept {
@@ -170,13 +160,12 @@ ReadCounters Sessions::Counters() {
 }
 
 void Sessions::Close() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  std::lock_guard<std::mutex> guard(mutex_);
   closed_ = true;
   for (const auto& session : sessions_) {
     std::lock_guard<std::mutex> session_guard(session->mutex);
     CloseSession(*session);
   }
-  left_.wait(lock, [this] { return leaving_ == 0; });
 }
 
 }  // namespace appcache

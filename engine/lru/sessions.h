@@ -9,7 +9,6 @@
 #define APPCACHE_ENGINE_LRU_SESSIONS_H_
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -117,9 +116,6 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
   size_t next_shared_ = 0;                          // guarded by mutex_
   ReadCounters ended_;                              // guarded by mutex_
   bool closed_ = false;                             // guarded by mutex_
-  // Sessions that are off the list, but whose connection is not closed yet.
-  int leaving_ = 0;  // guarded by mutex_
-  std::condition_variable left_;
 };
 
 }  // namespace appcache

@@ -90,10 +90,11 @@ class OnTerminal {
 class TerminalTest : public CommandTest {
  protected:
   void SetUp() override {
-    Run({"set", "--cache", "cache.db", "colour\x1b[31m", "value"});
-    for (int i = 0; i < 20; ++i) {
-      Run({"set", "--cache", "cache.db", "key/" + std::to_string(i), "value"});
-    }
+    std::string keys = "colour\x1b[31m\n";
+    for (int i = 0; i < 20; ++i) keys += "key/" + std::to_string(i) + "\n";
+    // The quick way to many entries.
+    RunWithInput({"replay", "-", "--max-entries", "100", "--cache", "cache.db"},
+                 keys);
   }
 };
 

@@ -82,7 +82,7 @@ TEST_F(LogBoundTest, AnOldSnapshotMakesSetsBusyAndGetsGoOn) {
 
 TEST_F(LogBoundTest, GetsThatOverlapAllTheTimeDoNotKeepItFromStartingOver) {
   constexpr int kReaders = 4;
-  constexpr int kSets = 1500;  // some eight times what the log may hold
+  constexpr int kSets = 800;  // some four times what the log may hold
   Open(SqliteCacheOptions().busy_timeout);
   ASSERT_TRUE(Set(0).ok());
   std::atomic<bool> done{false};

@@ -44,6 +44,9 @@ class Child {
   enum class Wait { kNo, kYes };
   std::optional<int> Ended(Wait wait);
 
+  // Whether Ended has found so.
+  bool is_known_to_have_ended() const noexcept { return status_.has_value(); }
+
  private:
   Child() = default;
 

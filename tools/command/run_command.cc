@@ -84,16 +84,19 @@ class Relay {
 };
 
 // Whoever still has the output may outlive the command; then there is nothing
-// left to pass a signal to, and it means us.
+// left to pass a signal to, and it means us. One that came together with the
+// end was meant for the command.
 void PassSignals(SignalGate& gate, Child& child) {
+  const bool had_ended = child.is_known_to_have_ended();
   while (const auto signal = gate.Next()) {
     if (signal->number == SIGCHLD || signal->number == SIGPIPE) continue;
-    if (child.Ended(Child::Wait::kNo)) {
+    if (had_ended) {
       gate.EndBy(signal->number);
     } else if (!signal->from_terminal) {
       child.Signal(signal->number);
     }
   }
+  child.Ended(Child::Wait::kNo);
 }
 
 void RelayAll(Relay& out, Relay& error, SignalGate& gate, Child& child) {
@@ -107,7 +110,6 @@ void RelayAll(Relay& out, Relay& error, SignalGate& gate, Child& child) {
     if (polled[1].revents != 0) out.Step();
     if (polled[2].revents != 0) error.Step();
   }
-  PassSignals(gate, child);
 }
 
 }  // namespace
