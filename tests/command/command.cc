@@ -128,6 +128,9 @@ void CommandTest::MakeFifo(const std::string& name) const {
 void CommandTest::Await(const std::string& name) const {
   const int fd = open(Path(name).c_str(), O_RDONLY | O_CLOEXEC);
   ASSERT_GE(fd, 0);
+  // To the end: or the next Await could meet the same writer.
+  char byte = 0;
+  EXPECT_EQ(read(fd, &byte, 1), 0);
   close(fd);
 }
 

@@ -24,8 +24,9 @@ struct ExecOptions {
   bool cache_failures = false;
 };
 
-// Returns the status of the command, now or when it was recorded. Whatever is
-// wrong with the cache costs a warning and a run of the command, nothing else.
+// Returns the status of the command or, after a replay, ends the process with
+// it at once. Whatever is wrong with the cache costs a warning and a run of the
+// command, nothing else.
 int Exec(ExecOptions options);
 
 }  // namespace appcache::command
