@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -11,6 +10,7 @@
 namespace {
 
 thread_local uint64_t allocations = 0;
+thread_local uint64_t statements = 0;
 
 }  // namespace
 
@@ -26,8 +26,6 @@ void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 namespace appcache::bench {
 namespace {
 
-std::atomic<uint64_t> statements{0};
-
 // The connections that are open.
 struct Connections {
   std::mutex mutex;
@@ -41,7 +39,7 @@ Connections& AllConnections() {
 
 int OnTrace(unsigned event, void*, void* subject, void*) {
   if (event == SQLITE_TRACE_STMT) {
-    statements.fetch_add(1, std::memory_order_relaxed);
+    ++statements;
   } else if (event == SQLITE_TRACE_CLOSE) {
     Connections& all = AllConnections();
     const std::lock_guard<std::mutex> guard(all.mutex);
@@ -65,7 +63,7 @@ void TraceAll(unsigned events) {
   }
 }
 
-uint64_t allocations_before = 0;
+thread_local Counts before;
 
 }  // namespace
 
@@ -76,13 +74,12 @@ void PrepareCounting() {
 
 void StartCounting() {
   TraceAll(SQLITE_TRACE_STMT | SQLITE_TRACE_CLOSE);
-  statements.store(0, std::memory_order_relaxed);
-  allocations_before = allocations;
+  before = {statements, allocations};
 }
 
 Counts StopCounting() {
-  const Counts counts{statements.load(std::memory_order_relaxed),
-                      allocations - allocations_before};
+  const Counts counts{statements - before.statements,
+                      allocations - before.allocations};
   TraceAll(SQLITE_TRACE_CLOSE);
   return counts;
 }

@@ -1,7 +1,8 @@
-// Exact counts of what operations cost: SQL statements, C++ allocations.
+// Exact counts of what operations cost the thread that calls them: SQL
+// statements, C++ allocations.
 //
-// Nothing is counted but between StartCounting and StopCounting, so that it
-// costs the timed parts nothing (an allocation: one increment).
+// Statements are only looked at between StartCounting and StopCounting, so that
+// it costs the timed parts nothing (an allocation: one increment).
 
 #ifndef APPCACHE_BENCH_COUNTING_H_
 #define APPCACHE_BENCH_COUNTING_H_
@@ -12,12 +13,13 @@ namespace appcache::bench {
 
 struct Counts {
   uint64_t statements = 0;   // run by SQLite, on any connection
-  uint64_t allocations = 0;  // operator new, by the calling thread
+  uint64_t allocations = 0;  // operator new
 };
 
 // Call first of all: connections that were opened before are not counted.
 void PrepareCounting();
 
+// In one thread at a time.
 void StartCounting();
 Counts StopCounting();
 

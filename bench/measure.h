@@ -20,21 +20,15 @@ inline void SetCounter(benchmark::State& state, const char* name,
 template <class Operation>
 bool CountExactly(benchmark::State& state, const Operation& operation,
                   int operations_per_call) {
-  constexpr int kPasses = 3;
   constexpr int kCalls = 64;
   bool right = operation();
   if (state.threads() != 1) return right;
-  // The least: a cache that another case has left may do its upkeep meanwhile.
-  Counts least;
-  for (int pass = 0; pass < kPasses; ++pass) {
-    StartCounting();
-    for (int i = 0; i < kCalls; ++i) right &= operation();
-    const Counts counts = StopCounting();
-    if (pass == 0 || counts.statements < least.statements) least = counts;
-  }
+  StartCounting();
+  for (int i = 0; i < kCalls; ++i) right &= operation();
+  const Counts counts = StopCounting();
   const double operations = kCalls * operations_per_call;
-  state.counters["sql"] = static_cast<double>(least.statements) / operations;
-  state.counters["new"] = static_cast<double>(least.allocations) / operations;
+  state.counters["sql"] = static_cast<double>(counts.statements) / operations;
+  state.counters["new"] = static_cast<double>(counts.allocations) / operations;
   return right;
 }
 
