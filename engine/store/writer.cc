@@ -79,10 +79,6 @@ Status Writer::Execute(Statement& statement) {
 }
 
 Status Writer::Begin() {
-  if (undo_owed_) {
-    const int rc = Undo();
-    if (rc != SQLITE_OK) return connection_->Failure(rc, "write to");
-  }
   nested_ = sqlite3_get_autocommit(connection_->get()) == 0;
   Status status = Execute(nested_ ? savepoint_ : begin_);
   if (!status.ok()) return status;
@@ -107,26 +103,14 @@ Status Writer::Commit() {
 
 void Writer::Rollback() noexcept {
   version_of_counts_.reset();
-  (void)Undo();
-}
-
-int Writer::Undo() noexcept {
   // After some errors SQLite has rolled back already.
-  int rc = SQLITE_OK;
-  const auto run = [&rc](Statement& statement) {
-    if (rc == SQLITE_OK) rc = Run(statement).Step();
-    if (rc == SQLITE_DONE) rc = SQLITE_OK;
-  };
-  if (sqlite3_get_autocommit(connection_->get()) == 0) {
-    if (nested_) {
-      run(rollback_to_);
-      run(release_);
-    } else {
-      run(rollback_);
-    }
+  if (sqlite3_get_autocommit(connection_->get()) != 0) return;
+  if (nested_) {
+    Run(rollback_to_).Step();
+    Run(release_).Step();
+  } else {
+    Run(rollback_).Step();
   }
-  undo_owed_ = rc != SQLITE_OK;
-  return rc;
 }
 
 Status Writer::Transaction::Begin() {

@@ -108,8 +108,6 @@ class Writer {
   Status Begin();
   Status Commit();
   void Rollback() noexcept;
-  // Ends the transaction as if it had not been; SQLite's result code.
-  int Undo() noexcept;
   Status Execute(Statement& statement);
   Status ReadCounts();
   std::optional<unsigned> DataVersion() const noexcept;
@@ -130,14 +128,13 @@ class Writer {
   std::optional<unsigned> version_of_counts_;
   // Inside a transaction of the owner of a borrowed connection.
   bool nested_ = false;
-  // There was no memory to roll back: the next Begin must.
-  bool undo_owed_ = false;
 
-  // Prepared, all of them, while there is memory to do so.
+  // Prepared, all of them, while there is memory: a rollback without any must
+  // succeed.
   Statement begin_, commit_, rollback_, savepoint_, release_, rollback_to_;
-  Statement read_meta_, write_counts_, get_bytes_, put_entry_,
-      put_usage_, touch_, delete_entry_of_key_, delete_entry_, delete_usage_,
-      oldest_, newest_, first_to_expire_;
+  Statement read_meta_, write_counts_, get_bytes_, put_entry_, put_usage_,
+      touch_, delete_entry_of_key_, delete_entry_, delete_usage_, oldest_,
+      newest_, first_to_expire_;
 };
 
 }  // namespace appcache::store

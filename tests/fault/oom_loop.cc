@@ -42,6 +42,20 @@ void ExpectFullOrOk(const Status& status, uint64_t failed) {
 
 }  // namespace
 
+std::string NameOfWhere(const testing::TestParamInfo<Where>& tested) {
+  switch (tested.param) {
+    case Where::kMemory:
+      return "Memory";
+    case Where::kFile:
+      return "File";
+    case Where::kConnection:
+      return "Connection";
+    case Where::kTransaction:
+      return "Transaction";
+  }
+  return "Unknown";
+}
+
 SqliteCacheOptions OomLoop::Options(uint64_t max_entries) const {
   SqliteCacheOptions options;
   options.cache.log = [](LogLevel level, std::string_view message) {
@@ -56,15 +70,30 @@ SqliteCacheOptions OomLoop::Options(uint64_t max_entries) const {
 }
 
 SqliteCache::Opened OomLoop::OpenIt(SqliteCacheOptions options) const {
+  if (OnConnection()) return SqliteCache::OpenOn(db_, std::move(options));
   return GetParam() == Where::kFile
              ? SqliteCache::OpenFile(path_, std::move(options))
              : SqliteCache::OpenInMemory(std::move(options), kMemoryName);
 }
 
-void OomLoop::Remove() const {
+OomLoop::~OomLoop() { sqlite3_close(db_); }
+
+bool OomLoop::OnConnection() const {
+  return GetParam() == Where::kConnection || GetParam() == Where::kTransaction;
+}
+
+void OomLoop::Execute(const char* sql) {
+  EXPECT_EQ(sqlite3_exec(db_, sql, nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(db_);
+}
+
+void OomLoop::Remove() {
   for (const char* const suffix : {"", "-wal", "-shm", "-lane", "-journal"}) {
     std::filesystem::remove(path_ + suffix);
   }
+  if (!OnConnection()) return;
+  EXPECT_EQ(sqlite3_close(std::exchange(db_, nullptr)), SQLITE_OK);
+  ASSERT_EQ(sqlite3_open(":memory:", &db_), SQLITE_OK);
 }
 
 void OomLoop::Sample() {
@@ -123,6 +152,7 @@ void OomLoop::Attempt(const Operation& operation, FailingMemory::Plan plan,
   ASSERT_TRUE(opened.ok()) << opened.status().ToString();
   SqliteCache& cache = **opened;
   if (operation.prepare) operation.prepare(cache);
+  if (GetParam() == Where::kTransaction) Execute("BEGIN");
   Status status;
   {
     const FailingMemory failing(plan);
@@ -140,6 +170,7 @@ void OomLoop::Attempt(const Operation& operation, FailingMemory::Plan plan,
     EXPECT_TRUE(closed.ok()) << closed.ToString();
   }
   opened->reset();
+  if (OnConnection() && sqlite3_get_autocommit(db_) == 0) Execute("COMMIT");
   if (GetParam() == Where::kMemory || plan.failures != 1) return;
   opened = OpenIt(Options(operation.max_entries));
   ASSERT_TRUE(opened.ok()) << opened.status().ToString();

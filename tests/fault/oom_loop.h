@@ -25,18 +25,25 @@
 #include "tests/fault/failing_memory.h"
 #include "tests/support/temp_dir.h"
 
+struct sqlite3;
+
 namespace appcache {
 
 // What a cache holds: path to stored bytes.
 using Contents = std::map<std::string, std::string>;
 
-enum class Where { kMemory, kFile };
-inline std::string NameOfWhere(const testing::TestParamInfo<Where>& tested) {
-  return tested.param == Where::kFile ? "File" : "Memory";
-}
+enum class Where {
+  kMemory,
+  kFile,
+  kConnection,   // of the caller's
+  kTransaction,  // and inside a transaction of the caller's
+};
+std::string NameOfWhere(const testing::TestParamInfo<Where>& tested);
 
 class OomLoop : public testing::TestWithParam<Where> {
  protected:
+  ~OomLoop() override;
+
   struct Operation {
     // Fills the cache. May be null.
     std::function<void(SqliteCache&)> prepare = nullptr;
@@ -68,9 +75,12 @@ class OomLoop : public testing::TestWithParam<Where> {
   // The cache of the test's parameter.
   SqliteCache::Opened OpenIt(SqliteCacheOptions options) const;
   // Leaves none.
-  void Remove() const;
+  void Remove();
 
  private:
+  bool OnConnection() const;
+  void Execute(const char* sql);
+
   // Calls `attempt` with one failure after another, until none strikes.
   void ForEachFailure(const std::function<void(FailingMemory::Plan,
                                                uint64_t& failed)>& attempt);
@@ -82,6 +92,7 @@ class OomLoop : public testing::TestWithParam<Where> {
   const TempDir directory_;
   const std::string path_ = directory_.path() + "/cache.db";
   const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
+  sqlite3* db_ = nullptr;
   bool fail_for_ever_ = true;
   uint64_t stride_ = 1;
   uint64_t first_ = 1;

@@ -126,7 +126,9 @@ TEST_P(OomTest, Close) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Where, OomTest,
-                         testing::Values(Where::kMemory, Where::kFile),
+                         testing::Values(Where::kMemory, Where::kFile,
+                                         Where::kConnection,
+                                         Where::kTransaction),
                          NameOfWhere);
 
 }  // namespace
