@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -206,6 +207,31 @@ TEST_F(DamagedFileTest, ASecondDamagedOneReplacesTheFirst) {
   ExpectSetAside("first");
   Scratch::WriteAll(file_, "second");
   ExpectSetAside("second");
+}
+
+TEST_F(DamagedFileTest, ItsLogIsSetAsideWithIt) {
+  const std::unique_ptr<SqliteCache> original = Open();
+  ASSERT_NE(original, nullptr);
+  ASSERT_TRUE(original->SetRaw("logged", "value", kNoTtl).ok());
+  const std::string copy = scratch_.Path("copy.db");
+  const std::string log = Scratch::ReadAll(file_ + "-wal");
+  Scratch::WriteAll(copy, std::string(4096, '\x5a'));
+  Scratch::WriteAll(copy + "-wal", log);
+  Scratch::WriteAll(copy + "-lane", Scratch::ReadAll(file_ + "-lane"));
+  const SqliteCache::Opened cache = SqliteCache::OpenFile(copy);
+  ASSERT_TRUE(cache.ok()) << cache.status().ToString();
+  EXPECT_FALSE((*cache)->GetRaw("logged"));
+  EXPECT_TRUE(Scratch::ReadAll(copy + ".damaged-wal") == log);
+}
+
+TEST_F(DamagedFileTest, ASuspicionThatProvesWrongCostsNothing) {
+  const std::string suspicion = file_ + "-suspect";
+  Scratch::WriteAll(suspicion, "");
+  const std::unique_ptr<SqliteCache> cache = Open();
+  ASSERT_NE(cache, nullptr);
+  EXPECT_EQ(CountHits(*cache), kEntries);
+  EXPECT_FALSE(std::filesystem::exists(suspicion));
+  EXPECT_TRUE(log_.lines().empty());
 }
 
 TEST_F(DamagedFileTest, ADamagedLogCostsItsSetsAtMost) {

@@ -1,9 +1,11 @@
 // Any bytes make a value, up to the limits.
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/sqlite_cache.h"
@@ -125,6 +127,21 @@ TEST(TooLargeTest, ABatchCountsWhatWasStoredAndWhatWasNot) {
   EXPECT_FALSE(cache->SetManyRaw(entries).ok());
   EXPECT_EQ(cache->Stats().sets, 2u);
   EXPECT_EQ(cache->Stats().write_errors, 1u);
+}
+
+// Without max_bytes too, and before a byte of it is looked at.
+TEST(TooLargeTest, NoValueIsLargerThanSqliteTakes) {
+  constexpr size_t kSize = SqliteCache::kMaxValueBytes + 1;
+  void* const memory = mmap(nullptr, kSize, PROT_NONE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  const std::string_view value(static_cast<const char*>(memory), kSize);
+  const auto cache = Must(SqliteCache::OpenInMemory({}, "larger"));
+  Set(*cache, "a", "old");
+  ExpectTooLarge(cache->SetRaw("a", value, kNoTtl), kSize + 1,
+                 SqliteCache::kMaxValueBytes);
+  EXPECT_EQ(Get(*cache, "a"), "<miss>");
+  EXPECT_EQ(munmap(memory, kSize), 0);
 }
 
 TEST(TooLargeTest, AKeyAloneMayBeTooLarge) {

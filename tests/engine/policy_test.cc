@@ -1,0 +1,103 @@
+// The parts of the order of uses, each alone.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <latch>
+#include <optional>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "engine/policy/pending_touches.h"
+#include "engine/policy/tick_source.h"
+
+namespace appcache::policy {
+namespace {
+
+TimePoint At(int64_t microseconds) {
+  return TimePoint(std::chrono::microseconds(microseconds));
+}
+
+TEST(PendingTouchesTest, OfOneEntryTheLatestUseCounts) {
+  PendingTouches pending;
+  EXPECT_EQ(pending.Add(std::vector<Touch>{{1, 10}, {2, 20}, {1, 5}}), 0u);
+  EXPECT_EQ(pending.Find(1), 10);
+  pending.Add(std::vector<Touch>{{1, 30}});
+  EXPECT_EQ(pending.Find(1), 30);
+  EXPECT_EQ(pending.Find(2), 20);
+  EXPECT_EQ(pending.Find(3), std::nullopt);
+  EXPECT_EQ(pending.size(), 2u);
+}
+
+TEST(PendingTouchesTest, AreWrittenInTheOrderOfHashes) {
+  PendingTouches pending;
+  pending.Add(std::vector<Touch>{{5, 1}, {-7, 2}, {0, 3}});
+  std::vector<int64_t> hashes;
+  for (const Touch& touch : pending.Sorted()) hashes.push_back(touch.h);
+  EXPECT_EQ(hashes, (std::vector<int64_t>{-7, 0, 5}));
+}
+
+// What was used while a flush was writing its earlier use.
+TEST(PendingTouchesTest, AUseLaterThanTheOneWrittenStays) {
+  PendingTouches pending;
+  pending.Add(std::vector<Touch>{{1, 10}, {2, 20}});
+  const std::vector<Touch> written = pending.Sorted();
+  pending.Add(std::vector<Touch>{{1, 30}, {3, 40}});
+  pending.Forget(written);
+  EXPECT_EQ(pending.Find(1), 30);
+  EXPECT_EQ(pending.Find(2), std::nullopt);
+  EXPECT_EQ(pending.Find(3), 40);
+}
+
+TEST(PendingTouchesTest, OfAnEntryThatIsGoneNoneStays) {
+  PendingTouches pending;
+  pending.Add(std::vector<Touch>{{1, 10}, {2, 20}});
+  pending.Erase(std::vector<int64_t>{1, 7});
+  EXPECT_EQ(pending.Find(1), std::nullopt);
+  EXPECT_EQ(pending.Find(2), 20);
+}
+
+TEST(TickSourceTest, ATickIsTheTimeOfItsUse) {
+  TickSource ticks;
+  EXPECT_EQ(ticks.Next(At(1000)), 1000);
+  EXPECT_EQ(ticks.Next(At(5000)), 5000);
+}
+
+TEST(TickSourceTest, LaterTicksAreLargerWhateverTheClockDoes) {
+  TickSource ticks;
+  EXPECT_EQ(ticks.Next(At(1000)), 1000);
+  EXPECT_EQ(ticks.Next(At(1000)), 1001);
+  EXPECT_EQ(ticks.Next(At(10)), 1002);
+  ticks.Pass(2000);
+  EXPECT_EQ(ticks.Next(At(1500)), 2001);
+  ticks.Pass(100);
+  EXPECT_EQ(ticks.Next(At(1500)), 2002);
+  EXPECT_EQ(ticks.Next(At(3000)), 3000);
+}
+
+TEST(TickSourceTest, NoTwoThreadsGetTheSame) {
+  constexpr int kThreads = 4;
+  constexpr int kTicks = 10'000;
+  TickSource ticks;
+  std::vector<std::vector<int64_t>> drawn(kThreads);
+  std::latch start(kThreads);
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      start.arrive_and_wait();
+      for (int n = 0; n < kTicks; ++n) drawn[i].push_back(ticks.Next(At(n)));
+    });
+  }
+  threads.clear();
+  std::set<int64_t> all;
+  for (const std::vector<int64_t>& mine : drawn) {
+    EXPECT_TRUE(std::is_sorted(mine.begin(), mine.end()));
+    all.insert(mine.begin(), mine.end());
+  }
+  EXPECT_EQ(all.size(), static_cast<size_t>(kThreads * kTicks));
+}
+
+}  // namespace
+}  // namespace appcache::policy
