@@ -42,7 +42,11 @@ Lookup<Bytes> Cache::Read(std::string_view path) {
 Result<std::string_view> Cache::Encode(std::string_view bytes,
                                        Compression compression,
                                        Bytes& compressed) const {
-  if (compression == Compression::kNone) return bytes;
+  // What looks compressed would come back decompressed.
+  if (compression == Compression::kNone &&
+      !options_.compressor->IsCompressed(bytes)) {
+    return bytes;
+  }
   Result<Bytes> made = options_.compressor->Compress(bytes);
   if (!made.ok()) return made.status();
   compressed = *std::move(made);
@@ -66,12 +70,12 @@ Status Cache::Store(std::string_view path, std::string_view bytes, Ttl ttl,
 
 Status Cache::Write(std::string_view path, std::string_view bytes, Ttl ttl,
                     Compression compression) {
-  flights_.Supersede(path);
+  const SingleFlight::Write write(flights_, path);
   return Store(path, bytes, ttl, compression);
 }
 
 Status Cache::Remove(std::string_view path) {
-  flights_.Supersede(path);
+  const SingleFlight::Write write(flights_, path);
   return InvalidateRaw(path);
 }
 
@@ -89,19 +93,22 @@ Status Cache::WriteMany(std::span<const RawEntry> entries) {
   for (const RawEntry& entry : entries) {
     Status valid = CheckTtl(entry.ttl);
     if (!valid.ok()) return valid;
-    flights_.Supersede(entry.path);
   }
+  SingleFlight::WriteMany write(flights_);
+  for (const RawEntry& entry : entries) write.Supersede(entry.path);
   return SetManyRaw(entries);
 }
 
 Status Cache::RemoveMany(std::span<const std::string_view> paths) {
-  for (const std::string_view path : paths) flights_.Supersede(path);
+  SingleFlight::WriteMany write(flights_);
+  for (const std::string_view path : paths) write.Supersede(path);
   return InvalidateManyRaw(paths);
 }
 
 Status Cache::Clear() {
   try {
-    flights_.SupersedeAll();
+    SingleFlight::WriteMany write(flights_);
+    write.SupersedeAll();
     return ClearRaw();
   } catch (...) {
     return CurrentException();

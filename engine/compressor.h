@@ -2,9 +2,10 @@
 //
 // A cache compresses a value when its key asks for it (should_compress), and
 // decompresses whatever is recognised as compressed when it reads: compressed
-// and plain values live side by side. The price of that rule, which pyappcache
-// shares: a value that begins with the compressor's magic bytes, stored as it
-// is, is taken for compressed when it is read.
+// and plain values live side by side, as in pyappcache. So that every value
+// comes back as it was, one that looks compressed is compressed whatever its
+// key asks for. (Only what goes past the cache to the backend, a SetRaw or
+// another program, can store a value that reads otherwise.)
 
 #ifndef APPCACHE_ENGINE_COMPRESSOR_H_
 #define APPCACHE_ENGINE_COMPRESSOR_H_

@@ -46,8 +46,12 @@ Result<std::string> ValueOf(const SetOptions& options) {
 
 Status Store(SqliteCache& cache, const SetOptions& options,
              const std::string& path, std::string_view value) {
-  if (!options.compress) return cache.SetRaw(path, value, options.ttl);
-  const Result<Bytes> compressed = CacheOptions().compressor->Compress(value);
+  const CacheOptions defaults;
+  // What looks compressed would be read decompressed.
+  if (!options.compress && !defaults.compressor->IsCompressed(value)) {
+    return cache.SetRaw(path, value, options.ttl);
+  }
+  const Result<Bytes> compressed = defaults.compressor->Compress(value);
   if (!compressed.ok()) return compressed.status();
   return cache.SetRaw(path, compressed->view(), options.ttl);
 }
