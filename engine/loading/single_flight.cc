@@ -59,7 +59,7 @@ class SingleFlight::Flight {
 };
 
 SingleFlight::Ticket SingleFlight::Join(std::string_view path) {
-  std::lock_guard<std::mutex> guard(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   const auto found = flights_.find(path);
   if (found != flights_.end()) {
     return Ticket(this, found->first, found->second, /*leads=*/false);
@@ -69,6 +69,8 @@ SingleFlight::Ticket SingleFlight::Join(std::string_view path) {
   flights_.emplace(ticket.path_, std::move(flight));
   in_progress_.fetch_add(1, std::memory_order_seq_cst);
   ticket.leads_ = true;
+  lock.unlock();
+  if (IsBeingWritten(path)) ticket.flight_->Supersede();
   return ticket;
 }
 
@@ -78,6 +80,11 @@ void SingleFlight::Remove(std::string_view path, const Flight* flight) {
   if (found != flights_.end() && found->second.get() == flight) {
     flights_.erase(found);
   }
+}
+
+bool SingleFlight::IsBeingWritten(std::string_view path) noexcept {
+  return WritesOf(path).load(std::memory_order_seq_cst) != 0 ||
+         writes_of_many_.load(std::memory_order_seq_cst) != 0;
 }
 
 void SingleFlight::Supersede(std::string_view path) {
@@ -106,6 +113,27 @@ void SingleFlight::SupersedeAll() {
     flight->Supersede();
     Remove(path, flight.get());
   }
+}
+
+SingleFlight::Write::Write(SingleFlight& owner, std::string_view path)
+    : owner_(owner), path_(path), writes_(owner.WritesOf(path)) {
+  writes_.fetch_add(1, std::memory_order_seq_cst);
+  owner_.Supersede(path_);
+}
+
+SingleFlight::Write::~Write() {
+  // One that began during the write leaves the table: who comes now may want
+  // what was written.
+  owner_.Supersede(path_);
+  writes_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+SingleFlight::WriteMany::WriteMany(SingleFlight& owner) : owner_(owner) {
+  owner_.writes_of_many_.fetch_add(1, std::memory_order_seq_cst);
+}
+
+SingleFlight::WriteMany::~WriteMany() {
+  owner_.writes_of_many_.fetch_sub(1, std::memory_order_seq_cst);
 }
 
 void SingleFlight::End(std::string_view path, const Flight* flight) {

@@ -3,8 +3,8 @@
 // The first caller to Join a path becomes the flight's leader, makes the value
 // and lands it; the others wait and share what it made, or its failure. A write
 // to the path meanwhile supersedes the flight: its value still goes to those
-// who waited for it, but is not stored, so that a slow load never covers a
-// newer write.
+// who waited for it, but is not stored, so that a load never covers a newer
+// write.
 //
 // What is shared are the serialised bytes: each caller parses a value of its
 // own, as a hit would give it, so a value need not be copyable or thread-safe.
@@ -14,6 +14,7 @@
 #ifndef APPCACHE_ENGINE_LOADING_SINGLE_FLIGHT_H_
 #define APPCACHE_ENGINE_LOADING_SINGLE_FLIGHT_H_
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -88,10 +89,38 @@ class SingleFlight {
 
   Ticket Join(std::string_view path);
 
-  // A write to `path` is about to happen: a load in progress must not store.
-  // Costs one relaxed load when nothing is being loaded.
-  void Supersede(std::string_view path);
-  void SupersedeAll();
+  // A write, for as long as it takes. It waits for a store in progress; then no
+  // flight stores that began before the write's end. Costs a hash of the path
+  // and four atomic operations when nothing is being loaded.
+  class Write {
+   public:
+    Write(SingleFlight& owner, std::string_view path);
+    ~Write();
+    Write(const Write&) = delete;
+    Write& operator=(const Write&) = delete;
+
+   private:
+    SingleFlight& owner_;
+    const std::string_view path_;
+    std::atomic<uint32_t>& writes_;
+  };
+
+  // The same for a write of many paths, or of all: flights of other paths that
+  // begin meanwhile do not store either, which costs only another load.
+  class WriteMany {
+   public:
+    explicit WriteMany(SingleFlight& owner);
+    ~WriteMany();
+    WriteMany(const WriteMany&) = delete;
+    WriteMany& operator=(const WriteMany&) = delete;
+
+    // One of the paths that are to be written.
+    void Supersede(std::string_view path) { owner_.Supersede(path); }
+    void SupersedeAll() { owner_.SupersedeAll(); }
+
+   private:
+    SingleFlight& owner_;
+  };
 
  private:
   struct Hash : std::hash<std::string_view> {
@@ -99,6 +128,17 @@ class SingleFlight {
   };
   using Flights = std::unordered_map<std::string, std::shared_ptr<Flight>, Hash,
                                      std::equal_to<>>;
+
+  static constexpr size_t kStripes = 64;
+
+  // A load of `path` that is in progress must not store.
+  void Supersede(std::string_view path);
+  void SupersedeAll();
+  std::atomic<uint32_t>& WritesOf(std::string_view path) noexcept {
+    return writes_[std::hash<std::string_view>()(path) % kStripes];
+  }
+
+  bool IsBeingWritten(std::string_view path) noexcept;
 
   // Takes the flight off the table, if it is still the one on it.
   void Remove(std::string_view path, const Flight* flight);
@@ -112,6 +152,11 @@ class SingleFlight {
   // Flights that may still store: those on the table and those superseded.
   std::atomic<uint64_t> in_progress_{0};
   std::atomic<uint64_t> landings_{0};
+  // Writes in progress, by a hash of their paths, and those of many paths.
+  // Sequentially consistent with in_progress_: of a flight and a write that
+  // begin together, one sees the other.
+  std::array<std::atomic<uint32_t>, kStripes> writes_{};
+  std::atomic<uint32_t> writes_of_many_{0};
 };
 
 }  // namespace appcache

@@ -164,7 +164,7 @@ TEST(SingleFlightTest, ASupersededFlightSharesButDoesNotStore) {
   SingleFlight::Ticket leader = flights.Join("k");
   bool stored = false;
   const auto results = WithFollowers(flights, [&] {
-    flights.Supersede("k");
+    { const SingleFlight::Write write(flights, "k"); }
     leader.Land(Bytes::Copy("old"), [&] { stored = true; });
   });
   EXPECT_FALSE(stored);
@@ -173,10 +173,44 @@ TEST(SingleFlightTest, ASupersededFlightSharesButDoesNotStore) {
   }
 }
 
-TEST(SingleFlightTest, AfterSupersedeTheNextToJoinLeadsAFlightOfItsOwn) {
+// A load that begins and ends while the write is on its way to the backend.
+TEST(SingleFlightTest, AFlightThatBeginsDuringAWriteDoesNotStore) {
+  SingleFlight flights;
+  bool stored = false;
+  const auto load = [&] {
+    SingleFlight::Ticket leader = flights.Join("k");
+    ASSERT_TRUE(leader.is_leader());
+    leader.Land(Bytes(), [&] { stored = true; });
+  };
+  {
+    const SingleFlight::Write write(flights, "k");
+    load();
+    EXPECT_FALSE(stored);
+  }
+  {
+    const SingleFlight::WriteMany write(flights);
+    load();
+    EXPECT_FALSE(stored);
+  }
+  load();
+  EXPECT_TRUE(stored);
+}
+
+TEST(SingleFlightTest, WhoComesAfterAWriteDoesNotJoinAFlightOfBefore) {
+  SingleFlight flights;
+  std::optional<SingleFlight::Ticket> during;
+  {
+    const SingleFlight::Write write(flights, "k");
+    during.emplace(flights.Join("k"));
+    EXPECT_FALSE(flights.Join("k").is_leader());
+  }
+  EXPECT_TRUE(flights.Join("k").is_leader());
+}
+
+TEST(SingleFlightTest, AfterAWriteTheNextToJoinLeadsAFlightOfItsOwn) {
   SingleFlight flights;
   SingleFlight::Ticket old = flights.Join("k");
-  flights.Supersede("k");
+  { const SingleFlight::Write write(flights, "k"); }
   SingleFlight::Ticket fresh = flights.Join("k");
   EXPECT_TRUE(fresh.is_leader());
   // The end of the old one does not end the new one.
@@ -187,18 +221,18 @@ TEST(SingleFlightTest, AfterSupersedeTheNextToJoinLeadsAFlightOfItsOwn) {
   EXPECT_TRUE(stored);
 }
 
-TEST(SingleFlightTest, SupersedeConcernsOnePathAndSupersedeAllEveryOne) {
+TEST(SingleFlightTest, AWriteConcernsOnePathUnlessItIsOfAll) {
   SingleFlight flights;
   std::string stored;
   SingleFlight::Ticket a = flights.Join("a");
   SingleFlight::Ticket b = flights.Join("b");
-  flights.Supersede("a");
+  { const SingleFlight::Write write(flights, "a"); }
   a.Land(Bytes(), [&] { stored += 'a'; });
   b.Land(Bytes(), [&] { stored += 'b'; });
   EXPECT_EQ(stored, "b");
   SingleFlight::Ticket c = flights.Join("c");
   SingleFlight::Ticket d = flights.Join("d");
-  flights.SupersedeAll();
+  SingleFlight::WriteMany(flights).SupersedeAll();
   c.Land(Bytes(), [&] { stored += 'c'; });
   d.Land(Bytes(), [&] { stored += 'd'; });
   EXPECT_EQ(stored, "b");
