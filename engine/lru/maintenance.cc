@@ -4,6 +4,8 @@
 
 #include <csignal>
 #include <exception>
+#include <new>
+#include <shared_mutex>
 
 namespace appcache {
 namespace {
@@ -20,6 +22,19 @@ std::thread StartWithSignalsBlocked(std::function<void()> body) {
     ~Restore() { pthread_sigmask(SIG_SETMASK, &mask, nullptr); }
   } restore{before};
   return std::thread(std::move(body));
+}
+
+// Held by the fork and, shared, by every cache's work: a child must not inherit
+// a mutex of SQLite's or of the allocator's that one of these threads held.
+std::shared_mutex& ForkMutex() {
+  static std::shared_mutex& mutex = *[] {
+    auto* const made = new std::shared_mutex;
+    // The child makes it anew: it is not the thread that locked it.
+    pthread_atfork([] { ForkMutex().lock(); }, [] { ForkMutex().unlock(); },
+                   [] { ::new (&ForkMutex()) std::shared_mutex; });
+    return made;
+  }();
+  return mutex;
 }
 
 }  // namespace
@@ -63,7 +78,10 @@ void Maintenance::Loop() {
     }
     deadline_.reset();
     lock.unlock();
-    work_();
+    {
+      const std::shared_lock<std::shared_mutex> no_fork(ForkMutex());
+      work_();
+    }
     lock.lock();
   }
 }

@@ -2,7 +2,8 @@
 //
 // It sleeps until the earliest moment it was asked for, so an idle cache costs
 // nothing; it is not even started before there is something to do. All signals
-// are blocked in it.
+// are blocked in it, and a fork waits for work in progress: a program that has
+// no threads of its own can fork as if there were none of the cache's.
 
 #ifndef APPCACHE_ENGINE_LRU_MAINTENANCE_H_
 #define APPCACHE_ENGINE_LRU_MAINTENANCE_H_

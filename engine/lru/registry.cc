@@ -1,13 +1,19 @@
 #include "engine/lru/registry.h"
 
+#include <pthread.h>
+
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <utility>
+
+#include "engine/lru/open_name.h"
 
 namespace appcache::registry {
 namespace {
 
 struct OpenEngine {
+  OpenName name;
   std::shared_ptr<LruEngine> engine;
   int users = 0;
 };
@@ -18,16 +24,21 @@ struct Engines {
 };
 
 // One for each process: a forked child must not wait for a mutex that a thread
-// of its parent held, nor meet the parent's engines. Never destroyed: caches
-// may be static objects.
+// of its parent held, nor meet the parent's engines. Null until it is needed;
+// never destroyed, for caches may be static objects.
+std::atomic<Engines*> engines_of_this_process{nullptr};
+const int registered = pthread_atfork(nullptr, nullptr, [] {
+  engines_of_this_process.store(nullptr, std::memory_order_release);
+});
+
 Engines& OfThisProcess() {
-  static std::mutex mutex;
-  static uint64_t generation = ForkGeneration();
-  static Engines* engines = new Engines;
-  std::lock_guard<std::mutex> guard(mutex);
-  if (generation != ForkGeneration()) {
-    generation = ForkGeneration();
-    engines = new Engines;
+  (void)registered;
+  Engines* engines = engines_of_this_process.load(std::memory_order_acquire);
+  if (engines != nullptr) return *engines;
+  auto made = std::make_unique<Engines>();
+  if (engines_of_this_process.compare_exchange_strong(
+          engines, made.get(), std::memory_order_acq_rel)) {
+    return *made.release();
   }
   return *engines;
 }
@@ -58,9 +69,16 @@ Result<std::shared_ptr<LruEngine>> Acquire(const std::string& name,
     ++open_engine.users;
     return open_engine.engine;
   }
+  if (OpenName::WasOpenAtFork(name)) {
+    return Status(ErrorCode::kUnsupported,
+                  "cannot open " + name +
+                      " in a process forked while it was open: close it before "
+                      "the fork, or exec after it");
+  }
+  OpenName open_name(name);  // before it is: a fork may come at any time
   Result<std::shared_ptr<LruEngine>> opened = open();
   if (!opened.ok()) return opened;
-  engines.by_name.emplace(name, OpenEngine{*opened, 1});
+  engines.by_name.emplace(name, OpenEngine{std::move(open_name), *opened, 1});
   return opened;
 }
 
@@ -70,8 +88,8 @@ Status Release(const std::shared_ptr<LruEngine>& engine) {
   for (auto it = engines.by_name.begin(); it != engines.by_name.end(); ++it) {
     if (it->second.engine != engine) continue;
     if (--it->second.users > 0) return Status();
-    engines.by_name.erase(it);
-    break;
+    const auto closing = engines.by_name.extract(it);  // named until closed
+    return engine->Close();
   }
   return engine->Close();
 }

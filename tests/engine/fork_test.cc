@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -173,6 +174,39 @@ TEST(ForkedChildTest, OpensAFileThatWasClosedBeforeTheFork) {
   EXPECT_EQ(InChild([&] { return Use(SqliteCache::OpenFile(file), "value"); }),
             "");
   EXPECT_EQ(Get(*Must(SqliteCache::OpenFile(file)), "a"), "the child's");
+}
+
+// SQLite's locks on it are in the memory that the child has inherited.
+TEST(ForkedChildTest, IsRefusedAFileThatWasOpenAtTheFork) {
+  const Scratch scratch;
+  const std::string file = scratch.Path("cache.db");
+  const auto cache = Must(SqliteCache::OpenFile(file));
+  const auto complaint = [&]() -> std::string {
+    const Status status = SqliteCache::OpenFile(file).status();
+    const bool refused =
+        status.Is(ErrorCode::kUnsupported) &&
+        status.error().message.find("forked") != std::string::npos;
+    return refused ? "" : status.ToString() + "\n";
+  };
+  EXPECT_EQ(InChild([&] { return complaint() + InChild(complaint); }), "");
+  Set(*cache, "a");
+  EXPECT_EQ(Get(*Must(SqliteCache::OpenFile(file)), "a"), "value");
+}
+
+// Whatever the cache's own thread is doing at that moment.
+TEST(ForkedChildTest, IsNeverStuckBehindAThreadOfItsParent) {
+  SqliteCacheOptions options;
+  options.touch_flush_interval = std::chrono::milliseconds(1);
+  const auto cache = Must(SqliteCache::OpenInMemory(options, "busy"));
+  for (int i = 0; i < 2000; ++i) Set(*cache, std::to_string(i));
+  for (int fork = 0; fork < 30; ++fork) {
+    for (int i = 0; i < 2000; ++i) Get(*cache, std::to_string(i));
+    EXPECT_EQ(InChild([] {
+                alarm(60);  // ends a child that is stuck
+                return Use(SqliteCache::OpenInMemory(), "<miss>");
+              }),
+              "");
+  }
 }
 
 // A process that holds the writer lane forks and is killed; its child lives on.
