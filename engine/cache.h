@@ -136,12 +136,12 @@ class Cache {
   // --- Through to the source.
 
   // The cached value; or, when there is none, `loader()`'s, which is stored
-  // with options.ttl. In one process one loader runs per key at a time: callers
-  // who come meanwhile wait for it and get its value, or its exception. A set
-  // or an invalidate of the key during a load wins: the loaded value is
-  // returned but not stored. A failing cache costs a warning and a call of the
-  // loader, never an error. Throws what `loader` throws, and then stores
-  // nothing.
+  // with options.ttl. Of all callers of this object one loader runs per key at
+  // a time: callers who come meanwhile wait for it and get its value, or its
+  // exception. A set or an invalidate of the key through this object during a
+  // load wins: the loaded value is returned but not stored. A failing cache
+  // costs a warning and a call of the loader, never an error. Throws what
+  // `loader` throws, and then stores nothing.
   template <CacheKey K, class Loader>
   typename K::value_type GetVia(const K& key, Loader&& loader,
                                 const LoadOptions& options = {});

@@ -42,7 +42,9 @@ enum class ErrorCode {
   // Not something this backend or this version does: a newer file format, a
   // database that is not a cache.
   kUnsupported,
-  // A bug in appcache or in a backend's library. Please report it.
+  // A bug in appcache or in a backend's library: please report it. Or an
+  // exception of the caller's own code, in a key or a serialiser: the message
+  // is its what().
   kInternal,
 };
 

@@ -35,6 +35,11 @@ Status CheckAtLeastOne(const char* name, uint64_t value) {
 }
 
 Status Validate(const SqliteCacheOptions& options) {
+  if (options.cache.compressor == nullptr || options.cache.log == nullptr) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "the compressor or the log sink is null; leave the default, "
+                  "or give one that does nothing");
+  }
   Status status = CheckAtLeastOne("max_entries", options.max_entries);
   if (status.ok() && options.max_bytes) {
     status = CheckAtLeastOne("max_bytes", *options.max_bytes);
@@ -145,9 +150,12 @@ SqliteCache::Opened SqliteCache::OpenFile(const std::string& path,
     }
     // One name for one file, wherever the process changes directory to.
     std::error_code error;
-    const std::string canonical = std::filesystem::weakly_canonical(
-                                      std::filesystem::absolute(path), error)
-                                      .string();
+    std::filesystem::path canonical_path =
+        std::filesystem::absolute(path, error);
+    if (!error) {
+      canonical_path = std::filesystem::weakly_canonical(canonical_path, error);
+    }
+    const std::string canonical = canonical_path.string();
     if (error) {
       return Status(ErrorCode::kUnavailable,
                     "cannot open " + path + ": " + error.message(),

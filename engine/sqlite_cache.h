@@ -11,7 +11,10 @@
 // Eviction. When a set takes the cache over max_entries or max_bytes, entries
 // whose ttl has ended go first, then the least recently used: exactly, not by
 // sampling. A get counts as a use; it is remembered in memory and reaches
-// SQLite later (see touch_flush_interval), so a get never writes.
+// SQLite later (see touch_flush_interval), so a get never writes. Between
+// processes that share a file the order is that of what has reached SQLite.
+// Limits are not kept in the file: each process evicts by its own, and one that
+// opens a file with more than its limits allow first removes the rest.
 //
 // Durability (a file). A set or an invalidate that has returned success
 // survives the end of the process, kill -9 included, and after a power failure
@@ -22,15 +25,22 @@
 // Damage. A damaged cache file is renamed to <path>.damaged, which replaces an
 // older one of that name, reported to the log, and the cache starts empty. A
 // file that is not an appcache, or of a newer version, is never touched:
-// kUnsupported.
+// kUnsupported. (But what is no database at all, beside a <path>-lane that a
+// cache has left, is taken for the damaged cache.) Once the file under an open
+// cache is removed, renamed or replaced, the cache is kUnavailable until it is
+// opened again.
 //
 // Processes. Several may use one file. Writers take turns through a lock file
 // beside it (<path>-lane), and wait for each other at most busy_timeout. Do not
 // put the file on a network file system.
 //
 // fork(). An object opened before a fork may be used by the parent only: in the
-// child its operations are kUnavailable and its destructor releases nothing.
-// Open a new one there.
+// child its operations are kUnavailable and its destructor releases nothing. A
+// cache in memory or of another file can be opened there; a file that was open
+// at the fork cannot (kUnsupported), for SQLite keeps its locks in the memory
+// that the child has inherited: close it before the fork, or exec after it.
+// Only the cache's own threads wait for a fork: when other threads of the
+// parent use SQLite meanwhile, the child has to exec before it does.
 //
 // Limits. A key path: kMaxKeyBytes. A value: max_bytes, and in any case
 // kMaxValueBytes. Larger is kInvalidKey and kTooLarge; a set that is kTooLarge
@@ -38,7 +48,9 @@
 // other set that fails leaves the old value.
 //
 // Cost. A get is one prepared SELECT by integer key, and a copy of the value; a
-// set is one transaction. bench/README.md has figures.
+// set is one transaction, during which gets go on from a file, and wait in
+// memory. A thread that reads has a connection of its own, with a page cache of
+// up to 8 MiB; past 64 threads they share. bench/README.md has figures.
 
 #ifndef APPCACHE_ENGINE_SQLITE_CACHE_H_
 #define APPCACHE_ENGINE_SQLITE_CACHE_H_
@@ -140,6 +152,10 @@ class SqliteCache final : public Cache {
   static constexpr size_t kMaxKeyBytes = size_t{1} << 20;
   static constexpr uint64_t kMaxValueBytes = uint64_t{900} << 20;
 
+  // Later than any time that is stored: the end of the year 9999.
+  static constexpr TimePoint kMaxTime{
+      std::chrono::microseconds(253'402'300'799'999'999)};
+
   using Opened = Result<std::unique_ptr<SqliteCache>>;
 
   // A database in memory, shared by all of that name in the process; it is gone
@@ -161,17 +177,17 @@ class SqliteCache final : public Cache {
   // they are not there. The connection's pragmas, journal mode and busy handler
   // are left alone. Inside a transaction of the caller's, the cache's writes
   // are part of it, and undone with it. No thread of the cache's own touches
-  // the connection: uses are written with the next set, invalidate or Flush.
-  // The connection must be in serialised mode (SQLite's default) if other
-  // threads use it meanwhile. Errors: kInvalidArgument; kUnsupported (tables of
-  // those names that are not appcache's).
+  // the connection: uses are written by Flush and Close, and by a set that
+  // evicts. The connection must be in serialised mode (SQLite's default) if
+  // other threads use it meanwhile. Errors: kInvalidArgument; kUnsupported
+  // (tables of those names that are not appcache's).
   static Opened OpenOn(sqlite3* connection, SqliteCacheOptions options = {});
 
   // A connection of the caller's own to the database in memory of that name, to
-  // look at it with SQL; close it with sqlite3_close. Made empty if no cache of
-  // that name is open. While a statement on it is not reset, sets are kBusy,
-  // and gets during such a set wait for it. Writing through it leaves the
-  // counts wrong until CheckAndFix.
+  // look at it with SQL, in one thread at a time; close it with sqlite3_close.
+  // Made empty if no cache of that name is open. While a statement on it is not
+  // reset, sets are kBusy, and gets during such a set wait for it. Writing
+  // through it leaves the counts wrong until CheckAndFix.
   static Result<sqlite3*> ConnectInMemory(
       std::string_view name = kDefaultMemoryName);
 
@@ -189,8 +205,8 @@ class SqliteCache final : public Cache {
   // log is moved into it as far as readers allow.
   Status Flush();
 
-  // Flushes, and lets go of the database if no other SqliteCache in the process
-  // uses it. Calls in progress in other threads are waited for; later ones are
+  // Lets go of the database; the last SqliteCache of it in the process flushes
+  // it first. Calls in progress in other threads are waited for; later ones are
   // kUnavailable. A second Close is success.
   Status Close();
 
@@ -203,12 +219,14 @@ class SqliteCache final : public Cache {
 
   // Stores entries with the recency and the end that they carry, in one
   // transaction, as a dump is loaded. Ones that have ended are left out. Evicts
-  // as a set does.
+  // as a set does. kInvalidArgument, and nothing is stored, when a time is
+  // before 1970 or after kMaxTime.
   Status RestoreMany(std::span<const StoredEntry> entries);
 
   // Verifies the database: its pages, that both tables hold the same entries
   // under the right hashes, and that the counts equal the sums. Reads all of
-  // it, and keeps writers out meanwhile. CheckAndFix also mends what it can:
+  // it, and keeps writers out meanwhile; CheckAndFix in memory also gets. The
+  // latter mends what it can:
   // entries without usage and the like are removed, counts are corrected.
   // Damaged pages are not mended here: kCorrupt, and the next OpenFile sets the
   // file aside.

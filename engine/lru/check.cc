@@ -1,19 +1,16 @@
 // LruEngine::Check and CheckAndFix.
 
-#include <sqlite3.h>
-
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "engine/lru/hash.h"
 #include "engine/lru/lru_engine.h"
-#include "engine/store/statements.h"
+#include "engine/store/audit.h"
 
 namespace appcache {
 namespace {
-
-constexpr int64_t kRowsPerStep = 1000;
 
 void Report(CheckReport& report, std::string problem) {
   if (report.problems.size() < CheckReport::kMaxProblems) {
@@ -21,87 +18,37 @@ void Report(CheckReport& report, std::string problem) {
   }
 }
 
-// Walks a statement of the form "... WHERE h >= ?1 ORDER BY h LIMIT ?2" to its
-// end, `visit(run)` for each row; `visit` must not write.
-template <class Visit>
-Status WalkRows(const store::Connection& connection, const char* sql,
-                const Visit& visit) {
-  store::Statement statement;
-  Status status = connection.Prepare(sql, statement);
-  if (!status.ok()) return status;
-  int64_t next = INT64_MIN;
-  for (;;) {
-    store::Run run(statement);
-    run.Bind(1, next).Bind(2, kRowsPerStep);
-    int64_t rows = 0;
-    int rc = SQLITE_DONE;
-    while ((rc = run.Step()) == SQLITE_ROW) {
-      visit(run);
-      next = run.Int(0);
-      ++rows;
-    }
-    if (rc != SQLITE_DONE) return connection.Failure(rc, "check");
-    if (rows < kRowsPerStep || next == INT64_MAX) return Status();
-    ++next;
+// What is wrong with an entry; null when nothing is.
+const char* ProblemOf(const store::EntrySizes& entry, int64_t seed) {
+  if (!entry.bytes_in_usage) return " has no row in usage";
+  if (*entry.bytes_in_usage != entry.bytes) {
+    return " has another size than usage says";
   }
+  if (HashPath(entry.key, seed) != entry.h) {
+    return " is not under the hash of its key";
+  }
+  return nullptr;
 }
 
-// SQLite's own check of pages and indexes. False when it finds damage.
-Result<bool> CheckPages(const store::Connection& connection,
-                        CheckReport& report) {
-  store::Statement statement;
-  Status status = connection.Prepare("PRAGMA integrity_check(100)", statement);
-  if (!status.ok()) return status;
-  bool sound = true;
-  int rc = SQLITE_DONE;
-  while ((rc = statement.Step()) == SQLITE_ROW) {
-    const std::string line(statement.Blob(0));
-    if (line == "ok") continue;
-    sound = false;
-    Report(report, "SQLite: " + line);
-  }
-  if (rc == SQLITE_DONE) return sound;
-  if ((rc & 0xff) != SQLITE_CORRUPT) return connection.Failure(rc, "check");
-  Report(report, "SQLite: " + std::string(sqlite3_errmsg(connection.get())));
-  return false;
-}
-
-// What has to change for both tables to agree.
-struct Repairs {
-  std::vector<int64_t> remove;
-};
-
-Status CheckEntries(const store::Connection& connection, int64_t seed,
-                    CheckReport& report, Repairs& repairs) {
-  return WalkRows(
-      connection, store::sql::kEntrySizesFrom, [&](const store::Run& run) {
-        const int64_t h = run.Int(0);
-        const int64_t size = run.Int(2);
-        const bool has_usage = !run.IsNull(3);
-        if (has_usage && run.Int(3) == size &&
-            HashPath(run.Blob(1), seed) == h) {
+// Counts the entries that are right, and adds those that are not to `remove`.
+Status CheckRows(const store::Connection& connection, int64_t seed,
+                 CheckReport& report, std::vector<int64_t>& remove) {
+  Status status =
+      store::AuditEntries(connection, [&](const store::EntrySizes& entry) {
+        const char* const problem = ProblemOf(entry, seed);
+        if (problem == nullptr) {
           ++report.entries;
-          report.bytes += static_cast<uint64_t>(size);
+          report.bytes += static_cast<uint64_t>(entry.bytes);
           return;
         }
-        repairs.remove.push_back(h);
-        Report(report, "entry " + std::to_string(h) +
-                           (!has_usage ? " has no row in usage"
-                            : run.Int(3) != size
-                                ? " has another size than usage says"
-                                : " is not under the hash of its key"));
+        remove.push_back(entry.h);
+        Report(report, "entry " + std::to_string(entry.h) + problem);
       });
-}
-
-Status CheckUsage(const store::Connection& connection, CheckReport& report,
-                  Repairs& repairs) {
-  return WalkRows(connection, store::sql::kUsageFrom,
-                  [&](const store::Run& run) {
-                    if (run.Int(2) != 0) return;
-                    repairs.remove.push_back(run.Int(0));
-                    Report(report, "usage row " + std::to_string(run.Int(0)) +
-                                       " belongs to no entry");
-                  });
+  if (!status.ok()) return status;
+  return store::AuditUsage(connection, [&](int64_t h) {
+    remove.push_back(h);
+    Report(report, "usage row " + std::to_string(h) + " belongs to no entry");
+  });
 }
 
 }  // namespace
@@ -109,12 +56,15 @@ Status CheckUsage(const store::Connection& connection, CheckReport& report,
 // REQUIRES: the lane is held.
 Result<CheckReport> LruEngine::CheckInLane(bool fix) {
   CheckReport report;
-  Repairs repairs;
+  std::vector<int64_t> remove;
   const store::Connection& connection = database_->writer();
   store::Writer::Transaction transaction(writer_);
-  Status status = transaction.Begin();
+  Status status = fix ? transaction.Begin() : transaction.BeginToRead();
   if (!status.ok()) return Noted(std::move(status));
-  const Result<bool> sound = CheckPages(connection, report);
+  const Result<bool> sound =
+      store::AuditPages(connection, [&](std::string_view line) {
+        Report(report, "SQLite: " + std::string(line));
+      });
   if (!sound.ok()) return Noted(sound.status());
   if (!*sound) {
     database_->MarkSuspect();
@@ -125,8 +75,7 @@ Result<CheckReport> LruEngine::CheckInLane(bool fix) {
                       "; the next time it is opened it is set aside, and the "
                       "cache starts empty");
   }
-  status = CheckEntries(connection, database_->hash_seed(), report, repairs);
-  if (status.ok()) status = CheckUsage(connection, report, repairs);
+  status = CheckRows(connection, database_->hash_seed(), report, remove);
   if (!status.ok()) return Noted(std::move(status));
   const store::Counts found{static_cast<int64_t>(report.entries),
                             static_cast<int64_t>(report.bytes)};
@@ -138,7 +87,7 @@ Result<CheckReport> LruEngine::CheckInLane(bool fix) {
                        " of " + std::to_string(found.bytes));
   }
   if (!fix || report.problems.empty()) return report;
-  for (const int64_t h : repairs.remove) {
+  for (const int64_t h : remove) {
     Status removed = writer_.Remove(h);
     if (!removed.ok()) return Noted(std::move(removed));
   }

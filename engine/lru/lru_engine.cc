@@ -49,15 +49,11 @@ Status LruEngine::Start() {
   if (database_->has_log()) {
     log_keeper_.Watch(database_->writer(), settings_.max_log_bytes);
   }
-  const Result<int64_t> newest = writer_.NewestUse();
-  if (!newest.ok()) return newest.status();
-  ticks_.Pass(*newest);
   const auto first = writer_.FirstToExpire();
   if (!first.ok()) return first.status();
   const TimePoint now = settings_.clock->Now();
   if (*first) ArmSweep(now, (*first)->expires_at_ms);
-  // The database may have been filled under larger limits.
-  return WriteOnce([&] { return EvictToFit(now); });
+  return EvictToLimits(now);
 }
 
 LruEngine::~LruEngine() {
@@ -81,8 +77,10 @@ Status LruEngine::CheckUsable() const {
         "this cache was opened before fork(), and only the parent may "
         "use it; open a new one in the child");
   }
-  if (closed_.load(std::memory_order_acquire)) return Closed();
-  return Status();
+  const State state = state_.load(std::memory_order_acquire);
+  if (state == State::kOpen) return Status();
+  if (state == State::kClosed) return Closed();
+  return database_->CheckInPlace();  // it may have been moved back
 }
 
 Status LruEngine::Closed() const {
@@ -120,7 +118,10 @@ Status LruEngine::Flush() {
 }
 
 Status LruEngine::Close() {
-  if (closed_.exchange(true, std::memory_order_acq_rel)) return Status();
+  if (state_.exchange(State::kClosed, std::memory_order_acq_rel) ==
+      State::kClosed) {
+    return Status();
+  }
   if (maintenance_ != nullptr) maintenance_->Stop();
   // Whatever fails, the database is let go of.
   Status status = OrOutOfMemory([this] { return FlushTouches(); });

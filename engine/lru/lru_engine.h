@@ -104,9 +104,13 @@ class LruEngine {
     Status status;
     uint64_t entries = 0;
   };
+  // REQUIRED of these: in a write transaction.
+  Status PassTicksOfOthers();
   Status PutRow(const store::Row& row, TooLarge& too_large);
-  // REQUIRES: in a write transaction.
-  Status EvictToFit(TimePoint now);
+  Status EvictToFit(TimePoint now, uint64_t most);
+  // Removes what a database that was filled under larger limits has too many
+  // of; in the lane for one batch at a time.
+  Status EvictToLimits(TimePoint now);
   // Whether uses must be flushed, though nothing else asks for it.
   bool TooManyPending() const;
   // What the transaction has removed, once it is committed.
@@ -114,7 +118,8 @@ class LruEngine {
 
   void RecordUse(Session& session, int64_t h, TimePoint now) noexcept;
   // Has the uses written at `due`, or when flushing has rested long enough.
-  void ArmFlush(TimePoint due) noexcept;
+  void ArmFlush(TimePoint now, TimePoint due) noexcept;
+  TimePoint EndOfRest(TimePoint now) const noexcept;
   // In the lane for one batch at a time, so that others can write in between.
   Status FlushTouches();
   Status FlushIfRested(TimePoint now);
@@ -132,10 +137,12 @@ class LruEngine {
   const Settings settings_;
   policy::TickSource ticks_;
   policy::PendingTouches pending_;
-  std::atomic<bool> closed_{false};
+  // kMoved: the database is not the file of that name any more.
+  enum class State { kOpen, kMoved, kClosed };
+  std::atomic<State> state_{State::kOpen};
   std::atomic<bool> suspect_{false};
   // Maintenance does not flush before.
-  std::atomic<TimePoint> next_flush_{TimePoint::min()};
+  std::atomic<TimePoint> next_flush_{TimePoint()};
 
   // Used by whoever holds the lane. The writer's statements go before the
   // database, which has their connection.
@@ -144,8 +151,8 @@ class LruEngine {
   store::LogKeeper log_keeper_;
   policy::Evicted evicted_;
 
-  // Used by maintenance.
-  ErrorCode last_overdue_failure_ = ErrorCode::kInternal;
+  // Used by maintenance, which logs a failure once.
+  std::optional<ErrorCode> last_overdue_failure_;
 
   std::shared_ptr<Sessions> sessions_;
   std::unique_ptr<Maintenance> maintenance_;  // null when borrowed

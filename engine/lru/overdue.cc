@@ -22,8 +22,10 @@ constexpr uint64_t kExpiredPerBatch = 256;
 // After a flush that took some time, maintenance rests this many times as long:
 // flushing takes at most 2 % of the time, however many entries are in use.
 // (With 10,000 hot entries in memory and no rest, a get took three times as
-// long: each commit makes readers fetch their pages again.)
+// long: each commit makes readers fetch their pages again.) Never longer than
+// kLongestRest, however long the flush waited or the clock jumped.
 constexpr int kRestPerFlush = 50;
+constexpr std::chrono::seconds kLongestRest{5};
 
 }  // namespace
 
@@ -75,16 +77,27 @@ void LruEngine::ArmSweep(TimePoint now, int64_t expires_at_ms) noexcept {
   maintenance_->Arm(std::max(earliest, TimePoint(Ttl(expires_at_ms))));
 }
 
+TimePoint LruEngine::EndOfRest(TimePoint now) const noexcept {
+  const TimePoint end = next_flush_.load(std::memory_order_relaxed);
+  // Further off than any rest: the clock was set back.
+  return end - now <= kLongestRest ? end : now;
+}
+
+void LruEngine::ArmFlush(TimePoint now, TimePoint due) noexcept {
+  if (maintenance_ != nullptr) maintenance_->Arm(std::max(due, EndOfRest(now)));
+}
+
 Status LruEngine::FlushIfRested(TimePoint now) {
-  const TimePoint next = next_flush_.load(std::memory_order_relaxed);
-  if (now < next) {
-    maintenance_->Arm(next);  // woken for something else
+  if (const TimePoint rested = EndOfRest(now); now < rested) {
+    maintenance_->Arm(rested);  // woken for something else
     return Status();
   }
   Status status = FlushTouches();
+  if (!status.ok()) return status;
   const TimePoint end = settings_.clock->Now();
-  next_flush_.store(end + kRestPerFlush * (end - now),
-                    std::memory_order_relaxed);
+  const auto took = std::clamp<TimePoint::duration>(
+      end - now, TimePoint::duration::zero(), kLongestRest / kRestPerFlush);
+  next_flush_.store(end + kRestPerFlush * took, std::memory_order_relaxed);
   return status;
 }
 
@@ -94,12 +107,13 @@ void LruEngine::DoOverdueWork() noexcept {
   try {
     status = FlushIfRested(now);
     if (status.ok()) status = SweepExpired(now);
-    if (!status.ok() && status.error().code != last_overdue_failure_) {
+    if (status.ok()) {
+      last_overdue_failure_.reset();
+    } else if (last_overdue_failure_ != status.error().code) {
+      last_overdue_failure_ = status.error().code;
       settings_.log(LogLevel::kWarning,
                     "maintenance will try again: " + status.ToString());
     }
-    last_overdue_failure_ =
-        status.ok() ? ErrorCode::kInternal : status.error().code;
   } catch (const std::exception&) {
     status = Status::OutOfMemory();
   }

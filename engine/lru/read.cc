@@ -96,15 +96,10 @@ void LruEngine::RecordUse(Session& session, int64_t h, TimePoint now) noexcept {
     }
   }
   if (full && pending_.size() >= settings_.touch_flush_count) {
-    ArmFlush(now);
+    ArmFlush(now, now);
   } else if (first) {
-    ArmFlush(now + settings_.touch_flush_interval);
+    ArmFlush(now, now + settings_.touch_flush_interval);
   }
-}
-
-void LruEngine::ArmFlush(TimePoint due) noexcept {
-  if (maintenance_ == nullptr) return;
-  maintenance_->Arm(std::max(due, next_flush_.load(std::memory_order_relaxed)));
 }
 
 Status LruEngine::ForEach(
@@ -148,15 +143,16 @@ Status LruEngine::ForEach(
 
 CacheStats LruEngine::Stats() {
   CacheStats stats;
-  const ReadCounters reads = sessions_->Counters();
-  stats.hits = reads.hits;
-  stats.misses = reads.misses;
-  stats.read_errors = reads.errors;
   stats.sets = sets_.load(std::memory_order_relaxed);
   stats.invalidations = invalidations_.load(std::memory_order_relaxed);
   stats.write_errors = write_errors_.load(std::memory_order_relaxed);
   stats.evictions = evictions_.load(std::memory_order_relaxed);
   stats.expirations = expirations_.load(std::memory_order_relaxed);
+  if (in_child()) return stats;  // a mutex may be another thread's there
+  const ReadCounters reads = sessions_->Counters();
+  stats.hits = reads.hits;
+  stats.misses = reads.misses;
+  stats.read_errors = reads.errors;
   if (!CheckUsable().ok()) return stats;
   const Lookup<store::Counts> counts =
       WithSession<store::Counts>([](Session& session) {

@@ -1,6 +1,7 @@
 // The writing half of LruEngine.
 
 #include <functional>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,25 @@ namespace {
 // them from others.
 constexpr uint64_t kMaxDeadTouches = 4096;
 
+// So many that the lane is held for some milliseconds, and the log stays small.
+constexpr uint64_t kEvictionsPerBatch = 1024;
+constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
+
+// A time that can be stored and counted on from.
+bool IsStorable(TimePoint time) noexcept {
+  return time >= TimePoint() && time <= SqliteCache::kMaxTime;
+}
+
+Status CheckTimes(const EntryInfo& info) {
+  if (IsStorable(info.last_used) &&
+      (!info.expires_at || IsStorable(*info.expires_at))) {
+    return Status();
+  }
+  return Status(ErrorCode::kInvalidArgument,
+                "an entry to restore was last used, or ends, before 1970 or "
+                "after SqliteCache::kMaxTime");
+}
+
 }  // namespace
 
 // One pass of the lane and one transaction.
@@ -23,7 +43,13 @@ Status LruEngine::WriteOnce(const std::function<Status()>& body) {
   if (!pass.ok()) return pass.status();
   // Looked at here: it may have been closed while this call waited.
   if (!writer_.is_prepared()) return Closed();
-  Status status = log_keeper_.MakeRoom();
+  Status status = database_->CheckInPlace();
+  if (!status.ok()) {
+    State open = State::kOpen;
+    state_.compare_exchange_strong(open, State::kMoved);
+    return status;
+  }
+  status = log_keeper_.MakeRoom();
   if (!status.ok()) return status;
   evicted_ = policy::Evicted();
   // In the transaction a borrowed connection's mutex is held, which a thread
@@ -32,11 +58,23 @@ Status LruEngine::WriteOnce(const std::function<Status()>& body) {
   if (database_->is_borrowed()) sessions_->CollectTouches();
   store::Writer::Transaction transaction(writer_);
   status = transaction.Begin();
+  if (status.ok()) status = PassTicksOfOthers();
   if (status.ok()) status = body();
   if (status.ok()) status = transaction.Commit();
   if (!status.ok()) return status;
   CountEvicted();
   log_keeper_.AfterCommit();
+  return Status();
+}
+
+// What another process has set, by a clock that may be ahead of this one, must
+// not look more recent than what is set now: an entry would be its own set's
+// victim.
+Status LruEngine::PassTicksOfOthers() {
+  if (!writer_.others_have_written()) return Status();
+  const Result<int64_t> newest = writer_.NewestUse();
+  if (!newest.ok()) return newest.status();
+  ticks_.Pass(*newest);
   return Status();
 }
 
@@ -54,11 +92,24 @@ Status LruEngine::WriteWith(const Body& body) {
   return Noted(WriteOnce(std::cref(body)));
 }
 
-Status LruEngine::EvictToFit(TimePoint now) {
+Status LruEngine::EvictToFit(TimePoint now, uint64_t most) {
   if (!policy::IsOver(settings_.limits, writer_.counts())) return Status();
   if (!database_->is_borrowed()) sessions_->CollectTouches();
   return policy::EvictToFit(writer_, pending_, settings_.limits,
-                            ExpiryClock(now), evicted_);
+                            ExpiryClock(now), most, evicted_);
+}
+
+Status LruEngine::EvictToLimits(TimePoint now) {
+  bool over = true;
+  while (over) {
+    Status status = WriteOnce([&] {
+      Status evicted = EvictToFit(now, kEvictionsPerBatch);
+      over = policy::IsOver(settings_.limits, writer_.counts());
+      return evicted;
+    });
+    if (!status.ok()) return status;
+  }
+  return Status();
 }
 
 void LruEngine::CountEvicted() noexcept {
@@ -107,7 +158,7 @@ Status LruEngine::Set(std::span<const Cache::RawEntry> entries) {
                           too_large);
       if (!put.ok()) return put;
     }
-    return EvictToFit(now);
+    return EvictToFit(now, kNoLimit);
   });
   if (status.ok() && first_expiry != 0) ArmSweep(now, first_expiry);
   const uint64_t failed = status.ok() ? too_large.entries : entries.size();
@@ -119,11 +170,13 @@ Status LruEngine::Set(std::span<const Cache::RawEntry> entries) {
 Status LruEngine::Restore(std::span<const StoredEntry> entries) {
   for (const StoredEntry& entry : entries) {
     if (Status valid = CheckPath(entry.info.path); !valid.ok()) return valid;
+    if (Status valid = CheckTimes(entry.info); !valid.ok()) return valid;
   }
   const TimePoint now = settings_.clock->Now();
   TooLarge too_large;
   Status status = WriteWith([&] {
     for (const StoredEntry& entry : entries) {
+      if (entry.info.expires_at && *entry.info.expires_at <= now) continue;
       const int64_t expires_at =
           entry.info.expires_at ? ExpiryClock(*entry.info.expires_at) : 0;
       if (HasExpired(expires_at, now)) continue;
@@ -134,7 +187,7 @@ Status LruEngine::Restore(std::span<const StoredEntry> entries) {
                           too_large);
       if (!put.ok()) return put;
     }
-    return EvictToFit(now);
+    return EvictToFit(now, kNoLimit);
   });
   if (status.ok()) ArmSweep(now, ExpiryClock(now));
   return status.ok() ? too_large.status : status;

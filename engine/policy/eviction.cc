@@ -46,9 +46,10 @@ bool IsOver(const Limits& limits, const store::Counts& counts) noexcept {
 }
 
 Status EvictToFit(store::Writer& writer, const PendingTouches& pending,
-                  const Limits& limits, int64_t now_ms, Evicted& evicted) {
+                  const Limits& limits, int64_t now_ms, uint64_t most,
+                  Evicted& evicted) {
   bool expired_left = true;
-  while (IsOver(limits, writer.counts())) {
+  while (IsOver(limits, writer.counts()) && evicted.removed.size() < most) {
     if (expired_left) {
       const Result<bool> removed = RemoveOneExpired(writer, now_ms, evicted);
       if (!removed.ok()) return removed.status();

@@ -38,9 +38,10 @@ struct Evicted {
 // written, which moves the entry on, and the next oldest is looked at. So a use
 // costs at most one write between two of the entry's turns, and none while the
 // entry is not near the end. REQUIRES: `pending` holds every use that has been
-// recorded.
+// recorded. Stops after `most` removals, whatever the limits say.
 Status EvictToFit(store::Writer& writer, const PendingTouches& pending,
-                  const Limits& limits, int64_t now_ms, Evicted& evicted);
+                  const Limits& limits, int64_t now_ms, uint64_t most,
+                  Evicted& evicted);
 
 // Inside the writer's transaction, removes at most `most` entries whose ttl has
 // ended.

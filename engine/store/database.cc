@@ -124,8 +124,13 @@ Result<Connection> Database::ConnectReader() const {
   if (is_borrowed()) return Connection::Borrow(borrowed_, name_);
   Result<Connection> connection =
       Connection::Open(uri_, open_flags_, vfs_, name_, busy_timeout_);
-  if (!connection.ok()) return connection;
+  if (!connection.ok()) {
+    Status in_place = CheckInPlace();
+    if (!in_place.ok()) return in_place;
+    return connection;
+  }
   Status status = connection->Execute(kReaderPragmas, "set up");
+  if (status.ok()) status = CheckInPlace();
   if (!status.ok()) return status;
   return connection;
 }

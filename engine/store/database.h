@@ -21,6 +21,16 @@ struct sqlite3;
 
 namespace appcache::store {
 
+// Which file it is that has a name.
+struct FileIdentity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+
+  // All zero when there is none.
+  static FileIdentity Of(const std::string& path) noexcept;
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
 // Immutable after Open, but for what its lane and writer do. Thread-safe but
 // for writer(), which belongs to whoever holds a pass of the lane.
 class Database {
@@ -57,6 +67,11 @@ class Database {
   WriterLane& lane() noexcept { return *lane_; }
   Connection& writer() noexcept { return writer_; }
 
+  // kUnavailable when the file that was opened is not the one of that name any
+  // more: who opens it now meets another, and what is written here, nobody. One
+  // stat of a file; nothing otherwise.
+  Status CheckInPlace() const;
+
   // Damage was met while the database was in use: the next OpenFile is to look
   // at every page before it trusts it. Does nothing but for a file.
   void MarkSuspect() const noexcept;
@@ -76,6 +91,7 @@ class Database {
   std::string vfs_;
   std::chrono::milliseconds busy_timeout_{0};
   std::string suspect_path_;  // empty but for a file
+  FileIdentity identity_;     // of a file
   bool has_log_ = false;
   int64_t hash_seed_ = 0;
   std::unique_ptr<WriterLane> lane_;

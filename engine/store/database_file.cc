@@ -203,9 +203,24 @@ Database::Opened Database::OpenFile(const std::string& path,
       database->lane_->Enter(settings.busy_timeout);
   if (!pass.ok()) return pass.status();
   Status status = database->MakeOrVerifyFile(path, settings);
+  database->identity_ = FileIdentity::Of(path);
   if (status.ok()) status = database->Adopt();
   if (!status.ok()) return status;
   return database;
+}
+
+FileIdentity FileIdentity::Of(const std::string& path) noexcept {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return {};
+  return {info.st_dev, info.st_ino};
+}
+
+Status Database::CheckInPlace() const {
+  if (!has_log_ || FileIdentity::Of(uri_) == identity_) return Status();
+  return Status(ErrorCode::kUnavailable,
+                uri_ +
+                    " was removed, renamed or replaced since this cache "
+                    "opened it; close the cache, and open it again");
 }
 
 void Database::MarkSuspect() const noexcept {

@@ -99,6 +99,13 @@ bool FileLock::IsSigned(const std::string& path) noexcept {
 }
 
 Status FileLock::Sign() {
+  struct stat info;
+  if (fstat(fd_, &info) == 0 && info.st_size != 0) {
+    return Status(ErrorCode::kUnsupported,
+                  path_ +
+                      " is not a lock file of appcache's, and it is not "
+                      "touched; move it, or use another cache file");
+  }
   const ssize_t size = pwrite(fd_, kSignature.data(), kSignature.size(), 0);
   if (size == static_cast<ssize_t>(kSignature.size())) return Status();
   return Failure("write", path_, size < 0 ? errno : ENOSPC);

@@ -35,7 +35,8 @@ class FileLock {
   // Whether the file at `path` was signed by Sign. False if there is none.
   static bool IsSigned(const std::string& path) noexcept;
 
-  // Writes a line into the file by which IsSigned knows it.
+  // Writes a line into the empty file by which IsSigned knows it. kUnsupported
+  // when the file holds anything: it is somebody's.
   Status Sign();
 
   // True when the lock was free and is now held; false when another has it.

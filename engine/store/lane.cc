@@ -1,7 +1,6 @@
 #include "engine/store/lane.h"
 
 #include <new>
-#include <thread>
 
 #include "engine/store/backoff.h"
 
@@ -32,7 +31,7 @@ void WriterLane::Remove(const Waiter& waiter) noexcept {
   *at = waiter.next;
 }
 
-bool WriterLane::EnterThreads(std::chrono::milliseconds max_wait) {
+bool WriterLane::EnterThreads(std::chrono::milliseconds max_wait) noexcept {
   std::unique_lock<std::mutex> lock(mutex_);
   if (!occupied_) {
     occupied_ = true;
@@ -76,12 +75,7 @@ Result<WriterLane::Pass> WriterLane::Enter(std::chrono::milliseconds max_wait) {
 
 WriterLane::Pass WriterLane::EnterToClose(std::chrono::milliseconds max_wait,
                                           Status& locked) noexcept {
-  for (bool entered = false; !entered;) {
-    try {
-      entered = EnterThreads(std::chrono::hours(1));
-    } catch (const std::bad_alloc&) {
-      std::this_thread::yield();  // no place in the queue: asks again
-    }
+  while (!EnterThreads(std::chrono::hours(1))) {
   }
   Pass pass(this);
   try {

@@ -69,7 +69,7 @@ class WriterLane {
   void Remove(const Waiter& waiter) noexcept;
 
   // True when this thread now occupies the lane.
-  bool EnterThreads(std::chrono::milliseconds max_wait);
+  bool EnterThreads(std::chrono::milliseconds max_wait) noexcept;
   Status LockFile(std::chrono::milliseconds max_wait);
   void Leave() noexcept;
   Status Busy(std::chrono::milliseconds waited, const char* holder) const;

@@ -12,6 +12,7 @@ Status Writer::Prepare(Connection& connection) {
   connection_ = &connection;
   const std::pair<const char*, Statement*> statements[] = {
       {"BEGIN IMMEDIATE", &begin_},
+      {"BEGIN", &begin_to_read_},
       {"COMMIT", &commit_},
       {"ROLLBACK", &rollback_},
       {"SAVEPOINT appcache", &savepoint_},
@@ -53,7 +54,9 @@ std::optional<unsigned> Writer::DataVersion() const noexcept {
 }
 
 Status Writer::ReadCounts() {
-  if (version_of_counts_ && version_of_counts_ == DataVersion()) {
+  others_have_written_ =
+      !version_of_counts_ || version_of_counts_ != DataVersion();
+  if (!others_have_written_) {
     counts_at_begin_ = counts_;
     return Status();
   }
@@ -78,9 +81,9 @@ Status Writer::Execute(Statement& statement) {
   return Finish(run, "write to");
 }
 
-Status Writer::Begin() {
+Status Writer::Begin(Statement& begin) {
   nested_ = sqlite3_get_autocommit(connection_->get()) == 0;
-  Status status = Execute(nested_ ? savepoint_ : begin_);
+  Status status = Execute(nested_ ? savepoint_ : begin);
   if (!status.ok()) return status;
   status = ReadCounts();
   if (!status.ok()) Rollback();
@@ -113,12 +116,21 @@ void Writer::Rollback() noexcept {
   }
 }
 
-Status Writer::Transaction::Begin() {
+Status Writer::Transaction::Begin() { return BeginWith(writer_.begin_); }
+
+Status Writer::Transaction::BeginToRead() {
+  // It has read nothing yet when the counts are: SQLite's data version is that
+  // of before.
+  writer_.version_of_counts_.reset();
+  return BeginWith(writer_.begin_to_read_);
+}
+
+Status Writer::Transaction::BeginWith(Statement& begin) {
   // A borrowed connection may have one, and other users: they must not find
   // themselves inside this transaction. (Null, and free, for our own.)
   sqlite3_mutex_enter(sqlite3_db_mutex(writer_.connection_->get()));
   entered_ = true;
-  Status status = writer_.Begin();
+  Status status = writer_.Begin(begin);
   begun_ = status.ok();
   return status;
 }

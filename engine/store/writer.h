@@ -44,9 +44,13 @@ class Writer {
     Transaction& operator=(const Transaction&) = delete;
 
     Status Begin();
+    // For a look at one state of it all; never committed. Unlike Begin, keeps
+    // no reader of a database in memory waiting.
+    Status BeginToRead();
     Status Commit();
 
    private:
+    Status BeginWith(Statement& begin);
     void End() noexcept;
 
     Writer& writer_;
@@ -60,6 +64,9 @@ class Writer {
   bool is_prepared() const noexcept { return connection_ != nullptr; }
 
   const Counts& counts() const noexcept { return counts_; }
+
+  // Whether others may have written since our last commit.
+  bool others_have_written() const noexcept { return others_have_written_; }
 
   // Whether the transaction is inside one of a borrowed connection's owner, who
   // may undo it after its commit.
@@ -101,11 +108,11 @@ class Writer {
   // The entry whose ttl ends first, if any has one.
   Result<std::optional<Expiry>> FirstToExpire();
 
-  // The last use of all; 0 when there is no entry. Needs no transaction.
+  // The last use of all; 0 when there is no entry.
   Result<int64_t> NewestUse();
 
  private:
-  Status Begin();
+  Status Begin(Statement& begin);
   Status Commit();
   void Rollback() noexcept;
   Status Execute(Statement& statement);
@@ -126,12 +133,14 @@ class Writer {
   // nobody else has written, and the counts need not be read again. None when
   // it is not known.
   std::optional<unsigned> version_of_counts_;
+  bool others_have_written_ = false;
   // Inside a transaction of the owner of a borrowed connection.
   bool nested_ = false;
 
   // Prepared, all of them, while there is memory: a rollback without any must
   // succeed.
-  Statement begin_, commit_, rollback_, savepoint_, release_, rollback_to_;
+  Statement begin_, begin_to_read_, commit_, rollback_, savepoint_, release_,
+      rollback_to_;
   Statement read_meta_, write_counts_, get_bytes_, put_entry_, put_usage_,
       touch_, delete_entry_of_key_, delete_entry_, delete_usage_, oldest_,
       newest_, first_to_expire_;

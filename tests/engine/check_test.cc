@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "engine/lru/hash.h"
@@ -150,17 +152,32 @@ TEST_F(CheckTest, DoesNotKeepReadersOut) {
   shell.Run("COMMIT");
 }
 
-TEST_F(CheckTest, IsBusyWhileAnotherWrites) {
+TEST_F(CheckTest, FixingIsBusyWhileAnotherWrites) {
   cache_.reset();
   SqliteCacheOptions options;
   options.busy_timeout = std::chrono::milliseconds(0);
   cache_ = Must(SqliteCache::OpenFile(file_, options));
   const PlainSqlite shell(file_);
   shell.Run("BEGIN IMMEDIATE");
-  EXPECT_TRUE(cache_->Check().status().Is(ErrorCode::kBusy));
+  EXPECT_EQ(ProblemsIn(*cache_), Strings());
   EXPECT_TRUE(cache_->CheckAndFix().status().Is(ErrorCode::kBusy));
   shell.Run("COMMIT");
   EXPECT_EQ(ProblemsIn(*cache_), Strings());
+}
+
+// In memory, where a write transaction would.
+TEST(CheckInMemoryTest, DoesNotKeepReadersOut) {
+  SqliteCacheOptions options;
+  options.busy_timeout = std::chrono::milliseconds(0);
+  const auto cache = Must(SqliteCache::OpenInMemory(options, "checked"));
+  for (int i = 0; i < 1000; ++i) Set(*cache, std::to_string(i));
+  ASSERT_TRUE(cache->Flush().ok());
+  std::atomic<bool> checking{true};
+  std::jthread checker([&] {
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(ProblemsIn(*cache), Strings());
+    checking = false;
+  });
+  while (checking) ASSERT_EQ(Get(*cache, "7"), "value");
 }
 
 }  // namespace

@@ -6,8 +6,10 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "engine/sqlite_cache.h"
+#include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
 namespace appcache {
@@ -114,6 +116,31 @@ TEST(OpenTest, ALinkIsTheSameFileAsItsTarget) {
   EXPECT_FALSE(std::filesystem::exists(link + "-lane"));
 }
 
+TEST(OpenTest, SomeonesFileInPlaceOfTheLaneIsLeftAsItIs) {
+  const Scratch scratch;
+  Scratch::WriteAll(scratch.Path("cache.db-lane"), "precious text of mine");
+  ExpectError(scratch.Path("cache.db"), ErrorCode::kUnsupported,
+              "cache.db-lane is not a lock file of appcache's");
+  EXPECT_EQ(Scratch::ReadAll(scratch.Path("cache.db-lane")),
+            "precious text of mine");
+}
+
+TEST(OpenTest, MoreThanTheLimitsAllowIsEvictedInTheOrderOfUse) {
+  const Scratch scratch;
+  SqliteCacheOptions options;
+  {
+    const auto cache = Must(SqliteCache::OpenFile(scratch.Path("c"), options));
+    std::vector<std::string> paths;
+    for (int i = 0; i < 5000; ++i) paths.push_back(std::to_string(i));
+    std::vector<Cache::RawEntry> entries;
+    for (const std::string& path : paths) entries.push_back({path, "value"});
+    ASSERT_TRUE(cache->SetManyRaw(entries).ok());
+  }
+  options.max_entries = 3;
+  const auto cache = Must(SqliteCache::OpenFile(scratch.Path("c"), options));
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"4997", "4998", "4999"}));
+}
+
 struct Refused {
   const char* name;
   std::function<void(SqliteCacheOptions&)> change;
@@ -143,6 +170,10 @@ TEST_P(OptionsTest, OutOfRangeAreAnInvalidArgument) {
 INSTANTIATE_TEST_SUITE_P(
     Each, OptionsTest,
     testing::Values(
+        Refused{"NoLog", [](auto& o) { o.cache.log = nullptr; },
+                "the compressor or the log sink is null"},
+        Refused{"NoCompressor", [](auto& o) { o.cache.compressor = nullptr; },
+                "the compressor or the log sink is null"},
         Refused{"NoEntries", [](auto& o) { o.max_entries = 0; },
                 "max_entries is 0; it must be from 1"},
         Refused{"TooManyEntries", [](auto& o) { o.max_entries = ~uint64_t{0}; },

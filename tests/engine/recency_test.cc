@@ -8,6 +8,7 @@
 
 #include "engine/sqlite_cache.h"
 #include "engine/testing/fake_clock.h"
+#include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
@@ -121,6 +122,35 @@ TEST_F(RecencyTest, OrderOutlivesRestartsUnderAClockThatIsBehind) {
   Set(*cache, "d");
   Set(*cache, "e");
   EXPECT_EQ(PathsIn(*cache), (StringSet{"b", "d", "e"}));
+}
+
+// What another process sets by a clock that is ahead looks recent, but not more
+// so than what is set after it.
+TEST_F(RecencyTest, ASetIsNotItsOwnVictimWhenOthersAreAheadInTime) {
+  const auto cache = OpenFull();
+  PlainSqlite(scratch_.Path("cache.db"))
+      .Run("UPDATE usage SET last_used = last_used + 3600000000");
+  for (const char* const path : {"d", "e"}) {
+    Set(*cache, path);
+    EXPECT_EQ(Get(*cache, path), "value");
+  }
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"c", "d", "e"}));
+}
+
+// A flush that is taken for a long one has the next wait, but not for long.
+TEST_F(RecencyTest, UsesAreWrittenSoonAfterTheClockWasSetBack) {
+  const auto cache = OpenFull();
+  Get(*cache, "a");
+  clock_->Advance(options_.touch_flush_interval);
+  ASSERT_TRUE(Eventually([&] {
+    return FlushedOrder(*cache) == Strings{"b", "c", "a"};
+  }));
+  clock_->Advance(-std::chrono::hours(24));
+  Get(*cache, "b");
+  clock_->Advance(std::chrono::seconds(6));
+  EXPECT_TRUE(Eventually([&] {
+    return FlushedOrder(*cache) == Strings{"c", "a", "b"};
+  }));
 }
 
 TEST_F(RecencyTest, UsesAtOneMomentKeepTheirOrder) {

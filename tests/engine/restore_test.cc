@@ -152,6 +152,31 @@ TEST_F(RestoreTest, AnInvalidKeyLeavesAllOfItUndone) {
   EXPECT_EQ(PathsIn(*cache), StringSet());
 }
 
+TEST_F(RestoreTest, ATimeThatCannotBeStoredIsAnInvalidArgument) {
+  const auto cache = Open("times");
+  for (const TimePoint time :
+       {TimePoint::min(), TimePoint(std::chrono::microseconds(-1)),
+        SqliteCache::kMaxTime + std::chrono::microseconds(1),
+        TimePoint::max()}) {
+    std::vector<StoredEntry> entries = {Entry("a", milliseconds(1)),
+                                        Entry("b", milliseconds(1))};
+    entries[1].info.last_used = time;
+    EXPECT_TRUE(cache->RestoreMany(entries).Is(ErrorCode::kInvalidArgument));
+    entries[1] = Entry("b", milliseconds(1));
+    entries[1].info.expires_at = time;
+    EXPECT_TRUE(cache->RestoreMany(entries).Is(ErrorCode::kInvalidArgument));
+  }
+  EXPECT_EQ(PathsIn(*cache), StringSet());
+}
+
+TEST_F(RestoreTest, AnEndAtTheEpochIsAnEnd) {
+  const auto cache = Open("epoch");
+  StoredEntry entry = Entry("a", milliseconds(1));
+  entry.info.expires_at = TimePoint();
+  EXPECT_TRUE(cache->RestoreMany({&entry, 1}).ok());
+  EXPECT_EQ(Get(*cache, "a"), "<miss>");
+}
+
 TEST_F(RestoreTest, NothingIsSuccess) {
   EXPECT_TRUE(Open("nothing")->RestoreMany({}).ok());
 }

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "engine/clock.h"
+#include "engine/sqlite_cache.h"
 #include "tools/command/byte_codec.h"
 
 namespace appcache::command::dump {
@@ -28,7 +29,8 @@ inline constexpr size_t kBlockBytes = size_t{1} << 20;
 inline constexpr uint64_t kMaxPayloadBytes = uint64_t{1} << 30;
 
 inline constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
-inline constexpr int64_t kMaxTime = 253'402'300'799'999'999;  // in year 9999
+inline constexpr int64_t kMaxTime =
+    SqliteCache::kMaxTime.time_since_epoch().count();
 
 inline int64_t FromTime(TimePoint time) {
   return time.time_since_epoch().count();

@@ -1,0 +1,77 @@
+#include "engine/store/audit.h"
+
+#include <sqlite3.h>
+
+#include <string>
+
+#include "engine/store/statement.h"
+#include "engine/store/statements.h"
+
+namespace appcache::store {
+namespace {
+
+constexpr int64_t kRowsPerStep = 1000;
+
+// Walks a statement of the form "... WHERE h >= ?1 ORDER BY h LIMIT ?2" to its
+// end, `visit(run)` for each row.
+template <class Visit>
+Status WalkRows(const Connection& connection, const char* sql,
+                const Visit& visit) {
+  Statement statement;
+  Status status = connection.Prepare(sql, statement);
+  if (!status.ok()) return status;
+  int64_t next = INT64_MIN;
+  for (;;) {
+    Run run(statement);
+    run.Bind(1, next).Bind(2, kRowsPerStep);
+    int64_t rows = 0;
+    int rc = SQLITE_DONE;
+    while ((rc = run.Step()) == SQLITE_ROW) {
+      visit(run);
+      next = run.Int(0);
+      ++rows;
+    }
+    if (rc != SQLITE_DONE) return connection.Failure(rc, "check");
+    if (rows < kRowsPerStep || next == INT64_MAX) return Status();
+    ++next;
+  }
+}
+
+}  // namespace
+
+Result<bool> AuditPages(const Connection& connection,
+                        const std::function<void(std::string_view)>& tell) {
+  Statement statement;
+  Status status = connection.Prepare("PRAGMA integrity_check(100)", statement);
+  if (!status.ok()) return status;
+  bool sound = true;
+  int rc = SQLITE_DONE;
+  while ((rc = statement.Step()) == SQLITE_ROW) {
+    const std::string_view line = statement.Blob(0);
+    if (line == "ok") continue;
+    sound = false;
+    tell(line);
+  }
+  if (rc == SQLITE_DONE) return sound;
+  if ((rc & 0xff) != SQLITE_CORRUPT) return connection.Failure(rc, "check");
+  tell(sqlite3_errmsg(connection.get()));
+  return false;
+}
+
+Status AuditEntries(const Connection& connection,
+                    const std::function<void(const EntrySizes&)>& visit) {
+  return WalkRows(connection, sql::kEntrySizesFrom, [&](const Run& run) {
+    EntrySizes entry{run.Int(0), run.Blob(1), run.Int(2), std::nullopt};
+    if (!run.IsNull(3)) entry.bytes_in_usage = run.Int(3);
+    visit(entry);
+  });
+}
+
+Status AuditUsage(const Connection& connection,
+                  const std::function<void(int64_t h)>& visit) {
+  return WalkRows(connection, sql::kUsageFrom, [&](const Run& run) {
+    if (run.Int(2) == 0) visit(run.Int(0));
+  });
+}
+
+}  // namespace appcache::store
