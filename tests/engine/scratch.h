@@ -50,7 +50,7 @@ class Scratch {
   }
 
  private:
-  const TempDir directory_;
+  const TempDir directory_{};
 };
 
 }  // namespace appcache

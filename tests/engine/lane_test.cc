@@ -1,0 +1,174 @@
+// WriterLane: one at a time, nobody for ever, and nobody left waiting.
+
+#include "engine/store/lane.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "tests/engine/scratch.h"
+
+namespace appcache::store {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kLong{60'000};
+
+void SpinFor(milliseconds time) {
+  const auto end = steady_clock::now() + time;
+  while (steady_clock::now() < end) std::this_thread::yield();
+}
+
+void ExpectBusy(WriterLane& lane, milliseconds max_wait,
+                const std::string& holder) {
+  const auto begin = steady_clock::now();
+  const Result<WriterLane::Pass> pass = lane.Enter(max_wait);
+  ASSERT_FALSE(pass.ok());
+  EXPECT_TRUE(pass.status().Is(ErrorCode::kBusy));
+  EXPECT_EQ(pass.status().error().message,
+            "waited " + std::to_string(max_wait.count()) +
+                " ms to write to the cache: " + holder +
+                " is writing; try again, or allow more busy_timeout");
+  EXPECT_GE(steady_clock::now() - begin, max_wait);
+}
+
+// Enters from a thread of its own.
+class Entering {
+ public:
+  explicit Entering(WriterLane& lane)
+      : thread_([this, &lane] {
+          started_ = true;
+          const Result<WriterLane::Pass> pass = lane.Enter(kLong);
+          EXPECT_TRUE(pass.ok());
+          inside_ = true;
+          while (!may_leave_) std::this_thread::yield();
+        }) {
+    while (!started_) std::this_thread::yield();
+  }
+  ~Entering() { Leave(); }
+
+  bool inside() const { return inside_; }
+  void WaitUntilInside() const {
+    while (!inside_) std::this_thread::yield();
+  }
+  void Leave() {
+    may_leave_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  std::atomic<bool> started_{false};
+  std::atomic<bool> inside_{false};
+  std::atomic<bool> may_leave_{false};
+  std::thread thread_;
+};
+
+TEST(LaneTest, IsBusyAsLongAsAThreadIsInIt) {
+  WriterLane lane("the cache", std::nullopt);
+  Entering other(lane);
+  other.WaitUntilInside();
+  ExpectBusy(lane, milliseconds(0), "another thread of this process");
+  ExpectBusy(lane, milliseconds(20), "another thread of this process");
+  other.Leave();
+  EXPECT_TRUE(lane.Enter(milliseconds(0)).ok());
+}
+
+TEST(LaneTest, WhoeverWaitsIsLetInWhenItIsFree) {
+  WriterLane lane("the cache", std::nullopt);
+  std::optional<Result<WriterLane::Pass>> pass(lane.Enter(kLong));
+  Entering other(lane);
+  EXPECT_FALSE(other.inside());
+  pass.reset();
+  other.WaitUntilInside();
+}
+
+// The holder is awake and would always be first; after a millisecond it is the
+// other's turn.
+TEST(LaneTest, AThreadThatComesBackAtOnceDoesNotKeepOthersOut) {
+  WriterLane lane("the cache", std::nullopt);
+  std::optional<Result<WriterLane::Pass>> pass(lane.Enter(kLong));
+  Entering other(lane);
+  int turns = 0;
+  for (; !other.inside() && turns < 1000; ++turns) {
+    SpinFor(milliseconds(2));
+    pass.reset();
+    if (other.inside()) break;
+    Result<WriterLane::Pass> again = lane.Enter(milliseconds(5));
+    if (!again.ok()) break;  // the other is in it, and stays
+    pass.emplace(std::move(again));
+  }
+  EXPECT_LT(turns, 1000);
+  pass.reset();
+  other.WaitUntilInside();
+}
+
+TEST(LaneTest, AWaitThatEndsLeavesTheOthersTheirTurn) {
+  WriterLane lane("the cache", std::nullopt);
+  std::optional<Result<WriterLane::Pass>> pass(lane.Enter(kLong));
+  Entering other(lane);
+  std::thread([&lane] {
+    EXPECT_FALSE(lane.Enter(milliseconds(1)).ok());
+  }).join();
+  pass.reset();
+  other.WaitUntilInside();
+}
+
+TEST(LaneTest, ToCloseItWaitsForThreadsHoweverLong) {
+  WriterLane lane("the cache", std::nullopt);
+  Entering other(lane);
+  other.WaitUntilInside();
+  std::thread closing([&] {
+    Status locked;
+    const WriterLane::Pass pass = lane.EnterToClose(milliseconds(0), locked);
+    EXPECT_TRUE(locked.ok());
+    EXPECT_TRUE(other.inside());
+  });
+  other.Leave();
+  closing.join();
+}
+
+class LockedLaneTest : public testing::Test {
+ protected:
+  FileLock OpenLock() const {
+    Result<FileLock> lock = FileLock::Open(scratch_.Path("lane"));
+    EXPECT_TRUE(lock.ok());
+    return *std::move(lock);
+  }
+
+  const Scratch scratch_;
+  // As another process has it: its own descriptor.
+  FileLock others_ = OpenLock();
+  WriterLane lane_{"the cache", OpenLock()};
+};
+
+TEST_F(LockedLaneTest, IsBusyAsLongAsAnotherProcessIsInIt) {
+  ASSERT_TRUE(*others_.TryLock());
+  ExpectBusy(lane_, milliseconds(0), "another process");
+  ExpectBusy(lane_, milliseconds(20), "another process");
+  others_.Unlock();
+  EXPECT_TRUE(lane_.Enter(milliseconds(0)).ok());
+}
+
+TEST_F(LockedLaneTest, KeepsOtherProcessesOut) {
+  {
+    const Result<WriterLane::Pass> pass = lane_.Enter(kLong);
+    EXPECT_FALSE(*others_.TryLock());
+  }
+  EXPECT_TRUE(*others_.TryLock());
+}
+
+TEST_F(LockedLaneTest, ToCloseItSaysThatAnotherProcessIsInIt) {
+  ASSERT_TRUE(*others_.TryLock());
+  Status locked;
+  const WriterLane::Pass pass = lane_.EnterToClose(milliseconds(1), locked);
+  EXPECT_TRUE(locked.Is(ErrorCode::kBusy));
+}
+
+}  // namespace
+}  // namespace appcache::store
