@@ -11,6 +11,7 @@
 
 #include "engine/lru/expiry.h"
 #include "engine/lru/lru_engine.h"
+#include "engine/policy/flush_rest.h"
 
 namespace appcache {
 namespace {
@@ -18,14 +19,6 @@ namespace {
 // So many that the lane is held for about a millisecond.
 constexpr size_t kTouchesPerBatch = 512;
 constexpr uint64_t kExpiredPerBatch = 256;
-
-// After a flush that took some time, maintenance rests this many times as long:
-// flushing takes at most 2 % of the time, however many entries are in use.
-// (With 10,000 hot entries in memory and no rest, a get took three times as
-// long: each commit makes readers fetch their pages again.) Never longer than
-// kLongestRest, however long the flush waited or the clock jumped.
-constexpr int kRestPerFlush = 50;
-constexpr std::chrono::seconds kLongestRest{5};
 
 }  // namespace
 
@@ -80,7 +73,7 @@ void LruEngine::ArmSweep(TimePoint now, int64_t expires_at_ms) noexcept {
 TimePoint LruEngine::EndOfRest(TimePoint now) const noexcept {
   const TimePoint end = next_flush_.load(std::memory_order_relaxed);
   // Further off than any rest: the clock was set back.
-  return end - now <= kLongestRest ? end : now;
+  return end - now <= policy::kLongestRest ? end : now;
 }
 
 void LruEngine::ArmFlush(TimePoint now, TimePoint due) noexcept {
@@ -95,9 +88,8 @@ Status LruEngine::FlushIfRested(TimePoint now) {
   Status status = FlushTouches();
   if (!status.ok()) return status;
   const TimePoint end = settings_.clock->Now();
-  const auto took = std::clamp<TimePoint::duration>(
-      end - now, TimePoint::duration::zero(), kLongestRest / kRestPerFlush);
-  next_flush_.store(end + kRestPerFlush * took, std::memory_order_relaxed);
+  next_flush_.store(end + policy::RestAfterFlush(end - now),
+                    std::memory_order_relaxed);
   return status;
 }
 

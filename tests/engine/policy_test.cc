@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/policy/flush_rest.h"
 #include "engine/policy/pending_touches.h"
 #include "engine/policy/tick_source.h"
 
@@ -57,6 +58,15 @@ TEST(PendingTouchesTest, OfAnEntryThatIsGoneNoneStays) {
   pending.Erase(std::vector<int64_t>{1, 7});
   EXPECT_EQ(pending.Find(1), std::nullopt);
   EXPECT_EQ(pending.Find(2), 20);
+}
+
+TEST(FlushRestTest, IsInProportionToTheFlushAndHasAnEnd) {
+  using std::chrono::microseconds;
+  EXPECT_EQ(RestAfterFlush(microseconds(0)), microseconds(0));
+  EXPECT_EQ(RestAfterFlush(microseconds(30)), microseconds(1'500));
+  EXPECT_EQ(RestAfterFlush(microseconds(40'000)), microseconds(2'000'000));
+  EXPECT_EQ(RestAfterFlush(std::chrono::hours(1)), std::chrono::seconds(5));
+  EXPECT_EQ(RestAfterFlush(-std::chrono::hours(1)), microseconds(0));
 }
 
 TEST(TickSourceTest, ATickIsTheTimeOfItsUse) {
