@@ -218,6 +218,21 @@ class Cache {
   // The exception being handled, as a Status. Call in a catch block only.
   static Status CurrentException() noexcept;
 
+  // What `operation()` returns, or, if it throws, that as a failure. R is a
+  // Status, a Result or a Lookup.
+  template <class R, class Operation>
+  static R WithoutExceptions(const Operation& operation) noexcept {
+    try {
+      return operation();
+    } catch (...) {
+      if constexpr (requires { R::Failed(CurrentException()); }) {
+        return R::Failed(CurrentException());
+      } else {
+        return CurrentException();
+      }
+    }
+  }
+
   void Log(LogLevel level, std::string_view message) const noexcept;
 
  private:

@@ -1,4 +1,4 @@
-#include "engine/lru/fork_guard.h"
+#include "engine/fork_guard.h"
 
 #include <pthread.h>
 

@@ -1,7 +1,7 @@
 // ForkGuard: tells an object that was made before a fork from one made after.
 
-#ifndef APPCACHE_ENGINE_LRU_FORK_GUARD_H_
-#define APPCACHE_ENGINE_LRU_FORK_GUARD_H_
+#ifndef APPCACHE_ENGINE_FORK_GUARD_H_
+#define APPCACHE_ENGINE_FORK_GUARD_H_
 
 #include <cstdint>
 #include <utility>
@@ -36,4 +36,4 @@ void LeakInChild(T object) noexcept {
 
 }  // namespace appcache
 
-#endif  // APPCACHE_ENGINE_LRU_FORK_GUARD_H_
+#endif  // APPCACHE_ENGINE_FORK_GUARD_H_

@@ -243,7 +243,7 @@ Status SqliteCache::CheckOpen() const {
 // Every operation: refused once closed, and no exception leaves it.
 template <class R, class Operation>
 R SqliteCache::Guarded(const Operation& operation) const {
-  try {
+  return WithoutExceptions<R>([&]() -> R {
     Status open = CheckOpen();
     if (open.ok()) return operation(*engine_);
     if constexpr (requires { R::Failed(open); }) {
@@ -251,13 +251,7 @@ R SqliteCache::Guarded(const Operation& operation) const {
     } else {
       return open;
     }
-  } catch (...) {
-    if constexpr (requires { R::Failed(Status()); }) {
-      return R::Failed(CurrentException());
-    } else {
-      return CurrentException();
-    }
-  }
+  });
 }
 
 Lookup<Bytes> SqliteCache::GetRaw(std::string_view path) {

@@ -24,7 +24,7 @@
 
 #include "engine/cache.h"
 #include "engine/clock.h"
-#include "engine/lru/fork_guard.h"
+#include "engine/fork_guard.h"
 #include "engine/lru/maintenance.h"
 #include "engine/lru/sessions.h"
 #include "engine/policy/eviction.h"

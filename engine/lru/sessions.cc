@@ -4,7 +4,7 @@
 #include <atomic>
 #include <utility>
 
-#include "engine/lru/fork_guard.h"
+#include "engine/fork_guard.h"
 
 namespace appcache {
 namespace {

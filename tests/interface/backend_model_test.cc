@@ -16,8 +16,6 @@
 namespace appcache {
 namespace {
 
-using std::chrono::milliseconds;
-
 class Model {
  public:
   void Set(const std::string& path, std::string value, TimePoint now, Ttl ttl) {
@@ -54,7 +52,7 @@ class BackendModelTest : public BackendTestBase {
   Ttl RandomTtl() {
     return random_.Below(2) == 0
                ? kNoTtl
-               : milliseconds(static_cast<int64_t>(random_.Below(50)) + 1);
+               : TtlOf(static_cast<int64_t>(random_.Below(50)) + 1);
   }
 
   void SetOne() {
@@ -121,7 +119,7 @@ class BackendModelTest : public BackendTestBase {
     } else if (choice < 88) {
       InvalidateMany();
     } else if (choice < 99) {
-      clock_->Advance(milliseconds(random_.Below(20)));
+      PassTime(static_cast<int64_t>(random_.Below(20)));
     } else {
       ASSERT_TRUE(cache_->Clear().ok());
       model_.Clear();

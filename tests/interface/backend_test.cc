@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,7 +15,6 @@
 namespace appcache {
 namespace {
 
-using std::chrono::milliseconds;
 using std::string_view_literals::operator""sv;
 
 class BackendTest : public BackendTestBase {};
@@ -130,43 +128,43 @@ TEST_P(BackendTest, KeysThatAreAlmostTheSameDoNotMeet) {
 }
 
 TEST_P(BackendTest, AnEntryEndsExactlyWithItsTtl) {
-  ASSERT_TRUE(cache_->SetRaw("p/a", "value", milliseconds(1500)).ok());
-  clock_->Advance(milliseconds(1499));
+  ASSERT_TRUE(cache_->SetRaw("p/a", "value", TtlOf(1500)).ok());
+  PassTime(1499);
   EXPECT_EQ(ValueOf(*cache_, "p/a"), "value");
-  clock_->Advance(milliseconds(1));
+  PassTime(1);
   EXPECT_EQ(ValueOf(*cache_, "p/a"), "<miss>");
 }
 
 TEST_P(BackendTest, ATtlCountsFromTheLastSet) {
-  ASSERT_TRUE(cache_->SetRaw("p/a", "1", milliseconds(1000)).ok());
-  clock_->Advance(milliseconds(900));
-  ASSERT_TRUE(cache_->SetRaw("p/a", "2", milliseconds(1000)).ok());
-  clock_->Advance(milliseconds(900));
+  ASSERT_TRUE(cache_->SetRaw("p/a", "1", TtlOf(1000)).ok());
+  PassTime(900);
+  ASSERT_TRUE(cache_->SetRaw("p/a", "2", TtlOf(1000)).ok());
+  PassTime(900);
   EXPECT_EQ(ValueOf(*cache_, "p/a"), "2");
-  clock_->Advance(milliseconds(100));
+  PassTime(100);
   EXPECT_EQ(ValueOf(*cache_, "p/a"), "<miss>");
 }
 
 TEST_P(BackendTest, ASetWithoutATtlTakesTheOldOneAway) {
-  ASSERT_TRUE(cache_->SetRaw("p/a", "1", milliseconds(1)).ok());
+  ASSERT_TRUE(cache_->SetRaw("p/a", "1", TtlOf(1)).ok());
   ASSERT_TRUE(cache_->SetRaw("p/a", "2", kNoTtl).ok());
-  clock_->Advance(std::chrono::hours(24 * 365));
+  PassTime(1'000'000);
   EXPECT_EQ(ValueOf(*cache_, "p/a"), "2");
 }
 
 TEST_P(BackendTest, TheShortestAndTheLongestTtlWork) {
-  ASSERT_TRUE(cache_->SetRaw("p/short", "s", milliseconds(1)).ok());
+  ASSERT_TRUE(cache_->SetRaw("p/short", "s", TtlOf(1)).ok());
   ASSERT_TRUE(cache_->SetRaw("p/long", "l", kMaxTtl).ok());
   EXPECT_EQ(ValueOf(*cache_, "p/short"), "s");
-  clock_->Advance(milliseconds(1));
+  PassTime(1);
   EXPECT_EQ(ValueOf(*cache_, "p/short"), "<miss>");
   EXPECT_EQ(ValueOf(*cache_, "p/long"), "l");
 }
 
 TEST_P(BackendTest, AnEndedEntryCanBeSetAgain) {
-  ASSERT_TRUE(cache_->SetRaw("p/a", "1", milliseconds(1)).ok());
-  clock_->Advance(milliseconds(5));
-  ASSERT_TRUE(cache_->SetRaw("p/a", "2", milliseconds(1)).ok());
+  ASSERT_TRUE(cache_->SetRaw("p/a", "1", TtlOf(1)).ok());
+  PassTime(5);
+  ASSERT_TRUE(cache_->SetRaw("p/a", "2", TtlOf(1)).ok());
   EXPECT_EQ(ValueOf(*cache_, "p/a"), "2");
 }
 
@@ -181,9 +179,7 @@ TEST_P(BackendTest, AValueOutlivesWhatHappensToItsEntry) {
 
 TEST_P(BackendTest, BatchesEqualSingleOperations) {
   const std::array<Cache::RawEntry, 3> entries = {
-      {{"p/a", "1", kNoTtl},
-       {"p/b", "2", milliseconds(5)},
-       {"p/c", "", kNoTtl}}};
+      {{"p/a", "1", kNoTtl}, {"p/b", "2", TtlOf(5)}, {"p/c", "", kNoTtl}}};
   const std::array paths = {"p/c"sv, "p/none"sv, "p/b"sv, "p/a"sv};
   ASSERT_TRUE(cache_->SetManyRaw(entries).ok());
   auto found = cache_->GetManyRaw(paths);
@@ -192,7 +188,7 @@ TEST_P(BackendTest, BatchesEqualSingleOperations) {
   EXPECT_FALSE(found[1].is_hit() || found[1].has_error());
   EXPECT_EQ(found[2]->view(), "2");
   EXPECT_EQ(found[3]->view(), "1");
-  clock_->Advance(milliseconds(5));
+  PassTime(5);
   EXPECT_FALSE(cache_->GetManyRaw(paths)[2]);
   ASSERT_TRUE(cache_->InvalidateManyRaw(paths).ok());
   EXPECT_EQ(ValueOf(*cache_, "p/a"), "<miss>");

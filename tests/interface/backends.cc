@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "adapters/redis/redis_cache.h"
 #include "engine/sqlite_cache.h"
+#include "tests/servers/redis_server.h"
 #include "tests/support/map_cache.h"
 #include "tools/examples/file_cache.h"
 
@@ -72,13 +74,67 @@ std::shared_ptr<Cache> OpenSqliteOn(const std::string& directory,
       });
 }
 
+// One server for all tests of the process, emptied for each.
+class SharedRedis {
+ public:
+  static SharedRedis& Get() {
+    static SharedRedis shared;
+    return shared;
+  }
+
+  const RedisServer& For(const std::string& directory) {
+    if (directory != directory_) {
+      EXPECT_EQ(server_.Run("FLUSHALL"), "OK");
+    }
+    directory_ = directory;
+    return server_;
+  }
+
+  void PassTime(std::chrono::milliseconds time) { server_.PassTime(time); }
+
+ private:
+  RedisServer server_;
+  std::string directory_;
+};
+
+std::shared_ptr<Cache> OpenRedis(const std::string& directory,
+                                 CacheOptions options, bool over_tcp) {
+  const RedisServer& server = SharedRedis::Get().For(directory);
+  RedisCacheOptions all;
+  all.cache = std::move(options);
+  all.timeout = std::chrono::seconds(60);
+  if (over_tcp) {
+    all.host = "127.0.0.1";
+    all.port = static_cast<uint16_t>(server.port());
+  } else {
+    all.unix_path = server.socket_path();
+  }
+  return Checked(RedisCache::Open(std::move(all)));
+}
+
+Backend Redis(const char* name, bool over_tcp) {
+  return {name,
+          [over_tcp](const std::string& directory, CacheOptions options,
+                     SharedClock) {
+            return OpenRedis(directory, std::move(options), over_tcp);
+          },
+          /*is_shared=*/true,
+          [](std::chrono::milliseconds time) {
+            SharedRedis::Get().PassTime(time);
+          }};
+}
+
 }  // namespace
 
 std::vector<Backend> Backends() {
   return {
-      {"Map", OpenMap, /*is_shared=*/false},  {"File", OpenFiles},
-      {"SqliteInMemory", OpenSqliteInMemory}, {"SqliteFile", OpenSqliteFile},
+      {"Map", OpenMap, /*is_shared=*/false},
+      {"File", OpenFiles},
+      {"SqliteInMemory", OpenSqliteInMemory},
+      {"SqliteFile", OpenSqliteFile},
       {"SqliteOnAConnection", OpenSqliteOn},
+      Redis("RedisOverUnixSocket", /*over_tcp=*/false),
+      Redis("RedisOverTcp", /*over_tcp=*/true),
   };
 }
 

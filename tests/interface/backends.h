@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -31,6 +33,9 @@ struct Backend {
 
   // Whether two caches over one directory share their entries.
   bool is_shared = true;
+
+  // For a backend whose ttls run by a clock of its own: lets time pass there.
+  std::function<void(std::chrono::milliseconds)> pass_time = nullptr;
 };
 
 // All of them. A new backend adds itself here.
@@ -40,6 +45,8 @@ std::vector<Backend> Backends();
 // INSTANTIATE_TEST_SUITE_P(All, X, ValuesIn(Backends()), NameOfBackend).
 class BackendTestBase : public testing::TestWithParam<Backend> {
  protected:
+  static constexpr Ttl kServerUnit = std::chrono::minutes(1);
+
   BackendTestBase() : cache_(Open()) {}
 
   // One more cache of the same entries, or with another prefix.
@@ -47,6 +54,18 @@ class BackendTestBase : public testing::TestWithParam<Backend> {
     CacheOptions options = log_.options();
     options.prefix = std::move(prefix);
     return GetParam().open(directory_.path(), std::move(options), clock_);
+  }
+
+  // Time in units, so that what a server's clock moves by itself counts for
+  // nothing: a ttl of `units` has ended when so many have passed, and has not
+  // when one fewer has. By the test's own clock to the last microsecond.
+  Ttl TtlOf(int64_t units) const {
+    return GetParam().pass_time ? units * kServerUnit - kServerUnit / 2
+                                : Ttl(units);
+  }
+  void PassTime(int64_t units) {
+    if (GetParam().pass_time) GetParam().pass_time(units * kServerUnit);
+    clock_->Advance(GetParam().pass_time ? units * kServerUnit : Ttl(units));
   }
 
   const TempDir directory_;

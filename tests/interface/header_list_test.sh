@@ -3,7 +3,7 @@
 # those that the engine's targets for users offer. OFFERED lists their labels.
 set -euo pipefail
 
-offered=$(sed 's|^//engine:||' "$1" | sort)
+offered=$(sed 's|^//[a-z/]*:||' "$1" | sort)
 shift
 checked=$(printf '%s\n' "$@" | sort)
 diff <(echo "$offered") <(echo "$checked") || {

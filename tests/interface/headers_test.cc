@@ -4,6 +4,7 @@
 // those of the headers that it means.
 
 #include <gtest/gtest.h>
+#include <hiredis/hiredis.h>
 #include <sqlite3.h>
 #include <xxhash.h>
 #include <zlib.h>
@@ -13,8 +14,9 @@
 namespace {
 
 TEST(HeadersTest, TheMacrosLookedForAreDefinedByTheHeadersMeant) {
-#if defined(ZLIB_VERSION) && defined(SQLITE_VERSION) && \
-    defined(XXH_VERSION_MAJOR) && defined(NLOHMANN_JSON_VERSION_MAJOR)
+#if defined(ZLIB_VERSION) && defined(SQLITE_VERSION) &&     \
+    defined(XXH_VERSION_MAJOR) && defined(HIREDIS_MAJOR) && \
+    defined(NLOHMANN_JSON_VERSION_MAJOR)
   SUCCEED();
 #else
   FAIL() << "a third-party header has changed its macros";

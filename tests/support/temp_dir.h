@@ -14,9 +14,11 @@ namespace appcache {
 
 class TempDir {
  public:
-  TempDir() {
-    const char* const parent = std::getenv("TEST_TMPDIR");
-    path_ = std::string(parent ? parent : "/tmp") + "/appcache-XXXXXX";
+  TempDir() : TempDir(std::getenv("TEST_TMPDIR")) {}
+  // In `parent`; null: in /tmp, as a unix socket needs it, whose path has at
+  // most 107 bytes.
+  explicit TempDir(const char* parent)
+      : path_(std::string(parent ? parent : "/tmp") + "/appcache-XXXXXX") {
     if (::mkdtemp(path_.data()) == nullptr) std::abort();
   }
   ~TempDir() {

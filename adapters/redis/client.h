@@ -1,0 +1,86 @@
+// Client: one request and its replies, whichever connection serves it.
+
+#ifndef APPCACHE_ADAPTERS_REDIS_CLIENT_H_
+#define APPCACHE_ADAPTERS_REDIS_CLIENT_H_
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "adapters/redis/connection.h"
+#include "adapters/redis/deadline.h"
+#include "adapters/redis/pool.h"
+#include "adapters/redis/reply.h"
+#include "adapters/redis/server_error.h"
+#include "engine/error.h"
+
+namespace appcache::redis {
+
+// Thread-safe.
+class Client {
+ public:
+  struct Settings {
+    std::chrono::milliseconds timeout;
+    std::chrono::milliseconds connect_timeout;
+    size_t max_connections;
+  };
+
+  Client(const Endpoint& endpoint, const Login& login, const Settings& settings)
+      : server_(endpoint.ToString()),
+        timeout_(settings.timeout),
+        pool_(endpoint, login, settings.max_connections,
+              settings.connect_timeout) {}
+
+  // What messages call the server.
+  const std::string& server() const noexcept { return server_; }
+
+  // Sends what `append(connection)` appends, and hands each reply, in order, to
+  // `take(reply)`; as many as there were commands. If the connection turns out
+  // to have been closed while it was idle, all of it is done once more, and
+  // `append` is called again: for requests that may be repeated. Throws
+  // std::bad_alloc.
+  template <class Append, class Take>
+  Status Exchange(const Append& append, const Take& take) {
+    const Deadline deadline(timeout_);
+    bool died_idle = false;
+    Status status = ExchangeOnce(append, take, deadline, died_idle);
+    if (!died_idle) return status;
+    // Those beside it have been closed too, most likely.
+    pool_.DropIdle();
+    return ExchangeOnce(append, take, deadline, died_idle);
+  }
+
+  // The same for a request that may not be repeated.
+  template <class Append, class Take>
+  Status ExchangeUnrepeated(const Append& append, const Take& take) {
+    bool died_idle = false;
+    return ExchangeOnce(append, take, Deadline(timeout_), died_idle);
+  }
+
+ private:
+  template <class Append, class Take>
+  Status ExchangeOnce(const Append& append, const Take& take,
+                      const Deadline& deadline, bool& died_idle) {
+    Result<Pool::Lease> lease = pool_.Take(deadline);
+    if (!lease.ok()) return lease.status();
+    Connection& connection = **lease;
+    append(connection);
+    Status status = connection.Send(deadline);
+    while (status.ok() && connection.outstanding() > 0) {
+      Reply reply;
+      status = connection.Receive(reply, deadline);
+      if (status.ok()) take(std::move(reply));
+    }
+    died_idle = lease->was_idle() && connection.died_unheard();
+    return status;
+  }
+
+  const std::string server_;
+  const std::chrono::milliseconds timeout_;
+  Pool pool_;
+};
+
+}  // namespace appcache::redis
+
+#endif  // APPCACHE_ADAPTERS_REDIS_CLIENT_H_

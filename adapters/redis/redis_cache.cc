@@ -1,0 +1,308 @@
+#include "adapters/redis/redis_cache.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "adapters/redis/client.h"
+#include "engine/backend_counters.h"
+
+namespace appcache {
+namespace {
+
+using redis::Connection;
+using redis::Reply;
+using std::chrono::milliseconds;
+
+// How many keys go into one command: the server serves nobody else meanwhile.
+constexpr size_t kKeysPerCommand = 4096;
+
+Status CheckDuration(const char* name, milliseconds value) {
+  if (value >= milliseconds(1) && value <= std::chrono::hours(24)) {
+    return Status();
+  }
+  return Status(ErrorCode::kInvalidArgument,
+                std::string(name) + " is " + std::to_string(value.count()) +
+                    " ms; it must be from 1 ms to a day");
+}
+
+Status Validate(const RedisCacheOptions& options) {
+  if (options.cache.compressor == nullptr || options.cache.log == nullptr) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "the compressor or the log sink is null; leave the default, "
+                  "or give one that does nothing");
+  }
+  if (options.unix_path.empty() &&
+      (options.host.empty() || options.port == 0)) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "the host is empty, or the port zero; give both, or a "
+                  "unix_path");
+  }
+  for (const std::string* const text :
+       {&options.host, &options.unix_path, &options.user, &options.password}) {
+    if (text->find('\0') != std::string::npos) {
+      return Status(ErrorCode::kInvalidArgument,
+                    "the host, unix_path, user or password holds a NUL");
+    }
+  }
+  if (!options.user.empty() && options.password.empty()) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "there is a user but no password; give both, or none");
+  }
+  if (options.max_connections < 1 || options.max_connections > 10'000) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "max_connections is " +
+                      std::to_string(options.max_connections) +
+                      "; it must be from 1 to 10,000");
+  }
+  Status status = CheckDuration("timeout", options.timeout);
+  return status.ok() ? CheckDuration("connect_timeout", options.connect_timeout)
+                     : status;
+}
+
+Status CheckPath(std::string_view path) {
+  if (path.size() <= RedisCache::kMaxBytes) return Status();
+  return Status(ErrorCode::kInvalidKey,
+                "a key path of " + std::to_string(path.size()) +
+                    " bytes is longer than Redis takes: " +
+                    std::to_string(RedisCache::kMaxBytes));
+}
+
+// A failure that the server has answered, or that it answered something else
+// than it should.
+Status Unexpected(const Reply& reply, const std::string& server) {
+  if (reply.type == Reply::Type::kError) {
+    return redis::ServerError(reply.bytes.view(), server);
+  }
+  return Status(ErrorCode::kUnavailable,
+                "the Redis server " + server +
+                    " gave an answer that does not fit; is it one?");
+}
+
+Lookup<Bytes> ToLookup(Reply reply, const std::string& server) {
+  if (reply.type == Reply::Type::kString) {
+    return Lookup<Bytes>::Hit(std::move(reply.bytes));
+  }
+  if (reply.type == Reply::Type::kNil) return Lookup<Bytes>::Miss();
+  return Lookup<Bytes>::Failed(Unexpected(reply, server));
+}
+
+void AppendSet(Connection& connection, const Cache::RawEntry& entry) {
+  if (entry.ttl == kNoTtl) {
+    connection.Append({"SET", entry.path, entry.value});
+  } else {
+    connection.Append({"SET", entry.path, entry.value, "PX",
+                       std::to_string(entry.ttl.count())});
+  }
+}
+
+}  // namespace
+
+struct RedisCache::State {
+  redis::Client client;
+  BackendCounters counters = {};
+};
+
+RedisCache::RedisCache(CacheOptions options, std::unique_ptr<State> state)
+    : Cache(std::move(options)), state_(std::move(state)) {}
+
+RedisCache::~RedisCache() = default;
+
+RedisCache::Opened RedisCache::Open(RedisCacheOptions options) {
+  return WithoutExceptions<Opened>([&]() -> Opened {
+    if (Status valid = Validate(options); !valid.ok()) return valid;
+    const redis::Endpoint endpoint{options.host, options.port,
+                                   options.unix_path};
+    const redis::Login login{options.user, options.password, options.database};
+    const redis::Client::Settings settings{
+        options.timeout, options.connect_timeout, options.max_connections};
+    return std::unique_ptr<RedisCache>(new RedisCache(
+        std::move(options.cache),
+        std::unique_ptr<State>(
+            new State{redis::Client(endpoint, login, settings)})));
+  });
+}
+
+Lookup<Bytes> RedisCache::GetRaw(std::string_view path) {
+  Lookup<Bytes> found = WithoutExceptions<Lookup<Bytes>>([&] {
+    Lookup<Bytes> lookup = Lookup<Bytes>::Miss();
+    Status status = CheckPath(path);
+    if (status.ok()) {
+      status = state_->client.Exchange(
+          [&](Connection& connection) {
+            connection.Append({"GET", path});
+          },
+          [&](Reply reply) {
+            lookup = ToLookup(std::move(reply), state_->client.server());
+          });
+    }
+    return status.ok() ? lookup : Lookup<Bytes>::Failed(std::move(status));
+  });
+  state_->counters.CountRead(found);
+  return found;
+}
+
+Lookup<Ttl> RedisCache::TtlRaw(std::string_view path) {
+  return WithoutExceptions<Lookup<Ttl>>([&] {
+    Lookup<Ttl> left = Lookup<Ttl>::Miss();
+    Status status = CheckPath(path);
+    if (status.ok()) {
+      status = state_->client.Exchange(
+          [&](Connection& connection) {
+            connection.Append({"PTTL", path});
+          },
+          [&](const Reply& reply) {
+            // -2: there is no entry; -1: it never ends.
+            if (reply.type != Reply::Type::kInteger) {
+              left = Lookup<Ttl>::Failed(
+                  Unexpected(reply, state_->client.server()));
+            } else if (reply.integer != -2) {
+              // One that ends within the millisecond has not ended.
+              left =
+                  Lookup<Ttl>::Hit(reply.integer == -1  ? kNoTtl
+                                   : reply.integer == 0 ? Ttl(1)
+                                                        : Ttl(reply.integer));
+            }
+          });
+    }
+    return status.ok() ? left : Lookup<Ttl>::Failed(std::move(status));
+  });
+}
+
+std::vector<Lookup<Bytes>> RedisCache::GetManyRaw(
+    std::span<const std::string_view> paths) {
+  std::vector<Lookup<Bytes>> found;
+  found.reserve(paths.size());
+  const Status status = WithoutExceptions<Status>([&] {
+    for (const std::string_view path : paths) {
+      if (Status valid = CheckPath(path); !valid.ok()) return valid;
+    }
+    if (paths.empty()) return Status();
+    return state_->client.Exchange(
+        [&](Connection& connection) {
+          for (size_t at = 0; at < paths.size(); at += kKeysPerCommand) {
+            const auto some =
+                paths.subspan(at, std::min(kKeysPerCommand, paths.size() - at));
+            connection.BeginCommand(some.size() + 1);
+            connection.AppendArgument("MGET");
+            for (const std::string_view path : some) {
+              connection.AppendArgument(path);
+            }
+          }
+        },
+        [&](Reply reply) {
+          const size_t expected =
+              std::min(kKeysPerCommand, paths.size() - found.size());
+          if (reply.type == Reply::Type::kArray &&
+              reply.elements.size() == expected) {
+            for (Reply& element : reply.elements) {
+              found.push_back(
+                  ToLookup(std::move(element), state_->client.server()));
+            }
+            return;
+          }
+          const Status failed = Unexpected(reply, state_->client.server());
+          found.insert(found.end(), expected, Lookup<Bytes>::Failed(failed));
+        });
+  });
+  if (!status.ok()) found.assign(paths.size(), Lookup<Bytes>::Failed(status));
+  for (const Lookup<Bytes>& lookup : found) state_->counters.CountRead(lookup);
+  return found;
+}
+
+Status RedisCache::SetRaw(std::string_view path, std::string_view value,
+                          Ttl ttl) {
+  const RawEntry entry{path, value, ttl};
+  return SetManyRaw({&entry, 1});
+}
+
+Status RedisCache::SetManyRaw(std::span<const RawEntry> entries) {
+  uint64_t failed = 0;
+  Status first_failure;
+  const auto note = [&](Status status) {
+    ++failed;
+    if (first_failure.ok()) first_failure = std::move(status);
+  };
+  const Status status = WithoutExceptions<Status>([&] {
+    for (const RawEntry& entry : entries) {
+      if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
+    }
+    if (entries.empty()) return Status();
+    return state_->client.Exchange(
+        [&](Connection& connection) {
+          for (const RawEntry& entry : entries) {
+            if (entry.value.size() <= kMaxBytes) {
+              AppendSet(connection, entry);
+            } else {
+              connection.Append({"DEL", entry.path});
+            }
+          }
+        },
+        [&](const Reply& reply) {
+          // Of a DEL, which stands for a value that is too large.
+          if (reply.type == Reply::Type::kInteger) {
+            note(Status(ErrorCode::kTooLarge,
+                        "a value is larger than Redis takes: " +
+                            std::to_string(kMaxBytes) +
+                            " bytes; its key is now empty"));
+          } else if (!reply.is_ok()) {
+            note(Unexpected(reply, state_->client.server()));
+          }
+        });
+  });
+  if (!status.ok()) failed = entries.size();
+  state_->counters.CountSets(entries.size() - failed, failed);
+  return status.ok() ? first_failure : status;
+}
+
+Status RedisCache::InvalidateRaw(std::string_view path) {
+  return InvalidateManyRaw({&path, 1});
+}
+
+Status RedisCache::InvalidateManyRaw(std::span<const std::string_view> paths) {
+  Status answer;
+  Status status = WithoutExceptions<Status>([&] {
+    for (const std::string_view path : paths) {
+      if (Status valid = CheckPath(path); !valid.ok()) return valid;
+    }
+    if (paths.empty()) return Status();
+    return state_->client.Exchange(
+        [&](Connection& connection) {
+          for (size_t at = 0; at < paths.size(); at += kKeysPerCommand) {
+            const auto some =
+                paths.subspan(at, std::min(kKeysPerCommand, paths.size() - at));
+            connection.BeginCommand(some.size() + 1);
+            connection.AppendArgument("DEL");
+            for (const std::string_view path : some) {
+              connection.AppendArgument(path);
+            }
+          }
+        },
+        [&](const Reply& reply) {
+          if (reply.type != Reply::Type::kInteger && answer.ok()) {
+            answer = Unexpected(reply, state_->client.server());
+          }
+        });
+  });
+  if (status.ok()) status = answer;
+  const uint64_t failed = status.ok() ? 0 : paths.size();
+  state_->counters.CountInvalidations(paths.size() - failed, failed);
+  return status;
+}
+
+Status RedisCache::ClearRaw() {
+  return WithoutExceptions<Status>([&] {
+    Status answer;
+    const Status status = state_->client.ExchangeUnrepeated(
+        [](Connection& connection) { connection.Append({"FLUSHDB"}); },
+        [&](const Reply& reply) {
+          if (!reply.is_ok())
+            answer = Unexpected(reply, state_->client.server());
+        });
+    return status.ok() ? answer : status;
+  });
+}
+
+CacheStats RedisCache::RawStats() const { return state_->counters.Stats(); }
+
+}  // namespace appcache

@@ -1,0 +1,133 @@
+// RedisCache: a cache on a Redis server, shared by all who use that server.
+//
+//   appcache::RedisCacheOptions options;
+//   options.host = "cache.example";
+//   auto cache = appcache::RedisCache::Open(options);
+//   if (!cache.ok()) return Fail(cache.status().ToString());
+//   (*cache)->Set(Key<std::string>("greeting"), "hello",
+//   std::chrono::hours(1));
+//
+// An entry is a Redis string under its key path, with Redis's own expiry: what
+// pyappcache stores there under the same prefix is read here, and the other way
+// round. Eviction is the server's (maxmemory, maxmemory-policy). Redis 3.0 or
+// newer.
+//
+// Failure. Every call ends within options.timeout, whatever the server and the
+// network do; what it then returns says what happened. After kTimeout, or
+// kUnavailable in the middle of a write, it is unknown whether the write was
+// done. A connection that failed or timed out is closed and never used again;
+// the next call makes a new one, so that the cache works again as soon as the
+// server does. A connection that the server has closed while it was idle is
+// noticed when it is used, and the call, unless it is Clear, is repeated once
+// on a new one.
+//
+// Connections. Made when they are needed, kept for later, at most
+// max_connections; a call that finds all in use waits for one. No thread of the
+// cache's own, but one while a host's name is looked up. SIGPIPE is never
+// raised. No TLS.
+//
+// fork(). The child may go on using the object: it makes connections of its
+// own.
+//
+// Limits. Keys and values: kMaxBytes. Larger is kInvalidKey, and kTooLarge,
+// which removes what the key held. Ttls are exact to the millisecond.
+//
+// Cost. One round trip for each call, batches included.
+
+#ifndef APPCACHE_ADAPTERS_REDIS_REDIS_CACHE_H_
+#define APPCACHE_ADAPTERS_REDIS_REDIS_CACHE_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/cache.h"
+
+namespace appcache {
+
+struct RedisCacheOptions {
+  // Prefix, compressor, log: see cache.h.
+  CacheOptions cache;
+
+  // A name, looked up anew for each connection, or an address.
+  std::string host = "localhost";
+  uint16_t port = 6379;
+  // A unix socket, instead of host and port, unless it is empty.
+  std::string unix_path;
+
+  // No user: the default one. No password: none is sent.
+  std::string user;
+  std::string password;
+  uint32_t database = 0;
+
+  // For the whole of a call: waiting for a connection, making it, the request
+  // and the answer, a repetition. From 1 ms to a day.
+  std::chrono::milliseconds timeout{1000};
+  // For making a connection, within that.
+  std::chrono::milliseconds connect_timeout{500};
+
+  // From 1 to 10,000.
+  size_t max_connections = 16;
+};
+
+// Thread-safe.
+class RedisCache final : public Cache {
+ public:
+  // What Redis takes (its proto-max-bulk-len).
+  static constexpr uint64_t kMaxBytes = uint64_t{512} << 20;
+
+  using Opened = Result<std::unique_ptr<RedisCache>>;
+
+  // Does not connect: a server that is away is an error of the calls that need
+  // it. kInvalidArgument when an option is out of range.
+  static Opened Open(RedisCacheOptions options = {});
+
+  ~RedisCache() override;
+
+  Lookup<Bytes> GetRaw(std::string_view path) override;
+  Status SetRaw(std::string_view path, std::string_view value,
+                Ttl ttl) override;
+  Status InvalidateRaw(std::string_view path) override;
+
+  // FLUSHDB: REMOVES EVERY KEY OF THE DATABASE, WHOEVER WROTE IT, whatever the
+  // prefix, entries of a cache or not.
+  Status ClearRaw() override;
+
+  // What is left of the entry's ttl; kNoTtl when it never ends. Not a use.
+  template <CacheKey K>
+  Lookup<Ttl> TtlOf(const K& key);
+  Lookup<Ttl> TtlRaw(std::string_view path);
+
+  // MGET. A key that holds no string is a miss.
+  std::vector<Lookup<Bytes>> GetManyRaw(
+      std::span<const std::string_view> paths) override;
+  // Each entry on its own: when one fails the others are stored.
+  Status SetManyRaw(std::span<const RawEntry> entries) override;
+  Status InvalidateManyRaw(std::span<const std::string_view> paths) override;
+
+ protected:
+  // Counters are those of this object; what the server holds is not asked.
+  CacheStats RawStats() const override;
+
+ private:
+  struct State;
+
+  RedisCache(CacheOptions options, std::unique_ptr<State> state);
+
+  const std::unique_ptr<State> state_;
+};
+
+template <CacheKey K>
+Lookup<Ttl> RedisCache::TtlOf(const K& key) {
+  return WithPath<Ttl>(key,
+                       [this](std::string_view path) { return TtlRaw(path); });
+}
+
+}  // namespace appcache
+
+#endif  // APPCACHE_ADAPTERS_REDIS_REDIS_CACHE_H_

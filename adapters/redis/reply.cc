@@ -1,0 +1,102 @@
+#include "adapters/redis/reply.h"
+
+#include <hiredis/hiredis.h>
+
+#include <new>
+#include <utility>
+
+namespace appcache::redis {
+
+// What hiredis's parser calls. A child is put into its parent's elements: no
+// pointer to an array moves, for nothing is added beside it until it is whole.
+struct ReplyReader::Functions {
+  static Reply* Place(const redisReadTask* task) noexcept {
+    return static_cast<ReplyReader*>(task->privdata)->Place(*task);
+  }
+
+  static void* String(const redisReadTask* task, char* text, size_t size) {
+    Reply* const reply = Place(task);
+    if (reply == nullptr) return nullptr;
+    reply->type = task->type == REDIS_REPLY_STATUS  ? Reply::Type::kStatus
+                  : task->type == REDIS_REPLY_ERROR ? Reply::Type::kError
+                                                    : Reply::Type::kString;
+    try {
+      reply->bytes = Bytes::Copy({text, size});
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+    return reply;
+  }
+
+  // Room is made as elements come: their number is what a stranger says.
+  static void* Array(const redisReadTask* task, int) {
+    Reply* const reply = Place(task);
+    if (reply != nullptr) reply->type = Reply::Type::kArray;
+    return reply;
+  }
+
+  static void* Integer(const redisReadTask* task, long long value) {
+    Reply* const reply = Place(task);
+    if (reply == nullptr) return nullptr;
+    reply->type = Reply::Type::kInteger;
+    reply->integer = value;
+    return reply;
+  }
+
+  static void* Nil(const redisReadTask* task) { return Place(task); }
+
+  // All replies are in root_, which belongs to the reader.
+  static void Free(void*) {}
+};
+
+void ReplyReader::Free::operator()(redisReader* reader) const noexcept {
+  redisReaderFree(reader);
+}
+
+ReplyReader::ReplyReader() {
+  static redisReplyObjectFunctions functions = {
+      Functions::String, Functions::Array, Functions::Integer, Functions::Nil,
+      Functions::Free};
+  reader_.reset(redisReaderCreateWithFunctions(&functions));
+  if (reader_ == nullptr) throw std::bad_alloc();
+  reader_->privdata = this;
+}
+
+ReplyReader::~ReplyReader() = default;
+
+Reply* ReplyReader::Place(const redisReadTask& task) noexcept {
+  if (task.parent == nullptr) {
+    root_ = Reply();
+    return &root_;
+  }
+  auto& parent = *static_cast<Reply*>(task.parent->obj);
+  try {
+    return &parent.elements.emplace_back();
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+bool ReplyReader::Feed(std::string_view bytes) noexcept {
+  return redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) == REDIS_OK;
+}
+
+ReplyReader::Result ReplyReader::Next(Reply& reply) noexcept {
+  void* whole = nullptr;
+  if (redisReaderGetReply(reader_.get(), &whole) != REDIS_OK) {
+    return reader_->err == REDIS_ERR_OOM ? Result::kOutOfMemory
+                                         : Result::kMalformed;
+  }
+  if (whole == nullptr) return Result::kNeedsMore;
+  reply = std::exchange(root_, Reply());
+  return Result::kReply;
+}
+
+bool ReplyReader::HasMore() const noexcept {
+  // The first task of the stack is there without a type when nothing of a reply
+  // has been read.
+  return reader_->pos < reader_->len || reader_->ridx > 0 ||
+         (reader_->ridx == 0 && reader_->rstack[0].type != -1);
+}
+
+}  // namespace appcache::redis

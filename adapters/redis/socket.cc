@@ -1,0 +1,107 @@
+#include "adapters/redis/socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <ctime>
+
+namespace appcache::redis {
+namespace {
+
+timespec ToTimespec(std::chrono::nanoseconds time) noexcept {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return {static_cast<time_t>(seconds.count()),
+          static_cast<long>((time - seconds).count())};
+}
+
+}  // namespace
+
+void Socket::Close() noexcept {
+  // A close that a signal interrupts has closed, on Linux.
+  if (fd_ >= 0) close(std::exchange(fd_, -1));
+}
+
+SocketResult Socket::Fail(int error) noexcept {
+  error_ = error;
+  return error == EPIPE || error == ECONNRESET ? SocketResult::kClosed
+                                               : SocketResult::kFailed;
+}
+
+SocketResult Socket::WaitFor(short events, const Deadline& deadline) noexcept {
+  pollfd waiting = {fd_, events, 0};
+  for (;;) {
+    const timespec left = ToTimespec(deadline.Left());
+    const int ready = ppoll(&waiting, 1, &left, nullptr);
+    if (ready > 0) return SocketResult::kDone;
+    if (ready == 0) return SocketResult::kTimedOut;
+    if (errno != EINTR) return Fail(errno);
+  }
+}
+
+SocketResult Socket::Connect(const Address& address,
+                             const Deadline& deadline) noexcept {
+  Close();
+  fd_ = socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd_ < 0) return Fail(errno);
+  if (address.family() != AF_UNIX) {
+    // Requests are sent whole: there is nothing to wait for.
+    const int on = 1;
+    setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  }
+  if (connect(fd_, &address.plain(), address.size) == 0) {
+    return SocketResult::kDone;
+  }
+  // EINTR: it goes on all the same. (A unix socket whose queue is full says
+  // EAGAIN, and is not in progress.)
+  if (errno != EINPROGRESS && errno != EINTR) return Fail(errno);
+  const SocketResult waited = WaitFor(POLLOUT, deadline);
+  if (waited != SocketResult::kDone) return waited;
+  int error = 0;
+  socklen_t error_size = sizeof(error);
+  if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &error_size) != 0) {
+    error = errno;
+  }
+  return error == 0 ? SocketResult::kDone : Fail(error);
+}
+
+SocketResult Socket::Send(std::string_view bytes,
+                          const Deadline& deadline) noexcept {
+  while (!bytes.empty()) {
+    const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      bytes.remove_prefix(static_cast<size_t>(sent));
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return Fail(errno);
+    const SocketResult waited = WaitFor(POLLOUT, deadline);
+    if (waited != SocketResult::kDone) return waited;
+  }
+  return SocketResult::kDone;
+}
+
+SocketResult Socket::Receive(char* buffer, size_t size,
+                             const Deadline& deadline,
+                             size_t& received) noexcept {
+  for (;;) {
+    // A reply is hardly ever there yet: trying before waiting would be in vain.
+    const SocketResult waited = WaitFor(POLLIN, deadline);
+    if (waited != SocketResult::kDone) return waited;
+    const ssize_t got = recv(fd_, buffer, size, 0);
+    if (got > 0) {
+      received = static_cast<size_t>(got);
+      return SocketResult::kDone;
+    }
+    if (got == 0) return Fail(ECONNRESET);
+    if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) {
+      return Fail(errno);
+    }
+  }
+}
+
+}  // namespace appcache::redis

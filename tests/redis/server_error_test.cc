@@ -1,0 +1,71 @@
+// What error replies are told as, and what of them is not told.
+
+#include "adapters/redis/server_error.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace appcache::redis {
+namespace {
+
+struct Told {
+  std::string_view reply;
+  ErrorCode code;
+  std::string_view words;
+};
+
+TEST(ServerErrorTest, TellsWhatToDo) {
+  const Told all[] = {
+      {"LOADING Redis is loading the dataset in memory",
+       ErrorCode::kUnavailable, "loading its data"},
+      {"OOM command not allowed when used memory > 'maxmemory'.",
+       ErrorCode::kFull, "maxmemory-policy"},
+      {"READONLY You can't write against a read only replica.",
+       ErrorCode::kUnavailable, "use the primary's address"},
+      {"NOAUTH Authentication required.", ErrorCode::kUnavailable,
+       "set user and password"},
+      {"WRONGTYPE Operation against a key holding the wrong kind of value",
+       ErrorCode::kCorrupt, "no string"},
+      {"MOVED 3999 127.0.0.1:6381", ErrorCode::kUnsupported, "cluster"},
+      {"ASK 3999 127.0.0.1:6381", ErrorCode::kUnsupported, "cluster"},
+      {"CLUSTERDOWN Hash slot not served", ErrorCode::kUnavailable,
+       "its cluster is down"},
+      {"BUSY Redis is busy running a script.", ErrorCode::kBusy, "script"},
+      {"MISCONF Redis is configured to save RDB snapshots",
+       ErrorCode::kUnavailable, "see its log"},
+      {"ERR max number of clients reached", ErrorCode::kUnavailable,
+       "maxclients"},
+      {"ERR DB index is out of range", ErrorCode::kInvalidArgument,
+       "no database of that number"},
+  };
+  for (const Told& told : all) {
+    const Status status = ServerError(told.reply, "there:6379");
+    EXPECT_TRUE(status.Is(told.code)) << status.ToString();
+    EXPECT_NE(status.ToString().find(told.words), std::string::npos)
+        << status.ToString();
+    EXPECT_NE(status.ToString().find("the Redis server there:6379"),
+              std::string::npos);
+  }
+}
+
+// As old servers answer an AUTH with a user.
+TEST(ServerErrorTest, NeverRepeatsWhatTheServerWasSent) {
+  for (const std::string_view reply :
+       {"ERR unknown command `AUTH`, with args beginning with: `s3cret`, ",
+        "ERR syntax error near s3cret", "WRONGPASS s3cret"}) {
+    EXPECT_EQ(ServerError(reply, "s").ToString().find("s3cret"),
+              std::string::npos);
+  }
+}
+
+TEST(ServerErrorTest, AnyOtherIsUnavailable) {
+  EXPECT_TRUE(ServerError("ERR what", "s").Is(ErrorCode::kUnavailable));
+  EXPECT_TRUE(ServerError("", "s").Is(ErrorCode::kUnavailable));
+  EXPECT_LT(ServerError(std::string(100'000, 'x'), "s").ToString().size(),
+            200u);
+}
+
+}  // namespace
+}  // namespace appcache::redis
