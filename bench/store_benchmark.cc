@@ -3,6 +3,8 @@
 #include <benchmark/benchmark.h>
 #include <sqlite3.h>
 
+#include <string>
+
 #include "bench/cases.h"
 #include "bench/counting.h"
 #include "bench/world.h"
@@ -11,7 +13,8 @@ int main(int argc, char** argv) {
   appcache::bench::PrepareCounting();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  benchmark::AddCustomContext("sqlite", sqlite3_libversion());
+  benchmark::AddCustomContext("peer",
+                              std::string("SQLite ") + sqlite3_libversion());
   benchmark::AddCustomContext("compiler", __VERSION__);
 #ifdef NDEBUG
   benchmark::AddCustomContext("optimized", "yes");

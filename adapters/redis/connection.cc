@@ -107,17 +107,18 @@ Result<std::unique_ptr<Connection>> Connection::Connect(
   if (!addresses.ok()) return addresses.status();
   std::unique_ptr<Connection> connection(
       new Connection(resolver.endpoint().ToString()));
-  Status status = connection->ConnectToAny(*addresses, deadline);
+  Status status = connection->ConnectToAny(*addresses, login.timeout, deadline);
   if (status.ok()) status = connection->LogIn(login, deadline);
   if (!status.ok()) return status;
   return connection;
 }
 
 Status Connection::ConnectToAny(const std::vector<Address>& addresses,
+                                std::chrono::milliseconds timeout,
                                 const Deadline& deadline) {
   SocketResult result = SocketResult::kFailed;
   for (const Address& address : addresses) {
-    result = socket_.Connect(address, deadline);
+    result = socket_.Connect(address, timeout, deadline);
     if (result == SocketResult::kDone) return Status();
   }
   if (result == SocketResult::kTimedOut) {

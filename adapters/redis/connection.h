@@ -5,6 +5,7 @@
 #define APPCACHE_ADAPTERS_REDIS_CONNECTION_H_
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -28,6 +29,8 @@ struct Login {
   std::string user;      // empty: the default user
   std::string password;  // empty: none
   uint32_t database = 0;
+  // How long a call mostly may take.
+  std::chrono::milliseconds timeout{0};
 };
 
 // Not thread-safe. After a failure the connection is broken: what it may yet
@@ -67,6 +70,7 @@ class Connection {
  private:
   explicit Connection(std::string server) : server_(std::move(server)) {}
   Status ConnectToAny(const std::vector<Address>& addresses,
+                      std::chrono::milliseconds timeout,
                       const Deadline& deadline);
   Status LogIn(const Login& login, const Deadline& deadline);
   Status Failed(SocketResult result);

@@ -113,7 +113,8 @@ RedisCache::Opened RedisCache::Open(RedisCacheOptions options) {
     if (Status valid = Validate(options); !valid.ok()) return valid;
     const redis::Endpoint endpoint{options.host, options.port,
                                    options.unix_path};
-    const redis::Login login{options.user, options.password, options.database};
+    const redis::Login login{options.user, options.password, options.database,
+                             options.timeout};
     const redis::Client::Settings settings{
         options.timeout, options.connect_timeout, options.max_connections};
     return std::unique_ptr<RedisCache>(new RedisCache(

@@ -1,9 +1,11 @@
 #include "adapters/redis/socket.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -44,6 +46,7 @@ SocketResult Socket::WaitFor(short events, const Deadline& deadline) noexcept {
 }
 
 SocketResult Socket::Connect(const Address& address,
+                             std::chrono::milliseconds usual_wait,
                              const Deadline& deadline) noexcept {
   Close();
   fd_ = socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -53,26 +56,41 @@ SocketResult Socket::Connect(const Address& address,
     const int on = 1;
     setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   }
-  if (connect(fd_, &address.plain(), address.size) == 0) {
-    return SocketResult::kDone;
+  if (connect(fd_, &address.plain(), address.size) != 0) {
+    // EINTR: it goes on all the same. (A unix socket whose queue is full says
+    // EAGAIN, and is not in progress.)
+    if (errno != EINPROGRESS && errno != EINTR) return Fail(errno);
+    const SocketResult finished = FinishConnecting(deadline);
+    if (finished != SocketResult::kDone) return finished;
   }
-  // EINTR: it goes on all the same. (A unix socket whose queue is full says
-  // EAGAIN, and is not in progress.)
-  if (errno != EINPROGRESS && errno != EINTR) return Fail(errno);
+  return BlockFor(usual_wait);
+}
+
+SocketResult Socket::FinishConnecting(const Deadline& deadline) noexcept {
   const SocketResult waited = WaitFor(POLLOUT, deadline);
   if (waited != SocketResult::kDone) return waited;
   int error = 0;
-  socklen_t error_size = sizeof(error);
-  if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &error_size) != 0) {
-    error = errno;
-  }
+  socklen_t size = sizeof(error);
+  if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
   return error == 0 ? SocketResult::kDone : Fail(error);
+}
+
+SocketResult Socket::BlockFor(std::chrono::milliseconds usual_wait) noexcept {
+  const timespec wait = ToTimespec(usual_wait);
+  const timeval limit = {wait.tv_sec, wait.tv_nsec / 1000};
+  if (setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 ||
+      fcntl(fd_, F_SETFL, 0) != 0) {
+    return Fail(errno);
+  }
+  usual_wait_ = usual_wait;
+  return SocketResult::kDone;
 }
 
 SocketResult Socket::Send(std::string_view bytes,
                           const Deadline& deadline) noexcept {
   while (!bytes.empty()) {
-    const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent =
+        send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
       bytes.remove_prefix(static_cast<size_t>(sent));
       continue;
@@ -89,18 +107,24 @@ SocketResult Socket::Receive(char* buffer, size_t size,
                              const Deadline& deadline,
                              size_t& received) noexcept {
   for (;;) {
-    // A reply is hardly ever there yet: trying before waiting would be in vain.
-    const SocketResult waited = WaitFor(POLLIN, deadline);
-    if (waited != SocketResult::kDone) return waited;
-    const ssize_t got = recv(fd_, buffer, size, 0);
+    // A reply is hardly ever there yet. What is left of the deadline is mostly
+    // the whole wait, but for a few microseconds: the recv itself may take it.
+    const bool may_block = deadline.Left() >= usual_wait_ * 19 / 20;
+    if (!may_block) {
+      const SocketResult waited = WaitFor(POLLIN, deadline);
+      if (waited != SocketResult::kDone) return waited;
+    }
+    const ssize_t got = recv(fd_, buffer, size, may_block ? 0 : MSG_DONTWAIT);
     if (got > 0) {
       received = static_cast<size_t>(got);
       return SocketResult::kDone;
     }
     if (got == 0) return Fail(ECONNRESET);
-    if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) {
-      return Fail(errno);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      if (may_block) return SocketResult::kTimedOut;
+      continue;
     }
+    if (errno != EINTR) return Fail(errno);
   }
 }
 

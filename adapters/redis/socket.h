@@ -7,6 +7,7 @@
 #ifndef APPCACHE_ADAPTERS_REDIS_SOCKET_H_
 #define APPCACHE_ADAPTERS_REDIS_SOCKET_H_
 
+#include <chrono>
 #include <cstddef>
 #include <string_view>
 #include <utility>
@@ -24,14 +25,19 @@ enum class SocketResult { kDone, kTimedOut, kClosed, kFailed };
 class Socket {
  public:
   Socket() noexcept = default;
-  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Socket(Socket&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)), usual_wait_(other.usual_wait_) {}
   Socket& operator=(Socket&& other) noexcept {
     std::swap(fd_, other.fd_);
+    std::swap(usual_wait_, other.usual_wait_);
     return *this;
   }
   ~Socket() { Close(); }
 
+  // `usual_wait` is how long a Receive mostly has: one system call instead of
+  // two then (of 50 us on a unix socket, some 5 are saved).
   SocketResult Connect(const Address& address,
+                       std::chrono::milliseconds usual_wait,
                        const Deadline& deadline) noexcept;
 
   bool is_open() const noexcept { return fd_ >= 0; }
@@ -48,11 +54,15 @@ class Socket {
   int error() const noexcept { return error_; }
 
  private:
+  SocketResult FinishConnecting(const Deadline& deadline) noexcept;
+  SocketResult BlockFor(std::chrono::milliseconds usual_wait) noexcept;
   SocketResult WaitFor(short events, const Deadline& deadline) noexcept;
   SocketResult Fail(int error) noexcept;
 
   int fd_ = -1;
   int error_ = 0;
+  // How long a recv blocks by itself.
+  std::chrono::nanoseconds usual_wait_{0};
 };
 
 }  // namespace appcache::redis
