@@ -120,7 +120,7 @@ SqliteCache::Opened SqliteCache::Wrap(Result<std::shared_ptr<LruEngine>> engine,
   }
 }
 
-SqliteCache::Opened SqliteCache::OpenInMemory(SqliteCacheOptions options,
+SqliteCache::Opened SqliteCache::OpenInMemory(const SqliteCacheOptions& options,
                                               std::string_view name) {
   try {
     if (Status valid = Validate(options); !valid.ok()) return valid;
@@ -140,7 +140,7 @@ SqliteCache::Opened SqliteCache::OpenInMemory(SqliteCacheOptions options,
 }
 
 SqliteCache::Opened SqliteCache::OpenFile(const std::string& path,
-                                          SqliteCacheOptions options) {
+                                          const SqliteCacheOptions& options) {
   try {
     if (Status valid = Validate(options); !valid.ok()) return valid;
     if (path.empty() || path.find('\0') != std::string::npos) {
@@ -183,7 +183,7 @@ SqliteCache::Opened SqliteCache::OpenFile(const std::string& path,
 }
 
 SqliteCache::Opened SqliteCache::OpenOn(sqlite3* connection,
-                                        SqliteCacheOptions options) {
+                                        const SqliteCacheOptions& options) {
   try {
     if (Status valid = Validate(options); !valid.ok()) return valid;
     if (connection == nullptr) {

@@ -162,7 +162,7 @@ class SqliteCache final : public Cache {
   // when the last of them, and the last connection from ConnectInMemory, is. A
   // plain ":memory:" elsewhere does not see it. Errors: kInvalidArgument (a
   // limit out of range, or other limits than the database was opened with).
-  static Opened OpenInMemory(SqliteCacheOptions options = {},
+  static Opened OpenInMemory(const SqliteCacheOptions& options = {},
                              std::string_view name = kDefaultMemoryName);
 
   // A file, made when there is none (its directory must exist). Errors:
@@ -170,7 +170,7 @@ class SqliteCache final : public Cache {
   // I/O: the message says what to do); kUnsupported (not an appcache, or a
   // newer one); kBusy.
   static Opened OpenFile(const std::string& path,
-                         SqliteCacheOptions options = {});
+                         const SqliteCacheOptions& options = {});
 
   // A connection that the caller owns and keeps open until after this object is
   // gone. Its tables (entries, usage, meta) are made in the main database if
@@ -181,7 +181,8 @@ class SqliteCache final : public Cache {
   // evicts. The connection must be in serialised mode (SQLite's default) if
   // other threads use it meanwhile. Errors: kInvalidArgument; kUnsupported
   // (tables of those names that are not appcache's).
-  static Opened OpenOn(sqlite3* connection, SqliteCacheOptions options = {});
+  static Opened OpenOn(sqlite3* connection,
+                       const SqliteCacheOptions& options = {});
 
   // A connection of the caller's own to the database in memory of that name, to
   // look at it with SQL, in one thread at a time; close it with sqlite3_close.
