@@ -88,7 +88,7 @@ struct Contents {
   std::map<std::string, std::string> values;
   std::vector<std::string> order;
 
-  friend bool operator==(const Contents&, const Contents&) = default;
+  bool operator==(const Contents&) const = default;
 };
 
 Contents Of(const LruModel& model) {

@@ -16,6 +16,7 @@ namespace appcache {
 
 class Scratch {
  public:
+  Scratch() : directory_() {}  // so that Clang takes a const one
   const std::string& directory() const { return directory_.path(); }
 
   std::string Path(std::string_view name) const {
@@ -50,7 +51,7 @@ class Scratch {
   }
 
  private:
-  const TempDir directory_{};
+  const TempDir directory_;
 };
 
 }  // namespace appcache
