@@ -87,6 +87,18 @@ Lookup<Bytes> ToLookup(Reply reply, const std::string& server) {
   return Lookup<Bytes>::Failed(Unexpected(reply, server));
 }
 
+// As many commands of that name as it takes.
+void AppendKeys(Connection& connection, std::string_view command,
+                std::span<const std::string_view> paths) {
+  for (size_t at = 0; at < paths.size(); at += kKeysPerCommand) {
+    const auto some =
+        paths.subspan(at, std::min(kKeysPerCommand, paths.size() - at));
+    connection.BeginCommand(some.size() + 1);
+    connection.AppendArgument(command);
+    for (const std::string_view path : some) connection.AppendArgument(path);
+  }
+}
+
 void AppendSet(Connection& connection, const Cache::RawEntry& entry) {
   if (entry.ttl == kNoTtl) {
     connection.Append({"SET", entry.path, entry.value});
@@ -180,17 +192,7 @@ std::vector<Lookup<Bytes>> RedisCache::GetManyRaw(
     }
     if (paths.empty()) return Status();
     return state_->client.Exchange(
-        [&](Connection& connection) {
-          for (size_t at = 0; at < paths.size(); at += kKeysPerCommand) {
-            const auto some =
-                paths.subspan(at, std::min(kKeysPerCommand, paths.size() - at));
-            connection.BeginCommand(some.size() + 1);
-            connection.AppendArgument("MGET");
-            for (const std::string_view path : some) {
-              connection.AppendArgument(path);
-            }
-          }
-        },
+        [&](Connection& connection) { AppendKeys(connection, "MGET", paths); },
         [&](Reply reply) {
           const size_t expected =
               std::min(kKeysPerCommand, paths.size() - found.size());
@@ -268,17 +270,7 @@ Status RedisCache::InvalidateManyRaw(std::span<const std::string_view> paths) {
     }
     if (paths.empty()) return Status();
     return state_->client.Exchange(
-        [&](Connection& connection) {
-          for (size_t at = 0; at < paths.size(); at += kKeysPerCommand) {
-            const auto some =
-                paths.subspan(at, std::min(kKeysPerCommand, paths.size() - at));
-            connection.BeginCommand(some.size() + 1);
-            connection.AppendArgument("DEL");
-            for (const std::string_view path : some) {
-              connection.AppendArgument(path);
-            }
-          }
-        },
+        [&](Connection& connection) { AppendKeys(connection, "DEL", paths); },
         [&](const Reply& reply) {
           if (reply.type != Reply::Type::kInteger && answer.ok()) {
             answer = Unexpected(reply, state_->client.server());
