@@ -9,8 +9,8 @@
 //
 // An entry is a Redis string under its key path, with Redis's own expiry: what
 // pyappcache stores there under the same prefix is read here, and the other way
-// round. Eviction is the server's (maxmemory, maxmemory-policy). Redis 3.0 or
-// newer.
+// round. Eviction is the server's (maxmemory, maxmemory-policy). Tested
+// with Redis 7.0.
 //
 // Failure. Every call ends within options.timeout, whatever the server and the
 // network do; what it then returns says what happened. After kTimeout, or
