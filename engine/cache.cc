@@ -123,6 +123,27 @@ CacheStats Cache::Stats() const {
   return stats;
 }
 
+Lookup<Ttl> Cache::TtlByStr(std::string_view key) {
+  return TtlOf(Key<Bytes>(key));
+}
+
+Lookup<Ttl> Cache::TtlRaw(std::string_view) {
+  return WithoutExceptions<Lookup<Ttl>>([this] {
+    return Lookup<Ttl>::Failed(
+        Status(ErrorCode::kUnsupported,
+               "the backend " + Traits().name + " does not tell ttls"));
+  });
+}
+
+Result<std::string> Cache::Ping() {
+  return WithoutExceptions<Result<std::string>>(
+      [this]() -> Result<std::string> {
+        const Lookup<Bytes> found = GetRaw("appcache ping");
+        if (found.has_error()) return found.status();
+        return std::string();
+      });
+}
+
 std::vector<Lookup<Bytes>> Cache::GetManyRaw(
     std::span<const std::string_view> paths) {
   std::vector<Lookup<Bytes>> results;

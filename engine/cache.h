@@ -52,6 +52,7 @@
 #include "engine/lookup.h"
 #include "engine/serialiser.h"
 #include "engine/stats.h"
+#include "engine/traits.h"
 
 namespace appcache {
 
@@ -133,6 +134,13 @@ class Cache {
 
   Status InvalidateByStr(std::string_view key);
 
+  // --- What is left of the entry's ttl, rounded up; kNoTtl when it never ends.
+  // A miss as Get's. Not a use. kUnsupported where Traits().tells_ttl is false.
+
+  template <CacheKey K>
+  Lookup<Ttl> TtlOf(const K& key);
+  Lookup<Ttl> TtlByStr(std::string_view key);
+
   // --- Through to the source.
 
   // The cached value; or, when there is none, `loader()`'s, which is stored
@@ -178,6 +186,15 @@ class Cache {
   // Never fails; figures that cannot be had are left empty.
   CacheStats Stats() const;
 
+  // What this backend is, and its limits. Asks nobody: free of errors and of
+  // waiting.
+  virtual BackendTraits Traits() const { return BackendTraits(); }
+
+  // One round trip that changes nothing and is no use of an entry: the version
+  // of what answers ("Redis 7.0.15"), or why it does not. Unless overridden, a
+  // get of a key that a cache would not have, and no version.
+  virtual Result<std::string> Ping();
+
   const std::string& prefix() const noexcept { return options_.prefix; }
 
   // --- For backends. `path` is a whole key path; values are opaque. These may
@@ -196,6 +213,9 @@ class Cache {
 
   virtual Status ClearRaw() = 0;
 
+  // See TtlOf.
+  virtual Lookup<Ttl> TtlRaw(std::string_view path);
+
   // The batches call the operations above one by one unless overridden.
   virtual std::vector<Lookup<Bytes>> GetManyRaw(
       std::span<const std::string_view> paths);
@@ -209,11 +229,6 @@ class Cache {
   virtual CacheStats RawStats() const { return CacheStats(); }
 
   const CacheOptions& options() const noexcept { return options_; }
-
-  // For reads beyond Get: `read(path)` of the key's path, or a miss if its
-  // namespace does not exist.
-  template <class V, CacheKey K, class ReadPath>
-  Lookup<V> WithPath(const K& key, const ReadPath& read);
 
   // The exception being handled, as a Status. Call in a catch block only.
   static Status CurrentException() noexcept;
@@ -241,6 +256,10 @@ class Cache {
     bool found = true;  // false: the namespace does not exist; or an error
     Status status;
   };
+
+  // `read(path)` of the key's path, or a miss if its namespace does not exist.
+  template <class V, CacheKey K, class ReadPath>
+  Lookup<V> WithPath(const K& key, const ReadPath& read);
 
   template <class S, class V>
   static Lookup<V> ParseWith(const Lookup<Bytes>& raw);

@@ -92,6 +92,12 @@ Lookup<V> Cache::WithPath(const K& key, const ReadPath& read) {
 }
 
 template <CacheKey K>
+Lookup<Ttl> Cache::TtlOf(const K& key) {
+  return WithPath<Ttl>(key,
+                       [this](std::string_view path) { return TtlRaw(path); });
+}
+
+template <CacheKey K>
 Lookup<typename K::value_type> Cache::Get(const K& key) {
   using V = typename K::value_type;
   using S = typename internal::SerialiserOf<K>::type;

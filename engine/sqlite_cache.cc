@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <system_error>
@@ -264,10 +265,6 @@ Lookup<Ttl> SqliteCache::TtlRaw(std::string_view path) {
       [&](LruEngine& engine) { return engine.GetTtl(path); });
 }
 
-Lookup<Ttl> SqliteCache::TtlByStr(std::string_view key) {
-  return TtlOf(Key<Bytes>(key));
-}
-
 Status SqliteCache::SetRaw(std::string_view path, std::string_view value,
                            Ttl ttl) {
   const RawEntry entry{path, value, ttl};
@@ -325,6 +322,34 @@ Result<CheckReport> SqliteCache::Check() {
 Result<CheckReport> SqliteCache::CheckAndFix() {
   return Guarded<Result<CheckReport>>(
       [](LruEngine& engine) { return engine.CheckAndFix(); });
+}
+
+BackendTraits SqliteCache::Traits() const {
+  const policy::Limits& limits = engine_->limits();
+  BackendTraits traits;
+  traits.name = "sqlite";
+  traits.location = engine_->name();
+  traits.cleared = "every entry of the database, whatever its prefix";
+  traits.tells_ttl = true;
+  traits.max_key_bytes = kMaxKeyBytes;
+  traits.max_value_bytes =
+      std::min(kMaxValueBytes, limits.max_bytes.value_or(kMaxValueBytes));
+  traits.is_shared = true;
+  traits.is_persistent = !engine_->is_in_memory();
+  traits.limits.emplace_back("max_entries", std::to_string(limits.max_entries));
+  traits.limits.emplace_back(
+      "max_bytes", limits.max_bytes ? std::to_string(*limits.max_bytes)
+                                    : std::string("none"));
+  return traits;
+}
+
+Result<std::string> SqliteCache::Ping() {
+  return Guarded<Result<std::string>>(
+      [](LruEngine& engine) -> Result<std::string> {
+        const Lookup<store::Counts> counts = engine.ReadCounts();
+        if (counts.has_error()) return counts.status();
+        return std::string("SQLite ") + sqlite3_libversion();
+      });
 }
 
 CacheStats SqliteCache::RawStats() const {

@@ -195,13 +195,6 @@ class SqliteCache final : public Cache {
   // Flushes, unless closed already; see Close.
   ~SqliteCache() override;
 
-  // What is left of the entry's ttl, rounded up; kNoTtl when it never ends. A
-  // miss as Get's. Not a use.
-  template <CacheKey K>
-  Lookup<Ttl> TtlOf(const K& key);
-  Lookup<Ttl> TtlByStr(std::string_view key);
-  Lookup<Ttl> TtlRaw(std::string_view path);
-
   // Brings SQLite up to date: all uses are written, and a file's write-ahead
   // log is moved into it as far as readers allow.
   Status Flush();
@@ -234,6 +227,10 @@ class SqliteCache final : public Cache {
   Result<CheckReport> Check();
   Result<CheckReport> CheckAndFix();
 
+  BackendTraits Traits() const override;
+  // SQLite's version, after a read of the counts.
+  Result<std::string> Ping() override;
+
   // Prefer the typed operations of Cache.
   Lookup<Bytes> GetRaw(std::string_view path) override;
   Status SetRaw(std::string_view path, std::string_view value,
@@ -241,6 +238,7 @@ class SqliteCache final : public Cache {
   Status InvalidateRaw(std::string_view path) override;
   // Removes every entry of the database, whatever the prefix.
   Status ClearRaw() override;
+  Lookup<Ttl> TtlRaw(std::string_view path) override;
   // One transaction: all or nothing, but for entries that are kTooLarge.
   Status SetManyRaw(std::span<const RawEntry> entries) override;
   Status InvalidateManyRaw(std::span<const std::string_view> paths) override;
@@ -261,12 +259,6 @@ class SqliteCache final : public Cache {
   std::shared_ptr<LruEngine> engine_;
   std::atomic<bool> closed_{false};
 };
-
-template <CacheKey K>
-Lookup<Ttl> SqliteCache::TtlOf(const K& key) {
-  return WithPath<Ttl>(key,
-                       [this](std::string_view path) { return TtlRaw(path); });
-}
 
 }  // namespace appcache
 

@@ -108,10 +108,43 @@ void AppendSet(Connection& connection, const Cache::RawEntry& entry) {
   }
 }
 
+BackendTraits TraitsOf(const RedisCacheOptions& options,
+                       const redis::Endpoint& endpoint) {
+  const std::string database = std::to_string(options.database);
+  BackendTraits traits;
+  traits.name = "redis";
+  traits.location = endpoint.ToString() + ", database " + database;
+  traits.cleared = "every key of database " + database +
+                   ", whoever wrote it and whatever its prefix (FLUSHDB)";
+  traits.tells_ttl = true;
+  traits.max_key_bytes = RedisCache::kMaxBytes;
+  traits.max_value_bytes = RedisCache::kMaxBytes;
+  traits.is_shared = true;
+  traits.is_persistent = true;
+  const auto in_ms = [](milliseconds time) {
+    return std::to_string(time.count()) + " ms";
+  };
+  traits.limits = {
+      {"timeout", in_ms(options.timeout)},
+      {"connect_timeout", in_ms(options.connect_timeout)},
+      {"max_connections", std::to_string(options.max_connections)}};
+  return traits;
+}
+
+// " 7.0.15" of what INFO says; empty if it does not.
+std::string VersionIn(std::string_view info) {
+  constexpr std::string_view kField = "redis_version:";
+  const size_t at = info.find(kField);
+  if (at == std::string_view::npos) return std::string();
+  info.remove_prefix(at + kField.size());
+  return " " + std::string(info.substr(0, info.find_first_of("\r\n")));
+}
+
 }  // namespace
 
 struct RedisCache::State {
   redis::Client client;
+  BackendTraits traits;
   BackendCounters counters = {};
 };
 
@@ -130,9 +163,37 @@ RedisCache::Opened RedisCache::Open(RedisCacheOptions options) {
     const redis::Client::Settings settings{
         options.timeout, options.connect_timeout, options.max_connections};
     return std::unique_ptr<RedisCache>(new RedisCache(
-        std::move(options.cache),
-        std::unique_ptr<State>(
-            new State{redis::Client(endpoint, login, settings)})));
+        std::move(options.cache), std::unique_ptr<State>(new State{
+                                      redis::Client(endpoint, login, settings),
+                                      TraitsOf(options, endpoint)})));
+  });
+}
+
+BackendTraits RedisCache::Traits() const { return state_->traits; }
+
+Result<std::string> RedisCache::Ping() {
+  return WithoutExceptions<Result<std::string>>([&]() -> Result<std::string> {
+    Status answer;
+    std::string version = "Redis";
+    size_t replies = 0;
+    const Status status = state_->client.Exchange(
+        [&](Connection& connection) {
+          replies = 0;
+          connection.Append({"PING"});
+          connection.Append({"INFO", "server"});
+        },
+        [&](const Reply& reply) {
+          if (++replies == 1) {
+            if (reply.type != Reply::Type::kStatus) {
+              answer = Unexpected(reply, state_->client.server());
+            }
+          } else if (reply.type == Reply::Type::kString) {
+            version += VersionIn(reply.bytes.view());
+          }
+        });
+    if (!status.ok()) return status;
+    if (!answer.ok()) return answer;
+    return version;
   });
 }
 

@@ -89,6 +89,10 @@ class RedisCache final : public Cache {
 
   ~RedisCache() override;
 
+  BackendTraits Traits() const override;
+  // PING, and what INFO says of the version, if the user may ask.
+  Result<std::string> Ping() override;
+
   Lookup<Bytes> GetRaw(std::string_view path) override;
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override;
@@ -98,10 +102,7 @@ class RedisCache final : public Cache {
   // prefix, entries of a cache or not.
   Status ClearRaw() override;
 
-  // What is left of the entry's ttl; kNoTtl when it never ends. Not a use.
-  template <CacheKey K>
-  Lookup<Ttl> TtlOf(const K& key);
-  Lookup<Ttl> TtlRaw(std::string_view path);
+  Lookup<Ttl> TtlRaw(std::string_view path) override;
 
   // MGET. A key that holds no string is a miss.
   std::vector<Lookup<Bytes>> GetManyRaw(
@@ -121,12 +122,6 @@ class RedisCache final : public Cache {
 
   const std::unique_ptr<State> state_;
 };
-
-template <CacheKey K>
-Lookup<Ttl> RedisCache::TtlOf(const K& key) {
-  return WithPath<Ttl>(key,
-                       [this](std::string_view path) { return TtlRaw(path); });
-}
 
 }  // namespace appcache
 

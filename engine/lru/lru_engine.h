@@ -64,6 +64,8 @@ class LruEngine {
 
   const policy::Limits& limits() const noexcept { return settings_.limits; }
   bool in_child() const noexcept { return fork_guard_.in_child(); }
+  const std::string& name() const noexcept { return database_->name(); }
+  bool is_in_memory() const noexcept { return database_->is_in_memory(); }
 
   // The operations of SqliteCache.
   Lookup<Bytes> Get(std::string_view path);
@@ -79,6 +81,7 @@ class LruEngine {
   Result<CheckReport> Check();
   Result<CheckReport> CheckAndFix();
   CacheStats Stats();
+  Lookup<store::Counts> ReadCounts();
 
  private:
   LruEngine(std::unique_ptr<store::Database> database, Settings settings);

@@ -141,6 +141,17 @@ Status LruEngine::ForEach(
   }
 }
 
+Lookup<store::Counts> LruEngine::ReadCounts() {
+  if (Status usable = CheckUsable(); !usable.ok()) {
+    return Lookup<store::Counts>::Failed(std::move(usable));
+  }
+  return WithSession<store::Counts>([](Session& session) {
+    const Result<store::Counts> read = session.reader.ReadCounts();
+    return read.ok() ? Lookup<store::Counts>::Hit(*read)
+                     : Lookup<store::Counts>::Failed(read.status());
+  });
+}
+
 CacheStats LruEngine::Stats() {
   CacheStats stats;
   stats.sets = sets_.load(std::memory_order_relaxed);
@@ -153,14 +164,7 @@ CacheStats LruEngine::Stats() {
   stats.hits = reads.hits;
   stats.misses = reads.misses;
   stats.read_errors = reads.errors;
-  if (!CheckUsable().ok()) return stats;
-  const Lookup<store::Counts> counts =
-      WithSession<store::Counts>([](Session& session) {
-        const Result<store::Counts> read = session.reader.ReadCounts();
-        return read.ok() ? Lookup<store::Counts>::Hit(*read)
-                         : Lookup<store::Counts>::Failed(read.status());
-      });
-  if (counts) {
+  if (const Lookup<store::Counts> counts = ReadCounts()) {
     stats.entries = static_cast<uint64_t>(counts->entries);
     stats.bytes = static_cast<uint64_t>(counts->bytes);
   }

@@ -69,6 +69,7 @@ Result<Connection> Database::ConnectInMemory(
 Database::Opened Database::OpenInMemory(const std::string& name,
                                         const Settings& settings) {
   std::unique_ptr<Database> database(new Database);
+  database->is_in_memory_ = true;
   database->uri_ = MemoryUri(name);
   database->open_flags_ = kMemoryFlags;
   database->busy_timeout_ = settings.busy_timeout;
@@ -94,10 +95,11 @@ Database::Opened Database::Borrow(sqlite3* borrowed, const Settings& settings) {
   std::unique_ptr<Database> database(new Database);
   const char* const file = sqlite3_db_filename(borrowed, "main");
   database->borrowed_ = borrowed;
+  database->is_in_memory_ = file == nullptr || *file == '\0';
   database->writer_ = Connection::Borrow(
-      borrowed, file != nullptr && *file != '\0'
-                    ? std::string(file)
-                    : std::string("the caller's in-memory database"));
+      borrowed, database->is_in_memory_
+                    ? std::string("the caller's in-memory database")
+                    : std::string(file));
   database->busy_timeout_ = settings.busy_timeout;
   Connection& connection = database->writer_;
   database->lane_ =

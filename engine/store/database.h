@@ -59,6 +59,8 @@ class Database {
   Result<Connection> ConnectReader() const;
 
   bool is_borrowed() const noexcept { return borrowed_ != nullptr; }
+  // Whether the entries go with the process.
+  bool is_in_memory() const noexcept { return is_in_memory_; }
   bool has_log() const noexcept { return has_log_; }
   int64_t hash_seed() const noexcept { return hash_seed_; }
   // What messages call it.
@@ -92,6 +94,7 @@ class Database {
   std::chrono::milliseconds busy_timeout_{0};
   std::string suspect_path_;  // empty but for a file
   FileIdentity identity_;     // of a file
+  bool is_in_memory_ = false;
   bool has_log_ = false;
   int64_t hash_seed_ = 0;
   std::unique_ptr<WriterLane> lane_;

@@ -2,28 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <hiredis/hiredis.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <utility>
 
 namespace appcache {
 namespace {
-
-// One that is free at this moment.
-int FreePort() {
-  const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* const plain = reinterpret_cast<sockaddr*>(&address);
-  EXPECT_EQ(bind(probe, plain, size), 0);
-  EXPECT_EQ(getsockname(probe, plain, &size), 0);
-  close(probe);
-  return ntohs(address.sin_port);
-}
 
 std::string Describe(const redisReply* reply) {
   if (reply == nullptr) return "<no reply>";
@@ -49,7 +32,7 @@ std::string Describe(const redisReply* reply) {
 }  // namespace
 
 RedisServer::RedisServer(std::vector<std::string> settings)
-    : settings_(std::move(settings)), port_(FreePort()) {
+    : settings_(std::move(settings)) {
   Start();
 }
 
@@ -57,7 +40,7 @@ RedisServer::~RedisServer() { Disconnect(); }
 
 void RedisServer::Start() {
   std::vector<std::string> command = {
-      "redis-server",   "--port",    std::to_string(port_),
+      "redis-server",   "--port",    std::to_string(port()),
       "--bind",         "127.0.0.1", "--unixsocket",
       socket_path_,     "--save",    "",
       "--appendonly",   "no",        "--dir",

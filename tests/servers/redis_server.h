@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/servers/reserved_port.h"
 #include "tests/servers/server_process.h"
 #include "tests/support/temp_dir.h"
 
@@ -26,7 +27,7 @@ class RedisServer {
 
   const std::string& socket_path() const { return socket_path_; }
   // Of the same server on 127.0.0.1.
-  int port() const { return port_; }
+  int port() const { return port_.number(); }
 
   // Runs a command past the cache, by hiredis: "OK", ":5", "(nil)", "-ERR ...",
   // a string as it is, an array as its elements in brackets.
@@ -53,7 +54,7 @@ class RedisServer {
   const TempDir directory_{nullptr};
   const std::string socket_path_ = directory_.path() + "/redis";
   const std::vector<std::string> settings_;
-  int port_ = 0;
+  const ReservedPort port_;
   std::unique_ptr<ServerProcess> process_;
   redisContext* context_ = nullptr;
 };

@@ -7,6 +7,7 @@
 #ifndef APPCACHE_TESTS_SUPPORT_MAP_CACHE_H_
 #define APPCACHE_TESTS_SUPPORT_MAP_CACHE_H_
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -61,6 +62,23 @@ class MapCache : public Cache {
     const Entry& entry = found->second;
     if (entry.end && clock_->Now() >= *entry.end) return Lookup<Bytes>::Miss();
     return Lookup<Bytes>::Hit(entry.value);
+  }
+
+  Lookup<Ttl> TtlRaw(std::string_view path) override {
+    std::lock_guard<std::mutex> guard(mutex_);
+    const auto found = entries_.find(path);
+    if (found == entries_.end()) return Lookup<Ttl>::Miss();
+    if (!found->second.end) return Lookup<Ttl>::Hit(kNoTtl);
+    const auto left =
+        std::chrono::ceil<Ttl>(*found->second.end - clock_->Now());
+    return left > kNoTtl ? Lookup<Ttl>::Hit(left) : Lookup<Ttl>::Miss();
+  }
+
+  BackendTraits Traits() const override {
+    BackendTraits traits;
+    traits.name = "map";
+    traits.tells_ttl = true;
+    return traits;
   }
 
   Status SetRaw(std::string_view path, std::string_view value,

@@ -1,0 +1,55 @@
+// BackendTraits: what a backend is, what it takes and what it promises. A
+// program asks; it never guesses from the backend's name.
+
+#ifndef APPCACHE_ENGINE_TRAITS_H_
+#define APPCACHE_ENGINE_TRAITS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace appcache {
+
+struct BackendTraits {
+  static constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
+
+  // One word: "sqlite", "redis". What Open calls it, where it has a scheme.
+  std::string name = "unknown";
+
+  // Where the entries are, for a person: a path, "localhost:6379, database 0".
+  // Never a password.
+  std::string location;
+
+  // What Clear removes, for a person: "every key of the database (FLUSHDB)".
+  std::string cleared;
+
+  // A ttl is rounded up to a multiple of this.
+  std::chrono::milliseconds ttl_resolution{1};
+
+  // Whether TtlRaw tells what is left of a ttl. If not, it is kUnsupported.
+  bool tells_ttl = false;
+
+  // Longer key paths are kInvalidKey. Larger values are kTooLarge, and the key
+  // is then empty. Where both share one limit these are what fits alone: a
+  // value of almost max_value_bytes may be kTooLarge under a long key.
+  uint64_t max_key_bytes = kNoLimit;
+  uint64_t max_value_bytes = kNoLimit;
+
+  // Whether another object opened on the same place, here or in another
+  // process, sees the same entries.
+  bool is_shared = false;
+
+  // Whether entries outlive the process.
+  bool is_persistent = false;
+
+  // Further limits in force, as (name, value), for a person: ("timeout",
+  // "50 ms").
+  std::vector<std::pair<std::string, std::string>> limits;
+};
+
+}  // namespace appcache
+
+#endif  // APPCACHE_ENGINE_TRAITS_H_
