@@ -1,4 +1,5 @@
-// What is FileCache's own; what it has in common with all is in backend_test.
+// What is FileCache's own; what it has in common with all is in
+// tests/conformance.
 
 #include "tools/examples/file_cache.h"
 

@@ -77,6 +77,7 @@ class MapCache : public Cache {
   BackendTraits Traits() const override {
     BackendTraits traits;
     traits.name = "map";
+    traits.cleared = "every entry of this object";
     traits.tells_ttl = true;
     return traits;
   }

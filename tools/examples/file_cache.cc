@@ -19,6 +19,7 @@
 namespace examples {
 namespace {
 
+using appcache::BackendTraits;
 using appcache::Bytes;
 using appcache::ErrorCode;
 using appcache::Lookup;
@@ -206,6 +207,16 @@ Status FileCache::ClearRaw() {
     }
   }
   return error ? FromErrno("list", directory_, error.value()) : Status();
+}
+
+BackendTraits FileCache::Traits() const {
+  BackendTraits traits;
+  traits.name = "file";
+  traits.location = directory_;
+  traits.cleared = "every entry in the directory, whatever its prefix";
+  traits.is_shared = true;
+  traits.is_persistent = true;
+  return traits;
 }
 
 }  // namespace examples

@@ -47,6 +47,9 @@ class FileCache final : public appcache::Cache {
   // is not an entry.
   appcache::Status ClearRaw() override;
 
+  // Beside the four: what differs from the defaults.
+  appcache::BackendTraits Traits() const override;
+
  private:
   FileCache(std::string directory, appcache::CacheOptions options,
             std::shared_ptr<const appcache::Clock> clock);

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "engine/cache.h"
-#include "tests/interface/backends.h"
+#include "tests/conformance/conformance.h"
 
 namespace appcache {
 namespace {
@@ -33,12 +33,7 @@ void InThreads(const std::function<void(int thread)>& work) {
   for (std::thread& thread : threads) thread.join();
 }
 
-class BackendThreadsTest : public BackendTestBase {};
-
-INSTANTIATE_TEST_SUITE_P(All, BackendThreadsTest, testing::ValuesIn(Backends()),
-                         NameOfBackend);
-
-TEST_P(BackendThreadsTest, EachThreadSeesItsOwnWrites) {
+TEST_P(ConformanceTest, EachThreadSeesItsOwnWrites) {
   std::atomic<int> wrong{0};
   InThreads([&](int thread) {
     const Key<int> key("of thread", thread);
@@ -56,7 +51,7 @@ TEST_P(BackendThreadsTest, EachThreadSeesItsOwnWrites) {
 
 // A value is its key's name and a letter, repeated: a reader can tell a value
 // of another key, and one that is put together of two.
-TEST_P(BackendThreadsTest, AHitIsAWholeValueOfItsOwnKey) {
+TEST_P(ConformanceTest, AHitIsAWholeValueOfItsOwnKey) {
   std::atomic<int> wrong{0};
   InThreads([&](int thread) {
     for (int i = 0; i < kRounds; ++i) {
@@ -83,7 +78,7 @@ TEST_P(BackendThreadsTest, AHitIsAWholeValueOfItsOwnKey) {
   EXPECT_EQ(wrong, 0);
 }
 
-TEST_P(BackendThreadsTest, AClearMayComeAtAnyTime) {
+TEST_P(ConformanceTest, AClearMayComeAtAnyTime) {
   std::atomic<int> wrong{0};
   InThreads([&](int thread) {
     const Key<int> key("of thread", thread);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/cache.h"
-#include "tests/interface/backends.h"
+#include "tests/conformance/conformance.h"
 #include "tests/support/random.h"
 
 namespace appcache {
@@ -40,8 +40,15 @@ class Model {
   std::map<std::string, Entry> entries_;
 };
 
-class BackendModelTest : public BackendTestBase {
- protected:
+// Does the same to a cache and to the model.
+class ModelRun {
+ public:
+  explicit ModelRun(ConformanceTest& test)
+      : test_(test), cache_(test.cache_.get()), clock_(test.clock_.get()) {}
+
+  void Step();
+
+ private:
   std::string RandomPath() { return "p/" + std::to_string(random_.Below(12)); }
 
   std::string RandomValue() {
@@ -52,7 +59,7 @@ class BackendModelTest : public BackendTestBase {
   Ttl RandomTtl() {
     return random_.Below(2) == 0
                ? kNoTtl
-               : TtlOf(static_cast<int64_t>(random_.Below(50)) + 1);
+               : test_.Units(static_cast<int64_t>(random_.Below(50)) + 1);
   }
 
   void SetOne() {
@@ -101,41 +108,42 @@ class BackendModelTest : public BackendTestBase {
     }
   }
 
-  void Step() {
-    const uint64_t choice = random_.Below(100);
-    if (choice < 35) {
-      const std::string path = RandomPath();
-      Compare(path, cache_->GetRaw(path));
-    } else if (choice < 45) {
-      GetMany();
-    } else if (choice < 65) {
-      SetOne();
-    } else if (choice < 75) {
-      SetMany();
-    } else if (choice < 84) {
-      const std::string path = RandomPath();
-      ASSERT_TRUE(cache_->InvalidateRaw(path).ok());
-      model_.Invalidate(path);
-    } else if (choice < 88) {
-      InvalidateMany();
-    } else if (choice < 99) {
-      PassTime(static_cast<int64_t>(random_.Below(20)));
-    } else {
-      ASSERT_TRUE(cache_->Clear().ok());
-      model_.Clear();
-    }
-  }
-
+  ConformanceTest& test_;
+  Cache* const cache_;
+  const FakeClock* const clock_;
   RandomSource random_;
   Model model_;
 };
 
-INSTANTIATE_TEST_SUITE_P(All, BackendModelTest, testing::ValuesIn(Backends()),
-                         NameOfBackend);
+void ModelRun::Step() {
+  const uint64_t choice = random_.Below(100);
+  if (choice < 35) {
+    const std::string path = RandomPath();
+    Compare(path, cache_->GetRaw(path));
+  } else if (choice < 45) {
+    GetMany();
+  } else if (choice < 65) {
+    SetOne();
+  } else if (choice < 75) {
+    SetMany();
+  } else if (choice < 84) {
+    const std::string path = RandomPath();
+    ASSERT_TRUE(cache_->InvalidateRaw(path).ok());
+    model_.Invalidate(path);
+  } else if (choice < 88) {
+    InvalidateMany();
+  } else if (choice < 99) {
+    test_.PassTime(static_cast<int64_t>(random_.Below(20)));
+  } else {
+    ASSERT_TRUE(cache_->Clear().ok());
+    model_.Clear();
+  }
+}
 
-TEST_P(BackendModelTest, EqualsTheModel) {
+TEST_P(ConformanceTest, EqualsTheModel) {
+  ModelRun run(*this);
   for (int step = 0; step < 4000; ++step) {
-    Step();
+    run.Step();
     if (HasFatalFailure()) {
       FAIL() << "at step " << step;
     }

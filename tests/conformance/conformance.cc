@@ -1,0 +1,40 @@
+#include "tests/conformance/conformance.h"
+
+#include <utility>
+
+namespace appcache {
+namespace {
+
+// Of a server's own clock: no test takes as long as half of it.
+constexpr Ttl kServerUnit = std::chrono::minutes(1);
+
+}  // namespace
+
+ConformanceTest::ConformanceTest() : cache_(Open()) {}
+
+std::shared_ptr<Cache> ConformanceTest::Open(std::string prefix) {
+  CacheOptions options = log_.options();
+  options.prefix = std::move(prefix);
+  return GetParam().open(directory_.path(), std::move(options), clock_);
+}
+
+Ttl ConformanceTest::Units(int64_t units) const {
+  return GetParam().pass_time ? units * kServerUnit - kServerUnit / 2
+                              : units * cache_->Traits().ttl_resolution;
+}
+
+void ConformanceTest::PassTime(int64_t units) {
+  const Ttl time =
+      units * (GetParam().pass_time ? kServerUnit
+                                    : Ttl(cache_->Traits().ttl_resolution));
+  if (GetParam().pass_time) GetParam().pass_time(time);
+  clock_->Advance(time);
+}
+
+std::string ConformanceTest::StoredAt(Cache& cache, std::string_view path) {
+  const Lookup<Bytes> found = cache.GetRaw(path);
+  if (found) return std::string(found->view());
+  return found.has_error() ? found.status().ToString() : "<miss>";
+}
+
+}  // namespace appcache

@@ -1,0 +1,79 @@
+// Namespaces, as pyappcache has them: absent, present, outdated, updated.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "engine/cache.h"
+#include "tests/conformance/conformance.h"
+
+namespace appcache {
+namespace {
+
+const Key<std::string> kVersion("john", "version");
+
+struct FavouriteKey {
+  using value_type = std::string;
+  void AppendTo(KeyPath& path) const { path.Segment("favourite"); }
+  Key<std::string> namespace_key() const { return kVersion; }
+};
+
+TEST_P(ConformanceTest, UnderAnAbsentNamespaceAGetIsAPlainMiss) {
+  const Lookup<std::string> found = cache_->Get(FavouriteKey());
+  EXPECT_FALSE(found.is_hit() || found.has_error());
+  EXPECT_TRUE(log_.lines().empty());
+}
+
+TEST_P(ConformanceTest, UnderAnAbsentNamespaceASetStoresNothingAndWarns) {
+  EXPECT_TRUE(cache_->Set(FavouriteKey(), "pikachu").ok());
+  EXPECT_EQ(StoredAt("pyappcache/favourite"), "<miss>");
+  EXPECT_EQ(log_.lines(),
+            std::vector<std::string>{"warning: unable to set a key: its "
+                                     "namespace does not exist"});
+}
+
+TEST_P(ConformanceTest, UnderAnAbsentNamespaceAnInvalidateWarns) {
+  EXPECT_TRUE(cache_->Invalidate(FavouriteKey()).ok());
+  EXPECT_EQ(log_.lines(),
+            std::vector<std::string>{"warning: unable to invalidate a key: its "
+                                     "namespace does not exist"});
+}
+
+TEST_P(ConformanceTest, APresentNamespaceIsASegmentOfThePath) {
+  ASSERT_TRUE(cache_->Set(kVersion, "v1").ok());
+  ASSERT_TRUE(cache_->Set(FavouriteKey(), "pikachu").ok());
+  EXPECT_EQ(StoredAt("pyappcache/v1/favourite"), "pikachu");
+  EXPECT_EQ(*cache_->Get(FavouriteKey()), "pikachu");
+  ASSERT_TRUE(cache_->Invalidate(FavouriteKey()).ok());
+  EXPECT_FALSE(cache_->Get(FavouriteKey()));
+  EXPECT_TRUE(log_.lines().empty());
+}
+
+TEST_P(ConformanceTest, AnOutdatedNamespacesEntriesAreOutOfReach) {
+  ASSERT_TRUE(cache_->Set(kVersion, "v1").ok());
+  ASSERT_TRUE(cache_->Set(FavouriteKey(), "pikachu").ok());
+  ASSERT_TRUE(cache_->Set(kVersion, "v2").ok());
+  EXPECT_FALSE(cache_->Get(FavouriteKey()));
+  EXPECT_EQ(StoredAt("pyappcache/v1/favourite"), "pikachu");
+}
+
+TEST_P(ConformanceTest, AnUpdatedNamespaceHasEntriesOfItsOwn) {
+  ASSERT_TRUE(cache_->Set(kVersion, "v1").ok());
+  ASSERT_TRUE(cache_->Set(FavouriteKey(), "pikachu").ok());
+  ASSERT_TRUE(cache_->Set(kVersion, "v2").ok());
+  ASSERT_TRUE(cache_->Set(FavouriteKey(), "eevee").ok());
+  EXPECT_EQ(*cache_->Get(FavouriteKey()), "eevee");
+  ASSERT_TRUE(cache_->Set(kVersion, "v1").ok());
+  EXPECT_EQ(*cache_->Get(FavouriteKey()), "pikachu");
+}
+
+TEST_P(ConformanceTest, AnEndedNamespaceIsAbsent) {
+  ASSERT_TRUE(cache_->Set(kVersion, "v1", Units(2)).ok());
+  ASSERT_TRUE(cache_->Set(FavouriteKey(), "pikachu").ok());
+  PassTime(2);
+  EXPECT_FALSE(cache_->Get(FavouriteKey()));
+}
+
+}  // namespace
+}  // namespace appcache

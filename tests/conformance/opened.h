@@ -1,0 +1,26 @@
+// What the bindings of this folder share.
+
+#ifndef APPCACHE_TESTS_CONFORMANCE_OPENED_H_
+#define APPCACHE_TESTS_CONFORMANCE_OPENED_H_
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <utility>
+
+#include "engine/cache.h"
+
+namespace appcache {
+
+using SharedClock = std::shared_ptr<const Clock>;
+
+// The cache, or a failure of the test.
+template <class C>
+std::shared_ptr<Cache> Opened(Result<std::unique_ptr<C>> opened) {
+  EXPECT_TRUE(opened.ok()) << opened.status().ToString();
+  return opened.ok() ? *std::move(opened) : nullptr;
+}
+
+}  // namespace appcache
+
+#endif  // APPCACHE_TESTS_CONFORMANCE_OPENED_H_
