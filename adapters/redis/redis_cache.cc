@@ -75,8 +75,7 @@ Status Unexpected(const Reply& reply, const std::string& server) {
     return redis::ServerError(reply.bytes.view(), server);
   }
   return Status(ErrorCode::kUnavailable,
-                "the Redis server " + server +
-                    " gave an answer that does not fit; is it one?");
+                server + " gave an answer that does not fit; is it one?");
 }
 
 Lookup<Bytes> ToLookup(Reply reply, const std::string& server) {
@@ -109,7 +108,7 @@ void AppendSet(Connection& connection, const Cache::RawEntry& entry) {
 }
 
 BackendTraits TraitsOf(const RedisCacheOptions& options,
-                       const redis::Endpoint& endpoint) {
+                       const net::Endpoint& endpoint) {
   const std::string database = std::to_string(options.database);
   BackendTraits traits;
   traits.name = "redis";
@@ -156,8 +155,8 @@ RedisCache::~RedisCache() = default;
 RedisCache::Opened RedisCache::Open(RedisCacheOptions options) {
   return WithoutExceptions<Opened>([&]() -> Opened {
     if (Status valid = Validate(options); !valid.ok()) return valid;
-    const redis::Endpoint endpoint{options.host, options.port,
-                                   options.unix_path};
+    const net::Endpoint endpoint{"Redis", options.host, options.port,
+                                 options.unix_path};
     const redis::Login login{options.user, options.password, options.database,
                              options.timeout};
     const redis::Client::Settings settings{

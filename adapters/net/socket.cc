@@ -1,4 +1,4 @@
-#include "adapters/redis/socket.h"
+#include "adapters/net/socket.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -12,7 +12,7 @@
 #include <chrono>
 #include <ctime>
 
-namespace appcache::redis {
+namespace appcache::net {
 namespace {
 
 timespec ToTimespec(std::chrono::nanoseconds time) noexcept {
@@ -128,4 +128,4 @@ SocketResult Socket::Receive(char* buffer, size_t size,
   }
 }
 
-}  // namespace appcache::redis
+}  // namespace appcache::net

@@ -4,18 +4,18 @@
 // that goes away would end the program with SIGPIPE, and its timeouts hold for
 // each system call, not for the whole of a reply.
 
-#ifndef APPCACHE_ADAPTERS_REDIS_SOCKET_H_
-#define APPCACHE_ADAPTERS_REDIS_SOCKET_H_
+#ifndef APPCACHE_ADAPTERS_NET_SOCKET_H_
+#define APPCACHE_ADAPTERS_NET_SOCKET_H_
 
 #include <chrono>
 #include <cstddef>
 #include <string_view>
 #include <utility>
 
-#include "adapters/redis/address.h"
-#include "adapters/redis/deadline.h"
+#include "adapters/net/address.h"
+#include "adapters/net/deadline.h"
 
-namespace appcache::redis {
+namespace appcache::net {
 
 // Why a socket failed. kTimedOut: the deadline came first. kClosed: the other
 // side is gone (end of stream, reset, broken pipe).
@@ -65,6 +65,6 @@ class Socket {
   std::chrono::nanoseconds usual_wait_{0};
 };
 
-}  // namespace appcache::redis
+}  // namespace appcache::net
 
-#endif  // APPCACHE_ADAPTERS_REDIS_SOCKET_H_
+#endif  // APPCACHE_ADAPTERS_NET_SOCKET_H_
