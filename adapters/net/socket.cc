@@ -34,15 +34,21 @@ SocketResult Socket::Fail(int error) noexcept {
                                                : SocketResult::kFailed;
 }
 
-SocketResult Socket::WaitFor(short events, const Deadline& deadline) noexcept {
-  pollfd waiting = {fd_, events, 0};
+SocketResult WaitForAny(std::span<pollfd> waiting,
+                        const Deadline& deadline) noexcept {
   for (;;) {
     const timespec left = ToTimespec(deadline.Left());
-    const int ready = ppoll(&waiting, 1, &left, nullptr);
+    const int ready = ppoll(waiting.data(), waiting.size(), &left, nullptr);
     if (ready > 0) return SocketResult::kDone;
     if (ready == 0) return SocketResult::kTimedOut;
-    if (errno != EINTR) return Fail(errno);
+    if (errno != EINTR) return SocketResult::kFailed;
   }
+}
+
+SocketResult Socket::WaitFor(short events, const Deadline& deadline) noexcept {
+  pollfd waiting = {fd_, events, 0};
+  const SocketResult result = WaitForAny({&waiting, 1}, deadline);
+  return result == SocketResult::kFailed ? Fail(errno) : result;
 }
 
 SocketResult Socket::Connect(const Address& address,
@@ -86,21 +92,42 @@ SocketResult Socket::BlockFor(std::chrono::milliseconds usual_wait) noexcept {
   return SocketResult::kDone;
 }
 
-SocketResult Socket::Send(std::string_view bytes,
-                          const Deadline& deadline) noexcept {
+SocketResult Socket::SendSome(std::string_view& bytes) noexcept {
   while (!bytes.empty()) {
     const ssize_t sent =
         send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
       bytes.remove_prefix(static_cast<size_t>(sent));
-      continue;
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      break;
+    } else if (errno != EINTR) {
+      return Fail(errno);
     }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return Fail(errno);
+  }
+  return SocketResult::kDone;
+}
+
+SocketResult Socket::Send(std::string_view bytes,
+                          const Deadline& deadline) noexcept {
+  for (;;) {
+    const SocketResult sent = SendSome(bytes);
+    if (sent != SocketResult::kDone || bytes.empty()) return sent;
     const SocketResult waited = WaitFor(POLLOUT, deadline);
     if (waited != SocketResult::kDone) return waited;
   }
-  return SocketResult::kDone;
+}
+
+SocketResult Socket::ReceiveSome(char* buffer, size_t size,
+                                 size_t& received) noexcept {
+  for (;;) {
+    const ssize_t got = recv(fd_, buffer, size, MSG_DONTWAIT);
+    if (got == 0) return Fail(ECONNRESET);
+    if (got > 0 || errno == EAGAIN || errno == EWOULDBLOCK) {
+      received = got > 0 ? static_cast<size_t>(got) : 0;
+      return SocketResult::kDone;
+    }
+    if (errno != EINTR) return Fail(errno);
+  }
 }
 
 SocketResult Socket::Receive(char* buffer, size_t size,

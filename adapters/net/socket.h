@@ -7,8 +7,11 @@
 #ifndef APPCACHE_ADAPTERS_NET_SOCKET_H_
 #define APPCACHE_ADAPTERS_NET_SOCKET_H_
 
+#include <poll.h>
+
 #include <chrono>
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -20,6 +23,11 @@ namespace appcache::net {
 // Why a socket failed. kTimedOut: the deadline came first. kClosed: the other
 // side is gone (end of stream, reset, broken pipe).
 enum class SocketResult { kDone, kTimedOut, kClosed, kFailed };
+
+// Until one of them is ready, as poll() tells it, or the deadline: kDone,
+// kTimedOut, or kFailed with errno. Signals do not end it.
+SocketResult WaitForAny(std::span<pollfd> waiting,
+                        const Deadline& deadline) noexcept;
 
 // Not thread-safe. Signals never end a wait early, and none is ever raised.
 class Socket {
@@ -49,6 +57,17 @@ class Socket {
   // At least one byte, at most `size`; `received` says how many.
   SocketResult Receive(char* buffer, size_t size, const Deadline& deadline,
                        size_t& received) noexcept;
+
+  // As much of `bytes` as goes without waiting; takes what has gone off its
+  // front.
+  SocketResult SendSome(std::string_view& bytes) noexcept;
+
+  // What is there: `received` may be zero.
+  SocketResult ReceiveSome(char* buffer, size_t size,
+                           size_t& received) noexcept;
+
+  // For WaitForAny.
+  int descriptor() const noexcept { return fd_; }
 
   // The errno of the last failure.
   int error() const noexcept { return error_; }

@@ -22,7 +22,7 @@ Status Stream::Failed(SocketResult result) {
 }
 
 Status Stream::Send(std::string_view request, const Deadline& deadline) {
-  heard_ = false;
+  BeginExchange();
   const SocketResult sent = socket_.Send(request, deadline);
   return sent == SocketResult::kDone ? Status() : Failed(sent);
 }
@@ -33,6 +33,22 @@ Status Stream::Receive(std::string_view& received, const Deadline& deadline) {
       socket_.Receive(buffer_.data(), buffer_.size(), deadline, size);
   if (result != SocketResult::kDone) return Failed(result);
   heard_ = true;
+  received = {buffer_.data(), size};
+  return Status();
+}
+
+Status Stream::SendSome(std::string_view& unsent) {
+  const SocketResult sent = socket_.SendSome(unsent);
+  if (sent == SocketResult::kClosed) unsent = {};
+  return sent == SocketResult::kFailed ? Failed(sent) : Status();
+}
+
+Status Stream::ReceiveSome(std::string_view& received) {
+  size_t size = 0;
+  const SocketResult result =
+      socket_.ReceiveSome(buffer_.data(), buffer_.size(), size);
+  if (result != SocketResult::kDone) return Failed(result);
+  heard_ = heard_ || size > 0;
   received = {buffer_.data(), size};
   return Status();
 }

@@ -39,6 +39,19 @@ class Stream {
   // call.
   Status Receive(std::string_view& received, const Deadline& deadline);
 
+  // The same in steps that do not wait, for an exchange that sends and receives
+  // at a time: BeginExchange, then as many of the others as it takes. A server
+  // that has closed its end takes all: what it said before is yet to be
+  // received, and then the end.
+  void BeginExchange() noexcept { heard_ = false; }
+  Status SendSome(std::string_view& unsent);
+  // `received` may be empty.
+  Status ReceiveSome(std::string_view& received);
+  // For WaitForAny (socket.h).
+  int descriptor() const noexcept { return socket_.descriptor(); }
+  // The deadline has come: breaks the stream. The failure to report.
+  Status TimeOut() { return Failed(SocketResult::kTimedOut); }
+
   // What has come is no reply: nothing behind it can be read.
   void Break() noexcept { broken_ = true; }
 

@@ -11,6 +11,7 @@
 #include "adapters/net/address.h"
 #include "adapters/net/deadline.h"
 #include "adapters/net/pool.h"
+#include "adapters/net/settings.h"
 #include "adapters/redis/connection.h"
 #include "adapters/redis/reply.h"
 #include "adapters/redis/server_error.h"
@@ -21,13 +22,8 @@ namespace appcache::redis {
 // Thread-safe.
 class Client {
  public:
-  struct Settings {
-    std::chrono::milliseconds timeout;
-    std::chrono::milliseconds connect_timeout;
-    size_t max_connections;
-  };
-
-  Client(const net::Endpoint& endpoint, Login login, const Settings& settings)
+  Client(const net::Endpoint& endpoint, Login login,
+         const net::Settings& settings)
       : server_(endpoint.ServerName()),
         timeout_(settings.timeout),
         login_(std::move(login)),

@@ -2,10 +2,13 @@
 
 #include <sqlite3.h>
 
+#include <array>
 #include <utility>
 
+#include "adapters/memcache/memcache_cache.h"
 #include "adapters/redis/redis_cache.h"
 #include "engine/sqlite_cache.h"
+#include "tests/servers/memcached_server.h"
 #include "tests/servers/redis_server.h"
 #include "tests/support/map_cache.h"
 #include "tools/examples/file_cache.h"
@@ -124,6 +127,52 @@ Backend Redis(const char* name, bool over_tcp) {
           }};
 }
 
+// As SharedRedis, of three servers.
+class SharedMemcached {
+ public:
+  static SharedMemcached& Get() {
+    static SharedMemcached shared;
+    return shared;
+  }
+
+  std::vector<MemcacheServer> For(const std::string& directory, size_t count) {
+    std::vector<MemcacheServer> some;
+    for (MemcachedServer& server : servers_) {
+      if (directory != directory_) {
+        EXPECT_EQ(server.Run("flush_all"), "OK");
+      }
+      if (some.size() == count) continue;
+      some.emplace_back().unix_path = server.socket_path();
+    }
+    directory_ = directory;
+    return some;
+  }
+
+  void PassTime(std::chrono::milliseconds time) {
+    for (MemcachedServer& server : servers_) server.PassTime(time);
+  }
+
+ private:
+  std::array<MemcachedServer, 3> servers_;
+  std::string directory_;
+};
+
+Backend Memcached(const char* name, size_t servers) {
+  return {name,
+          [servers](const std::string& directory, CacheOptions options,
+                    SharedClock) {
+            MemcacheCacheOptions all;
+            all.cache = std::move(options);
+            all.timeout = std::chrono::seconds(60);
+            all.servers = SharedMemcached::Get().For(directory, servers);
+            return Checked(MemcacheCache::Open(std::move(all)));
+          },
+          /*is_shared=*/true,
+          [](std::chrono::milliseconds time) {
+            SharedMemcached::Get().PassTime(time);
+          }};
+}
+
 }  // namespace
 
 std::vector<Backend> Backends() {
@@ -135,6 +184,8 @@ std::vector<Backend> Backends() {
       {"SqliteOnAConnection", OpenSqliteOn},
       Redis("RedisOverUnixSocket", /*over_tcp=*/false),
       Redis("RedisOverTcp", /*over_tcp=*/true),
+      Memcached("MemcachedOneServer", 1),
+      Memcached("MemcachedThreeServers", 3),
   };
 }
 
