@@ -34,16 +34,17 @@ class Socket {
  public:
   Socket() noexcept = default;
   Socket(Socket&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), usual_wait_(other.usual_wait_) {}
+      : fd_(std::exchange(other.fd_, -1)), blocks_from_(other.blocks_from_) {}
   Socket& operator=(Socket&& other) noexcept {
     std::swap(fd_, other.fd_);
-    std::swap(usual_wait_, other.usual_wait_);
+    std::swap(blocks_from_, other.blocks_from_);
     return *this;
   }
   ~Socket() { Close(); }
 
   // `usual_wait` is how long a Receive mostly has: one system call instead of
-  // two then (of 50 us on a unix socket, some 5 are saved).
+  // two then (of 50 us on a unix socket, some 5 are saved), unless it is so
+  // short that a recv could not end in time.
   SocketResult Connect(const Address& address,
                        std::chrono::milliseconds usual_wait,
                        const Deadline& deadline) noexcept;
@@ -80,8 +81,9 @@ class Socket {
 
   int fd_ = -1;
   int error_ = 0;
-  // How long a recv blocks by itself.
-  std::chrono::nanoseconds usual_wait_{0};
+  // With this much left of the deadline a recv may block by itself: for half of
+  // the usual wait.
+  std::chrono::nanoseconds blocks_from_ = std::chrono::nanoseconds::max();
 };
 
 }  // namespace appcache::net
