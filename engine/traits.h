@@ -33,8 +33,8 @@ struct BackendTraits {
   bool tells_ttl = false;
 
   // Longer key paths are kInvalidKey. Larger values are kTooLarge, and the key
-  // is then empty. Where both share one limit these are what fits alone: a
-  // value of almost max_value_bytes may be kTooLarge under a long key.
+  // is then empty. Where they share one limit, a value of max_value_bytes fits
+  // under a path of one byte, and may be kTooLarge under a longer one.
   uint64_t max_key_bytes = kNoLimit;
   uint64_t max_value_bytes = kNoLimit;
 

@@ -8,9 +8,11 @@
 #include <string>
 #include <utility>
 
+#include "adapters/net/address.h"
+#include "adapters/net/deadline.h"
+#include "adapters/net/pool.h"
+#include "adapters/net/settings.h"
 #include "adapters/redis/connection.h"
-#include "adapters/redis/deadline.h"
-#include "adapters/redis/pool.h"
 #include "adapters/redis/reply.h"
 #include "adapters/redis/server_error.h"
 #include "engine/error.h"
@@ -20,19 +22,22 @@ namespace appcache::redis {
 // Thread-safe.
 class Client {
  public:
-  struct Settings {
-    std::chrono::milliseconds timeout;
-    std::chrono::milliseconds connect_timeout;
-    size_t max_connections;
-  };
-
-  Client(const Endpoint& endpoint, const Login& login, const Settings& settings)
-      : server_(endpoint.ToString()),
+  Client(const net::Endpoint& endpoint, Login login,
+         const net::Settings& settings)
+      : server_(endpoint.ServerName()),
         timeout_(settings.timeout),
-        pool_(endpoint, login, settings.max_connections,
-              settings.connect_timeout) {}
+        login_(std::move(login)),
+        resolver_(endpoint),
+        pool_(
+            server_,
+            [this](const net::Deadline& deadline) {
+              return Connection::Connect(resolver_, login_, deadline);
+            },
+            settings.max_connections, settings.connect_timeout) {}
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
 
-  // What messages call the server.
+  // What messages call the server: "the Redis server localhost:6379".
   const std::string& server() const noexcept { return server_; }
 
   // Sends what `append(connection)` appends, and hands each reply, in order, to
@@ -42,7 +47,7 @@ class Client {
   // std::bad_alloc.
   template <class Append, class Take>
   Status Exchange(const Append& append, const Take& take) {
-    const Deadline deadline(timeout_);
+    const net::Deadline deadline(timeout_);
     bool died_idle = false;
     Status status = ExchangeOnce(append, take, deadline, died_idle);
     if (!died_idle) return status;
@@ -55,13 +60,15 @@ class Client {
   template <class Append, class Take>
   Status ExchangeUnrepeated(const Append& append, const Take& take) {
     bool died_idle = false;
-    return ExchangeOnce(append, take, Deadline(timeout_), died_idle);
+    return ExchangeOnce(append, take, net::Deadline(timeout_), died_idle);
   }
 
  private:
+  using Pool = net::Pool<Connection>;
+
   template <class Append, class Take>
   Status ExchangeOnce(const Append& append, const Take& take,
-                      const Deadline& deadline, bool& died_idle) {
+                      const net::Deadline& deadline, bool& died_idle) {
     Result<Pool::Lease> lease = pool_.Take(deadline);
     if (!lease.ok()) return lease.status();
     Connection& connection = **lease;
@@ -78,6 +85,8 @@ class Client {
 
   const std::string server_;
   const std::chrono::milliseconds timeout_;
+  const Login login_;
+  net::Resolver resolver_;
   Pool pool_;
 };
 

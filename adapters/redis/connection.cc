@@ -1,8 +1,6 @@
 #include "adapters/redis/connection.h"
 
 #include <charconv>
-#include <new>
-#include <system_error>
 #include <utility>
 
 #include "adapters/redis/server_error.h"
@@ -41,37 +39,17 @@ void Connection::Append(std::initializer_list<std::string_view> arguments) {
 }
 
 bool Connection::is_reusable() const noexcept {
-  return !broken_ && outstanding_ == 0 && !reader_.HasMore() &&
-         !fork_guard_.in_child();
+  return stream_.is_usable() && outstanding_ == 0 && !reader_.HasMore();
 }
 
-Status Connection::Failed(SocketResult result) {
-  broken_ = true;
-  died_unheard_ = result == SocketResult::kClosed && !heard_;
-  if (result == SocketResult::kTimedOut) {
-    return Status(ErrorCode::kTimeout,
-                  "the Redis server " + server_ + " did not answer in time");
-  }
-  if (result == SocketResult::kClosed) {
-    return Status(ErrorCode::kUnavailable,
-                  "the Redis server " + server_ + " closed the connection",
-                  socket_.error());
-  }
-  return Status(ErrorCode::kUnavailable,
-                "the connection to the Redis server " + server_ + " failed: " +
-                    std::generic_category().message(socket_.error()),
-                socket_.error());
-}
-
-Status Connection::Send(const Deadline& deadline) {
-  heard_ = false;
-  const SocketResult sent = socket_.Send(request_, deadline);
+Status Connection::Send(const net::Deadline& deadline) {
+  Status status = stream_.Send(request_, deadline);
   request_.clear();
   if (request_.capacity() > kMaxKeptRequestBytes) request_ = std::string();
-  return sent == SocketResult::kDone ? Status() : Failed(sent);
+  return status;
 }
 
-Status Connection::Receive(Reply& reply, const Deadline& deadline) {
+Status Connection::Receive(Reply& reply, const net::Deadline& deadline) {
   for (;;) {
     switch (reader_.Next(reply)) {
       case ReplyReader::Result::kReply:
@@ -80,58 +58,38 @@ Status Connection::Receive(Reply& reply, const Deadline& deadline) {
       case ReplyReader::Result::kNeedsMore:
         break;
       case ReplyReader::Result::kOutOfMemory:
-        broken_ = true;
+        stream_.Break();
         return Status::OutOfMemory();
       case ReplyReader::Result::kMalformed:
-        broken_ = true;
+        stream_.Break();
         return Status(ErrorCode::kUnavailable,
-                      server_ +
-                          " does not answer as a Redis server; is it "
-                          "one, and of the plain protocol (no TLS)?");
+                      stream_.server() +
+                          " does not answer as one; is it a Redis server, and "
+                          "of the plain protocol (no TLS)?");
     }
-    size_t received = 0;
-    const SocketResult result =
-        socket_.Receive(buffer_.data(), buffer_.size(), deadline, received);
-    if (result != SocketResult::kDone) return Failed(result);
-    heard_ = true;
-    if (!reader_.Feed({buffer_.data(), received})) {
-      broken_ = true;
+    std::string_view received;
+    Status status = stream_.Receive(received, deadline);
+    if (!status.ok()) return status;
+    if (!reader_.Feed(received)) {
+      stream_.Break();
       return Status::OutOfMemory();
     }
   }
 }
 
 Result<std::unique_ptr<Connection>> Connection::Connect(
-    Resolver& resolver, const Login& login, const Deadline& deadline) {
-  const Result<std::vector<Address>> addresses = resolver.Resolve(deadline);
-  if (!addresses.ok()) return addresses.status();
+    net::Resolver& resolver, const Login& login,
+    const net::Deadline& deadline) {
   std::unique_ptr<Connection> connection(
-      new Connection(resolver.endpoint().ToString()));
-  Status status = connection->ConnectToAny(*addresses, login.timeout, deadline);
+      new Connection(resolver.endpoint().ServerName()));
+  Status status =
+      connection->stream_.Connect(resolver, login.timeout, deadline);
   if (status.ok()) status = connection->LogIn(login, deadline);
   if (!status.ok()) return status;
   return connection;
 }
 
-Status Connection::ConnectToAny(const std::vector<Address>& addresses,
-                                std::chrono::milliseconds timeout,
-                                const Deadline& deadline) {
-  SocketResult result = SocketResult::kFailed;
-  for (const Address& address : addresses) {
-    result = socket_.Connect(address, timeout, deadline);
-    if (result == SocketResult::kDone) return Status();
-  }
-  if (result == SocketResult::kTimedOut) {
-    return Status(ErrorCode::kTimeout,
-                  "cannot reach the Redis server " + server_ + " in time");
-  }
-  return Status(ErrorCode::kUnavailable,
-                "cannot connect to the Redis server " + server_ + ": " +
-                    std::generic_category().message(socket_.error()),
-                socket_.error());
-}
-
-Status Connection::LogIn(const Login& login, const Deadline& deadline) {
+Status Connection::LogIn(const Login& login, const net::Deadline& deadline) {
   if (!login.password.empty()) {
     if (login.user.empty()) {
       Append({"AUTH", login.password});
@@ -148,7 +106,7 @@ Status Connection::LogIn(const Login& login, const Deadline& deadline) {
     Reply reply;
     status = Receive(reply, deadline);
     if (status.ok() && !reply.is_ok()) {
-      status = ServerError(reply.bytes.view(), server_);
+      status = ServerError(reply.bytes.view(), stream_.server());
     }
   }
   return status;

@@ -4,7 +4,6 @@
 #ifndef APPCACHE_ADAPTERS_REDIS_CONNECTION_H_
 #define APPCACHE_ADAPTERS_REDIS_CONNECTION_H_
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,14 +12,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-#include "adapters/redis/address.h"
-#include "adapters/redis/deadline.h"
+#include "adapters/net/address.h"
+#include "adapters/net/deadline.h"
+#include "adapters/net/stream.h"
 #include "adapters/redis/reply.h"
-#include "adapters/redis/socket.h"
 #include "engine/error.h"
-#include "engine/fork_guard.h"
 
 namespace appcache::redis {
 
@@ -33,16 +30,14 @@ struct Login {
   std::chrono::milliseconds timeout{0};
 };
 
-// Not thread-safe. After a failure the connection is broken: what it may yet
-// receive belongs to nobody, so it must not be used again (T: a late reply must
-// not become another key's value).
+// Not thread-safe. After a failure the connection is broken, as its stream.
 class Connection {
  public:
   // Tries each address in turn. kUnavailable, kTimeout, or what the server has
   // against the login.
-  static Result<std::unique_ptr<Connection>> Connect(Resolver& resolver,
-                                                     const Login& login,
-                                                     const Deadline& deadline);
+  static Result<std::unique_ptr<Connection>> Connect(
+      net::Resolver& resolver, const Login& login,
+      const net::Deadline& deadline);
 
   // Adds a command to the request. Throws std::bad_alloc.
   void Append(std::initializer_list<std::string_view> arguments);
@@ -51,11 +46,11 @@ class Connection {
   void AppendArgument(std::string_view argument);
 
   // Sends what has been appended.
-  Status Send(const Deadline& deadline);
+  Status Send(const net::Deadline& deadline);
 
   // The reply to the earliest command that has none yet. An error that the
   // server answers is a reply like others.
-  Status Receive(Reply& reply, const Deadline& deadline);
+  Status Receive(Reply& reply, const net::Deadline& deadline);
 
   // Commands whose replies have not been received.
   size_t outstanding() const noexcept { return outstanding_; }
@@ -63,28 +58,17 @@ class Connection {
   // Whether it can serve another: nothing failed, nothing is outstanding.
   bool is_reusable() const noexcept;
 
-  // Whether it broke without a sign of life since the last Send: as one does
-  // that the server had closed while it was idle.
-  bool died_unheard() const noexcept { return died_unheard_; }
+  // See net::Stream.
+  bool died_unheard() const noexcept { return stream_.died_unheard(); }
 
  private:
-  explicit Connection(std::string server) : server_(std::move(server)) {}
-  Status ConnectToAny(const std::vector<Address>& addresses,
-                      std::chrono::milliseconds timeout,
-                      const Deadline& deadline);
-  Status LogIn(const Login& login, const Deadline& deadline);
-  Status Failed(SocketResult result);
+  explicit Connection(std::string server) : stream_(std::move(server)) {}
+  Status LogIn(const Login& login, const net::Deadline& deadline);
 
-  const ForkGuard fork_guard_;
-  const std::string server_;  // what messages call it
-  Socket socket_;
+  net::Stream stream_;
   ReplyReader reader_;
   std::string request_;
-  std::array<char, size_t{16} << 10> buffer_;
   size_t outstanding_ = 0;
-  bool broken_ = false;
-  bool heard_ = false;  // since the last Send
-  bool died_unheard_ = false;
 };
 
 }  // namespace appcache::redis

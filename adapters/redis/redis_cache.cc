@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "adapters/net/settings.h"
 #include "adapters/redis/client.h"
 #include "engine/backend_counters.h"
 
@@ -17,13 +18,8 @@ using std::chrono::milliseconds;
 // How many keys go into one command: the server serves nobody else meanwhile.
 constexpr size_t kKeysPerCommand = 4096;
 
-Status CheckDuration(const char* name, milliseconds value) {
-  if (value >= milliseconds(1) && value <= std::chrono::hours(24)) {
-    return Status();
-  }
-  return Status(ErrorCode::kInvalidArgument,
-                std::string(name) + " is " + std::to_string(value.count()) +
-                    " ms; it must be from 1 ms to a day");
+net::Settings SettingsOf(const RedisCacheOptions& options) {
+  return {options.timeout, options.connect_timeout, options.max_connections};
 }
 
 Status Validate(const RedisCacheOptions& options) {
@@ -49,15 +45,7 @@ Status Validate(const RedisCacheOptions& options) {
     return Status(ErrorCode::kInvalidArgument,
                   "there is a user but no password; give both, or none");
   }
-  if (options.max_connections < 1 || options.max_connections > 10'000) {
-    return Status(ErrorCode::kInvalidArgument,
-                  "max_connections is " +
-                      std::to_string(options.max_connections) +
-                      "; it must be from 1 to 10,000");
-  }
-  Status status = CheckDuration("timeout", options.timeout);
-  return status.ok() ? CheckDuration("connect_timeout", options.connect_timeout)
-                     : status;
+  return SettingsOf(options).Validate();
 }
 
 Status CheckPath(std::string_view path) {
@@ -75,8 +63,7 @@ Status Unexpected(const Reply& reply, const std::string& server) {
     return redis::ServerError(reply.bytes.view(), server);
   }
   return Status(ErrorCode::kUnavailable,
-                "the Redis server " + server +
-                    " gave an answer that does not fit; is it one?");
+                server + " gave an answer that does not fit; is it one?");
 }
 
 Lookup<Bytes> ToLookup(Reply reply, const std::string& server) {
@@ -109,7 +96,7 @@ void AppendSet(Connection& connection, const Cache::RawEntry& entry) {
 }
 
 BackendTraits TraitsOf(const RedisCacheOptions& options,
-                       const redis::Endpoint& endpoint) {
+                       const net::Endpoint& endpoint) {
   const std::string database = std::to_string(options.database);
   BackendTraits traits;
   traits.name = "redis";
@@ -121,13 +108,7 @@ BackendTraits TraitsOf(const RedisCacheOptions& options,
   traits.max_value_bytes = RedisCache::kMaxBytes;
   traits.is_shared = true;
   traits.is_persistent = true;
-  const auto in_ms = [](milliseconds time) {
-    return std::to_string(time.count()) + " ms";
-  };
-  traits.limits = {
-      {"timeout", in_ms(options.timeout)},
-      {"connect_timeout", in_ms(options.connect_timeout)},
-      {"max_connections", std::to_string(options.max_connections)}};
+  traits.limits = SettingsOf(options).ToLimits();
   return traits;
 }
 
@@ -156,12 +137,11 @@ RedisCache::~RedisCache() = default;
 RedisCache::Opened RedisCache::Open(RedisCacheOptions options) {
   return WithoutExceptions<Opened>([&]() -> Opened {
     if (Status valid = Validate(options); !valid.ok()) return valid;
-    const redis::Endpoint endpoint{options.host, options.port,
-                                   options.unix_path};
+    const net::Endpoint endpoint{"Redis", options.host, options.port,
+                                 options.unix_path};
     const redis::Login login{options.user, options.password, options.database,
                              options.timeout};
-    const redis::Client::Settings settings{
-        options.timeout, options.connect_timeout, options.max_connections};
+    const net::Settings settings = SettingsOf(options);
     return std::unique_ptr<RedisCache>(new RedisCache(
         std::move(options.cache), std::unique_ptr<State>(new State{
                                       redis::Client(endpoint, login, settings),

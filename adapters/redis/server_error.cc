@@ -51,7 +51,7 @@ std::string_view FirstWord(std::string_view text) {
 
 Status ServerError(std::string_view reply, const std::string& server) {
   const std::string_view word = FirstWord(reply);
-  std::string message = "the Redis server " + server + " answered ";
+  std::string message = server + " answered ";
   for (const Meaning& meaning : kMeanings) {
     if (meaning.word != word) continue;
     message.append(word).append(": ").append(meaning.advice);

@@ -11,8 +11,9 @@
 namespace appcache::redis {
 
 // `reply` is the text of an error reply, `server` what messages call the
-// server. Of the text the message has the first word, and more only where the
-// server is known not to repeat what it was sent: a value, or a password.
+// server ("the Redis server localhost:6379"). Of the text the message has the
+// first word, and more only where the server is known not to repeat what it was
+// sent: a value, or a password.
 Status ServerError(std::string_view reply, const std::string& server);
 
 }  // namespace appcache::redis

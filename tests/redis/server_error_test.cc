@@ -41,7 +41,8 @@ TEST(ServerErrorTest, TellsWhatToDo) {
        "no database of that number"},
   };
   for (const Told& told : all) {
-    const Status status = ServerError(told.reply, "there:6379");
+    const Status status =
+        ServerError(told.reply, "the Redis server there:6379");
     EXPECT_TRUE(status.Is(told.code)) << status.ToString();
     EXPECT_NE(status.ToString().find(told.words), std::string::npos)
         << status.ToString();

@@ -9,12 +9,15 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 namespace appcache {
 namespace {
 
-constexpr int kPatienceMs = 60'000;
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kPatience{60'000};
 
 }  // namespace
 
@@ -22,8 +25,27 @@ ServerProcess::ServerProcess(std::vector<std::string> command,
                              const std::string& ready,
                              const std::string& package) {
   Start(command);
-  const std::string printed = ReadUntil(ready);
-  EXPECT_TRUE(is_ready_) << command[0] << " did not start; it printed:\n"
+  const std::string printed = ReadUntil(
+      [&](const std::string& text) {
+        return text.find(ready) != std::string::npos;
+      },
+      static_cast<int>(kPatience.count()));
+  ExpectReady(command[0], package, printed);
+}
+
+ServerProcess::ServerProcess(std::vector<std::string> command,
+                             const std::function<bool()>& is_ready,
+                             const std::string& package) {
+  Start(command);
+  const std::string printed =
+      ReadUntil([&](const std::string&) { return is_ready(); }, 1);
+  ExpectReady(command[0], package, printed);
+}
+
+void ServerProcess::ExpectReady(const std::string& program,
+                                const std::string& package,
+                                const std::string& printed) const {
+  EXPECT_TRUE(is_ready_) << program << " did not start; it printed:\n"
                          << printed << "\nIs it installed? apt-get install "
                          << package;
 }
@@ -56,12 +78,16 @@ void ServerProcess::Start(std::vector<std::string>& command) {
   output_ = output[0];
 }
 
-std::string ServerProcess::ReadUntil(const std::string& ready) {
+template <class Done>
+std::string ServerProcess::ReadUntil(const Done& done, int interval_ms) {
+  const auto deadline = steady_clock::now() + kPatience;
   std::string printed;
   char buffer[4096];
-  while (printed.find(ready) == std::string::npos) {
+  while (!done(printed)) {
     pollfd waiting = {output_, POLLIN, 0};
-    if (poll(&waiting, 1, kPatienceMs) != 1) return printed;
+    const int some = poll(&waiting, 1, interval_ms);
+    if (some < 0 || steady_clock::now() > deadline) return printed;
+    if (some == 0) continue;
     const ssize_t size = read(output_, buffer, sizeof(buffer));
     if (size <= 0) return printed;
     printed.append(buffer, static_cast<size_t>(size));

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,11 @@ class ServerProcess {
   // If it does not, that is a failure of the test, which says what it printed,
   // or, when there is no such program, to install `package`.
   ServerProcess(std::vector<std::string> command, const std::string& ready,
+                const std::string& package);
+  // For one that prints nothing: waits until `is_ready()`, asked time and
+  // again, says so.
+  ServerProcess(std::vector<std::string> command,
+                const std::function<bool()>& is_ready,
                 const std::string& package);
   // kill -9.
   ~ServerProcess();
@@ -31,8 +37,12 @@ class ServerProcess {
 
  private:
   void Start(std::vector<std::string>& command);
-  // What it prints, up to the line with `ready` in it.
-  std::string ReadUntil(const std::string& ready);
+  // What it prints until `done(printed)` holds, which is asked whenever it has
+  // printed more, and each `interval_ms`.
+  template <class Done>
+  std::string ReadUntil(const Done& done, int interval_ms);
+  void ExpectReady(const std::string& program, const std::string& package,
+                   const std::string& printed) const;
 
   pid_t process_ = -1;
   int output_ = -1;

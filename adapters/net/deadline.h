@@ -1,12 +1,12 @@
 // Deadline: when a call has to be over, whatever it waits for.
 
-#ifndef APPCACHE_ADAPTERS_REDIS_DEADLINE_H_
-#define APPCACHE_ADAPTERS_REDIS_DEADLINE_H_
+#ifndef APPCACHE_ADAPTERS_NET_DEADLINE_H_
+#define APPCACHE_ADAPTERS_NET_DEADLINE_H_
 
 #include <algorithm>
 #include <chrono>
 
-namespace appcache::redis {
+namespace appcache::net {
 
 class Deadline {
  public:
@@ -33,6 +33,6 @@ class Deadline {
   Clock::time_point at_;
 };
 
-}  // namespace appcache::redis
+}  // namespace appcache::net
 
-#endif  // APPCACHE_ADAPTERS_REDIS_DEADLINE_H_
+#endif  // APPCACHE_ADAPTERS_NET_DEADLINE_H_

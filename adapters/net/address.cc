@@ -1,4 +1,4 @@
-#include "adapters/redis/address.h"
+#include "adapters/net/address.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -16,14 +16,14 @@
 
 #include "engine/fork_guard.h"
 
-namespace appcache::redis {
+namespace appcache::net {
 namespace {
 
 using Addresses = std::vector<Address>;
 
 Status CannotFind(const Endpoint& endpoint, const std::string& why) {
-  return Status(ErrorCode::kUnavailable, "cannot find the Redis server " +
-                                             endpoint.ToString() + ": " + why);
+  return Status(ErrorCode::kUnavailable,
+                "cannot find " + endpoint.ServerName() + ": " + why);
 }
 
 Result<Addresses> LookUpWith(const Endpoint& endpoint, int flags) {
@@ -95,6 +95,10 @@ std::string Endpoint::ToString() const {
   return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+std::string Endpoint::ServerName() const {
+  return "the " + kind + " server " + ToString();
+}
+
 Resolver::Resolver(Endpoint endpoint)
     : Resolver(std::move(endpoint),
                [](const Endpoint& of) { return LookUpWith(of, 0); }) {}
@@ -143,9 +147,8 @@ Result<std::vector<Address>> Resolver::Resolve(const Deadline& deadline) {
                               [&] { return flight->result.has_value(); })) {
     return *flight->result;
   }
-  return Status(
-      ErrorCode::kTimeout,
-      "looking up the Redis server " + endpoint_.ToString() + " took too long");
+  return Status(ErrorCode::kTimeout,
+                "looking up " + endpoint_.ServerName() + " took too long");
 }
 
-}  // namespace appcache::redis
+}  // namespace appcache::net

@@ -1,6 +1,6 @@
 // Resolver: addresses in time, however long the system takes to find them.
 
-#include "adapters/redis/address.h"
+#include "adapters/net/address.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace appcache::redis {
+namespace appcache::net {
 namespace {
 
 using std::chrono::milliseconds;
@@ -22,7 +22,7 @@ using Addresses = std::vector<Address>;
 
 constexpr milliseconds kLong{60'000};
 
-Endpoint Host(std::string host) { return {std::move(host), 6379, ""}; }
+Endpoint Host(std::string host) { return {"Redis", std::move(host), 6379, ""}; }
 
 // A look-up that ends when it is told to.
 class SlowLookUp {
@@ -49,7 +49,9 @@ class SlowLookUp {
 TEST(EndpointTest, IsToldAsPeopleWriteIt) {
   EXPECT_EQ(Host("cache.example").ToString(), "cache.example:6379");
   EXPECT_EQ(Host("::1").ToString(), "[::1]:6379");
-  EXPECT_EQ((Endpoint{"ignored", 1, "/run/redis"}).ToString(), "/run/redis");
+  const Endpoint path{"Redis", "ignored", 1, "/run/redis"};
+  EXPECT_EQ(path.ToString(), "/run/redis");
+  EXPECT_EQ(path.ServerName(), "the Redis server /run/redis");
 }
 
 TEST(ResolverTest, AnAddressIsItself) {
@@ -57,7 +59,7 @@ TEST(ResolverTest, AnAddressIsItself) {
   EXPECT_EQ((*ip4.Resolve(Deadline(kLong)))[0].family(), AF_INET);
   Resolver ip6(Host("::1"), nullptr);
   EXPECT_EQ((*ip6.Resolve(Deadline(kLong)))[0].family(), AF_INET6);
-  Resolver path(Endpoint{"", 0, "/run/redis"}, nullptr);
+  Resolver path(Endpoint{"Redis", "", 0, "/run/redis"}, nullptr);
   EXPECT_EQ((*path.Resolve(Deadline(kLong)))[0].family(), AF_UNIX);
 }
 
@@ -75,6 +77,8 @@ TEST(ResolverTest, ALookUpThatTakesTooLongIsATimeoutAndThereIsButOne) {
     const Result<Addresses> addresses =
         resolver.Resolve(Deadline(milliseconds(5)));
     EXPECT_TRUE(addresses.status().Is(ErrorCode::kTimeout));
+    EXPECT_EQ(addresses.error().message,
+              "looking up the Redis server slow.example:6379 took too long");
   }
   slow.End();
   EXPECT_TRUE(resolver.Resolve(Deadline(kLong)).ok());
@@ -128,4 +132,4 @@ TEST(ResolverTest, AFailureIsToldAndNotKept) {
 }
 
 }  // namespace
-}  // namespace appcache::redis
+}  // namespace appcache::net

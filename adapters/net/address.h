@@ -1,7 +1,7 @@
 // Where a server is: as a user says it, and as the system takes it.
 
-#ifndef APPCACHE_ADAPTERS_REDIS_ADDRESS_H_
-#define APPCACHE_ADAPTERS_REDIS_ADDRESS_H_
+#ifndef APPCACHE_ADAPTERS_NET_ADDRESS_H_
+#define APPCACHE_ADAPTERS_NET_ADDRESS_H_
 
 #include <sys/socket.h>
 
@@ -12,18 +12,21 @@
 #include <string>
 #include <vector>
 
-#include "adapters/redis/deadline.h"
+#include "adapters/net/deadline.h"
 #include "engine/error.h"
 
-namespace appcache::redis {
+namespace appcache::net {
 
 struct Endpoint {
+  std::string kind;  // of server, as messages call it: "Redis"
   std::string host;
   uint16_t port = 0;
   std::string unix_path;  // instead of host and port, unless empty
 
   // "host:port", "[::1]:port" or the path.
   std::string ToString() const;
+  // "the Redis server host:port".
+  std::string ServerName() const;
 };
 
 struct Address {
@@ -67,6 +70,6 @@ class Resolver {
   std::shared_ptr<Flight> flight_;  // guarded by mutex_; null: none goes on
 };
 
-}  // namespace appcache::redis
+}  // namespace appcache::net
 
-#endif  // APPCACHE_ADAPTERS_REDIS_ADDRESS_H_
+#endif  // APPCACHE_ADAPTERS_NET_ADDRESS_H_

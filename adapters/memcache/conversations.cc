@@ -1,0 +1,180 @@
+#include "adapters/memcache/conversations.h"
+
+#include <charconv>
+#include <system_error>
+
+#include "adapters/memcache/item.h"
+#include "adapters/memcache/server_error.h"
+
+namespace appcache::memcache {
+namespace {
+
+using Type = Reply::Type;
+
+// A line of keys is no longer than what memcached reads at a time (16 KiB) by
+// far: a longer one costs it a buffer of its own.
+constexpr size_t kMaxLineBytes = size_t{8} << 10;
+
+// What the item under a key says, as the cache's user sees it.
+Lookup<Bytes> ToLookup(Bytes stored, const WireKey& key,
+                       const std::string& server) {
+  std::string_view value;
+  switch (ValueIn(stored.view(), key, value)) {
+    case Stored::kValue:
+      break;
+    case Stored::kOther:
+      return Lookup<Bytes>::Miss();
+    case Stored::kForeign:
+      return Lookup<Bytes>::Failed(
+          Status(ErrorCode::kCorrupt,
+                 "the entry on " + server +
+                     " under the hash of the key path was not written by this "
+                     "library; invalidate it"));
+  }
+  if (value.size() == stored.size()) {
+    return Lookup<Bytes>::Hit(std::move(stored));
+  }
+  return Lookup<Bytes>::Hit(Bytes::Copy(value));
+}
+
+}  // namespace
+
+// REQUIRES: begin < keys_.size().
+size_t Gets::EndOfLine(size_t begin) const noexcept {
+  size_t bytes = 0;
+  size_t end = begin;
+  while (end < keys_.size() && bytes < kMaxLineBytes) {
+    bytes += keys_[end++].view().size() + 1;
+  }
+  return end;
+}
+
+void Gets::Ask(Request& request) {
+  for (Lookup<Bytes>& lookup : found_) lookup = Lookup<Bytes>::Miss();
+  size_t at = 0;
+  while (at < keys_.size()) {
+    request.BeginGet();
+    for (const size_t end = EndOfLine(at); at < end; ++at) {
+      request.AddKey(keys_[at].view());
+    }
+    request.EndGet();
+  }
+  line_ = next_ = 0;
+  line_end_ = EndOfLine(0);
+}
+
+// Servers answer in the order of the keys. Whoever does not (a proxy) is
+// understood too.
+bool Gets::TakeValue(Reply& reply) {
+  const size_t count = line_end_ - line_;
+  for (size_t tried = 0; tried < count; ++tried) {
+    const size_t at = line_ + (next_ - line_ + tried) % count;
+    if (keys_[at].view() != reply.text) continue;
+    found_[at] = ToLookup(std::move(reply.bytes), keys_[at], server_);
+    next_ = at + 1;
+    return true;
+  }
+  return false;
+}
+
+void Gets::FailLine(const Status& status) {
+  for (size_t at = line_; at < line_end_; ++at) {
+    if (!found_[at]) found_[at] = Lookup<Bytes>::Failed(status);
+  }
+}
+
+bool Gets::Take(Reply& reply) {
+  if (reply.type == Type::kValue) return TakeValue(reply);
+  if (reply.type == Type::kError) {
+    FailLine(ServerError(reply.text, server_));
+  } else if (reply.type != Type::kEnd) {
+    return false;
+  }
+  line_ = next_ = line_end_;
+  if (line_ < keys_.size()) line_end_ = EndOfLine(line_);
+  return true;
+}
+
+void Sets::Ask(Request& request) {
+  next_ = 0;
+  failed_ = 0;
+  first_failure_ = Status();
+  for (const SetItem& item : items_) {
+    if (item.is_too_large) {
+      request.Delete(item.key.view());
+    } else {
+      request.Set(item.key.view(), item.exptime, HeaderOf(item.key),
+                  item.value);
+    }
+  }
+}
+
+void Sets::Note(Status status) {
+  ++failed_;
+  if (first_failure_.ok()) first_failure_ = std::move(status);
+}
+
+bool Sets::Take(Reply& reply) {
+  const SetItem& item = items_[next_++];
+  if (reply.type == Type::kError) {
+    Note(ServerError(reply.text, server_));
+    return true;
+  }
+  if (!item.is_too_large) return reply.type == Type::kStored;
+  Note(Status(ErrorCode::kTooLarge,
+              "a value of " + std::to_string(item.value.size()) +
+                  " bytes does not fit into max_item_bytes with its key; its "
+                  "key is now empty"));
+  return reply.type == Type::kDeleted || reply.type == Type::kNotFound;
+}
+
+void Deletes::Ask(Request& request) {
+  first_failure_ = Status();
+  for (const WireKey& key : keys_) request.Delete(key.view());
+}
+
+bool Deletes::Take(Reply& reply) {
+  if (reply.type == Type::kError) {
+    if (first_failure_.ok()) first_failure_ = ServerError(reply.text, server_);
+    return true;
+  }
+  return reply.type == Type::kDeleted || reply.type == Type::kNotFound;
+}
+
+void TtlQuestion::Ask(Request& request) {
+  left_ = Lookup<Ttl>::Miss();
+  if (key_.is_hashed()) get_.Ask(request);
+  request.MetaTtl(key_.view());
+}
+
+bool TtlQuestion::Take(Reply& reply) {
+  if (key_.is_hashed() && !get_.has_ended()) return get_.Take(reply);
+  if (reply.type == Type::kError) {
+    left_ = Lookup<Ttl>::Failed(ServerError(reply.text, server_));
+    return true;
+  }
+  if (reply.type == Type::kMetaMiss) return true;
+  if (reply.type != Type::kMeta || !reply.text.starts_with('t')) return false;
+  int64_t seconds = 0;
+  const char* const end = reply.text.data() + reply.text.size();
+  const auto [parsed, error] =
+      std::from_chars(reply.text.data() + 1, end, seconds);
+  if (error != std::errc() || parsed != end) return false;
+  if (value_.has_error()) {
+    left_ = Lookup<Ttl>::Failed(value_.status());
+  } else if (value_ || !key_.is_hashed()) {
+    left_ = Lookup<Ttl>::Hit(LeftOf(seconds));
+  }
+  return true;
+}
+
+bool Plain::Take(Reply& reply) {
+  if (reply.type == Type::kError) {
+    failure_ = ServerError(reply.text, server_);
+    return true;
+  }
+  text_ = reply.text;
+  return reply.type == expected_;
+}
+
+}  // namespace appcache::memcache

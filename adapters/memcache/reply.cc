@@ -1,0 +1,137 @@
+#include "adapters/memcache/reply.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <new>
+#include <optional>
+
+namespace appcache::memcache {
+namespace {
+
+using Type = Reply::Type;
+
+constexpr std::string_view kLineEnd = "\r\n";
+
+struct Line {
+  std::string_view word;
+  Type type;
+  bool has_text;  // behind the word and a blank
+};
+
+constexpr Line kLines[] = {
+    {"END", Type::kEnd, false},         {"STORED", Type::kStored, false},
+    {"DELETED", Type::kDeleted, false}, {"NOT_FOUND", Type::kNotFound, false},
+    {"OK", Type::kOk, false},           {"EN", Type::kMetaMiss, false},
+    {"VERSION", Type::kVersion, true},  {"HD", Type::kMeta, true},
+};
+
+constexpr std::string_view kErrors[] = {"ERROR", "CLIENT_ERROR",
+                                        "SERVER_ERROR"};
+
+// The word before the first blank; `rest` becomes what is behind that.
+std::string_view TakeWord(std::string_view& rest) noexcept {
+  const size_t end = std::min(rest.find(' '), rest.size());
+  const std::string_view word = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return word;
+}
+
+std::optional<uint64_t> ToNumber(std::string_view digits) noexcept {
+  uint64_t number = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [parsed, error] = std::from_chars(digits.data(), end, number);
+  if (error != std::errc() || parsed != end) return std::nullopt;
+  return number;
+}
+
+std::optional<Reply> ParseLine(std::string_view line) noexcept {
+  std::string_view rest = line;
+  const std::string_view word = TakeWord(rest);
+  for (const std::string_view error : kErrors) {
+    if (word == error) return Reply{Type::kError, line, Bytes()};
+  }
+  for (const Line& known : kLines) {
+    if (word == known.word && (known.has_text || line == word)) {
+      return Reply{known.type, rest, Bytes()};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+ReplyReader::Result ReplyReader::Next(std::string_view& input,
+                                      Reply& reply) noexcept {
+  try {
+    return in_value_ ? NextOfValue(input, reply) : NextLine(input, reply);
+  } catch (const std::bad_alloc&) {
+    return Result::kOutOfMemory;
+  }
+}
+
+ReplyReader::Result ReplyReader::NextLine(std::string_view& input,
+                                          Reply& reply) {
+  if (has_line_) line_.clear();
+  const size_t end = input.find('\n');
+  has_line_ = end != std::string_view::npos;
+  const size_t size = has_line_ ? end + 1 : input.size();
+  if (line_.size() + size > kMaxLineBytes) return Result::kMalformed;
+  std::string_view line = input.substr(0, size);
+  input.remove_prefix(size);
+  // A line that is there in one piece is not copied.
+  if (!line_.empty() || !has_line_) line = line_.append(line);
+  if (!has_line_) return Result::kNeedsMore;
+  if (!line.ends_with(kLineEnd)) return Result::kMalformed;
+  line.remove_suffix(kLineEnd.size());
+  if (line.starts_with("VALUE ")) {
+    const Result begun = BeginValue(line);
+    return begun == Result::kReply ? NextOfValue(input, reply) : begun;
+  }
+  const std::optional<Reply> parsed = ParseLine(line);
+  if (!parsed) return Result::kMalformed;
+  reply = *parsed;
+  return Result::kReply;
+}
+
+// "VALUE <key> <flags> <bytes>". The flags are the writer's own affair.
+ReplyReader::Result ReplyReader::BeginValue(std::string_view line) {
+  TakeWord(line);
+  const std::string_view key = TakeWord(line);
+  const std::optional<uint64_t> flags = ToNumber(TakeWord(line));
+  const std::optional<uint64_t> size = ToNumber(line);
+  if (key.empty() || !flags || !size) return Result::kMalformed;
+  if (*size > max_value_bytes_) return Result::kTooLarge;
+  key_ = key;
+  next_ = nullptr;
+  value_ = Bytes::Build(*size, [this](char* data) { next_ = data; });
+  missing_ = *size;
+  missing_end_ = kLineEnd.size();
+  in_value_ = true;
+  return Result::kReply;
+}
+
+ReplyReader::Result ReplyReader::NextOfValue(std::string_view& input,
+                                             Reply& reply) {
+  const size_t size = std::min(missing_, input.size());
+  if (size > 0) {
+    std::memcpy(next_, input.data(), size);
+    next_ += size;
+    missing_ -= size;
+    input.remove_prefix(size);
+  }
+  while (missing_ == 0 && missing_end_ > 0 && !input.empty()) {
+    if (input.front() != kLineEnd[kLineEnd.size() - missing_end_]) {
+      return Result::kMalformed;
+    }
+    --missing_end_;
+    input.remove_prefix(1);
+  }
+  if (missing_ > 0 || missing_end_ > 0) return Result::kNeedsMore;
+  in_value_ = false;
+  reply = Reply{Type::kValue, key_, std::move(value_)};
+  value_ = Bytes();
+  return Result::kReply;
+}
+
+}  // namespace appcache::memcache

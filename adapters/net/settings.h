@@ -1,0 +1,30 @@
+// What the options of clients have in common, and within which bounds.
+
+#ifndef APPCACHE_ADAPTERS_NET_SETTINGS_H_
+#define APPCACHE_ADAPTERS_NET_SETTINGS_H_
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/error.h"
+
+namespace appcache::net {
+
+struct Settings {
+  std::chrono::milliseconds timeout;          // from 1 ms to a day
+  std::chrono::milliseconds connect_timeout;  // the same
+  size_t max_connections;                     // from 1 to 10,000
+
+  // kInvalidArgument, which says what is out of its bounds.
+  Status Validate() const;
+
+  // For BackendTraits::limits.
+  std::vector<std::pair<std::string, std::string>> ToLimits() const;
+};
+
+}  // namespace appcache::net
+
+#endif  // APPCACHE_ADAPTERS_NET_SETTINGS_H_

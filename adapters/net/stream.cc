@@ -1,0 +1,75 @@
+#include "adapters/net/stream.h"
+
+#include <system_error>
+#include <vector>
+
+namespace appcache::net {
+
+Status Stream::Failed(SocketResult result) {
+  broken_ = true;
+  died_unheard_ = result == SocketResult::kClosed && !heard_;
+  if (result == SocketResult::kTimedOut) {
+    return Status(ErrorCode::kTimeout, server_ + " did not answer in time");
+  }
+  if (result == SocketResult::kClosed) {
+    return Status(ErrorCode::kUnavailable, server_ + " closed the connection",
+                  socket_.error());
+  }
+  return Status(ErrorCode::kUnavailable,
+                "the connection to " + server_ + " failed: " +
+                    std::generic_category().message(socket_.error()),
+                socket_.error());
+}
+
+Status Stream::Send(std::string_view request, const Deadline& deadline) {
+  BeginExchange();
+  const SocketResult sent = socket_.Send(request, deadline);
+  return sent == SocketResult::kDone ? Status() : Failed(sent);
+}
+
+Status Stream::Receive(std::string_view& received, const Deadline& deadline) {
+  size_t size = 0;
+  const SocketResult result =
+      socket_.Receive(buffer_.data(), buffer_.size(), deadline, size);
+  if (result != SocketResult::kDone) return Failed(result);
+  heard_ = true;
+  received = {buffer_.data(), size};
+  return Status();
+}
+
+Status Stream::SendSome(std::string_view& unsent) {
+  const SocketResult sent = socket_.SendSome(unsent);
+  if (sent == SocketResult::kClosed) unsent = {};
+  return sent == SocketResult::kFailed ? Failed(sent) : Status();
+}
+
+Status Stream::ReceiveSome(std::string_view& received) {
+  size_t size = 0;
+  const SocketResult result =
+      socket_.ReceiveSome(buffer_.data(), buffer_.size(), size);
+  if (result != SocketResult::kDone) return Failed(result);
+  heard_ = heard_ || size > 0;
+  received = {buffer_.data(), size};
+  return Status();
+}
+
+Status Stream::Connect(Resolver& resolver, std::chrono::milliseconds usual_wait,
+                       const Deadline& deadline) {
+  const Result<std::vector<Address>> addresses = resolver.Resolve(deadline);
+  if (!addresses.ok()) return addresses.status();
+  SocketResult result = SocketResult::kFailed;
+  for (const Address& address : *addresses) {
+    result = socket_.Connect(address, usual_wait, deadline);
+    if (result == SocketResult::kDone) return Status();
+  }
+  broken_ = true;
+  if (result == SocketResult::kTimedOut) {
+    return Status(ErrorCode::kTimeout, "cannot reach " + server_ + " in time");
+  }
+  return Status(ErrorCode::kUnavailable,
+                "cannot connect to " + server_ + ": " +
+                    std::generic_category().message(socket_.error()),
+                socket_.error());
+}
+
+}  // namespace appcache::net

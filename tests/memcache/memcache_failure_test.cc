@@ -1,0 +1,396 @@
+// MemcacheCache when a server refuses, goes away, hangs, or comes back, and its
+// connections: how many, who gets them, and fork.
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "adapters/memcache/memcache_cache.h"
+#include "tests/servers/memcached_server.h"
+
+namespace appcache {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// The whole test waits for it, where the server hangs.
+constexpr milliseconds kTimeout{100};
+// A slow machine wakes up late.
+constexpr milliseconds kLate{5000};
+
+std::unique_ptr<MemcacheCache> Open(const MemcachedServer& server,
+                                    MemcacheCacheOptions options = {}) {
+  options.servers[0].unix_path = server.socket_path();
+  MemcacheCache::Opened opened = MemcacheCache::Open(std::move(options));
+  EXPECT_TRUE(opened.ok()) << opened.status().ToString();
+  return *std::move(opened);
+}
+
+std::unique_ptr<MemcacheCache> OpenWith(
+    const MemcachedServer& server, size_t max_connections,
+    milliseconds timeout = milliseconds(60'000)) {
+  MemcacheCacheOptions options;
+  options.max_connections = max_connections;
+  options.timeout = timeout;
+  return Open(server, options);
+}
+
+void ExpectError(const Status& status, ErrorCode code,
+                 const std::string& words) {
+  EXPECT_TRUE(status.Is(code)) << status.ToString();
+  EXPECT_NE(status.ToString().find(words), std::string::npos)
+      << status.ToString();
+}
+
+std::string ValueOf(Cache& cache, std::string_view path) {
+  const Lookup<Bytes> found = cache.GetRaw(path);
+  if (found) return std::string(found->view());
+  return found.has_error() ? found.status().ToString() : "<miss>";
+}
+
+TEST(MemcacheOptionsTest, OutOfRangeAreAnInvalidArgumentThatSaysWhich) {
+  const auto refused = [](auto change, const std::string& words) {
+    MemcacheCacheOptions options;
+    change(options);
+    ExpectError(MemcacheCache::Open(options).status(),
+                ErrorCode::kInvalidArgument, words);
+  };
+  refused([](auto& o) { o.timeout = milliseconds(0); }, "timeout is 0 ms");
+  refused([](auto& o) { o.connect_timeout = milliseconds(-1); },
+          "connect_timeout is -1 ms");
+  refused([](auto& o) { o.max_connections = 0; }, "max_connections is 0");
+  refused([](auto& o) { o.servers.clear(); }, "there are 0 servers");
+  refused([](auto& o) { o.servers.resize(1001); }, "there are 1001 servers");
+  refused([](auto& o) { o.servers[0].host = ""; }, "host is empty");
+  refused([](auto& o) { o.servers[0].port = 0; }, "port zero");
+  refused([](auto& o) { o.servers[0].host = std::string("a\0b", 3); }, "NUL");
+  refused([](auto& o) { o.servers[0].weight = 0; }, "weight is 0");
+  refused([](auto& o) { o.max_item_bytes = 1023; }, "max_item_bytes is 1023");
+  refused([](auto& o) { o.max_item_bytes = (1 << 30) + 1; }, "1 GiB");
+  refused([](auto& o) { o.cache.log = nullptr; }, "log sink is null");
+  refused(
+      [](auto& o) {
+        o.servers.resize(2);
+        o.servers[1].host = std::string(5000, 'h');
+      },
+      "libmemcached does not take");
+}
+
+TEST(MemcacheAwayTest, IsUnavailableAndThereWhenTheServerIs) {
+  MemcachedServer server;
+  server.Kill();
+  const auto cache = Open(server);
+  for (int i = 0; i < 3; ++i) {
+    ExpectError(
+        cache->GetRaw("a").status(), ErrorCode::kUnavailable,
+        "cannot connect to the Memcached server " + server.socket_path());
+  }
+  EXPECT_EQ(cache->Ping().error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(cache->SetRaw("a", "v", kNoTtl).Is(ErrorCode::kUnavailable));
+  server.Start();
+  // At once: that it was away is not remembered.
+  EXPECT_EQ(ValueOf(*cache, "a"), "<miss>");
+}
+
+TEST(MemcacheAwayTest, AHostWithoutAServerIsUnavailable) {
+  MemcachedServer server({}, MemcachedServer::Listen::kTcp);
+  MemcacheCacheOptions options;
+  options.servers[0].host = "127.0.0.1";
+  options.servers[0].port = static_cast<uint16_t>(server.port());
+  const auto cache = *MemcacheCache::Open(options);
+  EXPECT_TRUE(cache->SetRaw("a", "v", kNoTtl).ok());
+  EXPECT_EQ(server.Run("get a"), "VALUE a 0 1\r\nv\r\nEND");
+  server.Kill();
+  ExpectError(
+      cache->SetRaw("a", "v", kNoTtl), ErrorCode::kUnavailable,
+      "127.0.0.1:" + std::to_string(server.port()) + ": Connection refused");
+  options.servers[0].host = "no.such.host.invalid";
+  const auto nowhere = *MemcacheCache::Open(options);
+  ExpectError(nowhere->GetRaw("a").status(), ErrorCode::kUnavailable,
+              "cannot find the Memcached server no.such.host.invalid");
+}
+
+// Each of these finds a connection that the old server has closed.
+TEST(MemcacheRestartTest, TheNextCallGoesToTheNewServer) {
+  MemcachedServer server;
+  const auto cache = Open(server);
+  const auto restart = [&] {
+    ASSERT_TRUE(cache->SetRaw("a", "v", kNoTtl).ok());
+    server.Kill();
+    server.Start();
+  };
+  restart();
+  EXPECT_EQ(ValueOf(*cache, "a"), "<miss>");
+  restart();
+  EXPECT_TRUE(cache->SetRaw("b", "v", kNoTtl).ok());
+  restart();
+  EXPECT_TRUE(cache->InvalidateRaw("a").ok());
+  restart();
+  for (const auto& found :
+       cache->GetManyRaw(std::vector<std::string_view>{"a", "b"})) {
+    EXPECT_TRUE(found.status().ok());
+  }
+  restart();
+  EXPECT_TRUE(cache->TtlRaw("a").status().ok());
+  restart();
+  EXPECT_TRUE(cache->Ping().ok());
+}
+
+// It may have been done: the caller has to say it again.
+TEST(MemcacheRestartTest, AClearIsNotRepeated) {
+  MemcachedServer server;
+  const auto cache = Open(server);
+  ASSERT_TRUE(cache->SetRaw("a", "v", kNoTtl).ok());
+  server.Kill();
+  server.Start();
+  ExpectError(cache->Clear(), ErrorCode::kUnavailable, "closed the connection");
+  EXPECT_TRUE(cache->Clear().ok());
+}
+
+// The default of a program: SIGPIPE would end it, and this test.
+TEST(MemcacheRestartTest, AServerThatGoesAwayEndsNoProgram) {
+  MemcachedServer server;
+  const auto cache = Open(server);
+  const std::string large(1'000'000, 'x');
+  ASSERT_TRUE(cache->SetRaw("a", large, kNoTtl).ok());
+  server.Kill();
+  EXPECT_TRUE(cache->SetRaw("a", large, kNoTtl).Is(ErrorCode::kUnavailable));
+  EXPECT_TRUE(cache->SetRaw("a", large, kNoTtl).Is(ErrorCode::kUnavailable));
+}
+
+class FrozenMemcacheTest : public testing::Test {
+ protected:
+  FrozenMemcacheTest() {
+    EXPECT_TRUE(cache_->SetRaw("a", "value of a", kNoTtl).ok());
+    EXPECT_TRUE(cache_->SetRaw("b", "value of b", kNoTtl).ok());
+  }
+
+  void ExpectTimeout(const Status& status, steady_clock::time_point begin) {
+    const auto took = steady_clock::now() - begin;
+    ExpectError(status, ErrorCode::kTimeout, "in time");
+    EXPECT_GE(took, kTimeout);
+    EXPECT_LE(took, kTimeout + kLate);
+  }
+
+  MemcachedServer server_;
+  std::unique_ptr<MemcacheCache> cache_ = OpenWith(server_, 4, kTimeout);
+};
+
+TEST_F(FrozenMemcacheTest, EveryCallEndsInTime) {
+  server_.Freeze();
+  auto begin = steady_clock::now();
+  ExpectTimeout(cache_->GetRaw("a").status(), begin);
+  begin = steady_clock::now();
+  ExpectTimeout(cache_->SetRaw("a", "v", kNoTtl), begin);
+  begin = steady_clock::now();
+  ExpectTimeout(cache_->SetRaw("a", std::string(1'000'000, 'x'), kNoTtl),
+                begin);
+  begin = steady_clock::now();
+  const std::vector<std::string_view> paths = {"a", "b"};
+  ExpectTimeout(cache_->GetManyRaw(paths)[1].status(), begin);
+  begin = steady_clock::now();
+  ExpectTimeout(cache_->Clear(), begin);
+  server_.Thaw();
+}
+
+// The answer to the first is on its way when the second is asked.
+TEST_F(FrozenMemcacheTest, ALateAnswerIsNobodys) {
+  server_.Freeze();
+  EXPECT_TRUE(cache_->GetRaw("a").status().Is(ErrorCode::kTimeout));
+  server_.Thaw();
+  EXPECT_EQ(ValueOf(*cache_, "b"), "value of b");
+  EXPECT_EQ(ValueOf(*cache_, "a"), "value of a");
+}
+
+// Answers as it is told to, once, and closes.
+class Impostor {
+ public:
+  explicit Impostor(std::string path) : path_(std::move(path)) {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path_.data(), path_.size());
+    listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(
+        bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address)),
+        0);
+    EXPECT_EQ(listen(listener_, 8), 0);
+  }
+  ~Impostor() {
+    close(listener_);
+    unlink(path_.c_str());
+  }
+
+  std::jthread Answer(std::string_view answer) const {
+    return std::jthread([this, answer] {
+      const int client = accept(listener_, nullptr, nullptr);
+      char request[4096];
+      EXPECT_GT(recv(client, request, sizeof(request), 0), 0);
+      EXPECT_EQ(send(client, answer.data(), answer.size(), MSG_NOSIGNAL),
+                static_cast<ssize_t>(answer.size()));
+      close(client);
+    });
+  }
+
+ private:
+  const std::string path_;
+  int listener_ = -1;
+};
+
+TEST(MemcacheImpostorTest, WhatIsNoReplyToTheRequestIsSaidAndNeverAValue) {
+  MemcachedServer server;
+  server.Kill();
+  unlink(server.socket_path().c_str());
+  const Impostor impostor(server.socket_path());
+  const auto cache = OpenWith(server, 4);
+  for (const std::string_view answer :
+       {"HTTP/1.1 400 Bad Request\r\n\r\n", "+PONG\r\n", "STORED\r\n",
+        "VALUE other 0 1\r\nx\r\nEND\r\n", "VALUE a 0 1\r\nxyz\r\nEND\r\n",
+        "HD t1\r\n", "VALUE a 0 1\r\nx\r\nVALUE b 0 1\r\nx\r\nEND\r\n"}) {
+    const std::jthread once = impostor.Answer(answer);
+    const Lookup<Bytes> found = cache->GetRaw("a");
+    ASSERT_FALSE(found.is_hit()) << answer;
+    ExpectError(found.status(), ErrorCode::kUnavailable,
+                "does not answer as one; is it a Memcached server");
+  }
+  {
+    const std::jthread once = impostor.Answer("VALUE a 0 9999999\r\n");
+    ExpectError(cache->GetRaw("a").status(), ErrorCode::kTooLarge,
+                "max_item_bytes");
+  }
+  {
+    const std::jthread once = impostor.Answer("END\r\n");
+    ExpectError(cache->SetRaw("a", "v", kNoTtl), ErrorCode::kUnavailable,
+                "does not answer as one");
+  }
+  {
+    const std::jthread once = impostor.Answer("ERROR\r\n");
+    ExpectError(cache->TtlRaw("a").status(), ErrorCode::kUnsupported,
+                "does not know the command");
+  }
+}
+
+// What comes behind the reply would be taken for the next one's.
+TEST(MemcacheImpostorTest, AReplyTooManyIsNobodys) {
+  MemcachedServer server;
+  server.Kill();
+  unlink(server.socket_path().c_str());
+  const Impostor impostor(server.socket_path());
+  const auto cache = OpenWith(server, 4);
+  {
+    const std::jthread once =
+        impostor.Answer("END\r\nVALUE a 0 1\r\nx\r\nEND\r\n");
+    EXPECT_EQ(ValueOf(*cache, "a"), "<miss>");
+  }
+  const std::jthread once = impostor.Answer("VALUE a 0 1\r\ny\r\nEND\r\n");
+  EXPECT_EQ(ValueOf(*cache, "a"), "y");
+}
+
+TEST(MemcachePoolTest, AServerWithTooManyConnectionsSaysSo) {
+  MemcachedServer server({"-c", "64"});
+  std::vector<std::unique_ptr<MemcacheCache>> caches;
+  Status status;
+  for (int i = 0; i < 100 && status.ok(); ++i) {
+    caches.push_back(OpenWith(server, 1));
+    status = caches.back()->GetRaw("a").status();
+  }
+  ExpectError(status, ErrorCode::kUnavailable, "too many connections");
+}
+
+TEST(MemcachePoolTest, OpeningConnectsNowhereAndClosingClosesAll) {
+  MemcachedServer server;
+  const int64_t without = server.Stat("curr_connections");
+  auto cache = OpenWith(server, 4);
+  EXPECT_EQ(server.Stat("curr_connections"), without);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(cache->SetRaw("a", "v", kNoTtl).ok());
+  }
+  EXPECT_EQ(server.Stat("curr_connections"), without + 1);
+  cache.reset();
+  while (server.Stat("curr_connections") != without) {
+  }
+}
+
+TEST(MemcachePoolTest, ManyThreadsShareFewConnections) {
+  MemcachedServer server;
+  const int64_t without = server.Stat("curr_connections");
+  const auto cache = OpenWith(server, 3);
+  constexpr int kThreads = 16;
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      const std::string path = "path" + std::to_string(t);
+      for (int i = 0; i < 200; ++i) {
+        const std::string value = path + "/" + std::to_string(i);
+        ASSERT_TRUE(cache->SetRaw(path, value, kNoTtl).ok());
+        const Lookup<Bytes> found = cache->GetRaw(path);
+        ASSERT_TRUE(found.is_hit()) << found.status().ToString();
+        ASSERT_EQ(found->view(), value);
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_LE(server.Stat("curr_connections"), without + 3);
+  EXPECT_EQ(cache->Stats().hits, uint64_t{kThreads} * 200);
+}
+
+TEST(MemcachePoolTest, WhoFindsAllInUseWaitsAndThenIsBusy) {
+  MemcachedServer server;
+  const auto cache = OpenWith(server, 1, milliseconds(200));
+  ASSERT_TRUE(cache->SetRaw("a", "v", kNoTtl).ok());
+  server.Freeze();
+  std::atomic<int> timed_out{0};
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      const Status status = cache->GetRaw("a").status();
+      if (status.Is(ErrorCode::kTimeout)) {
+        ++timed_out;
+      } else {
+        ExpectError(status, ErrorCode::kBusy, "max_connections");
+      }
+    });
+  }
+  threads.clear();
+  server.Thaw();
+  EXPECT_GE(timed_out, 1);
+  // The place of a connection that failed is free again.
+  EXPECT_TRUE(cache->GetRaw("a").is_hit());
+}
+
+// What parent and child ask at the same time must not meet in one stream.
+TEST(MemcachePoolTest, AForkedChildMakesConnectionsOfItsOwn) {
+  MemcachedServer server;
+  const auto cache = OpenWith(server, 1);
+  ASSERT_TRUE(cache->SetRaw("parent", "of parent", kNoTtl).ok());
+  ASSERT_TRUE(cache->SetRaw("child", "of child", kNoTtl).ok());
+  const auto right = [&](std::string_view path) {
+    for (int i = 0; i < 500; ++i) {
+      const Lookup<Bytes> found = cache->GetRaw(path);
+      if (!found || found->view() != "of " + std::string(path)) return false;
+    }
+    return true;
+  };
+  const pid_t child = fork();
+  if (child == 0) _exit(right("child") ? 0 : 1);
+  EXPECT_TRUE(right("parent"));
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(right("parent"));
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,162 @@
+#include "tests/servers/memcached_server.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+namespace appcache {
+namespace {
+
+int ConnectTo(const sockaddr* address, socklen_t size) {
+  const int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connect(fd, address, size) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+// Whether `answer` ends with the last line of one.
+bool IsWhole(std::string_view answer) {
+  if (!answer.ends_with("\r\n")) return false;
+  answer.remove_suffix(2);
+  const std::string_view line = answer.substr(answer.rfind('\n') + 1);
+  for (const std::string_view word :
+       {"END", "STORED", "DELETED", "NOT_FOUND", "OK", "VERSION", "TOUCHED",
+        "HD", "EN", "BUSY", "ERROR", "CLIENT_ERROR", "SERVER_ERROR"}) {
+    if (line.substr(0, line.find(' ')) == word) return true;
+  }
+  return false;
+}
+
+// "%20" and the like, as a listing of keys has them.
+std::string Decoded(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    decoded += static_cast<char>(
+        std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
+    i += 2;
+  }
+  return decoded;
+}
+
+// What follows `name` in a line of such pairs.
+std::string Field(const std::string& line, const std::string& name) {
+  const size_t at = line.find(name);
+  if (at == std::string::npos) return std::string();
+  const size_t begin = at + name.size();
+  return line.substr(begin, line.find(' ', begin) - begin);
+}
+
+}  // namespace
+
+MemcachedServer::MemcachedServer(std::vector<std::string> settings,
+                                 Listen listen)
+    : settings_(std::move(settings)) {
+  if (listen == Listen::kTcp) port_.emplace();
+  Start();
+}
+
+MemcachedServer::~MemcachedServer() { Disconnect(); }
+
+void MemcachedServer::Start() {
+  // As root it wants to be told that it may stay so. With the smallest hash
+  // table (which wants few threads) a listing of it takes a millisecond, not
+  // twenty.
+  std::vector<std::string> command = {"memcached", "-u", "root",        "-t",
+                                      "2",         "-o", "hashpower=12"};
+  const std::vector<std::string> where =
+      port_ ? std::vector<std::string>{"-l", "127.0.0.1",           "-U", "0",
+                                       "-p", std::to_string(port())}
+            : std::vector<std::string>{"-s", socket_path_};
+  command.insert(command.end(), where.begin(), where.end());
+  command.insert(command.end(), settings_.begin(), settings_.end());
+  process_ = std::make_unique<ServerProcess>(
+      std::move(command),
+      [this] {
+        connection_ = Connect();
+        return connection_ >= 0;
+      },
+      "memcached");
+}
+
+void MemcachedServer::Kill() {
+  Disconnect();
+  process_.reset();
+}
+
+void MemcachedServer::Disconnect() {
+  if (connection_ >= 0) close(std::exchange(connection_, -1));
+}
+
+int MemcachedServer::Connect() const {
+  if (port_) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<uint16_t>(port()));
+    return ConnectTo(reinterpret_cast<sockaddr*>(&address), sizeof(address));
+  }
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, socket_path_.data(), socket_path_.size());
+  return ConnectTo(reinterpret_cast<sockaddr*>(&address), sizeof(address));
+}
+
+std::string MemcachedServer::Run(const std::string& command) {
+  if (connection_ < 0) connection_ = Connect();
+  const std::string line = command + "\r\n";
+  EXPECT_EQ(send(connection_, line.data(), line.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(line.size()));
+  std::string answer;
+  while (!IsWhole(answer)) {
+    char buffer[65536];
+    const ssize_t size = recv(connection_, buffer, sizeof(buffer), 0);
+    if (size <= 0) {
+      Disconnect();
+      return answer + "<closed>";
+    }
+    answer.append(buffer, static_cast<size_t>(size));
+  }
+  answer.resize(answer.size() - 2);
+  return answer;
+}
+
+int64_t MemcachedServer::Stat(const std::string& name) {
+  const std::string stats = Run("stats");
+  const std::string figure = Field(stats, "STAT " + name + " ");
+  return figure.empty() ? -1 : std::stoll(figure);
+}
+
+void MemcachedServer::PassTime(std::chrono::milliseconds time) {
+  const int64_t seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(time).count();
+  // By the hash table: a listing by the lists of recent use leaves out what is
+  // being used, be it by a reply that has just been sent.
+  std::string listing = "BUSY";
+  while (listing.starts_with("BUSY")) {
+    listing = Run("lru_crawler metadump hash");
+  }
+  std::istringstream lines(listing);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string key = Field(line, "key=");
+    const std::string end = Field(line, "exp=");
+    if (key.empty() || end == "-1") continue;
+    // As a time of day, in the server's own reckoning; one that has passed ends
+    // the entry. (It may have ended by itself: NOT_FOUND.)
+    Run("touch " + Decoded(key) + " " +
+        std::to_string(std::stoll(end) - seconds));
+  }
+}
+
+}  // namespace appcache
