@@ -100,6 +100,7 @@ bool FileLock::IsSigned(const std::string& path) noexcept {
 Status FileLock::Sign() {
   struct stat info;
   if (fstat(fd_, &info) == 0 && info.st_size != 0) {
+    if (IsSigned(path_)) return Status();  // by another process, just now
     return Status(ErrorCode::kUnsupported,
                   path_ +
                       " is not a lock file of appcache's, and it is not "

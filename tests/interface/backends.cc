@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "adapters/lmdb/lmdb_cache.h"
 #include "adapters/redis/redis_cache.h"
 #include "engine/sqlite_cache.h"
 #include "tests/servers/redis_server.h"
@@ -74,6 +75,14 @@ std::shared_ptr<Cache> OpenSqliteOn(const std::string& directory,
       });
 }
 
+std::shared_ptr<Cache> OpenLmdb(const std::string& directory,
+                                CacheOptions options, SharedClock clock) {
+  LmdbCacheOptions all;
+  all.cache = std::move(options);
+  all.clock = std::move(clock);
+  return Checked(LmdbCache::Open(directory, std::move(all)));
+}
+
 // One server for all tests of the process, emptied for each.
 class SharedRedis {
  public:
@@ -133,6 +142,7 @@ std::vector<Backend> Backends() {
       {"SqliteInMemory", OpenSqliteInMemory},
       {"SqliteFile", OpenSqliteFile},
       {"SqliteOnAConnection", OpenSqliteOn},
+      {"Lmdb", OpenLmdb},
       Redis("RedisOverUnixSocket", /*over_tcp=*/false),
       Redis("RedisOverTcp", /*over_tcp=*/true),
   };

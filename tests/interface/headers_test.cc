@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 #include <hiredis/hiredis.h>
+#include <lmdb.h>
 #include <sqlite3.h>
 #include <xxhash.h>
 #include <zlib.h>
@@ -16,7 +17,7 @@ namespace {
 TEST(HeadersTest, TheMacrosLookedForAreDefinedByTheHeadersMeant) {
 #if defined(ZLIB_VERSION) && defined(SQLITE_VERSION) &&     \
     defined(XXH_VERSION_MAJOR) && defined(HIREDIS_MAJOR) && \
-    defined(NLOHMANN_JSON_VERSION_MAJOR)
+    defined(MDB_VERSION_MAJOR) && defined(NLOHMANN_JSON_VERSION_MAJOR)
   SUCCEED();
 #else
   FAIL() << "a third-party header has changed its macros";
