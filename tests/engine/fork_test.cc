@@ -11,10 +11,10 @@
 
 #include "engine/lane/file_lock.h"
 #include "engine/sqlite_cache.h"
-#include "tests/engine/child.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
+#include "tests/support/in_child.h"
 
 namespace appcache {
 namespace {
