@@ -36,7 +36,7 @@ struct Limits {
     return std::min(max_bytes / 32, uint64_t{1} << 30) - kPageOverhead;
   }
   static uint64_t MaxValueBytes(uint64_t max_bytes) noexcept {
-    return MaxRecordBytes(max_bytes) - kRecordOverhead;
+    return MaxRecordBytes(max_bytes) - kMaxRecordOverhead;
   }
   static uint64_t MaxPathBytes(uint64_t max_bytes) noexcept {
     return std::min(MaxValueBytes(max_bytes) / 2, kMaxKeyBytes);

@@ -95,8 +95,8 @@ struct LmdbCache::State {
                       std::to_string(traits.max_key_bytes));
   }
 
-  Lookup<Bytes> Find(MDB_txn* txn, std::string_view path) const {
-    Lookup<Bytes> lookup = Lookup<Bytes>::Miss();
+  // `lookup` is a miss before.
+  void Find(MDB_txn* txn, std::string_view path, Lookup<Bytes>& lookup) const {
     Status status = CheckPath(path);
     if (status.ok()) {
       status = lmdb::WithRecord(
@@ -104,22 +104,21 @@ struct LmdbCache::State {
             lookup = Lookup<Bytes>::Hit(Bytes::Copy(record.value));
           });
     }
-    if (!status.ok()) return Lookup<Bytes>::Failed(std::move(status));
-    return lookup;
+    if (!status.ok()) lookup = Lookup<Bytes>::Failed(std::move(status));
   }
 
-  // `find(txn)`, a Lookup, of one read transaction.
+  // Calls `find(txn, lookup)` within one read transaction.
   template <class V, class FindIt>
   Lookup<V> Read(const FindIt& find) const {
     Lookup<V> lookup = Lookup<V>::Miss();
     Status status = CheckUsable();
     if (status.ok()) {
       status = environment->Read(busy_timeout, [&](MDB_txn* txn) {
-        lookup = find(txn);
+        find(txn, lookup);
         return Status();
       });
     }
-    if (!status.ok()) return Lookup<V>::Failed(std::move(status));
+    if (!status.ok()) lookup = Lookup<V>::Failed(std::move(status));
     return lookup;
   }
 
@@ -138,7 +137,10 @@ struct LmdbCache::State {
     if (EntryKey(entry.path).is_hashed()) record.path = entry.path;
     record.value = entry.value;
     const uint64_t bytes = lmdb::RecordBytes(record);
-    if (bytes > environment->limits().max_record_bytes) return std::nullopt;
+    if (entry.value.size() > traits.max_value_bytes ||
+        bytes > environment->limits().max_record_bytes) {
+      return std::nullopt;
+    }
     return bytes;
   }
 
@@ -223,7 +225,7 @@ BackendTraits LmdbCache::Traits() const { return state_->traits; }
 Result<std::string> LmdbCache::Ping() {
   return WithoutExceptions<Result<std::string>>([&]() -> Result<std::string> {
     const Lookup<Bytes> none =
-        state_->Read<Bytes>([](MDB_txn*) { return Lookup<Bytes>::Miss(); });
+        state_->Read<Bytes>([](MDB_txn*, Lookup<Bytes>&) {});
     if (none.has_error()) return none.status();
     int version[3];
     mdb_version(&version[0], &version[1], &version[2]);
@@ -234,8 +236,9 @@ Result<std::string> LmdbCache::Ping() {
 
 Lookup<Bytes> LmdbCache::GetRaw(std::string_view path) {
   Lookup<Bytes> found = WithoutExceptions<Lookup<Bytes>>([&] {
-    return state_->Read<Bytes>(
-        [&](MDB_txn* txn) { return state_->Find(txn, path); });
+    return state_->Read<Bytes>([&](MDB_txn* txn, Lookup<Bytes>& lookup) {
+      state_->Find(txn, path, lookup);
+    });
   });
   state_->counters.CountRead(found);
   return found;
@@ -243,35 +246,33 @@ Lookup<Bytes> LmdbCache::GetRaw(std::string_view path) {
 
 Lookup<Ttl> LmdbCache::TtlRaw(std::string_view path) {
   return WithoutExceptions<Lookup<Ttl>>([&] {
-    return state_->Read<Ttl>([&](MDB_txn* txn) {
-      Lookup<Ttl> left = Lookup<Ttl>::Miss();
+    return state_->Read<Ttl>([&](MDB_txn* txn, Lookup<Ttl>& left) {
+      const Clock& clock = *state_->clock;
+      const auto tell = [&](const Record& record) {
+        const Ttl ttl = !record.ends_at
+                            ? kNoTtl
+                            : std::max(std::chrono::ceil<Ttl>(*record.ends_at -
+                                                              clock.Now()),
+                                       Ttl(1));
+        left = Lookup<Ttl>::Hit(ttl);
+      };
       Status status = state_->CheckPath(path);
       if (status.ok()) {
-        const Clock& clock = *state_->clock;
-        status = lmdb::WithRecord(
-            txn, *state_->environment, clock, path, [&](const Record& record) {
-              left = Lookup<Ttl>::Hit(
-                  record.ends_at ? std::max(std::chrono::ceil<Ttl>(
-                                                *record.ends_at - clock.Now()),
-                                            Ttl(1))
-                                 : kNoTtl);
-            });
+        status = lmdb::WithRecord(txn, *state_->environment, clock, path, tell);
       }
-      return status.ok() ? left : Lookup<Ttl>::Failed(std::move(status));
+      if (!status.ok()) left = Lookup<Ttl>::Failed(std::move(status));
     });
   });
 }
 
 std::vector<Lookup<Bytes>> LmdbCache::GetManyRaw(
     std::span<const std::string_view> paths) {
-  std::vector<Lookup<Bytes>> found;
-  found.reserve(paths.size());
+  std::vector<Lookup<Bytes>> found(paths.size(), Lookup<Bytes>::Miss());
   const Lookup<Bytes> whole = WithoutExceptions<Lookup<Bytes>>([&] {
-    return state_->Read<Bytes>([&](MDB_txn* txn) {
-      for (const std::string_view path : paths) {
-        found.push_back(state_->Find(txn, path));
+    return state_->Read<Bytes>([&](MDB_txn* txn, Lookup<Bytes>&) {
+      for (size_t i = 0; i < paths.size(); ++i) {
+        state_->Find(txn, paths[i], found[i]);
       }
-      return Lookup<Bytes>::Miss();
     });
   });
   if (whole.has_error()) found.assign(paths.size(), whole);

@@ -3,43 +3,55 @@
 #ifndef APPCACHE_ADAPTERS_LMDB_NUMBERS_H_
 #define APPCACHE_ADAPTERS_LMDB_NUMBERS_H_
 
-#include <cstddef>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 namespace appcache::lmdb {
 
-// Least significant byte first. T is unsigned.
-template <class T>
-void StoreLittle(T number, char* to) noexcept {
-  for (size_t i = 0; i < sizeof(T); ++i) {
-    to[i] = static_cast<char>((number >> (8 * i)) & 0xff);
+// `number` with its bytes in that order. One instruction, or none: a loop over
+// the bytes is not recognised by every compiler.
+template <std::endian order, class T>
+T Ordered(T number) noexcept {
+  static_assert(sizeof(T) == 4 || sizeof(T) == 8);
+  if constexpr (order == std::endian::native) {
+    return number;
+  } else if constexpr (sizeof(T) == 4) {
+    return __builtin_bswap32(number);
+  } else {
+    return __builtin_bswap64(number);
   }
 }
 
+template <std::endian order, class T>
+void Store(T number, char* to) noexcept {
+  const T ordered = Ordered<order>(number);
+  std::memcpy(to, &ordered, sizeof(T));
+}
+
+template <std::endian order, class T>
+T Load(const char* from) noexcept {
+  T ordered;
+  std::memcpy(&ordered, from, sizeof(T));
+  return Ordered<order>(ordered);
+}
+
+// Least significant byte first. T is uint32_t or uint64_t.
+template <class T>
+void StoreLittle(T number, char* to) noexcept {
+  Store<std::endian::little>(number, to);
+}
 template <class T>
 T LoadLittle(const char* from) noexcept {
-  T number = 0;
-  for (size_t i = 0; i < sizeof(T); ++i) {
-    number = static_cast<T>(number |
-                            static_cast<T>(static_cast<unsigned char>(from[i]))
-                                << (8 * i));
-  }
-  return number;
+  return Load<std::endian::little, T>(from);
 }
 
 // Most significant byte first, so that they sort as bytes.
 inline void StoreBig(uint64_t number, char* to) noexcept {
-  for (size_t i = 0; i < sizeof(number); ++i) {
-    to[i] = static_cast<char>((number >> (8 * (7 - i))) & 0xff);
-  }
+  Store<std::endian::big>(number, to);
 }
-
 inline uint64_t LoadBig(const char* from) noexcept {
-  uint64_t number = 0;
-  for (size_t i = 0; i < sizeof(number); ++i) {
-    number = number << 8 | static_cast<unsigned char>(from[i]);
-  }
-  return number;
+  return Load<std::endian::big, uint64_t>(from);
 }
 
 }  // namespace appcache::lmdb

@@ -8,6 +8,7 @@
 
 #include <lmdb.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -45,16 +46,32 @@ class ReaderPool {
   void Close();
 
  private:
+  // Not a transaction: hot_ is not to be used.
+  static MDB_txn* Shut() noexcept;
+
+  // One from hot_; null if there is none.
+  MDB_txn* TakeHot() noexcept;
+  // One from idle_; null, and success, when one is to be made.
+  int TakeIdle(std::chrono::milliseconds max_wait, MDB_txn*& txn);
+  // REQUIRES: mutex_ is held. As long as someone waits, all come back to idle_.
+  void ShutHot() noexcept;
+  void OpenHot() noexcept;
+
   int Begin(MDB_txn*& txn) const;
   // Of one that is not in idle_ any more.
   void Forget() noexcept;
 
   MDB_env* const env_;
 
+  // The one that came back last, so that a thread that reads alone needs no
+  // mutex. Null: none.
+  std::atomic<MDB_txn*> hot_{nullptr};
+
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<MDB_txn*> idle_;  // reset; guarded by mutex_, as is the rest
-  size_t open_ = 0;             // idle or taken
+  size_t open_ = 0;             // hot, idle or taken
+  int waiting_ = 0;             // threads for which hot_ is shut
   bool paused_ = false;
   bool closed_ = false;
 };

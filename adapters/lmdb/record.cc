@@ -6,87 +6,90 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
 #include "adapters/lmdb/numbers.h"
 
 namespace appcache::lmdb {
 namespace {
 
-constexpr size_t kVersionAt = 0;
-constexpr size_t kFlagsAt = 1;
-constexpr size_t kZeroAt = 2;
-constexpr size_t kPathBytesAt = 4;
-constexpr size_t kEndAt = 8;
-constexpr size_t kNumberAt = 16;
-constexpr size_t kHeaderBytes = 24;
-constexpr size_t kChecksumBytes = 8;
-static_assert(kHeaderBytes + kChecksumBytes == kRecordOverhead);
-
 constexpr char kVersion = 1;
-constexpr unsigned kEnds = 1;
-constexpr unsigned kHasPath = 2;
+constexpr unsigned char kEnds = 1;
+constexpr unsigned char kHasPath = 2;
+
+constexpr size_t kFlagsAt = 1;
+constexpr size_t kNumberAt = 2;
+constexpr size_t kHeadBytes = 10;  // what every record has before its value
+constexpr size_t kEndBytes = 8;
+constexpr size_t kPathSizeBytes = 4;
+constexpr size_t kChecksumBytes = 4;
+static_assert(kHeadBytes + kEndBytes + kPathSizeBytes + kChecksumBytes ==
+              kMaxRecordOverhead);
 
 constexpr size_t kCheckedBytes = 1024;
 
 }  // namespace
 
-uint64_t RecordChecksum(std::string_view unchecked) noexcept {
-  return XXH3_64bits(unchecked.data(),
-                     std::min(unchecked.size(), kCheckedBytes));
+uint32_t RecordChecksum(std::string_view unchecked) noexcept {
+  return static_cast<uint32_t>(
+      XXH3_64bits(unchecked.data(), std::min(unchecked.size(), kCheckedBytes)));
 }
 
 size_t RecordBytes(const Record& record) noexcept {
-  return kRecordOverhead + (record.path ? record.path->size() : 0) +
-         record.value.size();
+  return kHeadBytes + (record.ends_at ? kEndBytes : 0) +
+         (record.path ? kPathSizeBytes + record.path->size() : 0) +
+         record.value.size() + kChecksumBytes;
 }
 
 void EncodeRecord(const Record& record, char* to) noexcept {
-  const std::string_view path = record.path.value_or(std::string_view());
-  const std::string_view value = record.value;
-  to[kVersionAt] = kVersion;
+  to[0] = kVersion;
   to[kFlagsAt] = static_cast<char>((record.ends_at ? kEnds : 0) |
                                    (record.path ? kHasPath : 0));
-  StoreLittle<uint16_t>(0, to + kZeroAt);
-  StoreLittle(static_cast<uint32_t>(path.size()), to + kPathBytesAt);
-  const int64_t end =
-      record.ends_at ? record.ends_at->time_since_epoch().count() : 0;
-  StoreLittle(static_cast<uint64_t>(end), to + kEndAt);
   StoreLittle(record.number, to + kNumberAt);
-  char* at = to + kHeaderBytes;
-  at = std::copy(path.begin(), path.end(), at);
-  at = std::copy(value.begin(), value.end(), at);
+  char* at = to + kHeadBytes;
+  if (record.ends_at) {
+    StoreLittle(
+        static_cast<uint64_t>(record.ends_at->time_since_epoch().count()), at);
+    at += kEndBytes;
+  }
+  if (record.path) {
+    StoreLittle(static_cast<uint32_t>(record.path->size()), at);
+    at += kPathSizeBytes;
+    at = std::copy(record.path->begin(), record.path->end(), at);
+  }
+  at = std::copy(record.value.begin(), record.value.end(), at);
   StoreLittle(RecordChecksum({to, static_cast<size_t>(at - to)}), at);
 }
 
 std::optional<Record> DecodeRecord(std::string_view bytes) noexcept {
-  if (bytes.size() < kRecordOverhead) return std::nullopt;
-  const std::string_view unchecked =
-      bytes.substr(0, bytes.size() - kChecksumBytes);
-  const char* const from = bytes.data();
-  if (from[kVersionAt] != kVersion ||
-      LoadLittle<uint64_t>(from + unchecked.size()) !=
-          RecordChecksum(unchecked)) {
+  if (bytes.size() < kHeadBytes + kChecksumBytes || bytes[0] != kVersion) {
     return std::nullopt;
   }
-  const auto flags = static_cast<unsigned char>(from[kFlagsAt]);
-  const size_t path_bytes = LoadLittle<uint32_t>(from + kPathBytesAt);
-  const auto end = static_cast<int64_t>(LoadLittle<uint64_t>(from + kEndAt));
+  std::string_view rest = bytes.substr(0, bytes.size() - kChecksumBytes);
+  const auto flags = static_cast<unsigned char>(bytes[kFlagsAt]);
   if ((flags & ~(kEnds | kHasPath)) != 0 ||
-      LoadLittle<uint16_t>(from + kZeroAt) != 0 ||
-      path_bytes > unchecked.size() - kHeaderBytes ||
-      ((flags & kHasPath) == 0 && path_bytes != 0) ||
-      ((flags & kEnds) == 0 && end != 0)) {
+      LoadLittle<uint32_t>(bytes.data() + rest.size()) !=
+          RecordChecksum(rest)) {
     return std::nullopt;
   }
-  Record record;
-  if ((flags & kHasPath) != 0) {
-    record.path = unchecked.substr(kHeaderBytes, path_bytes);
-  }
-  record.value = unchecked.substr(kHeaderBytes + path_bytes);
+  std::optional<Record> record(std::in_place);
+  record->number = LoadLittle<uint64_t>(bytes.data() + kNumberAt);
+  rest.remove_prefix(kHeadBytes);
   if ((flags & kEnds) != 0) {
-    record.ends_at = TimePoint(std::chrono::microseconds(end));
+    if (rest.size() < kEndBytes) return std::nullopt;
+    record->ends_at = TimePoint(std::chrono::microseconds(
+        static_cast<int64_t>(LoadLittle<uint64_t>(rest.data()))));
+    rest.remove_prefix(kEndBytes);
   }
-  record.number = LoadLittle<uint64_t>(from + kNumberAt);
+  if ((flags & kHasPath) != 0) {
+    if (rest.size() < kPathSizeBytes) return std::nullopt;
+    const size_t path_bytes = LoadLittle<uint32_t>(rest.data());
+    rest.remove_prefix(kPathSizeBytes);
+    if (rest.size() < path_bytes) return std::nullopt;
+    record->path = rest.substr(0, path_bytes);
+    rest.remove_prefix(path_bytes);
+  }
+  record->value = rest;
   return record;
 }
 

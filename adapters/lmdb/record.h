@@ -1,20 +1,19 @@
 // The record: what LMDB holds under an entry's key, and the key itself. Pure:
 // it knows nothing of LMDB.
 //
-// Version 1, all numbers little-endian:
+// Version 1, all numbers little-endian, none with gaps before it:
 //
-//   offset  bytes
-//        0      1  version: 1
-//        1      1  flags: 1, the entry ends; 2, the record holds its path
-//        2      2  zero
-//        4      4  size of the path in the record, in bytes; without flag 2, 0
-//        8      8  end of the ttl, in microseconds since the Unix epoch,
-//        signed;
-//                  without flag 1, 0
-//       16      8  number: grows with each record that is written
-//       24      .  the path, then the value
-//        .      8  XXH3 (64 bits, no seed) of what is before it, of its first
-//                  1024 bytes if it is more
+//   bytes
+//       1  version: 1
+//       1  flags: 1, the entry ends; 2, the record holds its path
+//       8  number: grows with each record that is written
+//       8  with flag 1 only: the end of the ttl, in microseconds since the Unix
+//          epoch, signed
+//       4  with flag 2 only: the size of the path
+//       .  with flag 2 only: the path
+//       .  the value
+//       4  the low half of XXH3 (64 bits, no seed) of what is before it, of its
+//          first 1024 bytes if it is more
 //
 // The checksum finds what is no record, and one that is cut short or
 // overwritten at its beginning or end. Hashing a value of 4 KiB whole would
@@ -45,8 +44,8 @@ struct Record {
   }
 };
 
-// What a record has beside path and value.
-inline constexpr size_t kRecordOverhead = 32;
+// What a record has at most beside path and value.
+inline constexpr size_t kMaxRecordOverhead = 26;
 
 // How many bytes EncodeRecord writes.
 size_t RecordBytes(const Record& record) noexcept;
@@ -60,7 +59,7 @@ void EncodeRecord(const Record& record, char* to) noexcept;
 std::optional<Record> DecodeRecord(std::string_view bytes) noexcept;
 
 // The checksum of a record without its checksum.
-uint64_t RecordChecksum(std::string_view unchecked) noexcept;
+uint32_t RecordChecksum(std::string_view unchecked) noexcept;
 
 // The key of the entry of a path: 'k' and the path; or, where that is longer
 // than LMDB takes, 'h' and the XXH3 (128 bits, canonical) of the path. Two

@@ -24,8 +24,8 @@ void Check(std::string_view bytes) {
 // The same with the checksum that hardly any input has.
 void CheckSealed(std::string_view unchecked) {
   std::string bytes(unchecked);
-  uint64_t checksum = RecordChecksum(unchecked);
-  for (int i = 0; i < 8; ++i, checksum >>= 8) {
+  uint32_t checksum = RecordChecksum(unchecked);
+  for (int i = 0; i < 4; ++i, checksum >>= 8) {
     bytes += static_cast<char>(checksum & 0xff);
   }
   Check(bytes);
