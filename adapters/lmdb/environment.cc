@@ -11,6 +11,7 @@
 #include "adapters/lmdb/files.h"
 #include "adapters/lmdb/schema.h"
 #include "adapters/lmdb/status.h"
+#include "adapters/lmdb/transaction.h"
 
 namespace appcache::lmdb {
 namespace {
@@ -66,16 +67,13 @@ Result<std::shared_ptr<Environment>> Environment::Open(
   if (!status.ok()) return status;
   environment->readers_.emplace(environment->env_.get());
 
-  MDB_txn* txn = nullptr;
-  const int rc = environment->Begin(busy_timeout, txn);
+  Transaction txn;
+  int rc = environment->Begin(busy_timeout, txn.out());
   if (rc != 0) return Failure(rc, "open", directory);
-  status = OpenTables(txn, directory, environment->tables_);
-  if (!status.ok()) {
-    mdb_txn_abort(txn);
-    return status;
-  }
-  const int committed = mdb_txn_commit(txn);
-  if (committed != 0) return Failure(committed, "open", directory);
+  status = OpenTables(txn.get(), directory, environment->tables_);
+  if (!status.ok()) return status;
+  rc = txn.Commit();
+  if (rc != 0) return Failure(rc, "open", directory);
   return environment;
 }
 
@@ -151,13 +149,10 @@ Status Environment::TakeAfter(int rc, std::chrono::milliseconds busy_timeout,
 }
 
 int Environment::CommitNothing(std::chrono::milliseconds busy_timeout) {
-  MDB_txn* txn = nullptr;
-  int rc = Begin(busy_timeout, txn);
-  if (rc != 0) return rc;
-  rc = StoreSchema(txn);
-  if (rc == 0) return mdb_txn_commit(txn);
-  mdb_txn_abort(txn);
-  return rc;
+  Transaction txn;
+  int rc = Begin(busy_timeout, txn.out());
+  if (rc == 0) rc = StoreSchema(txn.get());
+  return rc == 0 ? txn.Commit() : rc;
 }
 
 bool Environment::HasOldReader() {

@@ -60,10 +60,8 @@ Meaning MeaningOf(int rc) {
 }  // namespace
 
 bool IsFull(int rc) noexcept {
-  // EIO: LMDB's word for a write that was cut short, as a disk that has just
-  // become full does.
   return rc == MDB_MAP_FULL || rc == MDB_TXN_FULL || rc == ENOSPC ||
-         rc == EDQUOT || rc == EFBIG || rc == EIO;
+         rc == EDQUOT || rc == EFBIG;
 }
 
 Status Failure(int rc, std::string_view operation,

@@ -1,8 +1,9 @@
 #include "adapters/lmdb/write.h"
 
-#include <utility>
+#include <string>
 
 #include "adapters/lmdb/status.h"
+#include "adapters/lmdb/transaction.h"
 #include "engine/lane/backoff.h"
 
 namespace appcache::lmdb {
@@ -19,26 +20,6 @@ constexpr int kMaxRounds = 128;
 // and a disk that is full, where that helps only as far as the file has pages.
 constexpr int kMaxMapEvictions = 64;
 constexpr int kMaxDiskEvictions = 8;
-
-// Aborts unless committed.
-class Transaction {
- public:
-  Transaction() noexcept = default;
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  ~Transaction() {
-    if (txn_ != nullptr) mdb_txn_abort(txn_);
-  }
-
-  int Begin(Environment& environment, std::chrono::milliseconds busy_timeout) {
-    return environment.Begin(busy_timeout, txn_);
-  }
-  MDB_txn* get() const noexcept { return txn_; }
-  int Commit() { return mdb_txn_commit(std::exchange(txn_, nullptr)); }
-
- private:
-  MDB_txn* txn_ = nullptr;
-};
 
 // One write and what it takes. In the writer lane.
 class Effort {
@@ -71,7 +52,7 @@ class Effort {
   // `done`: false if there was only time to evict.
   int Try(const Change& change, bool may_defer, bool& done) {
     Transaction txn;
-    int rc = txn.Begin(environment_, busy_timeout_);
+    int rc = environment_.Begin(busy_timeout_, txn.out());
     if (rc != 0) return rc;
     Entries entries(txn.get(), environment_.tables());
     const TimePoint now = clock_.Now();
@@ -110,7 +91,7 @@ class Effort {
   // In a transaction of its own. `any`: there was something to evict.
   int EvictSome(bool& any) {
     Transaction txn;
-    int rc = txn.Begin(environment_, busy_timeout_);
+    int rc = environment_.Begin(busy_timeout_, txn.out());
     if (rc != 0) return rc;
     Entries entries(txn.get(), environment_.tables());
     Removed removed;
@@ -128,7 +109,7 @@ class Effort {
 
   int EvictAll() {
     Transaction txn;
-    int rc = txn.Begin(environment_, busy_timeout_);
+    int rc = environment_.Begin(busy_timeout_, txn.out());
     if (rc != 0) return rc;
     Entries entries(txn.get(), environment_.tables());
     Removed removed;

@@ -1,23 +1,20 @@
-// LmdbCaches that open, and clocks that tests hold up.
+// LmdbCaches that open, and reads that go on.
 
 #ifndef APPCACHE_TESTS_LMDB_OPENED_H_
 #define APPCACHE_TESTS_LMDB_OPENED_H_
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <latch>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 
 #include "adapters/lmdb/lmdb_cache.h"
+#include "tests/lmdb/interrupted_clock.h"
 
 namespace appcache {
 
@@ -40,27 +37,6 @@ inline std::string ValueIn(LmdbCache& cache, std::string_view path) {
   if (found) return std::string(found->view());
   return found.has_error() ? found.status().ToString() : "<miss>";
 }
-
-// The wall clock, but whoever asks it does something first: within the
-// transaction that needs the time.
-class InterruptedClock final : public Clock {
- public:
-  explicit InterruptedClock(std::function<void()> interrupt)
-      : interrupt_(std::move(interrupt)) {}
-
-  TimePoint Now() const noexcept override {
-    interrupt_();
-    return Wall()->Now();
-  }
-  void WaitUntil(std::unique_lock<std::mutex>& lock,
-                 std::condition_variable& changed, TimePoint deadline,
-                 const std::function<bool()>& done) const override {
-    Wall()->WaitUntil(lock, changed, deadline, done);
-  }
-
- private:
-  const std::function<void()> interrupt_;
-};
 
 // A get of an entry that ends, which goes on in a thread as long as this lives.
 class OldRead {
