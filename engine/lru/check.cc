@@ -99,7 +99,7 @@ Result<CheckReport> LruEngine::CheckInLane(bool fix) {
 
 Result<CheckReport> LruEngine::CheckWith(bool fix) {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
-  const Result<store::WriterLane::Pass> pass =
+  const Result<WriterLane::Pass> pass =
       database_->lane().Enter(settings_.busy_timeout);
   if (!pass.ok()) return pass.status();
   if (Status usable = CheckUsable(); !usable.ok()) return usable;

@@ -110,7 +110,7 @@ Status LruEngine::Flush() {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
   Status status = FlushTouches();
   if (!status.ok()) return Noted(std::move(status));
-  const Result<store::WriterLane::Pass> pass =
+  const Result<WriterLane::Pass> pass =
       database_->lane().Enter(settings_.busy_timeout);
   if (!pass.ok()) return pass.status();
   if (!writer_.is_prepared()) return Closed();
@@ -126,7 +126,7 @@ Status LruEngine::Close() {
   // Whatever fails, the database is let go of.
   Status status = OrOutOfMemory([this] { return FlushTouches(); });
   Status locked;
-  const store::WriterLane::Pass pass =
+  const WriterLane::Pass pass =
       database_->lane().EnterToClose(settings_.busy_timeout, locked);
   if (status.ok()) status = locked;
   if (status.ok()) {

@@ -22,9 +22,9 @@ Lookup<V> LruEngine::WithSession(const Read& read) {
   const Result<Session*> session = sessions_->ForThisThread();
   if (!session.ok()) return Lookup<V>::Failed(Noted(session.status()));
   // A borrowed connection reads and writes: one at a time.
-  std::optional<store::WriterLane::Pass> pass;
+  std::optional<WriterLane::Pass> pass;
   if (database_->is_borrowed()) {
-    Result<store::WriterLane::Pass> entered =
+    Result<WriterLane::Pass> entered =
         database_->lane().Enter(settings_.busy_timeout);
     if (!entered.ok()) return Lookup<V>::Failed(entered.status());
     pass.emplace(*std::move(entered));
@@ -112,9 +112,9 @@ Status LruEngine::ForEach(
   Status status = walk.Prepare(*connection, with);
   if (!status.ok()) return Noted(std::move(status));
   for (;;) {
-    std::optional<store::WriterLane::Pass> pass;
+    std::optional<WriterLane::Pass> pass;
     if (database_->is_borrowed()) {
-      Result<store::WriterLane::Pass> entered =
+      Result<WriterLane::Pass> entered =
           database_->lane().Enter(settings_.busy_timeout);
       if (!entered.ok()) return entered.status();
       pass.emplace(*std::move(entered));

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <utility>
 
-#include "engine/lru/open_name.h"
+#include "engine/open_name.h"
 
 namespace appcache::registry {
 namespace {

@@ -38,7 +38,7 @@ Status CheckTimes(const EntryInfo& info) {
 
 // One pass of the lane and one transaction.
 Status LruEngine::WriteOnce(const std::function<Status()>& body) {
-  const Result<store::WriterLane::Pass> pass =
+  const Result<WriterLane::Pass> pass =
       database_->lane().Enter(settings_.busy_timeout);
   if (!pass.ok()) return pass.status();
   // Looked at here: it may have been closed while this call waited.

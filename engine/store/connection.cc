@@ -49,7 +49,7 @@ Result<Connection> Connection::Open(const std::string& uri, int flags,
                                  vfs.empty() ? nullptr : vfs.c_str());
   if (rc != SQLITE_OK) return connection.Failure(rc, "open");
   connection.UseBusyHandler();
-  // Only the writer lane checkpoints: see lane.h.
+  // Only the writer lane checkpoints: see writer_lane.h.
   sqlite3_wal_autocheckpoint(connection.db_, 0);
   sqlite3_db_config(connection.db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
                     nullptr);

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "engine/error.h"
-#include "engine/store/backoff.h"
+#include "engine/lane/backoff.h"
 #include "engine/store/statement.h"
 
 struct sqlite3;

@@ -13,9 +13,9 @@
 #include <string>
 
 #include "engine/error.h"
+#include "engine/lane/writer_lane.h"
 #include "engine/log.h"
 #include "engine/store/connection.h"
-#include "engine/store/lane.h"
 
 struct sqlite3;
 

@@ -9,12 +9,12 @@
 #include <string>
 #include <thread>
 
+#include "engine/lane/file_lock.h"
 #include "engine/sqlite_cache.h"
-#include "engine/store/file_lock.h"
-#include "tests/engine/child.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
+#include "tests/support/in_child.h"
 
 namespace appcache {
 namespace {
@@ -221,7 +221,7 @@ TEST(ForkedChildTest, DoesNotKeepTheLaneOfItsParent) {
   const pid_t parent = fork();
   if (parent == 0) {
     close(end[1]);
-    auto lock = store::FileLock::Open(file + "-lane");
+    auto lock = FileLock::Open(file + "-lane");
     const bool locked = lock.ok() && *lock->TryLock();
     char byte = locked ? 'y' : 'n';
     if (fork() == 0) {

@@ -1,7 +1,5 @@
 // WriterLane: one at a time, nobody for ever, and nobody left waiting.
 
-#include "engine/store/lane.h"
-
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -10,9 +8,10 @@
 #include <string>
 #include <thread>
 
+#include "engine/lane/writer_lane.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache::store {
+namespace appcache {
 namespace {
 
 using std::chrono::milliseconds;
@@ -171,4 +170,4 @@ TEST_F(LockedLaneTest, ToCloseItSaysThatAnotherProcessIsInIt) {
 }
 
 }  // namespace
-}  // namespace appcache::store
+}  // namespace appcache

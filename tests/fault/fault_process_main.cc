@@ -27,8 +27,8 @@
 #include <thread>
 #include <vector>
 
+#include "engine/lane/file_lock.h"
 #include "engine/sqlite_cache.h"
-#include "engine/store/file_lock.h"
 #include "tests/fault/faulty_vfs.h"
 #include "tests/fault/hammer.h"
 
@@ -106,7 +106,7 @@ int OpenImpatiently(const std::vector<std::string>& arguments) {
 }
 
 int HoldLane(const std::vector<std::string>& arguments) {
-  Result<store::FileLock> lock = store::FileLock::Open(arguments[0] + "-lane");
+  Result<FileLock> lock = FileLock::Open(arguments[0] + "-lane");
   if (!lock.ok()) return Complain(lock.status().ToString());
   const Result<bool> locked = lock->TryLock();
   if (!locked.ok() || !*locked) return Complain("cannot lock the lane");

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "engine/sqlite_cache.h"
-#include "tests/fault/child_process.h"
 #include "tests/fault/faulty_vfs.h"
 #include "tests/fault/test_scale.h"
+#include "tests/support/child_process.h"
 #include "tests/support/temp_dir.h"
 
 namespace appcache {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/sqlite_cache.h"
-#include "tests/fault/child_process.h"
+#include "tests/support/child_process.h"
 #include "tests/support/temp_dir.h"
 
 namespace appcache {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <hiredis/hiredis.h>
 #include <libmemcached/memcached.h>
+#include <lmdb.h>
 #include <sqlite3.h>
 #include <xxhash.h>
 #include <zlib.h>
@@ -15,9 +16,9 @@
 namespace {
 
 TEST(HeadersTest, TheMacrosLookedForAreDefinedByTheHeadersMeant) {
-#if defined(ZLIB_VERSION) && defined(SQLITE_VERSION) &&     \
-    defined(XXH_VERSION_MAJOR) && defined(HIREDIS_MAJOR) && \
-    defined(NLOHMANN_JSON_VERSION_MAJOR) &&                 \
+#if defined(ZLIB_VERSION) && defined(SQLITE_VERSION) &&                   \
+    defined(XXH_VERSION_MAJOR) && defined(HIREDIS_MAJOR) &&               \
+    defined(MDB_VERSION_MAJOR) && defined(NLOHMANN_JSON_VERSION_MAJOR) && \
     defined(LIBMEMCACHED_VERSION_STRING)
   SUCCEED();
 #else

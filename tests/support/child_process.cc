@@ -1,4 +1,4 @@
-#include "tests/fault/child_process.h"
+#include "tests/support/child_process.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -15,8 +15,8 @@ extern char** environ;
 namespace appcache {
 
 ChildProcess::ChildProcess(std::vector<std::string> arguments) {
-  const char* const program = std::getenv("FAULT_PROCESS");
-  EXPECT_NE(program, nullptr) << "FAULT_PROCESS is to name fault_process";
+  const char* const program = std::getenv("CHILD_PROCESS");
+  EXPECT_NE(program, nullptr) << "CHILD_PROCESS is to name a program";
   if (program == nullptr) return;
   arguments.insert(arguments.begin(), program);
   std::vector<char*> words;
@@ -68,6 +68,14 @@ void ChildProcess::WriteLine(const std::string& line) {
   EXPECT_GE(std::fprintf(to_, "%s\n", line.c_str()), 0);
   EXPECT_EQ(std::fflush(to_), 0);
 }
+
+void ChildProcess::AwaitStop() {
+  int status = 0;
+  EXPECT_EQ(waitpid(process_, &status, WUNTRACED), process_);
+  EXPECT_TRUE(WIFSTOPPED(status));
+}
+
+void ChildProcess::Continue() { EXPECT_EQ(kill(process_, SIGCONT), 0); }
 
 void ChildProcess::Kill() {
   EXPECT_EQ(kill(process_, SIGKILL), 0);

@@ -1,4 +1,4 @@
-#include "engine/store/file_lock.h"
+#include "engine/lane/file_lock.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -12,11 +12,10 @@
 #include <system_error>
 #include <vector>
 
-namespace appcache::store {
+namespace appcache {
 namespace {
 
 constexpr std::string_view kSignature = "appcache writer lane\n";
-constexpr mode_t kMode = 0666;  // less the umask, as SQLite makes its files
 
 // The descriptors to close in a forked child. The mutex is held across fork, so
 // the child finds the list whole.
@@ -74,13 +73,13 @@ FileLock::~FileLock() {
   if (fd_ >= 0) CloseTracked(fd_);
 }
 
-Result<FileLock> FileLock::Open(const std::string& path) {
+Result<FileLock> FileLock::Open(const std::string& path, mode_t mode) {
   FileLock lock;
   lock.path_ = path;
   OpenLocks& locks = Locks();
   std::lock_guard<std::mutex> guard(locks.mutex);
   locks.fds.reserve(locks.fds.size() + 1);  // so that push_back cannot throw
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode);
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode);
   if (fd < 0) return Failure("open", path, errno);
   locks.fds.push_back(fd);
   lock.fd_ = fd;
@@ -101,10 +100,11 @@ bool FileLock::IsSigned(const std::string& path) noexcept {
 Status FileLock::Sign() {
   struct stat info;
   if (fstat(fd_, &info) == 0 && info.st_size != 0) {
+    if (IsSigned(path_)) return Status();  // by another process, just now
     return Status(ErrorCode::kUnsupported,
                   path_ +
                       " is not a lock file of appcache's, and it is not "
-                      "touched; move it, or use another cache file");
+                      "touched; move it, or put the cache elsewhere");
   }
   const ssize_t size = pwrite(fd_, kSignature.data(), kSignature.size(), 0);
   if (size == static_cast<ssize_t>(kSignature.size())) return Status();
@@ -120,4 +120,4 @@ Result<bool> FileLock::TryLock() {
 
 void FileLock::Unlock() noexcept { SetLock(fd_, F_UNLCK); }
 
-}  // namespace appcache::store
+}  // namespace appcache

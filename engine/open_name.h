@@ -1,12 +1,12 @@
 // OpenName: the names of the databases that are open in this process, and
 // whether one was open in a process that this one was forked from.
 //
-// SQLite keeps track of a file's locks in the memory of the process. A forked
-// child inherits that, and would take its parent's locks for its own: it must
-// not open a file that was open at the fork.
+// SQLite and LMDB keep track of a file's locks in the memory of the process. A
+// forked child inherits that, and would take its parent's locks for its own: it
+// must not open what was open at the fork.
 
-#ifndef APPCACHE_ENGINE_LRU_OPEN_NAME_H_
-#define APPCACHE_ENGINE_LRU_OPEN_NAME_H_
+#ifndef APPCACHE_ENGINE_OPEN_NAME_H_
+#define APPCACHE_ENGINE_OPEN_NAME_H_
 
 #include <list>
 #include <string>
@@ -33,4 +33,4 @@ class OpenName {
 
 }  // namespace appcache
 
-#endif  // APPCACHE_ENGINE_LRU_OPEN_NAME_H_
+#endif  // APPCACHE_ENGINE_OPEN_NAME_H_

@@ -3,12 +3,12 @@
 // a millisecond at a time, until a deadline. SQLite's own busy handler sleeps
 // up to 100 ms, which becomes the p99 of everyone who waits.
 
-#ifndef APPCACHE_ENGINE_STORE_BACKOFF_H_
-#define APPCACHE_ENGINE_STORE_BACKOFF_H_
+#ifndef APPCACHE_ENGINE_LANE_BACKOFF_H_
+#define APPCACHE_ENGINE_LANE_BACKOFF_H_
 
 #include <chrono>
 
-namespace appcache::store {
+namespace appcache {
 
 class Backoff {
  public:
@@ -23,6 +23,6 @@ class Backoff {
   int waits_ = 0;
 };
 
-}  // namespace appcache::store
+}  // namespace appcache
 
-#endif  // APPCACHE_ENGINE_STORE_BACKOFF_H_
+#endif  // APPCACHE_ENGINE_LANE_BACKOFF_H_

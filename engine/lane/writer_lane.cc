@@ -1,10 +1,10 @@
-#include "engine/store/lane.h"
+#include "engine/lane/writer_lane.h"
 
 #include <new>
 
-#include "engine/store/backoff.h"
+#include "engine/lane/backoff.h"
 
-namespace appcache::store {
+namespace appcache {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{1};
@@ -102,4 +102,4 @@ void WriterLane::Leave() noexcept {
   first.changed.notify_one();
 }
 
-}  // namespace appcache::store
+}  // namespace appcache

@@ -1,13 +1,14 @@
-// WriterLane: the only place from which a cache's SQLite is written or
-// checkpointed, one at a time, across threads and processes.
+// WriterLane: the only place from which a cache's database is written, one at a
+// time, across threads and processes.
 //
 // SQLite before 3.51.3 can corrupt a database in WAL mode when one connection
 // commits at the instant at which another restarts the log, and its own way of
-// waiting for a lock is to sleep up to 100 ms. So writers queue here instead,
-// and no connection of the cache checkpoints outside of it.
+// waiting for a lock is to sleep up to 100 ms; LMDB's is to wait for ever. So
+// writers queue here instead, and no connection of a SqliteCache checkpoints
+// outside of it.
 
-#ifndef APPCACHE_ENGINE_STORE_LANE_H_
-#define APPCACHE_ENGINE_STORE_LANE_H_
+#ifndef APPCACHE_ENGINE_LANE_WRITER_LANE_H_
+#define APPCACHE_ENGINE_LANE_WRITER_LANE_H_
 
 #include <chrono>
 #include <condition_variable>
@@ -17,9 +18,9 @@
 #include <utility>
 
 #include "engine/error.h"
-#include "engine/store/file_lock.h"
+#include "engine/lane/file_lock.h"
 
-namespace appcache::store {
+namespace appcache {
 
 // Thread-safe.
 class WriterLane {
@@ -86,6 +87,6 @@ class WriterLane {
   std::optional<FileLock> file_lock_;
 };
 
-}  // namespace appcache::store
+}  // namespace appcache
 
-#endif  // APPCACHE_ENGINE_STORE_LANE_H_
+#endif  // APPCACHE_ENGINE_LANE_WRITER_LANE_H_

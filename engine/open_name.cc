@@ -1,4 +1,4 @@
-#include "engine/lru/open_name.h"
+#include "engine/open_name.h"
 
 #include <pthread.h>
 

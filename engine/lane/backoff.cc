@@ -1,9 +1,9 @@
-#include "engine/store/backoff.h"
+#include "engine/lane/backoff.h"
 
 #include <algorithm>
 #include <thread>
 
-namespace appcache::store {
+namespace appcache {
 namespace {
 
 // A write transaction takes some 10 us: who waits for one is mostly served
@@ -30,4 +30,4 @@ bool Backoff::Wait() noexcept {
   return true;
 }
 
-}  // namespace appcache::store
+}  // namespace appcache

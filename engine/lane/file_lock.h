@@ -5,15 +5,17 @@
 // another descriptor of the same file does not. A forked child closes its copy
 // at once, so that a lock never outlives its holder.
 
-#ifndef APPCACHE_ENGINE_STORE_FILE_LOCK_H_
-#define APPCACHE_ENGINE_STORE_FILE_LOCK_H_
+#ifndef APPCACHE_ENGINE_LANE_FILE_LOCK_H_
+#define APPCACHE_ENGINE_LANE_FILE_LOCK_H_
+
+#include <sys/types.h>
 
 #include <string>
 #include <utility>
 
 #include "engine/error.h"
 
-namespace appcache::store {
+namespace appcache {
 
 // Not thread-safe.
 class FileLock {
@@ -28,9 +30,9 @@ class FileLock {
   }
   ~FileLock();
 
-  // Opens the file, and makes it if it is not there. kUnavailable when it
-  // cannot.
-  static Result<FileLock> Open(const std::string& path);
+  // Opens the file, and makes it, with `mode` less the umask, if it is not
+  // there. kUnavailable when it cannot.
+  static Result<FileLock> Open(const std::string& path, mode_t mode = 0666);
 
   // Whether the file at `path` was signed by Sign. False if there is none.
   static bool IsSigned(const std::string& path) noexcept;
@@ -48,6 +50,6 @@ class FileLock {
   std::string path_;
 };
 
-}  // namespace appcache::store
+}  // namespace appcache
 
-#endif  // APPCACHE_ENGINE_STORE_FILE_LOCK_H_
+#endif  // APPCACHE_ENGINE_LANE_FILE_LOCK_H_

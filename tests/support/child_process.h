@@ -1,8 +1,8 @@
-// ChildProcess: fault_process (fault_process_main.cc), run by a test and talked
+// ChildProcess: the program that CHILD_PROCESS names, run by a test and talked
 // to line by line.
 
-#ifndef APPCACHE_TESTS_FAULT_CHILD_PROCESS_H_
-#define APPCACHE_TESTS_FAULT_CHILD_PROCESS_H_
+#ifndef APPCACHE_TESTS_SUPPORT_CHILD_PROCESS_H_
+#define APPCACHE_TESTS_SUPPORT_CHILD_PROCESS_H_
 
 #include <sys/types.h>
 
@@ -27,6 +27,10 @@ class ChildProcess {
   // What it writes from now on to its end, a line each.
   std::vector<std::string> ReadAll();
 
+  // Waits until it has stopped itself (SIGSTOP); lets it go on.
+  void AwaitStop();
+  void Continue();
+
   // kill -9.
   void Kill();
   // Its exit code; -1 when a signal ended it.
@@ -40,4 +44,4 @@ class ChildProcess {
 
 }  // namespace appcache
 
-#endif  // APPCACHE_TESTS_FAULT_CHILD_PROCESS_H_
+#endif  // APPCACHE_TESTS_SUPPORT_CHILD_PROCESS_H_

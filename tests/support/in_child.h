@@ -1,7 +1,7 @@
 // Forked children that check something and say what was wrong.
 
-#ifndef APPCACHE_TESTS_ENGINE_CHILD_H_
-#define APPCACHE_TESTS_ENGINE_CHILD_H_
+#ifndef APPCACHE_TESTS_SUPPORT_IN_CHILD_H_
+#define APPCACHE_TESTS_SUPPORT_IN_CHILD_H_
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,4 +44,4 @@ inline std::string InChild(const std::function<std::string()>& check) {
 
 }  // namespace appcache
 
-#endif  // APPCACHE_TESTS_ENGINE_CHILD_H_
+#endif  // APPCACHE_TESTS_SUPPORT_IN_CHILD_H_

@@ -1,0 +1,168 @@
+#include "adapters/lmdb/environment.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#include "adapters/lmdb/files.h"
+#include "adapters/lmdb/schema.h"
+#include "adapters/lmdb/status.h"
+#include "adapters/lmdb/transaction.h"
+
+namespace appcache::lmdb {
+namespace {
+
+// MDB_NOTLS: a read transaction is no thread's. MDB_NOMETASYNC: a commit waits
+// until its pages are on the disk; the page that names them may follow later.
+constexpr unsigned kFlags = MDB_NOTLS | MDB_NOMETASYNC;
+constexpr mode_t kMode = 0600;
+
+// How often a map may grow while a call is waiting for it.
+constexpr int kMaxFollows = 3;
+
+struct OldReaders {
+  uint64_t last_commit;
+  bool any = false;
+};
+
+// A line of mdb_reader_list: process, thread and, of one that reads, the commit
+// that it reads from. LMDB tells it in no other way.
+int NoteReader(const char* line, void* context) {
+  auto& readers = *static_cast<OldReaders*>(context);
+  const std::string_view fields(line);
+  const size_t last = fields.find_last_of(' ');
+  if (last == std::string_view::npos) return 0;
+  char* end = nullptr;
+  const uint64_t commit = std::strtoull(line + last + 1, &end, 10);
+  const bool reads = *end == '\n' && end != line + last + 1;
+  if (reads && commit < readers.last_commit) readers.any = true;
+  return 0;
+}
+
+}  // namespace
+
+Environment::Environment(std::string directory, uint64_t max_bytes,
+                         FileLock lock)
+    : directory_(std::move(directory)),
+      max_bytes_(max_bytes),
+      lane_(directory_, std::move(lock)),
+      limits_(max_bytes, static_cast<uint64_t>(sysconf(_SC_PAGESIZE))) {}
+
+Result<std::shared_ptr<Environment>> Environment::Open(
+    const std::string& directory, uint64_t max_bytes,
+    std::chrono::milliseconds busy_timeout) {
+  Result<FileLock> lock = OpenLock(directory);
+  if (!lock.ok()) return lock.status();
+  const std::shared_ptr<Environment> environment(
+      new Environment(directory, max_bytes, *std::move(lock)));
+  // LMDB does not bear two processes that open at the same time.
+  const Result<WriterLane::Pass> pass = environment->lane().Enter(busy_timeout);
+  if (!pass.ok()) return pass.status();
+  Status status = environment->OpenFiles();
+  if (status.ok()) status = environment->FillFile();
+  if (!status.ok()) return status;
+  environment->readers_.emplace(environment->env_.get());
+
+  Transaction txn;
+  int rc = environment->Begin(busy_timeout, txn.out());
+  if (rc != 0) return Failure(rc, "open", directory);
+  status = OpenTables(txn.get(), directory, environment->tables_);
+  if (!status.ok()) return status;
+  rc = txn.Commit();
+  if (rc != 0) return Failure(rc, "open", directory);
+  return environment;
+}
+
+Status Environment::OpenFiles() {
+  MDB_env* env = nullptr;
+  int rc = mdb_env_create(&env);
+  env_.reset(env);
+  if (rc == 0) rc = mdb_env_set_mapsize(env, max_bytes_);
+  if (rc == 0) rc = mdb_env_set_maxreaders(env, ReaderPool::kMaxSlots);
+  if (rc == 0) rc = mdb_env_set_maxdbs(env, kTables);
+  if (rc == 0) rc = mdb_env_open(env, directory_.c_str(), kFlags, kMode);
+  MDB_stat stat;
+  if (rc == 0) rc = mdb_env_stat(env, &stat);
+  if (rc != 0) return Failure(rc, "open", directory_);
+  limits_ = Limits(max_bytes_, stat.ms_psize);
+  return Status();
+}
+
+// Reading a page behind the end of the file would end the process. So the file
+// has the size of the map from the beginning, and one that is too short for
+// what it says of itself has lost something.
+Status Environment::FillFile() {
+  MDB_envinfo info;
+  mdb_filehandle_t file = -1;
+  struct stat stat = {};
+  int rc = mdb_env_info(env_.get(), &info);
+  if (rc == 0) rc = mdb_env_get_fd(env_.get(), &file);
+  if (rc == 0 && fstat(file, &stat) != 0) rc = errno;
+  if (rc != 0) return Failure(rc, "open", directory_);
+  const auto size = static_cast<uint64_t>(stat.st_size);
+  if (size < (info.me_last_pgno + 1) * limits_.page_bytes) {
+    return Failure(MDB_CORRUPTED, "open", directory_);
+  }
+  if (size < info.me_mapsize &&
+      ftruncate(file, static_cast<off_t>(info.me_mapsize)) != 0) {
+    return Failure(errno, "open", directory_);
+  }
+  return Status();
+}
+
+int Environment::FollowMap(std::chrono::milliseconds busy_timeout) {
+  if (!readers_->Pause(busy_timeout)) return MDB_READERS_FULL;
+  const int rc = mdb_env_set_mapsize(env_.get(), 0);
+  if (rc != 0) {
+    // LMDB has let the old map go.
+    has_map_ = false;
+    readers_->Close();
+  }
+  readers_->Resume();
+  return rc;
+}
+
+int Environment::Begin(std::chrono::milliseconds busy_timeout, MDB_txn*& txn) {
+  for (int follows = 0;; ++follows) {
+    if (!has_map_) return MDB_PANIC;
+    int rc = mdb_txn_begin(env_.get(), nullptr, 0, &txn);
+    if (rc != MDB_MAP_RESIZED || follows == kMaxFollows) return rc;
+    rc = FollowMap(busy_timeout);
+    if (rc != 0) return rc;
+  }
+}
+
+Status Environment::TakeAfter(int rc, std::chrono::milliseconds busy_timeout,
+                              MDB_txn*& txn) {
+  for (int follows = 0; rc == MDB_MAP_RESIZED && follows < kMaxFollows;
+       ++follows) {
+    const Result<WriterLane::Pass> pass = lane_.Enter(busy_timeout);
+    if (!pass.ok()) return pass.status();
+    rc = has_map_ ? FollowMap(busy_timeout) : MDB_PANIC;
+    if (rc == 0) rc = readers_->Take(busy_timeout, txn);
+  }
+  return rc == 0 ? Status() : Failure(rc, "read from", directory_);
+}
+
+int Environment::CommitNothing(std::chrono::milliseconds busy_timeout) {
+  Transaction txn;
+  int rc = Begin(busy_timeout, txn.out());
+  if (rc == 0) rc = StoreSchema(txn.get());
+  return rc == 0 ? txn.Commit() : rc;
+}
+
+bool Environment::HasOldReader() {
+  int dead = 0;
+  mdb_reader_check(env_.get(), &dead);
+  MDB_envinfo info;
+  if (mdb_env_info(env_.get(), &info) != 0) return false;
+  OldReaders readers{info.me_last_txnid};
+  mdb_reader_list(env_.get(), NoteReader, &readers);
+  return readers.any;
+}
+
+}  // namespace appcache::lmdb

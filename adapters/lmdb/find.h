@@ -1,0 +1,49 @@
+// The record of a path, as a read finds it.
+
+#ifndef APPCACHE_ADAPTERS_LMDB_FIND_H_
+#define APPCACHE_ADAPTERS_LMDB_FIND_H_
+
+#include <lmdb.h>
+
+#include <optional>
+#include <string_view>
+
+#include "adapters/lmdb/entries.h"
+#include "adapters/lmdb/environment.h"
+#include "adapters/lmdb/record.h"
+#include "adapters/lmdb/status.h"
+#include "engine/clock.h"
+#include "engine/error.h"
+
+namespace appcache::lmdb {
+
+// Calls `use` with the record of `path`, if there is one whose ttl has not
+// ended. It is good until `use` returns.
+template <class Use>
+Status WithRecord(MDB_txn* txn, const Environment& environment,
+                  const Clock& clock, std::string_view path, const Use& use) {
+  const EntryKey key(path);
+  MDB_val key_val = ToVal(key.view());
+  MDB_val found;
+  const int rc = mdb_get(txn, environment.tables().entries, &key_val, &found);
+  if (rc == MDB_NOTFOUND) return Status();
+  if (rc != 0) {
+    return Failure(rc, "read from", environment.directory());
+  }
+  const std::optional<Record> record = DecodeRecord(ToView(found));
+  if (!record) {
+    return Status(ErrorCode::kCorrupt,
+                  "a record in " + environment.directory() +
+                      " is damaged, or of another version; set it anew, or "
+                      "invalidate it");
+  }
+  if (!key.IsOf(*record, path)) return Status();
+  // The clock is asked only if it matters.
+  if (record->ends_at && record->HasEnded(clock.Now())) return Status();
+  use(*record);
+  return Status();
+}
+
+}  // namespace appcache::lmdb
+
+#endif  // APPCACHE_ADAPTERS_LMDB_FIND_H_

@@ -1,0 +1,384 @@
+#include "adapters/lmdb/lmdb_cache.h"
+
+#include <lmdb.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <utility>
+
+#include "adapters/lmdb/environment.h"
+#include "adapters/lmdb/files.h"
+#include "adapters/lmdb/find.h"
+#include "adapters/lmdb/limits.h"
+#include "adapters/lmdb/record.h"
+#include "adapters/lmdb/registry.h"
+#include "adapters/lmdb/write.h"
+#include "engine/backend_counters.h"
+
+namespace appcache {
+namespace {
+
+using lmdb::Change;
+using lmdb::Entries;
+using lmdb::EntryKey;
+using lmdb::Environment;
+using lmdb::Limits;
+using lmdb::Record;
+using lmdb::Removed;
+using std::chrono::milliseconds;
+
+static_assert(LmdbCache::kMaxKeyBytes == Limits::kMaxKeyBytes);
+
+Status Validate(const LmdbCacheOptions& options) {
+  if (options.cache.compressor == nullptr || options.cache.log == nullptr) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "the compressor or the log sink is null; leave the default, "
+                  "or give one that does nothing");
+  }
+  const uint64_t least = std::max(
+      LmdbCache::kMinBytes,
+      Limits::kMinPages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
+  if (options.max_bytes < least || options.max_bytes > LmdbCache::kMaxBytes) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "max_bytes is " + std::to_string(options.max_bytes) +
+                      "; it must be from " + std::to_string(least) + " to " +
+                      std::to_string(LmdbCache::kMaxBytes));
+  }
+  if (options.busy_timeout < milliseconds(0) ||
+      options.busy_timeout > std::chrono::hours(24)) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "busy_timeout is " +
+                      std::to_string(options.busy_timeout.count()) +
+                      " ms; it must be from 0 ms to a day");
+  }
+  return Status();
+}
+
+BackendTraits TraitsOf(const Environment& environment,
+                       milliseconds busy_timeout) {
+  const uint64_t max_bytes = environment.max_bytes();
+  BackendTraits traits;
+  traits.name = "lmdb";
+  traits.location = environment.directory();
+  traits.cleared = "every entry in " + environment.directory() +
+                   ", whatever its prefix, for all processes";
+  traits.tells_ttl = true;
+  traits.max_key_bytes = Limits::MaxPathBytes(max_bytes);
+  traits.max_value_bytes = Limits::MaxValueBytes(max_bytes);
+  traits.is_shared = true;
+  traits.is_persistent = true;
+  traits.limits = {
+      {"max_bytes", std::to_string(max_bytes)},
+      {"eviction", "oldest written first"},
+      {"readers", std::to_string(lmdb::ReaderPool::kMaxReaders)},
+      {"busy_timeout", std::to_string(busy_timeout.count()) + " ms"}};
+  return traits;
+}
+
+}  // namespace
+
+struct LmdbCache::State {
+  Status CheckUsable() const {
+    if (!environment->in_child()) return Status();
+    return Status(ErrorCode::kUnavailable,
+                  "the LMDB cache " + environment->directory() +
+                      " was opened before fork() and is the parent's; open "
+                      "one in the child");
+  }
+  Status CheckPath(std::string_view path) const {
+    if (path.size() <= traits.max_key_bytes) return Status();
+    return Status(ErrorCode::kInvalidKey,
+                  "a key path of " + std::to_string(path.size()) +
+                      " bytes is longer than this cache takes: " +
+                      std::to_string(traits.max_key_bytes));
+  }
+
+  // `lookup` is a miss before.
+  void Find(MDB_txn* txn, std::string_view path, Lookup<Bytes>& lookup) const {
+    Status status = CheckPath(path);
+    if (status.ok()) {
+      status = lmdb::WithRecord(
+          txn, *environment, *clock, path, [&](const Record& record) {
+            lookup = Lookup<Bytes>::Hit(Bytes::Copy(record.value));
+          });
+    }
+    if (!status.ok()) lookup = Lookup<Bytes>::Failed(std::move(status));
+  }
+
+  // Calls `find(txn, lookup)` within one read transaction.
+  template <class V, class FindIt>
+  Lookup<V> Read(const FindIt& find) const {
+    Lookup<V> lookup = Lookup<V>::Miss();
+    Status status = CheckUsable();
+    if (status.ok()) {
+      status = environment->Read(busy_timeout, [&](MDB_txn* txn) {
+        find(txn, lookup);
+        return Status();
+      });
+    }
+    if (!status.ok()) lookup = Lookup<V>::Failed(std::move(status));
+    return lookup;
+  }
+
+  Status Write(const Change& change) {
+    Removed removed;
+    Status status =
+        lmdb::Write(*environment, *clock, busy_timeout, change, removed);
+    evictions.fetch_add(removed.evicted, std::memory_order_relaxed);
+    expirations.fetch_add(removed.ended, std::memory_order_relaxed);
+    return status;
+  }
+
+  // How large the record of an entry is; none if it is too large.
+  std::optional<uint64_t> RecordBytesOf(const RawEntry& entry) const {
+    Record record;
+    if (EntryKey(entry.path).is_hashed()) record.path = entry.path;
+    record.value = entry.value;
+    const uint64_t bytes = lmdb::RecordBytes(record);
+    if (entry.value.size() > traits.max_value_bytes ||
+        bytes > environment->limits().max_record_bytes) {
+      return std::nullopt;
+    }
+    return bytes;
+  }
+
+  // How many of the entries, at least one, one transaction writes. `pages` is
+  // what they take.
+  size_t PieceOf(std::span<const RawEntry> entries, uint64_t& pages) const {
+    const Limits& limits = environment->limits();
+    uint64_t bytes = 0;
+    size_t count = 0;
+    for (; count < entries.size() && count < limits.max_entries; ++count) {
+      const uint64_t more = RecordBytesOf(entries[count]).value_or(0);
+      if (count > 0 && bytes + more > limits.max_record_bytes) break;
+      bytes += more;
+      pages += limits.PagesFor(more);
+    }
+    return count;
+  }
+
+  // Of one transaction. `refused`: how many values were too large.
+  int Put(Entries& table, std::span<const RawEntry> entries, TimePoint now,
+          uint64_t& refused) const {
+    refused = 0;
+    for (const RawEntry& entry : entries) {
+      int rc = 0;
+      if (!RecordBytesOf(entry)) {
+        ++refused;
+        rc = table.Remove(entry.path);
+      } else {
+        rc = table.Put(entry.path, entry.value,
+                       entry.ttl == kNoTtl ? std::nullopt
+                                           : std::optional(now + entry.ttl));
+      }
+      if (rc != 0) return rc;
+    }
+    return 0;
+  }
+
+  std::shared_ptr<Environment> environment;
+  std::shared_ptr<const Clock> clock;
+  milliseconds busy_timeout;
+  BackendTraits traits;
+  BackendCounters counters = {};
+  std::atomic<uint64_t> evictions{0};
+  std::atomic<uint64_t> expirations{0};
+};
+
+LmdbCache::LmdbCache(CacheOptions options, std::unique_ptr<State> state)
+    : Cache(std::move(options)), state_(std::move(state)) {}
+
+LmdbCache::~LmdbCache() {
+  if (state_->environment->in_child()) {
+    LeakInChild(std::move(state_));
+  } else {
+    lmdb::Release(std::move(state_->environment));
+  }
+}
+
+LmdbCache::Opened LmdbCache::Open(const std::string& directory,
+                                  LmdbCacheOptions options) {
+  return WithoutExceptions<Opened>([&]() -> Opened {
+    if (Status valid = Validate(options); !valid.ok()) return valid;
+    if (options.clock == nullptr) options.clock = Clock::Wall();
+    const Result<std::string> path = lmdb::MakeDirectory(directory);
+    if (!path.ok()) return path.status();
+    auto state = std::make_unique<State>();
+    state->clock = std::move(options.clock);
+    state->busy_timeout = options.busy_timeout;
+    auto environment =
+        lmdb::Acquire(*path, options.max_bytes, options.busy_timeout);
+    if (!environment.ok()) return environment.status();
+    state->environment = *std::move(environment);
+    std::unique_ptr<LmdbCache> cache(
+        new LmdbCache(std::move(options.cache), std::move(state)));
+    cache->state_->traits =
+        TraitsOf(*cache->state_->environment, options.busy_timeout);
+    return cache;
+  });
+}
+
+BackendTraits LmdbCache::Traits() const { return state_->traits; }
+
+Result<std::string> LmdbCache::Ping() {
+  return WithoutExceptions<Result<std::string>>([&]() -> Result<std::string> {
+    const Lookup<Bytes> none =
+        state_->Read<Bytes>([](MDB_txn*, Lookup<Bytes>&) {});
+    if (none.has_error()) return none.status();
+    int version[3];
+    mdb_version(&version[0], &version[1], &version[2]);
+    return "LMDB " + std::to_string(version[0]) + "." +
+           std::to_string(version[1]) + "." + std::to_string(version[2]);
+  });
+}
+
+Lookup<Bytes> LmdbCache::GetRaw(std::string_view path) {
+  Lookup<Bytes> found = WithoutExceptions<Lookup<Bytes>>([&] {
+    return state_->Read<Bytes>([&](MDB_txn* txn, Lookup<Bytes>& lookup) {
+      state_->Find(txn, path, lookup);
+    });
+  });
+  state_->counters.CountRead(found);
+  return found;
+}
+
+Lookup<Ttl> LmdbCache::TtlRaw(std::string_view path) {
+  return WithoutExceptions<Lookup<Ttl>>([&] {
+    return state_->Read<Ttl>([&](MDB_txn* txn, Lookup<Ttl>& left) {
+      const Clock& clock = *state_->clock;
+      const auto tell = [&](const Record& record) {
+        const Ttl ttl = !record.ends_at
+                            ? kNoTtl
+                            : std::max(std::chrono::ceil<Ttl>(*record.ends_at -
+                                                              clock.Now()),
+                                       Ttl(1));
+        left = Lookup<Ttl>::Hit(ttl);
+      };
+      Status status = state_->CheckPath(path);
+      if (status.ok()) {
+        status = lmdb::WithRecord(txn, *state_->environment, clock, path, tell);
+      }
+      if (!status.ok()) left = Lookup<Ttl>::Failed(std::move(status));
+    });
+  });
+}
+
+std::vector<Lookup<Bytes>> LmdbCache::GetManyRaw(
+    std::span<const std::string_view> paths) {
+  std::vector<Lookup<Bytes>> found(paths.size(), Lookup<Bytes>::Miss());
+  const Lookup<Bytes> whole = WithoutExceptions<Lookup<Bytes>>([&] {
+    return state_->Read<Bytes>([&](MDB_txn* txn, Lookup<Bytes>&) {
+      for (size_t i = 0; i < paths.size(); ++i) {
+        state_->Find(txn, paths[i], found[i]);
+      }
+    });
+  });
+  if (whole.has_error()) found.assign(paths.size(), whole);
+  for (const Lookup<Bytes>& lookup : found) state_->counters.CountRead(lookup);
+  return found;
+}
+
+Status LmdbCache::SetRaw(std::string_view path, std::string_view value,
+                         Ttl ttl) {
+  const RawEntry entry{path, value, ttl};
+  return SetManyRaw({&entry, 1});
+}
+
+Status LmdbCache::SetManyRaw(std::span<const RawEntry> entries) {
+  uint64_t stored = 0;
+  uint64_t refused = 0;
+  Status status = WithoutExceptions<Status>([&] {
+    Status usable = state_->CheckUsable();
+    for (const RawEntry& entry : entries) {
+      if (usable.ok()) usable = state_->CheckPath(entry.path);
+    }
+    if (!usable.ok()) return usable;
+    for (size_t at = 0; at < entries.size();) {
+      Change change;
+      const size_t count = state_->PieceOf(entries.subspan(at), change.pages);
+      const auto piece = entries.subspan(at, count);
+      uint64_t refused_here = 0;
+      change.apply = [&](Entries& table, TimePoint now) {
+        return state_->Put(table, piece, now, refused_here);
+      };
+      Status written = state_->Write(change);
+      if (!written.ok()) return written;
+      refused += refused_here;
+      stored += count - refused_here;
+      at += count;
+    }
+    return Status();
+  });
+  state_->counters.CountSets(stored, entries.size() - stored);
+  if (!status.ok() || refused == 0) return status;
+  return WithoutExceptions<Status>([&] {
+    return Status(ErrorCode::kTooLarge,
+                  "a value is larger than this cache takes: " +
+                      std::to_string(state_->traits.max_value_bytes) +
+                      " bytes, less a key of over 510; its key is now empty");
+  });
+}
+
+Status LmdbCache::InvalidateRaw(std::string_view path) {
+  return InvalidateManyRaw({&path, 1});
+}
+
+Status LmdbCache::InvalidateManyRaw(std::span<const std::string_view> paths) {
+  uint64_t done = 0;
+  Status status = WithoutExceptions<Status>([&] {
+    Status usable = state_->CheckUsable();
+    for (const std::string_view path : paths) {
+      if (usable.ok()) usable = state_->CheckPath(path);
+    }
+    if (!usable.ok()) return usable;
+    while (done < paths.size()) {
+      const auto piece = paths.subspan(
+          done, std::min<size_t>(paths.size() - done,
+                                 state_->environment->limits().max_entries));
+      Status written = state_->Write({0, [&](Entries& table, TimePoint) {
+                                        for (const auto path : piece) {
+                                          const int rc = table.Remove(path);
+                                          if (rc != 0) return rc;
+                                        }
+                                        return 0;
+                                      }});
+      if (!written.ok()) return written;
+      done += piece.size();
+    }
+    return Status();
+  });
+  state_->counters.CountInvalidations(done, paths.size() - done);
+  return status;
+}
+
+Status LmdbCache::ClearRaw() {
+  return WithoutExceptions<Status>([&] {
+    Status usable = state_->CheckUsable();
+    if (!usable.ok()) return usable;
+    return state_->Write(
+        {0, [](Entries& table, TimePoint) { return table.Clear(); }});
+  });
+}
+
+CacheStats LmdbCache::RawStats() const {
+  CacheStats stats = state_->counters.Stats();
+  stats.evictions = state_->evictions.load(std::memory_order_relaxed);
+  stats.expirations = state_->expirations.load(std::memory_order_relaxed);
+  const Status status = WithoutExceptions<Status>([&] {
+    Status usable = state_->CheckUsable();
+    if (!usable.ok()) return usable;
+    return state_->environment->Read(state_->busy_timeout, [&](MDB_txn* txn) {
+      uint64_t count = 0;
+      const Entries table(txn, state_->environment->tables());
+      if (table.Count(count) == 0) stats.entries = count;
+      return Status();
+    });
+  });
+  // `entries` stays empty where it is not to be had.
+  (void)status;
+  return stats;
+}
+
+}  // namespace appcache

@@ -1,0 +1,27 @@
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "adapters/lmdb/lmdb_cache.h"
+#include "tests/conformance/conformance.h"
+#include "tests/conformance/opened.h"
+
+namespace appcache {
+namespace {
+
+std::shared_ptr<Cache> Open(const std::string& directory, CacheOptions options,
+                            SharedClock clock) {
+  LmdbCacheOptions all;
+  all.cache = std::move(options);
+  all.clock = std::move(clock);
+  return Opened(LmdbCache::Open(directory, std::move(all)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Lmdb, ConformanceTest,
+                         testing::Values(Backend{"Directory", Open}),
+                         NameOfBackend);
+
+}  // namespace
+}  // namespace appcache

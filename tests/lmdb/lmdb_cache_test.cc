@@ -1,0 +1,325 @@
+// LmdbCache: keys that are hashed, ttls, values that are too large, damage,
+// what it says of itself, and forks.
+
+#include "adapters/lmdb/lmdb_cache.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/lmdb/record.h"
+#include "engine/testing/fake_clock.h"
+#include "tests/lmdb/opened.h"
+#include "tests/lmdb/plain_lmdb.h"
+#include "tests/support/in_child.h"
+#include "tests/support/temp_dir.h"
+
+namespace appcache {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+class LmdbCacheTest : public testing::Test {
+ protected:
+  LmdbCacheTest() { Open(); }
+
+  void Open(uint64_t max_bytes = LmdbCacheOptions().max_bytes) {
+    cache_.reset();
+    LmdbCacheOptions options;
+    options.clock = clock_;
+    options.max_bytes = max_bytes;
+    cache_ = OpenLmdb(directory_.path(), std::move(options));
+  }
+
+  void Set(std::string_view path, std::string_view value, Ttl ttl = kNoTtl) {
+    const Status set = cache_->SetRaw(path, value, ttl);
+    EXPECT_TRUE(set.ok()) << set.ToString();
+  }
+  std::string Get(std::string_view path) { return ValueIn(*cache_, path); }
+
+  // The database, with the cache closed meanwhile.
+  template <class Use>
+  void InPlainLmdb(const Use& use) {
+    cache_.reset();
+    {
+      PlainLmdb plain(directory_.path());
+      use(plain);
+    }
+    Open();
+  }
+
+  // As it is stored, but for what `change` does.
+  static std::string Changed(const std::string& bytes, size_t at) {
+    std::string changed = bytes;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    return changed;
+  }
+
+  const TempDir directory_{"/dev/shm"};
+  const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
+  std::unique_ptr<LmdbCache> cache_;
+};
+
+TEST_F(LmdbCacheTest, KeysOfAllLengthsAreApart) {
+  std::vector<std::string> paths;
+  for (const size_t size : {509, 510, 511, 512, 70'000}) {
+    paths.emplace_back(size, 'p');
+    paths.push_back(paths.back());
+    paths.back().back() = 'q';
+  }
+  for (const std::string& path : paths)
+    Set(path, std::to_string(path.size()) + path.back());
+  for (const std::string& path : paths) {
+    EXPECT_EQ(Get(path), std::to_string(path.size()) + path.back());
+    EXPECT_TRUE(cache_->InvalidateRaw(path).ok());
+    EXPECT_EQ(Get(path), "<miss>");
+  }
+  EXPECT_EQ(cache_->Stats().entries, 0u);
+}
+
+TEST_F(LmdbCacheTest, APathWithTheHashOfAnotherIsAMissAndReplacesIt) {
+  const std::string path(600, 'p');
+  const std::string other(600, 'o');
+  InPlainLmdb([&](PlainLmdb& plain) {
+    lmdb::Record record;
+    record.path = other;
+    record.value = "the other's";
+    record.number = 1;
+    std::string bytes(lmdb::RecordBytes(record), '\0');
+    lmdb::EncodeRecord(record, bytes.data());
+    const lmdb::EntryKey key(path);
+    plain.Put("entries", key.view(), bytes);
+    plain.Put("order", "\0\0\0\0\0\0\0\x01"sv, key.view());
+  });
+  EXPECT_EQ(Get(path), "<miss>");
+  EXPECT_FALSE(cache_->TtlRaw(path));
+  EXPECT_TRUE(cache_->InvalidateRaw(path).ok());
+  EXPECT_EQ(cache_->Stats().entries, 1u);  // the other's is there
+  Set(path, "its own");
+  EXPECT_EQ(Get(path), "its own");
+  EXPECT_EQ(cache_->Stats().entries, 1u);
+}
+
+TEST_F(LmdbCacheTest, TellsWhatIsLeftOfATtlRoundedUp) {
+  Set("p/ends", "v", Ttl(1500));
+  Set("p/stays", "v");
+  EXPECT_EQ(*cache_->TtlRaw("p/ends"), Ttl(1500));
+  EXPECT_EQ(*cache_->TtlRaw("p/stays"), kNoTtl);
+  clock_->Advance(std::chrono::microseconds(1'000'001));
+  EXPECT_EQ(*cache_->TtlRaw("p/ends"), Ttl(500));
+  clock_->Advance(std::chrono::microseconds(499'998));
+  EXPECT_EQ(*cache_->TtlRaw("p/ends"), Ttl(1));
+  clock_->Advance(std::chrono::microseconds(1));
+  EXPECT_FALSE(cache_->TtlRaw("p/ends"));
+}
+
+TEST_F(LmdbCacheTest, ATtlGoesOnWhenTheCacheIsOpenedAgain) {
+  Set("p", "v", Ttl(1000));
+  clock_->Advance(Ttl(600));
+  Open();
+  EXPECT_EQ(*cache_->TtlRaw("p"), Ttl(400));
+}
+
+TEST_F(LmdbCacheTest, WritesRemoveWhatHasEnded) {
+  for (int i = 0; i < 100; ++i) Set("p/" + std::to_string(i), "v", Ttl(1 + i));
+  Set("p/stays", "v");
+  Set("p/ends later", "v", Ttl(1000));
+  clock_->Advance(Ttl(100));
+  for (int i = 0; i < 20; ++i) Set("p/stays", "v");
+  EXPECT_EQ(cache_->Stats().entries, 2u);
+  EXPECT_EQ(cache_->Stats().expirations, 100u);
+  EXPECT_EQ(cache_->Stats().evictions, 0u);
+  EXPECT_EQ(Get("p/ends later"), "v");
+  InPlainLmdb([](PlainLmdb& plain) {
+    EXPECT_EQ(plain.Rows("entries"), 2u);
+    EXPECT_EQ(plain.Rows("order"), 2u);
+    EXPECT_EQ(plain.Rows("ends"), 1u);
+  });
+}
+
+TEST_F(LmdbCacheTest, TheIndexHasNothingThatIsNotThere) {
+  for (int i = 0; i < 50; ++i) {
+    Set("p/" + std::to_string(i % 7), "v", i % 3 == 0 ? kNoTtl : Ttl(1000));
+    if (i % 5 == 0) {
+      EXPECT_TRUE(cache_->InvalidateRaw("p/1").ok());
+    }
+  }
+  for (int i = 0; i < 7; ++i) {
+    EXPECT_TRUE(cache_->InvalidateRaw("p/" + std::to_string(i)).ok());
+  }
+  InPlainLmdb([](PlainLmdb& plain) {
+    EXPECT_EQ(plain.Rows("entries"), 0u);
+    EXPECT_EQ(plain.Rows("order"), 0u);
+    EXPECT_EQ(plain.Rows("ends"), 0u);
+  });
+}
+
+TEST_F(LmdbCacheTest, AValueThatIsTooLargeLeavesItsKeyEmpty) {
+  Open(LmdbCache::kMinBytes);
+  const uint64_t most = cache_->Traits().max_value_bytes;
+  Set("p", std::string(most, 'v'));
+  EXPECT_EQ(Get("p").size(), most);
+  const std::string larger(most + 1, 'v');
+  EXPECT_TRUE(cache_->SetRaw("p", larger, kNoTtl).Is(ErrorCode::kTooLarge));
+  EXPECT_FALSE(cache_->GetRaw("p"));
+  Set("p", "v");
+  const std::array<Cache::RawEntry, 3> batch = {
+      {{"p", larger, kNoTtl}, {"q", "1", kNoTtl}, {"r", "2", kNoTtl}}};
+  EXPECT_TRUE(cache_->SetManyRaw(batch).Is(ErrorCode::kTooLarge));
+  EXPECT_FALSE(cache_->GetRaw("p"));
+  EXPECT_EQ(Get("r"), "2");
+  const CacheStats stats = cache_->Stats();
+  EXPECT_EQ(stats.sets, 4u);
+  EXPECT_EQ(stats.write_errors, 2u);
+}
+
+TEST_F(LmdbCacheTest, APathThatIsTooLongIsAnInvalidKey) {
+  const std::string path(cache_->Traits().max_key_bytes, 'p');
+  Set(path, "v");
+  EXPECT_EQ(Get(path), "v");
+  const std::string longer = path + "p";
+  EXPECT_EQ(cache_->GetRaw(longer).error().code, ErrorCode::kInvalidKey);
+  EXPECT_EQ(cache_->TtlRaw(longer).error().code, ErrorCode::kInvalidKey);
+  EXPECT_TRUE(cache_->SetRaw(longer, "v", kNoTtl).Is(ErrorCode::kInvalidKey));
+  EXPECT_TRUE(cache_->InvalidateRaw(longer).Is(ErrorCode::kInvalidKey));
+  const std::array paths = {std::string_view(path), std::string_view(longer)};
+  const auto found = cache_->GetManyRaw(paths);
+  EXPECT_TRUE(found[0]);
+  EXPECT_EQ(found[1].error().code, ErrorCode::kInvalidKey);
+}
+
+TEST_F(LmdbCacheTest, ADamagedRecordIsACorruptMissUntilItIsSet) {
+  Set("p", "value", Ttl(1000));
+  Set("q", "value");
+  std::string record;
+  InPlainLmdb([&](PlainLmdb& plain) { record = plain.Get("entries", "kp"); });
+  for (size_t at = 0; at < record.size(); ++at) {
+    InPlainLmdb([&](PlainLmdb& plain) {
+      plain.Put("entries", "kp", Changed(record, at));
+    });
+    EXPECT_EQ(cache_->GetRaw("p").error().code, ErrorCode::kCorrupt) << at;
+    EXPECT_EQ(cache_->TtlRaw("p").error().code, ErrorCode::kCorrupt) << at;
+  }
+  EXPECT_EQ(Get("q"), "value");
+  Set("p", "new");
+  EXPECT_EQ(Get("p"), "new");
+  // The row that the old one has left names an entry of another number.
+  clock_->Advance(Ttl(1000));
+  Set("q", "value");
+  EXPECT_EQ(Get("p"), "new");
+  InPlainLmdb([](PlainLmdb& plain) { EXPECT_EQ(plain.Rows("ends"), 0u); });
+}
+
+TEST_F(LmdbCacheTest, ADamagedRecordIsInvalidatedAndCleared) {
+  for (const char* path : {"p", "q"}) {
+    Set(path, "value");
+    InPlainLmdb([&](PlainLmdb& plain) {
+      plain.Put("entries", "k" + std::string(path), "no record");
+    });
+  }
+  EXPECT_TRUE(cache_->InvalidateRaw("p").ok());
+  EXPECT_EQ(Get("p"), "<miss>");
+  EXPECT_TRUE(cache_->Clear().ok());
+  EXPECT_EQ(Get("q"), "<miss>");
+}
+
+TEST_F(LmdbCacheTest, DamagedRecordsAreEvictedWithTheirTurn) {
+  Open(LmdbCache::kMinBytes);
+  const std::string value(30'000, 'v');
+  Set("p", value);
+  cache_.reset();
+  PlainLmdb(directory_.path()).Put("entries", "kp", value);
+  Open(LmdbCache::kMinBytes);
+  for (int i = 0; i < 100; ++i) Set("q/" + std::to_string(i), value);
+  EXPECT_EQ(Get("p"), "<miss>");
+}
+
+TEST_F(LmdbCacheTest, SaysWhatItIs) {
+  const BackendTraits traits = cache_->Traits();
+  EXPECT_EQ(traits.name, "lmdb");
+  EXPECT_EQ(traits.location, directory_.path());
+  EXPECT_TRUE(traits.tells_ttl);
+  EXPECT_TRUE(traits.is_shared);
+  EXPECT_TRUE(traits.is_persistent);
+  EXPECT_EQ(traits.ttl_resolution, Ttl(1));
+  EXPECT_EQ(traits.max_key_bytes, LmdbCache::kMaxKeyBytes);
+  EXPECT_EQ(traits.max_value_bytes, (uint64_t{1} << 30) / 32 - 16 - 26);
+  EXPECT_NE(traits.cleared.find(directory_.path()), std::string::npos);
+  const Result<std::string> pong = cache_->Ping();
+  ASSERT_TRUE(pong.ok());
+  EXPECT_EQ(*pong, "LMDB " + std::to_string(MDB_VERSION_MAJOR) + "." +
+                       std::to_string(MDB_VERSION_MINOR) + "." +
+                       std::to_string(MDB_VERSION_PATCH));
+}
+
+TEST_F(LmdbCacheTest, CountsWhatItDoes) {
+  Set("p", "v");
+  Set("q", "v");
+  Get("p");
+  Get("none");
+  EXPECT_TRUE(cache_->InvalidateRaw("q").ok());
+  const CacheStats stats = cache_->Stats();
+  EXPECT_EQ(stats.sets, 2u);
+  EXPECT_EQ(stats.hits, 1u);
+  EXPECT_EQ(stats.misses, 1u);
+  EXPECT_EQ(stats.invalidations, 1u);
+  EXPECT_EQ(stats.entries, 1u);
+  EXPECT_EQ(stats.evictions, 0u);
+  EXPECT_FALSE(stats.bytes);
+}
+
+std::string ComplaintAbout(const Status& status) {
+  const bool right = status.Is(ErrorCode::kUnavailable) &&
+                     status.ToString().find("fork()") != std::string::npos;
+  return right ? "" : status.ToString() + "\n";
+}
+
+TEST_F(LmdbCacheTest, AForkedChildsCallsAreUnavailableAndItReleasesNothing) {
+  Set("p", "v");
+  Get("p");
+  EXPECT_EQ(InChild([&] {
+              const std::array paths = {"p"sv};
+              std::string complaints =
+                  ComplaintAbout(cache_->GetRaw("p").status()) +
+                  ComplaintAbout(cache_->TtlRaw("p").status()) +
+                  ComplaintAbout(cache_->GetManyRaw(paths)[0].status()) +
+                  ComplaintAbout(cache_->SetRaw("p", "x", kNoTtl)) +
+                  ComplaintAbout(cache_->InvalidateRaw("p")) +
+                  ComplaintAbout(cache_->Clear()) +
+                  ComplaintAbout(cache_->Ping().status());
+              if (cache_->Stats().entries) complaints += "has entries";
+              cache_.reset();
+              return complaints;
+            }),
+            "");
+  EXPECT_EQ(Get("p"), "v");
+  Set("p", "w");
+  EXPECT_EQ(Get("p"), "w");
+}
+
+TEST_F(LmdbCacheTest, AForkedChildMayOpenOnlyWhatWasNotOpen) {
+  const TempDir other("/dev/shm");
+  EXPECT_EQ(InChild([&]() -> std::string {
+              const Status refused =
+                  LmdbCache::Open(directory_.path()).status();
+              if (!refused.Is(ErrorCode::kUnsupported)) {
+                return refused.ToString();
+              }
+              const LmdbCache::Opened opened = LmdbCache::Open(other.path());
+              if (!opened.ok()) return opened.status().ToString();
+              return (*opened)->SetRaw("p", "the child's", kNoTtl).ok()
+                         ? ValueIn(**opened, "p")
+                         : "cannot set";
+            }),
+            "the child's");
+  EXPECT_EQ(ValueIn(*OpenLmdb(other.path()), "p"), "the child's");
+  EXPECT_EQ(Get("p"), "<miss>");
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,121 @@
+// The other process of process_test. It does one thing:
+//
+//   stop DIRECTORY
+//       Sets "p/stopped", and stops itself (SIGSTOP) in the middle of that.
+//   write DIRECTORY SEED
+//       Sets keys for ever, to values that MakeValue gives, and invalidates
+//       some.
+//   set DIRECTORY MAX_BYTES COUNT
+//       Sets so many entries of 20,000 bytes.
+//   read DIRECTORY PATH
+//       Gets it, and stops itself in the middle of that; it has to have a ttl.
+//   full DIRECTORY
+//       Sets entries while no file may grow, as on a disk that is full.
+//
+// Each says "ready" when the cache is open, and goes on when it is sent a line.
+// The exit code is 0 if all went well.
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "adapters/lmdb/lmdb_cache.h"
+#include "tests/lmdb/interrupted_clock.h"
+#include "tests/lmdb/written.h"
+
+namespace appcache {
+namespace {
+
+int Complain(const std::string& what) {
+  std::cout << what << std::endl;
+  return 1;
+}
+
+void SayReadyAndWait() {
+  std::cout << "ready" << std::endl;
+  std::string line;
+  std::getline(std::cin, line);
+}
+
+int Done(const Status& status) {
+  return status.ok() ? 0 : Complain(status.ToString());
+}
+
+int Write(LmdbCache& cache, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  for (;;) {
+    const int key = static_cast<int>(random() % kWrittenKeys);
+    const Status status =
+        random() % 5 == 0
+            ? cache.InvalidateRaw(WrittenPath(key))
+            : cache.SetRaw(WrittenPath(key),
+                           WrittenValue(key, random() % 20'000), kNoTtl);
+    if (!status.ok()) return Done(status);
+  }
+}
+
+int Set(LmdbCache& cache, int count) {
+  const std::string value(20'000, 'v');
+  for (int i = 0; i < count; ++i) {
+    const Status set = cache.SetRaw("p/" + std::to_string(i), value, kNoTtl);
+    if (!set.ok()) return Done(set);
+  }
+  return 0;
+}
+
+// A few blocks are there already: what fits in them is set.
+int Full(LmdbCache& cache) {
+  if (!cache.SetRaw("p/before", "value", kNoTtl).ok()) return 1;
+  signal(SIGXFSZ, SIG_IGN);
+  const rlimit none = {60'000, RLIM_INFINITY};
+  if (setrlimit(RLIMIT_FSIZE, &none) != 0) return 1;
+  int full = 0;
+  for (int i = 0; i < 20; ++i) {
+    const Status set =
+        cache.SetRaw("p/" + std::to_string(i), std::string(9000, 'v'), kNoTtl);
+    const Lookup<Bytes> found = cache.GetRaw("p/" + std::to_string(i));
+    if (set.ok() != found.is_hit()) return Complain("not what was said");
+    if (set.Is(ErrorCode::kFull)) ++full;
+    if (!set.ok() && !set.Is(ErrorCode::kFull)) return Done(set);
+  }
+  if (full == 0) return Complain("nothing was full");
+  const rlimit any = {RLIM_INFINITY, RLIM_INFINITY};
+  if (setrlimit(RLIMIT_FSIZE, &any) != 0) return 1;
+  return Set(cache, 20);
+}
+
+int Run(const std::vector<std::string>& arguments) {
+  const std::string& what = arguments.at(0);
+  LmdbCacheOptions options;
+  if (what == "set") options.max_bytes = std::stoull(arguments.at(2));
+  const auto stopping = std::make_shared<std::atomic<bool>>(false);
+  options.clock = std::make_shared<InterruptedClock>([stopping] {
+    if (stopping->exchange(false)) raise(SIGSTOP);
+  });
+  const LmdbCache::Opened cache = LmdbCache::Open(arguments.at(1), options);
+  if (!cache.ok()) return Done(cache.status());
+  SayReadyAndWait();
+  *stopping = what == "stop" || what == "read";
+  if (what == "stop") return Done((*cache)->SetRaw("p/stopped", "v", kNoTtl));
+  if (what == "write") return Write(**cache, std::stoull(arguments.at(2)));
+  if (what == "set") return Set(**cache, std::stoi(arguments.at(3)));
+  if (what == "read") return (*cache)->GetRaw(arguments.at(2)) ? 0 : 1;
+  if (what == "full") return Full(**cache);
+  return Complain("what?");
+}
+
+}  // namespace
+}  // namespace appcache
+
+int main(int argc, char** argv) {
+  return appcache::Run(std::vector<std::string>(argv + 1, argv + argc));
+}

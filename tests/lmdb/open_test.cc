@@ -1,0 +1,219 @@
+// What LmdbCache opens, and what it refuses to: without a change to it.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "adapters/lmdb/lmdb_cache.h"
+#include "tests/lmdb/opened.h"
+#include "tests/lmdb/plain_lmdb.h"
+#include "tests/support/temp_dir.h"
+
+namespace appcache {
+namespace {
+
+class OpenTest : public testing::Test {
+ protected:
+  OpenTest() {
+    EXPECT_EQ(mkdir(path_.c_str(), 0700), 0);
+    options_.max_bytes = LmdbCache::kMinBytes;
+  }
+
+  std::string File(std::string_view name) const {
+    return path_ + "/" + std::string(name);
+  }
+  void MakeCache() const {
+    const auto cache = OpenLmdb(path_, options_);
+    ASSERT_TRUE(cache->SetRaw("p", "value", kNoTtl).ok());
+  }
+  Status Refused() const { return LmdbCache::Open(path_, options_).status(); }
+
+  // Of all files but lock.mdb, in which LMDB counts readers.
+  std::map<std::string, std::string> Contents() const {
+    std::map<std::string, std::string> contents;
+    for (const auto& item : std::filesystem::directory_iterator(path_)) {
+      std::ifstream file(item.path(), std::ios::binary);
+      if (item.path().filename() == "lock.mdb") continue;
+      contents[item.path().filename()] = {std::istreambuf_iterator<char>(file),
+                                          {}};
+    }
+    return contents;
+  }
+
+  void ExpectRefusedUntouched(ErrorCode code, std::string_view word) const {
+    const auto before = Contents();
+    const Status refused = Refused();
+    EXPECT_TRUE(refused.Is(code)) << refused.ToString();
+    EXPECT_NE(refused.ToString().find(word), std::string::npos)
+        << refused.ToString();
+    EXPECT_TRUE(Contents() == before);
+  }
+
+  // In the pages at the head of data.mdb.
+  void Overwrite(off_t at, std::string_view bytes) const {
+    const int file = open(File("data.mdb").c_str(), O_WRONLY);
+    ASSERT_EQ(pwrite(file, bytes.data(), bytes.size(), at),
+              static_cast<ssize_t>(bytes.size()));
+    close(file);
+  }
+
+  const TempDir parent_{"/dev/shm"};
+  const std::string path_ = parent_.path() + "/cache";
+  LmdbCacheOptions options_;
+};
+
+TEST_F(OpenTest, MakesTheDirectoryForThisUserAlone) {
+  const mode_t before = umask(0);
+  const auto cache = OpenLmdb(parent_.path() + "/made", options_);
+  umask(before);
+  const auto mode = [&](const std::string& name) {
+    struct stat info = {};
+    EXPECT_EQ(stat((parent_.path() + "/made" + name).c_str(), &info), 0);
+    return info.st_mode & 0777;
+  };
+  EXPECT_EQ(mode(""), 0700u);
+  EXPECT_EQ(mode("/data.mdb"), 0600u);
+  EXPECT_EQ(mode("/lock.mdb"), 0600u);
+  EXPECT_EQ(mode("/appcache.lane"), 0600u);
+}
+
+TEST_F(OpenTest, OneDirectoryUnderSeveralNamesIsOpenedOnce) {
+  const auto cache = OpenLmdb(path_, options_);
+  std::filesystem::create_directory_symlink(path_, parent_.path() + "/link");
+  const auto same = OpenLmdb(parent_.path() + "/link/../cache/.", options_);
+  ASSERT_TRUE(cache->SetRaw("p", "value", kNoTtl).ok());
+  EXPECT_EQ(ValueIn(*same, "p"), "value");
+  EXPECT_EQ(same->Traits().location, cache->Traits().location);
+}
+
+TEST_F(OpenTest, AllOfOneProcessAgreeOnMaxBytes) {
+  auto cache = OpenLmdb(path_, options_);
+  options_.max_bytes *= 2;
+  EXPECT_TRUE(Refused().Is(ErrorCode::kInvalidArgument));
+  cache.reset();
+  cache = OpenLmdb(path_, options_);
+}
+
+TEST_F(OpenTest, OptionsOutOfRangeAreInvalidArguments) {
+  const auto expect_invalid = [&](LmdbCacheOptions options) {
+    EXPECT_TRUE(LmdbCache::Open(path_, std::move(options))
+                    .status()
+                    .Is(ErrorCode::kInvalidArgument));
+  };
+  LmdbCacheOptions options;
+  options.max_bytes = LmdbCache::kMinBytes - 1;
+  expect_invalid(options);
+  options.max_bytes = LmdbCache::kMaxBytes + 1;
+  expect_invalid(options);
+  options = {};
+  options.busy_timeout = std::chrono::milliseconds(-1);
+  expect_invalid(options);
+  options.busy_timeout = std::chrono::hours(25);
+  expect_invalid(options);
+  options = {};
+  options.cache.log = nullptr;
+  expect_invalid(options);
+  options = {};
+  options.cache.compressor = nullptr;
+  expect_invalid(options);
+}
+
+TEST_F(OpenTest, WhatIsNoDirectoryOrHasNoParentIsUnavailable) {
+  for (const std::string& name :
+       {std::string(), parent_.path() + "/none/cache", std::string("/dev/null"),
+        std::string("/dev/null/cache"), std::string("a\0b", 3)}) {
+    const Status refused = LmdbCache::Open(name, options_).status();
+    EXPECT_TRUE(refused.Is(ErrorCode::kUnavailable)) << refused.ToString();
+  }
+}
+
+TEST_F(OpenTest, WhereNothingMayBeMadeIsUnavailable) {
+  const Status refused = LmdbCache::Open("/proc/appcache", options_).status();
+  EXPECT_TRUE(refused.Is(ErrorCode::kUnavailable)) << refused.ToString();
+  const Status within = LmdbCache::Open("/proc", options_).status();
+  EXPECT_TRUE(within.Is(ErrorCode::kUnavailable)) << within.ToString();
+}
+
+TEST_F(OpenTest, ADatabaseOfAnotherProgramIsUnsupported) {
+  PlainLmdb(path_).Put(nullptr, "a key", "somebody's");
+  ExpectRefusedUntouched(ErrorCode::kUnsupported, "not appcache's");
+  EXPECT_FALSE(std::filesystem::exists(File("appcache.lane")));
+}
+
+TEST_F(OpenTest, ADatabaseOfAnotherProgramWhereACacheWasIsUnsupported) {
+  MakeCache();
+  std::filesystem::remove(File("data.mdb"));
+  PlainLmdb(path_).Put(nullptr, "a key", "somebody's");
+  const Status refused = Refused();
+  EXPECT_TRUE(refused.Is(ErrorCode::kUnsupported)) << refused.ToString();
+  EXPECT_EQ(PlainLmdb(path_).Get(nullptr, "a key"), "somebody's");
+}
+
+TEST_F(OpenTest, ALockFileThatIsSomebodysIsUnsupported) {
+  std::ofstream(File("appcache.lane")) << "a list of lanes";
+  ExpectRefusedUntouched(ErrorCode::kUnsupported, "not a lock file");
+}
+
+TEST_F(OpenTest, ANewerSchemaIsUnsupported) {
+  MakeCache();
+  PlainLmdb(path_).Put(nullptr, "schema", "appcache 2");
+  ExpectRefusedUntouched(ErrorCode::kUnsupported, "another version");
+}
+
+TEST_F(OpenTest, AFileThatWasCutShortIsCorrupt) {
+  {
+    const auto cache = OpenLmdb(path_, options_);
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_TRUE(
+          cache->SetRaw(std::to_string(i), std::string(9000, 'v'), kNoTtl)
+              .ok());
+    }
+  }
+  std::filesystem::resize_file(File("data.mdb"), 50'000);
+  ExpectRefusedUntouched(ErrorCode::kCorrupt, "remove the directory");
+  std::filesystem::resize_file(File("data.mdb"), 5000);
+  ExpectRefusedUntouched(ErrorCode::kCorrupt, "remove the directory");
+  std::filesystem::remove_all(path_);
+  MakeCache();
+}
+
+TEST_F(OpenTest, ADamagedHeadIsCorruptAndThatOfAnotherVersionUnsupported) {
+  MakeCache();
+  const std::string whole = Contents()["data.mdb"];
+  // MDB_meta begins behind the page's head of 16 bytes: its magic and version.
+  for (const off_t page : {0, 4096}) {
+    Overwrite(page + 16, "no magic");
+    ExpectRefusedUntouched(ErrorCode::kCorrupt, "remove the directory");
+    Overwrite(page + 16, std::string_view(whole).substr(page + 16, 4));
+    Overwrite(page + 20, "\x63");
+    ExpectRefusedUntouched(ErrorCode::kUnsupported, "another version");
+    Overwrite(page + 20, std::string_view(whole).substr(page + 20, 4));
+  }
+  EXPECT_EQ(ValueIn(*OpenLmdb(path_, options_), "p"), "value");
+}
+
+TEST_F(OpenTest, ZeroedPagesAreCorrupt) {
+  MakeCache();
+  const size_t size = Contents()["data.mdb"].size();
+  Overwrite(2 * 4096, std::string(size - 2 * 4096, '\0'));
+  ExpectRefusedUntouched(ErrorCode::kCorrupt, "remove the directory");
+}
+
+TEST_F(OpenTest, WhatWasSetIsThereWhenItIsOpenedAgain) {
+  MakeCache();
+  EXPECT_EQ(ValueIn(*OpenLmdb(path_, options_), "p"), "value");
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,182 @@
+// LmdbCache in several processes: others that write, that stop, and that are
+// killed.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/lmdb/lmdb_cache.h"
+#include "tests/lmdb/opened.h"
+#include "tests/lmdb/written.h"
+#include "tests/support/child_process.h"
+#include "tests/support/random.h"
+#include "tests/support/temp_dir.h"
+
+namespace appcache {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+class ProcessTest : public testing::Test {
+ protected:
+  static LmdbCacheOptions Impatient() {
+    LmdbCacheOptions options;
+    options.busy_timeout = milliseconds(20);
+    return options;
+  }
+
+  std::unique_ptr<LmdbCache> Open(LmdbCacheOptions options = {}) const {
+    return OpenLmdb(directory_.path(), std::move(options));
+  }
+
+  // Open, and about to begin.
+  std::unique_ptr<ChildProcess> Start(std::string what,
+                                      std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = {std::move(what), directory_.path()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    auto child = std::make_unique<ChildProcess>(std::move(arguments));
+    EXPECT_EQ(child->ReadLine(), "ready");
+    return child;
+  }
+
+  // Of what `write` has written. How many there are.
+  static int ExpectNoWrongValue(LmdbCache& cache) {
+    int hits = 0;
+    for (int key = 0; key < kWrittenKeys; ++key) {
+      const Lookup<Bytes> found = cache.GetRaw(WrittenPath(key));
+      EXPECT_FALSE(found.has_error()) << found.status().ToString();
+      if (!found) continue;
+      ++hits;
+      EXPECT_TRUE(IsWritten(key, found->view())) << key;
+    }
+    return hits;
+  }
+
+  const TempDir directory_{"/dev/shm"};
+};
+
+TEST_F(ProcessTest, SeeEachOthersEntries) {
+  const auto cache = Open();
+  ASSERT_TRUE(cache->SetRaw("p/0", "ours", kNoTtl).ok());
+  const auto child =
+      Start("set", {std::to_string(LmdbCacheOptions().max_bytes), "3"});
+  child->WriteLine("go");
+  EXPECT_EQ(child->Wait(), 0);
+  EXPECT_EQ(cache->GetRaw("p/0")->size(), 20'000u);
+  EXPECT_TRUE(cache->GetRaw("p/2"));
+}
+
+TEST_F(ProcessTest, AWriterThatHasStoppedKeepsOthersBusyAndReadersGoOn) {
+  const auto cache = Open(Impatient());
+  ASSERT_TRUE(cache->SetRaw("p", "value", kNoTtl).ok());
+  const auto child = Start("stop");
+  child->WriteLine("go");
+  child->AwaitStop();
+  const auto begin = steady_clock::now();
+  const Status set = cache->SetRaw("p", "new", kNoTtl);
+  EXPECT_TRUE(set.Is(ErrorCode::kBusy)) << set.ToString();
+  EXPECT_GE(steady_clock::now() - begin, milliseconds(20));
+  EXPECT_TRUE(cache->InvalidateRaw("p").Is(ErrorCode::kBusy));
+  EXPECT_TRUE(cache->Clear().Is(ErrorCode::kBusy));
+  EXPECT_EQ(ValueIn(*cache, "p"), "value");
+  EXPECT_EQ(ValueIn(*cache, "p/stopped"), "<miss>");
+  child->Continue();
+  EXPECT_EQ(child->Wait(), 0);
+  EXPECT_TRUE(cache->SetRaw("p", "new", kNoTtl).ok());
+  EXPECT_EQ(ValueIn(*cache, "p/stopped"), "v");
+}
+
+TEST_F(ProcessTest, AWriterThatIsKilledWithinItsTransactionLeavesNothing) {
+  const auto cache = Open(Impatient());
+  const auto child = Start("stop");
+  child->WriteLine("go");
+  child->AwaitStop();
+  child->Kill();
+  EXPECT_TRUE(cache->SetRaw("p", "new", kNoTtl).ok());
+  EXPECT_EQ(ValueIn(*cache, "p/stopped"), "<miss>");
+  EXPECT_EQ(ValueIn(*cache, "p"), "new");
+}
+
+TEST_F(ProcessTest, WritersThatAreKilledAtAnyTimeLeaveNoWrongValue) {
+  RandomSource random;
+  for (int kill = 0; kill < 25; ++kill) {
+    // At times with the cache open here, at times not.
+    std::unique_ptr<LmdbCache> cache;
+    if (kill % 2 == 0) cache = Open();
+    const auto child = Start("write", {std::to_string(random.Bits())});
+    child->WriteLine("go");
+    const auto end =
+        steady_clock::now() + std::chrono::microseconds(random.Below(20'000));
+    do {
+      if (cache) ExpectNoWrongValue(*cache);
+    } while (steady_clock::now() < end);
+    child->Kill();
+    if (!cache) cache = Open();
+    ASSERT_NE(cache, nullptr);
+    ExpectNoWrongValue(*cache);
+    const Status set =
+        cache->SetRaw(WrittenPath(0), WrittenValue(0, 7), kNoTtl);
+    EXPECT_TRUE(set.ok()) << set.ToString();
+  }
+  EXPECT_GT(ExpectNoWrongValue(*Open()), 0);
+}
+
+TEST_F(ProcessTest, ReadersThatAreKilledKeepNoPages) {
+  LmdbCacheOptions options = Impatient();
+  options.max_bytes = LmdbCache::kMinBytes;
+  {
+    const auto cache = Open(options);
+    ASSERT_TRUE(cache->SetRaw("p", "v", std::chrono::hours(1)).ok());
+  }
+  const auto child = Start("read", {"p"});
+  child->WriteLine("go");
+  child->AwaitStop();
+  const auto cache = Open(options);
+  Status set;
+  for (int i = 0; set.ok() && i < 2000; ++i) {
+    set = cache->SetRaw(std::to_string(i), std::string(3000, 'v'), kNoTtl);
+  }
+  EXPECT_TRUE(set.Is(ErrorCode::kBusy)) << set.ToString();
+  child->Kill();
+  set = cache->SetRaw("q", std::string(3000, 'v'), kNoTtl);
+  EXPECT_TRUE(set.ok()) << set.ToString();
+}
+
+// Another process has opened the directory with more, and filled that.
+TEST_F(ProcessTest, AMapThatHasGrownIsFollowedByReadersAndWriters) {
+  const uint64_t small = LmdbCache::kMinBytes;
+  for (const bool by_write : {false, true}) {
+    LmdbCacheOptions options;
+    options.max_bytes = small;
+    const auto cache = Open(options);
+    ASSERT_TRUE(cache->SetRaw("p", "value", kNoTtl).ok());
+    ASSERT_TRUE(cache->GetRaw("p"));
+    const uint64_t larger = small * (by_write ? 40 : 20);
+    const auto child =
+        Start("set", {std::to_string(larger), std::to_string(larger / 30'000)});
+    child->WriteLine("go");
+    EXPECT_EQ(child->Wait(), 0);
+    if (by_write) {
+      const Status set = cache->SetRaw("q", "value", kNoTtl);
+      EXPECT_TRUE(set.ok()) << set.ToString();
+    }
+    EXPECT_EQ(ValueIn(*cache, "p"), by_write ? "<miss>" : "value");
+    EXPECT_TRUE(cache->GetRaw("p/" + std::to_string(larger / 30'000 - 1)));
+    ASSERT_TRUE(cache->Clear().ok());
+  }
+}
+
+TEST_F(ProcessTest, ADiskThatIsFullIsAnErrorOfTheSetAndNothingElse) {
+  const auto child = Start("full");
+  child->WriteLine("go");
+  EXPECT_EQ(child->ReadLine(), "");
+  EXPECT_EQ(child->Wait(), 0);
+}
+
+}  // namespace
+}  // namespace appcache

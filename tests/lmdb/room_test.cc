@@ -1,0 +1,199 @@
+// Room: the file keeps to max_bytes, and a set always finds room. In memory,
+// for each of many thousand writes would wait for the disk.
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/lmdb/lmdb_cache.h"
+#include "tests/lmdb/opened.h"
+#include "tests/support/random.h"
+#include "tests/support/temp_dir.h"
+
+namespace appcache {
+namespace {
+
+class RoomTest : public testing::TestWithParam<uint64_t> {
+ protected:
+  RoomTest() : cache_(OpenLmdb(directory_.path(), GetParam())) {}
+
+  void ExpectWithinMaxBytes() const {
+    struct stat info = {};
+    ASSERT_EQ(stat((directory_.path() + "/data.mdb").c_str(), &info), 0);
+    EXPECT_LE(static_cast<uint64_t>(info.st_size), GetParam());
+    EXPECT_LE(static_cast<uint64_t>(info.st_blocks) * 512, GetParam());
+  }
+
+  // Of all sizes alike, from one byte to the largest, by their logarithm.
+  std::string RandomValue() {
+    uint64_t most = cache_->Traits().max_value_bytes;
+    for (uint64_t halvings = random_.Below(16); halvings > 0; --halvings) {
+      most = std::max<uint64_t>(most / 2, 1);
+    }
+    return std::string(1 + random_.Below(most),
+                       static_cast<char>(random_.Below(256)));
+  }
+
+  // Sets, and sees that it is there, and that it is within the limit.
+  void SetAndSee(const std::string& path, const std::string& value) {
+    const Status set = cache_->SetRaw(path, value, kNoTtl);
+    ASSERT_TRUE(set.ok()) << set.ToString() << " at " << value.size();
+    const Lookup<Bytes> found = cache_->GetRaw(path);
+    ASSERT_TRUE(found && found->view() == value) << value.size();
+  }
+
+  RandomSource random_;
+  const TempDir directory_{"/dev/shm"};
+  std::unique_ptr<LmdbCache> cache_;
+};
+
+INSTANTIATE_TEST_SUITE_P(MaxBytes, RoomTest,
+                         testing::Values(uint64_t{1} << 20, uint64_t{9} << 20),
+                         [](const testing::TestParamInfo<uint64_t>& info) {
+                           return std::to_string(info.param >> 20) + "MiB";
+                         });
+
+TEST_P(RoomTest, EverySetOfAnySizeIsThereThoughMuchMoreIsSetThanFits) {
+  uint64_t written = 0;
+  for (int i = 0; written < 6 * GetParam(); ++i) {
+    const std::string value = RandomValue();
+    written += value.size();
+    // A third of them in place of others.
+    const uint64_t name = i % 3 == 0 ? random_.Below(50) : 100 + i;
+    SetAndSee("p/" + std::to_string(name), value);
+    if (HasFatalFailure()) return;
+  }
+  ExpectWithinMaxBytes();
+  EXPECT_GT(cache_->Stats().evictions.value_or(0), 0u);
+}
+
+TEST_P(RoomTest, ManySmallOnesMakeRoomForTheLargestAndAgain) {
+  const std::string largest(cache_->Traits().max_value_bytes, 'L');
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::string> paths;
+    for (int i = 0; i < 4000; ++i) {
+      paths.push_back(std::to_string(random_.Bits()));
+    }
+    for (int times = 0; times < 3; ++times) {
+      std::vector<Cache::RawEntry> entries;
+      for (const std::string& path : paths) {
+        entries.push_back({path, "a small value", kNoTtl});
+      }
+      const Status set = cache_->SetManyRaw(entries);
+      ASSERT_TRUE(set.ok()) << set.ToString();
+    }
+    for (int i = 0; i < 8; ++i) {
+      SetAndSee("large " + std::to_string(i), largest);
+      if (HasFatalFailure()) return;
+    }
+    // Of the value just set at least the one before is still there.
+    EXPECT_TRUE(cache_->GetRaw("large 6"));
+  }
+  ExpectWithinMaxBytes();
+}
+
+TEST_P(RoomTest, TheSameKeyMayBeSetAgainAndAgain) {
+  for (int i = 0; i < 200; ++i) {
+    SetAndSee("p", RandomValue());
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_EQ(cache_->Stats().entries, 1u);
+  ExpectWithinMaxBytes();
+}
+
+TEST_P(RoomTest, ABatchOfMoreThanFitsIsStoredAsFarAsThereIsRoom) {
+  const std::string value(cache_->Traits().max_value_bytes / 2, 'v');
+  std::vector<std::string> paths;
+  for (int i = 0; i < 200; ++i) paths.push_back("p/" + std::to_string(i));
+  std::vector<Cache::RawEntry> entries;
+  for (const std::string& path : paths)
+    entries.push_back({path, value, kNoTtl});
+  const Status set = cache_->SetManyRaw(entries);
+  ASSERT_TRUE(set.ok()) << set.ToString();
+  EXPECT_TRUE(cache_->GetRaw(paths.back()));
+  EXPECT_FALSE(cache_->GetRaw(paths.front()));
+  ExpectWithinMaxBytes();
+}
+
+TEST_P(RoomTest, AFullCacheCanBeInvalidatedAndCleared) {
+  std::vector<std::string> paths;
+  for (int i = 0; i < 2000; ++i) {
+    paths.push_back("p/" + std::to_string(random_.Bits()));
+    ASSERT_TRUE(
+        cache_->SetRaw(paths.back(), std::string(3000, 'v'), kNoTtl).ok());
+  }
+  const std::vector<std::string_view> views(paths.begin() + 1000, paths.end());
+  Status status = cache_->InvalidateManyRaw(views);
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_FALSE(cache_->GetRaw(paths.back()));
+  for (const std::string& path : paths) {
+    ASSERT_TRUE(cache_->SetRaw(path, std::string(3000, 'w'), kNoTtl).ok());
+  }
+  status = cache_->Clear();
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(cache_->Stats().entries, 0u);
+  SetAndSee("p", "after");
+}
+
+TEST_P(RoomTest, WhatWasWrittenFirstGoesFirst) {
+  const std::string value(cache_->Traits().max_value_bytes / 4, 'v');
+  int last = 0;
+  for (; cache_->Stats().evictions == 0u; ++last) {
+    ASSERT_TRUE(
+        cache_->SetRaw("p/" + std::to_string(last), value, kNoTtl).ok());
+    // A get is no use, and a set moves to the end.
+    EXPECT_EQ(cache_->GetRaw("p/0").is_hit(), cache_->Stats().evictions == 0u);
+    if (last == 3) {
+      ASSERT_TRUE(cache_->SetRaw("p/1", value, kNoTtl).ok());
+    }
+  }
+  EXPECT_TRUE(cache_->GetRaw("p/1"));
+  EXPECT_TRUE(cache_->GetRaw("p/3"));
+}
+
+TEST_P(RoomTest, ASmallerMaxBytesIsReachedBySets) {
+  const std::string value(3000, 'v');
+  for (int i = 0; i < 3000; ++i) {
+    ASSERT_TRUE(cache_->SetRaw(std::to_string(i), value, kNoTtl).ok());
+  }
+  cache_.reset();
+  cache_ = OpenLmdb(directory_.path(), LmdbCache::kMinBytes);
+  for (int i = 0; i < 5; ++i) SetAndSee("p/" + std::to_string(i), value);
+  EXPECT_LE(cache_->Stats().entries.value_or(0), LmdbCache::kMinBytes / 3000);
+}
+
+TEST(RoomForReadersTest, SetsAreBusyWhileAnOldReadKeepsAllPages) {
+  const TempDir directory("/dev/shm");
+  LmdbCacheOptions options;
+  options.max_bytes = LmdbCache::kMinBytes;
+  options.busy_timeout = std::chrono::milliseconds(1);
+  const auto cache = OpenLmdb(directory.path(), options);
+  ASSERT_TRUE(cache->SetRaw("p/old", "value", std::chrono::hours(1)).ok());
+  Status status;
+  const auto fill = [&] {
+    for (int i = 0; status.ok() && i < 2000; ++i) {
+      status = cache->SetRaw("p/" + std::to_string(i), std::string(3000, 'v'),
+                             kNoTtl);
+    }
+  };
+  {
+    const OldRead read(directory.path(), "p/old", options);
+    fill();
+    EXPECT_TRUE(status.Is(ErrorCode::kBusy)) << status.ToString();
+    EXPECT_NE(status.ToString().find("keeps all pages"), std::string::npos);
+    EXPECT_TRUE(cache->GetRaw("p/1"));  // nothing was evicted for nothing
+  }
+  status = Status();
+  fill();
+  EXPECT_TRUE(status.ok()) << status.ToString();
+}
+
+}  // namespace
+}  // namespace appcache
