@@ -1,9 +1,11 @@
 #include "adapters/lmdb/entries.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
 #include "adapters/lmdb/numbers.h"
+#include "adapters/lmdb/schema.h"
 
 namespace appcache::lmdb {
 namespace {
@@ -203,15 +205,16 @@ int Entries::RemoveEnded(TimePoint now, int max, uint64_t& removed) {
 }
 
 int Entries::Clear() {
-  for (const MDB_dbi table : {tables_.entries, tables_.order, tables_.ends}) {
+  // The main table last: then LMDB writes the rows of the other two again.
+  for (const MDB_dbi table : {tables_.order, tables_.ends, tables_.entries}) {
     if (const int rc = mdb_drop(txn_, table, /*del=*/0); rc != 0) return rc;
   }
-  return 0;
+  return StoreSchema(txn_, tables_);
 }
 
 int Entries::LivePages(uint64_t& pages) const {
   constexpr MDB_dbi kFreePages = 0;  // LMDB's own table
-  pages = 3;                         // two meta pages, and the table of tables
+  pages = 2;                         // that say where the tables are
   for (const MDB_dbi table :
        {kFreePages, tables_.entries, tables_.order, tables_.ends}) {
     MDB_stat stat;
@@ -224,7 +227,10 @@ int Entries::LivePages(uint64_t& pages) const {
 int Entries::Count(uint64_t& entries) const {
   MDB_stat stat;
   const int rc = mdb_stat(txn_, tables_.entries, &stat);
-  if (rc == 0) entries = stat.ms_entries;
+  if (rc == 0) {
+    entries = stat.ms_entries -
+              std::min<uint64_t>(stat.ms_entries, Tables::kOtherRows);
+  }
   return rc;
 }
 

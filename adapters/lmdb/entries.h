@@ -24,7 +24,14 @@ inline std::string_view ToView(const MDB_val& val) noexcept {
 // An entry has a row in `entries` and one in `order`, and one in `ends` if it
 // ends. Rows of the other two that name no entry of that number, which damage
 // may leave behind, are removed when they are met.
+//
+// `entries` is LMDB's main table, in which it keeps the other two under their
+// names: a read of a table with a name looks that up first, a fifth of a get.
+// No EntryKey is a name.
 struct Tables {
+  // What the main table holds beside entries: `order`, `ends` and the schema.
+  static constexpr uint64_t kOtherRows = 3;
+
   MDB_dbi entries = 0;  // EntryKey -> record
   MDB_dbi order = 0;    // number -> EntryKey: the oldest first
   MDB_dbi ends = 0;     // end, number -> nothing: what ends first, first
@@ -51,6 +58,7 @@ class Entries {
   // Removes entries whose ttl has ended, at most `max` of them.
   int RemoveEnded(TimePoint now, int max, uint64_t& removed);
 
+  // Removes all entries at once.
   int Clear();
 
   // Pages that hold entries, their index and the list of free pages. O(1).

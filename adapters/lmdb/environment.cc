@@ -83,7 +83,7 @@ Status Environment::OpenFiles() {
   env_.reset(env);
   if (rc == 0) rc = mdb_env_set_mapsize(env, max_bytes_);
   if (rc == 0) rc = mdb_env_set_maxreaders(env, ReaderPool::kMaxSlots);
-  if (rc == 0) rc = mdb_env_set_maxdbs(env, kTables);
+  if (rc == 0) rc = mdb_env_set_maxdbs(env, kNamedTables);
   if (rc == 0) rc = mdb_env_open(env, directory_.c_str(), kFlags, kMode);
   MDB_stat stat;
   if (rc == 0) rc = mdb_env_stat(env, &stat);
@@ -151,7 +151,7 @@ Status Environment::TakeAfter(int rc, std::chrono::milliseconds busy_timeout,
 int Environment::CommitNothing(std::chrono::milliseconds busy_timeout) {
   Transaction txn;
   int rc = Begin(busy_timeout, txn.out());
-  if (rc == 0) rc = StoreSchema(txn.get());
+  if (rc == 0) rc = StoreSchema(txn.get(), tables_);
   return rc == 0 ? txn.Commit() : rc;
 }
 

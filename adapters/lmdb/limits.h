@@ -29,7 +29,7 @@ struct Limits {
         // are not to be had.
         max_record_bytes(MaxRecordBytes(max_bytes)),
         // Each entry is on a page of its own at worst, in each of two tables.
-        max_entries(std::max<uint64_t>(pages / 64, 4)) {}
+        max_entries(pages / 32) {}
 
   // What a record may have, its path included if that is in it.
   static uint64_t MaxRecordBytes(uint64_t max_bytes) noexcept {

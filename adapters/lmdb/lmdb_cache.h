@@ -35,9 +35,11 @@
 // file in it (appcache.lane), and wait for each other at most busy_timeout;
 // programs that write without it (mdb_load) are waited for as long as it takes.
 // A process that is stopped in the middle of a read keeps the pages that are
-// freed meanwhile: when they run out, sets are kBusy. Do not put the directory
-// on a network file system, and do not open its files otherwise in a process
-// that has it open (closing lock.mdb drops LMDB's locks).
+// freed meanwhile: when they run out, sets are kBusy. When the directory is
+// removed or renamed, those who have it open go on with what they have, apart
+// from those who open it then. Do not put it on a network file system, and do
+// not open its files otherwise in a process that has it open (closing lock.mdb
+// drops LMDB's locks).
 //
 // fork(). An object opened before a fork may be used by the parent only: in the
 // child its operations are kUnavailable and its destructor releases nothing.
@@ -53,7 +55,7 @@
 // Cost. A get: a search of mapped pages, and a copy of the value. A set: a
 // transaction that writes some pages and waits until they are on the disk. A
 // batch is one transaction, as long as it fits: 1/32 of max_bytes, and one
-// entry for each 256 KiB of it; larger ones take several. At most 64 reads of a
+// entry for each 128 KiB of it; larger ones take several. At most 64 reads of a
 // process go on at once; more wait. bench/README.md has figures.
 
 #ifndef APPCACHE_ADAPTERS_LMDB_LMDB_CACHE_H_

@@ -7,17 +7,11 @@
 namespace appcache::lmdb {
 namespace {
 
-// In the table of tables. A change that older versions cannot read takes the
-// next number.
+// In the main table. A change that older versions cannot read takes the next
+// number.
 constexpr std::string_view kKey = "schema";
 constexpr std::string_view kSchema = "appcache 1";
 constexpr std::string_view kOurs = "appcache ";
-
-int StoreIn(MDB_txn* txn, MDB_dbi main) {
-  MDB_val key = ToVal(kKey);
-  MDB_val value = ToVal(kSchema);
-  return mdb_put(txn, main, &key, &value, 0);
-}
 
 Status Refuse(const std::string& directory, std::string_view schema) {
   std::string message(directory);
@@ -35,30 +29,28 @@ Status Refuse(const std::string& directory, std::string_view schema) {
 
 }  // namespace
 
-int StoreSchema(MDB_txn* txn) {
-  MDB_dbi main = 0;
-  const int rc = mdb_dbi_open(txn, nullptr, 0, &main);
-  return rc == 0 ? StoreIn(txn, main) : rc;
+int StoreSchema(MDB_txn* txn, const Tables& tables) {
+  MDB_val key = ToVal(kKey);
+  MDB_val value = ToVal(kSchema);
+  return mdb_put(txn, tables.entries, &key, &value, 0);
 }
 
 Status OpenTables(MDB_txn* txn, const std::string& directory, Tables& tables) {
-  MDB_dbi main = 0;
   MDB_stat stat;
-  int rc = mdb_dbi_open(txn, nullptr, 0, &main);
-  if (rc == 0) rc = mdb_stat(txn, main, &stat);
+  int rc = mdb_dbi_open(txn, nullptr, 0, &tables.entries);
+  if (rc == 0) rc = mdb_stat(txn, tables.entries, &stat);
   if (rc != 0) return Failure(rc, "open", directory);
   if (stat.ms_entries == 0) {
-    rc = StoreIn(txn, main);
+    rc = StoreSchema(txn, tables);
   } else {
     MDB_val key = ToVal(kKey);
     MDB_val value;
-    rc = mdb_get(txn, main, &key, &value);
+    rc = mdb_get(txn, tables.entries, &key, &value);
     if (rc == MDB_NOTFOUND) return Refuse(directory, {});
     if (rc == 0 && ToView(value) != kSchema) {
       return Refuse(directory, ToView(value));
     }
   }
-  if (rc == 0) rc = mdb_dbi_open(txn, "entries", MDB_CREATE, &tables.entries);
   if (rc == 0) rc = mdb_dbi_open(txn, "order", MDB_CREATE, &tables.order);
   if (rc == 0) rc = mdb_dbi_open(txn, "ends", MDB_CREATE, &tables.ends);
   return rc == 0 ? Status() : Failure(rc, "open", directory);

@@ -12,16 +12,16 @@
 
 namespace appcache::lmdb {
 
-// How many tables there are.
-inline constexpr unsigned kTables = 3;
+// How many tables have a name.
+inline constexpr unsigned kNamedTables = 2;
 
 // Makes the tables of an empty database, or finds those of a cache.
 // kUnsupported: it is another program's, or a newer version's. The handles are
 // good once the transaction is committed.
 Status OpenTables(MDB_txn* txn, const std::string& directory, Tables& tables);
 
-// Writes the row that is there. LMDB's code.
-int StoreSchema(MDB_txn* txn);
+// Writes the row. LMDB's code.
+int StoreSchema(MDB_txn* txn, const Tables& tables);
 
 }  // namespace appcache::lmdb
 

@@ -18,7 +18,7 @@ constexpr int kMaxRounds = 128;
 
 // How often a map that is full, though it should not be, gets entries evicted;
 // and a disk that is full, where that helps only as far as the file has pages.
-constexpr int kMaxMapEvictions = 64;
+constexpr int kMaxMapEvictions = 256;
 constexpr int kMaxDiskEvictions = 8;
 
 // One write and what it takes. In the writer lane.

@@ -27,7 +27,7 @@ class PlainLmdb {
   PlainLmdb(const PlainLmdb&) = delete;
   PlainLmdb& operator=(const PlainLmdb&) = delete;
 
-  // Of the table of that name; null: of the table of tables.
+  // Of the table of that name; null: of the main table.
   std::string Get(const char* table, std::string_view key) {
     MDB_val key_val = ToVal(key);
     MDB_val found = {0, nullptr};
