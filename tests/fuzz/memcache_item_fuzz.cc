@@ -1,0 +1,73 @@
+// Keys and items of any bytes: a key is always one that may be sent, no item is
+// taken for another path's, and what was put in comes out.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "adapters/memcache/item.h"
+#include "adapters/memcache/wire_key.h"
+
+namespace appcache::memcache {
+namespace {
+
+void Require(bool holds) {
+  if (!holds) std::abort();
+}
+
+void CheckKey(const WireKey& key) {
+  Require(!key.view().empty() && key.view().size() <= kMaxKeyBytes);
+  for (const unsigned char byte : key.view()) {
+    Require(byte > 0x20 && byte != 0x7f);
+  }
+  // Only a path that is its own key has that key's form.
+  Require(key.is_hashed() == key.view().starts_with(kHashMarker));
+  Require(key.is_hashed() || key.view() == key.path());
+}
+
+void CheckRoundTrip(const WireKey& key, std::string_view value) {
+  const std::string stored = HeaderOf(key) + std::string(value);
+  std::string_view found;
+  Require(ValueIn(stored, key, found) == Stored::kValue);
+  Require(found == value);
+  Require(ItemBytes(key, value.size()) >= key.view().size() + stored.size());
+}
+
+// `stored` is whatever a stranger may have put there.
+void CheckForeign(const WireKey& key, std::string_view stored) {
+  std::string_view found;
+  if (ValueIn(stored, key, found) != Stored::kValue) return;
+  // It is what this path's own item would be.
+  Require(HeaderOf(key) + std::string(found) == stored);
+}
+
+}  // namespace
+}  // namespace appcache::memcache
+
+// The first byte says how long the path is.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using appcache::memcache::WireKey;
+  std::string_view all(reinterpret_cast<const char*>(data), size);
+  if (all.empty()) return 0;
+  const size_t length = data[0];
+  all.remove_prefix(1);
+  const std::string_view path = all.substr(0, length);
+  const std::string_view rest = all.substr(path.size());
+  for (const std::string_view name : {path, all}) {
+    const WireKey key(name);
+    appcache::memcache::CheckKey(key);
+    appcache::memcache::CheckRoundTrip(key, rest);
+    appcache::memcache::CheckForeign(key, rest);
+  }
+  const WireKey key(path);
+  const std::string own = appcache::memcache::HeaderOf(key) + std::string(rest);
+  if (key.is_hashed() && path != all) {
+    std::string_view found;
+    const auto other = appcache::memcache::ValueIn(own, WireKey(all), found);
+    appcache::memcache::Require(!WireKey(all).is_hashed() ||
+                                other != appcache::memcache::Stored::kValue);
+  }
+  return 0;
+}

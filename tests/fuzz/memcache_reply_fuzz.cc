@@ -1,0 +1,61 @@
+// ReplyReader on any bytes: the same replies however the stream is cut, and no
+// more memory than its limits.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/memcache/reply.h"
+
+namespace appcache::memcache {
+namespace {
+
+constexpr uint64_t kMaxValueBytes = 64;
+
+void Require(bool holds) {
+  if (!holds) std::abort();
+}
+
+struct Outcome {
+  std::vector<std::string> replies;
+  ReplyReader::Result last = ReplyReader::Result::kNeedsMore;
+
+  bool operator==(const Outcome&) const = default;
+};
+
+Outcome ReadInPieces(std::string_view stream, size_t piece) {
+  ReplyReader reader(kMaxValueBytes);
+  Outcome outcome;
+  for (size_t at = 0; at < stream.size(); at += piece) {
+    std::string_view input = stream.substr(at, piece);
+    Reply reply;
+    for (;;) {
+      outcome.last = reader.Next(input, reply);
+      if (outcome.last != ReplyReader::Result::kReply) break;
+      Require(reply.bytes.size() <= kMaxValueBytes);
+      Require(reply.text.size() <= ReplyReader::kMaxLineBytes);
+      Require(reply.type == Reply::Type::kValue || reply.bytes.empty());
+      outcome.replies.push_back(std::to_string(static_cast<int>(reply.type)) +
+                                " " + std::string(reply.text) + " " +
+                                std::string(reply.bytes.view()));
+    }
+    if (outcome.last != ReplyReader::Result::kNeedsMore) return outcome;
+    Require(input.empty());
+  }
+  return outcome;
+}
+
+}  // namespace
+}  // namespace appcache::memcache
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using appcache::memcache::ReadInPieces;
+  const std::string_view stream(reinterpret_cast<const char*>(data), size);
+  const auto whole = ReadInPieces(stream, size + 1);
+  appcache::memcache::Require(ReadInPieces(stream, 1) == whole);
+  appcache::memcache::Require(ReadInPieces(stream, 7) == whole);
+  return 0;
+}

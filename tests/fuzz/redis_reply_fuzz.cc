@@ -1,0 +1,71 @@
+// redis::ReplyReader on any bytes: the same replies however the stream is cut,
+// and memory in proportion to what has come, whatever sizes it announces.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/redis/reply.h"
+
+namespace appcache::redis {
+namespace {
+
+void Require(bool holds) {
+  if (!holds) std::abort();
+}
+
+struct Outcome {
+  std::vector<std::string> replies;
+  bool is_malformed = false;
+
+  bool operator==(const Outcome&) const = default;
+};
+
+std::string Describe(const Reply& reply) {
+  std::string all = std::to_string(static_cast<int>(reply.type)) + " " +
+                    std::to_string(reply.integer) + " " +
+                    std::string(reply.bytes.view()) + "[";
+  for (const Reply& element : reply.elements) all += Describe(element) + ",";
+  return all + "]";
+}
+
+// Bytes and elements of it.
+size_t SizeOf(const Reply& reply) {
+  size_t size = 1 + reply.bytes.size();
+  for (const Reply& element : reply.elements) size += SizeOf(element);
+  return size;
+}
+
+Outcome ReadInPieces(std::string_view stream, size_t piece) {
+  ReplyReader reader;
+  Outcome outcome;
+  for (size_t at = 0; at < stream.size(); at += piece) {
+    Require(reader.Feed(stream.substr(at, piece)));
+    for (;;) {
+      Reply reply;
+      const ReplyReader::Result result = reader.Next(reply);
+      Require(result != ReplyReader::Result::kOutOfMemory);
+      outcome.is_malformed = result == ReplyReader::Result::kMalformed;
+      if (outcome.is_malformed) return outcome;
+      if (result == ReplyReader::Result::kNeedsMore) break;
+      Require(SizeOf(reply) <= stream.size());
+      outcome.replies.push_back(Describe(reply));
+    }
+  }
+  return outcome;
+}
+
+}  // namespace
+}  // namespace appcache::redis
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using appcache::redis::ReadInPieces;
+  const std::string_view stream(reinterpret_cast<const char*>(data), size);
+  const auto whole = ReadInPieces(stream, size + 1);
+  appcache::redis::Require(ReadInPieces(stream, 1) == whole);
+  appcache::redis::Require(ReadInPieces(stream, 7) == whole);
+  return 0;
+}
