@@ -55,7 +55,7 @@ void AddParsed(CLI::App& command, const std::string& name,
                const std::string& type, const std::string& description,
                std::function<Status(const std::string&)> parse);
 
-// An AddParsed for the functions of units.h.
+// An AddParsed for the functions of engine/uri/units.h.
 template <class Parse, class T>
 void AddValue(CLI::App& command, const std::string& name,
               const std::string& type, const std::string& description,

@@ -2,11 +2,11 @@
 
 #include <memory>
 
+#include "engine/uri/units.h"
 #include "tools/command/cli_command.h"
 #include "tools/command/cli_options.h"
 #include "tools/command/entries.h"
 #include "tools/command/report.h"
-#include "tools/command/units.h"
 
 namespace appcache::command {
 namespace {

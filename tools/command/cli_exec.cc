@@ -1,9 +1,9 @@
 #include <memory>
 
+#include "engine/uri/units.h"
 #include "tools/command/cli_command.h"
 #include "tools/command/cli_options.h"
 #include "tools/command/exec.h"
-#include "tools/command/units.h"
 
 namespace appcache::command {
 namespace {

@@ -1,11 +1,11 @@
 #include <chrono>
 #include <memory>
 
+#include "engine/uri/units.h"
 #include "tools/command/cli_command.h"
 #include "tools/command/cli_options.h"
 #include "tools/command/listing.h"
 #include "tools/command/top.h"
-#include "tools/command/units.h"
 
 namespace appcache::command {
 namespace {

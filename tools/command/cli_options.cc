@@ -1,8 +1,8 @@
 #include "tools/command/cli_options.h"
 
+#include "engine/uri/units.h"
 #include "tools/command/cli_command.h"
 #include "tools/command/location.h"
-#include "tools/command/units.h"
 
 namespace appcache::command {
 
