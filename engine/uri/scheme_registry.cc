@@ -44,6 +44,11 @@ SchemeRegistrar::SchemeRegistrar(SchemeIndex scheme, Opener opener) noexcept {
   openers[scheme.value()].store(opener);
 }
 
+bool IsLinked(const KnownScheme& scheme) {
+  const std::optional<size_t> index = IndexOf(scheme.name);
+  return index && openers[*index].load() != nullptr;
+}
+
 Result<std::unique_ptr<Cache>> OpenUri(const Uri& uri, CacheOptions defaults) {
   const std::optional<size_t> index = IndexOf(uri.scheme);
   if (!index) return UnknownScheme();

@@ -97,6 +97,9 @@ class SchemeRegistrar {
   SchemeRegistrar(SchemeIndex scheme, Opener opener) noexcept;
 };
 
+// Whether the backend of a scheme is linked.
+bool IsLinked(const KnownScheme& scheme);
+
 // Opens what ParseUri has found. kInvalidArgument: nobody knows the scheme, or
 // what its opener says; kUnsupported: its backend is not linked, and the
 // message says what to link.

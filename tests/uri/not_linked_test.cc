@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <string_view>
+#include <vector>
+
 #include "engine/open.h"
+#include "engine/uri/scheme_registry.h"
 
 namespace appcache {
 namespace {
@@ -27,6 +31,14 @@ TEST(NotLinkedTest, ABackendThatIsNotLinkedIsToldByItsTarget) {
     EXPECT_NE(message.find(told), std::string::npos) << message;
     EXPECT_EQ(message.find("secret"), std::string::npos) << message;
   }
+}
+
+TEST(NotLinkedTest, WhatIsLinkedCanBeAsked) {
+  std::vector<std::string_view> linked;
+  for (const KnownScheme& scheme : kKnownSchemes) {
+    if (IsLinked(scheme)) linked.push_back(scheme.name);
+  }
+  EXPECT_EQ(linked, (std::vector<std::string_view>{"memory", "sqlite"}));
 }
 
 TEST(NotLinkedTest, ASchemeThatNobodyKnowsIsNoMatterOfLinking) {
