@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kCommands[] = {"exec", "get",   "set",  "del",   "ttl",
                                      "keys", "stats", "top",  "clear", "check",
-                                     "dump", "load",  "replay"};
+                                     "dump", "load",  "ping", "replay"};
 
 class UsageTest : public CommandTest {};
 
@@ -83,6 +83,8 @@ TEST_F(UsageTest, MistakesAreToldAndDoNothing) {
         "1KiB"},
        "give one of them"},
       {{"exec", "--cache", "sqlite:a?no=1", "--", "ls"}, "no option no"},
+      {{"ping", "--count", "0"}, "from 1 to 100000"},
+      {{"ping", "key"}, "options only"},
       {{"set", "a", "b", "c"}, "'c' is too much"},
       {{"set", "a", "b", "--ttl", "5x"}, "500ms, 10s, 5m, 1h, 7d"},
       {{"set", "a", "b", "--ttl=-5"}, "500ms, 10s, 5m, 1h, 7d"},

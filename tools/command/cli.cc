@@ -125,6 +125,7 @@ int ParseAndRun(int argc, char** argv) {
   AddListingCommands(app, line);
   AddUpkeepCommands(app, line);
   AddTransferCommands(app, line);
+  AddPing(app, line);
   AddReplay(app, line);
   const auto ended =
       Parse(app, std::vector<std::string>(argv + 1, argv + argc), line);

@@ -82,6 +82,7 @@ void AddEntryCommands(CLI::App& app, CommandLine& line);     // get set del ttl
 void AddListingCommands(CLI::App& app, CommandLine& line);   // keys stats top
 void AddUpkeepCommands(CLI::App& app, CommandLine& line);    // clear check
 void AddTransferCommands(CLI::App& app, CommandLine& line);  // dump load
+void AddPing(CLI::App& app, CommandLine& line);
 void AddReplay(CLI::App& app, CommandLine& line);
 
 }  // namespace appcache::command
