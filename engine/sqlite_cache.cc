@@ -28,8 +28,11 @@ Status CheckDuration(const char* name, milliseconds value, milliseconds least) {
                     " ms to a year");
 }
 
+// As good as no limit.
+constexpr uint64_t kLargestLimit = uint64_t{1} << 62;
+
 Status CheckAtLeastOne(const char* name, uint64_t value) {
-  if (value >= 1 && value <= uint64_t{1} << 62) return Status();
+  if (value >= 1 && value <= kLargestLimit) return Status();
   return Status(ErrorCode::kInvalidArgument, std::string(name) + " is " +
                                                  std::to_string(value) +
                                                  "; it must be from 1 to 2^62");
@@ -336,10 +339,12 @@ BackendTraits SqliteCache::Traits() const {
       std::min(kMaxValueBytes, limits.max_bytes.value_or(kMaxValueBytes));
   traits.is_shared = true;
   traits.is_persistent = !engine_->is_in_memory();
-  traits.limits.emplace_back("max_entries", std::to_string(limits.max_entries));
-  traits.limits.emplace_back(
-      "max_bytes", limits.max_bytes ? std::to_string(*limits.max_bytes)
-                                    : std::string("none"));
+  const auto add = [&](const char* name, uint64_t limit) {
+    traits.limits.emplace_back(
+        name, limit >= kLargestLimit ? "none" : std::to_string(limit));
+  };
+  add("max_entries", limits.max_entries);
+  add("max_bytes", limits.max_bytes.value_or(kLargestLimit));
   return traits;
 }
 

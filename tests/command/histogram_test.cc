@@ -10,8 +10,18 @@ namespace {
 TEST(HistogramTest, NothingRecordedIsZero) {
   const Histogram histogram;
   EXPECT_EQ(histogram.count(), 0u);
+  EXPECT_EQ(histogram.min(), 0u);
   EXPECT_EQ(histogram.max(), 0u);
   EXPECT_EQ(histogram.Percentile(500), 0u);
+}
+
+TEST(HistogramTest, TheLeastAndTheLargestAreExact) {
+  Histogram histogram;
+  for (const uint64_t value : {5'000'001u, 1'000'003u, 9'000'007u}) {
+    histogram.Record(value);
+  }
+  EXPECT_EQ(histogram.min(), 1'000'003u);
+  EXPECT_EQ(histogram.max(), 9'000'007u);
 }
 
 TEST(HistogramTest, SmallValuesAreExact) {

@@ -8,49 +8,87 @@
 namespace appcache::command {
 namespace {
 
+// The path of a SQLite file.
+std::string FileOf(std::string_view text) {
+  const auto uri = ParseCacheUri(text);
+  if (!uri.ok()) return uri.status().ToString();
+  EXPECT_EQ(uri->scheme, "sqlite") << text;
+  return uri->path;
+}
+
 TEST(LocationTest, APathMayHaveTheSchemeOrNone) {
-  EXPECT_EQ(*ParseCacheUri("sqlite:cache.db"), "cache.db");
-  EXPECT_EQ(*ParseCacheUri("sqlite:/var/cache.db"), "/var/cache.db");
-  EXPECT_EQ(*ParseCacheUri("/var/cache.db"), "/var/cache.db");
-  EXPECT_EQ(*ParseCacheUri("cache.db"), "cache.db");
+  EXPECT_EQ(FileOf("sqlite:cache.db"), "cache.db");
+  EXPECT_EQ(FileOf("sqlite:/var/cache.db?max_entries=1"), "/var/cache.db");
+  EXPECT_EQ(FileOf("/var/cache.db"), "/var/cache.db");
+  EXPECT_EQ(FileOf("cache.db"), "cache.db");
 }
 
 TEST(LocationTest, AColonInAPathIsNoScheme) {
-  EXPECT_EQ(*ParseCacheUri("./a:b.db"), "./a:b.db");
-  EXPECT_EQ(*ParseCacheUri("/a:b.db"), "/a:b.db");
-  EXPECT_EQ(*ParseCacheUri("sqlite:a:b.db"), "a:b.db");
-  EXPECT_EQ(*ParseCacheUri("1:b.db"), "1:b.db");
+  EXPECT_EQ(FileOf("./a:b.db"), "./a:b.db");
+  EXPECT_EQ(FileOf("/a:b.db"), "/a:b.db");
+  EXPECT_EQ(FileOf("sqlite:a:b.db"), "a:b.db");
+  EXPECT_EQ(FileOf("1:b.db"), "1:b.db");
+}
+
+TEST(LocationTest, EscapesAndOptionsAreForUrisOnly) {
+  EXPECT_EQ(FileOf("a%20b?c#d.db"), "a%20b?c#d.db");
+  EXPECT_EQ(FileOf("sqlite:a%20b%3fc.db"), "a b?c.db");
+  EXPECT_FALSE(ParseCacheUri("sqlite:a%2.db").ok());
+  EXPECT_FALSE(ParseCacheUri("redis://h?x").ok());
+}
+
+TEST(LocationTest, AServerIsTakenApart) {
+  const auto uri = ParseCacheUri("REDIS://ada:secret@host:1/2?timeout=1s");
+  ASSERT_TRUE(uri.ok());
+  EXPECT_EQ(uri->scheme, "redis");
+  EXPECT_EQ(uri->hosts[0].name, "host");
+  EXPECT_FALSE(IsInFile(*uri));
+  EXPECT_TRUE(IsInFile(*ParseCacheUri("lmdb:path")));
+  EXPECT_TRUE(IsInFile(*ParseCacheUri("path")));
 }
 
 TEST(LocationTest, AnUnknownSchemeIsToldWhatIsKnown) {
-  for (const char* const uri : {"redis://localhost", "x-y.z+1:p", "file:a"}) {
-    const auto path = ParseCacheUri(uri);
-    ASSERT_FALSE(path.ok()) << uri;
-    EXPECT_TRUE(path.status().Is(ErrorCode::kInvalidArgument));
-    EXPECT_NE(path.error().message.find("sqlite:PATH"), std::string::npos);
+  for (const char* const text :
+       {"secret://localhost", "x-y.z+1:secret", "secret:x@host"}) {
+    const auto uri = ParseCacheUri(text);
+    ASSERT_FALSE(uri.ok()) << text;
+    EXPECT_TRUE(uri.status().Is(ErrorCode::kInvalidArgument));
+    const std::string& message = uri.error().message;
+    EXPECT_NE(message.find("sqlite:PATH"), std::string::npos);
+    EXPECT_NE(message.find("redis://"), std::string::npos);
+    EXPECT_EQ(message.find("secret"), std::string::npos) << message;
   }
 }
 
 TEST(LocationTest, APathThatNamesNoFileIsRefused) {
   EXPECT_FALSE(ParseCacheUri("").ok());
   EXPECT_FALSE(ParseCacheUri("sqlite:").ok());
+  EXPECT_FALSE(ParseCacheUri("lmdb:").ok());
+  EXPECT_FALSE(ParseCacheUri("sqlite://host/cache.db").ok());
   EXPECT_FALSE(ParseCacheUri(std::string("a\0b", 3)).ok());
-  EXPECT_FALSE(ParseCacheUri(":memory:").ok());
-  EXPECT_FALSE(ParseCacheUri("sqlite::memory:").ok());
+}
+
+TEST(LocationTest, ACacheInMemoryIsRefused) {
+  for (const char* const text :
+       {":memory:", "sqlite::memory:", "memory:name", "memory:"}) {
+    const auto uri = ParseCacheUri(text);
+    ASSERT_FALSE(uri.ok()) << text;
+    EXPECT_NE(uri.error().message.find("gone when the command ends"),
+              std::string::npos);
+  }
 }
 
 TEST(LocationTest, TheDefaultIsWhereTheXdgSpecificationSays) {
-  EXPECT_EQ(*DefaultCachePath("/x", "/home/ada"), "/x/appcache/cache.db");
-  EXPECT_EQ(*DefaultCachePath(nullptr, "/home/ada"),
-            "/home/ada/.cache/appcache/cache.db");
-  EXPECT_EQ(*DefaultCachePath("", "/home/ada"),
-            "/home/ada/.cache/appcache/cache.db");
-  EXPECT_EQ(*DefaultCachePath("relative", "/home/ada"),
-            "/home/ada/.cache/appcache/cache.db");
+  EXPECT_EQ(*UserCacheDirectory("/x", "/home/ada"), "/x/appcache/");
+  EXPECT_EQ(*UserCacheDirectory(nullptr, "/home/ada"),
+            "/home/ada/.cache/appcache/");
+  EXPECT_EQ(*UserCacheDirectory("", "/home/ada"), "/home/ada/.cache/appcache/");
+  EXPECT_EQ(*UserCacheDirectory("relative", "/home/ada"),
+            "/home/ada/.cache/appcache/");
 }
 
 TEST(LocationTest, WithoutAHomeThereIsNoDefault) {
-  const auto path = DefaultCachePath(nullptr, nullptr);
+  const auto path = UserCacheDirectory(nullptr, nullptr);
   ASSERT_FALSE(path.ok());
   EXPECT_NE(path.error().message.find("--cache"), std::string::npos);
 }

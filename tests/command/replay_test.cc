@@ -72,6 +72,19 @@ TEST_F(ReplayTest, AFileGivesTheSameHits) {
       3);
 }
 
+TEST_F(ReplayTest, LimitsOfTheUriCountAndEvictNothingThatWasThere) {
+  Words words = {"replay", "trace", "--cache", "sqlite:new.db?max_entries=3",
+                 "--json"};
+  EXPECT_EQ(Json::parse(Run(words).out)["hits"], 3);
+  words[3] = "sqlite:new.db?max_entries=1";
+  EXPECT_EQ(Run(words).status, 2);
+  EXPECT_EQ(
+      Json::parse(Run({"stats", "--json", "--cache", "new.db"}).out)["entries"],
+      3);
+  words[3] = "sqlite:other.db";
+  EXPECT_NE(Run(words).err.find("--max-entries"), std::string::npos);
+}
+
 // Three entries of 1 + 10 bytes are more than 32.
 TEST_F(ReplayTest, BytesMayBeTheLimit) {
   const Words words = {"replay",        "trace", "--max-entries", "1000",

@@ -9,9 +9,9 @@
 namespace appcache::command {
 namespace {
 
-constexpr const char* kCommands[] = {"exec", "get",   "set",   "del",   "ttl",
-                                     "keys", "stats", "top",   "clear", "check",
-                                     "dump", "load",  "replay"};
+constexpr const char* kCommands[] = {"exec", "get",   "set",  "del",   "ttl",
+                                     "keys", "stats", "top",  "clear", "check",
+                                     "dump", "load",  "ping", "replay"};
 
 class UsageTest : public CommandTest {};
 
@@ -73,7 +73,18 @@ TEST_F(UsageTest, MistakesAreToldAndDoNothing) {
       {{"get", "++"}, "write ++ after --"},
       {{"get", "a", "--cache"}, "--cache: it takes one value"},
       {{"get", "a", "--prefix", "b", "--prefix", "c"}, "one value, once"},
-      {{"get", "a", "--cache", "redis://localhost"}, "sqlite:PATH"},
+      {{"get", "a", "--cache", "http://localhost"}, "sqlite:PATH"},
+      {{"get", "a", "--cache", "memory:name"}, "gone when the command ends"},
+      {{"get", "a", "--cache", "redis://"}, "has one host"},
+      {{"get", "a", "--cache", "redis://h:x"}, "its port"},
+      {{"get", "a", "--cache", "redis://h?timeuot=1s"}, "no option timeuot"},
+      {{"set", "a", "b", "--cache", "sqlite:a?max_entries=0"}, "from 1 on"},
+      {{"set", "a", "b", "--cache", "sqlite:a?max_bytes=1KiB", "--max-bytes",
+        "1KiB"},
+       "give one of them"},
+      {{"exec", "--cache", "sqlite:a?no=1", "--", "ls"}, "no option no"},
+      {{"ping", "--count", "0"}, "from 1 to 100000"},
+      {{"ping", "key"}, "options only"},
       {{"set", "a", "b", "c"}, "'c' is too much"},
       {{"set", "a", "b", "--ttl", "5x"}, "500ms, 10s, 5m, 1h, 7d"},
       {{"set", "a", "b", "--ttl=-5"}, "500ms, 10s, 5m, 1h, 7d"},

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/uri/scheme_registry.h"
 #include "tools/command/cli_command.h"
 #include "tools/command/exit_status.h"
 #include "tools/command/fd.h"
@@ -18,9 +19,15 @@ namespace {
 
 constexpr const char* kVersion = "appcache 0.1.0";
 
-constexpr const char* kFooter =
+constexpr const char* kUnitsFooter =
     R"(Durations are 500ms, 10s, 5m, 1h, 7d, or plain seconds; sizes are bytes,
 or 64KiB, 8MiB, 1GiB. appcache COMMAND --help tells more of each command.
+)";
+
+constexpr const char* kRestOfFooter =
+    R"(Options stand behind a ?, as in redis://HOST?prefix=app&timeout=50ms;
+a wrong one is told which there are. What is special is escaped: an @ in a
+password is %40. keys, top, check, dump and load work on SQLite files only.
 
 Exit status: 0 done or a hit, 1 a miss, 2 a wrong command line, 3 a failure;
 exec ends as the command that it runs.
@@ -29,10 +36,20 @@ Example:
   appcache exec --ttl 10m -- curl -s https://example.com/rates.json
 )";
 
+// With the URIs of the backends that are linked.
+std::string Footer() {
+  std::string text(kUnitsFooter);
+  text += "\nA cache is a PATH, which is a SQLite file, or a URI:\n";
+  for (const KnownScheme& scheme : kKnownSchemes) {
+    const bool counts = IsLinked(scheme) && scheme.name != "memory";
+    if (counts) text.append("  ").append(scheme.form).append("\n");
+  }
+  return text + kRestOfFooter;
+}
+
 void Describe(CLI::App& app) {
-  app.description(
-      "Caches the output of commands, and looks after cache files.\n");
-  app.footer(kFooter);
+  app.description("Caches the output of commands, and looks after caches.\n");
+  app.footer(Footer());
   app.get_formatter()->column_width(12);
   app.get_formatter()->label("OPTIONS", "OPTION");
   app.get_formatter()->label("SUBCOMMAND", "COMMAND ...");
@@ -108,6 +125,7 @@ int ParseAndRun(int argc, char** argv) {
   AddListingCommands(app, line);
   AddUpkeepCommands(app, line);
   AddTransferCommands(app, line);
+  AddPing(app, line);
   AddReplay(app, line);
   const auto ended =
       Parse(app, std::vector<std::string>(argv + 1, argv + argc), line);

@@ -55,7 +55,7 @@ void AddParsed(CLI::App& command, const std::string& name,
                const std::string& type, const std::string& description,
                std::function<Status(const std::string&)> parse);
 
-// An AddParsed for the functions of units.h.
+// An AddParsed for the functions of engine/uri/units.h.
 template <class Parse, class T>
 void AddValue(CLI::App& command, const std::string& name,
               const std::string& type, const std::string& description,
@@ -82,6 +82,7 @@ void AddEntryCommands(CLI::App& app, CommandLine& line);     // get set del ttl
 void AddListingCommands(CLI::App& app, CommandLine& line);   // keys stats top
 void AddUpkeepCommands(CLI::App& app, CommandLine& line);    // clear check
 void AddTransferCommands(CLI::App& app, CommandLine& line);  // dump load
+void AddPing(CLI::App& app, CommandLine& line);
 void AddReplay(CLI::App& app, CommandLine& line);
 
 }  // namespace appcache::command

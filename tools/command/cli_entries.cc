@@ -2,11 +2,11 @@
 
 #include <memory>
 
+#include "engine/uri/units.h"
 #include "tools/command/cli_command.h"
 #include "tools/command/cli_options.h"
 #include "tools/command/entries.h"
 #include "tools/command/report.h"
-#include "tools/command/units.h"
 
 namespace appcache::command {
 namespace {
@@ -30,24 +30,24 @@ void AddGet(CLI::App& app, CommandLine& line) {
 
 void AddSet(CLI::App& app, CommandLine& line) {
   const auto options = std::make_shared<SetOptions>();
-  CLI::App& command =
-      AddCommand(app, line,
-                 {"set", "KEY [VALUE]", 1, 2, "Store a value",
-                  "A VALUE of -, or none, is standard input. Evicts only if "
-                  "told a limit.\n",
-                  "Examples:\n"
-                  "  appcache set --ttl 1h greeting hello\n"
-                  "  appcache set --compress page/home - < home.html\n"},
-                 [options](const Operands& words) {
-                   options->key = words[0];
-                   options->value = words.size() > 1 ? words[1] : "-";
-                   if (words.size() < 2 && isatty(STDIN_FILENO)) {
-                     return FailUsage(
-                         "set: it needs a VALUE, or - to read one "
-                         "from standard input");
-                   }
-                   return Set(*options);
-                 });
+  CLI::App& command = AddCommand(
+      app, line,
+      {"set", "KEY [VALUE]", 1, 2, "Store a value",
+       "A VALUE of -, or none, is standard input. Evicts from a file "
+       "only if\ntold a limit.\n",
+       "Examples:\n"
+       "  appcache set --ttl 1h greeting hello\n"
+       "  appcache set --compress page/home - < home.html\n"},
+      [options](const Operands& words) {
+        options->key = words[0];
+        options->value = words.size() > 1 ? words[1] : "-";
+        if (words.size() < 2 && isatty(STDIN_FILENO)) {
+          return FailUsage(
+              "set: it needs a VALUE, or - to read one "
+              "from standard input");
+        }
+        return Set(*options);
+      });
   AddValue(command, "--ttl", "DURATION",
            "Until it ends: 30s, 10m, 1h, 7d (default never)", ParseDuration,
            options->ttl);

@@ -1,9 +1,9 @@
 #include <memory>
 
+#include "engine/uri/units.h"
 #include "tools/command/cli_command.h"
 #include "tools/command/cli_options.h"
 #include "tools/command/exec.h"
-#include "tools/command/units.h"
 
 namespace appcache::command {
 namespace {
@@ -18,7 +18,7 @@ and replays it. Failed commands are not cached, nor ones killed by a signal,
 nor output beyond --max-output. The command inherits standard input, which is
 no part of the run; its output is a pipe, not a terminal. If the cache fails,
 exec warns and runs the command all the same. Without limits of yours, exec
-keeps the cache to 10,000 entries and 1GiB.
+keeps a SQLite file to 10,000 entries and 1GiB.
 
 The exit status is the command's: 128 and N if signal N killed it, 127 if it
 was not found, 126 if it cannot be executed. 2 is also a wrong option.

@@ -1,11 +1,11 @@
 #include <chrono>
 #include <memory>
 
+#include "engine/uri/units.h"
 #include "tools/command/cli_command.h"
 #include "tools/command/cli_options.h"
 #include "tools/command/listing.h"
 #include "tools/command/top.h"
-#include "tools/command/units.h"
 
 namespace appcache::command {
 namespace {
@@ -15,8 +15,9 @@ void AddKeys(CLI::App& app, CommandLine& line) {
   CLI::App& command = AddCommand(
       app, line,
       {"keys", "", 0, 0, "List the keys",
-       "Prints whole key paths, as --raw takes them, in no particular order.\n"
-       "On a terminal, control characters are escaped (\\n, \\x1b).\n",
+       "Of a SQLite file. Prints whole key paths, as --raw takes them, in no\n"
+       "particular order. On a terminal, control characters are escaped (\\n,\n"
+       "\\x1b).\n",
        "Examples:\n"
        "  appcache keys --prefix pyappcache/user/ --limit 10\n"
        "  appcache keys --null | xargs -0 appcache del --raw --\n"},
@@ -40,7 +41,9 @@ void AddStats(CLI::App& app, CommandLine& line) {
       app, line,
       {"stats", "", 0, 0, "Print how much is in the cache",
        "Entries whose ttl has ended count until they are removed. Hits and\n"
-       "misses are counted by the programs that use a cache, not in it.\n",
+       "misses are counted by the programs that use a cache, not in it. A "
+       "server\n"
+       "tells less.\n",
        "Example:\n  appcache stats --cache /var/cache/app/cache.db\n"},
       [options](const Operands&) { return Stats(*options); });
   AddCacheOption(command, options->cache);
@@ -69,7 +72,8 @@ void AddTop(CLI::App& app, CommandLine& line) {
   CLI::App& command = AddCommand(
       app, line,
       {"top", "", 0, 0, "Show the largest, oldest or latest used entries",
-       "Reads all keys, and no values; does not count as a use.\n",
+       "Of a SQLite file. Reads all keys, and no values; does not count as a\n"
+       "use.\n",
        "Examples:\n"
        "  appcache top --by age --limit 10\n"
        "  appcache top --watch 2\n"},

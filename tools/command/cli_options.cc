@@ -1,15 +1,16 @@
 #include "tools/command/cli_options.h"
 
+#include "engine/uri/units.h"
 #include "tools/command/cli_command.h"
 #include "tools/command/location.h"
-#include "tools/command/units.h"
 
 namespace appcache::command {
 
 void AddCacheOption(CLI::App& command, CacheFlags& flags) {
   AddParsed(command, "--cache", "URI",
-            "The cache: sqlite:PATH or a plain PATH;\n"
-            "without it your own, in ~/.cache/appcache",
+            "The cache: a PATH, or a URI as redis://HOST\n"
+            "(appcache --help lists them); without it\n"
+            "your own, in ~/.cache/appcache",
             [&flags](const std::string& uri) {
               flags.uri = uri;
               return ParseCacheUri(uri).status();
@@ -36,7 +37,8 @@ void AddLimitOptions(CLI::App& command, CacheFlags& flags) {
 
 void AddKeyOptions(CLI::App& command, KeyFlags& flags) {
   AddParsed(command, "--prefix", "TEXT",
-            "What a KEY stands under (default pyappcache)",
+            "What a KEY stands under (default: that of the\n"
+            "URI, or pyappcache)",
             [&flags](const std::string& text) {
               flags.prefix = text;
               return Status();

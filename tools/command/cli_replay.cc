@@ -1,10 +1,10 @@
 #include <memory>
 
+#include "engine/uri/units.h"
 #include "tools/command/cli_command.h"
 #include "tools/command/cli_options.h"
+#include "tools/command/location.h"
 #include "tools/command/replay.h"
-#include "tools/command/report.h"
-#include "tools/command/units.h"
 
 namespace appcache::command {
 namespace {
@@ -32,15 +32,11 @@ void AddReplay(CLI::App& app, CommandLine& line) {
        "is\n"
        "a get, and a set if that misses. Runs in memory, in a cache of its "
        "own,\n"
-       "or with --cache in a file that is empty or not there yet.\n",
+       "or with --cache in one that is empty, or a file that is not there "
+       "yet.\n",
        "Example:\n  appcache replay keys.txt.gz --max-entries 1000\n"},
       [options](const Operands& words) {
         options->trace = words[0];
-        if (!options->cache.max_entries) {
-          return FailUsage(
-              "replay: it needs --max-entries N, the "
-              "size of the cache to be measured");
-        }
         return Replay(*options);
       });
   AddLimitOptions(command, options->cache);
@@ -48,10 +44,10 @@ void AddReplay(CLI::App& app, CommandLine& line) {
            "How large a value is (default 100)", ParseValueSize,
            options->value_bytes);
   AddParsed(command, "--cache", "URI",
-            "Run in a file: sqlite:PATH or a plain PATH",
+            "Run in this one instead, which must be empty",
             [options](const std::string& uri) {
               options->cache.uri = uri;
-              return CachePath(options->cache).status();
+              return ParseCacheUri(uri).status();
             });
   AddJsonOption(command, options->json);
 }

@@ -11,9 +11,10 @@ void AddTransferCommands(CLI::App& app, CommandLine& line) {
   CLI::App& dump_command = AddCommand(
       app, line,
       {"dump", "[FILE]", 0, 1, "Write all entries to a file",
-       "Writes to standard output without a FILE, or if it is -. A FILE is\n"
-       "replaced when the dump is complete, and only you can read it. Entries\n"
-       "that are set or removed meanwhile may be in the dump or not.\n",
+       "Of a SQLite file. Writes to standard output without a FILE, or if it\n"
+       "is -. A FILE is replaced when the dump is complete, and only you can\n"
+       "read it. Entries that are set or removed meanwhile may be in the dump\n"
+       "or not.\n",
        "Examples:\n"
        "  appcache dump --cache app.db app.dump\n"
        "  appcache dump --cache app.db | zstd > app.dump.zst\n"},
@@ -28,11 +29,11 @@ void AddTransferCommands(CLI::App& app, CommandLine& line) {
   CLI::App& load_command = AddCommand(
       app, line,
       {"load", "[FILE]", 0, 1, "Add the entries of a dump",
-       "Reads standard input without a FILE, or if it is -. Entries keep "
-       "their\n"
-       "recency and the end of their ttl, and replace those of the same key.\n"
-       "Loads block by block, each one whole or not at all, and stops at the\n"
-       "first that is damaged. Evicts only if told a limit.\n",
+       "Into a SQLite file. Reads standard input without a FILE, or if it is\n"
+       "-. Entries keep their recency and the end of their ttl, and replace\n"
+       "those of the same key. Loads block by block, each one whole or not at\n"
+       "all, and stops at the first that is damaged. Evicts only if told a\n"
+       "limit.\n",
        "Examples:\n"
        "  appcache load --cache copy.db app.dump\n"
        "  zstd -dc app.dump.zst | appcache load --cache copy.db\n"},

@@ -11,8 +11,11 @@ void AddUpkeepCommands(CLI::App& app, CommandLine& line) {
   CLI::App& clear_command = AddCommand(
       app, line,
       {"clear", "", 0, 0, "Remove every entry",
-       "Every entry of the file, whatever its prefix and whoever set it. Asks\n"
-       "first; without a terminal to ask on, it takes --yes.\n",
+       "Every entry, whatever its prefix and whoever set it: of a file, or on "
+       "a\n"
+       "server what appcache ping says. Asks first; without a terminal to ask "
+       "on,\n"
+       "it takes --yes.\n",
        "Example:\n  appcache clear --cache /var/cache/app/cache.db --yes\n"},
       [clear](const Operands&) { return Clear(*clear); });
   AddFlag(clear_command, "--yes", "Do not ask", clear->yes);
@@ -23,7 +26,8 @@ void AddUpkeepCommands(CLI::App& app, CommandLine& line) {
   CLI::App& check_command = AddCommand(
       app, line,
       {"check", "", 0, 0, "Verify the cache, and mend it",
-       "Verifies the pages of the file, that its tables agree, and that its\n"
+       "Of a SQLite file: verifies its pages, that its tables agree, and that "
+       "its\n"
        "counts equal the sums. Reads all of it and keeps writers out "
        "meanwhile.\n"
        "Exit status 3: there are problems, or with --fix, some remain.\n",

@@ -18,7 +18,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // As Cache::GetByStr<Bytes> does, but for a key that may be a whole path.
-Lookup<Bytes> GetPlain(SqliteCache& cache, const std::string& path) {
+Lookup<Bytes> GetPlain(Cache& cache, const std::string& path) {
   const CacheOptions defaults;
   Lookup<Bytes> raw = cache.GetRaw(path);
   if (!raw || !defaults.compressor->IsCompressed(raw->view())) return raw;
@@ -41,11 +41,12 @@ int TellMiss(const Status& status, const std::string& path, bool json) {
 
 Result<std::string> ValueOf(const SetOptions& options) {
   if (options.value != "-") return options.value;
+  // No backend takes more.
   return ReadAll(STDIN_FILENO, SqliteCache::kMaxValueBytes, "standard input");
 }
 
-Status Store(SqliteCache& cache, const SetOptions& options,
-             const std::string& path, std::string_view value) {
+Status Store(Cache& cache, const SetOptions& options, const std::string& path,
+             std::string_view value) {
   const CacheOptions defaults;
   // What looks compressed would be read decompressed.
   if (!options.compress && !defaults.compressor->IsCompressed(value)) {
@@ -54,6 +55,12 @@ Status Store(SqliteCache& cache, const SetOptions& options,
   const Result<Bytes> compressed = defaults.compressor->Compress(value);
   if (!compressed.ok()) return compressed.status();
   return cache.SetRaw(path, compressed->view(), options.ttl);
+}
+
+// By the ttl where it can be had: that reads no value.
+bool Has(Cache& cache, const std::string& path) {
+  if (cache.Traits().tells_ttl) return cache.TtlRaw(path).is_hit();
+  return cache.GetRaw(path).is_hit();
 }
 
 std::string Seconds(std::chrono::milliseconds ttl) {
@@ -66,15 +73,17 @@ std::string Seconds(std::chrono::milliseconds ttl) {
 
 }  // namespace
 
-std::string PathOf(const KeyFlags& flags, std::string_view key) {
+std::string PathOf(const KeyFlags& flags, const Cache& cache,
+                   std::string_view key) {
   if (flags.raw) return std::string(key);
-  return std::string(KeyPath(flags.prefix).Segment(key).view());
+  const std::string& prefix = flags.prefix ? *flags.prefix : cache.prefix();
+  return std::string(KeyPath(prefix).Segment(key).view());
 }
 
 int Get(const GetOptions& options) {
   const auto cache = OpenCache(options.cache, IfMissing::kFail);
   if (!cache.ok()) return Fail(cache.status());
-  const std::string path = PathOf(options.keys, options.key);
+  const std::string path = PathOf(options.keys, **cache, options.key);
   const Lookup<Bytes> found = GetPlain(**cache, path);
   if (!found) return TellMiss(found.status(), path, options.json);
   if (!options.json) return Print(found->view());
@@ -90,7 +99,7 @@ int Set(const SetOptions& options) {
   if (!value.ok()) return Fail(value.status());
   const auto cache = OpenCache(options.cache, IfMissing::kMake);
   if (!cache.ok()) return Fail(cache.status());
-  const std::string path = PathOf(options.keys, options.key);
+  const std::string path = PathOf(options.keys, **cache, options.key);
   const Status stored = Store(**cache, options, path, *value);
   if (!stored.ok()) return Fail(stored);
   if (!options.json) return kDone;
@@ -105,11 +114,11 @@ int Del(const DelOptions& options) {
   if (!cache.ok()) return Fail(cache.status());
   uint64_t removed = 0;
   for (const std::string& name : options.names) {
-    const std::string path = PathOf(options.keys, name);
-    const Lookup<appcache::Ttl> there = (*cache)->TtlRaw(path);
+    const std::string path = PathOf(options.keys, **cache, name);
+    const bool was_there = Has(**cache, path);
     const Status status = (*cache)->InvalidateRaw(path);
     if (!status.ok()) return Fail(status);
-    removed += there.is_hit() ? 1 : 0;
+    removed += was_there ? 1 : 0;
   }
   if (!options.json) return Print(std::to_string(removed) + " removed\n");
   return PrintJson(Json{{"removed", removed}});
@@ -118,7 +127,7 @@ int Del(const DelOptions& options) {
 int Ttl(const TtlOptions& options) {
   const auto cache = OpenCache(options.cache, IfMissing::kFail);
   if (!cache.ok()) return Fail(cache.status());
-  const std::string path = PathOf(options.keys, options.key);
+  const std::string path = PathOf(options.keys, **cache, options.key);
   const Lookup<appcache::Ttl> ttl = (*cache)->TtlRaw(path);
   if (!ttl) return TellMiss(ttl.status(), path, options.json);
   const bool ends = *ttl != kNoTtl;

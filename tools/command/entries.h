@@ -4,6 +4,7 @@
 #define APPCACHE_TOOLS_COMMAND_ENTRIES_H_
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,11 +15,12 @@ namespace appcache::command {
 
 // How KEYs become key paths.
 struct KeyFlags {
-  std::string prefix = "pyappcache";
-  bool raw = false;  // a KEY is the whole path
+  std::optional<std::string> prefix;  // none: that of the cache
+  bool raw = false;                   // a KEY is the whole path
 };
 
-std::string PathOf(const KeyFlags& flags, std::string_view key);
+std::string PathOf(const KeyFlags& flags, const Cache& cache,
+                   std::string_view key);
 
 struct GetOptions {
   CacheFlags cache;

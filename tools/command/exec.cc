@@ -11,6 +11,7 @@
 #include "engine/key_path.h"
 #include "tools/command/child.h"
 #include "tools/command/fd.h"
+#include "tools/command/location.h"
 #include "tools/command/report.h"
 #include "tools/command/run_command.h"
 #include "tools/command/run_lock.h"
@@ -43,6 +44,21 @@ bool EnterRun(const std::string& run_key) {
   return true;
 }
 
+// The file with the locks of the runs of this cache: beside it if it is in a
+// file, or else in the user's own directory, which is made.
+Result<std::string> LockPath(const CacheFlags& flags, const Cache& cache) {
+  const Result<Uri> location = LocationOf(flags);
+  if (!location.ok()) return location.status();
+  if (IsInFile(*location)) return location->path + "-exec";
+  const Result<std::string> directory = OwnDirectory();
+  if (!directory.ok()) return directory.status();
+  const BackendTraits traits = cache.Traits();
+  std::string path =
+      *directory + RunLock::FileName(traits.name + " " + traits.location);
+  if (Status made = MakePrivateDirectory(path); !made.ok()) return made;
+  return path;
+}
+
 int ExecuteUncached(const std::vector<std::string>& command) {
   const int error = Execute(command);
   FailUsage(CannotExecuteMessage(command.front(), error));
@@ -53,13 +69,13 @@ int ExecuteUncached(const std::vector<std::string>& command) {
 class CachedRun {
  public:
   CachedRun(const ExecOptions& options, std::string identity,
-            std::string run_key, SqliteCache& cache, SignalGate& gate)
+            std::string run_key, Cache& cache, SignalGate& gate)
       : options_(options),
         identity_(std::move(identity)),
         run_key_(std::move(run_key)),
         cache_(cache),
         gate_(gate) {
-    path_.Segment(CacheOptions().prefix).Segment("exec").Segment(run_key_);
+    path_.Segment(cache.prefix()).Segment("exec").Segment(run_key_);
   }
 
   int Do() {
@@ -115,10 +131,13 @@ class CachedRun {
   // Holds up everybody else who wants this run, once those before are done.
   // None if that is not possible: better run a command twice than not at all.
   std::optional<RunLock> WaitForOthers() {
-    const Result<std::string> cache_path = CachePath(options_.cache);
-    if (!cache_path.ok()) return std::nullopt;
+    const Result<std::string> path = LockPath(options_.cache, cache_);
+    if (!path.ok()) {
+      Warn(path.error().message);
+      return std::nullopt;
+    }
     gate_.Open();
-    Result<RunLock> lock = RunLock::Acquire(*cache_path + "-exec", run_key_);
+    Result<RunLock> lock = RunLock::Acquire(*path, run_key_);
     gate_.Close();
     if (lock.ok()) return *std::move(lock);
     Warn(lock.error().message);
@@ -144,7 +163,7 @@ class CachedRun {
   const ExecOptions& options_;
   const std::string identity_;
   const std::string run_key_;
-  SqliteCache& cache_;
+  Cache& cache_;
   SignalGate& gate_;
   KeyPath path_;
   bool warned_ = false;
@@ -153,8 +172,8 @@ class CachedRun {
 }  // namespace
 
 int Exec(ExecOptions options) {
-  if (!options.cache.max_entries) options.cache.max_entries = kMaxEntries;
-  if (!options.cache.max_bytes) options.cache.max_bytes = kMaxBytes;
+  options.cache.default_max_entries = kMaxEntries;
+  options.cache.default_max_bytes = kMaxBytes;
   Result<std::string> identity = RunIdentity(options.command, options.scopes);
   if (!identity.ok()) {
     WarnUncached(identity.status());
@@ -172,6 +191,10 @@ int Exec(ExecOptions options) {
       return CachedRun(options, *std::move(identity), std::move(run_key),
                        **cache, gate)
           .Do();
+    }
+    // What was typed is wrong, not the cache.
+    if (cache.status().Is(ErrorCode::kInvalidArgument)) {
+      return Fail(cache.status());
     }
     WarnUncached(cache.status());
   }

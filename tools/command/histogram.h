@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace appcache::command {
 
@@ -17,10 +18,13 @@ class Histogram {
   void Record(uint64_t value) noexcept {
     ++counts_[BucketOf(value)];
     ++count_;
+    min_ = std::min(min_, value);
     max_ = std::max(max_, value);
   }
 
   uint64_t count() const noexcept { return count_; }
+  // Exact; 0 when there are none.
+  uint64_t min() const noexcept { return count_ == 0 ? 0 : min_; }
   uint64_t max() const noexcept { return max_; }
 
   // The least value that at least `per_mille` of 1000 values are not above:
@@ -60,6 +64,7 @@ class Histogram {
 
   std::array<uint64_t, kBuckets> counts_{};
   uint64_t count_ = 0;
+  uint64_t min_ = std::numeric_limits<uint64_t>::max();
   uint64_t max_ = 0;
 };
 

@@ -4,70 +4,81 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <utility>
 
+#include "engine/uri/scheme_registry.h"
 #include "tools/command/fd.h"
 
 namespace appcache::command {
 namespace {
 
-constexpr std::string_view kSqliteScheme = "sqlite";
-
-bool IsLetter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool IsSchemeCharacter(char c) {
-  return IsLetter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' ||
-         c == '.';
-}
-
-// What stands before the first colon if that is a scheme (RFC 3986), or
-// nothing.
-std::string_view SchemeOf(std::string_view uri) {
-  const std::string_view scheme = uri.substr(0, uri.find(':'));
-  const bool is_scheme =
-      scheme.size() < uri.size() && !scheme.empty() && IsLetter(scheme[0]) &&
-      std::all_of(scheme.begin(), scheme.end(), IsSchemeCharacter);
-  return is_scheme ? scheme : std::string_view();
-}
-
 Status Wrong(std::string message) {
   return Status(ErrorCode::kInvalidArgument, std::move(message));
 }
 
-}  // namespace
-
-Result<std::string> ParseCacheUri(std::string_view uri) {
-  const std::string_view scheme = SchemeOf(uri);
-  if (!scheme.empty() && scheme != kSqliteScheme) {
-    return Wrong("no cache is known by the scheme '" + std::string(scheme) +
-                 ":'; known are sqlite:PATH and a plain PATH (one with a colon "
-                 "begins with ./ or /)");
-  }
-  const size_t skipped = scheme.empty() ? 0 : scheme.size() + 1;
-  const std::string path(uri.substr(skipped));
-  if (path.empty()) return Wrong("a cache is sqlite:PATH or a plain PATH");
-  if (path.find('\0') != std::string::npos) {
-    return Wrong("the path of a cache has no NUL in it");
-  }
-  if (path == ":memory:") {
-    return Wrong(
-        "a cache in memory would be gone when the command ends; name a file");
-  }
-  return path;
+Status WrongInMemory() {
+  return Wrong(
+      "a cache in memory would be gone when the command ends; name a file or a "
+      "server");
 }
 
-Result<std::string> DefaultCachePath(const char* xdg_cache_home,
-                                     const char* home) {
+// Shows nothing of what was given: a password may have come to the wrong place.
+Status UnknownScheme() {
+  std::string message(
+      "what stands before the first colon is no scheme that is known; known "
+      "are a plain PATH (one with a colon begins with ./ or /)");
+  for (const KnownScheme& scheme : kKnownSchemes) {
+    message.append(", ").append(scheme.form);
+  }
+  return Wrong(std::move(message));
+}
+
+Result<Uri> FromPath(std::string_view path) {
+  if (path.find('\0') != std::string_view::npos) {
+    return Wrong("the path of a cache has no NUL in it");
+  }
+  if (path == ":memory:") return WrongInMemory();
+  Uri uri;
+  uri.scheme = "sqlite";
+  uri.path = path;
+  return uri;
+}
+
+}  // namespace
+
+Result<Uri> ParseCacheUri(std::string_view text) {
+  if (text.empty()) return Wrong("a cache is a URI or a plain PATH");
+  const std::string scheme = SchemeOf(text);
+  if (scheme.empty()) return FromPath(text);
+  const bool is_known = std::any_of(
+      std::begin(kKnownSchemes), std::end(kKnownSchemes),
+      [&](const KnownScheme& known) { return known.name == scheme; });
+  if (!is_known) return UnknownScheme();
+  Result<Uri> uri = ParseUri(text);
+  if (!uri.ok()) return uri;
+  if (scheme == "memory" || uri->path == ":memory:") return WrongInMemory();
+  if (IsInFile(*uri)) {
+    if (Status status = ExpectPathOnly(*uri); !status.ok()) return status;
+  }
+  return uri;
+}
+
+bool IsInFile(const Uri& uri) {
+  return uri.scheme == "sqlite" || uri.scheme == "lmdb";
+}
+
+Result<std::string> UserCacheDirectory(const char* xdg_cache_home,
+                                       const char* home) {
   if (xdg_cache_home != nullptr && xdg_cache_home[0] == '/') {
-    return std::string(xdg_cache_home) + "/appcache/cache.db";
+    return std::string(xdg_cache_home) + "/appcache/";
   }
   if (home != nullptr && home[0] == '/') {
-    return std::string(home) + "/.cache/appcache/cache.db";
+    return std::string(home) + "/.cache/appcache/";
   }
   return Wrong(
       "neither XDG_CACHE_HOME nor HOME names a directory for the cache; name "
-      "the file with --cache");
+      "the cache with --cache");
 }
 
 Status MakePrivateDirectory(const std::string& path) {

@@ -7,18 +7,24 @@
 #include <string_view>
 
 #include "engine/error.h"
+#include "engine/uri/uri.h"
 
 namespace appcache::command {
 
-// The path in `uri`, which is sqlite:PATH or a plain PATH. What begins with a
-// scheme that is not known is kInvalidArgument, with a list of those that are.
-Result<std::string> ParseCacheUri(std::string_view uri);
+// What --cache says: a URI as appcache::Open takes it, or a plain PATH, which
+// is a SQLite file and holds no escapes and no options. kInvalidArgument: it is
+// neither, the message lists what is known; or it names a cache in memory,
+// which would be gone when the command ends.
+Result<Uri> ParseCacheUri(std::string_view text);
 
-// appcache/cache.db in `xdg_cache_home`, or else in .cache of `home`. Either
-// may be null; a relative XDG_CACHE_HOME does not count, as its specification
-// says. kInvalidArgument when neither helps.
-Result<std::string> DefaultCachePath(const char* xdg_cache_home,
-                                     const char* home);
+// Whether the path of the URI is that of a file or a directory.
+bool IsInFile(const Uri& uri);
+
+// The directory "appcache/" in `xdg_cache_home`, or else in .cache of `home`.
+// Either may be null; a relative XDG_CACHE_HOME does not count, as its
+// specification says. kInvalidArgument when neither helps.
+Result<std::string> UserCacheDirectory(const char* xdg_cache_home,
+                                       const char* home);
 
 // Makes the directory of `path` and those above it, as far as they are missing,
 // for this user alone (0700).

@@ -2,16 +2,23 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
 
+#include "engine/uri/scheme_registry.h"
 #include "tools/command/location.h"
 
 namespace appcache::command {
 namespace {
 
-// The most that the engine takes.
+// The most that SqliteCache takes.
 constexpr uint64_t kNoLimit = uint64_t{1} << 62;
+
+Status Wrong(std::string message) {
+  return Status(ErrorCode::kInvalidArgument, std::move(message));
+}
 
 Status NoSuchCache(const std::string& path) {
   return Status(ErrorCode::kUnavailable,
@@ -19,31 +26,100 @@ Status NoSuchCache(const std::string& path) {
                     "; check --cache (exec, set, load and replay make one)");
 }
 
-}  // namespace
+// A limit of the command line as the option of the URI that it stands for.
+struct Limit {
+  const char* flag;
+  const char* option;
+  bool has_lmdb;  // SqliteCache has all, a server none
+  std::optional<uint64_t> value;
+  std::optional<uint64_t> otherwise;
+};
 
-Result<std::string> CachePath(const CacheFlags& flags) {
-  if (!flags.uri.empty()) return ParseCacheUri(flags.uri);
-  return DefaultCachePath(std::getenv("XDG_CACHE_HOME"), std::getenv("HOME"));
+Status AddLimit(const Limit& limit, Uri& uri) {
+  const bool in_uri = std::any_of(
+      uri.options.begin(), uri.options.end(),
+      [&](const Uri::Option& option) { return option.name == limit.option; });
+  if (limit.value) {
+    const std::string flag(limit.flag);
+    if (uri.scheme != "sqlite" && !(uri.scheme == "lmdb" && limit.has_lmdb)) {
+      return Wrong(flag + ": a " + uri.scheme +
+                   " cache has no such limit that a program could set; a "
+                   "SQLite file has");
+    }
+    if (in_uri) return Wrong(flag + ": the URI has it too; give one of them");
+    uri.options.push_back({limit.option, std::to_string(*limit.value)});
+  } else if (limit.otherwise && !in_uri && uri.scheme == "sqlite") {
+    uri.options.push_back({limit.option, std::to_string(*limit.otherwise)});
+  }
+  return Status();
 }
 
-Result<std::unique_ptr<SqliteCache>> OpenCache(const CacheFlags& flags,
-                                               IfMissing if_missing) {
-  Result<std::string> path = CachePath(flags);
-  if (!path.ok()) return path.status();
+Status AddLimits(const CacheFlags& flags, Uri& uri) {
+  Status status =
+      AddLimit({"--max-entries", "max_entries", false, flags.max_entries,
+                flags.default_max_entries.value_or(kNoLimit)},
+               uri);
+  if (!status.ok()) return status;
+  return AddLimit({"--max-bytes", "max_bytes", true, flags.max_bytes,
+                   flags.default_max_bytes},
+                  uri);
+}
+
+}  // namespace
+
+Result<Uri> LocationOf(const CacheFlags& flags) {
+  if (!flags.uri.empty()) return ParseCacheUri(flags.uri);
+  const Result<std::string> directory = OwnDirectory();
+  if (!directory.ok()) return directory.status();
+  Uri uri;
+  uri.scheme = "sqlite";
+  uri.path = *directory + "cache.db";
+  return uri;
+}
+
+Result<std::unique_ptr<Cache>> OpenCache(const CacheFlags& flags,
+                                         IfMissing if_missing) {
+  Result<Uri> location = LocationOf(flags);
+  if (!location.ok()) return location.status();
+  return OpenLocation(*std::move(location), flags, if_missing);
+}
+
+Result<std::unique_ptr<Cache>> OpenLocation(Uri location,
+                                            const CacheFlags& flags,
+                                            IfMissing if_missing) {
+  if (Status status = AddLimits(flags, location); !status.ok()) return status;
   struct stat there;
-  const bool is_missing = stat(path->c_str(), &there) != 0 && errno == ENOENT;
-  if (flags.uri.empty()) {
-    if (is_missing) {
-      Status made = MakePrivateDirectory(*path);
-      if (!made.ok()) return made;
-    }
+  const bool is_missing = IsInFile(location) &&
+                          stat(location.path.c_str(), &there) != 0 &&
+                          errno == ENOENT;
+  if (is_missing && flags.uri.empty()) {
+    const Status made = MakePrivateDirectory(location.path);
+    if (!made.ok()) return made;
   } else if (is_missing && if_missing == IfMissing::kFail) {
-    return NoSuchCache(*path);
+    return NoSuchCache(location.path);
   }
-  SqliteCacheOptions options;
-  options.max_entries = flags.max_entries.value_or(kNoLimit);
-  options.max_bytes = flags.max_bytes;
-  return SqliteCache::OpenFile(*path, options);
+  return OpenUri(location, CacheOptions());
+}
+
+Result<std::unique_ptr<SqliteCache>> OpenSqliteCache(const CacheFlags& flags,
+                                                     IfMissing if_missing,
+                                                     const char* what) {
+  Result<Uri> location = LocationOf(flags);
+  if (!location.ok()) return location.status();
+  if (location->scheme != "sqlite") {
+    return Status(ErrorCode::kUnsupported, "a " + location->scheme +
+                                               " cache cannot " + what +
+                                               "; one in a SQLite file can");
+  }
+  auto opened = OpenLocation(*std::move(location), flags, if_missing);
+  if (!opened.ok()) return opened.status();
+  // Which is what sqlite: opens.
+  return std::unique_ptr<SqliteCache>(
+      static_cast<SqliteCache*>(opened->release()));
+}
+
+Result<std::string> OwnDirectory() {
+  return UserCacheDirectory(std::getenv("XDG_CACHE_HOME"), std::getenv("HOME"));
 }
 
 }  // namespace appcache::command

@@ -8,8 +8,10 @@
 #include <optional>
 #include <string>
 
+#include "engine/cache.h"
 #include "engine/error.h"
 #include "engine/sqlite_cache.h"
+#include "engine/uri/uri.h"
 
 namespace appcache::command {
 
@@ -17,10 +19,15 @@ namespace appcache::command {
 struct CacheFlags {
   std::string uri;  // empty: the user's own cache, which is made when missing
 
-  // Empty: no limit. The file may be a service's with limits of its own, which
-  // are not written in it: a command that nobody told to must not evict there.
   std::optional<uint64_t> max_entries;
   std::optional<uint64_t> max_bytes;
+
+  // What holds for a SQLite file of which neither these nor the URI say
+  // anything; empty: no limit. The file may be a service's with limits of its
+  // own, which are not written in it: a command that nobody told to must not
+  // evict there.
+  std::optional<uint64_t> default_max_entries;
+  std::optional<uint64_t> default_max_bytes;
 };
 
 enum class IfMissing {
@@ -30,11 +37,29 @@ enum class IfMissing {
   kFail,
 };
 
-// The path of the cache; for messages and for the files beside it.
-Result<std::string> CachePath(const CacheFlags& flags);
+// Where the cache is; with the options of the URI.
+Result<Uri> LocationOf(const CacheFlags& flags);
 
-Result<std::unique_ptr<SqliteCache>> OpenCache(const CacheFlags& flags,
-                                               IfMissing if_missing);
+// What LocationOf and appcache::Open say; kUnavailable as IfMissing has it;
+// kInvalidArgument for limits that the backend does not have, or that the URI
+// has too.
+Result<std::unique_ptr<Cache>> OpenCache(const CacheFlags& flags,
+                                         IfMissing if_missing);
+
+// The same, of flags.uri or of what was made of it.
+Result<std::unique_ptr<Cache>> OpenLocation(Uri location,
+                                            const CacheFlags& flags,
+                                            IfMissing if_missing);
+
+// The same for what only SqliteCache can do. kUnsupported, with `what` it is
+// ("list its entries"), for another backend.
+Result<std::unique_ptr<SqliteCache>> OpenSqliteCache(const CacheFlags& flags,
+                                                     IfMissing if_missing,
+                                                     const char* what);
+
+// The directory of the user's own cache, with a slash at its end; it may not be
+// there yet. kInvalidArgument: there is none.
+Result<std::string> OwnDirectory();
 
 }  // namespace appcache::command
 

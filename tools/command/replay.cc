@@ -2,11 +2,17 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
+#include "engine/sqlite_cache.h"
+#include "engine/uri/scheme_registry.h"
 #include "tools/command/exit_status.h"
 #include "tools/command/report.h"
 #include "tools/command/table.h"
@@ -38,29 +44,66 @@ Status AtLine(const LineReader& trace, const Status& status) {
                 status.error().native_code);
 }
 
-SqliteCache::Opened OpenEmpty(const CacheFlags& flags) {
+bool IsLimit(const Uri::Option& option) {
+  return option.name == "max_entries" || option.name == "max_bytes";
+}
+
+bool HasMaxEntries(const Uri& location) {
+  return std::any_of(
+      location.options.begin(), location.options.end(),
+      [](const Uri::Option& option) { return option.name == "max_entries"; });
+}
+
+// kInvalidArgument when there is something in the cache. Looks at it without
+// limits: what is in somebody's cache must stay there.
+Status ExpectEmpty(Uri location, const CacheFlags& flags) {
+  std::erase_if(location.options, IsLimit);
+  CacheFlags look;
+  look.uri = flags.uri;
+  const auto cache = OpenLocation(std::move(location), look, IfMissing::kMake);
+  if (!cache.ok()) return cache.status();
+  const std::optional<uint64_t> entries = (*cache)->Stats().entries;
+  if (!entries) {
+    return Status(ErrorCode::kUnsupported,
+                  "replay needs an empty cache, and " +
+                      (*cache)->Traits().name +
+                      " does not tell whether it is; leave --cache out, or "
+                      "name a file that is not there yet");
+  }
+  if (*entries == 0) return Status();
+  return Status(ErrorCode::kInvalidArgument,
+                "replay needs an empty cache, and this one has " +
+                    std::to_string(*entries) +
+                    " entries; name a file that is not there yet");
+}
+
+// A SQLite cache without a limit would hit whatever it was ever asked for.
+Status ExpectLimit(const CacheFlags& flags) {
+  if (flags.max_entries) return Status();
+  if (!flags.uri.empty()) {
+    const Result<Uri> location = LocationOf(flags);
+    if (!location.ok()) return location.status();
+    if (location->scheme != "sqlite" || HasMaxEntries(*location)) {
+      return Status();
+    }
+  }
+  return Status(ErrorCode::kInvalidArgument,
+                "replay: it needs --max-entries N, the size of the cache to be "
+                "measured");
+}
+
+Result<std::unique_ptr<Cache>> OpenEmpty(const CacheFlags& flags) {
   if (flags.uri.empty()) {
     SqliteCacheOptions options;
     options.max_entries = *flags.max_entries;
     options.max_bytes = flags.max_bytes;
-    return SqliteCache::OpenInMemory(
-        options, "appcache_replay_" + std::to_string(getpid()));
+    return ToCache(SqliteCache::OpenInMemory(
+        options, "appcache_replay_" + std::to_string(getpid())));
   }
-  // Opened without limits first: what is in somebody's cache must stay there.
-  CacheFlags look = flags;
-  look.max_entries.reset();
-  look.max_bytes.reset();
-  {
-    SqliteCache::Opened cache = OpenCache(look, IfMissing::kMake);
-    if (!cache.ok()) return cache;
-    const uint64_t entries = (*cache)->Stats().entries.value_or(0);
-    if (entries > 0) {
-      return Status(ErrorCode::kInvalidArgument,
-                    "replay needs an empty cache, and this one has " +
-                        std::to_string(entries) +
-                        " entries; name a file that is not there yet");
-    }
-  }
+  Result<Uri> location = LocationOf(flags);
+  if (!location.ok()) return location.status();
+  Status empty = ExpectEmpty(*std::move(location), flags);
+  if (!empty.ok()) return empty;
   return OpenCache(flags, IfMissing::kMake);
 }
 
@@ -111,8 +154,8 @@ int PrintReport(const ReplayReport& report) {
 
 }  // namespace
 
-Status ReplayTrace(LineReader& trace, SqliteCache& cache,
-                   std::string_view value, ReplayReport& report) {
+Status ReplayTrace(LineReader& trace, Cache& cache, std::string_view value,
+                   ReplayReport& report) {
   std::string_view key;
   for (;;) {
     const Result<bool> is_line = trace.Next(key, SqliteCache::kMaxKeyBytes);
@@ -136,6 +179,8 @@ Status ReplayTrace(LineReader& trace, SqliteCache& cache,
 }
 
 int Replay(const ReplayOptions& options) {
+  const Status limited = ExpectLimit(options.cache);
+  if (!limited.ok()) return Fail(limited);
   Result<LineReader> trace = LineReader::Open(options.trace);
   if (!trace.ok()) return Fail(trace.status());
   const auto cache = OpenEmpty(options.cache);

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "engine/cache.h"
 #include "engine/error.h"
-#include "engine/sqlite_cache.h"
 #include "tools/command/histogram.h"
 #include "tools/command/line_reader.h"
 #include "tools/command/open_cache.h"
@@ -24,8 +24,8 @@ struct ReplayReport {
 
 // For each line a get, and on a miss a set of `value`. Lines without a
 // character do not count.
-Status ReplayTrace(LineReader& trace, SqliteCache& cache,
-                   std::string_view value, ReplayReport& report);
+Status ReplayTrace(LineReader& trace, Cache& cache, std::string_view value,
+                   ReplayReport& report);
 
 struct ReplayOptions {
   std::string trace;  // "-": standard input

@@ -2,7 +2,10 @@
 
 #include <fcntl.h>
 
+#include <array>
 #include <cerrno>
+#include <cinttypes>
+#include <cstdio>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -19,6 +22,13 @@ off_t OffsetOf(std::string_view run_key) {
 }
 
 }  // namespace
+
+std::string RunLock::FileName(std::string_view place) {
+  std::array<char, 24> name;
+  std::snprintf(name.data(), name.size(), "exec-%016" PRIx64,
+                uint64_t{XXH3_64bits(place.data(), place.size())});
+  return name.data();
+}
 
 Result<RunLock> RunLock::Acquire(const std::string& path,
                                  std::string_view run_key) {

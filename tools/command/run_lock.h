@@ -21,6 +21,9 @@ namespace appcache::command {
 // however it ends, and the command that is run does not inherit it.
 class RunLock {
  public:
+  // The name of a lock file for the cache that is at `place`: a hash of that.
+  static std::string FileName(std::string_view place);
+
   // Waits as long as another process holds it. Signals interrupt the wait by
   // what they do by default.
   static Result<RunLock> Acquire(const std::string& path,

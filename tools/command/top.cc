@@ -145,7 +145,8 @@ int Top(const TopOptions& options) {
   std::optional<SignalGate> gate;
   const bool watches = options.watch && on_terminal && !options.json;
   if (watches) gate.emplace();  // before the cache, which may start threads
-  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  const auto cache =
+      OpenSqliteCache(options.cache, IfMissing::kFail, "list its entries");
   if (!cache.ok()) return Fail(cache.status());
   if (watches) return Watch(**cache, options, *gate);
   const Result<Picture> picture = Take(**cache, options.order, options.limit);

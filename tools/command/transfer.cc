@@ -131,7 +131,8 @@ DumpReader::Source ReadFrom(int fd, const std::string& name) {
 
 int Dump(const DumpOptions& options) {
   SignalGate gate;  // before the cache, which may start threads
-  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  const auto cache =
+      OpenSqliteCache(options.cache, IfMissing::kFail, "list its entries");
   if (!cache.ok()) return Fail(cache.status());
   if (options.file != "-") return DumpToFile(**cache, options, gate);
   gate.Open();
@@ -148,7 +149,8 @@ int Load(const LoadOptions& options) {
     }
   }
   const int fd = is_file ? file.get() : STDIN_FILENO;
-  const auto cache = OpenCache(options.cache, IfMissing::kMake);
+  const auto cache =
+      OpenSqliteCache(options.cache, IfMissing::kMake, "load a dump");
   if (!cache.ok()) return Fail(cache.status());
   DumpReader reader(ReadFrom(fd, is_file ? options.file : "standard input"));
   Loaded loaded;

@@ -23,6 +23,13 @@ std::string Amount(uint64_t entries, uint64_t bytes) {
          FormatSize(bytes) + ")";
 }
 
+std::string WhatIsCleared(const CacheStats& stats,
+                          const BackendTraits& traits) {
+  if (!stats.entries || !stats.bytes) return traits.cleared;
+  return "all of " + Amount(*stats.entries, *stats.bytes) +
+         ", whatever their prefix";
+}
+
 bool PersonAgrees(const std::string& question) {
   WriteAll(STDERR_FILENO, question + " [y/N] ");
   std::string answer;
@@ -73,25 +80,26 @@ int Clear(const ClearOptions& options) {
   const auto cache = OpenCache(options.cache, IfMissing::kFail);
   if (!cache.ok()) return Fail(cache.status());
   const CacheStats stats = (*cache)->Stats();
-  const std::string amount =
-      Amount(stats.entries.value_or(0), stats.bytes.value_or(0));
+  const std::string what = WhatIsCleared(stats, (*cache)->Traits());
   if (!options.yes) {
     if (!isatty(STDIN_FILENO)) {
-      return FailUsage("clear removes all of " + amount +
-                       ", whatever their prefix; say --yes if that is meant");
+      return FailUsage("clear removes " + what +
+                       "; say --yes if that is meant");
     }
-    if (!PersonAgrees("Remove all of " + amount + ", whatever their prefix?")) {
+    if (!PersonAgrees("Remove " + what + "?")) {
       return FailUsage("nothing was removed");
     }
   }
   const Status cleared = (*cache)->Clear();
   if (!cleared.ok()) return Fail(cleared);
-  if (!options.json) return Print(amount + " removed\n");
-  return PrintJson(Json{{"removed", stats.entries.value_or(0)}});
+  if (!options.json) return Print("removed " + what + "\n");
+  return PrintJson(
+      Json{{"removed", stats.entries ? Json(*stats.entries) : Json(nullptr)}});
 }
 
 int Check(const CheckOptions& options) {
-  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  const auto cache =
+      OpenSqliteCache(options.cache, IfMissing::kFail, "be verified");
   if (!cache.ok()) return Fail(cache.status());
   const Result<CheckReport> found =
       options.fix ? (*cache)->CheckAndFix() : (*cache)->Check();

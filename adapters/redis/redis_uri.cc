@@ -1,0 +1,67 @@
+// redis:// and redis+unix://, for Open.
+
+#include <limits>
+#include <utility>
+
+#include "adapters/redis/redis_cache.h"
+#include "engine/uri/scheme_registry.h"
+#include "engine/uri/units.h"
+
+namespace appcache {
+namespace {
+
+using Opened = Result<std::unique_ptr<Cache>>;
+
+RedisCacheOptions TakeOptions(const Uri& uri, CacheOptions defaults,
+                              UriOptions& given) {
+  RedisCacheOptions options;
+  options.cache = std::move(defaults);
+  options.user = uri.user;
+  options.password = uri.password;
+  given.Duration("timeout", options.timeout);
+  given.Duration("connect_timeout", options.connect_timeout);
+  given.Count("max_connections", options.max_connections);
+  return options;
+}
+
+// The database of /DATABASE, or 0 without one.
+Status ParseDatabase(const Uri& uri, uint32_t& database) {
+  if (uri.path.empty() || uri.path == "/") return Status();
+  const Result<uint64_t> number =
+      ParseNumber(std::string_view(uri.path).substr(1), 0,
+                  std::numeric_limits<uint32_t>::max());
+  if (!number.ok()) return WrongForm(uri, "a database is a number from 0 on");
+  database = static_cast<uint32_t>(*number);
+  return Status();
+}
+
+Opened OpenByHost(const Uri& uri, CacheOptions defaults, UriOptions& given) {
+  RedisCacheOptions options = TakeOptions(uri, std::move(defaults), given);
+  Status status = given.Done();
+  if (status.ok() && uri.hosts.size() != 1) {
+    status = WrongForm(uri, "a redis cache has one host");
+  }
+  if (status.ok()) status = ParseDatabase(uri, options.database);
+  if (!status.ok()) return status;
+  options.host = uri.hosts[0].name;
+  options.port = uri.hosts[0].port.value_or(options.port);
+  return ToCache(RedisCache::Open(std::move(options)));
+}
+
+Opened OpenBySocket(const Uri& uri, CacheOptions defaults, UriOptions& given) {
+  RedisCacheOptions options = TakeOptions(uri, std::move(defaults), given);
+  given.Number("db", 0, options.database);
+  Status status = given.Done();
+  if (status.ok() && (!uri.hosts.empty() || uri.path.empty())) {
+    status = WrongForm(uri, "a unix socket has a path and no host");
+  }
+  if (!status.ok()) return status;
+  options.unix_path = uri.path;
+  return ToCache(RedisCache::Open(std::move(options)));
+}
+
+const SchemeRegistrar kRedis("redis", OpenByHost);
+const SchemeRegistrar kRedisUnix("redis+unix", OpenBySocket);
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,22 @@
+#include "engine/open.h"
+
+#include <exception>
+#include <utility>
+
+#include "engine/uri/scheme_registry.h"
+#include "engine/uri/uri.h"
+
+namespace appcache {
+
+Result<std::unique_ptr<Cache>> Open(std::string_view uri,
+                                    CacheOptions defaults) {
+  try {
+    const Result<Uri> parsed = ParseUri(uri);
+    if (!parsed.ok()) return parsed.status();
+    return OpenUri(*parsed, std::move(defaults));
+  } catch (const std::exception&) {
+    return Status::OutOfMemory();  // nothing else is thrown here
+  }
+}
+
+}  // namespace appcache

@@ -1,0 +1,49 @@
+#include "tools/command/ping.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/map_cache.h"
+
+namespace appcache::command {
+namespace {
+
+// Answers a number of pings, and then no more.
+class FailingCache : public MapCache {
+ public:
+  explicit FailingCache(int answers) : answers_(answers) {}
+
+  Result<std::string> Ping() override {
+    if (answers_-- > 0) return std::string("Map 1");
+    return Status(ErrorCode::kTimeout, "it took too long", 7);
+  }
+
+ private:
+  int answers_;
+};
+
+TEST(PingTest, EveryPingIsCounted) {
+  FailingCache cache(5);
+  PingReport report;
+  EXPECT_TRUE(PingAll(cache, 5, report).ok());
+  EXPECT_EQ(report.version, "Map 1");
+  EXPECT_EQ(report.round_trips.count(), 5u);
+}
+
+TEST(PingTest, TheFirstFailureIsToldAsItIs) {
+  FailingCache cache(0);
+  PingReport report;
+  EXPECT_EQ(PingAll(cache, 5, report).error().message, "it took too long");
+}
+
+TEST(PingTest, ALaterFailureEndsItAndTellsWhenItCame) {
+  FailingCache cache(3);
+  PingReport report;
+  const Status status = PingAll(cache, 5, report);
+  EXPECT_TRUE(status.Is(ErrorCode::kTimeout));
+  EXPECT_EQ(status.error().native_code, 7);
+  EXPECT_EQ(status.error().message, "after 3 of 5 pings: it took too long");
+  EXPECT_EQ(report.round_trips.count(), 3u);
+}
+
+}  // namespace
+}  // namespace appcache::command

@@ -1,0 +1,251 @@
+// The commands on a cache that is on a server.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "tests/command/command.h"
+#include "tests/servers/redis_server.h"
+
+namespace appcache::command {
+namespace {
+
+using Json = nlohmann::json;
+
+class ServerTest : public CommandTest {
+ protected:
+  // `words` with --cache and the URI of the server behind the command.
+  Words OnServer(const Words& words) const {
+    Words all = words;
+    all.insert(all.begin() + 1, {"--cache", uri_});
+    return all;
+  }
+  Output RunOnServer(const Words& words) { return Run(OnServer(words)); }
+
+  RedisServer server_;
+  const std::string uri_ = "redis+unix://" + server_.socket_path();
+};
+
+bool Tells(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_F(ServerTest, EntriesAreSetAndGotAndRemoved) {
+  EXPECT_EQ(RunOnServer({"set", "--ttl", "1h", "key", "value"}).status, 0);
+  EXPECT_EQ(RunOnServer({"set", "other", "value"}).status, 0);
+  EXPECT_EQ(server_.Run("GET pyappcache/key"), "value");
+  EXPECT_EQ(RunOnServer({"get", "key"}).out, "value");
+  EXPECT_GT(std::stod(RunOnServer({"ttl", "key"}).out), 3000);
+  EXPECT_EQ(RunOnServer({"ttl", "other"}).out, "never\n");
+  EXPECT_EQ(RunOnServer({"del", "key", "missing", "other"}).out, "2 removed\n");
+  EXPECT_EQ(RunOnServer({"get", "key"}).status, 1);
+  EXPECT_EQ(RunOnServer({"ttl", "key"}).status, 1);
+}
+
+TEST_F(ServerTest, AHostAndAPortAreAsGood) {
+  const std::string uri =
+      "redis://127.0.0.1:" + std::to_string(server_.port()) + "/2?prefix=app";
+  EXPECT_EQ(Run({"set", "--cache", uri, "key", "value"}).status, 0);
+  server_.Run("SELECT 2");
+  EXPECT_EQ(server_.Run("GET app/key"), "value");
+}
+
+TEST_F(ServerTest, ThePrefixIsThatOfTheUriUnlessAnotherIsNamed) {
+  const std::string uri = uri_ + "?prefix=app";
+  Run({"set", "--cache", uri, "key", "1"});
+  Run({"set", "--cache", uri, "--prefix", "named", "key", "2"});
+  Run({"set", "--cache", uri, "--raw", "key", "3"});
+  EXPECT_EQ(server_.Run("GET app/key"), "1");
+  EXPECT_EQ(server_.Run("GET named/key"), "2");
+  EXPECT_EQ(server_.Run("GET key"), "3");
+}
+
+TEST_F(ServerTest, StatsTellsWhatCanBeHad) {
+  const Output output = RunOnServer({"stats"});
+  EXPECT_EQ(output.status, 0);
+  EXPECT_TRUE(Tells(output.out, "version  Redis "));
+  EXPECT_TRUE(Tells(output.out, "not told by redis"));
+  const Json stats = Json::parse(RunOnServer({"stats", "--json"}).out);
+  EXPECT_EQ(stats["backend"], "redis");
+  EXPECT_EQ(stats["entries"], nullptr);
+}
+
+TEST_F(ServerTest, ClearSaysWhatItRemovesAndNeedsAYes) {
+  server_.Run("SET somebodys key");
+  const Output refused = RunOnServer({"clear"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_TRUE(Tells(refused.err, "FLUSHDB")) << refused.err;
+  EXPECT_TRUE(Tells(refused.err, "--yes"));
+  EXPECT_EQ(server_.Run("DBSIZE"), ":1");
+  EXPECT_TRUE(Tells(RunOnServer({"clear", "--yes"}).out, "FLUSHDB"));
+  EXPECT_EQ(server_.Run("DBSIZE"), ":0");
+}
+
+TEST_F(ServerTest, WhatOnlyAFileCanDoIsToldSo) {
+  WriteFile("file", "");
+  for (const Words& words : {Words{"keys"}, Words{"top"}, Words{"check"},
+                             Words{"dump", "out"}, Words{"load", "file"}}) {
+    const Output output = RunOnServer(words);
+    EXPECT_EQ(output.status, 3) << words[0];
+    EXPECT_TRUE(Tells(output.err, "a redis+unix cache cannot ")) << output.err;
+    EXPECT_TRUE(Tells(output.err, "SQLite file")) << output.err;
+  }
+  WriteFile("trace", "a\nb\n");
+  const Output output = RunOnServer({"replay", "trace"});
+  EXPECT_EQ(output.status, 3);
+  EXPECT_TRUE(Tells(output.err, "redis does not tell")) << output.err;
+}
+
+TEST_F(ServerTest, LimitsAreForFiles) {
+  for (const Words& words :
+       {Words{"set", "--max-entries", "3", "key", "value"},
+        Words{"set", "--max-bytes", "1KiB", "key", "value"},
+        Words{"exec", "--max-entries", "3", "--", "echo", "out"}}) {
+    const Output output = RunOnServer(words);
+    EXPECT_EQ(output.status, 2);
+    EXPECT_EQ(output.out, "");
+    EXPECT_TRUE(Tells(output.err, "a redis+unix cache has no such limit"))
+        << output.err;
+  }
+  EXPECT_EQ(server_.Run("DBSIZE"), ":0");
+}
+
+TEST_F(ServerTest, ExecRunsOnceAndReplays) {
+  const Words words = OnServer(ExecWords("echo run >> log; echo out; exit 0"));
+  for (int i = 0; i < 2; ++i) {
+    const Output output = Run(words);
+    EXPECT_EQ(output.status, 0);
+    EXPECT_EQ(output.out, "out\n");
+    EXPECT_EQ(output.err, "");
+  }
+  EXPECT_EQ(CountLines("log"), 1u);
+  EXPECT_TRUE(Tells(server_.Run("KEYS *"), "pyappcache/exec/"));
+}
+
+TEST_F(ServerTest, ExecsAtOnceRunOnceByALockInTheUsersDirectory) {
+  const Words words = OnServer(ExecWords("echo run >> log; echo out"));
+  std::vector<Running> running;
+  for (int i = 0; i < 8; ++i) running.push_back(Start(words));
+  for (Running& one : running) {
+    const Output output = one.Wait();
+    EXPECT_EQ(output.out, "out\n");
+    EXPECT_EQ(output.err, "");
+  }
+  EXPECT_EQ(CountLines("log"), 1u);
+  std::vector<std::string> files;
+  for (const auto& file :
+       std::filesystem::directory_iterator(Path("xdg/appcache"))) {
+    files.push_back(file.path().filename());
+  }
+  ASSERT_EQ(files.size(), 1u);
+  EXPECT_TRUE(files[0].starts_with("exec-")) << files[0];
+}
+
+TEST_F(ServerTest, ExecRunsTheCommandWhenTheServerIsGone) {
+  server_.Kill();
+  const Output output =
+      Run(OnServer(ExecWords("echo out; echo err >&2; exit 5")));
+  EXPECT_EQ(output.status, 5);
+  EXPECT_EQ(output.out, "out\n");
+  EXPECT_TRUE(Tells(output.err, "cannot connect to the Redis server"));
+  EXPECT_TRUE(Tells(output.err, "err\n"));
+}
+
+TEST_F(ServerTest, AServerThatIsGoneIsAFailureOfEverythingElse) {
+  server_.Kill();
+  for (const Words& words :
+       {Words{"get", "key"}, Words{"set", "key", "value"}, Words{"del", "key"},
+        Words{"ttl", "key"}, Words{"stats"}, Words{"clear", "--yes"},
+        Words{"ping"}, Words{"ping", "--json"}}) {
+    const Output output = RunOnServer(words);
+    EXPECT_EQ(output.status, 3) << words[0];
+    EXPECT_EQ(output.out, "") << words[0];
+    EXPECT_TRUE(Tells(output.err, "cannot connect to the Redis server"));
+    EXPECT_EQ(std::count(output.err.begin(), output.err.end(), '\n'), 1);
+  }
+}
+
+TEST_F(ServerTest, PingTellsWhatTheCacheIs) {
+  const Output output = RunOnServer({"ping", "--count", "10"});
+  EXPECT_EQ(output.status, 0);
+  EXPECT_EQ(output.err, "");
+  for (const char* const part :
+       {"backend          redis, Redis ", "FLUSHDB", "timeout ", "PINGS",
+        "\n   10  ", "persistent       yes"}) {
+    EXPECT_TRUE(Tells(output.out, part)) << part << " in\n" << output.out;
+  }
+}
+
+TEST_F(ServerTest, PingTellsTheSameAsJson) {
+  const Json ping = Json::parse(
+      Run({"ping", "--cache", uri_ + "?timeout=10s", "--json"}).out);
+  EXPECT_EQ(ping["cache"], server_.socket_path() + ", database 0");
+  EXPECT_EQ(ping["backend"], "redis");
+  EXPECT_EQ(ping["pings"], 100);
+  EXPECT_GT(ping["min_ns"], 0);
+  EXPECT_LE(ping["min_ns"], ping["p50_ns"]);
+  EXPECT_LE(ping["p50_ns"], ping["p90_ns"]);
+  EXPECT_LE(ping["p90_ns"], ping["p99_ns"]);
+  EXPECT_LE(ping["p99_ns"], ping["max_ns"]);
+  EXPECT_EQ(ping["shared"], true);
+  EXPECT_EQ(ping["tells_ttl"], true);
+  EXPECT_EQ(ping["ttl_resolution_ms"], 1);
+  EXPECT_EQ(ping["max_value_bytes"], 512 << 20);
+  EXPECT_EQ(ping["limits"]["timeout"], "10000 ms");
+  EXPECT_EQ(server_.Run("DBSIZE"), ":0");
+}
+
+TEST_F(ServerTest, APasswordIsShownNowhere) {
+  server_.Run("CONFIG SET requirepass hunter2");
+  const std::string path = server_.socket_path();
+  const std::string right = "redis+unix://:hunter2@" + path;
+  EXPECT_EQ(Run({"set", "--cache", right, "key", "value"}).status, 0);
+  for (const std::string& uri :
+       Words{right, right + "?db=x", right + "?no=1", "redis://:hunter2@",
+             "redis://:hunter2@h:x", "redis://ada:x/hunter2@h",
+             "redis://ada:1?hunter2@h", "hunter2:x@h",
+             "redis+unix://:wrong-hunter2@" + path}) {
+    for (const char* const command : {"ping", "stats", "clear", "keys"}) {
+      const Output output = Run({command, "--cache", uri});
+      EXPECT_FALSE(Tells(output.out + output.err, "hunter2"))
+          << output.out << output.err;
+    }
+  }
+}
+
+class PingTest : public CommandTest {};
+
+TEST_F(PingTest, AFileIsPinged) {
+  Run({"set", "--cache", "cache.db", "key", "value"});
+  const Output output = Run({"ping", "--cache", "cache.db"});
+  EXPECT_EQ(output.status, 0);
+  EXPECT_TRUE(Tells(output.out, "backend          sqlite, SQLite 3."));
+  EXPECT_TRUE(Tells(output.out, "max_entries      none"));
+  const Json ping = Json::parse(
+      Run({"ping", "--cache", "sqlite:cache.db?max_entries=7", "--json"}).out);
+  EXPECT_EQ(ping["backend"], "sqlite");
+  EXPECT_EQ(ping["limits"]["max_entries"], "7");
+  EXPECT_EQ(ping["persistent"], true);
+}
+
+TEST_F(PingTest, AFileThatIsNotThereIsNotMade) {
+  const Output output = Run({"ping", "--cache", "nope.db"});
+  EXPECT_EQ(output.status, 3);
+  EXPECT_TRUE(Tells(output.err, "there is no cache at nope.db"));
+  EXPECT_FALSE(std::filesystem::exists(Path("nope.db")));
+}
+
+TEST_F(PingTest, TheCountHasBounds) {
+  for (const char* const count : {"0", "100001", "-1", "many"}) {
+    const Output output = Run({"ping", "--count", count});
+    EXPECT_EQ(output.status, 2) << count;
+    EXPECT_TRUE(Tells(output.err, "--count")) << output.err;
+  }
+  const Json ping = Json::parse(Run({"ping", "--count", "1", "--json"}).out);
+  EXPECT_EQ(ping["pings"], 1);
+}
+
+}  // namespace
+}  // namespace appcache::command

@@ -1,0 +1,49 @@
+// A program that links some backends and opens URIs of all.
+
+#include <gtest/gtest.h>
+
+#include <string_view>
+#include <vector>
+
+#include "engine/open.h"
+#include "engine/uri/scheme_registry.h"
+
+namespace appcache {
+namespace {
+
+TEST(NotLinkedTest, ABackendThatIsLinkedIsOpened) {
+  EXPECT_TRUE(Open("memory:linked").ok());
+}
+
+TEST(NotLinkedTest, ABackendThatIsNotLinkedIsToldByItsTarget) {
+  const std::pair<const char*, const char*> backends[] = {
+      {"redis://ada:secret@localhost", "link //adapters/redis:redis_cache"},
+      {"redis+unix:///path", "link //adapters/redis:redis_cache"},
+      {"memcached://a,b", "link //adapters/memcache:memcache_cache"},
+      {"memcached+unix:///path", "link //adapters/memcache:memcache_cache"},
+      {"lmdb:path", "link //adapters/lmdb:lmdb_cache"},
+  };
+  for (const auto& [uri, told] : backends) {
+    const auto cache = Open(uri);
+    ASSERT_FALSE(cache.ok()) << uri;
+    EXPECT_TRUE(cache.status().Is(ErrorCode::kUnsupported)) << uri;
+    const std::string& message = cache.error().message;
+    EXPECT_NE(message.find(told), std::string::npos) << message;
+    EXPECT_EQ(message.find("secret"), std::string::npos) << message;
+  }
+}
+
+TEST(NotLinkedTest, WhatIsLinkedCanBeAsked) {
+  std::vector<std::string_view> linked;
+  for (const KnownScheme& scheme : kKnownSchemes) {
+    if (IsLinked(scheme)) linked.push_back(scheme.name);
+  }
+  EXPECT_EQ(linked, (std::vector<std::string_view>{"memory", "sqlite"}));
+}
+
+TEST(NotLinkedTest, ASchemeThatNobodyKnowsIsNoMatterOfLinking) {
+  EXPECT_TRUE(Open("http://host").status().Is(ErrorCode::kInvalidArgument));
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,257 @@
+// Open: from a URI to a cache that works as the URI says.
+
+#include "engine/open.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/uri/scheme_registry.h"
+#include "tests/servers/redis_server.h"
+#include "tests/support/captured_log.h"
+#include "tests/support/temp_dir.h"
+
+namespace appcache {
+namespace {
+
+constexpr const char* kSecret = "hunter2";
+
+std::unique_ptr<Cache> Opened(const std::string& uri) {
+  auto cache = Open(uri);
+  EXPECT_TRUE(cache.ok()) << cache.status().ToString();
+  return cache.ok() ? *std::move(cache) : nullptr;
+}
+
+std::string LimitOf(const Cache& cache, const std::string& name) {
+  for (const auto& [limit, value] : cache.Traits().limits) {
+    if (limit == name) return value;
+  }
+  return "no such limit";
+}
+
+// What is set by one cache of that URI is got by another.
+void ExpectRoundTrip(const std::string& uri) {
+  const auto one = Opened(uri);
+  const auto two = Opened(uri);
+  ASSERT_NE(one, nullptr);
+  ASSERT_NE(two, nullptr);
+  EXPECT_TRUE(one->SetByStr<std::string>("key", "value").ok());
+  EXPECT_EQ(two->GetByStr<std::string>("key").value_or("none"), "value");
+  EXPECT_TRUE(one->Ping().ok());
+}
+
+TEST(OpenTest, AFileIsOpened) {
+  const TempDir dir;
+  ExpectRoundTrip("sqlite:" + dir.path() + "/cache.db");
+  ExpectRoundTrip("SQLite://" + dir.path() + "/a%20b%3f.db");
+}
+
+TEST(OpenTest, ACacheInMemoryIsSharedByName) {
+  ExpectRoundTrip("memory:one");
+  const auto one = Opened("memory:one");
+  const auto other = Opened("memory:other");
+  EXPECT_TRUE(one->SetByStr<std::string>("key", "value").ok());
+  EXPECT_FALSE(other->GetByStr<std::string>("key").is_hit());
+}
+
+TEST(OpenTest, OptionsOfSqliteAreInForce) {
+  const auto cache = Opened("memory:limited?max_entries=7&max_bytes=64KiB");
+  EXPECT_EQ(LimitOf(*cache, "max_entries"), "7");
+  EXPECT_EQ(LimitOf(*cache, "max_bytes"), "65536");
+  const TempDir dir;
+  const auto file = Opened(
+      "sqlite:" + dir.path() +
+      "/cache.db?max_entries=8&max_bytes=1GB&busy_timeout=50ms&"
+      "touch_flush_interval=1s&touch_flush_count=9&expiry_sweep_interval=1m&"
+      "max_log_bytes=1MiB");
+  EXPECT_EQ(LimitOf(*file, "max_entries"), "8");
+  EXPECT_EQ(LimitOf(*file, "max_bytes"), "1000000000");
+}
+
+TEST(OpenTest, ThePrefixIsThatOfTheUriOrElseTheDefault) {
+  CacheOptions defaults;
+  defaults.prefix = "default";
+  EXPECT_EQ((*Open("memory:prefix", defaults))->prefix(), "default");
+  EXPECT_EQ((*Open("memory:prefix?prefix=a%2Fb", defaults))->prefix(), "a/b");
+  EXPECT_EQ((*Open("memory:prefix"))->prefix(), "pyappcache");
+}
+
+TEST(OpenTest, RedisIsOpenedByHostAndBySocket) {
+  RedisServer server;
+  const std::string port = std::to_string(server.port());
+  ExpectRoundTrip("redis://127.0.0.1:" + port);
+  ExpectRoundTrip("redis://localhost:" + port + "/?prefix=app");
+  ExpectRoundTrip("redis://127.0.0.1:" + port + "/3");
+  ExpectRoundTrip("redis+unix://" + server.socket_path() + "?db=4");
+  EXPECT_EQ(server.Run("GET pyappcache/key"), "value");
+  EXPECT_EQ(server.Run("GET app/key"), "value");
+  server.Run("SELECT 3");
+  EXPECT_EQ(server.Run("DBSIZE"), ":1");
+  server.Run("SELECT 4");
+  EXPECT_EQ(server.Run("DBSIZE"), ":1");
+}
+
+TEST(OpenTest, RedisLogsInWithWhatTheUriSays) {
+  RedisServer server;
+  server.Run("ACL SETUSER ada on >p@ss/w:rd ~* +@all");
+  const std::string port = std::to_string(server.port());
+  server.Run("CONFIG SET requirepass " + std::string(kSecret));
+  ExpectRoundTrip("redis://ada:p%40ss%2fw:rd@127.0.0.1:" + port);
+  ExpectRoundTrip("redis://:hunter2@127.0.0.1:" + port);
+  ExpectRoundTrip("redis+unix://:hunter2@" + server.socket_path());
+}
+
+TEST(OpenTest, OptionsOfRedisAreInForce) {
+  const auto cache = Opened(
+      "redis://cache.example/5?timeout=50ms&connect_timeout=20ms&"
+      "max_connections=3");
+  EXPECT_EQ(LimitOf(*cache, "timeout"), "50 ms");
+  EXPECT_EQ(LimitOf(*cache, "connect_timeout"), "20 ms");
+  EXPECT_EQ(LimitOf(*cache, "max_connections"), "3");
+  EXPECT_EQ(cache->Traits().location, "cache.example:6379, database 5");
+  EXPECT_EQ(Opened("redis://[::1]")->Traits().location,
+            "[::1]:6379, database 0");
+}
+
+struct Mistake {
+  const char* uri;
+  const char* told;
+};
+
+TEST(OpenTest, MistakesAreToldWithWhatIsRight) {
+  const Mistake mistakes[] = {
+      {"cache.db", "begins with a scheme"},
+      {"http://localhost", "sqlite:PATH"},
+      {"http://localhost", "redis://USER:PASSWORD@HOST:PORT/DATABASE"},
+      {"sqlite:",
+       "the path is missing; the URI of such a cache is written "
+       "sqlite:PATH"},
+      {"sqlite:?max_entries=1", "the path is missing"},
+      {"sqlite://host/cache.db", "no user and no host"},
+      {"sqlite://ada@/cache.db", "no user and no host"},
+      {"sqlite::memory:", "memory:NAME"},
+      {"sqlite:cache.db?timeout=1s",
+       "a sqlite cache has no option timeout; it "
+       "has prefix, max_entries, max_bytes, "
+       "busy_timeout"},
+      {"sqlite:cache.db?max_entries=0", "a number from 1 on"},
+      {"sqlite:cache.db?max_bytes=0", "max_bytes"},
+      {"sqlite:cache.db?max_bytes=big", "64KiB, 8MiB, 1GiB"},
+      {"memory:", "memory:NAME"},
+      {"memory:x?max_log_bytes=1", "a memory cache has no option"},
+      {"redis:", "has one host"},
+      {"redis:///0", "has one host"},
+      {"redis:localhost", "has one host"},
+      {"redis://a,b", "has one host"},
+      {"redis://a/x", "a database is a number"},
+      {"redis://a/-1", "a database is a number"},
+      {"redis://a/1/2", "a database is a number"},
+      {"redis://a/4294967296", "a database is a number"},
+      {"redis://a?db=1",
+       "it has prefix, timeout, connect_timeout, "
+       "max_connections"},
+      {"redis://a?timeout=0", "timeout is 0 ms"},
+      {"redis://a?timeout=fast", "500ms, 10s"},
+      {"redis://a?max_connections=10001", "from 1 to 10,000"},
+      {"redis://ada@a", "a user but no password"},
+      {"redis+unix://", "has a path and no host"},
+      {"redis+unix://a/path", "has a path and no host"},
+      {"redis+unix:///path?db=-1", "the option db"},
+  };
+  for (const Mistake& mistake : mistakes) {
+    const auto cache = Open(mistake.uri);
+    ASSERT_FALSE(cache.ok()) << mistake.uri;
+    EXPECT_TRUE(cache.status().Is(ErrorCode::kInvalidArgument)) << mistake.uri;
+    const std::string& message = cache.error().message;
+    EXPECT_NE(message.find(mistake.told), std::string::npos)
+        << mistake.uri << ": " << message;
+  }
+}
+
+TEST(OpenTest, EveryOpenerRefusesWhatItDoesNotKnow) {
+  for (const KnownScheme& scheme : kKnownSchemes) {
+    Uri uri;
+    uri.scheme = scheme.name;
+    uri.path = "/nowhere/cache";
+    uri.options = {{"no_such_option", "1"}};
+    const auto cache = OpenUri(uri, CacheOptions());
+    ASSERT_FALSE(cache.ok()) << scheme.name;
+    if (cache.status().Is(ErrorCode::kUnsupported)) continue;
+    EXPECT_EQ(cache.error().message.find("a " + uri.scheme +
+                                         " cache has no option no_such_option; "
+                                         "it has prefix, "),
+              0u)
+        << cache.error().message;
+  }
+}
+
+// Wherever it stands, no message shows it: not of Open, not of what fails
+// later.
+TEST(OpenTest, APasswordIsInNoMessage) {
+  const std::string right = std::string("ada:") + kSecret + "@";
+  RedisServer server;
+  const std::string there = "127.0.0.1:" + std::to_string(server.port());
+  const std::string gone = "127.0.0.1:1/0?timeout=1s";
+  const std::vector<std::string> uris = {
+      // Where it belongs, and something else is wrong.
+      "redis://" + right,
+      "redis://" + right + "/0",
+      "redis://" + right + ":6379",
+      "redis://" + right + "host:x",
+      "redis://" + right + "host/x",
+      "redis://" + right + "host/%",
+      "redis://" + right + "host?timeout=0",
+      "redis://" + right + "host?timeout=x",
+      "redis://" + right + "host?no=1",
+      "redis://" + right + "a,b",
+      "redis+unix://" + right,
+      "redis+unix://" + right + "host/path",
+      "redis+unix://" + right + "/nowhere/redis",
+      "memcached://" + right + "host",
+      "lmdb://" + right + "/path",
+      "sqlite://" + right + "/path",
+      "memory://" + right + "name",
+      "http://" + right + "host",
+      "redis://" + right + there,
+      "redis://" + right + gone,
+      // Where it does not.
+      std::string(kSecret) + ":x@host",
+      std::string(kSecret) + "://host",
+      std::string("redis://") + kSecret + "@host",
+      std::string("redis://ada:") + kSecret,
+      std::string("redis://ada:x@") + kSecret + "@host",
+      std::string("redis://ada:x/") + kSecret + "@host",
+      std::string("redis://ada:1?") + kSecret + "@host",
+      std::string("redis://ada:1?x=") + kSecret + "@host",
+      std::string("redis://ada:x#") + kSecret + "@host",
+      std::string("redis://ada:x%") + kSecret + "@host",
+      std::string("redis://[") + kSecret + "]",
+      std::string("redis://host/") + kSecret,
+      std::string("redis://host?") + kSecret,
+      std::string("redis://host?timeout=") + kSecret,
+      std::string("redis://host?password=") + kSecret,
+  };
+  const CapturedLog log;
+  for (const std::string& uri : uris) {
+    auto cache = Open(uri, log.options());
+    const Status status =
+        cache.ok() ? (*cache)->Ping().status() : cache.status();
+    EXPECT_FALSE(status.ok()) << uri;
+    EXPECT_EQ(status.ToString().find(kSecret), std::string::npos)
+        << status.ToString();
+    if (!cache.ok()) continue;
+    const auto traits = (*cache)->Traits();
+    EXPECT_EQ(traits.location.find(kSecret), std::string::npos);
+    EXPECT_FALSE((*cache)->SetByStr<std::string>("key", "value").ok());
+    EXPECT_EQ((*cache)->Clear().ToString().find(kSecret), std::string::npos);
+  }
+  for (const std::string& line : log.lines()) {
+    EXPECT_EQ(line.find(kSecret), std::string::npos) << line;
+  }
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,276 @@
+// ParseUri and UriOptions: what a URI says, whatever it opens.
+
+#include "engine/uri/uri.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+
+#include "engine/uri/uri_options.h"
+
+namespace appcache {
+namespace {
+
+using std::chrono::milliseconds;
+
+Uri Parsed(std::string_view text) {
+  Result<Uri> uri = ParseUri(text);
+  EXPECT_TRUE(uri.ok()) << text << ": " << uri.status().ToString();
+  return uri.ok() ? *std::move(uri) : Uri();
+}
+
+TEST(UriTest, TheSchemeIsTheWordBeforeTheFirstColon) {
+  EXPECT_EQ(SchemeOf("redis://localhost"), "redis");
+  EXPECT_EQ(SchemeOf("Redis+UNIX:///a"), "redis+unix");
+  EXPECT_EQ(SchemeOf("sqlite:"), "sqlite");
+  for (const char* const none : {"", ":", "cache.db", "./a:b", "/a:b", "1a:b",
+                                 ":a", "a b:c", "a%3A:b", "\xc3\xa4:b"}) {
+    EXPECT_EQ(SchemeOf(none), "") << none;
+  }
+}
+
+TEST(UriTest, APartThatIsNotThereIsEmpty) {
+  Uri expected;
+  expected.scheme = "redis";
+  EXPECT_EQ(Parsed("redis:"), expected);
+  EXPECT_EQ(Parsed("redis://"), expected);
+  EXPECT_EQ(Parsed("redis:?"), expected);
+}
+
+TEST(UriTest, EveryPartIsTakenApart) {
+  Uri expected;
+  expected.scheme = "redis";
+  expected.user = "ada";
+  expected.password = "secret";
+  expected.hosts = {{"cache.example", 6380}};
+  expected.path = "/7";
+  expected.options = {{"prefix", "app"}, {"timeout", "50ms"}};
+  EXPECT_EQ(Parsed("redis://ada:secret@cache.example:6380/7"
+                   "?prefix=app&timeout=50ms"),
+            expected);
+}
+
+TEST(UriTest, ThereMayBeSeveralHosts) {
+  const Uri uri =
+      Parsed("memcached://a,b:11212,[::1]:1,10.0.0.1,x-y_z.w:65535");
+  const std::vector<Uri::Host> expected = {{"a", std::nullopt},
+                                           {"b", 11212},
+                                           {"::1", 1},
+                                           {"10.0.0.1", std::nullopt},
+                                           {"x-y_z.w", 65535}};
+  EXPECT_EQ(uri.hosts, expected);
+}
+
+TEST(UriTest, APathNeedsNoSlashAndNoHost) {
+  EXPECT_EQ(Parsed("sqlite:cache.db").path, "cache.db");
+  EXPECT_EQ(Parsed("sqlite:/var/a b@c:d").path, "/var/a b@c:d");
+  EXPECT_EQ(Parsed("sqlite:///var/cache.db").path, "/var/cache.db");
+  EXPECT_EQ(Parsed("redis+unix://u:p@/run/redis").path, "/run/redis");
+}
+
+TEST(UriTest, EscapesAreDecodedInEveryPartButHosts) {
+  const Uri uri = Parsed(
+      "redis://%61%64a:%2F%3f%23%5B%40%3a%25@h/%70%FF?prefix=%26%3d%40+");
+  EXPECT_EQ(uri.user, "ada");
+  EXPECT_EQ(uri.password, "/?#[@:%");
+  EXPECT_EQ(uri.path, "/p\xff");
+  EXPECT_EQ(uri.options[0].value, "&=@+");
+}
+
+TEST(UriTest, APasswordMayHoldColonsAndTheUserMayBeEmpty) {
+  EXPECT_EQ(Parsed("redis://ada:a:b:c@h").password, "a:b:c");
+  EXPECT_EQ(Parsed("redis://:secret@h").user, "");
+  EXPECT_EQ(Parsed("redis://:secret@h").password, "secret");
+  EXPECT_EQ(Parsed("redis://ada@h").user, "ada");
+}
+
+TEST(UriTest, AnOptionMayBeEmptyAndHoldAnEqualsSign) {
+  const Uri uri = Parsed("a:?one=&two=a=b?c/d");
+  EXPECT_EQ(uri.options[0].value, "");
+  EXPECT_EQ(uri.options[1].value, "a=b?c/d");
+}
+
+// A URI, and a part of what the error must say.
+struct Mistake {
+  std::string uri;
+  const char* told;
+};
+
+TEST(UriTest, MistakesAreToldWithoutShowingWhatWasGiven) {
+  const Mistake mistakes[] = {
+      {"", "begins with a scheme"},
+      {"SECRET", "begins with a scheme"},
+      {"//SECRET@host", "begins with a scheme"},
+      {"1a:SECRET", "begins with a scheme"},
+      {"redis://h/%", "two hex digits"},
+      {"redis://h/SECRET%4", "two hex digits"},
+      {"redis://h/%4gSECRET", "two hex digits"},
+      {"redis://%-1:SECRET@h", "two hex digits"},
+      {"redis://:SECRET%@h", "two hex digits"},
+      {"redis://h?prefix=SECRET%zz", "two hex digits"},
+      {"redis://:SECRET%00@h", "%00"},
+      {"redis://h/%00SECRET", "%00"},
+      {std::string("redis://SECRET\0h", 16), "NUL"},
+      {"redis://:SECRET#x@h", "%23"},
+      {"redis://h#SECRET", "%23"},
+      {"redis://a:SEC@RET@h", "%40"},
+      {"redis://a:SECRET@:6379", "host is missing"},
+      {"redis://,a", "host is missing"},
+      {"redis://a,,b", "host is missing"},
+      {"redis://a,", "after each comma"},
+      {"redis://:SECRET@h%61", "a host has letters"},
+      {"redis://SEC RET", "a host has letters"},
+      {"redis://h\xc3\xa4", "a host has letters"},
+      {"redis://[::1", "IPv6"},
+      {"redis://[SECRET]", "IPv6"},
+      {"redis://[]", "IPv6"},
+      {"redis://[1.2.3.4]", "IPv6"},
+      {"redis://[::1]SECRET", "its port"},
+      {"redis://::1", "host is missing"},
+      {"redis://a::1", "its port"},
+      {"redis://h:", "its port"},
+      {"redis://h:0", "its port"},
+      {"redis://h:65536", "its port"},
+      {"redis://h:+1", "its port"},
+      {"redis://h:99999999999999999999", "its port"},
+      {"redis://ada:SECRET", "its port"},
+      {"redis://ada:SEC/RET@h", "its port"},
+      {"redis://ada:SEC?RET@h", "its port"},
+      {"redis://ada:1?SECRET@h", "%40"},
+      {"redis://ada?timeout=SECRET@h", "%40"},
+      {"redis://h?SECRET", "name=value"},
+      {"redis://h?=SECRET", "name=value"},
+      {"redis://h?a=1&&b=2", "name=value"},
+      {"redis://h?SECRET-X=1", "name=value"},
+      {"redis://h?SECRET=1", "name=value"},
+      {"redis://h?prefix=SECRET&prefix=SECRET", "prefix is given twice"},
+      {"redis://h/" + std::string(kMaxUriBytes, 'x'), "more than 8192 bytes"},
+  };
+  for (const Mistake& mistake : mistakes) {
+    const Result<Uri> uri = ParseUri(mistake.uri);
+    ASSERT_FALSE(uri.ok()) << mistake.uri;
+    EXPECT_TRUE(uri.status().Is(ErrorCode::kInvalidArgument));
+    const std::string& message = uri.error().message;
+    EXPECT_NE(message.find(mistake.told), std::string::npos)
+        << mistake.uri << ": " << message;
+    EXPECT_EQ(message.find("SEC"), std::string::npos) << message;
+    EXPECT_EQ(message.find("RET"), std::string::npos) << message;
+  }
+}
+
+TEST(UriTest, AUriMayBeAsLongAsTheLimit) {
+  const std::string uri = "a:" + std::string(kMaxUriBytes - 2, 'x');
+  EXPECT_EQ(Parsed(uri).path.size(), kMaxUriBytes - 2);
+  EXPECT_FALSE(ParseUri(uri + "x").ok());
+}
+
+TEST(UriOptionsTest, WhatIsNotGivenIsLeftAlone) {
+  const Uri uri = Parsed("a:");
+  UriOptions options(uri);
+  std::string text = "text";
+  milliseconds duration{7};
+  std::optional<uint64_t> size;
+  size_t count = 3;
+  std::vector<uint32_t> counts = {1};
+  options.Text("text", text);
+  options.Duration("duration", duration);
+  options.Size("size", size);
+  options.Count("count", count);
+  options.Counts("counts", counts);
+  EXPECT_TRUE(options.Done().ok());
+  EXPECT_EQ(text, "text");
+  EXPECT_EQ(duration, milliseconds(7));
+  EXPECT_EQ(size, std::nullopt);
+  EXPECT_EQ(count, 3u);
+  EXPECT_EQ(counts, std::vector<uint32_t>{1});
+}
+
+TEST(UriOptionsTest, WhatIsGivenIsWrittenAsPeopleWriteIt) {
+  const Uri uri = Parsed(
+      "a:?text=x y&duration=50ms&size=64KiB&count=16&number=0&counts=2,1,99");
+  UriOptions options(uri);
+  std::string text;
+  milliseconds duration{0};
+  std::optional<uint64_t> size;
+  size_t count = 0;
+  uint32_t number = 1;
+  std::vector<uint32_t> counts;
+  options.Text("text", text);
+  options.Duration("duration", duration);
+  options.Size("size", size);
+  options.Count("count", count);
+  options.Number("number", 0, number);
+  options.Counts("counts", counts);
+  EXPECT_TRUE(options.Done().ok());
+  EXPECT_EQ(text, "x y");
+  EXPECT_EQ(duration, milliseconds(50));
+  EXPECT_EQ(size, 65'536u);
+  EXPECT_EQ(count, 16u);
+  EXPECT_EQ(number, 0u);
+  EXPECT_EQ(counts, (std::vector<uint32_t>{2, 1, 99}));
+}
+
+// What Done says when `take` has asked for what it knows.
+template <class TakeAll>
+std::string ToldBy(std::string_view text, const TakeAll& take) {
+  const Uri uri = Parsed(text);
+  UriOptions options(uri);
+  take(options);
+  const Status status = options.Done();
+  EXPECT_TRUE(status.Is(ErrorCode::kInvalidArgument)) << text;
+  return status.ok() ? std::string() : status.error().message;
+}
+
+TEST(UriOptionsTest, AnOptionThatNobodyAskedForIsToldWhichThereAre) {
+  const auto take = [](UriOptions& options) {
+    std::string prefix;
+    milliseconds timeout;
+    options.Text("prefix", prefix);
+    options.Duration("timeout", timeout);
+  };
+  EXPECT_EQ(ToldBy("redis:?timeout=1s&timeuot=SECRET", take),
+            "a redis cache has no option timeuot; it has prefix, timeout");
+}
+
+TEST(UriOptionsTest, AWrongValueIsToldByNameAndKeepsTheTarget) {
+  uint32_t number = 5;
+  milliseconds duration{5};
+  uint64_t size = 5;
+  std::vector<uint32_t> counts = {5};
+  const auto take = [&](UriOptions& options) {
+    options.Number("number", 2, number);
+    options.Duration("duration", duration);
+    options.Size("size", size);
+    options.Counts("counts", counts);
+  };
+  EXPECT_EQ(ToldBy("redis:?number=1", take),
+            "the option number of a redis cache: it must be a number from 2 to "
+            "4294967295");
+  for (const char* const uri :
+       {"a:?number=4294967296", "a:?number=", "a:?duration=5x", "a:?size=1 KB",
+        "a:?duration=-1s", "a:?size=", "a:?counts=", "a:?counts=1,",
+        "a:?counts=,1", "a:?counts=1,0", "a:?counts=1,,2",
+        "a:?counts=4294967296"}) {
+    const std::string told = ToldBy(uri, take);
+    EXPECT_EQ(told.find("the option "), 0u) << told;
+  }
+  EXPECT_EQ(number, 5u);
+  EXPECT_EQ(duration, milliseconds(5));
+  EXPECT_EQ(size, 5u);
+  EXPECT_EQ(counts, std::vector<uint32_t>{5});
+}
+
+TEST(UriOptionsTest, TheFirstWrongValueIsTold) {
+  const auto take = [](UriOptions& options) {
+    uint32_t a = 0;
+    uint32_t b = 0;
+    options.Count("first", a);
+    options.Count("second", b);
+  };
+  const std::string told = ToldBy("redis:?second=x&first=y&third=z", take);
+  EXPECT_EQ(told.find("the option first "), 0u) << told;
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,122 @@
+#include "tools/command/ping.h"
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tools/command/exit_status.h"
+#include "tools/command/report.h"
+#include "tools/command/table.h"
+#include "tools/command/text.h"
+#include "tools/command/units.h"
+
+namespace appcache::command {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using SteadyClock = std::chrono::steady_clock;
+
+Json LimitOrNull(uint64_t limit) {
+  return limit == BackendTraits::kNoLimit ? Json(nullptr) : Json(limit);
+}
+
+std::string SizeOrNone(uint64_t limit) {
+  return limit == BackendTraits::kNoLimit ? "none" : FormatSize(limit);
+}
+
+int PrintAsJson(const BackendTraits& traits, const PingReport& report) {
+  const Histogram& times = report.round_trips;
+  Json json;
+  SetBytes(json, "cache", traits.location);
+  json["backend"] = traits.name;
+  json["version"] = report.version;
+  json["pings"] = times.count();
+  json["min_ns"] = times.min();
+  json["p50_ns"] = times.Percentile(500);
+  json["p90_ns"] = times.Percentile(900);
+  json["p99_ns"] = times.Percentile(990);
+  json["max_ns"] = times.max();
+  SetBytes(json, "cleared", traits.cleared);
+  json["shared"] = traits.is_shared;
+  json["persistent"] = traits.is_persistent;
+  json["tells_ttl"] = traits.tells_ttl;
+  json["ttl_resolution_ms"] = traits.ttl_resolution.count();
+  json["max_key_bytes"] = LimitOrNull(traits.max_key_bytes);
+  json["max_value_bytes"] = LimitOrNull(traits.max_value_bytes);
+  json["limits"] = Json::object();
+  for (const auto& [name, value] : traits.limits) json["limits"][name] = value;
+  return PrintJson(json);
+}
+
+std::string Describe(const BackendTraits& traits, const std::string& version) {
+  constexpr size_t kNameWidth = 17;
+  std::string text;
+  const auto add = [&](std::string name, const std::string& value) {
+    name.resize(std::max(kNameWidth, name.size() + 1), ' ');
+    text += name + Escape(value) + "\n";
+  };
+  const auto yes = [](bool is) { return is ? "yes" : "no"; };
+  add("cache", traits.location);
+  add("backend", traits.name + ", " + version);
+  add("clear removes", traits.cleared);
+  add("shared", yes(traits.is_shared));
+  add("persistent", yes(traits.is_persistent));
+  add("longest key", SizeOrNone(traits.max_key_bytes));
+  add("largest value", SizeOrNone(traits.max_value_bytes));
+  add("ttl", "in steps of " + std::to_string(traits.ttl_resolution.count()) +
+                 " ms; " + (traits.tells_ttl ? "told" : "not told"));
+  for (const auto& [name, value] : traits.limits) add(name, value);
+  return text;
+}
+
+std::string RoundTrips(const Histogram& times) {
+  Table table({{"PINGS", Table::Align::kRight},
+               {"MIN", Table::Align::kRight},
+               {"P50", Table::Align::kRight},
+               {"P90", Table::Align::kRight},
+               {"P99", Table::Align::kRight},
+               {"MAX", Table::Align::kRight}});
+  table.AddRow({std::to_string(times.count()), FormatNanoseconds(times.min()),
+                FormatNanoseconds(times.Percentile(500)),
+                FormatNanoseconds(times.Percentile(900)),
+                FormatNanoseconds(times.Percentile(990)),
+                FormatNanoseconds(times.max())});
+  return table.Render(0);
+}
+
+}  // namespace
+
+Status PingAll(Cache& cache, uint64_t count, PingReport& report) {
+  for (uint64_t i = 0; i < count; ++i) {
+    const auto begin = SteadyClock::now();
+    Result<std::string> version = cache.Ping();
+    const SteadyClock::duration time = SteadyClock::now() - begin;
+    if (!version.ok()) {
+      const Error& error = version.error();
+      if (i == 0) return version.status();
+      return Status(error.code,
+                    "after " + std::to_string(i) + " of " +
+                        std::to_string(count) + " pings: " + error.message,
+                    error.native_code);
+    }
+    report.round_trips.Record(static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(time).count()));
+    report.version = *std::move(version);
+  }
+  return Status();
+}
+
+int Ping(const PingOptions& options) {
+  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  if (!cache.ok()) return Fail(cache.status());
+  PingReport report;
+  const Status pinged = PingAll(**cache, options.count, report);
+  if (!pinged.ok()) return Fail(pinged);
+  const BackendTraits traits = (*cache)->Traits();
+  if (options.json) return PrintAsJson(traits, report);
+  return Print(Describe(traits, report.version) + "\n" +
+               RoundTrips(report.round_trips));
+}
+
+}  // namespace appcache::command
