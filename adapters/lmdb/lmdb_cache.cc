@@ -80,44 +80,50 @@ BackendTraits TraitsOf(const Environment& environment,
 }  // namespace
 
 struct LmdbCache::State {
-  Status CheckUsable() const {
-    if (!environment->in_child()) return Status();
+  // The failures are functions of their own: of a get that succeeds, making a
+  // Status to look at took 2 %.
+  Status InChild() const {
     return Status(ErrorCode::kUnavailable,
                   "the LMDB cache " + environment->directory() +
                       " was opened before fork() and is the parent's; open "
                       "one in the child");
   }
-  Status CheckPath(std::string_view path) const {
-    if (path.size() <= traits.max_key_bytes) return Status();
+  Status TooLong(std::string_view path) const {
     return Status(ErrorCode::kInvalidKey,
                   "a key path of " + std::to_string(path.size()) +
                       " bytes is longer than this cache takes: " +
                       std::to_string(traits.max_key_bytes));
   }
 
+  Status CheckUsable() const {
+    return environment->in_child() ? InChild() : Status();
+  }
+  Status CheckPath(std::string_view path) const {
+    return path.size() > traits.max_key_bytes ? TooLong(path) : Status();
+  }
+
   // `lookup` is a miss before.
   void Find(MDB_txn* txn, std::string_view path, Lookup<Bytes>& lookup) const {
-    Status status = CheckPath(path);
-    if (status.ok()) {
-      status = lmdb::WithRecord(
-          txn, *environment, *clock, path, [&](const Record& record) {
-            lookup = Lookup<Bytes>::Hit(Bytes::Copy(record.value));
-          });
+    if (path.size() > traits.max_key_bytes) {
+      lookup = Lookup<Bytes>::Failed(TooLong(path));
+      return;
     }
+    Status status = lmdb::WithRecord(
+        txn, *environment, *clock, path, [&](const Record& record) {
+          lookup = Lookup<Bytes>::Hit(Bytes::Copy(record.value));
+        });
     if (!status.ok()) lookup = Lookup<Bytes>::Failed(std::move(status));
   }
 
   // Calls `find(txn, lookup)` within one read transaction.
   template <class V, class FindIt>
   Lookup<V> Read(const FindIt& find) const {
+    if (environment->in_child()) return Lookup<V>::Failed(InChild());
     Lookup<V> lookup = Lookup<V>::Miss();
-    Status status = CheckUsable();
-    if (status.ok()) {
-      status = environment->Read(busy_timeout, [&](MDB_txn* txn) {
-        find(txn, lookup);
-        return Status();
-      });
-    }
+    Status status = environment->Read(busy_timeout, [&](MDB_txn* txn) {
+      find(txn, lookup);
+      return Status();
+    });
     if (!status.ok()) lookup = Lookup<V>::Failed(std::move(status));
     return lookup;
   }

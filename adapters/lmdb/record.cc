@@ -26,7 +26,7 @@ constexpr size_t kChecksumBytes = 4;
 static_assert(kHeadBytes + kEndBytes + kPathSizeBytes + kChecksumBytes ==
               kMaxRecordOverhead);
 
-constexpr size_t kCheckedBytes = 1024;
+constexpr size_t kCheckedBytes = 240;
 
 }  // namespace
 
