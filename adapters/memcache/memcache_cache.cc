@@ -37,8 +37,7 @@ BackendTraits TraitsOf(const MemcacheCacheOptions& options,
   traits.max_key_bytes = MaxPathBytes(options);
   traits.max_value_bytes = memcache::MaxValueBytes(options.max_item_bytes);
   traits.is_shared = true;
-  // Of this process: not the server's.
-  traits.is_persistent = true;
+  traits.is_persistent = true;  // until the servers end
   traits.limits = net::Settings{options.timeout, options.connect_timeout,
                                 options.max_connections}
                       .ToLimits();

@@ -135,8 +135,8 @@ class MemcacheCache final : public Cache {
   Status ClearRaw() override;
 
   // Of the ttl as it was asked for, in whole seconds, one millisecond in the
-  // last; never more than the server keeps the entry. kUnsupported on a server
-  // without meta commands (before 1.6).
+  // last; never more than the server keeps the entry. To the server it is a
+  // use. kUnsupported on a server without meta commands (before 1.6).
   Lookup<Ttl> TtlRaw(std::string_view path) override;
 
   // Where a server fails, the keys that it has are failures, and only those.

@@ -2,13 +2,16 @@
 // connections: how many, who gets them, and fork.
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -206,6 +209,26 @@ TEST_F(FrozenMemcacheTest, EveryCallEndsInTime) {
   server_.Thaw();
 }
 
+std::atomic<int> signals{0};
+
+TEST_F(FrozenMemcacheTest, ASignalEndsNoWait) {
+  struct sigaction action = {};
+  struct sigaction before = {};
+  action.sa_handler = [](int) { ++signals; };  // without SA_RESTART
+  ASSERT_EQ(sigaction(SIGALRM, &action, &before), 0);
+  const itimerval every_ms = {{0, 1000}, {0, 1000}};
+  const itimerval never = {};
+  server_.Freeze();
+  ASSERT_EQ(setitimer(ITIMER_REAL, &every_ms, nullptr), 0);
+  const auto begin = steady_clock::now();
+  const Status status = cache_->GetRaw("a").status();
+  ExpectTimeout(status, begin);
+  ASSERT_EQ(setitimer(ITIMER_REAL, &never, nullptr), 0);
+  EXPECT_GT(signals, 0);
+  server_.Thaw();
+  ASSERT_EQ(sigaction(SIGALRM, &before, nullptr), 0);
+}
+
 // The answer to the first is on its way when the second is asked.
 TEST_F(FrozenMemcacheTest, ALateAnswerIsNobodys) {
   server_.Freeze();
@@ -234,17 +257,30 @@ class Impostor {
   }
 
   std::jthread Answer(std::string_view answer) const {
-    return std::jthread([this, answer] {
-      const int client = accept(listener_, nullptr, nullptr);
-      char request[4096];
-      EXPECT_GT(recv(client, request, sizeof(request), 0), 0);
-      EXPECT_EQ(send(client, answer.data(), answer.size(), MSG_NOSIGNAL),
-                static_cast<ssize_t>(answer.size()));
+    return std::jthread([this, answer] { close(Accept(answer)); });
+  }
+
+  // A byte more each millisecond, until the client has gone.
+  std::jthread Dribble(std::string_view beginning) const {
+    return std::jthread([this, beginning] {
+      const int client = Accept(beginning);
+      pollfd gone = {client, POLLIN, 0};
+      while (poll(&gone, 1, 1) == 0) send(client, "x", 1, MSG_NOSIGNAL);
       close(client);
     });
   }
 
  private:
+  // Takes one request, and answers.
+  int Accept(std::string_view answer) const {
+    const int client = accept(listener_, nullptr, nullptr);
+    char request[4096];
+    EXPECT_GT(recv(client, request, sizeof(request), 0), 0);
+    EXPECT_EQ(send(client, answer.data(), answer.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(answer.size()));
+    return client;
+  }
+
   const std::string path_;
   int listener_ = -1;
 };
@@ -280,6 +316,19 @@ TEST(MemcacheImpostorTest, WhatIsNoReplyToTheRequestIsSaidAndNeverAValue) {
     ExpectError(cache->TtlRaw("a").status(), ErrorCode::kUnsupported,
                 "does not know the command");
   }
+}
+
+// Each byte comes in time, and the value never does.
+TEST(MemcacheImpostorTest, AServerThatDribblesDoesNotProlongTheCall) {
+  MemcachedServer server;
+  server.Kill();
+  unlink(server.socket_path().c_str());
+  const Impostor impostor(server.socket_path());
+  const auto cache = OpenWith(server, 4, kTimeout);
+  const std::jthread once = impostor.Dribble("VALUE a 0 100000\r\n");
+  const auto begin = steady_clock::now();
+  ExpectError(cache->GetRaw("a").status(), ErrorCode::kTimeout, "in time");
+  EXPECT_LE(steady_clock::now() - begin, kTimeout + kLate);
 }
 
 // What comes behind the reply would be taken for the next one's.

@@ -3,6 +3,9 @@
 // round.
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -11,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "adapters/memcache/distribution.h"
@@ -186,6 +190,63 @@ TEST_F(ThreeServersTest, OneThatHangsCostsItsOwnKeysAndTheTimeoutOnce) {
   for (const Lookup<Bytes>& lookup : cache_->GetManyRaw(views_)) {
     EXPECT_TRUE(lookup.is_hit());
   }
+}
+
+// A port whose queue is full: who connects hears nothing.
+class FullPort {
+ public:
+  FullPort() {
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const plain = reinterpret_cast<sockaddr*>(&address_);
+    socklen_t size = sizeof(address_);
+    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(bind(listener_, plain, size), 0);
+    EXPECT_EQ(listen(listener_, 0), 0);
+    EXPECT_EQ(getsockname(listener_, plain, &size), 0);
+    for (int& client : clients_) {
+      client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+      (void)connect(client, plain, size);
+    }
+  }
+  ~FullPort() {
+    for (const int client : clients_) close(client);
+    close(listener_);
+  }
+  FullPort(const FullPort&) = delete;
+  FullPort& operator=(const FullPort&) = delete;
+
+  uint16_t number() const { return ntohs(address_.sin_port); }
+
+ private:
+  sockaddr_in address_ = {};
+  int listener_ = -1;
+  std::array<int, 4> clients_ = {};
+};
+
+TEST(MemcacheUnreachableTest, ServersThatCannotBeReachedLeaveTimeForOthers) {
+  const FullPort one;
+  const FullPort other;
+  const MemcachedServer server;
+  MemcacheCacheOptions options;
+  options.servers = {Tcp("127.0.0.1", one.number()),
+                     Tcp("127.0.0.1", other.number()),
+                     {.unix_path = server.socket_path()}};
+  options.timeout = options.connect_timeout = milliseconds(600);
+  const auto cache = *MemcacheCache::Open(options);
+  std::vector<std::string> paths;
+  for (int i = 0; i < 100; ++i) paths.push_back(std::to_string(i));
+  const std::vector<std::string_view> views(paths.begin(), paths.end());
+  size_t misses = 0;
+  for (const Lookup<Bytes>& found : cache->GetManyRaw(views)) {
+    if (found.has_error()) {
+      EXPECT_EQ(found.error().code, ErrorCode::kTimeout);
+      EXPECT_NE(found.error().message.find("cannot reach"), std::string::npos);
+    } else {
+      ++misses;
+    }
+  }
+  EXPECT_GT(misses, 10u);
 }
 
 struct PointKey {

@@ -117,7 +117,7 @@ void RunOverDyingServer(
     const ServerHandle& server,
     const std::function<std::unique_ptr<Cache>(const FaultLimits& limits)>&
         open) {
-  constexpr int kRounds = 5;
+  constexpr int kRounds = 3;
   constexpr int kStepsBetween = 50;
   RandomSource random;
   const std::unique_ptr<Cache> cache = open(kLimits);
