@@ -215,6 +215,19 @@ TEST_F(ServerTest, APasswordIsShownNowhere) {
   }
 }
 
+TEST_F(ServerTest, APasswordInTheWrongWordIsNotShown) {
+  const std::string uri = "redis://ada:hunter2@h";
+  for (const Words& words :
+       {Words{uri}, Words{"ping", uri}, Words{"get", "key", uri},
+        Words{"exec", uri, "--", "ls"}, Words{"ping", "--cashe", uri},
+        Words{"ping", "--cashe=" + uri}, Words{"ping", "--count", uri},
+        Words{"ping", "--cache", uri, "--cache", uri}}) {
+    const Output output = Run(words);
+    EXPECT_EQ(output.status, 2);
+    EXPECT_FALSE(Tells(output.err, "hunter2")) << output.err;
+  }
+}
+
 class PingTest : public CommandTest {};
 
 TEST_F(PingTest, AFileIsPinged) {

@@ -85,6 +85,7 @@ TEST_F(UsageTest, MistakesAreToldAndDoNothing) {
       {{"exec", "--cache", "sqlite:a?no=1", "--", "ls"}, "no option no"},
       {{"ping", "--count", "0"}, "from 1 to 100000"},
       {{"ping", "key"}, "options only"},
+      {{"ping", "redis://:secret@h"}, "'redis://...' is too much"},
       {{"set", "a", "b", "c"}, "'c' is too much"},
       {{"set", "a", "b", "--ttl", "5x"}, "500ms, 10s, 5m, 1h, 7d"},
       {{"set", "a", "b", "--ttl=-5"}, "500ms, 10s, 5m, 1h, 7d"},

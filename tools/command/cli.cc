@@ -93,8 +93,8 @@ std::optional<int> Parse(CLI::App& app, std::vector<std::string> words,
     const bool is_option = words[0].starts_with("-");
     return FailUsage(
         is_option ? "options stand after the command, as in: appcache get --raw"
-                  : "there is no command '" + words[0] +
-                        "'; appcache --help lists them");
+                  : "there is no command " + Quoted(words[0]) +
+                        "; appcache --help lists them");
   }
   std::reverse(words.begin(), words.end());  // as App::parse wants them
   try {

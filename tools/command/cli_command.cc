@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 namespace appcache::command {
@@ -33,13 +34,13 @@ Operands TakeOperands(const CLI::App& command, const CommandLine& line,
   Operands operands = command.remaining();
   for (const std::string& word : operands) {
     if (word.size() > 1 && word[0] == '-') {
-      Refuse(text, "there is no option " + word +
+      Refuse(text, "there is no option " + word.substr(0, word.find('=')) +
                        " (what begins with - and is none goes after --)");
     }
   }
   if (text.only_after_dashes && !operands.empty()) {
-    Refuse(text,
-           "write -- before '" + operands[0] + "', as in: " + text.operands);
+    Refuse(text, "write -- before " + Quoted(operands[0]) +
+                     ", as in: " + text.operands);
   }
   operands.insert(operands.end(), line.after_dashes.begin(),
                   line.after_dashes.end());
@@ -48,7 +49,7 @@ Operands TakeOperands(const CLI::App& command, const CommandLine& line,
   }
   if (operands.size() > text.max_operands) {
     const std::string& extra = operands[text.max_operands];
-    Refuse(text, "'" + extra + "' is too much: it takes " +
+    Refuse(text, Quoted(extra) + " is too much: it takes " +
                      (text.max_operands == 0 ? "options only" : text.operands));
   }
   return operands;
@@ -72,6 +73,13 @@ CLI::Option* AddTextOption(CLI::App& command, const std::string& name,
 }
 
 }  // namespace
+
+std::string Quoted(const std::string& word) {
+  constexpr std::string_view kBehindScheme = "://";
+  const size_t at = word.find(kBehindScheme);
+  if (at == std::string::npos) return "'" + word + "'";
+  return "'" + word.substr(0, at + kBehindScheme.size()) + "...'";
+}
 
 CLI::App& AddCommand(CLI::App& app, CommandLine& line, const CommandText& text,
                      std::function<int(const Operands&)> run) {

@@ -26,6 +26,9 @@ struct CommandLine {
 
 using Operands = std::vector<std::string>;
 
+// A word as messages quote it; of a URI, which may hold a password, the scheme.
+std::string Quoted(const std::string& word);
+
 struct CommandText {
   const char* name;
   const char* operands;  // as the usage line has them: "KEY..."
