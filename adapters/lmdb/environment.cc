@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <string_view>
@@ -77,11 +78,18 @@ Result<std::shared_ptr<Environment>> Environment::Open(
   return environment;
 }
 
+// A file that has grown under a larger max_bytes keeps its size: LMDB would map
+// no more than the pages that are in use, and leave none for a change.
 Status Environment::OpenFiles() {
+  struct stat file = {};
+  const bool exists = stat((directory_ + "/data.mdb").c_str(), &file) == 0;
+  const uint64_t map_bytes =
+      exists ? std::max(max_bytes_, static_cast<uint64_t>(file.st_size))
+             : max_bytes_;
   MDB_env* env = nullptr;
   int rc = mdb_env_create(&env);
   env_.reset(env);
-  if (rc == 0) rc = mdb_env_set_mapsize(env, max_bytes_);
+  if (rc == 0) rc = mdb_env_set_mapsize(env, map_bytes);
   if (rc == 0) rc = mdb_env_set_maxreaders(env, ReaderPool::kMaxSlots);
   if (rc == 0) rc = mdb_env_set_maxdbs(env, kNamedTables);
   if (rc == 0) rc = mdb_env_open(env, directory_.c_str(), kFlags, kMode);

@@ -7,7 +7,7 @@
 //       some.
 //   set DIRECTORY MAX_BYTES COUNT
 //       Sets so many entries of 20,000 bytes.
-//   read DIRECTORY PATH
+//   read DIRECTORY MAX_BYTES PATH
 //       Gets it, and stops itself in the middle of that; it has to have a ttl.
 //   full DIRECTORY
 //       Sets entries while no file may grow, as on a disk that is full.
@@ -96,7 +96,9 @@ int Full(LmdbCache& cache) {
 int Run(const std::vector<std::string>& arguments) {
   const std::string& what = arguments.at(0);
   LmdbCacheOptions options;
-  if (what == "set") options.max_bytes = std::stoull(arguments.at(2));
+  if (what == "set" || what == "read") {
+    options.max_bytes = std::stoull(arguments.at(2));
+  }
   const auto stopping = std::make_shared<std::atomic<bool>>(false);
   options.clock = std::make_shared<InterruptedClock>([stopping] {
     if (stopping->exchange(false)) raise(SIGSTOP);
@@ -108,7 +110,7 @@ int Run(const std::vector<std::string>& arguments) {
   if (what == "stop") return Done((*cache)->SetRaw("p/stopped", "v", kNoTtl));
   if (what == "write") return Write(**cache, std::stoull(arguments.at(2)));
   if (what == "set") return Set(**cache, std::stoi(arguments.at(3)));
-  if (what == "read") return (*cache)->GetRaw(arguments.at(2)) ? 0 : 1;
+  if (what == "read") return (*cache)->GetRaw(arguments.at(3)) ? 0 : 1;
   if (what == "full") return Full(**cache);
   return Complain("what?");
 }

@@ -9,11 +9,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "adapters/lmdb/lmdb_cache.h"
 #include "tests/lmdb/opened.h"
@@ -43,10 +43,11 @@ class OpenTest : public testing::Test {
   std::map<std::string, std::string> Contents() const {
     std::map<std::string, std::string> contents;
     for (const auto& item : std::filesystem::directory_iterator(path_)) {
-      std::ifstream file(item.path(), std::ios::binary);
       if (item.path().filename() == "lock.mdb") continue;
-      contents[item.path().filename()] = {std::istreambuf_iterator<char>(file),
-                                          {}};
+      std::string bytes(item.file_size(), '\0');
+      std::ifstream file(item.path(), std::ios::binary);
+      file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+      contents[item.path().filename()] = std::move(bytes);
     }
     return contents;
   }

@@ -104,7 +104,7 @@ TEST_F(ProcessTest, AWriterThatIsKilledWithinItsTransactionLeavesNothing) {
 
 TEST_F(ProcessTest, WritersThatAreKilledAtAnyTimeLeaveNoWrongValue) {
   RandomSource random;
-  for (int kill = 0; kill < 25; ++kill) {
+  for (int kill = 0; kill < 16; ++kill) {
     // At times with the cache open here, at times not.
     std::unique_ptr<LmdbCache> cache;
     if (kill % 2 == 0) cache = Open();
@@ -133,7 +133,7 @@ TEST_F(ProcessTest, ReadersThatAreKilledKeepNoPages) {
     const auto cache = Open(options);
     ASSERT_TRUE(cache->SetRaw("p", "v", std::chrono::hours(1)).ok());
   }
-  const auto child = Start("read", {"p"});
+  const auto child = Start("read", {std::to_string(options.max_bytes), "p"});
   child->WriteLine("go");
   child->AwaitStop();
   const auto cache = Open(options);

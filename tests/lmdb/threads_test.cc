@@ -1,5 +1,5 @@
 // LmdbCache in many threads: readers and writers at once, threads that come and
-// go, and the pool of read transactions.
+// go, the pool of read transactions, and reads that do not end.
 
 #include <gtest/gtest.h>
 
@@ -123,6 +123,31 @@ TEST_F(ThreadsTest, ReadsAreABoundedNumberAndMoreWait) {
   waiting.join();
   reads.clear();
   EXPECT_EQ(ValueIn(*cache, "p"), "value");
+}
+
+TEST_F(ThreadsTest, SetsAreBusyWhileAnOldReadKeepsAllPages) {
+  LmdbCacheOptions options;
+  options.max_bytes = LmdbCache::kMinBytes;
+  options.busy_timeout = milliseconds(1);
+  const auto cache = OpenLmdb(directory_.path(), options);
+  ASSERT_TRUE(cache->SetRaw("p/old", "value", std::chrono::hours(1)).ok());
+  Status status;
+  const auto fill = [&] {
+    for (int i = 0; status.ok() && i < 2000; ++i) {
+      status = cache->SetRaw("p/" + std::to_string(i), std::string(3000, 'v'),
+                             kNoTtl);
+    }
+  };
+  {
+    const OldRead read(directory_.path(), "p/old", options);
+    fill();
+    EXPECT_TRUE(status.Is(ErrorCode::kBusy)) << status.ToString();
+    EXPECT_NE(status.ToString().find("keeps all pages"), std::string::npos);
+    EXPECT_TRUE(cache->GetRaw("p/1"));  // nothing was evicted for nothing
+  }
+  status = Status();
+  fill();
+  EXPECT_TRUE(status.ok()) << status.ToString();
 }
 
 }  // namespace
