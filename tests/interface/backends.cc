@@ -118,7 +118,7 @@ std::shared_ptr<Cache> OpenRedis(const std::string& directory,
 Backend Redis(const char* name, bool over_tcp) {
   return {name,
           [over_tcp](const std::string& directory, CacheOptions options,
-                     SharedClock) {
+                     const SharedClock&) {
             return OpenRedis(directory, std::move(options), over_tcp);
           },
           /*is_shared=*/true,
@@ -160,7 +160,7 @@ class SharedMemcached {
 Backend Memcached(const char* name, size_t servers) {
   return {name,
           [servers](const std::string& directory, CacheOptions options,
-                    SharedClock) {
+                    const SharedClock&) {
             MemcacheCacheOptions all;
             all.cache = std::move(options);
             all.timeout = std::chrono::seconds(60);
