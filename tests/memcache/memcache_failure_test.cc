@@ -1,12 +1,10 @@
-// MemcacheCache when a server refuses, goes away, hangs, or comes back, and its
-// connections: how many, who gets them, and fork.
+// MemcacheCache when a server goes away, hangs, comes back, or is none.
 
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -345,100 +343,6 @@ TEST(MemcacheImpostorTest, AReplyTooManyIsNobodys) {
   }
   const std::jthread once = impostor.Answer("VALUE a 0 1\r\ny\r\nEND\r\n");
   EXPECT_EQ(ValueOf(*cache, "a"), "y");
-}
-
-TEST(MemcachePoolTest, AServerWithTooManyConnectionsSaysSo) {
-  MemcachedServer server({"-c", "64"});
-  std::vector<std::unique_ptr<MemcacheCache>> caches;
-  Status status;
-  for (int i = 0; i < 100 && status.ok(); ++i) {
-    caches.push_back(OpenWith(server, 1));
-    status = caches.back()->GetRaw("a").status();
-  }
-  ExpectError(status, ErrorCode::kUnavailable, "too many connections");
-}
-
-TEST(MemcachePoolTest, OpeningConnectsNowhereAndClosingClosesAll) {
-  MemcachedServer server;
-  const int64_t without = server.Stat("curr_connections");
-  auto cache = OpenWith(server, 4);
-  EXPECT_EQ(server.Stat("curr_connections"), without);
-  for (int i = 0; i < 100; ++i) {
-    EXPECT_TRUE(cache->SetRaw("a", "v", kNoTtl).ok());
-  }
-  EXPECT_EQ(server.Stat("curr_connections"), without + 1);
-  cache.reset();
-  while (server.Stat("curr_connections") != without) {
-  }
-}
-
-TEST(MemcachePoolTest, ManyThreadsShareFewConnections) {
-  MemcachedServer server;
-  const int64_t without = server.Stat("curr_connections");
-  const auto cache = OpenWith(server, 3);
-  constexpr int kThreads = 16;
-  std::vector<std::jthread> threads;
-  for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&, t] {
-      const std::string path = "path" + std::to_string(t);
-      for (int i = 0; i < 200; ++i) {
-        const std::string value = path + "/" + std::to_string(i);
-        ASSERT_TRUE(cache->SetRaw(path, value, kNoTtl).ok());
-        const Lookup<Bytes> found = cache->GetRaw(path);
-        ASSERT_TRUE(found.is_hit()) << found.status().ToString();
-        ASSERT_EQ(found->view(), value);
-      }
-    });
-  }
-  threads.clear();
-  EXPECT_LE(server.Stat("curr_connections"), without + 3);
-  EXPECT_EQ(cache->Stats().hits, uint64_t{kThreads} * 200);
-}
-
-TEST(MemcachePoolTest, WhoFindsAllInUseWaitsAndThenIsBusy) {
-  MemcachedServer server;
-  const auto cache = OpenWith(server, 1, milliseconds(200));
-  ASSERT_TRUE(cache->SetRaw("a", "v", kNoTtl).ok());
-  server.Freeze();
-  std::atomic<int> timed_out{0};
-  std::vector<std::jthread> threads;
-  for (int t = 0; t < 4; ++t) {
-    threads.emplace_back([&] {
-      const Status status = cache->GetRaw("a").status();
-      if (status.Is(ErrorCode::kTimeout)) {
-        ++timed_out;
-      } else {
-        ExpectError(status, ErrorCode::kBusy, "max_connections");
-      }
-    });
-  }
-  threads.clear();
-  server.Thaw();
-  EXPECT_GE(timed_out, 1);
-  // The place of a connection that failed is free again.
-  EXPECT_TRUE(cache->GetRaw("a").is_hit());
-}
-
-// What parent and child ask at the same time must not meet in one stream.
-TEST(MemcachePoolTest, AForkedChildMakesConnectionsOfItsOwn) {
-  MemcachedServer server;
-  const auto cache = OpenWith(server, 1);
-  ASSERT_TRUE(cache->SetRaw("parent", "of parent", kNoTtl).ok());
-  ASSERT_TRUE(cache->SetRaw("child", "of child", kNoTtl).ok());
-  const auto right = [&](std::string_view path) {
-    for (int i = 0; i < 500; ++i) {
-      const Lookup<Bytes> found = cache->GetRaw(path);
-      if (!found || found->view() != "of " + std::string(path)) return false;
-    }
-    return true;
-  };
-  const pid_t child = fork();
-  if (child == 0) _exit(right("child") ? 0 : 1);
-  EXPECT_TRUE(right("parent"));
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
-  EXPECT_TRUE(right("parent"));
 }
 
 }  // namespace

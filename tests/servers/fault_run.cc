@@ -17,7 +17,6 @@
 namespace appcache {
 namespace {
 
-using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
@@ -51,12 +50,10 @@ void ExpectInTimeAndWell(std::vector<FaultClient>& clients) {
     client.ExpectHealed();
     EXPECT_GT(client.failures(), 0);
     EXPECT_LE(client.longest(), kLimits.timeout + kLate);
-    std::cout
-        << "longest call: "
-        << std::chrono::duration_cast<microseconds>(client.longest()).count() /
-               1000.0
-        << " ms of " << kLimits.timeout.count()
-        << ", failures: " << client.failures() << std::endl;
+    const std::chrono::duration<double, std::milli> longest = client.longest();
+    std::cout << "longest call: " << longest.count() << " ms of "
+              << kLimits.timeout.count() << ", failures: " << client.failures()
+              << std::endl;
   }
 }
 
