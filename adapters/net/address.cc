@@ -14,8 +14,6 @@
 #include <thread>
 #include <utility>
 
-#include "engine/fork_guard.h"
-
 namespace appcache::net {
 namespace {
 
@@ -82,8 +80,6 @@ void StartDetached(std::function<void()> body) {
 
 // One look-up, shared by its thread and those who wait for it.
 struct Resolver::Flight {
-  const ForkGuard fork_guard;  // its thread is not there in a child
-
   std::mutex mutex;
   std::condition_variable done;
   std::optional<Result<Addresses>> result;  // guarded by mutex
@@ -107,10 +103,11 @@ Resolver::Resolver(Endpoint endpoint, LookUp look_up)
     : endpoint_(std::move(endpoint)), look_up_(std::move(look_up)) {}
 
 std::shared_ptr<Resolver::Flight> Resolver::JoinFlight() {
-  std::lock_guard<std::mutex> guard(mutex_);
-  if (flight_ != nullptr && !flight_->fork_guard.in_child()) {
-    std::lock_guard<std::mutex> flight_guard(flight_->mutex);
-    if (!flight_->result) return flight_;
+  State& state = state_.Get();
+  std::lock_guard<std::mutex> guard(state.mutex);
+  if (state.flight != nullptr) {
+    std::lock_guard<std::mutex> flight_guard(state.flight->mutex);
+    if (!state.flight->result) return state.flight;
   }
   auto flight = std::make_shared<Flight>();
   // Copies: the thread may outlive this object.
@@ -127,7 +124,7 @@ std::shared_ptr<Resolver::Flight> Resolver::JoinFlight() {
     }
     flight->done.notify_all();
   });
-  flight_ = flight;
+  state.flight = flight;
   return flight;
 }
 

@@ -14,6 +14,7 @@
 
 #include "adapters/net/deadline.h"
 #include "engine/error.h"
+#include "engine/per_process.h"
 
 namespace appcache::net {
 
@@ -60,14 +61,20 @@ class Resolver {
 
  private:
   struct Flight;
+  struct State {
+    std::mutex mutex;
+    std::shared_ptr<Flight> flight;  // guarded by mutex; null: none goes on
+
+    // The thread of a flight is not there in a child.
+    void AbandonInChild() noexcept {}
+  };
 
   std::shared_ptr<Flight> JoinFlight();
 
   const Endpoint endpoint_;
   const LookUp look_up_;
 
-  std::mutex mutex_;
-  std::shared_ptr<Flight> flight_;  // guarded by mutex_; null: none goes on
+  PerProcess<State> state_;
 };
 
 }  // namespace appcache::net

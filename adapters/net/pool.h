@@ -15,7 +15,7 @@
 
 #include "adapters/net/deadline.h"
 #include "engine/error.h"
-#include "engine/fork_guard.h"
+#include "engine/per_process.h"
 
 namespace appcache::net {
 
@@ -27,6 +27,8 @@ namespace appcache::net {
 // outstanding, and it is not a parent's.
 template <class Connection>
 class Pool {
+  struct State;
+
  public:
   // Makes a connection before the deadline. Thread-safe. May throw
   // std::bad_alloc.
@@ -44,7 +46,9 @@ class Pool {
     Lease(Lease&& other) noexcept = default;
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
-      if (connection_ != nullptr) pool_->Return(std::move(connection_));
+      if (connection_ != nullptr) {
+        pool_->Return(*state_, std::move(connection_));
+      }
     }
     Connection& operator*() const noexcept { return *connection_; }
     Connection* operator->() const noexcept { return connection_.get(); }
@@ -53,12 +57,15 @@ class Pool {
 
    private:
     friend class Pool;
-    Lease(Pool* pool, std::unique_ptr<Connection> connection, bool was_idle)
+    Lease(Pool* pool, State* state, std::unique_ptr<Connection> connection,
+          bool was_idle)
         : pool_(pool),
+          state_(state),
           connection_(std::move(connection)),
           was_idle_(was_idle) {}
 
     Pool* pool_;
+    State* state_;
     std::unique_ptr<Connection> connection_;
     bool was_idle_;
   };
@@ -71,23 +78,34 @@ class Pool {
   void DropIdle();
 
  private:
-  // REQUIRES: mutex_ is held, as `lock`.
-  Status WaitForRoom(std::unique_lock<std::mutex>& lock,
+  // The connections of one process.
+  struct State {
+    std::mutex mutex;
+    std::condition_variable returned;
+    std::vector<std::unique_ptr<Connection>> idle;  // guarded by mutex
+    size_t open = 0;  // idle or leased; guarded by mutex
+
+    // Closes the parent's idle ones, unless a thread that is not there in the
+    // child was just at them: then they stay open here, unused.
+    void AbandonInChild() noexcept {
+      if (!mutex.try_lock()) return;
+      idle.clear();
+      mutex.unlock();
+    }
+  };
+
+  // REQUIRES: state.mutex is held, as `lock`.
+  Status WaitForRoom(State& state, std::unique_lock<std::mutex>& lock,
                      const Deadline& deadline);
-  void ForgetParent() noexcept;
-  Result<Lease> Make(const Deadline& deadline);
-  void Return(std::unique_ptr<Connection> connection) noexcept;
+  // REQUIRES: the connection is counted in state.open.
+  Result<Lease> Make(State& state, const Deadline& deadline);
+  void Return(State& state, std::unique_ptr<Connection> connection) noexcept;
 
   const std::string server_;
   const Connect connect_;
   const size_t max_connections_;
   const std::chrono::milliseconds connect_timeout_;
-
-  std::mutex mutex_;
-  std::condition_variable returned_;
-  std::vector<std::unique_ptr<Connection>> idle_;  // guarded by mutex_
-  size_t open_ = 0;       // idle or leased; guarded by mutex_
-  ForkGuard fork_guard_;  // guarded by mutex_
+  PerProcess<State> state_;
 };
 
 template <class Connection>
@@ -97,25 +115,14 @@ Pool<Connection>::Pool(std::string server, Connect connect,
     : server_(std::move(server)),
       connect_(std::move(connect)),
       max_connections_(max_connections),
-      connect_timeout_(connect_timeout) {
-  // A connection always finds its place when it comes back.
-  idle_.reserve(max_connections);
-}
-
-// A forked child shares its parent's streams: it makes its own.
-template <class Connection>
-void Pool<Connection>::ForgetParent() noexcept {
-  if (!fork_guard_.in_child()) return;
-  fork_guard_ = ForkGuard();
-  idle_.clear();
-  open_ = 0;
-}
+      connect_timeout_(connect_timeout) {}
 
 template <class Connection>
-Status Pool<Connection>::WaitForRoom(std::unique_lock<std::mutex>& lock,
+Status Pool<Connection>::WaitForRoom(State& state,
+                                     std::unique_lock<std::mutex>& lock,
                                      const Deadline& deadline) {
-  const bool room = returned_.wait_until(lock, deadline.at(), [this] {
-    return !idle_.empty() || open_ < max_connections_;
+  const bool room = state.returned.wait_until(lock, deadline.at(), [&] {
+    return !state.idle.empty() || state.open < max_connections_;
   });
   if (room) return Status();
   return Status(ErrorCode::kBusy,
@@ -127,65 +134,70 @@ Status Pool<Connection>::WaitForRoom(std::unique_lock<std::mutex>& lock,
 template <class Connection>
 Result<typename Pool<Connection>::Lease> Pool<Connection>::Take(
     const Deadline& deadline) {
+  State& state = state_.Get();
   {
-    std::unique_lock<std::mutex> lock(mutex_);
-    ForgetParent();
-    Status room = WaitForRoom(lock, deadline);
+    std::unique_lock<std::mutex> lock(state.mutex);
+    Status room = WaitForRoom(state, lock, deadline);
     if (!room.ok()) return room;
-    if (!idle_.empty()) {
-      Lease lease(this, std::move(idle_.back()), /*was_idle=*/true);
-      idle_.pop_back();
+    if (!state.idle.empty()) {
+      Lease lease(this, &state, std::move(state.idle.back()),
+                  /*was_idle=*/true);
+      state.idle.pop_back();
       return lease;
     }
-    ++open_;
+    // It always finds its place when it comes back.
+    state.idle.reserve(max_connections_);
+    ++state.open;
   }
   // Not under the mutex: connecting takes a while.
-  return Make(deadline);
+  return Make(state, deadline);
 }
 
-// REQUIRES: the connection is counted in open_.
 template <class Connection>
 Result<typename Pool<Connection>::Lease> Pool<Connection>::Make(
-    const Deadline& deadline) {
+    State& state, const Deadline& deadline) {
   Result<std::unique_ptr<Connection>> made =
       Status(ErrorCode::kFull, "out of memory");
   try {
     made = connect_(deadline.Sooner(connect_timeout_));
   } catch (...) {
-    Return(nullptr);
+    Return(state, nullptr);
     throw;
   }
   if (!made.ok()) {
-    Return(nullptr);
+    Return(state, nullptr);
     return made.status();
   }
-  return Lease(this, *std::move(made), /*was_idle=*/false);
+  return Lease(this, &state, *std::move(made), /*was_idle=*/false);
 }
 
 template <class Connection>
-void Pool<Connection>::Return(std::unique_ptr<Connection> connection) noexcept {
+void Pool<Connection>::Return(State& state,
+                              std::unique_ptr<Connection> connection) noexcept {
+  // Leased before a fork: the parent's, of whose mutex nothing is known here.
+  if (state_.IsParents(state)) return;
   const bool reusable = connection != nullptr && connection->is_reusable();
   {
-    std::lock_guard<std::mutex> guard(mutex_);
-    if (fork_guard_.in_child()) return;  // leased before the fork: not counted
+    std::lock_guard<std::mutex> guard(state.mutex);
     if (reusable) {
-      idle_.push_back(std::move(connection));
+      state.idle.push_back(std::move(connection));
     } else {
-      --open_;
+      --state.open;
     }
   }
-  returned_.notify_one();
+  state.returned.notify_one();
   // What is left of `connection` is closed here, outside of the mutex.
 }
 
 template <class Connection>
 void Pool<Connection>::DropIdle() {
+  State& state = state_.Get();
   {
-    std::lock_guard<std::mutex> guard(mutex_);
-    open_ -= idle_.size();
-    idle_.clear();
+    std::lock_guard<std::mutex> guard(state.mutex);
+    state.open -= state.idle.size();
+    state.idle.clear();
   }
-  returned_.notify_all();
+  state.returned.notify_all();
 }
 
 }  // namespace appcache::net

@@ -12,6 +12,9 @@
 
 namespace appcache {
 
+// A child that hangs is killed, by SIGALRM, after so long.
+inline constexpr unsigned kChildSeconds = 120;
+
 // Runs `check` in a forked child. What it complains of, "" when nothing is
 // wrong; what became of the child if it did not come to say so.
 inline std::string InChild(const std::function<std::string()>& check) {
@@ -20,6 +23,7 @@ inline std::string InChild(const std::function<std::string()>& check) {
   std::fflush(nullptr);
   const pid_t child = fork();
   if (child == 0) {
+    alarm(kChildSeconds);
     const std::string complaint = check();
     const ssize_t size = write(ends[1], complaint.data(), complaint.size());
     _exit(size == static_cast<ssize_t>(complaint.size()) ? 0 : 2);
