@@ -70,12 +70,12 @@ Status Cache::Store(std::string_view path, std::string_view bytes, Ttl ttl,
 
 Status Cache::Write(std::string_view path, std::string_view bytes, Ttl ttl,
                     Compression compression) {
-  const SingleFlight::Write write(flights_, path);
+  const SingleFlight::Write write(flights_.Get(), path);
   return Store(path, bytes, ttl, compression);
 }
 
 Status Cache::Remove(std::string_view path) {
-  const SingleFlight::Write write(flights_, path);
+  const SingleFlight::Write write(flights_.Get(), path);
   return InvalidateRaw(path);
 }
 
@@ -94,20 +94,20 @@ Status Cache::WriteMany(std::span<const RawEntry> entries) {
     Status valid = CheckTtl(entry.ttl);
     if (!valid.ok()) return valid;
   }
-  SingleFlight::WriteMany write(flights_);
+  SingleFlight::WriteMany write(flights_.Get());
   for (const RawEntry& entry : entries) write.Supersede(entry.path);
   return SetManyRaw(entries);
 }
 
 Status Cache::RemoveMany(std::span<const std::string_view> paths) {
-  SingleFlight::WriteMany write(flights_);
+  SingleFlight::WriteMany write(flights_.Get());
   for (const std::string_view path : paths) write.Supersede(path);
   return InvalidateManyRaw(paths);
 }
 
 Status Cache::Clear() {
   try {
-    SingleFlight::WriteMany write(flights_);
+    SingleFlight::WriteMany write(flights_.Get());
     write.SupersedeAll();
     return ClearRaw();
   } catch (...) {

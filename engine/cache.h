@@ -23,7 +23,8 @@
 // and the batches can be overridden where the backend has better ones.
 //
 // Thread safety: all of it, from any threads at once, unless a backend says
-// otherwise. The object itself must outlive every call.
+// otherwise. The object itself must outlive every call. Whether a forked child
+// may go on using it each backend says.
 
 #ifndef APPCACHE_ENGINE_CACHE_H_
 #define APPCACHE_ENGINE_CACHE_H_
@@ -50,6 +51,7 @@
 #include "engine/loading/single_flight.h"
 #include "engine/log.h"
 #include "engine/lookup.h"
+#include "engine/per_process.h"
 #include "engine/serialiser.h"
 #include "engine/stats.h"
 #include "engine/traits.h"
@@ -318,7 +320,8 @@ class Cache {
   Status WarnNoNamespace(std::string_view operation) const;
   void WarnLoadNotStored(const Status& status) const noexcept;
   const CacheOptions options_;
-  SingleFlight flights_;
+  // A child has its own: leaders of its parent's flights are not there.
+  PerProcess<SingleFlight> flights_;
   std::atomic<uint64_t> loads_{0};
   std::atomic<uint64_t> load_failures_{0};
   std::atomic<uint64_t> loads_shared_{0};

@@ -204,11 +204,11 @@ typename K::value_type Cache::GetVia(const K& key, Loader&& loader,
   try {
     resolved = Resolve(key, path);
     if (resolved.found) {
-      landings = flights_.landings();
+      landings = flights_.Get().landings();
       if (Lookup<V> found = ReadAs<S, V>(path.view())) {
         return *std::move(found);
       }
-      ticket.emplace(flights_.Join(path.view()));
+      ticket.emplace(flights_.Get().Join(path.view()));
     }
   } catch (...) {
     resolved = {false, CurrentException()};
@@ -224,7 +224,7 @@ typename K::value_type Cache::GetVia(const K& key, Loader&& loader,
     return Load<V>(std::forward<Loader>(loader));
   }
   // Another leader may have landed between our look and our turn.
-  if (flights_.landings() != landings) {
+  if (flights_.Get().landings() != landings) {
     if (Lookup<V> found = ReadAs<S, V>(path.view())) {
       ShareLoaded<S>(*ticket, *found, [](std::string_view) {});
       return *std::move(found);

@@ -89,6 +89,9 @@ class SingleFlight {
 
   Ticket Join(std::string_view path);
 
+  // For PerProcess.
+  void AbandonInChild() noexcept {}
+
   // A write, for as long as it takes. It waits for a store in progress; then no
   // flight stores that began before the write's end. Costs a hash of the path
   // and four atomic operations when nothing is being loaded.
