@@ -9,10 +9,10 @@
 #include <string_view>
 #include <utility>
 
-#include "adapters/lmdb/files.h"
 #include "adapters/lmdb/schema.h"
 #include "adapters/lmdb/status.h"
 #include "adapters/lmdb/transaction.h"
+#include "engine/lane/time_left.h"
 
 namespace appcache::lmdb {
 namespace {
@@ -54,12 +54,10 @@ Environment::Environment(std::string directory, uint64_t max_bytes,
       limits_(max_bytes, static_cast<uint64_t>(sysconf(_SC_PAGESIZE))) {}
 
 Result<std::shared_ptr<Environment>> Environment::Open(
-    const std::string& directory, uint64_t max_bytes,
+    const std::string& directory, FileLock lock, uint64_t max_bytes,
     std::chrono::milliseconds busy_timeout) {
-  Result<FileLock> lock = OpenLock(directory);
-  if (!lock.ok()) return lock.status();
   const std::shared_ptr<Environment> environment(
-      new Environment(directory, max_bytes, *std::move(lock)));
+      new Environment(directory, max_bytes, std::move(lock)));
   // LMDB does not bear two processes that open at the same time.
   const Result<WriterLane::Pass> pass = environment->lane().Enter(busy_timeout);
   if (!pass.ok()) return pass.status();
@@ -146,12 +144,13 @@ int Environment::Begin(std::chrono::milliseconds busy_timeout, MDB_txn*& txn) {
 
 Status Environment::TakeAfter(int rc, std::chrono::milliseconds busy_timeout,
                               MDB_txn*& txn) {
+  const TimeLeft left(busy_timeout);
   for (int follows = 0; rc == MDB_MAP_RESIZED && follows < kMaxFollows;
        ++follows) {
-    const Result<WriterLane::Pass> pass = lane_.Enter(busy_timeout);
+    const Result<WriterLane::Pass> pass = lane_.Enter(left.Get());
     if (!pass.ok()) return pass.status();
-    rc = has_map_ ? FollowMap(busy_timeout) : MDB_PANIC;
-    if (rc == 0) rc = readers_->Take(busy_timeout, txn);
+    rc = has_map_ ? FollowMap(left.Get()) : MDB_PANIC;
+    if (rc == 0) rc = readers_->Take(left.Get(), txn);
   }
   return rc == 0 ? Status() : Failure(rc, "read from", directory_);
 }

@@ -25,11 +25,11 @@ namespace appcache::lmdb {
 // be destroyed.
 class Environment {
  public:
-  // Makes the cache's files in `directory`, an absolute path, unless they are
-  // there. kUnsupported: they are not a cache's, or a newer one's; kCorrupt;
-  // kBusy; kUnavailable; kFull.
+  // Makes the cache's files in `directory`, an absolute path whose lock file is
+  // `lock`, unless they are there. kUnsupported: they are not a cache's, or a
+  // newer one's; kCorrupt; kBusy; kUnavailable; kFull.
   static Result<std::shared_ptr<Environment>> Open(
-      const std::string& directory, uint64_t max_bytes,
+      const std::string& directory, FileLock lock, uint64_t max_bytes,
       std::chrono::milliseconds busy_timeout);
 
   Environment(const Environment&) = delete;

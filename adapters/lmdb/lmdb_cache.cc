@@ -184,7 +184,7 @@ struct LmdbCache::State {
     return 0;
   }
 
-  std::shared_ptr<Environment> environment;
+  lmdb::EnvironmentUse environment;
   std::shared_ptr<const Clock> clock;
   milliseconds busy_timeout;
   BackendTraits traits;
@@ -196,13 +196,7 @@ struct LmdbCache::State {
 LmdbCache::LmdbCache(CacheOptions options, std::unique_ptr<State> state)
     : Cache(std::move(options)), state_(std::move(state)) {}
 
-LmdbCache::~LmdbCache() {
-  if (state_->environment->in_child()) {
-    LeakInChild(std::move(state_));
-  } else {
-    lmdb::Release(std::move(state_->environment));
-  }
-}
+LmdbCache::~LmdbCache() = default;
 
 LmdbCache::Opened LmdbCache::Open(const std::string& directory,
                                   LmdbCacheOptions options) {
@@ -211,18 +205,15 @@ LmdbCache::Opened LmdbCache::Open(const std::string& directory,
     if (options.clock == nullptr) options.clock = Clock::Wall();
     const Result<std::string> path = lmdb::MakeDirectory(directory);
     if (!path.ok()) return path.status();
-    auto state = std::make_unique<State>();
-    state->clock = std::move(options.clock);
-    state->busy_timeout = options.busy_timeout;
     auto environment =
         lmdb::Acquire(*path, options.max_bytes, options.busy_timeout);
     if (!environment.ok()) return environment.status();
-    state->environment = *std::move(environment);
-    std::unique_ptr<LmdbCache> cache(
+    BackendTraits traits = TraitsOf(**environment, options.busy_timeout);
+    std::unique_ptr<State> state(
+        new State{*std::move(environment), std::move(options.clock),
+                  options.busy_timeout, std::move(traits)});
+    return std::unique_ptr<LmdbCache>(
         new LmdbCache(std::move(options.cache), std::move(state)));
-    cache->state_->traits =
-        TraitsOf(*cache->state_->environment, options.busy_timeout);
-    return cache;
   });
 }
 

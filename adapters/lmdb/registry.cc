@@ -5,22 +5,22 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 
+#include "adapters/lmdb/files.h"
 #include "engine/open_name.h"
 
 namespace appcache::lmdb {
 namespace {
 
-struct OpenDirectory {
-  OpenName name;
-  std::shared_ptr<Environment> environment;
-  int users = 0;
-};
+// By the identity of its lock file, which an open directory keeps whatever it
+// is renamed to, and one that is made under its name does not have.
+using DirectoriesById = std::map<std::string, std::shared_ptr<OpenDirectory>>;
 
 struct Directories {
   std::mutex mutex;
-  std::map<std::string, OpenDirectory> by_path;  // guarded by mutex
+  DirectoriesById by_id;  // guarded by mutex
 };
 
 // One for each process: a forked child must not wait for a mutex that a thread
@@ -46,47 +46,130 @@ Directories& OfThisProcess() {
 
 }  // namespace
 
-Result<std::shared_ptr<Environment>> Acquire(
-    const std::string& directory, uint64_t max_bytes,
-    std::chrono::milliseconds busy_timeout) {
+// Lock order: `mutex`, then that of Directories.
+struct OpenDirectory {
+  std::string id;
+  size_t users = 0;  // guarded by the mutex of Directories
+
+  // Held while the environment is opened and closed, which may take a while.
+  std::timed_mutex mutex;
+  std::optional<OpenName> name;              // guarded by mutex
+  std::shared_ptr<Environment> environment;  // guarded by mutex
+};
+
+namespace {
+
+std::shared_ptr<OpenDirectory> CountIn(const std::string& id) {
   Directories& directories = OfThisProcess();
   std::lock_guard<std::mutex> guard(directories.mutex);
-  const auto found = directories.by_path.find(directory);
-  if (found != directories.by_path.end()) {
-    OpenDirectory& open = found->second;
-    if (open.environment->max_bytes() != max_bytes) {
-      return Status(ErrorCode::kInvalidArgument,
-                    "this process has " + directory + " open with max_bytes " +
-                        std::to_string(open.environment->max_bytes()) +
-                        ", and all its users must agree; not with " +
-                        std::to_string(max_bytes));
-    }
-    ++open.users;
-    return open.environment;
+  std::shared_ptr<OpenDirectory>& directory = directories.by_id[id];
+  if (directory == nullptr) {
+    directory = std::make_shared<OpenDirectory>();
+    directory->id = id;
   }
-  if (OpenName::WasOpenAtFork(directory)) {
+  ++directory->users;
+  return directory;
+}
+
+// REQUIRES: directory.mutex is held.
+void CountOut(OpenDirectory& directory) noexcept {
+  Directories& directories = OfThisProcess();
+  {
+    std::lock_guard<std::mutex> guard(directories.mutex);
+    if (--directory.users > 0) return;
+  }
+  // Nobody opens it before this is over: they wait for directory.mutex.
+  directory.environment.reset();
+  directory.name.reset();
+  std::lock_guard<std::mutex> guard(directories.mutex);
+  if (directory.users == 0) directories.by_id.erase(directory.id);
+}
+
+// For one that has waited in vain: false, and it is counted out, if there are
+// others.
+bool IsLastUser(OpenDirectory& directory) {
+  std::lock_guard<std::mutex> guard(OfThisProcess().mutex);
+  if (directory.users == 1) return true;
+  --directory.users;
+  return false;
+}
+
+Status Busy(const std::string& path, std::chrono::milliseconds waited) {
+  return Status(ErrorCode::kBusy,
+                "waited " + std::to_string(waited.count()) + " ms to open " +
+                    path +
+                    ": another thread of this process is opening it; try "
+                    "again, or allow more busy_timeout");
+}
+
+// REQUIRES: directory.mutex is held.
+Status OpenUnlessOpen(OpenDirectory& directory, const std::string& path,
+                      FileLock lock, uint64_t max_bytes,
+                      std::chrono::milliseconds busy_timeout) {
+  if (directory.environment != nullptr) {
+    if (directory.environment->max_bytes() == max_bytes) return Status();
+    return Status(ErrorCode::kInvalidArgument,
+                  "this process has " + path + " open with max_bytes " +
+                      std::to_string(directory.environment->max_bytes()) +
+                      ", and all its users must agree; not with " +
+                      std::to_string(max_bytes));
+  }
+  if (OpenName::WasOpenAtFork(directory.id)) {
     return Status(ErrorCode::kUnsupported,
-                  "cannot open " + directory +
+                  "cannot open " + path +
                       " in a process forked while it was open: close it before "
                       "the fork, or exec after it");
   }
-  OpenName name(directory);  // before it is: a fork may come at any time
+  directory.name.emplace(directory.id);  // first: a fork may come at any time
   Result<std::shared_ptr<Environment>> opened =
-      Environment::Open(directory, max_bytes, busy_timeout);
-  if (!opened.ok()) return opened;
-  directories.by_path.emplace(directory,
-                              OpenDirectory{std::move(name), *opened, 1});
-  return opened;
+      Environment::Open(path, std::move(lock), max_bytes, busy_timeout);
+  if (!opened.ok()) return opened.status();
+  directory.environment = *std::move(opened);
+  return Status();
 }
 
-void Release(std::shared_ptr<Environment> environment) noexcept {
-  Directories& directories = OfThisProcess();
-  std::lock_guard<std::mutex> guard(directories.mutex);
-  const auto found = directories.by_path.find(environment->directory());
-  if (--found->second.users > 0) return;
-  // Closed here, under the mutex: nobody opens it meanwhile.
-  const auto closing = directories.by_path.extract(found);
-  environment.reset();
+}  // namespace
+
+EnvironmentUse::EnvironmentUse(
+    std::shared_ptr<OpenDirectory> directory,
+    std::shared_ptr<Environment> environment) noexcept
+    : directory_(std::move(directory)), environment_(std::move(environment)) {}
+
+EnvironmentUse::~EnvironmentUse() {
+  if (directory_ == nullptr) return;
+  if (environment_->in_child()) {
+    LeakInChild(std::move(directory_));
+    LeakInChild(std::move(environment_));
+    return;
+  }
+  environment_.reset();
+  std::lock_guard<std::timed_mutex> guard(directory_->mutex);
+  CountOut(*directory_);
+}
+
+Result<EnvironmentUse> Acquire(const std::string& path, uint64_t max_bytes,
+                               std::chrono::milliseconds busy_timeout) {
+  Result<FileLock> lock = OpenLock(path);
+  if (!lock.ok()) return lock.status();
+  const Result<std::string> id = lock->Identity();
+  if (!id.ok()) return id.status();
+  const std::shared_ptr<OpenDirectory> directory = CountIn(*id);
+  std::unique_lock<std::timed_mutex> guard(directory->mutex, busy_timeout);
+  if (!guard) {
+    if (!IsLastUser(*directory)) return Busy(path, busy_timeout);
+    guard.lock();  // whoever held it is leaving
+  }
+  Status status;
+  try {
+    status = OpenUnlessOpen(*directory, path, *std::move(lock), max_bytes,
+                            busy_timeout);
+    if (status.ok()) return EnvironmentUse(directory, directory->environment);
+  } catch (...) {
+    CountOut(*directory);
+    throw;
+  }
+  CountOut(*directory);
+  return status;
 }
 
 }  // namespace appcache::lmdb

@@ -5,6 +5,7 @@
 #include "adapters/lmdb/status.h"
 #include "adapters/lmdb/transaction.h"
 #include "engine/lane/backoff.h"
+#include "engine/lane/time_left.h"
 
 namespace appcache::lmdb {
 namespace {
@@ -169,9 +170,10 @@ class Effort {
 Status Write(Environment& environment, const Clock& clock,
              std::chrono::milliseconds busy_timeout, const Change& change,
              Removed& removed) {
+  const TimeLeft left(busy_timeout);
   const Result<WriterLane::Pass> pass = environment.lane().Enter(busy_timeout);
   if (!pass.ok()) return pass.status();
-  return Effort(environment, clock, busy_timeout, removed).Apply(change);
+  return Effort(environment, clock, left.Get(), removed).Apply(change);
 }
 
 }  // namespace appcache::lmdb

@@ -111,6 +111,12 @@ Status FileLock::Sign() {
   return Failure("write", path_, size < 0 ? errno : ENOSPC);
 }
 
+Result<std::string> FileLock::Identity() const {
+  struct stat info;
+  if (fstat(fd_, &info) != 0) return Failure("look at", path_, errno);
+  return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+}
+
 Result<bool> FileLock::TryLock() {
   const int error = SetLock(fd_, F_WRLCK);
   if (error == 0) return true;

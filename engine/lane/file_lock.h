@@ -41,6 +41,10 @@ class FileLock {
   // when the file holds anything: it is somebody's.
   Status Sign();
 
+  // Which file it is, whatever it is called by now: no other has the same while
+  // this one is open. kUnavailable.
+  Result<std::string> Identity() const;
+
   // True when the lock was free and is now held; false when another has it.
   Result<bool> TryLock();
   void Unlock() noexcept;

@@ -3,6 +3,7 @@
 #include <new>
 
 #include "engine/lane/backoff.h"
+#include "engine/lane/time_left.h"
 
 namespace appcache {
 namespace {
@@ -52,9 +53,10 @@ bool WriterLane::EnterThreads(std::chrono::milliseconds max_wait) noexcept {
   return entered;
 }
 
-Status WriterLane::LockFile(std::chrono::milliseconds max_wait) {
+Status WriterLane::LockFile(std::chrono::milliseconds left,
+                            std::chrono::milliseconds max_wait) {
   if (!file_lock_) return Status();
-  Backoff backoff(max_wait);
+  Backoff backoff(left);
   for (;;) {
     const Result<bool> locked = file_lock_->TryLock();
     if (!locked.ok()) return locked.status();
@@ -64,11 +66,12 @@ Status WriterLane::LockFile(std::chrono::milliseconds max_wait) {
 }
 
 Result<WriterLane::Pass> WriterLane::Enter(std::chrono::milliseconds max_wait) {
+  const TimeLeft left(max_wait);
   if (!EnterThreads(max_wait)) {
     return Busy(max_wait, "another thread of this process");
   }
   Pass pass(this);
-  Status locked = LockFile(max_wait);
+  Status locked = LockFile(left.Get(), max_wait);
   if (!locked.ok()) return locked;
   return pass;
 }
@@ -79,7 +82,7 @@ WriterLane::Pass WriterLane::EnterToClose(std::chrono::milliseconds max_wait,
   }
   Pass pass(this);
   try {
-    locked = LockFile(max_wait);
+    locked = LockFile(max_wait, max_wait);
   } catch (const std::bad_alloc&) {
     locked = Status::OutOfMemory();
   }

@@ -71,7 +71,9 @@ class WriterLane {
 
   // True when this thread now occupies the lane.
   bool EnterThreads(std::chrono::milliseconds max_wait) noexcept;
-  Status LockFile(std::chrono::milliseconds max_wait);
+  // Waits as long as is left of `max_wait`.
+  Status LockFile(std::chrono::milliseconds left,
+                  std::chrono::milliseconds max_wait);
   void Leave() noexcept;
   Status Busy(std::chrono::milliseconds waited, const char* holder) const;
 

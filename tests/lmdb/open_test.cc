@@ -98,6 +98,36 @@ TEST_F(OpenTest, OneDirectoryUnderSeveralNamesIsOpenedOnce) {
   EXPECT_EQ(same->Traits().location, cache->Traits().location);
 }
 
+// A second environment would reset the first one's locks: LMDB's are the
+// process's.
+TEST_F(OpenTest, ADirectoryThatWasRenamedIsOpenedOnceToo) {
+  const auto before = OpenLmdb(path_, options_);
+  ASSERT_TRUE(before->SetRaw("p", "value", kNoTtl).ok());
+  const std::string renamed = path_ + "-renamed";
+  std::filesystem::rename(path_, renamed);
+  const auto after = OpenLmdb(renamed, options_);
+  EXPECT_EQ(after->GetRaw("p")->view(), "value");
+  ASSERT_TRUE(before->SetRaw("p", "another", kNoTtl).ok());
+  EXPECT_EQ(after->GetRaw("p")->view(), "another");
+  LmdbCacheOptions other = options_;
+  other.max_bytes *= 2;
+  EXPECT_TRUE(
+      LmdbCache::Open(renamed, other).status().Is(ErrorCode::kInvalidArgument));
+}
+
+TEST_F(OpenTest, ADirectoryThatWasMadeAnewIsAnotherOne) {
+  const auto before = OpenLmdb(path_, options_);
+  ASSERT_TRUE(before->SetRaw("p", "old", kNoTtl).ok());
+  std::filesystem::remove_all(path_);
+  {
+    const auto after = OpenLmdb(path_, options_);
+    EXPECT_FALSE(after->GetRaw("p").is_hit());
+    ASSERT_TRUE(after->SetRaw("p", "new", kNoTtl).ok());
+    EXPECT_EQ(before->GetRaw("p")->view(), "old");
+  }
+  EXPECT_EQ(OpenLmdb(path_, options_)->GetRaw("p")->view(), "new");
+}
+
 TEST_F(OpenTest, AllOfOneProcessAgreeOnMaxBytes) {
   auto cache = OpenLmdb(path_, options_);
   options_.max_bytes *= 2;

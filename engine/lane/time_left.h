@@ -1,0 +1,31 @@
+// TimeLeft: what a call that waits for several things has for the next.
+
+#ifndef APPCACHE_ENGINE_LANE_TIME_LEFT_H_
+#define APPCACHE_ENGINE_LANE_TIME_LEFT_H_
+
+#include <algorithm>
+#include <chrono>
+
+namespace appcache {
+
+class TimeLeft {
+ public:
+  explicit TimeLeft(std::chrono::milliseconds max_wait) noexcept
+      : deadline_(Clock::now() + max_wait) {}
+
+  // Rounded up; never below zero.
+  std::chrono::milliseconds Get() const noexcept {
+    using std::chrono::milliseconds;
+    return std::max(std::chrono::ceil<milliseconds>(deadline_ - Clock::now()),
+                    milliseconds(0));
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Clock::time_point deadline_;
+};
+
+}  // namespace appcache
+
+#endif  // APPCACHE_ENGINE_LANE_TIME_LEFT_H_
