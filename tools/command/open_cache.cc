@@ -65,6 +65,12 @@ Status AddLimits(const CacheFlags& flags, Uri& uri) {
                   uri);
 }
 
+// The file without which there is no cache. A directory alone is none: it may
+// be anybody's.
+std::string FileOf(const Uri& uri) {
+  return uri.scheme == "lmdb" ? uri.path + "/data.mdb" : uri.path;
+}
+
 }  // namespace
 
 Result<Uri> LocationOf(const CacheFlags& flags) {
@@ -90,7 +96,7 @@ Result<std::unique_ptr<Cache>> OpenLocation(Uri location,
   if (Status status = AddLimits(flags, location); !status.ok()) return status;
   struct stat there;
   const bool is_missing = IsInFile(location) &&
-                          stat(location.path.c_str(), &there) != 0 &&
+                          stat(FileOf(location).c_str(), &there) != 0 &&
                           errno == ENOENT;
   if (is_missing && flags.uri.empty()) {
     const Status made = MakePrivateDirectory(location.path);

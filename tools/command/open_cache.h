@@ -33,7 +33,8 @@ struct CacheFlags {
 enum class IfMissing {
   kMake,
   // For commands that only make sense on what is there: a name mistyped is
-  // told, and leaves no empty file behind.
+  // told, and leaves no empty file behind; nor does the name of a directory in
+  // which there is no cache.
   kFail,
 };
 
