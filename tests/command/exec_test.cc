@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <set>
+
 #include "tests/command/command.h"
 
 namespace appcache::command {
@@ -217,6 +220,27 @@ TEST_F(ExecTest, AReaderWhoGoesAwayEndsTheCommandAsItWouldAlone) {
            Binary() + " exec -- yes | head -n 1; echo ${PIPESTATUS[0]}"});
   EXPECT_EQ(output.out, "y\n141\n");
   EXPECT_EQ(Run({"keys"}).out, "");
+}
+
+TEST_F(ExecTest, ACacheHasOneLockHoweverItsPathIsSpelt) {
+  namespace fs = std::filesystem;
+  fs::create_directory(Path("cache"));
+  fs::create_directory_symlink("cache", Path("link"));
+  fs::create_symlink("app.db", Path("cache/link.db"));
+  for (const std::string cache :
+       {"cache/app.db", "./cache/../cache/app.db", "link/app.db",
+        "sqlite:cache/link.db", "lmdb:cache/app", "lmdb:cache/app/",
+        "lmdb:link/../cache/./app//"}) {
+    const Output output = Exec("echo out", {"--cache", cache, "--refresh"});
+    EXPECT_EQ(output.out, "out\n") << cache;
+    EXPECT_EQ(output.err, "") << cache;
+  }
+  std::set<std::string> locks;
+  for (const auto& file : fs::recursive_directory_iterator(Path("cache"))) {
+    const fs::path path = file.path().lexically_relative(Path("cache"));
+    if (path.string().ends_with("-exec")) locks.insert(path);
+  }
+  EXPECT_EQ(locks, (std::set<std::string>{"app-exec", "app.db-exec"}));
 }
 
 TEST_F(ExecTest, TheDefaultCacheIsForTheUserAlone) {

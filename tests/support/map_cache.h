@@ -127,7 +127,8 @@ class MapCache : public Cache {
 };
 
 // A hook under which `operation` always ends with `status`.
-inline MapCache::Hook Failing(MapCache::Operation operation, Status status) {
+inline MapCache::Hook Failing(MapCache::Operation operation,
+                              const Status& status) {
   return [operation, status](MapCache::Operation asked, std::string_view) {
     return asked == operation ? status : Status();
   };

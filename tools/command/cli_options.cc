@@ -22,7 +22,9 @@ void AddLimitOptions(CLI::App& command, CacheFlags& flags) {
            "Evict the least recently used beyond this many", ParseCount,
            flags.max_entries);
   AddParsed(command, "--max-bytes", "SIZE",
-            "Likewise, bytes of keys and values together",
+            "Likewise, bytes of keys and values together; of\n"
+            "an LMDB directory, of its file, and what was\n"
+            "written first goes first",
             [&flags](const std::string& text) {
               const Result<uint64_t> size = ParseSize(text);
               if (!size.ok()) return size.status();

@@ -57,7 +57,6 @@ Status Store(Cache& cache, const SetOptions& options, const std::string& path,
   return cache.SetRaw(path, compressed->view(), options.ttl);
 }
 
-// By the ttl where it can be had: that reads no value.
 bool Has(Cache& cache, const std::string& path) {
   if (cache.Traits().tells_ttl) return cache.TtlRaw(path).is_hit();
   return cache.GetRaw(path).is_hit();
@@ -109,19 +108,29 @@ int Set(const SetOptions& options) {
   return PrintJson(report);
 }
 
+Result<uint64_t> RemoveAll(Cache& cache,
+                           const std::vector<std::string>& paths) {
+  uint64_t removed = 0;
+  for (const std::string& path : paths) {
+    const bool was_there = Has(cache, path);
+    const Status status = cache.InvalidateRaw(path);
+    if (!status.ok()) return status;
+    removed += was_there ? 1 : 0;
+  }
+  return removed;
+}
+
 int Del(const DelOptions& options) {
   const auto cache = OpenCache(options.cache, IfMissing::kFail);
   if (!cache.ok()) return Fail(cache.status());
-  uint64_t removed = 0;
+  std::vector<std::string> paths;
   for (const std::string& name : options.names) {
-    const std::string path = PathOf(options.keys, **cache, name);
-    const bool was_there = Has(**cache, path);
-    const Status status = (*cache)->InvalidateRaw(path);
-    if (!status.ok()) return Fail(status);
-    removed += was_there ? 1 : 0;
+    paths.push_back(PathOf(options.keys, **cache, name));
   }
-  if (!options.json) return Print(std::to_string(removed) + " removed\n");
-  return PrintJson(Json{{"removed", removed}});
+  const Result<uint64_t> removed = RemoveAll(**cache, paths);
+  if (!removed.ok()) return Fail(removed.status());
+  if (!options.json) return Print(std::to_string(*removed) + " removed\n");
+  return PrintJson(Json{{"removed", *removed}});
 }
 
 int Ttl(const TtlOptions& options) {

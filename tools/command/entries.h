@@ -4,6 +4,7 @@
 #define APPCACHE_TOOLS_COMMAND_ENTRIES_H_
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,6 +42,11 @@ struct SetOptions {
   bool json = false;
 };
 int Set(const SetOptions& options);
+
+// Removes what is under these key paths. How many entries there were: by the
+// ttl where the cache tells it, for that reads no value. The first failure ends
+// it.
+Result<uint64_t> RemoveAll(Cache& cache, const std::vector<std::string>& paths);
 
 struct DelOptions {
   CacheFlags cache;

@@ -45,14 +45,15 @@ bool EnterRun(const std::string& run_key) {
 }
 
 // The file with the locks of the runs of this cache: beside it if it is in a
-// file, or else in the user's own directory, which is made.
+// file, or else in the user's own directory, which is made. One, however the
+// path of the cache is spelt.
 Result<std::string> LockPath(const CacheFlags& flags, const Cache& cache) {
   const Result<Uri> location = LocationOf(flags);
   if (!location.ok()) return location.status();
-  if (IsInFile(*location)) return location->path + "-exec";
+  const BackendTraits traits = cache.Traits();
+  if (IsInFile(*location)) return traits.location + "-exec";
   const Result<std::string> directory = OwnDirectory();
   if (!directory.ok()) return directory.status();
-  const BackendTraits traits = cache.Traits();
   std::string path =
       *directory + RunLock::FileName(traits.name + " " + traits.location);
   if (Status made = MakePrivateDirectory(path); !made.ok()) return made;

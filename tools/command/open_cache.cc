@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "adapters/lmdb/lmdb_cache.h"
 #include "engine/uri/scheme_registry.h"
 #include "tools/command/location.h"
 
@@ -26,13 +27,29 @@ Status NoSuchCache(const std::string& path) {
                     "; check --cache (exec, set, load and replay make one)");
 }
 
+// The file without which there is no cache. A directory alone is none: it may
+// be anybody's.
+std::string FileOf(const Uri& uri) {
+  return uri.scheme == "lmdb" ? uri.path + "/data.mdb" : uri.path;
+}
+
+// What an LMDB directory is opened with that nobody gave a limit. Its file has
+// the size of the largest max_bytes that it was opened with: a service may have
+// more than the default, and a command with less would evict the service's.
+std::optional<uint64_t> LmdbBytes(const Uri& uri) {
+  struct stat file;
+  if (stat(FileOf(uri).c_str(), &file) != 0) return std::nullopt;
+  return std::clamp(static_cast<uint64_t>(file.st_size),
+                    LmdbCacheOptions().max_bytes, LmdbCache::kMaxBytes);
+}
+
 // A limit of the command line as the option of the URI that it stands for.
 struct Limit {
   const char* flag;
   const char* option;
   bool has_lmdb;  // SqliteCache has all, a server none
   std::optional<uint64_t> value;
-  std::optional<uint64_t> otherwise;
+  std::optional<uint64_t> otherwise;  // when nobody gave it
 };
 
 Status AddLimit(const Limit& limit, Uri& uri) {
@@ -48,21 +65,27 @@ Status AddLimit(const Limit& limit, Uri& uri) {
     }
     if (in_uri) return Wrong(flag + ": the URI has it too; give one of them");
     uri.options.push_back({limit.option, std::to_string(*limit.value)});
-  } else if (limit.otherwise && !in_uri && uri.scheme == "sqlite") {
+  } else if (limit.otherwise && !in_uri) {
     uri.options.push_back({limit.option, std::to_string(*limit.otherwise)});
   }
   return Status();
 }
 
 Status AddLimits(const CacheFlags& flags, Uri& uri) {
-  Status status =
-      AddLimit({"--max-entries", "max_entries", false, flags.max_entries,
-                flags.default_max_entries.value_or(kNoLimit)},
-               uri);
+  std::optional<uint64_t> max_entries;
+  std::optional<uint64_t> max_bytes;
+  if (uri.scheme == "sqlite") {
+    max_entries = flags.default_max_entries.value_or(kNoLimit);
+    max_bytes = flags.default_max_bytes;
+  } else if (uri.scheme == "lmdb") {
+    max_bytes = LmdbBytes(uri);
+  }
+  Status status = AddLimit(
+      {"--max-entries", "max_entries", false, flags.max_entries, max_entries},
+      uri);
   if (!status.ok()) return status;
-  return AddLimit({"--max-bytes", "max_bytes", true, flags.max_bytes,
-                   flags.default_max_bytes},
-                  uri);
+  return AddLimit(
+      {"--max-bytes", "max_bytes", true, flags.max_bytes, max_bytes}, uri);
 }
 
 }  // namespace
@@ -90,7 +113,7 @@ Result<std::unique_ptr<Cache>> OpenLocation(Uri location,
   if (Status status = AddLimits(flags, location); !status.ok()) return status;
   struct stat there;
   const bool is_missing = IsInFile(location) &&
-                          stat(location.path.c_str(), &there) != 0 &&
+                          stat(FileOf(location).c_str(), &there) != 0 &&
                           errno == ENOENT;
   if (is_missing && flags.uri.empty()) {
     const Status made = MakePrivateDirectory(location.path);

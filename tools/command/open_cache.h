@@ -25,7 +25,8 @@ struct CacheFlags {
   // What holds for a SQLite file of which neither these nor the URI say
   // anything; empty: no limit. The file may be a service's with limits of its
   // own, which are not written in it: a command that nobody told to must not
-  // evict there.
+  // evict there. Nor in an LMDB directory: it is opened with LmdbCache's
+  // default, or the size of its file where that is more.
   std::optional<uint64_t> default_max_entries;
   std::optional<uint64_t> default_max_bytes;
 };
@@ -33,7 +34,8 @@ struct CacheFlags {
 enum class IfMissing {
   kMake,
   // For commands that only make sense on what is there: a name mistyped is
-  // told, and leaves no empty file behind.
+  // told, and leaves no empty file behind; nor does the name of a directory in
+  // which there is no cache.
   kFail,
 };
 

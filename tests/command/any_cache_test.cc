@@ -1,0 +1,112 @@
+// The commands that work on any cache, on one of each kind but SQLite's, which
+// the other tests are of.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "tests/command/command.h"
+#include "tests/servers/memcached_server.h"
+#include "tests/servers/redis_server.h"
+
+namespace appcache::command {
+namespace {
+
+using Json = nlohmann::json;
+
+// The parameter is the name of the backend.
+class AnyCacheTest : public CommandTest,
+                     public ::testing::WithParamInterface<std::string> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == "redis") {
+      redis_.emplace();
+      uri_ = "redis+unix://" + redis_->socket_path() + "?timeout=10s";
+    } else if (GetParam() == "memcached") {
+      memcached_.emplace();
+      uri_ = "memcached+unix://" + memcached_->socket_path() + "?timeout=10s";
+    } else {
+      uri_ = "lmdb:" + Path("app");
+    }
+    ASSERT_EQ(RunOn({"set", "--ttl", "1h", "key", "value"}).status, 0);
+    ASSERT_EQ(RunOn({"set", "other", "value"}).status, 0);
+  }
+
+  // `words` with --cache and the URI behind the command.
+  Words On(Words words) const {
+    words.insert(words.begin() + 1, {"--cache", uri_});
+    return words;
+  }
+  Output RunOn(const Words& words) { return Run(On(words)); }
+
+  std::optional<RedisServer> redis_;
+  std::optional<MemcachedServer> memcached_;
+  std::string uri_;
+};
+
+TEST_P(AnyCacheTest, EntriesAreGotUntilTheyAreRemoved) {
+  EXPECT_EQ(RunOn({"get", "key"}).out, "value");
+  EXPECT_EQ(RunOn({"get", "--raw", "pyappcache/key"}).out, "value");
+  const Output removed = RunOn({"del", "key", "missing", "other"});
+  EXPECT_EQ(removed.status, 0);
+  EXPECT_EQ(removed.out, "2 removed\n");
+  EXPECT_EQ(RunOn({"get", "key"}).status, 1);
+  EXPECT_EQ(RunOn({"ttl", "key"}).status, 1);
+}
+
+TEST_P(AnyCacheTest, AKeyAndAValueMayHaveAnyBytes) {
+  const std::string key = "a key\n\xff";
+  const std::string value("any\0bytes\r\n\xff", 12);
+  EXPECT_EQ(RunWithInput(On({"set", key, "-"}), value).status, 0);
+  EXPECT_EQ(RunOn({"get", key}).out, value);
+}
+
+TEST_P(AnyCacheTest, TtlTellsSecondsOrNever) {
+  const double left = std::stod(RunOn({"ttl", "key"}).out);
+  EXPECT_GT(left, 3000);
+  EXPECT_LE(left, 3600);
+  EXPECT_EQ(RunOn({"ttl", "other"}).out, "never\n");
+}
+
+TEST_P(AnyCacheTest, PingAndStatsTellWhatItIs) {
+  const Output output = RunOn({"ping", "--count", "3", "--json"});
+  EXPECT_EQ(output.err, "");
+  const Json ping = Json::parse(output.out);
+  EXPECT_EQ(ping["backend"], GetParam());
+  EXPECT_EQ(ping["pings"], 3);
+  EXPECT_EQ(ping["shared"], true);
+  EXPECT_EQ(ping["tells_ttl"], true);
+  const Output stats = RunOn({"stats", "--json"});
+  EXPECT_EQ(stats.err, "");
+  EXPECT_EQ(Json::parse(stats.out)["backend"], GetParam());
+  EXPECT_EQ(Json::parse(stats.out)["version"], ping["version"]);
+}
+
+TEST_P(AnyCacheTest, ClearNeedsAYesAndRemovesEverything) {
+  const Output refused = RunOn({"clear"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.err.find("--yes"), std::string::npos) << refused.err;
+  EXPECT_EQ(RunOn({"get", "key"}).out, "value");
+  EXPECT_EQ(RunOn({"clear", "--yes"}).status, 0);
+  EXPECT_EQ(RunOn({"get", "key"}).status, 1);
+  EXPECT_EQ(RunOn({"get", "other"}).status, 1);
+}
+
+TEST_P(AnyCacheTest, ExecRunsOnceAndReplays) {
+  const Words words = On(ExecWords("echo run >> log; echo out"));
+  for (int i = 0; i < 2; ++i) {
+    const Output output = Run(words);
+    EXPECT_EQ(output.out, "out\n");
+    EXPECT_EQ(output.err, "");
+  }
+  EXPECT_EQ(CountLines("log"), 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, AnyCacheTest,
+                         ::testing::Values("redis", "memcached", "lmdb"),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace appcache::command

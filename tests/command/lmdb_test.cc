@@ -1,0 +1,72 @@
+// The commands on a cache in an LMDB directory.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "tests/command/command.h"
+
+namespace appcache::command {
+namespace {
+
+using Json = nlohmann::json;
+
+class LmdbTest : public CommandTest {
+ protected:
+  // `words` with --cache and the directory behind the command.
+  Output RunOn(const std::string& directory, Words words) {
+    words.insert(words.begin() + 1, {"--cache", "lmdb:" + directory});
+    return Run(words);
+  }
+};
+
+TEST_F(LmdbTest, WhatDoesNotWriteMakesNoCacheInADirectory) {
+  std::filesystem::create_directory(Path("home"));
+  for (const std::string directory : {"home", "home/nope"}) {
+    for (const Words& words :
+         {Words{"get", "key"}, Words{"ttl", "key"}, Words{"del", "key"},
+          Words{"ping"}, Words{"stats"}, Words{"clear", "--yes"}}) {
+      const Output output = RunOn(directory, words);
+      EXPECT_EQ(output.status, 3) << words[0];
+      EXPECT_EQ(output.out, "") << words[0];
+      EXPECT_NE(output.err.find("there is no cache at " + directory + ";"),
+                std::string::npos)
+          << output.err;
+    }
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(Path("home")));
+}
+
+TEST_F(LmdbTest, WhatWritesMakesOneInADirectoryThatIsThere) {
+  std::filesystem::create_directory(Path("home"));
+  EXPECT_EQ(RunOn("home", {"set", "key", "value"}).status, 0);
+  EXPECT_EQ(RunOn("home/", {"get", "key"}).out, "value");
+}
+
+// A service has it open with more than LmdbCache's default: a set with that
+// would evict, and refuse a value of over 32 MiB.
+TEST_F(LmdbTest, UnlessToldALimitItIsOpenedWithNoLessThanItHas) {
+  const auto limit = [&](const std::string& directory) {
+    return Json::parse(
+        RunOn(directory, {"ping", "--json"}).out)["limits"]["max_bytes"];
+  };
+  RunOn("app", {"set", "--max-bytes", "3GiB", "key", "value"});
+  EXPECT_EQ(limit("app"), std::to_string(uint64_t{3} << 30));
+  RunOn("app", {"set", "other", "value"});
+  EXPECT_EQ(limit("app/"), std::to_string(uint64_t{3} << 30));
+  EXPECT_EQ(limit("app?max_bytes=2GiB"), std::to_string(uint64_t{2} << 30));
+  EXPECT_EQ(limit("app"), std::to_string(uint64_t{3} << 30));
+  RunOn("small?max_bytes=2MiB", {"set", "key", "value"});
+  EXPECT_EQ(limit("small"), std::to_string(uint64_t{1} << 30));
+}
+
+TEST_F(LmdbTest, OneLimitIsGivenOnce) {
+  const Output output = RunOn("app?max_bytes=2GiB",
+                              {"set", "--max-bytes", "3GiB", "key", "value"});
+  EXPECT_EQ(output.status, 2);
+  EXPECT_NE(output.err.find("give one of them"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace appcache::command
