@@ -22,10 +22,10 @@ TEST_P(ConformanceTest, BatchesEqualSingleOperations) {
   ASSERT_TRUE(cache_->SetManyRaw(entries).ok());
   auto found = cache_->GetManyRaw(paths);
   ASSERT_EQ(found.size(), 4u);
-  EXPECT_EQ(found[0]->view(), "");
+  EXPECT_EQ(ValueOf(found[0]), "");
   EXPECT_FALSE(found[1].is_hit() || found[1].has_error());
-  EXPECT_EQ(found[2]->view(), "2");
-  EXPECT_EQ(found[3]->view(), "1");
+  EXPECT_EQ(ValueOf(found[2]), "2");
+  EXPECT_EQ(ValueOf(found[3]), "1");
   PassTime(5);
   EXPECT_FALSE(cache_->GetManyRaw(paths)[2]);
   ASSERT_TRUE(cache_->InvalidateManyRaw(paths).ok());
@@ -47,8 +47,8 @@ TEST_P(ConformanceTest, ABatchMayNameAKeyTwice) {
   ASSERT_TRUE(cache_->SetManyRaw(entries).ok());
   const auto found = cache_->GetManyRaw(paths);
   ASSERT_EQ(found.size(), 2u);
-  EXPECT_EQ(found[0]->view(), "2");
-  EXPECT_EQ(found[1]->view(), "2");
+  EXPECT_EQ(ValueOf(found[0]), "2");
+  EXPECT_EQ(ValueOf(found[1]), "2");
   EXPECT_TRUE(cache_->InvalidateManyRaw(paths).ok());
   EXPECT_EQ(StoredAt("p/a"), "<miss>");
 }

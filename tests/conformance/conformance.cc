@@ -31,8 +31,7 @@ void ConformanceTest::PassTime(int64_t units) {
   clock_->Advance(time);
 }
 
-std::string ConformanceTest::StoredAt(Cache& cache, std::string_view path) {
-  const Lookup<Bytes> found = cache.GetRaw(path);
+std::string ConformanceTest::ValueOf(const Lookup<Bytes>& found) {
   if (found) return std::string(found->view());
   return found.has_error() ? found.status().ToString() : "<miss>";
 }

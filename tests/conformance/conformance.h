@@ -70,7 +70,10 @@ class ConformanceTest : public testing::TestWithParam<Backend> {
   std::string StoredAt(std::string_view path) {
     return StoredAt(*cache_, path);
   }
-  static std::string StoredAt(Cache& cache, std::string_view path);
+  static std::string StoredAt(Cache& cache, std::string_view path) {
+    return ValueOf(cache.GetRaw(path));
+  }
+  static std::string ValueOf(const Lookup<Bytes>& found);
 
   const TempDir directory_;
   CapturedLog log_;

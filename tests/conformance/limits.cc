@@ -42,7 +42,7 @@ TEST_P(ConformanceTest, AKeyOfAnySizeUpToTheLimitIsAKey) {
       EXPECT_EQ(StoredAt(KeyOf(size, 'b')), "<miss>") << size;
     }
     const std::string_view view = key;
-    EXPECT_EQ(cache_->GetManyRaw({&view, 1})[0]->view(), value);
+    EXPECT_EQ(ValueOf(cache_->GetManyRaw({&view, 1})[0]), value);
     ASSERT_TRUE(cache_->InvalidateRaw(key).ok());
     EXPECT_EQ(StoredAt(key), "<miss>");
   }
@@ -83,7 +83,7 @@ TEST_P(ConformanceTest, KeysOfAnyCharactersDoNotMeet) {
 }
 
 // No two pieces are the same: one that is missing, or there twice, is seen.
-std::string ValueOf(size_t size) {
+std::string MakeValue(size_t size) {
   constexpr size_t kPiece = 4096;
   std::string value;
   value.reserve(size + kPiece);
@@ -97,7 +97,7 @@ std::string ValueOf(size_t size) {
 
 // Compared as a whole: a difference is not worth printing megabytes.
 void ExpectRoundTrip(Cache& cache, std::string_view path, size_t size) {
-  const std::string value = ValueOf(size);
+  const std::string value = MakeValue(size);
   const Status stored = cache.SetRaw(path, value, kNoTtl);
   const Lookup<Bytes> found = cache.GetRaw(path);
   if (size <= cache.Traits().max_value_bytes) {

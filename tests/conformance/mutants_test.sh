@@ -3,6 +3,8 @@
 set -euo pipefail
 
 mutants=$1
+# The tests that fail in there are none of this test's.
+unset XML_OUTPUT_FILE
 if ! "$mutants" --gtest_filter='*/None' > /dev/null; then
   echo "the suite finds fault with the reference backend" >&2
   exit 1
