@@ -90,6 +90,28 @@ TEST(MemcacheOptionsTest, OutOfRangeAreAnInvalidArgumentThatSaysWhich) {
       "libmemcached does not take");
 }
 
+// The same keys would be asked of one server over two pools, and it would have
+// twice its share.
+TEST(MemcacheOptionsTest, AServerThatIsGivenTwiceIsAnInvalidArgument) {
+  const auto open = [](std::vector<MemcacheServer> servers) {
+    MemcacheCacheOptions options;
+    options.servers = std::move(servers);
+    return MemcacheCache::Open(std::move(options)).status();
+  };
+  ExpectError(open({{"a", 1, "", 1}, {"b", 1, "", 1}, {"a", 1, "", 2}}),
+              ErrorCode::kInvalidArgument,
+              "the Memcached server a:1 is given twice");
+  ExpectError(open({{"a", 1, "/run/a", 1}, {"b", 2, "/run/a", 1}}),
+              ErrorCode::kInvalidArgument,
+              "the Memcached server /run/a is given twice");
+  EXPECT_TRUE(open({{"a", 1, "", 1},
+                    {"a", 2, "", 1},
+                    {"b", 1, "", 1},
+                    {"a", 1, "/run/a", 1},
+                    {"a", 1, "/run/b", 1}})
+                  .ok());
+}
+
 TEST(MemcacheAwayTest, IsUnavailableAndThereWhenTheServerIs) {
   MemcachedServer server;
   server.Kill();
