@@ -2,7 +2,6 @@
 
 #include <poll.h>
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -51,10 +50,8 @@ void TakeReplies(Active& active) {
 // that cannot be reached leave some to those that can.
 void Begin(Active& active, size_t shares_left, const net::Deadline& deadline) {
   Result<Pool::Lease> lease = active.share->pool->Take(
-      shares_left == 1
-          ? deadline
-          : deadline.Sooner(std::chrono::floor<std::chrono::milliseconds>(
-                deadline.Left() / shares_left)));
+      shares_left == 1 ? deadline
+                       : deadline.Sooner(deadline.Left() / shares_left));
   if (!lease.ok()) {
     active.status() = lease.status();
     return;
@@ -98,8 +95,8 @@ void ExchangeOnce(std::span<Share* const> shares,
   for (Share* const share : shares) {
     share->status = Status();
     share->died_idle = false;
-    Begin(all.emplace_back(Active{share}), shares.size() - all.size() + 1,
-          deadline);
+    const size_t shares_left = shares.size() - all.size();
+    Begin(all.emplace_back(Active{share}), shares_left, deadline);
   }
   std::vector<Active*> going;
   going.reserve(all.size());

@@ -86,7 +86,7 @@ struct MemcacheCacheOptions {
   // Prefix, compressor, log: see cache.h.
   CacheOptions cache;
 
-  // From 1 to 1000. None twice.
+  // From 1 to 1000. None twice, as they are written.
   std::vector<MemcacheServer> servers = {MemcacheServer()};
 
   // For the whole of a call: waiting for a connection, making it, the request

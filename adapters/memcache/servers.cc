@@ -1,5 +1,8 @@
 #include "adapters/memcache/servers.h"
 
+#include <set>
+#include <tuple>
+
 #include "adapters/net/settings.h"
 
 namespace appcache::memcache {
@@ -13,6 +16,10 @@ constexpr uint64_t kMaxItemBytes = uint64_t{1} << 30;
 
 Status Invalid(std::string message) {
   return Status(ErrorCode::kInvalidArgument, std::move(message));
+}
+
+net::Endpoint EndpointOf(const MemcacheServer& server) {
+  return {"Memcached", server.host, server.port, server.unix_path};
 }
 
 Status Validate(const MemcacheServer& server) {
@@ -33,6 +40,21 @@ Status Validate(const MemcacheServer& server) {
   return Status();
 }
 
+Status ExpectNoneTwice(const std::vector<MemcacheServer>& servers) {
+  std::set<std::tuple<std::string_view, std::string_view, uint16_t>> seen;
+  for (const MemcacheServer& server : servers) {
+    const bool is_new =
+        server.unix_path.empty()
+            ? seen.emplace("", server.host, server.port).second
+            : seen.emplace(server.unix_path, "", uint16_t{0}).second;
+    if (!is_new) {
+      return Invalid(EndpointOf(server).ServerName() +
+                     " is given twice; give it once, with a weight");
+    }
+  }
+  return Status();
+}
+
 Status Validate(const MemcacheCacheOptions& options) {
   if (options.cache.compressor == nullptr || options.cache.log == nullptr) {
     return Invalid(
@@ -46,6 +68,9 @@ Status Validate(const MemcacheCacheOptions& options) {
   }
   for (const MemcacheServer& server : options.servers) {
     if (Status valid = Validate(server); !valid.ok()) return valid;
+  }
+  if (Status none_twice = ExpectNoneTwice(options.servers); !none_twice.ok()) {
+    return none_twice;
   }
   if (options.max_item_bytes < kMinItemBytes ||
       options.max_item_bytes > kMaxItemBytes) {
@@ -81,9 +106,8 @@ Result<std::unique_ptr<Servers>> Servers::Make(
   std::unique_ptr<Servers> servers(
       new Servers(*std::move(distribution), options.timeout));
   for (const MemcacheServer& server : options.servers) {
-    const net::Endpoint endpoint{"Memcached", server.host, server.port,
-                                 server.unix_path};
-    servers->servers_.push_back(std::make_unique<Server>(endpoint, options));
+    servers->servers_.push_back(
+        std::make_unique<Server>(EndpointOf(server), options));
   }
   return servers;
 }

@@ -12,11 +12,11 @@ class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit Deadline(std::chrono::milliseconds from_now) noexcept
+  explicit Deadline(std::chrono::nanoseconds from_now) noexcept
       : at_(Clock::now() + from_now) {}
 
   // This one, or `from_now` if that is sooner.
-  Deadline Sooner(std::chrono::milliseconds from_now) const noexcept {
+  Deadline Sooner(std::chrono::nanoseconds from_now) const noexcept {
     Deadline sooner(from_now);
     sooner.at_ = std::min(at_, sooner.at_);
     return sooner;

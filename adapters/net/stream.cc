@@ -58,8 +58,10 @@ Status Stream::Connect(Resolver& resolver, std::chrono::milliseconds usual_wait,
   const Result<std::vector<Address>> addresses = resolver.Resolve(deadline);
   if (!addresses.ok()) return addresses.status();
   SocketResult result = SocketResult::kFailed;
+  size_t addresses_left = addresses->size();
   for (const Address& address : *addresses) {
-    result = socket_.Connect(address, usual_wait, deadline);
+    const Deadline part = deadline.Sooner(deadline.Left() / addresses_left--);
+    result = socket_.Connect(address, usual_wait, part);
     if (result == SocketResult::kDone) return Status();
   }
   broken_ = true;

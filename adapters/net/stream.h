@@ -27,8 +27,10 @@ class Stream {
   // `server` is what messages call it: "the Redis server localhost:6379".
   explicit Stream(std::string server) : server_(std::move(server)) {}
 
-  // Tries each address of the endpoint in turn. `usual_wait` is how long a
-  // Receive mostly has (socket.h). kUnavailable, kTimeout.
+  // Tries each address of the endpoint in turn. Each gets its part of the time
+  // that is left, so that those that do not answer leave some to those that do.
+  // `usual_wait` is how long a Receive mostly has (socket.h). kUnavailable,
+  // kTimeout, of the last address.
   Status Connect(Resolver& resolver, std::chrono::milliseconds usual_wait,
                  const Deadline& deadline);
 

@@ -4,8 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "adapters/memcache/memcache_cache.h"
@@ -23,9 +26,32 @@ std::unique_ptr<Cache> Open(MemcacheCacheOptions options,
   return *MemcacheCache::Open(std::move(options));
 }
 
-TEST(MemcacheFaultTest, NoWrongValueEveryCallInTimeAndWellAgainAtOnce) {
-  const MemcachedServer server;
-  RunOverFaultyLink(server.socket_path(),
+using Healthy = std::array<MemcachedServer, 2>;
+
+// That one, which has about half of the keys, and two that are well.
+MemcacheCacheOptions Beside(const Healthy& healthy, MemcacheServer one) {
+  MemcacheCacheOptions options;
+  one.weight = 2;
+  options.servers = {std::move(one)};
+  for (const MemcachedServer& server : healthy) {
+    options.servers.emplace_back().unix_path = server.socket_path();
+  }
+  return options;
+}
+
+class MemcacheFaultTest
+    : public testing::TestWithParam<std::chrono::milliseconds> {
+ protected:
+  ServerHandle Handle() {
+    return {[&] { server_.Freeze(); }, [&] { server_.Thaw(); },
+            [&] { server_.Kill(); }, [&] { server_.Start(); }};
+  }
+
+  MemcachedServer server_;
+};
+
+TEST_P(MemcacheFaultTest, NoWrongValueEveryCallInTimeAndWellAgainAtOnce) {
+  RunOverFaultyLink(server_.socket_path(), GetParam(),
                     [](uint16_t port, const FaultLimits& limits) {
                       MemcacheCacheOptions options;
                       options.servers[0].host = "127.0.0.1";
@@ -34,17 +60,40 @@ TEST(MemcacheFaultTest, NoWrongValueEveryCallInTimeAndWellAgainAtOnce) {
                     });
 }
 
-TEST(MemcacheFaultTest,
-     AServerThatHangsDiesAndComesBackCostsTimeAndEntriesOnly) {
-  MemcachedServer server;
-  RunOverDyingServer({[&] { server.Freeze(); }, [&] { server.Thaw(); },
-                      [&] { server.Kill(); }, [&] { server.Start(); }},
-                     [&](const FaultLimits& limits) {
-                       MemcacheCacheOptions options;
-                       options.servers[0].unix_path = server.socket_path();
-                       return Open(options, limits);
-                     });
+TEST_P(MemcacheFaultTest, TheSameWhereOneOfThreeServersIsBehindTheLink) {
+  const Healthy healthy;
+  RunOverFaultyLink(server_.socket_path(), GetParam(),
+                    [&](uint16_t port, const FaultLimits& limits) {
+                      MemcacheServer server;
+                      server.host = "127.0.0.1";
+                      server.port = port;
+                      return Open(Beside(healthy, server), limits);
+                    });
 }
+
+TEST_P(MemcacheFaultTest,
+       AServerThatHangsDiesAndComesBackCostsTimeAndEntriesOnly) {
+  RunOverDyingServer(Handle(), GetParam(), [&](const FaultLimits& limits) {
+    MemcacheCacheOptions options;
+    options.servers[0].unix_path = server_.socket_path();
+    return Open(options, limits);
+  });
+}
+
+TEST_P(MemcacheFaultTest, TheSameWhereItIsOneOfThreeServers) {
+  const Healthy healthy;
+  RunOverDyingServer(Handle(), GetParam(), [&](const FaultLimits& limits) {
+    MemcacheServer server;
+    server.unix_path = server_.socket_path();
+    return Open(Beside(healthy, server), limits);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Timeouts, MemcacheFaultTest,
+                         testing::Values(kShortTimeout, kUsualTimeout),
+                         [](const auto& of) {
+                           return std::to_string(of.param.count()) + "ms";
+                         });
 
 }  // namespace
 }  // namespace appcache

@@ -3,9 +3,6 @@
 // round.
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -20,6 +17,7 @@
 #include "adapters/memcache/distribution.h"
 #include "adapters/memcache/memcache_cache.h"
 #include "engine/json_serialiser.h"
+#include "tests/servers/full_port.h"
 #include "tests/servers/memcached_server.h"
 
 namespace appcache {
@@ -191,38 +189,6 @@ TEST_F(ThreeServersTest, OneThatHangsCostsItsOwnKeysAndTheTimeoutOnce) {
     EXPECT_TRUE(lookup.is_hit());
   }
 }
-
-// A port whose queue is full: who connects hears nothing.
-class FullPort {
- public:
-  FullPort() {
-    address_.sin_family = AF_INET;
-    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    auto* const plain = reinterpret_cast<sockaddr*>(&address_);
-    socklen_t size = sizeof(address_);
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    EXPECT_EQ(bind(listener_, plain, size), 0);
-    EXPECT_EQ(listen(listener_, 0), 0);
-    EXPECT_EQ(getsockname(listener_, plain, &size), 0);
-    for (int& client : clients_) {
-      client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-      (void)connect(client, plain, size);
-    }
-  }
-  ~FullPort() {
-    for (const int client : clients_) close(client);
-    close(listener_);
-  }
-  FullPort(const FullPort&) = delete;
-  FullPort& operator=(const FullPort&) = delete;
-
-  uint16_t number() const { return ntohs(address_.sin_port); }
-
- private:
-  sockaddr_in address_ = {};
-  int listener_ = -1;
-  std::array<int, 4> clients_ = {};
-};
 
 TEST(MemcacheUnreachableTest, ServersThatCannotBeReachedLeaveTimeForOthers) {
   const FullPort one;

@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "adapters/redis/redis_cache.h"
@@ -23,9 +25,11 @@ std::unique_ptr<Cache> Open(RedisCacheOptions options,
   return *RedisCache::Open(std::move(options));
 }
 
-TEST(RedisFaultTest, NoWrongValueEveryCallInTimeAndWellAgainAtOnce) {
+using RedisFaultTest = testing::TestWithParam<std::chrono::milliseconds>;
+
+TEST_P(RedisFaultTest, NoWrongValueEveryCallInTimeAndWellAgainAtOnce) {
   const RedisServer server;
-  RunOverFaultyLink(server.socket_path(),
+  RunOverFaultyLink(server.socket_path(), GetParam(),
                     [](uint16_t port, const FaultLimits& limits) {
                       RedisCacheOptions options;
                       options.host = "127.0.0.1";
@@ -34,16 +38,23 @@ TEST(RedisFaultTest, NoWrongValueEveryCallInTimeAndWellAgainAtOnce) {
                     });
 }
 
-TEST(RedisFaultTest, AServerThatHangsDiesAndComesBackCostsTimeAndEntriesOnly) {
+TEST_P(RedisFaultTest,
+       AServerThatHangsDiesAndComesBackCostsTimeAndEntriesOnly) {
   RedisServer server;
   RunOverDyingServer({[&] { server.Freeze(); }, [&] { server.Thaw(); },
                       [&] { server.Kill(); }, [&] { server.Start(); }},
-                     [&](const FaultLimits& limits) {
+                     GetParam(), [&](const FaultLimits& limits) {
                        RedisCacheOptions options;
                        options.unix_path = server.socket_path();
                        return Open(options, limits);
                      });
 }
+
+INSTANTIATE_TEST_SUITE_P(Timeouts, RedisFaultTest,
+                         testing::Values(kShortTimeout, kUsualTimeout),
+                         [](const auto& of) {
+                           return std::to_string(of.param.count()) + "ms";
+                         });
 
 }  // namespace
 }  // namespace appcache

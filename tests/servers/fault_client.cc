@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,6 +11,7 @@ namespace appcache {
 using std::chrono::steady_clock;
 
 void FaultClient::Step() {
+  timed_out_ = false;
   const auto begin = steady_clock::now();
   switch (Below(10)) {
     case 0:
@@ -31,7 +31,7 @@ void FaultClient::Step() {
     default:
       GetOne();
   }
-  longest_ = std::max(longest_, steady_clock::now() - begin);
+  times_.Add(steady_clock::now() - begin, timed_out_);
 }
 
 void FaultClient::ExpectHealed() {
@@ -54,6 +54,13 @@ std::string FaultClient::NewValue(const std::string& path) {
   return path + "=" + std::to_string(++values_) + std::string(padding, '.');
 }
 
+void FaultClient::NoteFailure(const Status& status) {
+  if (status.Is(ErrorCode::kTimeout)) timed_out_ = true;
+  EXPECT_TRUE(status.Is(ErrorCode::kTimeout) ||
+              status.Is(ErrorCode::kUnavailable) || status.Is(ErrorCode::kBusy))
+      << status.ToString();
+}
+
 void FaultClient::Note(const Status& status, const std::string& path,
                        std::optional<std::string> written) {
   Possible& possible = possible_[path];
@@ -61,18 +68,12 @@ void FaultClient::Note(const Status& status, const std::string& path,
     possible.last = std::move(written);
     return;
   }
-  ++failures_;
-  EXPECT_TRUE(status.Is(ErrorCode::kTimeout) ||
-              status.Is(ErrorCode::kUnavailable) || status.Is(ErrorCode::kBusy))
-      << status.ToString();
+  NoteFailure(status);
   possible.perhaps.insert(std::move(written));
 }
 
 void FaultClient::Check(const std::string& path, const Lookup<Bytes>& lookup) {
-  if (lookup.has_error()) {
-    ++failures_;
-    return;
-  }
+  if (lookup.has_error()) return NoteFailure(lookup.status());
   std::optional<std::string> found;
   if (lookup) found = lookup->view();
   EXPECT_TRUE((may_lose_ && !found) || possible_[path].Allows(found))

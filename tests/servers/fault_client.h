@@ -14,6 +14,7 @@
 #include <string>
 
 #include "engine/cache.h"
+#include "tests/servers/call_times.h"
 
 namespace appcache {
 
@@ -24,10 +25,12 @@ class FaultClient {
  public:
   static constexpr int kKeys = 6;
 
-  // All keys may vanish, as those of a server that is restarted empty, if
-  // `may_lose`.
-  FaultClient(Cache& cache, int id, uint64_t seed, bool may_lose = false)
+  // `timeout` is the cache's. All keys may vanish, as those of a server that is
+  // restarted empty, if `may_lose`.
+  FaultClient(Cache& cache, std::chrono::milliseconds timeout, int id,
+              uint64_t seed, bool may_lose = false)
       : cache_(cache),
+        times_(timeout),
         name_("client" + std::to_string(id)),
         random_(seed),
         may_lose_(may_lose) {}
@@ -38,8 +41,7 @@ class FaultClient {
   // With a link that works, all is exact again.
   void ExpectHealed();
 
-  std::chrono::steady_clock::duration longest() const { return longest_; }
-  int failures() const { return failures_; }
+  const CallTimes& times() const { return times_; }
 
  private:
   // What a key may hold.
@@ -58,6 +60,7 @@ class FaultClient {
   std::string RandomPath() { return Path(Below(kKeys)); }
   std::string NewValue(const std::string& path);
 
+  void NoteFailure(const Status& status);
   void Note(const Status& status, const std::string& path,
             std::optional<std::string> written);
   void Check(const std::string& path, const Lookup<Bytes>& lookup);
@@ -68,13 +71,13 @@ class FaultClient {
   void SetMany();
 
   Cache& cache_;
+  CallTimes times_;
   const std::string name_;
   std::mt19937_64 random_;
   const bool may_lose_;
   std::map<std::string, Possible> possible_;
   int values_ = 0;
-  int failures_ = 0;
-  std::chrono::steady_clock::duration longest_{};
+  bool timed_out_ = false;  // the step that goes on
 };
 
 }  // namespace appcache

@@ -15,6 +15,11 @@
 
 namespace appcache {
 
+// Of a call. With the short one no recv blocks by itself (adapters/net/socket),
+// with the usual one they do, as with a program's.
+inline constexpr std::chrono::milliseconds kShortTimeout{50};
+inline constexpr std::chrono::milliseconds kUsualTimeout{200};
+
 struct FaultLimits {
   std::chrono::milliseconds timeout;  // of each call
   size_t max_connections;
@@ -24,8 +29,9 @@ struct FaultLimits {
 // seeded operations through a FaultProxy before the server at `socket_path`:
 // no value that was not written, never another key's, every call in time, well
 // again at once, and no descriptor left. APPCACHE_TEST_OPERATIONS sets how many
-// for each thread.
+// for each thread, with a timeout of 50 ms: with a longer one they are fewer.
 void RunOverFaultyLink(const std::string& socket_path,
+                       std::chrono::milliseconds timeout,
                        const std::function<std::unique_ptr<Cache>(
                            uint16_t port, const FaultLimits& limits)>& open);
 
@@ -40,7 +46,7 @@ struct ServerHandle {
 // The same operations on a cache straight on the server, which meanwhile stops,
 // goes on, is killed and starts again, empty, several times.
 void RunOverDyingServer(
-    const ServerHandle& server,
+    const ServerHandle& server, std::chrono::milliseconds timeout,
     const std::function<std::unique_ptr<Cache>(const FaultLimits& limits)>&
         open);
 
