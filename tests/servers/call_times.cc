@@ -15,9 +15,11 @@ using Duration = CallTimes::Duration;
 
 // For the longest of all.
 constexpr milliseconds kLate{2000};
-// For the most, with a short timeout: of 2 processors that had 16 threads to
-// run, the calls of 50 ms were 6 ms late.
+// For a call in the middle, with a short timeout: of 2 processors that had 16
+// threads to run, the calls of 50 ms were 6 ms late.
 constexpr milliseconds kSlightlyLate{20};
+// For ninety-nine of a hundred, beside a compiler and with a sanitizer.
+constexpr milliseconds kRatherLate{200};
 
 double InMs(Duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
@@ -58,8 +60,8 @@ void CallTimes::ExpectInTime() const {
             << InMs(half_in_vain) << " ms" << std::endl;
   EXPECT_GT(timed_out_.size(), 0u);
   const Duration in_time = timeout_ + std::max(timeout_ / 10, kSlightlyLate);
-  EXPECT_LE(most, in_time);
   EXPECT_LE(half_in_vain, in_time);
+  EXPECT_LE(most, timeout_ + kRatherLate);
   EXPECT_LE(longest, timeout_ + kLate);
 }
 

@@ -22,11 +22,9 @@ class CallTimes {
   void Add(Duration took, bool timed_out);
   void Add(const CallTimes& others);
 
-  // Expects that the calls ended in time, and prints it: ninety-nine of a
-  // hundred are a tenth of the timeout late at most (20 ms if that is more),
-  // and so are half of those that timed out, which says more where most calls
-  // fail at once. The others may be later: a slow machine wakes up late now and
-  // then.
+  // Expects that the calls ended in time, and prints it. Half of those that
+  // timed out are a tenth of the timeout late at most (20 ms if that is more).
+  // The others may be later: a busy machine wakes up late now and then.
   void ExpectInTime() const;
 
  private:
