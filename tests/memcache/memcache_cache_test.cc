@@ -69,7 +69,7 @@ TEST_F(MemcacheCacheTest, APathThatIsNoKeyInjectsNothing) {
 
 TEST_F(MemcacheCacheTest, AnotherPathsItemUnderTheSameHashIsAMiss) {
   ASSERT_TRUE(cache_->SetRaw("a b", "v", kNoTtl).ok());
-  const std::string listing = server_.Run("lru_crawler metadump hash");
+  const std::string listing = server_.Listing();
   const std::string key =
       "appcache-hash:1:" + listing.substr(listing.find("%3A1%3A") + 7, 32);
   EXPECT_EQ(Held(key).substr(0, 6), "VALUE ");

@@ -138,16 +138,20 @@ int64_t MemcachedServer::Stat(const std::string& name) {
   return figure.empty() ? -1 : std::stoll(figure);
 }
 
-void MemcachedServer::PassTime(std::chrono::milliseconds time) {
-  const int64_t seconds =
-      std::chrono::duration_cast<std::chrono::seconds>(time).count();
-  // By the hash table: a listing by the lists of recent use leaves out what is
-  // being used, be it by a reply that has just been sent.
+// By the hash table: a listing by the lists of recent use leaves out what is
+// being used, be it by a reply that has just been sent.
+std::string MemcachedServer::Listing() {
   std::string listing = "BUSY";
   while (listing.starts_with("BUSY")) {
     listing = Run("lru_crawler metadump hash");
   }
-  std::istringstream lines(listing);
+  return listing;
+}
+
+void MemcachedServer::PassTime(std::chrono::milliseconds time) {
+  const int64_t seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(time).count();
+  std::istringstream lines(Listing());
   for (std::string line; std::getline(lines, line);) {
     const std::string key = Field(line, "key=");
     const std::string end = Field(line, "exp=");

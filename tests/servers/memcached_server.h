@@ -38,6 +38,10 @@ class MemcachedServer {
   // A figure of the command stats; -1 if there is none.
   int64_t Stat(const std::string& name);
 
+  // All items, a line for each: "key=... exp=... ...". Asks until the server is
+  // not about a listing of its own.
+  std::string Listing();
+
   // What passes of every ttl, in no time. Nothing else may be going on.
   void PassTime(std::chrono::milliseconds time);
 
