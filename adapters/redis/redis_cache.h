@@ -13,9 +13,10 @@
 // with Redis 7.0.
 //
 // Failure. Every call ends within options.timeout, whatever the server and the
-// network do; what it then returns says what happened. After kTimeout, or
-// kUnavailable in the middle of a write, it is unknown whether the write was
-// done. A connection that failed or timed out is closed and never used again;
+// network do (a request is put together in memory first: values of tens of
+// megabytes take their time for that besides); what it then returns says what
+// happened. After kTimeout, or kUnavailable in the middle of a write, it is
+// unknown whether the write was done. A connection that failed or timed out is closed and never used again;
 // the next call makes a new one, so that the cache works again as soon as the
 // server does. A connection that the server has closed while it was idle is
 // noticed when it is used, and the call, unless it is Clear, is repeated once
