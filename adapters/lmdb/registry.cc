@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "adapters/lmdb/files.h"
+#include "engine/lane/writer_lane.h"
 #include "engine/open_name.h"
 
 namespace appcache::lmdb {
@@ -46,15 +47,18 @@ Directories& OfThisProcess() {
 
 }  // namespace
 
-// Lock order: `mutex`, then that of Directories.
+// Lock order: `lane`, then the mutex of Directories.
 struct OpenDirectory {
-  std::string id;
+  explicit OpenDirectory(std::string id)
+      : id(std::move(id)), lane(this->id, std::nullopt) {}
+
+  const std::string id;
   size_t users = 0;  // guarded by the mutex of Directories
 
-  // Held while the environment is opened and closed, which may take a while.
-  std::timed_mutex mutex;
-  std::optional<OpenName> name;              // guarded by mutex
-  std::shared_ptr<Environment> environment;  // guarded by mutex
+  // One opens or closes the environment at a time, which may take a while.
+  WriterLane lane;
+  std::optional<OpenName> name;              // guarded by lane
+  std::shared_ptr<Environment> environment;  // guarded by lane
 };
 
 namespace {
@@ -64,25 +68,29 @@ std::shared_ptr<OpenDirectory> CountIn(const std::string& id) {
   std::lock_guard<std::mutex> guard(directories.mutex);
   std::shared_ptr<OpenDirectory>& directory = directories.by_id[id];
   if (directory == nullptr) {
-    directory = std::make_shared<OpenDirectory>();
-    directory->id = id;
+    directory = std::make_shared<OpenDirectory>(id);
   }
   ++directory->users;
   return directory;
 }
 
-// REQUIRES: directory.mutex is held.
+// REQUIRES: in directory.lane.
 void CountOut(OpenDirectory& directory) noexcept {
   Directories& directories = OfThisProcess();
   {
     std::lock_guard<std::mutex> guard(directories.mutex);
     if (--directory.users > 0) return;
   }
-  // Nobody opens it before this is over: they wait for directory.mutex.
+  // Nobody opens it before this is over: they wait for directory.lane.
   directory.environment.reset();
   directory.name.reset();
   std::lock_guard<std::mutex> guard(directories.mutex);
   if (directory.users == 0) directories.by_id.erase(directory.id);
+}
+
+WriterLane::Pass EnterAlways(OpenDirectory& directory) noexcept {
+  Status locked;  // there is no lock file
+  return directory.lane.EnterToClose(std::chrono::milliseconds(0), locked);
 }
 
 // For one that has waited in vain: false, and it is counted out, if there are
@@ -102,7 +110,7 @@ Status Busy(const std::string& path, std::chrono::milliseconds waited) {
                     "again, or allow more busy_timeout");
 }
 
-// REQUIRES: directory.mutex is held.
+// REQUIRES: in directory.lane.
 Status OpenUnlessOpen(OpenDirectory& directory, const std::string& path,
                       FileLock lock, uint64_t max_bytes,
                       std::chrono::milliseconds busy_timeout) {
@@ -143,7 +151,7 @@ EnvironmentUse::~EnvironmentUse() {
     return;
   }
   environment_.reset();
-  std::lock_guard<std::timed_mutex> guard(directory_->mutex);
+  const WriterLane::Pass pass = EnterAlways(*directory_);
   CountOut(*directory_);
 }
 
@@ -154,11 +162,11 @@ Result<EnvironmentUse> Acquire(const std::string& path, uint64_t max_bytes,
   const Result<std::string> id = lock->Identity();
   if (!id.ok()) return id.status();
   const std::shared_ptr<OpenDirectory> directory = CountIn(*id);
-  std::unique_lock<std::timed_mutex> guard(directory->mutex, busy_timeout);
-  if (!guard) {
-    if (!IsLastUser(*directory)) return Busy(path, busy_timeout);
-    guard.lock();  // whoever held it is leaving
-  }
+  Result<WriterLane::Pass> entered = directory->lane.Enter(busy_timeout);
+  if (!entered.ok() && !IsLastUser(*directory)) return Busy(path, busy_timeout);
+  // Whoever was in it, if it was the last user, is leaving.
+  const WriterLane::Pass pass =
+      entered.ok() ? *std::move(entered) : EnterAlways(*directory);
   Status status;
   try {
     status = OpenUnlessOpen(*directory, path, *std::move(lock), max_bytes,
