@@ -137,7 +137,8 @@ class Cache {
   Status InvalidateByStr(std::string_view key);
 
   // --- What is left of the entry's ttl, rounded up; kNoTtl when it never ends.
-  // A miss as Get's. Not a use. kUnsupported where Traits().tells_ttl is false.
+  // A miss as Get's. Not a use, unless the backend says so. kUnsupported where
+  // Traits().tells_ttl is false.
 
   template <CacheKey K>
   Lookup<Ttl> TtlOf(const K& key);

@@ -16,11 +16,11 @@
 // network do (a request is put together in memory first: values of tens of
 // megabytes take their time for that besides); what it then returns says what
 // happened. After kTimeout, or kUnavailable in the middle of a write, it is
-// unknown whether the write was done. A connection that failed or timed out is closed and never used again;
-// the next call makes a new one, so that the cache works again as soon as the
-// server does. A connection that the server has closed while it was idle is
-// noticed when it is used, and the call, unless it is Clear, is repeated once
-// on a new one.
+// unknown whether the write was done. A connection that failed or timed out is
+// closed and never used again; the next call makes a new one, so that the cache
+// works again as soon as the server does. A connection that the server has
+// closed while it was idle is noticed when it is used, and the call, unless it
+// is Clear, is repeated once on a new one.
 //
 // Connections. Made when they are needed, kept for later, at most
 // max_connections; a call that finds all in use waits for one. No thread of the
