@@ -20,6 +20,11 @@ Status CheckTtl(Ttl ttl) {
   return Status();
 }
 
+Status TtlsUntold(const BackendTraits& traits) {
+  return Status(ErrorCode::kUnsupported,
+                "the backend " + traits.name + " does not tell ttls");
+}
+
 }  // namespace
 
 Cache::Cache(CacheOptions options) : options_(std::move(options)) {
@@ -128,11 +133,33 @@ Lookup<Ttl> Cache::TtlByStr(std::string_view key) {
 }
 
 Lookup<Ttl> Cache::TtlRaw(std::string_view) {
-  return WithoutExceptions<Lookup<Ttl>>([this] {
-    return Lookup<Ttl>::Failed(
-        Status(ErrorCode::kUnsupported,
-               "the backend " + Traits().name + " does not tell ttls"));
-  });
+  return WithoutExceptions<Lookup<Ttl>>(
+      [this] { return Lookup<Ttl>::Failed(TtlsUntold(Traits())); });
+}
+
+Lookup<TimedBytes> Cache::GetTimedRaw(std::string_view) {
+  return WithoutExceptions<Lookup<TimedBytes>>(
+      [this] { return Lookup<TimedBytes>::Failed(TtlsUntold(Traits())); });
+}
+
+std::vector<Lookup<TimedBytes>> Cache::GetManyTimedRaw(
+    std::span<const std::string_view> paths) {
+  std::vector<Lookup<TimedBytes>> results;
+  results.reserve(paths.size());
+  for (const std::string_view path : paths) {
+    results.push_back(GetTimedRaw(path));
+  }
+  return results;
+}
+
+Result<std::unique_ptr<Watch>> Cache::WatchRaw(const WatchOptions&,
+                                               WatchListener&) {
+  return WithoutExceptions<Result<std::unique_ptr<Watch>>>(
+      [this]() -> Result<std::unique_ptr<Watch>> {
+        return Status(ErrorCode::kUnsupported,
+                      "the backend " + Traits().name +
+                          " does not tell what others change in it");
+      });
 }
 
 Result<std::string> Cache::Ping() {

@@ -55,6 +55,7 @@
 #include "engine/serialiser.h"
 #include "engine/stats.h"
 #include "engine/traits.h"
+#include "engine/watch.h"
 
 namespace appcache {
 
@@ -66,6 +67,12 @@ inline constexpr Ttl kNoTtl{0};
 inline constexpr Ttl kMaxTtl = std::chrono::hours(24 * 365 * 100);
 
 enum class Compression { kNone, kCompress };
+
+// A value, and what is left of its ttl.
+struct TimedBytes {
+  Bytes value;
+  Ttl left = kNoTtl;
+};
 
 // What every backend has in common.
 struct CacheOptions {
@@ -218,6 +225,19 @@ class Cache {
 
   // See TtlOf.
   virtual Lookup<Ttl> TtlRaw(std::string_view path);
+
+  // GetRaw and TtlRaw of one moment, in one round trip. kUnsupported where
+  // Traits().tells_ttl is false; a backend that tells ttls overrides both.
+  virtual Lookup<TimedBytes> GetTimedRaw(std::string_view path);
+  virtual std::vector<Lookup<TimedBytes>> GetManyTimedRaw(
+      std::span<const std::string_view> paths);
+
+  // Has `listener`, which must outlive the watch, told what changes here
+  // (watch.h), from the first successful link on; before that it tries, and
+  // says nothing. kUnsupported unless the backend can tell, kInvalidArgument
+  // when an option is out of range.
+  virtual Result<std::unique_ptr<Watch>> WatchRaw(const WatchOptions& options,
+                                                  WatchListener& listener);
 
   // The batches call the operations above one by one unless overridden.
   virtual std::vector<Lookup<Bytes>> GetManyRaw(

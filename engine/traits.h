@@ -29,8 +29,12 @@ struct BackendTraits {
   // A ttl is rounded up to a multiple of this.
   std::chrono::milliseconds ttl_resolution{1};
 
-  // Whether TtlRaw tells what is left of a ttl. If not, it is kUnsupported.
+  // Whether TtlRaw and GetTimedRaw tell what is left of a ttl. If not, they are
+  // kUnsupported.
   bool tells_ttl = false;
+
+  // Whether WatchRaw tells what others change. If not, it is kUnsupported.
+  bool tells_changes = false;
 
   // Longer key paths are kInvalidKey. Larger values are kTooLarge, and the key
   // is then empty. Where they share one limit, a value of max_value_bytes fits

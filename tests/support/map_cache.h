@@ -54,24 +54,23 @@ class MapCache : public Cache {
   }
 
   Lookup<Bytes> GetRaw(std::string_view path) override {
+    Lookup<TimedBytes> found = GetTimedRaw(path);
+    if (found) return Lookup<Bytes>::Hit(std::move(found->value));
+    return found.has_error() ? Lookup<Bytes>::Failed(found.status())
+                             : Lookup<Bytes>::Miss();
+  }
+
+  Lookup<TimedBytes> GetTimedRaw(std::string_view path) override {
     Status status = RunHook(Operation::kGet, path);
-    if (!status.ok()) return Lookup<Bytes>::Failed(std::move(status));
+    if (!status.ok()) return Lookup<TimedBytes>::Failed(std::move(status));
     std::lock_guard<std::mutex> guard(mutex_);
-    const auto found = entries_.find(path);
-    if (found == entries_.end()) return Lookup<Bytes>::Miss();
-    const Entry& entry = found->second;
-    if (entry.end && clock_->Now() >= *entry.end) return Lookup<Bytes>::Miss();
-    return Lookup<Bytes>::Hit(entry.value);
+    return Find(path);
   }
 
   Lookup<Ttl> TtlRaw(std::string_view path) override {
     std::lock_guard<std::mutex> guard(mutex_);
-    const auto found = entries_.find(path);
-    if (found == entries_.end()) return Lookup<Ttl>::Miss();
-    if (!found->second.end) return Lookup<Ttl>::Hit(kNoTtl);
-    const auto left =
-        std::chrono::ceil<Ttl>(*found->second.end - clock_->Now());
-    return left > kNoTtl ? Lookup<Ttl>::Hit(left) : Lookup<Ttl>::Miss();
+    const Lookup<TimedBytes> found = Find(path);
+    return found ? Lookup<Ttl>::Hit(found->left) : Lookup<Ttl>::Miss();
   }
 
   BackendTraits Traits() const override {
@@ -115,6 +114,17 @@ class MapCache : public Cache {
     Bytes value;
     std::optional<TimePoint> end;
   };
+
+  // REQUIRES: mutex_ is held.
+  Lookup<TimedBytes> Find(std::string_view path) const {
+    const auto found = entries_.find(path);
+    if (found == entries_.end()) return Lookup<TimedBytes>::Miss();
+    const Entry& entry = found->second;
+    if (!entry.end) return Lookup<TimedBytes>::Hit({entry.value, kNoTtl});
+    const auto left = std::chrono::ceil<Ttl>(*entry.end - clock_->Now());
+    return left > kNoTtl ? Lookup<TimedBytes>::Hit({entry.value, left})
+                         : Lookup<TimedBytes>::Miss();
+  }
 
   Status RunHook(Operation operation, std::string_view path) const {
     return hook_ ? hook_(operation, path) : Status();
