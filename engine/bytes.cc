@@ -1,5 +1,6 @@
 #include "engine/bytes.h"
 
+#include <cassert>
 #include <cstring>
 #include <limits>
 
@@ -24,6 +25,17 @@ Bytes Bytes::Copy(std::string_view source) {
   return Build(source.size(), [source](char* data) {
     std::memcpy(data, source.data(), source.size());
   });
+}
+
+void Bytes::RemoveSuffix(size_t count) {
+  assert(count <= size());
+  if (count == 0) return;
+  // Acquire: whoever let go of the buffer has done reading its size.
+  if (block_->refs.load(std::memory_order_acquire) == 1) {
+    block_->size -= count;
+  } else {
+    *this = Copy(view().substr(0, size() - count));
+  }
 }
 
 }  // namespace appcache

@@ -53,6 +53,11 @@ class Bytes {
     if (block_) Block::Release(block_);
   }
 
+  // Takes the last `count` bytes off this object. REQUIRES: count <= size().
+  // Costs nothing if it is the only one that holds the buffer; otherwise it
+  // becomes a copy, which may throw std::bad_alloc, and then nothing changes.
+  void RemoveSuffix(size_t count);
+
   // Never null, even when empty.
   const char* data() const noexcept { return block_ ? block_->data() : ""; }
   size_t size() const noexcept { return block_ ? block_->size : 0; }

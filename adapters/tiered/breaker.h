@@ -1,0 +1,66 @@
+// Breaker: keeps calls from a remote that does not answer (the circuit breaker
+// of Nygard's "Release It!", with half-open probes).
+
+#ifndef APPCACHE_ADAPTERS_TIERED_BREAKER_H_
+#define APPCACHE_ADAPTERS_TIERED_BREAKER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <random>
+
+#include "adapters/tiered/tiered_options.h"
+#include "engine/clock.h"
+#include "engine/error.h"
+
+namespace appcache::tiered {
+
+// Thread-safe. While it is closed a call costs one load.
+class Breaker {
+ public:
+  enum class State {
+    kClosed,    // calls go through
+    kOpen,      // none does
+    kHalfOpen,  // one has gone through and has not ended
+  };
+
+  Breaker(const BreakerOptions& options, std::shared_ptr<const Clock> clock,
+          uint64_t seed);
+
+  // Success: the call may be made, and Note must follow. kUnavailable: it must
+  // not.
+  Status Admit();
+
+  // How the call ended: kTimeout and kUnavailable are the remote's failures.
+  void Note(const Status& outcome) noexcept;
+
+  // The remote has been heard of: the next call may try.
+  void TryNow() noexcept;
+
+  State state() const noexcept;
+  // How often it has opened.
+  uint64_t openings() const noexcept {
+    return openings_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  // REQUIRES: mutex_ is held.
+  void Open() noexcept;
+
+  const BreakerOptions options_;
+  const std::shared_ptr<const Clock> clock_;
+
+  // Failures in a row; options_.failures and more: it is not closed.
+  std::atomic<uint32_t> failures_{0};
+  std::atomic<uint64_t> openings_{0};
+
+  mutable std::mutex mutex_;
+  std::mt19937_64 random_;                    // guarded by mutex_
+  TimePoint opens_until_ = TimePoint::min();  // guarded by mutex_
+  bool is_probing_ = false;                   // guarded by mutex_
+};
+
+}  // namespace appcache::tiered
+
+#endif  // APPCACHE_ADAPTERS_TIERED_BREAKER_H_

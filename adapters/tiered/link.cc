@@ -1,0 +1,105 @@
+#include "adapters/tiered/link.h"
+
+#include <string>
+#include <utility>
+
+namespace appcache {
+
+std::string_view ToString(Coherence coherence) noexcept {
+  switch (coherence) {
+    case Coherence::kTracking:
+      return "tracking";
+    case Coherence::kAnnounced:
+      return "announced";
+    case Coherence::kUntracked:
+      return "untracked";
+    case Coherence::kLost:
+      return "lost";
+  }
+  return "unknown";
+}
+
+namespace tiered {
+
+Link::Link(Lease& lease, LocalLevel& local, LogSink log,
+           std::shared_ptr<const Clock> clock, std::function<void()> on_linked)
+    : lease_(lease),
+      local_(local),
+      log_(std::move(log)),
+      clock_(std::move(clock)),
+      on_linked_(std::move(on_linked)) {}
+
+void Link::Log(LogLevel level, std::string_view message) const noexcept {
+  log_(level, message);
+}
+
+void Link::OnLinked(WatchMode mode) noexcept {
+  mode_.store(mode, std::memory_order_release);
+  lease_.Linked();
+  links_made_.fetch_add(1, std::memory_order_relaxed);
+  Log(LogLevel::kInfo,
+      mode == WatchMode::kTracking
+          ? "the tier is told of changes by the remote itself (tracking)"
+          : "the remote does not tell of changes; the tiers announce theirs to "
+            "each other, and changes of other programs are not seen");
+  on_linked_();
+}
+
+void Link::OnChanged(std::span<const std::string_view> paths) noexcept {
+  changes_told_.fetch_add(paths.size(), std::memory_order_relaxed);
+  for (const std::string_view path : paths) local_.Drop(path);
+}
+
+void Link::OnAllChanged() noexcept {
+  all_changes_told_.fetch_add(1, std::memory_order_relaxed);
+  local_.DropAll();
+}
+
+void Link::OnConfirmed(TimePoint moment) noexcept {
+  confirmed_.store(moment, std::memory_order_release);
+  confirmation_delay_.store(clock_->Now() - moment, std::memory_order_relaxed);
+  lease_.Confirmed(moment);
+}
+
+void Link::OnLost(const Status& why) noexcept {
+  if (why.Is(ErrorCode::kUnsupported)) {
+    lease_.Untracked();
+    Log(LogLevel::kWarning,
+        "the remote does not tell of changes; copies are kept for "
+        "untracked_ttl only");
+    return;
+  }
+  lease_.Lost();
+  links_lost_.fetch_add(1, std::memory_order_relaxed);
+  try {
+    Log(LogLevel::kWarning,
+        "the tier is not told of changes any more: " + why.ToString());
+  } catch (...) {
+    // Out of memory for a log line.
+  }
+}
+
+Coherence Link::coherence() const noexcept {
+  if (lease_.is_untracked()) return Coherence::kUntracked;
+  if (!lease_.is_linked()) return Coherence::kLost;
+  return mode_.load(std::memory_order_acquire) == WatchMode::kTracking
+             ? Coherence::kTracking
+             : Coherence::kAnnounced;
+}
+
+void Link::Report(TierReport& report) const {
+  report.coherence = coherence();
+  const TimePoint confirmed = confirmed_.load(std::memory_order_acquire);
+  if (confirmed != TimePoint::min()) {
+    report.confirmed_ago = clock_->Now() - confirmed;
+  }
+  report.confirmation_delay =
+      confirmation_delay_.load(std::memory_order_relaxed);
+  report.changes_told = changes_told_.load(std::memory_order_relaxed);
+  report.all_changes_told = all_changes_told_.load(std::memory_order_relaxed);
+  report.links_lost = links_lost_.load(std::memory_order_relaxed);
+  report.links_made = links_made_.load(std::memory_order_relaxed);
+}
+
+}  // namespace tiered
+}  // namespace appcache

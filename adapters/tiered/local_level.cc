@@ -1,0 +1,128 @@
+#include "adapters/tiered/local_level.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace appcache::tiered {
+
+LocalLevel::LocalLevel(std::shared_ptr<Cache> cache, std::string path_prefix,
+                       const TieredOptions& options,
+                       std::shared_ptr<const Clock> clock, Lease& lease)
+    : cache_(std::move(cache)),
+      path_prefix_(std::move(path_prefix)),
+      max_local_ttl_(options.max_local_ttl == kNoTtl ? kMaxTtl
+                                                     : options.max_local_ttl),
+      untracked_ttl_(options.untracked_ttl),
+      absence_ttl_(options.absence_ttl),
+      clock_(std::move(clock)),
+      lease_(lease),
+      stripes_(std::make_unique<std::array<Stripe, kStripes>>()) {}
+
+LocalLevel::Stripe& LocalLevel::StripeOf(std::string_view path) const noexcept {
+  return (*stripes_)[std::hash<std::string_view>()(path) % kStripes];
+}
+
+std::optional<LocalLevel::Found> LocalLevel::Judge(Lookup<Bytes> record,
+                                                   const Lease::Terms& terms) {
+  if (!record) return std::nullopt;
+  std::optional<Copy> copy = DecodeCopy(*std::move(record));
+  if (!copy || copy->epoch != terms.epoch) return std::nullopt;
+  return Found{*std::move(copy), !terms.is_fresh};
+}
+
+std::optional<LocalLevel::Found> LocalLevel::Find(std::string_view path) {
+  if (!IsOurs(path)) return std::nullopt;
+  const Lease::Terms terms = lease_.At(clock_->Now());
+  if (!terms.may_serve) return std::nullopt;
+  return Judge(cache_->GetRaw(path), terms);
+}
+
+std::vector<std::optional<LocalLevel::Found>> LocalLevel::FindMany(
+    std::span<const std::string_view> paths) {
+  std::vector<std::optional<Found>> found(paths.size());
+  const Lease::Terms terms = lease_.At(clock_->Now());
+  if (!terms.may_serve) return found;
+  std::vector<std::string_view> ours;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    if (!IsOurs(paths[i])) continue;
+    ours.push_back(paths[i]);
+    places.push_back(i);
+  }
+  std::vector<Lookup<Bytes>> records = cache_->GetManyRaw(ours);
+  for (size_t i = 0; i < records.size() && i < places.size(); ++i) {
+    found[places[i]] = Judge(std::move(records[i]), terms);
+  }
+  return found;
+}
+
+std::optional<Copy> LocalLevel::LastResort(std::string_view path) {
+  if (!IsOurs(path)) return std::nullopt;
+  Lookup<Bytes> record = cache_->GetRaw(path);
+  if (!record) return std::nullopt;
+  std::optional<Copy> copy = DecodeCopy(*std::move(record));
+  if (copy && !lease_.IsLastResort(copy->epoch)) copy.reset();
+  return copy;
+}
+
+LocalLevel::Token LocalLevel::BeginFetch(std::string_view path) const noexcept {
+  // The epoch first: a link that comes between makes it an old one.
+  const uint64_t epoch = lease_.epoch();
+  return {StripeOf(path).version.load(std::memory_order_acquire), epoch,
+          clock_->Now()};
+}
+
+bool LocalLevel::IsCurrent(std::string_view path,
+                           const Token& token) const noexcept {
+  return StripeOf(path).version.load(std::memory_order_acquire) ==
+             token.version &&
+         lease_.epoch() == token.epoch;
+}
+
+Ttl LocalLevel::KeepFor(bool is_absence, TimePoint now, TimePoint ends_at,
+                        bool ttl_is_told) const noexcept {
+  Ttl keep =
+      is_absence ? std::min(absence_ttl_, max_local_ttl_) : max_local_ttl_;
+  if (!ttl_is_told || !lease_.is_linked()) {
+    keep = std::min(keep, untracked_ttl_);
+  }
+  if (ends_at == TimePoint::max()) return keep;
+  return std::min(keep, std::chrono::floor<Ttl>(ends_at - now));
+}
+
+LocalLevel::Kept LocalLevel::Keep(std::string_view path, const Token& token,
+                                  const Lookup<TimedBytes>& fetched,
+                                  bool ttl_is_told) {
+  if (!IsOurs(path) || fetched.has_error() || !lease_.takes_copies()) {
+    return Kept::kNo;
+  }
+  const bool is_absence = !fetched.is_hit();
+  // The remote read it after the fetch began, so it cannot end before this.
+  const TimePoint ends_at = is_absence || fetched->left == kNoTtl
+                                ? TimePoint::max()
+                                : token.begun + fetched->left;
+  const Ttl ttl = KeepFor(is_absence, clock_->Now(), ends_at, ttl_is_told);
+  if (ttl <= kNoTtl) return Kept::kNo;
+  const std::string record =
+      EncodeCopy(is_absence ? std::string_view() : fetched->value.view(),
+                 is_absence, token.epoch, ends_at);
+  Stripe& stripe = StripeOf(path);
+  std::lock_guard<std::mutex> guard(stripe.mutex);
+  if (!IsCurrent(path, token)) return Kept::kOvertaken;
+  return cache_->SetRaw(path, record, ttl).ok() ? Kept::kYes : Kept::kNo;
+}
+
+void LocalLevel::Drop(std::string_view path) {
+  if (!IsOurs(path)) return;
+  Stripe& stripe = StripeOf(path);
+  std::lock_guard<std::mutex> guard(stripe.mutex);
+  stripe.version.fetch_add(1, std::memory_order_acq_rel);
+  // Most of what others change is not here, and to see that is cheaper than to
+  // remove it.
+  const Lookup<Ttl> there = cache_->TtlRaw(path);
+  if (!there && !there.has_error()) return;
+  if (!cache_->InvalidateRaw(path).ok()) lease_.ForgetAll();
+}
+
+}  // namespace appcache::tiered

@@ -1,0 +1,50 @@
+// RemoteLevel: the remote cache, behind a breaker.
+
+#ifndef APPCACHE_ADAPTERS_TIERED_REMOTE_LEVEL_H_
+#define APPCACHE_ADAPTERS_TIERED_REMOTE_LEVEL_H_
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "adapters/tiered/breaker.h"
+#include "engine/cache.h"
+
+namespace appcache::tiered {
+
+// Thread-safe. Every operation is one of the remote's, or fails at once while
+// the breaker is open.
+class RemoteLevel {
+ public:
+  RemoteLevel(std::shared_ptr<Cache> cache, const BreakerOptions& options,
+              std::shared_ptr<const Clock> clock, uint64_t seed)
+      : cache_(std::move(cache)),
+        tells_ttl_(cache_->Traits().tells_ttl),
+        breaker_(options, std::move(clock), seed) {}
+
+  // Whether what is left of a ttl is the remote's word. If not, it is kNoTtl.
+  bool tells_ttl() const noexcept { return tells_ttl_; }
+
+  Lookup<TimedBytes> Get(std::string_view path);
+  std::vector<Lookup<TimedBytes>> GetMany(
+      std::span<const std::string_view> paths);
+  Lookup<Ttl> TtlOf(std::string_view path);
+  Status Set(std::span<const Cache::RawEntry> entries);
+  Status Invalidate(std::span<const std::string_view> paths);
+  Status Clear();
+
+  Cache& cache() const noexcept { return *cache_; }
+  Breaker& breaker() noexcept { return breaker_; }
+  const Breaker& breaker() const noexcept { return breaker_; }
+
+ private:
+  const std::shared_ptr<Cache> cache_;
+  const bool tells_ttl_;
+  Breaker breaker_;
+};
+
+}  // namespace appcache::tiered
+
+#endif  // APPCACHE_ADAPTERS_TIERED_REMOTE_LEVEL_H_

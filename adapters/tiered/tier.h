@@ -1,0 +1,104 @@
+// Tier: the two levels put together. The way of a read and of a write is here.
+
+#ifndef APPCACHE_ADAPTERS_TIERED_TIER_H_
+#define APPCACHE_ADAPTERS_TIERED_TIER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "adapters/tiered/fetches.h"
+#include "adapters/tiered/lease.h"
+#include "adapters/tiered/link.h"
+#include "adapters/tiered/local_level.h"
+#include "adapters/tiered/pending.h"
+#include "adapters/tiered/remote_level.h"
+#include "adapters/tiered/tier_report.h"
+#include "adapters/tiered/tiered_options.h"
+#include "engine/cache.h"
+
+namespace appcache::tiered {
+
+// Thread-safe. Functions may throw std::bad_alloc.
+class Tier {
+ public:
+  // `seed` is not zero.
+  Tier(std::shared_ptr<Cache> local, std::shared_ptr<Cache> remote,
+       const TieredOptions& options, uint64_t seed);
+  ~Tier();
+  Tier(const Tier&) = delete;
+  Tier& operator=(const Tier&) = delete;
+
+  // Begins to watch the remote. Once, before anything else.
+  Status Start();
+
+  // What the local cache answers. None: Fetch.
+  std::optional<Lookup<TimedBytes>> Find(std::string_view path);
+  // What the remote answers, for this or for another who asks.
+  Lookup<TimedBytes> Fetch(std::string_view path);
+  // Both, for many: one round trip.
+  std::vector<Lookup<TimedBytes>> GetMany(
+      std::span<const std::string_view> paths);
+
+  Status Set(std::span<const Cache::RawEntry> entries);
+  Status Invalidate(std::span<const std::string_view> paths);
+  Status Clear();
+  Lookup<Ttl> TtlOf(std::string_view path);
+
+  bool is_coherent() const;
+  TierReport Report() const;
+
+  Cache& local() const noexcept { return local_.cache(); }
+  Cache& remote() const noexcept { return remote_.cache(); }
+
+ private:
+  struct Counters {
+    alignas(64) std::atomic<uint64_t> local_hits{0};
+    alignas(64) std::atomic<uint64_t> stale_hits{0};
+    std::atomic<uint64_t> local_absences{0};
+    std::atomic<uint64_t> remote_hits{0};
+    std::atomic<uint64_t> remote_misses{0};
+    std::atomic<uint64_t> remote_errors{0};
+    std::atomic<uint64_t> fetches_shared{0};
+    std::atomic<uint64_t> copies_kept{0};
+    std::atomic<uint64_t> copies_overtaken{0};
+  };
+
+  Lookup<TimedBytes> Answer(LocalLevel::Found found);
+  // Asks the remote, and keeps what it says.
+  Lookup<TimedBytes> Ask(std::string_view path, const LocalLevel::Token& token);
+  void Keep(std::string_view path, const LocalLevel::Token& token,
+            const Lookup<TimedBytes>& fetched);
+  // What is left to a read whose remote failed.
+  Lookup<TimedBytes> AfterFailure(std::string_view path,
+                                  Lookup<TimedBytes> failed);
+  // A read of a path that the remote should not have any more.
+  Lookup<TimedBytes> GetPending(std::string_view path);
+  // A miss before the remote has done what it was told, and has told others.
+  Status InvalidateRemote(std::span<const std::string_view> paths);
+  // A change of these paths has been tried since `mark`.
+  template <class Paths>
+  void Settle(const Paths& paths, const Status& outcome, uint64_t mark);
+  void CountRemote(const Lookup<TimedBytes>& fetched) noexcept;
+
+  const TieredOptions options_;
+  const std::shared_ptr<const Clock> clock_;
+  Lease lease_;
+  LocalLevel local_;
+  RemoteLevel remote_;
+  Fetches fetches_;
+  Counters counters_;
+  // The two that have threads, which use what is above.
+  Pending pending_;
+  Link link_;
+  std::unique_ptr<Watch> watch_;
+};
+
+}  // namespace appcache::tiered
+
+#endif  // APPCACHE_ADAPTERS_TIERED_TIER_H_

@@ -1,0 +1,69 @@
+// TierReport: what a TieredCache is at the moment, and what it has done.
+
+#ifndef APPCACHE_ADAPTERS_TIERED_TIER_REPORT_H_
+#define APPCACHE_ADAPTERS_TIERED_TIER_REPORT_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace appcache {
+
+// How the tier learns of changes that others make.
+enum class Coherence {
+  kTracking,   // the remote tells of each
+  kAnnounced,  // tiers tell each other
+  kUntracked,  // nobody tells: copies are short-lived
+  kLost,       // not at the moment: the link is lost, or not there yet
+};
+
+// "tracking", "announced", "untracked", "lost".
+std::string_view ToString(Coherence coherence) noexcept;
+
+// Counters start at zero with the object and only grow.
+struct TierReport {
+  Coherence coherence = Coherence::kLost;
+  // See TieredCache::coherent.
+  bool is_coherent = false;
+  // How old the last confirmation is, if there was one; and how long it took
+  // to come, which no change before it took longer to be heard of.
+  std::optional<std::chrono::microseconds> confirmed_ago;
+  std::chrono::microseconds confirmation_delay{0};
+
+  // Reads, in keys, by who answered. A local hit that is beyond max_staleness,
+  // or served because the remote failed, is stale; a local absence is a miss
+  // that the remote was not asked for.
+  uint64_t local_hits = 0;
+  uint64_t stale_hits = 0;
+  uint64_t local_absences = 0;
+  uint64_t remote_hits = 0;
+  uint64_t remote_misses = 0;
+  uint64_t remote_errors = 0;
+  // Of those that the remote answered: how many waited for another's fetch.
+  uint64_t fetches_shared = 0;
+
+  // Fetches that were kept as a copy, and those that a change had overtaken.
+  uint64_t copies_kept = 0;
+  uint64_t copies_overtaken = 0;
+
+  // Paths that were told as changed; how often all were; how often the link was
+  // lost, and came.
+  uint64_t changes_told = 0;
+  uint64_t all_changes_told = 0;
+  uint64_t links_lost = 0;
+  uint64_t links_made = 0;
+
+  // The breaker: whether calls go through to the remote, and how often it has
+  // opened.
+  bool asks_remote = true;
+  uint64_t breaker_openings = 0;
+
+  // Invalidations to be repeated, and those that were lost for want of room.
+  uint64_t pending = 0;
+  uint64_t pending_lost = 0;
+};
+
+}  // namespace appcache
+
+#endif  // APPCACHE_ADAPTERS_TIERED_TIER_REPORT_H_

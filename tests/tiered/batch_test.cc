@@ -1,0 +1,122 @@
+// Batches: what is here at once, the rest in one call of the remote's.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/tiered/tier_fixture.h"
+
+namespace appcache {
+namespace {
+
+// Counts the batches.
+class BatchRemote final : public Cache {
+ public:
+  explicit BatchRemote(std::shared_ptr<MapCache> map)
+      : Cache(CacheOptions()), map_(std::move(map)) {}
+
+  int calls = 0;
+  std::vector<size_t> sizes;
+
+  BackendTraits Traits() const override { return map_->Traits(); }
+  Lookup<Bytes> GetRaw(std::string_view path) override {
+    ++calls;
+    return map_->GetRaw(path);
+  }
+  Lookup<TimedBytes> GetTimedRaw(std::string_view path) override {
+    ++calls;
+    return map_->GetTimedRaw(path);
+  }
+  std::vector<Lookup<TimedBytes>> GetManyTimedRaw(
+      std::span<const std::string_view> paths) override {
+    Count(paths.size());
+    return map_->GetManyTimedRaw(paths);
+  }
+  Status SetRaw(std::string_view path, std::string_view value,
+                Ttl ttl) override {
+    ++calls;
+    return map_->SetRaw(path, value, ttl);
+  }
+  Status SetManyRaw(std::span<const RawEntry> entries) override {
+    Count(entries.size());
+    return map_->SetManyRaw(entries);
+  }
+  Status InvalidateRaw(std::string_view path) override {
+    ++calls;
+    return map_->InvalidateRaw(path);
+  }
+  Status InvalidateManyRaw(std::span<const std::string_view> paths) override {
+    Count(paths.size());
+    return map_->InvalidateManyRaw(paths);
+  }
+  Status ClearRaw() override { return map_->ClearRaw(); }
+
+ private:
+  void Count(size_t size) {
+    ++calls;
+    sizes.push_back(size);
+  }
+
+  const std::shared_ptr<MapCache> map_;
+};
+
+class BatchTest : public TierFixture {
+ protected:
+  BatchTest() { tier_ = *TieredCache::Open(local_, batch_remote_, options_); }
+
+  std::string Values(std::span<const std::string_view> paths) {
+    std::string values;
+    for (const Lookup<Bytes>& found : tier_->GetManyRaw(paths)) {
+      values += found ? std::string(found->view()) : "-";
+    }
+    return values;
+  }
+
+  const std::shared_ptr<BatchRemote> batch_remote_ =
+      std::make_shared<BatchRemote>(remote_);
+};
+
+TEST_F(BatchTest, WhatIsHereIsNotAskedFor) {
+  const std::string_view paths[] = {"pyappcache/a", "pyappcache/b",
+                                    "pyappcache/c", "other/d", "pyappcache/b"};
+  OthersSet("pyappcache/a", "A");
+  OthersSet("pyappcache/b", "B");
+  OthersSet("other/d", "D");
+  EXPECT_EQ(Values({&paths[0], 1}), "A");
+  batch_remote_->calls = 0;
+  EXPECT_EQ(Values(paths), "AB-DB");
+  EXPECT_EQ(batch_remote_->calls, 1);
+  EXPECT_EQ(batch_remote_->sizes, (std::vector<size_t>{1, 4}));
+  batch_remote_->calls = 0;
+  const std::string_view here[] = {"pyappcache/b", "pyappcache/a"};
+  EXPECT_EQ(Values(here), "BA");
+  EXPECT_EQ(batch_remote_->calls, 0);
+}
+
+TEST_F(BatchTest, WritesAreOneCallAndDropTheCopies) {
+  OthersSet("pyappcache/a", "A");
+  EXPECT_EQ(Get("pyappcache/a"), "hit:A");
+  batch_remote_->calls = 0;
+  const Cache::RawEntry entries[] = {{"pyappcache/a", "1"},
+                                     {"pyappcache/b", "2"}};
+  ASSERT_TRUE(tier_->SetManyRaw(entries).ok());
+  EXPECT_EQ(batch_remote_->calls, 1);
+  const std::string_view paths[] = {"pyappcache/a", "pyappcache/b"};
+  EXPECT_EQ(Values(paths), "12");
+  batch_remote_->calls = 0;
+  ASSERT_TRUE(tier_->InvalidateManyRaw(paths).ok());
+  EXPECT_EQ(batch_remote_->calls, 1);
+  EXPECT_EQ(Values(paths), "--");
+}
+
+TEST_F(BatchTest, EmptyBatchesAskNobody) {
+  batch_remote_->calls = 0;
+  EXPECT_EQ(Values({}), "");
+  EXPECT_TRUE(tier_->SetManyRaw({}).ok());
+  EXPECT_TRUE(tier_->InvalidateManyRaw({}).ok());
+  EXPECT_EQ(batch_remote_->calls, 0);
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,379 @@
+// What the tier serves, and what it must not: hits, changes, leases, the link.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/tiered/tier_fixture.h"
+
+namespace appcache {
+namespace {
+
+using CoherenceTest = TierFixture;
+
+TEST_F(CoherenceTest, AMissIsFetchedOnceAndServedHere) {
+  Open();
+  OthersSet(kPath, "v");
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:v"); }), 1);
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:v"); }), 0);
+  const TierReport report = tier_->Report();
+  EXPECT_EQ(report.remote_hits, 1U);
+  EXPECT_EQ(report.local_hits, 1U);
+  EXPECT_EQ(report.copies_kept, 1U);
+}
+
+TEST_F(CoherenceTest, AnEmptyValueIsServedHereToo) {
+  Open();
+  OthersSet(kPath, "");
+  EXPECT_EQ(Get(kPath), "hit:");
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:"); }), 0);
+}
+
+TEST_F(CoherenceTest, AChangeByOthersIsSeenAsSoonAsItIsTold) {
+  Open();
+  OthersSet(kPath, "old");
+  EXPECT_EQ(Get(kPath), "hit:old");
+  OthersSet(kPath, "new");
+  EXPECT_EQ(Get(kPath), "hit:new");
+  EXPECT_EQ(tier_->Report().changes_told, 2U);
+}
+
+TEST_F(CoherenceTest, WhenAllHasChangedNoCopyIsServed) {
+  Open();
+  OthersSet(kPath, "old");
+  EXPECT_EQ(Get(kPath), "hit:old");
+  ASSERT_TRUE(remote_->ClearRaw().ok());
+  remote_->TellAll();
+  EXPECT_EQ(Get(kPath), "miss");
+  EXPECT_EQ(tier_->Report().all_changes_told, 1U);
+}
+
+TEST_F(CoherenceTest, AFetchThatAChangeOvertakesIsReturnedAndNotKept) {
+  Open();
+  OthersSet(kPath, "old");
+  // The remote has read the old value; the change and its news come before the
+  // reply.
+  during_get_ = [&] { remote_->Tell(kPath); };
+  EXPECT_EQ(Get(kPath), "hit:old");
+  EXPECT_EQ(tier_->Report().copies_overtaken, 1U);
+  OthersSetUntold(kPath, "new");
+  EXPECT_EQ(Get(kPath), "hit:new");
+}
+
+TEST_F(CoherenceTest, AFetchThatANewLinkOvertakesIsNotServedAgain) {
+  Open();
+  OthersSet(kPath, "old");
+  during_get_ = [&] {
+    remote_->Lose();
+    remote_->LinkAndConfirm();
+  };
+  EXPECT_EQ(Get(kPath), "hit:old");
+  OthersSetUntold(kPath, "new");
+  EXPECT_EQ(Get(kPath), "hit:new");
+}
+
+TEST_F(CoherenceTest, AFetchThatAFlushOvertakesIsNotServedAgain) {
+  Open();
+  OthersSet(kPath, "old");
+  during_get_ = [&] { remote_->TellAll(); };
+  EXPECT_EQ(Get(kPath), "hit:old");
+  OthersSetUntold(kPath, "new");
+  EXPECT_EQ(Get(kPath), "hit:new");
+}
+
+TEST_F(CoherenceTest, OwnWritesAreReadAtOnceThoughNothingIsTold) {
+  Open();
+  ASSERT_TRUE(tier_->SetRaw(kPath, "1", kNoTtl).ok());
+  EXPECT_EQ(Get(kPath), "hit:1");
+  ASSERT_TRUE(tier_->SetRaw(kPath, "2", kNoTtl).ok());
+  EXPECT_EQ(Get(kPath), "hit:2");
+  ASSERT_TRUE(tier_->InvalidateRaw(kPath).ok());
+  EXPECT_EQ(Get(kPath), "miss");
+  ASSERT_TRUE(tier_->SetRaw(kPath, "3", kNoTtl).ok());
+  EXPECT_EQ(Get(kPath), "hit:3");
+  ASSERT_TRUE(tier_->ClearRaw().ok());
+  EXPECT_EQ(Get(kPath), "miss");
+}
+
+TEST_F(CoherenceTest, AFetchThatAnOwnWriteOvertakesIsNotKept) {
+  Open();
+  OthersSet(kPath, "old");
+  during_get_ = [&] { ASSERT_TRUE(tier_->SetRaw(kPath, "new", kNoTtl).ok()); };
+  // The map reads after the hook: it is the new value that comes. What counts
+  // is that it is not kept.
+  EXPECT_EQ(Get(kPath), "hit:new");
+  EXPECT_EQ(tier_->Report().copies_kept, 0U);
+}
+
+TEST_F(CoherenceTest, NothingIsServedHereBeforeAnythingIsConfirmed) {
+  OpenUnlinked();
+  OthersSet(kPath, "v");
+  EXPECT_EQ(RemoteCalls([&] { Get(kPath), Get(kPath); }), 2);
+  EXPECT_FALSE(tier_->coherent());
+  remote_->Link();
+  EXPECT_EQ(RemoteCalls([&] { Get(kPath), Get(kPath); }), 2);
+  EXPECT_FALSE(tier_->coherent());
+  remote_->Confirm();
+  EXPECT_TRUE(tier_->coherent());
+  // What was fetched since the link came is good.
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:v"); }), 0);
+}
+
+TEST_F(CoherenceTest, WithoutConfirmationCopiesAreServedForMaxStalenessOnly) {
+  Open();
+  OthersSet(kPath, "old");
+  EXPECT_EQ(Get(kPath), "hit:old");
+  OthersSetUntold(kPath, "new");
+  clock_->Advance(options_.lease.max_staleness);
+  EXPECT_EQ(Get(kPath), "hit:old");
+  EXPECT_TRUE(tier_->coherent());
+  clock_->Advance(std::chrono::microseconds(1));
+  EXPECT_FALSE(tier_->coherent());
+  EXPECT_EQ(Get(kPath), "hit:new");
+}
+
+TEST_F(CoherenceTest, EachConfirmationExtendsTheLeaseFromItsOwnMoment) {
+  Open();
+  OthersSet(kPath, "v");
+  EXPECT_EQ(Get(kPath), "hit:v");
+  for (int i = 0; i < 5; ++i) {
+    clock_->Advance(milliseconds(900));
+    EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:v"); }), 0);
+    remote_->Confirm();
+  }
+}
+
+TEST_F(CoherenceTest, ALostLinkIsBypassedAtOnceByDefault) {
+  Open();
+  OthersSet(kPath, "old");
+  EXPECT_EQ(Get(kPath), "hit:old");
+  OthersSetUntold(kPath, "new");
+  remote_->Lose();
+  EXPECT_FALSE(tier_->coherent());
+  EXPECT_EQ(tier_->Report().coherence, Coherence::kLost);
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:new"); }), 1);
+  // Nothing is kept meanwhile.
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:new"); }), 1);
+}
+
+TEST_F(CoherenceTest, BoundedServesALostLinkUntilMaxStaleness) {
+  options_.lease.when_lost = WhenLost::kBounded;
+  Open();
+  OthersSet(kPath, "old");
+  EXPECT_EQ(Get(kPath), "hit:old");
+  OthersSetUntold(kPath, "new");
+  remote_->Lose();
+  clock_->Advance(options_.lease.max_staleness);
+  EXPECT_EQ(Get(kPath), "hit:old");
+  clock_->Advance(std::chrono::microseconds(1));
+  EXPECT_EQ(Get(kPath), "hit:new");
+}
+
+TEST_F(CoherenceTest, ServeStaleServesALostLinkUntilMaxStaleAgeAndCountsIt) {
+  options_.lease.when_lost = WhenLost::kServeStale;
+  options_.lease.max_stale_age = std::chrono::seconds(60);
+  Open();
+  OthersSet(kPath, "old");
+  EXPECT_EQ(Get(kPath), "hit:old");
+  OthersSetUntold(kPath, "new");
+  remote_->Lose();
+  clock_->Advance(std::chrono::seconds(60));
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:old"); }), 0);
+  EXPECT_FALSE(tier_->coherent());
+  EXPECT_EQ(tier_->Report().stale_hits, 1U);
+  clock_->Advance(std::chrono::microseconds(1));
+  EXPECT_EQ(Get(kPath), "hit:new");
+}
+
+TEST_F(CoherenceTest, ANewLinkStartsWithNoCopies) {
+  for (const WhenLost when_lost :
+       {WhenLost::kBypass, WhenLost::kBounded, WhenLost::kServeStale}) {
+    options_.lease.when_lost = when_lost;
+    Open();
+    OthersSet(kPath, "old");
+    EXPECT_EQ(Get(kPath), "hit:old");
+    remote_->Lose();
+    OthersSetUntold(kPath, "new");
+    remote_->LinkAndConfirm();
+    EXPECT_EQ(Get(kPath), "hit:new");
+    EXPECT_TRUE(tier_->coherent());
+    EXPECT_EQ(tier_->Report().links_lost, 1U);
+    EXPECT_EQ(tier_->Report().links_made, 2U);
+  }
+}
+
+TEST_F(CoherenceTest, ACopyEndsWithTheRemotesEntry) {
+  Open();
+  OthersSet(kPath, "v", milliseconds(500));
+  clock_->Advance(milliseconds(200));
+  EXPECT_EQ(Get(kPath), "hit:v");
+  clock_->Advance(milliseconds(299));
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:v"); }), 0);
+  clock_->Advance(milliseconds(1));
+  EXPECT_EQ(Get(kPath), "miss");
+}
+
+TEST_F(CoherenceTest, TheTimeOfTheFetchIsTakenOffACopysTtl) {
+  Open();
+  OthersSet(kPath, "v", milliseconds(500));
+  // The reply says 500 ms - 30 ms, having been made 30 ms after the request.
+  during_get_ = [&] { clock_->Advance(milliseconds(30)); };
+  EXPECT_EQ(Get(kPath), "hit:v");
+  clock_->Advance(milliseconds(439));
+  EXPECT_EQ(RemoteCalls([&] { Get(kPath); }), 0);
+  clock_->Advance(milliseconds(1));
+  EXPECT_EQ(RemoteCalls([&] { Get(kPath); }), 1);
+}
+
+TEST_F(CoherenceTest, TheTtlToldOfACopyIsNeverLongerThanTheEntrysOwn) {
+  options_.max_local_ttl = milliseconds(50);
+  Open();
+  OthersSet(kPath, "v", milliseconds(500));
+  for (int i = 0; i < 2; ++i) {
+    const Lookup<TimedBytes> found = tier_->GetTimedRaw(kPath);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->left, milliseconds(500 - 20 * i));
+    clock_->Advance(milliseconds(20));
+  }
+  const Lookup<Ttl> left = tier_->TtlRaw(kPath);
+  ASSERT_TRUE(left);
+  EXPECT_EQ(*left, milliseconds(460));
+}
+
+TEST_F(CoherenceTest, MaxLocalTtlBoundsACopy) {
+  options_.max_local_ttl = milliseconds(50);
+  Open();
+  OthersSet(kPath, "v");
+  EXPECT_EQ(Get(kPath), "hit:v");
+  clock_->Advance(milliseconds(50));
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:v"); }), 1);
+}
+
+TEST_F(CoherenceTest, AMissIsNotKeptUnlessAbsencesAre) {
+  Open();
+  EXPECT_EQ(RemoteCalls([&] { Get(kPath), Get(kPath); }), 2);
+}
+
+TEST_F(CoherenceTest, AbsencesAreKeptUntilTheirTtlOrAChange) {
+  options_.absence_ttl = milliseconds(100);
+  Open();
+  EXPECT_EQ(RemoteCalls([&] { Get(kPath); }), 1);
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "miss"); }), 0);
+  EXPECT_EQ(tier_->Report().local_absences, 1U);
+  OthersSet(kPath, "v");
+  EXPECT_EQ(Get(kPath), "hit:v");
+  ASSERT_TRUE(tier_->InvalidateRaw(kPath).ok());
+  EXPECT_EQ(Get(kPath), "miss");
+  clock_->Advance(milliseconds(100));
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "miss"); }), 1);
+}
+
+TEST_F(CoherenceTest, PathsThatAreNotWatchedAreNotKept) {
+  Open();
+  EXPECT_EQ(remote_->watched_with().path_prefix, "pyappcache/");
+  for (const std::string_view path : {"other/k", "pyappcache", "", "k"}) {
+    OthersSet(path, "v");
+    EXPECT_EQ(RemoteCalls([&] {
+                EXPECT_EQ(Get(path), "hit:v");
+                EXPECT_EQ(Get(path), "hit:v");
+              }),
+              2)
+        << path;
+  }
+}
+
+TEST_F(CoherenceTest, WhatOthersWriteIntoTheLocalCacheIsNotServed) {
+  Open();
+  ASSERT_TRUE(local_->SetRaw(kPath, "planted", kNoTtl).ok());
+  EXPECT_EQ(Get(kPath), "miss");
+  ASSERT_TRUE(
+      local_->SetRaw(kPath, "planted, and as long as a record", kNoTtl).ok());
+  EXPECT_EQ(Get(kPath), "miss");
+}
+
+TEST_F(CoherenceTest, WhatAnEarlierTierLeftIsNotServed) {
+  Open();
+  OthersSet(kPath, "old");
+  EXPECT_EQ(Get(kPath), "hit:old");
+  tier_.reset();
+  OthersSet(kPath, "new");
+  options_.seed = 8;
+  Open();
+  EXPECT_EQ(Get(kPath), "hit:new");
+}
+
+TEST_F(CoherenceTest, ACopyThatCannotBeDroppedIsNotServed) {
+  Open();
+  OthersSet(kPath, "old");
+  EXPECT_EQ(Get(kPath), "hit:old");
+  local_fails_ = true;
+  OthersSet(kPath, "new");
+  EXPECT_EQ(Get(kPath), "hit:new");
+}
+
+TEST_F(CoherenceTest, TheModeIsToldInTheReportAndInTheLogOnce) {
+  OpenUnlinked();
+  remote_->Link(WatchMode::kAnnounced);
+  remote_->Confirm();
+  remote_->Confirm();
+  EXPECT_EQ(tier_->Report().coherence, Coherence::kAnnounced);
+  remote_->Lose();
+  remote_->LinkAndConfirm();
+  EXPECT_EQ(tier_->Report().coherence, Coherence::kTracking);
+  const std::vector<std::string> lines = log_.lines();
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_TRUE(lines[0].starts_with("info: ")) << lines[0];
+  EXPECT_NE(lines[0].find("announce"), std::string::npos) << lines[0];
+  EXPECT_TRUE(lines[1].starts_with("warning: ")) << lines[1];
+  EXPECT_NE(lines[1].find("cut"), std::string::npos) << lines[1];
+  EXPECT_NE(lines[2].find("tracking"), std::string::npos) << lines[2];
+}
+
+TEST_F(CoherenceTest, ChangesAreAnnouncedBeforeTheyAreAcknowledged) {
+  Open();
+  const Cache::RawEntry entries[] = {{"pyappcache/a", "1"},
+                                     {"pyappcache/b", "2"}};
+  ASSERT_TRUE(tier_->SetManyRaw(entries).ok());
+  ASSERT_TRUE(tier_->InvalidateRaw(kPath).ok());
+  ASSERT_TRUE(tier_->ClearRaw().ok());
+  EXPECT_EQ(remote_->announced(),
+            (std::vector<std::string>{"pyappcache/a", "pyappcache/b",
+                                      "pyappcache/k", "*"}));
+  remote_->set_announcing(Status(ErrorCode::kUnavailable, "unheard"));
+  EXPECT_TRUE(tier_->SetRaw(kPath, "v", kNoTtl).Is(ErrorCode::kUnavailable));
+}
+
+// A remote that cannot tell.
+TEST_F(CoherenceTest, UntrackedCopiesLiveForUntrackedTtl) {
+  const auto mute = std::make_shared<MapCache>(CacheOptions(), clock_);
+  auto opened = TieredCache::Open(local_, mute, options_);
+  ASSERT_TRUE(opened.ok());
+  tier_ = *std::move(opened);
+  EXPECT_EQ(tier_->Report().coherence, Coherence::kUntracked);
+  EXPECT_FALSE(tier_->coherent());
+  ASSERT_TRUE(mute->SetRaw(kPath, "old", kNoTtl).ok());
+  EXPECT_EQ(Get(kPath), "hit:old");
+  ASSERT_TRUE(mute->SetRaw(kPath, "new", kNoTtl).ok());
+  clock_->Advance(options_.untracked_ttl - milliseconds(1));
+  EXPECT_EQ(Get(kPath), "hit:old");
+  clock_->Advance(milliseconds(1));
+  EXPECT_EQ(Get(kPath), "hit:new");
+  ASSERT_TRUE(tier_->SetRaw(kPath, "own", kNoTtl).ok());
+  EXPECT_EQ(Get(kPath), "hit:own");
+}
+
+TEST_F(CoherenceTest, ARemoteThatRefusesToTellIsUntrackedUntilItDoes) {
+  OpenUnlinked();
+  remote_->Lose(Status(ErrorCode::kUnsupported, "refused"));
+  EXPECT_EQ(tier_->Report().coherence, Coherence::kUntracked);
+  OthersSetUntold(kPath, "old");
+  EXPECT_EQ(Get(kPath), "hit:old");
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:old"); }), 0);
+  OthersSetUntold(kPath, "new");
+  remote_->LinkAndConfirm();
+  EXPECT_EQ(Get(kPath), "hit:new");
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,203 @@
+// The remote fails: breaker, pending invalidations, copies as a last resort.
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+
+#include "tests/support/in_child.h"
+#include "tests/tiered/tier_fixture.h"
+
+namespace appcache {
+namespace {
+
+class OutageTest : public TierFixture {
+ protected:
+  // The tier's own thread repeats by itself as the clock is moved on: until
+  // nothing is pending.
+  void UntilSettled() {
+    while (tier_->Report().pending > 0) {
+      clock_->Advance(options_.breaker.open_for);
+      std::this_thread::yield();
+    }
+  }
+};
+
+TEST_F(OutageTest, AFailedInvalidateIsAnErrorAndRepeatedWhenTheRemoteIsBack) {
+  Open();
+  OthersSet(kPath, "old");
+  EXPECT_EQ(Get(kPath), "hit:old");
+  down_ = true;
+  EXPECT_TRUE(tier_->InvalidateRaw(kPath).Is(ErrorCode::kUnavailable));
+  EXPECT_EQ(tier_->Report().pending, 1U);
+  EXPECT_FALSE(tier_->coherent());
+  EXPECT_EQ(Get(kPath), "error:unavailable");
+  EXPECT_EQ(remote_->StoredAt(kPath), "old");
+  down_ = false;
+  UntilSettled();
+  EXPECT_EQ(remote_->StoredAt(kPath), "<none>");
+  remote_->Confirm();
+  EXPECT_TRUE(tier_->coherent());
+}
+
+TEST_F(OutageTest, AReadOfAPendingPathDoesNotSeeWhatShouldBeGone) {
+  Open();
+  OthersSet(kPath, "old");
+  down_ = true;
+  EXPECT_FALSE(tier_->InvalidateRaw(kPath).ok());
+  down_ = false;
+  EXPECT_EQ(Get(kPath), "miss");
+  EXPECT_EQ(remote_->StoredAt(kPath), "<none>");
+}
+
+TEST_F(OutageTest, AfterAFailedSetTheOldValueIsNotRead) {
+  Open();
+  OthersSet(kPath, "old");
+  EXPECT_EQ(Get(kPath), "hit:old");
+  down_ = true;
+  EXPECT_FALSE(tier_->SetRaw(kPath, "new", kNoTtl).ok());
+  down_ = false;
+  EXPECT_EQ(Get(kPath), "miss");
+}
+
+TEST_F(OutageTest, ASetThatSucceedsSettlesWhatWasPending) {
+  Open();
+  down_ = true;
+  EXPECT_FALSE(tier_->InvalidateRaw(kPath).ok());
+  down_ = false;
+  ASSERT_TRUE(tier_->SetRaw(kPath, "new", kNoTtl).ok());
+  EXPECT_EQ(tier_->Report().pending, 0U);
+  EXPECT_EQ(Get(kPath), "hit:new");
+}
+
+TEST_F(OutageTest, PendingPathsAreKeptOnceAndBounded) {
+  options_.max_pending = 2;
+  Open();
+  down_ = true;
+  for (const std::string_view path :
+       {"pyappcache/a", "pyappcache/b", "pyappcache/a", "pyappcache/c"}) {
+    EXPECT_FALSE(tier_->InvalidateRaw(path).ok());
+  }
+  EXPECT_EQ(tier_->Report().pending, 2U);
+  EXPECT_EQ(tier_->Report().pending_lost, 1U);
+}
+
+TEST_F(OutageTest, TheBreakerOpensAndProbesAndCloses) {
+  options_.breaker.failures = 3;
+  Open();
+  down_ = true;
+  EXPECT_EQ(RemoteCalls([&] {
+              for (int i = 0; i < 10; ++i) {
+                EXPECT_EQ(Get(kPath), "error:unavailable");
+              }
+            }),
+            3);
+  EXPECT_FALSE(tier_->Report().asks_remote);
+  clock_->Advance(options_.breaker.open_for);
+  EXPECT_EQ(RemoteCalls([&] { Get(kPath), Get(kPath); }), 1);
+  EXPECT_EQ(tier_->Report().breaker_openings, 2U);
+  down_ = false;
+  clock_->Advance(options_.breaker.open_for);
+  EXPECT_EQ(Get(kPath), "miss");
+  EXPECT_TRUE(tier_->Report().asks_remote);
+}
+
+TEST_F(OutageTest, ANewLinkLetsTheNextCallTry) {
+  options_.breaker.failures = 1;
+  Open();
+  down_ = true;
+  EXPECT_EQ(Get(kPath), "error:unavailable");
+  down_ = false;
+  EXPECT_EQ(Get(kPath), "error:unavailable");
+  remote_->Lose();
+  remote_->LinkAndConfirm();
+  EXPECT_EQ(Get(kPath), "miss");
+}
+
+TEST_F(OutageTest, ErrorsThatAreNoFailuresDoNotOpenTheBreaker) {
+  options_.breaker.failures = 1;
+  Open();
+  remote_->set_hook([this](Operation, std::string_view) {
+    ++remote_calls_;
+    return Status(ErrorCode::kTooLarge, "too large");
+  });
+  EXPECT_EQ(RemoteCalls([&] {
+              for (int i = 0; i < 3; ++i) {
+                EXPECT_TRUE(
+                    tier_->SetRaw(kPath, "v", kNoTtl).Is(ErrorCode::kTooLarge));
+              }
+            }),
+            3);
+  // The remote has nothing of it: nothing is to be repeated.
+  EXPECT_EQ(tier_->Report().pending, 0U);
+}
+
+TEST_F(OutageTest, ServeStaleTakesACopyOfAnOldLinkWhenTheRemoteFails) {
+  options_.lease.when_lost = WhenLost::kServeStale;
+  Open();
+  OthersSet(kPath, "old");
+  EXPECT_EQ(Get(kPath), "hit:old");
+  remote_->Lose();
+  remote_->LinkAndConfirm();
+  down_ = true;
+  EXPECT_EQ(Get(kPath), "hit:old");
+  EXPECT_EQ(tier_->Report().stale_hits, 1U);
+  const std::string_view paths[] = {kPath};
+  EXPECT_TRUE(tier_->GetManyRaw(paths)[0]);
+}
+
+TEST_F(OutageTest, NoLastResortIsWhatWasClearedOrChanged) {
+  options_.lease.when_lost = WhenLost::kServeStale;
+  Open();
+  OthersSet(kPath, "old");
+  EXPECT_EQ(Get(kPath), "hit:old");
+  remote_->TellAll();
+  down_ = true;
+  EXPECT_EQ(Get(kPath), "error:unavailable");
+  down_ = false;
+  EXPECT_EQ(Get(kPath), "hit:old");
+  remote_->Tell(kPath);
+  down_ = true;
+  EXPECT_EQ(Get(kPath), "error:unavailable");
+}
+
+TEST_F(OutageTest, OtherPoliciesServeNoLastResort) {
+  for (const WhenLost when_lost : {WhenLost::kBypass, WhenLost::kBounded}) {
+    options_.lease.when_lost = when_lost;
+    Open();
+    OthersSet(kPath, "old");
+    EXPECT_EQ(Get(kPath), "hit:old");
+    remote_->Lose();
+    remote_->LinkAndConfirm();
+    down_ = true;
+    EXPECT_EQ(Get(kPath), "error:unavailable");
+    down_ = false;
+  }
+}
+
+TEST_F(OutageTest, LocalHitsDoNotNeedTheRemote) {
+  Open();
+  OthersSet(kPath, "v");
+  EXPECT_EQ(Get(kPath), "hit:v");
+  down_ = true;
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:v"); }), 0);
+}
+
+TEST_F(OutageTest, AForkedChildIsToldToOpenItsOwn) {
+  Open();
+  EXPECT_EQ(InChild([&]() -> std::string {
+              if (Get(kPath) != "error:unavailable") return Get(kPath);
+              if (tier_->SetRaw(kPath, "v", kNoTtl).ok()) return "set";
+              if (tier_->InvalidateRaw(kPath).ok()) return "invalidated";
+              if (tier_->ClearRaw().ok()) return "cleared";
+              if (tier_->TtlRaw(kPath).is_hit()) return "ttl";
+              if (tier_->coherent()) return "coherent";
+              tier_.reset();
+              return "";
+            }),
+            "");
+}
+
+}  // namespace
+}  // namespace appcache
