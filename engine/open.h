@@ -11,6 +11,7 @@
 //   lmdb:PATH                                    LmdbCache
 //   sqlite:PATH                                  SqliteCache, in a file
 //   memory:NAME                                  SqliteCache, in memory
+//   tiered:LOCAL|REMOTE|OPTIONS                  TieredCache: two of the above
 //
 // Options stand behind a ?, with & between two, as in
 // sqlite:cache.db?max_entries=1000&max_bytes=64MiB. Each is known by the name
@@ -21,9 +22,14 @@
 // The servers of memcached may have weights, one number for each:
 // memcached://a,b,c?weights=2,1,1.
 //
+// A tiered cache is written as the URIs of its two caches, each with its own
+// options, and then, if it has any, its own:
+// tiered:memory:app?max_entries=50000|redis://cache.example|max_staleness=1s.
+// The prefix is among these.
+//
 // What would be taken for something else is escaped: % is %25, ? is %3F, # is
 // %23, in a user or a password also : / @ (%3A %2F %40), in an option & and @
-// (%26 %40). An address of IPv6 stands in brackets: redis://[::1]:6379.
+// (%26 %40), in the URIs of a tiered cache | (%7C). An address of IPv6 stands in brackets: redis://[::1]:6379.
 
 #ifndef APPCACHE_ENGINE_OPEN_H_
 #define APPCACHE_ENGINE_OPEN_H_

@@ -1,6 +1,6 @@
 // TieredCache: a local cache in front of a remote one.
 //
-//   auto local = *SqliteCache::OpenMemory("app");        // this tier's alone
+//   auto local = *SqliteCache::OpenInMemory({}, "app");  // the tier's alone
 //   auto remote = *RedisCache::Open(redis_options);
 //   auto cache = TieredCache::Open(std::move(local), std::move(remote));
 //   if (!cache.ok()) return Fail(cache.status().ToString());

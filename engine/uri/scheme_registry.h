@@ -68,6 +68,8 @@ inline constexpr KnownScheme kKnownSchemes[] = {
     {"redis+unix", "redis+unix://USER:PASSWORD@/PATH?db=DATABASE",
      "//adapters/redis:redis_cache"},
     {"sqlite", "sqlite:PATH", "//engine:sqlite_cache"},
+    {"tiered", "tiered:memory:NAME|REMOTE|OPTION=VALUE&OPTION=VALUE",
+     "//adapters/tiered:tiered_cache"},
 };
 
 // Opens the cache that `uri` names, with its options from `given` and what they

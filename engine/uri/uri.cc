@@ -11,6 +11,8 @@
 namespace appcache {
 namespace {
 
+constexpr std::string_view kTiered = "tiered";
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool IsLetter(char c) {
@@ -72,6 +74,7 @@ class Parser {
 
   Result<Uri> Parse() {
     Status status = ParseScheme();
+    if (status.ok() && uri_.scheme == kTiered) return ParseTiered();
     if (status.ok()) status = ParseAuthority();
     if (status.ok()) status = Decode(TakeUntil("?"), uri_.path);
     if (status.ok() && !rest_.empty()) status = ParseOptions(rest_.substr(1));
@@ -95,6 +98,30 @@ class Parser {
     }
     rest_.remove_prefix(uri_.scheme.size() + 1);
     return Status();
+  }
+
+  Result<Uri> ParseTiered() {
+    for (int level = 0; level < 2; ++level) {
+      const std::string_view text = TakeUntil("|");
+      if (SchemeOf(text) == kTiered) {
+        return Wrong("neither cache of a tiered one is a tiered one itself");
+      }
+      Result<Uri> parsed = Parser(text).Parse();
+      if (!parsed.ok()) return parsed;
+      uri_.levels.push_back(*std::move(parsed));
+      if (!rest_.empty()) {
+        rest_.remove_prefix(1);
+      } else if (level == 0) {
+        return Wrong("a tiered cache is two, with a | between them");
+      }
+    }
+    if (Contains(rest_, '|')) {
+      return Wrong(
+          "a tiered cache is two URIs and options; another | is written %7C");
+    }
+    Status status = ParseOptions(rest_);
+    if (!status.ok()) return status;
+    return std::move(uri_);
   }
 
   Status ParseAuthority() {

@@ -3,6 +3,10 @@
 //   redis://ada:secret@[::1]:6379/0?prefix=app&timeout=50ms
 //   memcached://a,b:11212,c
 //   sqlite:/var/cache/app/cache.db?max_bytes=64MiB
+//   tiered:memory:app?max_entries=50000|redis://cache.example|max_staleness=1s
+//
+// One scheme is different: tiered: has two URIs and then its own options, with
+// a | between two. (In the two, a | is written %7C.)
 //
 // RFC 3986, but for three things. There may be several hosts, with a comma
 // between two. Where an escape is not needed to tell the parts apart it need
@@ -52,6 +56,8 @@ struct Uri {
   // redis://localhost/0, "cache.db" of sqlite:cache.db.
   std::string path;
   std::vector<Option> options;  // no two of one name
+  // Of tiered: alone, the local and the remote cache's. They have none.
+  std::vector<Uri> levels;
 
   bool operator==(const Uri&) const = default;
 };
@@ -63,9 +69,9 @@ inline constexpr size_t kMaxUriBytes = size_t{8} << 10;
 // with one.
 std::string SchemeOf(std::string_view text);
 
-// Knows no scheme: whether it may have hosts, a path and these options is for
-// who opens it. kInvalidArgument for anything that is not right. Nothing in the
-// result holds a NUL.
+// Knows no scheme but tiered: whether one may have hosts, a path and these
+// options is for who opens it. kInvalidArgument for anything that is not right.
+// Nothing in the result holds a NUL.
 Result<Uri> ParseUri(std::string_view text);
 
 }  // namespace appcache

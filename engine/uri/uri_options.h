@@ -14,10 +14,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/error.h"
@@ -55,6 +57,24 @@ class UriOptions {
       return ParseNumber(text, least, std::numeric_limits<T>::max());
     };
     Assign(name, parse, target);
+  }
+
+  // One of the words that `values` has, and its value.
+  template <class T>
+  void Choice(std::string_view name,
+              std::initializer_list<std::pair<std::string_view, T>> values,
+              T& target) {
+    const auto text = Take(name);
+    if (!text) return;
+    std::string words;
+    for (const auto& [word, value] : values) {
+      if (word == *text) {
+        target = value;
+        return;
+      }
+      words.append(words.empty() ? "it must be one of " : ", ").append(word);
+    }
+    Refuse(name, words);
   }
 
   // Numbers from 1 on with a comma between two: 2,1,1.

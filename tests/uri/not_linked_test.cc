@@ -22,6 +22,7 @@ TEST(NotLinkedTest, ABackendThatIsNotLinkedIsToldByItsTarget) {
       {"memcached://a,b", "link //adapters/memcache:memcache_cache"},
       {"memcached+unix:///path", "link //adapters/memcache:memcache_cache"},
       {"lmdb:path", "link //adapters/lmdb:lmdb_cache"},
+      {"tiered:memory:a|memory:b", "link //adapters/tiered:tiered_cache"},
   };
   for (const auto& [uri, told] : backends) {
     const auto cache = Open(uri);

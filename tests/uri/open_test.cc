@@ -116,6 +116,25 @@ TEST(OpenTest, OptionsOfRedisAreInForce) {
             "[::1]:6379, database 0");
 }
 
+TEST(OpenTest, ATierIsOpenedOverWhatItsUriNames) {
+  RedisServer server;
+  const std::string remote = "redis+unix://" + server.socket_path();
+  ExpectRoundTrip("tiered:memory:tier?max_entries=50|" + remote);
+  const auto cache =
+      Opened("tiered:memory:tier?max_entries=50|" + remote +
+             "?timeout=70ms|max_staleness=1s&when_lost=serve_stale&"
+             "max_stale_age=1m&max_local_ttl=5s&untracked_ttl=2s&"
+             "absence_ttl=1s&open_for=3s&failures=4&max_pending=9&prefix=p");
+  EXPECT_EQ(cache->Traits().name, "tiered");
+  EXPECT_EQ(cache->prefix(), "p");
+  EXPECT_EQ(LimitOf(*cache, "max_staleness"), "1000 ms");
+  EXPECT_EQ(LimitOf(*cache, "when_lost"), "serve_stale");
+  EXPECT_EQ(LimitOf(*cache, "timeout"), "70 ms");
+  EXPECT_EQ(LimitOf(*cache, "local max_entries"), "50");
+  EXPECT_TRUE(cache->SetByStr<std::string>("key", "value").ok());
+  EXPECT_EQ(server.Run("GET p/key"), "value");
+}
+
 struct Mistake {
   const char* uri;
   const char* told;
@@ -126,6 +145,12 @@ TEST(OpenTest, MistakesAreToldWithWhatIsRight) {
       {"cache.db", "begins with a scheme"},
       {"http://localhost", "sqlite:PATH"},
       {"http://localhost", "redis://USER:PASSWORD@HOST:PORT/DATABASE"},
+      {"tiered:memory:a|memory:b|when_lost=never",
+       "the option when_lost of a tiered cache: it must be one of bypass, "
+       "bounded, serve_stale"},
+      {"tiered:memory:a|memory:b?prefix=p", "an option of the tier itself"},
+      {"tiered:memory:a|memory:b|max_staleness=1ms", "max_staleness is 1 ms"},
+      {"tiered:memory:a?x=1|memory:b", "memory"},
       {"sqlite:",
        "the path is missing; the URI of such a cache is written "
        "sqlite:PATH"},
@@ -233,6 +258,9 @@ TEST(OpenTest, APasswordIsInNoMessage) {
       std::string("redis://host?") + kSecret,
       std::string("redis://host?timeout=") + kSecret,
       std::string("redis://host?password=") + kSecret,
+      "tiered:memory:a|redis://" + right + there + "|x=1",
+      std::string("tiered:memory:a|redis://ada:x|") + kSecret + "@host",
+      std::string("tiered:memory:a|redis://host|max_staleness=") + kSecret,
   };
   const CapturedLog log;
   for (const std::string& uri : uris) {

@@ -97,6 +97,32 @@ struct Mistake {
   const char* told;
 };
 
+TEST(UriTest, ATieredCacheIsTwoAndItsOwnOptions) {
+  const Result<Uri> uri = ParseUri(
+      "tiered:memory:app?max_entries=5|redis://a:b%7Cc@host/1?timeout=1s|"
+      "max_staleness=1s&prefix=p%7Cq");
+  ASSERT_TRUE(uri.ok()) << uri.status().ToString();
+  EXPECT_EQ(uri->scheme, "tiered");
+  ASSERT_EQ(uri->levels.size(), 2U);
+  EXPECT_EQ(uri->levels[0].path, "app");
+  EXPECT_EQ(uri->levels[0].options[0].value, "5");
+  EXPECT_EQ(uri->levels[1].password, "b|c");
+  EXPECT_EQ(uri->levels[1].options[0].name, "timeout");
+  ASSERT_EQ(uri->options.size(), 2U);
+  EXPECT_EQ(uri->options[1].value, "p|q");
+  EXPECT_TRUE(ParseUri("tiered:memory:a|lmdb:b").ok());
+  EXPECT_TRUE(ParseUri("Tiered:memory:a|lmdb:b|").ok());
+}
+
+TEST(UriTest, ATieredCacheThatIsNotTwoIsTold) {
+  for (const char* const text :
+       {"tiered:", "tiered:memory:a", "tiered:memory:a|", "tiered:|redis://h",
+        "tiered:memory:a|tiered:memory:b|redis://h", "tiered:memory:a|b",
+        "tiered:memory:a|redis://h|x", "tiered:memory:a|redis://h|x=1|y=2"}) {
+    EXPECT_FALSE(ParseUri(text).ok()) << text;
+  }
+}
+
 TEST(UriTest, MistakesAreToldWithoutShowingWhatWasGiven) {
   const Mistake mistakes[] = {
       {"", "begins with a scheme"},

@@ -1,0 +1,116 @@
+#include "tests/tiered/history/tier_history.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <unordered_map>
+
+namespace appcache {
+namespace {
+
+constexpr size_t kMaxLines = 100;
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+std::string Ms(int64_t ns) {
+  return std::to_string(static_cast<double>(ns) / 1e6) + " ms";
+}
+
+// The acknowledged writes of some processes to one key, by when they began.
+class Writes {
+ public:
+  void Add(const TierEvent& event) { writes_.push_back(event); }
+
+  void Sort() {
+    std::ranges::sort(writes_, {}, &TierEvent::begin);
+    earliest_end_.assign(writes_.size() + 1, kNever);
+    for (size_t i = writes_.size(); i-- > 0;) {
+      earliest_end_[i] = std::min(earliest_end_[i + 1], writes_[i].end);
+    }
+  }
+
+  // When the first of those that began after `moment` had ended.
+  int64_t EarliestEndAfter(int64_t moment) const {
+    const auto later =
+        std::ranges::upper_bound(writes_, moment, {}, &TierEvent::begin);
+    return earliest_end_[static_cast<size_t>(later - writes_.begin())];
+  }
+
+ private:
+  std::vector<TierEvent> writes_;
+  std::vector<int64_t> earliest_end_ = {kNever};  // of writes_ from there on
+};
+
+// What was done to one key.
+struct KeyHistory {
+  std::unordered_map<uint64_t, TierEvent> sets;
+  Writes all;
+  std::map<int32_t, Writes> by_process;
+  std::vector<TierEvent> hits;
+};
+
+// What is wrong with a hit; empty if nothing is.
+std::string Complaint(const KeyHistory& key, const TierEvent& hit,
+                      const TierPromises& promises) {
+  const auto found = key.sets.find(hit.value);
+  if (found == key.sets.end()) return "was never written";
+  const TierEvent& set = found->second;
+  if (set.begin > hit.end) return "was written later";
+  if (set.ttl_ns != 0) {
+    const int64_t late =
+        hit.begin - (set.end + set.ttl_ns + promises.ttl_slack.count());
+    if (set.is_acknowledged != 0 && late > 0) {
+      return "had ended " + Ms(late) + " before";
+    }
+  }
+  // Nothing is known of when it was done.
+  if (set.is_acknowledged == 0) return "";
+  const auto own = key.by_process.find(hit.process);
+  if (own != key.by_process.end()) {
+    const int64_t end = own->second.EarliestEndAfter(set.end);
+    if (end != kNever && end < hit.begin) {
+      return "was replaced by the reader's own process " + Ms(hit.begin - end) +
+             " before";
+    }
+  }
+  const int64_t end = key.all.EarliestEndAfter(set.end);
+  if (end != kNever && hit.begin - end > promises.max_staleness.count()) {
+    return "was replaced by another process " + Ms(hit.begin - end) + " before";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::vector<std::string> FindBroken(std::span<const TierEvent> events,
+                                    const TierPromises& promises) {
+  std::map<int32_t, KeyHistory> keys;
+  for (const TierEvent& event : events) {
+    KeyHistory& key = keys[event.key];
+    if (event.kind == TierEvent::Kind::kHit) key.hits.push_back(event);
+    if (event.kind == TierEvent::Kind::kSet) {
+      key.sets.emplace(event.value, event);
+    }
+    const bool is_write = event.kind == TierEvent::Kind::kSet ||
+                          event.kind == TierEvent::Kind::kRemove;
+    if (is_write && event.is_acknowledged != 0) {
+      key.all.Add(event);
+      key.by_process[event.process].Add(event);
+    }
+  }
+  std::vector<std::string> broken;
+  for (auto& [number, key] : keys) {
+    key.all.Sort();
+    for (auto& [process, writes] : key.by_process) writes.Sort();
+    for (const TierEvent& hit : key.hits) {
+      const std::string complaint = Complaint(key, hit, promises);
+      if (complaint.empty()) continue;
+      broken.push_back("key " + std::to_string(number) + ": process " +
+                       std::to_string(hit.process) + " read value " +
+                       std::to_string(hit.value) + ", which " + complaint);
+      if (broken.size() == kMaxLines) return broken;
+    }
+  }
+  return broken;
+}
+
+}  // namespace appcache

@@ -1,0 +1,146 @@
+#include "tests/tiered/history/tier_load.h"
+
+#include <charconv>
+#include <random>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace appcache {
+namespace {
+
+using Kind = TierEvent::Kind;
+
+// Between two operations of a thread: so that a history is long in time, not in
+// events.
+constexpr std::chrono::microseconds kPace{200};
+
+std::string PathOf(int32_t key) {
+  return "pyappcache/key/" + std::to_string(key);
+}
+
+// Of a value that is no number, one that nobody has written.
+uint64_t ToValue(std::string_view bytes) {
+  uint64_t value = 0;
+  const auto end =
+      std::from_chars(bytes.data(), bytes.data() + bytes.size(), value);
+  return end.ptr == bytes.data() + bytes.size() ? value : 0;
+}
+
+class Caller {
+ public:
+  Caller(Cache& cache, const TierLoad& load, int thread)
+      : cache_(cache),
+        load_(load),
+        random_(load.seed * 1000 + static_cast<uint64_t>(thread)),
+        next_value_((static_cast<uint64_t>(load.process) << 48) +
+                    (static_cast<uint64_t>(thread) << 40) + 1) {}
+
+  std::vector<TierEvent> Run() {
+    const auto until = std::chrono::steady_clock::now() + load_.duration;
+    while (std::chrono::steady_clock::now() < until) {
+      Step();
+      std::this_thread::sleep_for(kPace);
+    }
+    return std::move(events_);
+  }
+
+ private:
+  uint64_t Below(uint64_t limit) { return random_() % limit; }
+
+  void Step() {
+    const auto key =
+        static_cast<int32_t>(Below(static_cast<uint64_t>(load_.keys)));
+    if (Below(100) >= load_.writes_per_hundred) {
+      Below(10) == 0 ? GetMany() : Get(key);
+      return;
+    }
+    switch (Below(4)) {
+      case 0:
+        return Invalidate(key);
+      case 1:
+        return Set(key, std::chrono::milliseconds(20 + Below(200)));
+      default:
+        return Set(key, kNoTtl);
+    }
+  }
+
+  TierEvent Begin(Kind kind, int32_t key) const {
+    return {kind, key, load_.process, 0, 0, 0, TierMoment(), 0};
+  }
+  void End(TierEvent event, const Status& status) {
+    event.end = TierMoment();
+    event.is_acknowledged = status.ok() ? 1 : 0;
+    events_.push_back(event);
+  }
+
+  void Get(int32_t key) {
+    const TierEvent event = Begin(Kind::kMiss, key);
+    EndRead(event, cache_.GetRaw(PathOf(key)));
+  }
+
+  void EndRead(TierEvent event, const Lookup<Bytes>& found) {
+    if (found) {
+      event.kind = Kind::kHit;
+      event.value = ToValue(found->view());
+    }
+    End(event, found.status());
+  }
+
+  void GetMany() {
+    std::vector<std::string> paths;
+    for (int32_t key = 0; key < load_.keys; ++key) paths.push_back(PathOf(key));
+    const std::vector<std::string_view> views(paths.begin(), paths.end());
+    const TierEvent event = Begin(Kind::kMiss, 0);
+    const std::vector<Lookup<Bytes>> found = cache_.GetManyRaw(views);
+    for (int32_t key = 0; key < load_.keys; ++key) {
+      TierEvent of_key = event;
+      of_key.key = key;
+      EndRead(of_key, found[static_cast<size_t>(key)]);
+    }
+  }
+
+  void Set(int32_t key, Ttl ttl) {
+    const uint64_t value = next_value_++;
+    TierEvent event = Begin(Kind::kSet, key);
+    event.value = value;
+    event.ttl_ns = std::chrono::nanoseconds(ttl).count();
+    End(event, cache_.SetRaw(PathOf(key), std::to_string(value), ttl));
+    // What was written is read at once: whoever does not read its own writes
+    // is found.
+    Get(key);
+  }
+
+  void Invalidate(int32_t key) {
+    const TierEvent event = Begin(Kind::kRemove, key);
+    End(event, cache_.InvalidateRaw(PathOf(key)));
+    Get(key);
+  }
+
+  Cache& cache_;
+  const TierLoad& load_;
+  std::mt19937_64 random_;
+  uint64_t next_value_;
+  std::vector<TierEvent> events_;
+};
+
+}  // namespace
+
+std::vector<TierEvent> RunTierLoad(Cache& cache, const TierLoad& load) {
+  std::vector<std::vector<TierEvent>> seen(static_cast<size_t>(load.threads));
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < load.threads; ++thread) {
+    threads.emplace_back([&, thread] {
+      seen[static_cast<size_t>(thread)] = Caller(cache, load, thread).Run();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::vector<TierEvent> all;
+  for (const auto& events : seen) {
+    all.insert(all.end(), events.begin(), events.end());
+  }
+  return all;
+}
+
+}  // namespace appcache
