@@ -268,6 +268,11 @@ Lookup<Ttl> SqliteCache::TtlRaw(std::string_view path) {
       [&](LruEngine& engine) { return engine.GetTtl(path); });
 }
 
+Lookup<TimedBytes> SqliteCache::GetTimedRaw(std::string_view path) {
+  return Guarded<Lookup<TimedBytes>>(
+      [&](LruEngine& engine) { return engine.GetTimed(path); });
+}
+
 Status SqliteCache::SetRaw(std::string_view path, std::string_view value,
                            Ttl ttl) {
   const RawEntry entry{path, value, ttl};

@@ -239,6 +239,8 @@ class SqliteCache final : public Cache {
   // Removes every entry of the database, whatever the prefix.
   Status ClearRaw() override;
   Lookup<Ttl> TtlRaw(std::string_view path) override;
+  // A use, as a get is; TtlRaw is none.
+  Lookup<TimedBytes> GetTimedRaw(std::string_view path) override;
   // One transaction: all or nothing, but for entries that are kTooLarge.
   Status SetManyRaw(std::span<const RawEntry> entries) override;
   Status InvalidateManyRaw(std::span<const std::string_view> paths) override;

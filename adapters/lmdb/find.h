@@ -1,10 +1,11 @@
-// The record of a path, as a read finds it.
+// The record of a path, as a read finds it, and what the read makes of it.
 
 #ifndef APPCACHE_ADAPTERS_LMDB_FIND_H_
 #define APPCACHE_ADAPTERS_LMDB_FIND_H_
 
 #include <lmdb.h>
 
+#include <chrono>
 #include <optional>
 #include <string_view>
 
@@ -12,13 +13,16 @@
 #include "adapters/lmdb/environment.h"
 #include "adapters/lmdb/record.h"
 #include "adapters/lmdb/status.h"
+#include "engine/bytes.h"
+#include "engine/cache.h"
 #include "engine/clock.h"
 #include "engine/error.h"
 
 namespace appcache::lmdb {
 
-// Calls `use` with the record of `path`, if there is one whose ttl has not
-// ended. It is good until `use` returns.
+// Calls `use(record, now)` with the record of `path`, if there is one whose ttl
+// has not ended. It is good until `use` returns. `now` is when it was looked
+// at; only of one that ends, for the clock is asked only if it matters.
 template <class Use>
 Status WithRecord(MDB_txn* txn, const Environment& environment,
                   const Clock& clock, std::string_view path, const Use& use) {
@@ -38,10 +42,33 @@ Status WithRecord(MDB_txn* txn, const Environment& environment,
                       "invalidate it");
   }
   if (!key.IsOf(*record, path)) return Status();
-  // The clock is asked only if it matters.
-  if (record->ends_at && record->HasEnded(clock.Now())) return Status();
-  use(*record);
+  TimePoint now;
+  if (record->ends_at) {
+    now = clock.Now();
+    if (record->HasEnded(now)) return Status();
+  }
+  use(*record, now);
   return Status();
+}
+
+// What a read of that type yields of a record that WithRecord has found.
+template <class V>
+V ReadAs(const Record& record, TimePoint now);
+
+template <>
+inline Bytes ReadAs(const Record& record, TimePoint) {
+  return Bytes::Copy(record.value);
+}
+
+template <>
+inline Ttl ReadAs(const Record& record, TimePoint now) {
+  return record.ends_at ? std::chrono::ceil<Ttl>(*record.ends_at - now)
+                        : kNoTtl;
+}
+
+template <>
+inline TimedBytes ReadAs(const Record& record, TimePoint now) {
+  return {ReadAs<Bytes>(record, now), ReadAs<Ttl>(record, now)};
 }
 
 }  // namespace appcache::lmdb

@@ -103,29 +103,54 @@ struct LmdbCache::State {
   }
 
   // `lookup` is a miss before.
-  void Find(MDB_txn* txn, std::string_view path, Lookup<Bytes>& lookup) const {
+  template <class V>
+  void Find(MDB_txn* txn, std::string_view path, Lookup<V>& lookup) const {
     if (path.size() > traits.max_key_bytes) {
-      lookup = Lookup<Bytes>::Failed(TooLong(path));
+      lookup = Lookup<V>::Failed(TooLong(path));
       return;
     }
     Status status = lmdb::WithRecord(
-        txn, *environment, *clock, path, [&](const Record& record) {
-          lookup = Lookup<Bytes>::Hit(Bytes::Copy(record.value));
+        txn, *environment, *clock, path,
+        [&](const Record& record, TimePoint now) {
+          lookup = Lookup<V>::Hit(lmdb::ReadAs<V>(record, now));
         });
-    if (!status.ok()) lookup = Lookup<Bytes>::Failed(std::move(status));
+    if (!status.ok()) lookup = Lookup<V>::Failed(std::move(status));
   }
 
-  // Calls `find(txn, lookup)` within one read transaction.
-  template <class V, class FindIt>
-  Lookup<V> Read(const FindIt& find) const {
-    if (environment->in_child()) return Lookup<V>::Failed(InChild());
-    Lookup<V> lookup = Lookup<V>::Miss();
-    Status status = environment->Read(busy_timeout, [&](MDB_txn* txn) {
-      find(txn, lookup);
+  // Calls `find(txn)` within one read transaction.
+  template <class FindIt>
+  Status Read(const FindIt& find) const {
+    if (environment->in_child()) return InChild();
+    return environment->Read(busy_timeout, [&](MDB_txn* txn) {
+      find(txn);
       return Status();
     });
-    if (!status.ok()) lookup = Lookup<V>::Failed(std::move(status));
-    return lookup;
+  }
+
+  template <class V>
+  Lookup<V> ReadOne(std::string_view path) const {
+    return WithoutExceptions<Lookup<V>>([&] {
+      Lookup<V> lookup = Lookup<V>::Miss();
+      Status status = Read([&](MDB_txn* txn) { Find(txn, path, lookup); });
+      if (!status.ok()) lookup = Lookup<V>::Failed(std::move(status));
+      return lookup;
+    });
+  }
+
+  // Of one moment. Counts them.
+  template <class V>
+  std::vector<Lookup<V>> ReadMany(std::span<const std::string_view> paths) {
+    std::vector<Lookup<V>> found(paths.size(), Lookup<V>::Miss());
+    const Status status = WithoutExceptions<Status>([&] {
+      return Read([&](MDB_txn* txn) {
+        for (size_t i = 0; i < paths.size(); ++i) {
+          Find(txn, paths[i], found[i]);
+        }
+      });
+    });
+    if (!status.ok()) found.assign(paths.size(), Lookup<V>::Failed(status));
+    for (const Lookup<V>& lookup : found) counters.CountRead(lookup);
+    return found;
   }
 
   Status Write(const Change& change) {
@@ -221,9 +246,8 @@ BackendTraits LmdbCache::Traits() const { return state_->traits; }
 
 Result<std::string> LmdbCache::Ping() {
   return WithoutExceptions<Result<std::string>>([&]() -> Result<std::string> {
-    const Lookup<Bytes> none =
-        state_->Read<Bytes>([](MDB_txn*, Lookup<Bytes>&) {});
-    if (none.has_error()) return none.status();
+    Status status = state_->Read([](MDB_txn*) {});
+    if (!status.ok()) return status;
     int version[3];
     mdb_version(&version[0], &version[1], &version[2]);
     return "LMDB " + std::to_string(version[0]) + "." +
@@ -232,49 +256,29 @@ Result<std::string> LmdbCache::Ping() {
 }
 
 Lookup<Bytes> LmdbCache::GetRaw(std::string_view path) {
-  Lookup<Bytes> found = WithoutExceptions<Lookup<Bytes>>([&] {
-    return state_->Read<Bytes>([&](MDB_txn* txn, Lookup<Bytes>& lookup) {
-      state_->Find(txn, path, lookup);
-    });
-  });
+  Lookup<Bytes> found = state_->ReadOne<Bytes>(path);
+  state_->counters.CountRead(found);
+  return found;
+}
+
+Lookup<TimedBytes> LmdbCache::GetTimedRaw(std::string_view path) {
+  Lookup<TimedBytes> found = state_->ReadOne<TimedBytes>(path);
   state_->counters.CountRead(found);
   return found;
 }
 
 Lookup<Ttl> LmdbCache::TtlRaw(std::string_view path) {
-  return WithoutExceptions<Lookup<Ttl>>([&] {
-    return state_->Read<Ttl>([&](MDB_txn* txn, Lookup<Ttl>& left) {
-      const Clock& clock = *state_->clock;
-      const auto tell = [&](const Record& record) {
-        const Ttl ttl = !record.ends_at
-                            ? kNoTtl
-                            : std::max(std::chrono::ceil<Ttl>(*record.ends_at -
-                                                              clock.Now()),
-                                       Ttl(1));
-        left = Lookup<Ttl>::Hit(ttl);
-      };
-      Status status = state_->CheckPath(path);
-      if (status.ok()) {
-        status = lmdb::WithRecord(txn, *state_->environment, clock, path, tell);
-      }
-      if (!status.ok()) left = Lookup<Ttl>::Failed(std::move(status));
-    });
-  });
+  return state_->ReadOne<Ttl>(path);
 }
 
 std::vector<Lookup<Bytes>> LmdbCache::GetManyRaw(
     std::span<const std::string_view> paths) {
-  std::vector<Lookup<Bytes>> found(paths.size(), Lookup<Bytes>::Miss());
-  const Lookup<Bytes> whole = WithoutExceptions<Lookup<Bytes>>([&] {
-    return state_->Read<Bytes>([&](MDB_txn* txn, Lookup<Bytes>&) {
-      for (size_t i = 0; i < paths.size(); ++i) {
-        state_->Find(txn, paths[i], found[i]);
-      }
-    });
-  });
-  if (whole.has_error()) found.assign(paths.size(), whole);
-  for (const Lookup<Bytes>& lookup : found) state_->counters.CountRead(lookup);
-  return found;
+  return state_->ReadMany<Bytes>(paths);
+}
+
+std::vector<Lookup<TimedBytes>> LmdbCache::GetManyTimedRaw(
+    std::span<const std::string_view> paths) {
+  return state_->ReadMany<TimedBytes>(paths);
 }
 
 Status LmdbCache::SetRaw(std::string_view path, std::string_view value,

@@ -125,9 +125,12 @@ class LmdbCache final : public Cache {
   Status ClearRaw() override;
 
   Lookup<Ttl> TtlRaw(std::string_view path) override;
+  Lookup<TimedBytes> GetTimedRaw(std::string_view path) override;
 
   // One read transaction: the values are of one moment.
   std::vector<Lookup<Bytes>> GetManyRaw(
+      std::span<const std::string_view> paths) override;
+  std::vector<Lookup<TimedBytes>> GetManyTimedRaw(
       std::span<const std::string_view> paths) override;
   // Values that are too large are removed, and the others stored. After another
   // failure the transactions before it are done.

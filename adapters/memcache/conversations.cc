@@ -1,8 +1,5 @@
 #include "adapters/memcache/conversations.h"
 
-#include <charconv>
-#include <system_error>
-
 #include "adapters/memcache/item.h"
 #include "adapters/memcache/server_error.h"
 
@@ -14,28 +11,6 @@ using Type = Reply::Type;
 // A line of keys is no longer than what memcached reads at a time (16 KiB) by
 // far: a longer one costs it a buffer of its own.
 constexpr size_t kMaxLineBytes = size_t{8} << 10;
-
-// What the item under a key says, as the cache's user sees it.
-Lookup<Bytes> ToLookup(Bytes stored, const WireKey& key,
-                       const std::string& server) {
-  std::string_view value;
-  switch (ValueIn(stored.view(), key, value)) {
-    case Stored::kValue:
-      break;
-    case Stored::kOther:
-      return Lookup<Bytes>::Miss();
-    case Stored::kForeign:
-      return Lookup<Bytes>::Failed(
-          Status(ErrorCode::kCorrupt,
-                 "the entry on " + server +
-                     " under the hash of the key path was not written by this "
-                     "library; invalidate it"));
-  }
-  if (value.size() == stored.size()) {
-    return Lookup<Bytes>::Hit(std::move(stored));
-  }
-  return Lookup<Bytes>::Hit(Bytes::Copy(value));
-}
 
 }  // namespace
 
@@ -139,33 +114,6 @@ bool Deletes::Take(Reply& reply) {
     return true;
   }
   return reply.type == Type::kDeleted || reply.type == Type::kNotFound;
-}
-
-void TtlQuestion::Ask(Request& request) {
-  left_ = Lookup<Ttl>::Miss();
-  if (key_.is_hashed()) get_.Ask(request);
-  request.MetaTtl(key_.view());
-}
-
-bool TtlQuestion::Take(Reply& reply) {
-  if (key_.is_hashed() && !get_.has_ended()) return get_.Take(reply);
-  if (reply.type == Type::kError) {
-    left_ = Lookup<Ttl>::Failed(ServerError(reply.text, server_));
-    return true;
-  }
-  if (reply.type == Type::kMetaMiss) return true;
-  if (reply.type != Type::kMeta || !reply.text.starts_with('t')) return false;
-  int64_t seconds = 0;
-  const char* const end = reply.text.data() + reply.text.size();
-  const auto [parsed, error] =
-      std::from_chars(reply.text.data() + 1, end, seconds);
-  if (error != std::errc() || parsed != end) return false;
-  if (value_.has_error()) {
-    left_ = Lookup<Ttl>::Failed(value_.status());
-  } else if (value_ || !key_.is_hashed()) {
-    left_ = Lookup<Ttl>::Hit(LeftOf(seconds));
-  }
-  return true;
 }
 
 bool Plain::Take(Reply& reply) {

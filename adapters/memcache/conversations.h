@@ -1,5 +1,5 @@
-// What a Memcached server is asked for a cache: gets, sets, deletes, what is
-// left of a ttl, and commands that name no key.
+// What a Memcached server is asked for a cache: gets, sets, deletes, and
+// commands that name no key. (What is left of ttls: timed_gets.h.)
 
 #ifndef APPCACHE_ADAPTERS_MEMCACHE_CONVERSATIONS_H_
 #define APPCACHE_ADAPTERS_MEMCACHE_CONVERSATIONS_H_
@@ -28,9 +28,6 @@ class Gets final : public Conversation {
 
   void Ask(Request& request) override;
   bool Take(Reply& reply) override;
-
-  // Whether all has been answered.
-  bool has_ended() const noexcept { return line_ == keys_.size(); }
 
  private:
   size_t EndOfLine(size_t begin) const noexcept;
@@ -91,27 +88,6 @@ class Deletes final : public Conversation {
   const std::span<const WireKey> keys_;
   const std::string& server_;
   Status first_failure_;
-};
-
-// Of one key what is left of its ttl.
-class TtlQuestion final : public Conversation {
- public:
-  // What is passed outlives this object.
-  TtlQuestion(const WireKey& key, const std::string& server) noexcept
-      : key_(key), server_(server), get_({&key_, 1}, {&value_, 1}, server) {}
-
-  void Ask(Request& request) override;
-  bool Take(Reply& reply) override;
-
-  const Lookup<Ttl>& left() const noexcept { return left_; }
-
- private:
-  const WireKey& key_;
-  const std::string& server_;
-  Lookup<Ttl> left_ = Lookup<Ttl>::Miss();
-  // A hashed key's entry is looked at first: whose is it?
-  Lookup<Bytes> value_ = Lookup<Bytes>::Miss();
-  Gets get_;
 };
 
 // A command that names no key, and the kind of its answer.

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
+#include <utility>
 
 namespace appcache::memcache {
 namespace {
@@ -49,6 +50,27 @@ Stored ValueIn(std::string_view stored, const WireKey& key,
   if (stored.substr(0, length) != key.path()) return Stored::kOther;
   value = stored.substr(length);
   return Stored::kValue;
+}
+
+Lookup<Bytes> ToLookup(Bytes stored, const WireKey& key,
+                       const std::string& server) {
+  std::string_view value;
+  switch (ValueIn(stored.view(), key, value)) {
+    case Stored::kValue:
+      break;
+    case Stored::kOther:
+      return Lookup<Bytes>::Miss();
+    case Stored::kForeign:
+      return Lookup<Bytes>::Failed(
+          Status(ErrorCode::kCorrupt,
+                 "the entry on " + server +
+                     " under the hash of the key path was not written by this "
+                     "library; invalidate it"));
+  }
+  if (value.size() == stored.size()) {
+    return Lookup<Bytes>::Hit(std::move(stored));
+  }
+  return Lookup<Bytes>::Hit(Bytes::Copy(value));
 }
 
 uint64_t ItemBytes(const WireKey& key, uint64_t value_bytes) noexcept {

@@ -36,6 +36,12 @@ enum class Stored {
 Stored ValueIn(std::string_view stored, const WireKey& key,
                std::string_view& value) noexcept;
 
+// What the item says, as the cache's user sees it: the value, a miss when it is
+// another path's, kCorrupt when it is foreign. `server` is what messages call
+// the server. Copies a value that is a part of the item. Throws std::bad_alloc.
+Lookup<Bytes> ToLookup(Bytes stored, const WireKey& key,
+                       const std::string& server);
+
 // What an item takes of the server's -I: its header of 48 bytes, a CAS number
 // of 8, the key and a NUL, header and value, and CR LF. (memcached 1.6, with
 // flags 0; without CAS, -C, it takes 8 less.)

@@ -7,6 +7,7 @@
 #include "adapters/memcache/conversations.h"
 #include "adapters/memcache/item.h"
 #include "adapters/memcache/servers.h"
+#include "adapters/memcache/timed_gets.h"
 #include "adapters/memcache/wire_key.h"
 #include "adapters/net/settings.h"
 #include "engine/backend_counters.h"
@@ -14,9 +15,11 @@
 namespace appcache {
 namespace {
 
+using memcache::Gets;
 using memcache::Servers;
 using memcache::SetItem;
 using memcache::Share;
+using memcache::TimedGets;
 using memcache::WireKey;
 
 constexpr uint64_t kMaxPathBytes = uint64_t{256} << 10;
@@ -76,10 +79,6 @@ std::vector<Part<Item>> Split(const Servers& servers, size_t count,
   return parts;
 }
 
-Lookup<Bytes> Failed(const Status& status) {
-  return Lookup<Bytes>::Failed(status);
-}
-
 void KeepFirst(Status& first, const Status& next) {
   if (first.ok()) first = next;
 }
@@ -101,18 +100,15 @@ struct MemcacheCache::State {
             memcache::ItemBytes(key, entry.value.size()) > max_item_bytes};
   }
 
-  // One key from one server.
-  Status Get(std::string_view path, Lookup<Bytes>& found) {
-    if (Status valid = CheckPath(path); !valid.ok()) return valid;
-    const WireKey key(path);
-    const size_t server = servers->ServerOf(key.view());
-    memcache::Gets get({&key, 1}, {&found, 1}, servers->name(server));
-    return servers->Have(server, get);
-  }
-
+  // What a conversation of type Asking finds of one key, or of each.
+  template <class Asking, class V, class... Options>
+  Lookup<V> GetOne(std::string_view path, Options... options);
+  template <class Asking, class V>
+  std::vector<Lookup<V>> GetMany(std::span<const std::string_view> paths);
   // `found` holds as many misses as there are paths.
+  template <class Asking, class V>
   Status GetMany(std::span<const std::string_view> paths,
-                 std::vector<Lookup<Bytes>>& found);
+                 std::vector<Lookup<V>>& found);
   // `failed` counts entries.
   Status SetMany(std::span<const RawEntry> entries, uint64_t& failed);
   Status InvalidateMany(std::span<const std::string_view> paths,
@@ -128,19 +124,46 @@ struct MemcacheCache::State {
   BackendCounters counters = {};
 };
 
+template <class Asking, class V, class... Options>
+Lookup<V> MemcacheCache::State::GetOne(std::string_view path,
+                                       Options... options) {
+  return WithoutExceptions<Lookup<V>>([&] {
+    Status status = CheckPath(path);
+    Lookup<V> found = Lookup<V>::Miss();
+    if (status.ok()) {
+      const WireKey key(path);
+      const size_t server = servers->ServerOf(key.view());
+      Asking asking({&key, 1}, {&found, 1}, servers->name(server), options...);
+      status = servers->Have(server, asking);
+    }
+    return status.ok() ? found : Lookup<V>::Failed(std::move(status));
+  });
+}
+
+template <class Asking, class V>
+std::vector<Lookup<V>> MemcacheCache::State::GetMany(
+    std::span<const std::string_view> paths) {
+  std::vector<Lookup<V>> found(paths.size(), Lookup<V>::Miss());
+  const Status status =
+      WithoutExceptions<Status>([&] { return GetMany<Asking>(paths, found); });
+  if (!status.ok()) found.assign(paths.size(), Lookup<V>::Failed(status));
+  for (const Lookup<V>& lookup : found) counters.CountRead(lookup);
+  return found;
+}
+
+template <class Asking, class V>
 Status MemcacheCache::State::GetMany(std::span<const std::string_view> paths,
-                                     std::vector<Lookup<Bytes>>& found) {
+                                     std::vector<Lookup<V>>& found) {
   for (const std::string_view path : paths) {
     if (Status valid = CheckPath(path); !valid.ok()) return valid;
   }
   const auto parts = Split<WireKey>(
       *servers, paths.size(), [&](size_t i) { return WireKey(paths[i]); });
-  std::deque<std::vector<Lookup<Bytes>>> results;
-  std::deque<memcache::Gets> gets;
+  std::deque<std::vector<Lookup<V>>> results;
+  std::deque<Asking> gets;
   std::vector<Share> shares;
   for (const Part<WireKey>& part : parts) {
-    auto& result =
-        results.emplace_back(part.items.size(), Lookup<Bytes>::Miss());
+    auto& result = results.emplace_back(part.items.size(), Lookup<V>::Miss());
     gets.emplace_back(part.items, result, servers->name(part.server));
     shares.push_back(servers->ShareOf(part.server, gets.back()));
   }
@@ -148,10 +171,10 @@ Status MemcacheCache::State::GetMany(std::span<const std::string_view> paths,
   for (size_t p = 0; p < parts.size(); ++p) {
     for (size_t i = 0; i < results[p].size(); ++i) {
       // What came before the failure is what was asked for.
-      Lookup<Bytes>& result = results[p][i];
+      Lookup<V>& result = results[p][i];
       found[parts[p].places[i]] = shares[p].status.ok() || result
                                       ? std::move(result)
-                                      : Failed(shares[p].status);
+                                      : Lookup<V>::Failed(shares[p].status);
     }
   }
   return Status();
@@ -266,38 +289,33 @@ Result<std::string> MemcacheCache::Ping() {
 }
 
 Lookup<Bytes> MemcacheCache::GetRaw(std::string_view path) {
-  Lookup<Bytes> found = WithoutExceptions<Lookup<Bytes>>([&] {
-    Lookup<Bytes> lookup = Lookup<Bytes>::Miss();
-    const Status status = state_->Get(path, lookup);
-    return status.ok() ? lookup : Failed(status);
-  });
+  Lookup<Bytes> found = state_->GetOne<Gets, Bytes>(path);
+  state_->counters.CountRead(found);
+  return found;
+}
+
+Lookup<TimedBytes> MemcacheCache::GetTimedRaw(std::string_view path) {
+  Lookup<TimedBytes> found = state_->GetOne<TimedGets, TimedBytes>(path);
   state_->counters.CountRead(found);
   return found;
 }
 
 Lookup<Ttl> MemcacheCache::TtlRaw(std::string_view path) {
-  return WithoutExceptions<Lookup<Ttl>>([&] {
-    if (Status valid = state_->CheckPath(path); !valid.ok()) {
-      return Lookup<Ttl>::Failed(std::move(valid));
-    }
-    const WireKey key(path);
-    Servers& servers = *state_->servers;
-    const size_t server = servers.ServerOf(key.view());
-    memcache::TtlQuestion question(key, servers.name(server));
-    Status status = servers.Have(server, question);
-    return status.ok() ? question.left()
-                       : Lookup<Ttl>::Failed(std::move(status));
-  });
+  const Lookup<TimedBytes> found =
+      state_->GetOne<TimedGets, TimedBytes>(path, TimedGets::Values::kUnwanted);
+  if (found) return Lookup<Ttl>::Hit(found->left);
+  return found.has_error() ? Lookup<Ttl>::Failed(found.status())
+                           : Lookup<Ttl>::Miss();
 }
 
 std::vector<Lookup<Bytes>> MemcacheCache::GetManyRaw(
     std::span<const std::string_view> paths) {
-  std::vector<Lookup<Bytes>> found(paths.size(), Lookup<Bytes>::Miss());
-  const Status status =
-      WithoutExceptions<Status>([&] { return state_->GetMany(paths, found); });
-  if (!status.ok()) found.assign(paths.size(), Failed(status));
-  for (const Lookup<Bytes>& lookup : found) state_->counters.CountRead(lookup);
-  return found;
+  return state_->GetMany<Gets, Bytes>(paths);
+}
+
+std::vector<Lookup<TimedBytes>> MemcacheCache::GetManyTimedRaw(
+    std::span<const std::string_view> paths) {
+  return state_->GetMany<TimedGets, TimedBytes>(paths);
 }
 
 Status MemcacheCache::SetRaw(std::string_view path, std::string_view value,

@@ -138,9 +138,13 @@ class MemcacheCache final : public Cache {
   // last; never more than the server keeps the entry. To the server it is a
   // use. kUnsupported on a server without meta commands (before 1.6).
   Lookup<Ttl> TtlRaw(std::string_view path) override;
+  // One meta get for each key; `left`, and servers without them, as above.
+  Lookup<TimedBytes> GetTimedRaw(std::string_view path) override;
 
   // Where a server fails, the keys that it has are failures, and only those.
   std::vector<Lookup<Bytes>> GetManyRaw(
+      std::span<const std::string_view> paths) override;
+  std::vector<Lookup<TimedBytes>> GetManyTimedRaw(
       std::span<const std::string_view> paths) override;
   // Each entry on its own: when one fails the others are stored. The failure is
   // the first in the order of the servers.

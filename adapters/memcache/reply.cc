@@ -22,7 +22,7 @@ struct Line {
 constexpr Line kLines[] = {
     {"END", Type::kEnd, false},         {"STORED", Type::kStored, false},
     {"DELETED", Type::kDeleted, false}, {"NOT_FOUND", Type::kNotFound, false},
-    {"OK", Type::kOk, false},           {"EN", Type::kMetaMiss, false},
+    {"OK", Type::kOk, false},           {"EN", Type::kMetaMiss, true},
     {"VERSION", Type::kVersion, true},  {"HD", Type::kMeta, true},
 };
 
@@ -84,8 +84,9 @@ ReplyReader::Result ReplyReader::NextLine(std::string_view& input,
   if (!has_line_) return Result::kNeedsMore;
   if (!line.ends_with(kLineEnd)) return Result::kMalformed;
   line.remove_suffix(kLineEnd.size());
-  if (line.starts_with("VALUE ")) {
-    const Result begun = BeginValue(line);
+  const bool is_meta = line.starts_with("VA ");
+  if (is_meta || line.starts_with("VALUE ")) {
+    const Result begun = is_meta ? BeginMetaValue(line) : BeginValue(line);
     return begun == Result::kReply ? NextOfValue(input, reply) : begun;
   }
   const std::optional<Reply> parsed = ParseLine(line);
@@ -99,10 +100,25 @@ ReplyReader::Result ReplyReader::BeginValue(std::string_view line) {
   TakeWord(line);
   const std::string_view key = TakeWord(line);
   const std::optional<uint64_t> flags = ToNumber(TakeWord(line));
-  const std::optional<uint64_t> size = ToNumber(line);
-  if (key.empty() || !flags || !size) return Result::kMalformed;
+  if (key.empty() || !flags) return Result::kMalformed;
+  type_ = Type::kValue;
+  text_ = key;
+  return BeginBytes(line);
+}
+
+// "VA <bytes> <flags>", of which there may be none.
+ReplyReader::Result ReplyReader::BeginMetaValue(std::string_view line) {
+  TakeWord(line);
+  const std::string_view size = TakeWord(line);
+  type_ = Type::kMetaValue;
+  text_ = line;
+  return BeginBytes(size);
+}
+
+ReplyReader::Result ReplyReader::BeginBytes(std::string_view digits) {
+  const std::optional<uint64_t> size = ToNumber(digits);
+  if (!size) return Result::kMalformed;
   if (*size > max_value_bytes_) return Result::kTooLarge;
-  key_ = key;
   next_ = nullptr;
   value_ = Bytes::Build(*size, [this](char* data) { next_ = data; });
   missing_ = *size;
@@ -129,7 +145,7 @@ ReplyReader::Result ReplyReader::NextOfValue(std::string_view& input,
   }
   if (missing_ > 0 || missing_end_ > 0) return Result::kNeedsMore;
   in_value_ = false;
-  reply = Reply{Type::kValue, key_, std::move(value_)};
+  reply = Reply{type_, text_, std::move(value_)};
   value_ = Bytes();
   return Result::kReply;
 }

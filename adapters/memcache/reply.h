@@ -15,16 +15,17 @@ namespace appcache::memcache {
 
 struct Reply {
   enum class Type {
-    kValue,     // one entry of a get: text is its key, bytes its value
-    kEnd,       // of a get
-    kStored,    // of a set
-    kDeleted,   // of a delete
-    kNotFound,  // of a delete
-    kOk,        // of a flush_all
-    kVersion,   // of a version: text is the number
-    kMeta,      // of an mg: text is the flags
-    kMetaMiss,  // of an mg
-    kError,     // of any command: text is the line
+    kValue,      // one entry of a get: text is its key, bytes its value
+    kEnd,        // of a get
+    kStored,     // of a set
+    kDeleted,    // of a delete
+    kNotFound,   // of a delete
+    kOk,         // of a flush_all
+    kVersion,    // of a version: text is the number
+    kMeta,       // of an mg without v: text is the flags
+    kMetaValue,  // of an mg with v: text is the flags, bytes the value
+    kMetaMiss,   // of an mg: text is the flags that come with it, or empty
+    kError,      // of any command: text is the line
   };
 
   Type type = Type::kError;
@@ -64,6 +65,8 @@ class ReplyReader {
  private:
   Result NextLine(std::string_view& input, Reply& reply);
   Result BeginValue(std::string_view line);
+  Result BeginMetaValue(std::string_view line);
+  Result BeginBytes(std::string_view digits);
   Result NextOfValue(std::string_view& input, Reply& reply);
 
   const uint64_t max_value_bytes_;
@@ -74,7 +77,8 @@ class ReplyReader {
   // The value that is being read, and where its next byte goes: nobody else
   // has seen the buffer yet.
   bool in_value_ = false;
-  std::string key_;
+  Reply::Type type_ = Reply::Type::kValue;
+  std::string text_;
   Bytes value_;
   char* next_ = nullptr;
   size_t missing_ = 0;      // bytes of the value

@@ -35,10 +35,10 @@ void Request::Delete(std::string_view key) {
   End();
 }
 
-void Request::MetaTtl(std::string_view key) {
+void Request::MetaGet(std::string_view key, std::string_view flags) {
   bytes_ += "mg ";
   bytes_ += key;
-  bytes_ += " t";
+  bytes_ += flags;
   End();
 }
 

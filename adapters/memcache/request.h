@@ -26,8 +26,8 @@ class Request {
   void Set(std::string_view key, int64_t exptime, std::string_view header,
            std::string_view value);
   void Delete(std::string_view key);
-  // What is left of the ttl.
-  void MetaTtl(std::string_view key);
+  // `flags` say what of the item, each with a blank before it (" k t v").
+  void MetaGet(std::string_view key, std::string_view flags);
   // "version", "flush_all".
   void Plain(std::string_view command);
 

@@ -6,6 +6,8 @@
 
 #include "adapters/net/settings.h"
 #include "adapters/redis/client.h"
+#include "adapters/redis/result.h"
+#include "adapters/redis/timed_gets.h"
 #include "engine/backend_counters.h"
 
 namespace appcache {
@@ -13,6 +15,10 @@ namespace {
 
 using redis::Connection;
 using redis::Reply;
+using redis::TimedGets;
+using redis::ToLookup;
+using redis::ToTtl;
+using redis::Unexpected;
 using std::chrono::milliseconds;
 
 // How many keys go into one command: the server serves nobody else meanwhile.
@@ -54,24 +60,6 @@ Status CheckPath(std::string_view path) {
                 "a key path of " + std::to_string(path.size()) +
                     " bytes is longer than Redis takes: " +
                     std::to_string(RedisCache::kMaxBytes));
-}
-
-// A failure that the server has answered, or that it answered something else
-// than it should.
-Status Unexpected(const Reply& reply, const std::string& server) {
-  if (reply.type == Reply::Type::kError) {
-    return redis::ServerError(reply.bytes.view(), server);
-  }
-  return Status(ErrorCode::kUnavailable,
-                server + " gave an answer that does not fit; is it one?");
-}
-
-Lookup<Bytes> ToLookup(Reply reply, const std::string& server) {
-  if (reply.type == Reply::Type::kString) {
-    return Lookup<Bytes>::Hit(std::move(reply.bytes));
-  }
-  if (reply.type == Reply::Type::kNil) return Lookup<Bytes>::Miss();
-  return Lookup<Bytes>::Failed(Unexpected(reply, server));
 }
 
 // As many commands of that name as it takes.
@@ -124,6 +112,56 @@ std::string VersionIn(std::string_view info) {
 }  // namespace
 
 struct RedisCache::State {
+  // What `read(reply)` makes of the reply to a command about one key.
+  template <class V, class Read>
+  Lookup<V> Ask(std::string_view command, std::string_view path,
+                const Read& read) {
+    return WithoutExceptions<Lookup<V>>([&] {
+      Lookup<V> lookup = Lookup<V>::Miss();
+      Status status = CheckPath(path);
+      if (status.ok()) {
+        status = client.Exchange(
+            [&](Connection& connection) {
+              connection.Append({command, path});
+            },
+            [&](Reply reply) {
+              lookup = read(std::move(reply), client.server());
+            });
+      }
+      return status.ok() ? lookup : Lookup<V>::Failed(std::move(status));
+    });
+  }
+
+  // `ask(found)` has what was found of the paths put there, or fails, which is
+  // what is found of each then. Counts them.
+  template <class V, class AskServer>
+  std::vector<Lookup<V>> ReadMany(std::span<const std::string_view> paths,
+                                  const AskServer& ask) {
+    std::vector<Lookup<V>> found;
+    const Status status = WithoutExceptions<Status>([&] {
+      for (const std::string_view path : paths) {
+        if (Status valid = CheckPath(path); !valid.ok()) return valid;
+      }
+      return paths.empty() ? Status() : ask(found);
+    });
+    if (!status.ok()) found.assign(paths.size(), Lookup<V>::Failed(status));
+    for (const Lookup<V>& lookup : found) counters.CountRead(lookup);
+    return found;
+  }
+
+  std::vector<Lookup<TimedBytes>> GetTimed(
+      std::span<const std::string_view> paths, TimedGets::By by) {
+    return ReadMany<TimedBytes>(
+        paths, [&](std::vector<Lookup<TimedBytes>>& found) {
+          TimedGets gets(paths, by, client.server());
+          Status status = client.Exchange(
+              [&](Connection& connection) { gets.Append(connection); },
+              [&](Reply reply) { gets.Take(std::move(reply)); });
+          found = std::move(gets.found());
+          return status;
+        });
+  }
+
   redis::Client client;
   BackendTraits traits;
   BackendCounters counters = {};
@@ -178,60 +216,28 @@ Result<std::string> RedisCache::Ping() {
 }
 
 Lookup<Bytes> RedisCache::GetRaw(std::string_view path) {
-  Lookup<Bytes> found = WithoutExceptions<Lookup<Bytes>>([&] {
-    Lookup<Bytes> lookup = Lookup<Bytes>::Miss();
-    Status status = CheckPath(path);
-    if (status.ok()) {
-      status = state_->client.Exchange(
-          [&](Connection& connection) {
-            connection.Append({"GET", path});
-          },
-          [&](Reply reply) {
-            lookup = ToLookup(std::move(reply), state_->client.server());
-          });
-    }
-    return status.ok() ? lookup : Lookup<Bytes>::Failed(std::move(status));
-  });
+  Lookup<Bytes> found = state_->Ask<Bytes>("GET", path, ToLookup);
   state_->counters.CountRead(found);
   return found;
 }
 
 Lookup<Ttl> RedisCache::TtlRaw(std::string_view path) {
-  return WithoutExceptions<Lookup<Ttl>>([&] {
-    Lookup<Ttl> left = Lookup<Ttl>::Miss();
-    Status status = CheckPath(path);
-    if (status.ok()) {
-      status = state_->client.Exchange(
-          [&](Connection& connection) {
-            connection.Append({"PTTL", path});
-          },
-          [&](const Reply& reply) {
-            // -2: there is no entry; -1: it never ends.
-            if (reply.type != Reply::Type::kInteger) {
-              left = Lookup<Ttl>::Failed(
-                  Unexpected(reply, state_->client.server()));
-            } else if (reply.integer != -2) {
-              // One that ends within the millisecond has not ended.
-              left =
-                  Lookup<Ttl>::Hit(reply.integer == -1  ? kNoTtl
-                                   : reply.integer == 0 ? Ttl(1)
-                                                        : Ttl(reply.integer));
-            }
-          });
-    }
-    return status.ok() ? left : Lookup<Ttl>::Failed(std::move(status));
-  });
+  return state_->Ask<Ttl>("PTTL", path, ToTtl);
+}
+
+Lookup<TimedBytes> RedisCache::GetTimedRaw(std::string_view path) {
+  return std::move(state_->GetTimed({&path, 1}, TimedGets::By::kGet).front());
+}
+
+std::vector<Lookup<TimedBytes>> RedisCache::GetManyTimedRaw(
+    std::span<const std::string_view> paths) {
+  return state_->GetTimed(paths, TimedGets::By::kMget);
 }
 
 std::vector<Lookup<Bytes>> RedisCache::GetManyRaw(
     std::span<const std::string_view> paths) {
-  std::vector<Lookup<Bytes>> found;
-  found.reserve(paths.size());
-  const Status status = WithoutExceptions<Status>([&] {
-    for (const std::string_view path : paths) {
-      if (Status valid = CheckPath(path); !valid.ok()) return valid;
-    }
-    if (paths.empty()) return Status();
+  return state_->ReadMany<Bytes>(paths, [&](std::vector<Lookup<Bytes>>& found) {
+    found.reserve(paths.size());
     return state_->client.Exchange(
         [&](Connection& connection) { AppendKeys(connection, "MGET", paths); },
         [&](Reply reply) {
@@ -249,9 +255,6 @@ std::vector<Lookup<Bytes>> RedisCache::GetManyRaw(
           found.insert(found.end(), expected, Lookup<Bytes>::Failed(failed));
         });
   });
-  if (!status.ok()) found.assign(paths.size(), Lookup<Bytes>::Failed(status));
-  for (const Lookup<Bytes>& lookup : found) state_->counters.CountRead(lookup);
-  return found;
 }
 
 Status RedisCache::SetRaw(std::string_view path, std::string_view value,

@@ -105,6 +105,13 @@ class RedisCache final : public Cache {
 
   Lookup<Ttl> TtlRaw(std::string_view path) override;
 
+  // GET or MGET, and PTTL, in a transaction (MULTI, EXEC), or in several where
+  // there are more than 1024 keys: the user must be allowed those, and a proxy
+  // has to pass them on. An entry in its last millisecond is a miss.
+  Lookup<TimedBytes> GetTimedRaw(std::string_view path) override;
+  std::vector<Lookup<TimedBytes>> GetManyTimedRaw(
+      std::span<const std::string_view> paths) override;
+
   // MGET. A key that holds no string is a miss.
   std::vector<Lookup<Bytes>> GetManyRaw(
       std::span<const std::string_view> paths) override;

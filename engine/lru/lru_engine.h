@@ -69,6 +69,7 @@ class LruEngine {
 
   // The operations of SqliteCache.
   Lookup<Bytes> Get(std::string_view path);
+  Lookup<TimedBytes> GetTimed(std::string_view path);
   Lookup<Ttl> GetTtl(std::string_view path);
   Status Set(std::span<const Cache::RawEntry> entries);
   Status Restore(std::span<const StoredEntry> entries);
@@ -95,6 +96,9 @@ class LruEngine {
   // `read(session)` with this thread's session, held.
   template <class V, class Read>
   Lookup<V> WithSession(const Read& read);
+  // `make(found, now)` of the entry at `path`, which is so used, and counted.
+  template <class V, class MakeValue>
+  Lookup<V> Use(std::string_view path, const MakeValue& make);
   // Runs `body()` in a write transaction, in a pass of the lane of its own.
   Status WriteOnce(const std::function<Status()>& body);
   // The same for callers: if the cache is usable, and with failures noted.

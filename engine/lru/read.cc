@@ -34,23 +34,37 @@ Lookup<V> LruEngine::WithSession(const Read& read) {
   return read(**session);
 }
 
-Lookup<Bytes> LruEngine::Get(std::string_view path) {
+template <class V, class MakeValue>
+Lookup<V> LruEngine::Use(std::string_view path, const MakeValue& make) {
   if (Status usable = CheckPath(path); !usable.ok()) {
-    return Lookup<Bytes>::Failed(std::move(usable));
+    return Lookup<V>::Failed(std::move(usable));
   }
   const int64_t h = Hash(path);
-  return WithSession<Bytes>([&](Session& session) {
+  return WithSession<V>([&](Session& session) {
     Lookup<store::FoundValue> found = session.reader.Find(h, path);
     const TimePoint now = settings_.clock->Now();
     if (found && !HasExpired(found->expires_at_ms, now)) {
       ++session.hits;
       RecordUse(session, h, now);
-      return Lookup<Bytes>::Hit(std::move(found->value));
+      return Lookup<V>::Hit(make(*std::move(found), now));
     }
     ++session.misses;
-    if (!found.has_error()) return Lookup<Bytes>::Miss();
+    if (!found.has_error()) return Lookup<V>::Miss();
     ++session.errors;
-    return Lookup<Bytes>::Failed(Noted(found.status()));
+    return Lookup<V>::Failed(Noted(found.status()));
+  });
+}
+
+Lookup<Bytes> LruEngine::Get(std::string_view path) {
+  return Use<Bytes>(path, [](store::FoundValue&& found, TimePoint) {
+    return std::move(found.value);
+  });
+}
+
+Lookup<TimedBytes> LruEngine::GetTimed(std::string_view path) {
+  return Use<TimedBytes>(path, [](store::FoundValue&& found, TimePoint now) {
+    return TimedBytes{std::move(found.value),
+                      RemainingTtl(found.expires_at_ms, now)};
   });
 }
 

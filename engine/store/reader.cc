@@ -16,26 +16,28 @@ Status Reader::Prepare(const Connection& connection) {
   return status;
 }
 
-Lookup<FoundValue> Reader::Find(int64_t h, std::string_view key) {
-  Run run(get_);
+template <class V, class Make>
+Lookup<V> Reader::FindRow(Statement& statement, int64_t h, std::string_view key,
+                          const Make& make) {
+  Run run(statement);
   const int rc = run.Bind(1, h).Step();
-  if (rc == SQLITE_DONE) return Lookup<FoundValue>::Miss();
+  if (rc == SQLITE_DONE) return Lookup<V>::Miss();
   if (rc != SQLITE_ROW) {
-    return Lookup<FoundValue>::Failed(connection_->Failure(rc, "read"));
+    return Lookup<V>::Failed(connection_->Failure(rc, "read"));
   }
-  if (run.Blob(1) != key) return Lookup<FoundValue>::Miss();  // a collision
-  return Lookup<FoundValue>::Hit({Bytes::Copy(run.Blob(2)), run.Int(0)});
+  if (run.Blob(1) != key) return Lookup<V>::Miss();  // a collision
+  return Lookup<V>::Hit(make(run));
+}
+
+Lookup<FoundValue> Reader::Find(int64_t h, std::string_view key) {
+  return FindRow<FoundValue>(get_, h, key, [](const Run& run) {
+    return FoundValue{Bytes::Copy(run.Blob(2)), run.Int(0)};
+  });
 }
 
 Lookup<int64_t> Reader::FindExpiry(int64_t h, std::string_view key) {
-  Run run(get_expiry_);
-  const int rc = run.Bind(1, h).Step();
-  if (rc == SQLITE_DONE) return Lookup<int64_t>::Miss();
-  if (rc != SQLITE_ROW) {
-    return Lookup<int64_t>::Failed(connection_->Failure(rc, "read"));
-  }
-  if (run.Blob(1) != key) return Lookup<int64_t>::Miss();
-  return Lookup<int64_t>::Hit(run.Int(0));
+  return FindRow<int64_t>(get_expiry_, h, key,
+                          [](const Run& run) { return run.Int(0); });
 }
 
 Result<Counts> Reader::ReadCounts() {

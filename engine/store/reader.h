@@ -47,6 +47,11 @@ class Reader {
   Result<Counts> ReadCounts();
 
  private:
+  // `make(run)` of the row with this h, if its key, in column 1, is `key`.
+  template <class V, class Make>
+  Lookup<V> FindRow(Statement& statement, int64_t h, std::string_view key,
+                    const Make& make);
+
   const Connection* connection_ = nullptr;
   Statement get_, get_expiry_, read_meta_;
 };

@@ -24,19 +24,20 @@ class Model {
   }
   void Invalidate(const std::string& path) { entries_.erase(path); }
   void Clear() { entries_.clear(); }
-  std::optional<std::string> Get(const std::string& path, TimePoint now) const {
-    const auto found = entries_.find(path);
-    if (found == entries_.end() || now >= found->second.end) {
-      return std::nullopt;
-    }
-    return found->second.value;
-  }
-
- private:
+  // TimePoint::max(): never ends.
   struct Entry {
     std::string value;
     TimePoint end;
   };
+  std::optional<Entry> Get(const std::string& path, TimePoint now) const {
+    const auto found = entries_.find(path);
+    if (found == entries_.end() || now >= found->second.end) {
+      return std::nullopt;
+    }
+    return found->second;
+  }
+
+ private:
   std::map<std::string, Entry> entries_;
 };
 
@@ -104,8 +105,28 @@ class ModelRun {
     const auto expected = model_.Get(path, clock_->Now());
     ASSERT_EQ(found.is_hit(), expected.has_value()) << path;
     if (found) {
-      ASSERT_TRUE(found->view() == *expected) << path;
+      ASSERT_TRUE(found->view() == expected->value) << path;
     }
+  }
+
+  void GetTimed() {
+    const std::string path = RandomPath();
+    const Lookup<TimedBytes> found = cache_->GetTimedRaw(path);
+    if (!cache_->Traits().tells_ttl) {
+      ASSERT_TRUE(found.status().Is(ErrorCode::kUnsupported));
+      return;
+    }
+    ASSERT_FALSE(found.has_error()) << found.status().ToString();
+    const auto expected = model_.Get(path, clock_->Now());
+    ASSERT_EQ(found.is_hit(), expected.has_value()) << path;
+    if (!found) return;
+    ASSERT_TRUE(found->value.view() == expected->value) << path;
+    ASSERT_EQ(found->left == kNoTtl, expected->end == TimePoint::max());
+    if (found->left == kNoTtl) return;
+    // A server's own clock moves on by itself.
+    const Ttl most = std::chrono::ceil<Ttl>(expected->end - clock_->Now());
+    ASSERT_LE(found->left, most) << path;
+    ASSERT_LE(most - test_.Units(1), found->left) << path;
   }
 
   ConformanceTest& test_;
@@ -117,9 +138,11 @@ class ModelRun {
 
 void ModelRun::Step() {
   const uint64_t choice = random_.Below(100);
-  if (choice < 35) {
+  if (choice < 25) {
     const std::string path = RandomPath();
     Compare(path, cache_->GetRaw(path));
+  } else if (choice < 35) {
+    GetTimed();
   } else if (choice < 45) {
     GetMany();
   } else if (choice < 65) {

@@ -111,6 +111,40 @@ struct TooLargeLeavesTheOldValue : MapCache {
   }
 };
 
+struct TimedGetTellsTooLong : MapCache {
+  using MapCache::MapCache;
+  Lookup<TimedBytes> GetTimedRaw(std::string_view path) override {
+    Lookup<TimedBytes> found = MapCache::GetTimedRaw(path);
+    if (found && found->left != kNoTtl) ++found->left;
+    return found;
+  }
+};
+
+struct TimedGetNeverEnds : MapCache {
+  using MapCache::MapCache;
+  Lookup<TimedBytes> GetTimedRaw(std::string_view path) override {
+    Lookup<TimedBytes> found = MapCache::GetTimedRaw(path);
+    if (found) found->left = kNoTtl;
+    return found;
+  }
+};
+
+struct TimedBatchGivesOneTtlToAll : MapCache {
+  using MapCache::MapCache;
+  std::vector<Lookup<TimedBytes>> GetManyTimedRaw(
+      std::span<const std::string_view> paths) override {
+    std::vector<Lookup<TimedBytes>> found = MapCache::GetManyTimedRaw(paths);
+    Ttl left = kNoTtl;
+    for (const Lookup<TimedBytes>& one : found) {
+      if (one) left = std::max(left, one->left);
+    }
+    for (Lookup<TimedBytes>& one : found) {
+      if (one) one->left = left;
+    }
+    return found;
+  }
+};
+
 template <class Mutant>
 Backend Make(const char* name) {
   return {
@@ -129,7 +163,10 @@ INSTANTIATE_TEST_SUITE_P(
         Make<LargeValuesAreCutOff>("LargeValuesAreCutOff"),
         Make<NoClear>("NoClear"), Make<BatchInWrongOrder>("BatchInWrongOrder"),
         Make<BatchWithoutTtl>("BatchWithoutTtl"),
-        Make<TooLargeLeavesTheOldValue>("TooLargeLeavesTheOldValue")),
+        Make<TooLargeLeavesTheOldValue>("TooLargeLeavesTheOldValue"),
+        Make<TimedGetTellsTooLong>("TimedGetTellsTooLong"),
+        Make<TimedGetNeverEnds>("TimedGetNeverEnds"),
+        Make<TimedBatchGivesOneTtlToAll>("TimedBatchGivesOneTtlToAll")),
     NameOfBackend);
 
 }  // namespace

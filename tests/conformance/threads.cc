@@ -78,6 +78,37 @@ TEST_P(ConformanceTest, AHitIsAWholeValueOfItsOwnKey) {
   EXPECT_EQ(wrong, 0);
 }
 
+// A value is there with the ttl that it was set with, not with that of another
+// one that came in between.
+TEST_P(ConformanceTest, ATimedGetTellsTheTtlOfTheValueThatItYields) {
+  if (!cache_->Traits().tells_ttl) return;
+  const Ttl most[] = {Units(10), Units(1000), kNoTtl};
+  const auto is_wrong = [&](const Lookup<TimedBytes>& found) {
+    if (!found) return found.has_error();
+    const Ttl told = found->left;
+    const Ttl set_with = most[found->value.view().front() - '0'];
+    if (set_with == kNoTtl || told == kNoTtl) return told != set_with;
+    return told > set_with || told + Units(2) < set_with;
+  };
+  std::atomic<int> wrong{0};
+  InThreads([&](int thread) {
+    for (int i = 0; i < kRounds; ++i) {
+      if (thread % 2 == 0) {
+        const size_t kind = static_cast<size_t>(i + thread) % 3;
+        const std::string value = std::to_string(kind) + std::string(3000, 'v');
+        if (!cache_->SetRaw("p/a", value, most[kind]).ok()) ++wrong;
+        continue;
+      }
+      if (is_wrong(cache_->GetTimedRaw("p/a"))) ++wrong;
+      constexpr std::array<std::string_view, 2> kPaths = {"p/a", "p/a"};
+      for (const auto& found : cache_->GetManyTimedRaw(kPaths)) {
+        if (is_wrong(found)) ++wrong;
+      }
+    }
+  });
+  EXPECT_EQ(wrong, 0);
+}
+
 TEST_P(ConformanceTest, AClearMayComeAtAnyTime) {
   std::atomic<int> wrong{0};
   InThreads([&](int thread) {

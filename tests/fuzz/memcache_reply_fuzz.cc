@@ -37,7 +37,8 @@ Outcome ReadInPieces(std::string_view stream, size_t piece) {
       if (outcome.last != ReplyReader::Result::kReply) break;
       Require(reply.bytes.size() <= kMaxValueBytes);
       Require(reply.text.size() <= ReplyReader::kMaxLineBytes);
-      Require(reply.type == Reply::Type::kValue || reply.bytes.empty());
+      Require(reply.type == Reply::Type::kValue ||
+              reply.type == Reply::Type::kMetaValue || reply.bytes.empty());
       outcome.replies.push_back(std::to_string(static_cast<int>(reply.type)) +
                                 " " + std::string(reply.text) + " " +
                                 std::string(reply.bytes.view()));

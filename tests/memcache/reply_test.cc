@@ -31,7 +31,10 @@ constexpr std::string_view kStream =
     "OK\r\n"
     "VERSION 1.6.18\r\n"
     "HD t-1\r\n"
+    "VA 4 kkey t-1 W\r\n\r\nab\r\n"
+    "VA 0\r\n\r\n"
     "EN\r\n"
+    "EN kkey\r\n"
     "ERROR\r\n"
     "CLIENT_ERROR bad data chunk\r\n"
     "SERVER_ERROR out of memory storing object\r\n"sv;
@@ -46,10 +49,13 @@ const std::vector<std::string> kReplies = {
     "5||",
     "6|1.6.18|",
     "7|t-1|",
+    "8|kkey t-1 W|\r\nab",
     "8||",
-    "9|ERROR|",
-    "9|CLIENT_ERROR bad data chunk|",
-    "9|SERVER_ERROR out of memory storing object|"};
+    "9||",
+    "9|kkey|",
+    "10|ERROR|",
+    "10|CLIENT_ERROR bad data chunk|",
+    "10|SERVER_ERROR out of memory storing object|"};
 
 TEST(MemcacheReplyTest, ReadsAStreamHoweverItIsCut) {
   for (size_t piece = 1; piece <= kStream.size(); ++piece) {
@@ -71,7 +77,7 @@ TEST(MemcacheReplyTest, ReadsAStreamHoweverItIsCut) {
 TEST(MemcacheReplyTest, KnowsThatPartOfAReplyIsLeft) {
   for (const std::string_view part :
        {"E"sv, "END"sv, "END\r"sv, "VALUE k 0 3\r\n"sv, "VALUE k 0 0\r\n"sv,
-        "VALUE k 0 3\r\nabc\r"sv}) {
+        "VALUE k 0 3\r\nabc\r"sv, "VA 3 t1\r\nab"sv}) {
     ReplyReader reader(kLimit);
     Reply reply;
     std::string_view input = part;
@@ -81,14 +87,28 @@ TEST(MemcacheReplyTest, KnowsThatPartOfAReplyIsLeft) {
 }
 
 TEST(MemcacheReplyTest, WhatIsNoReplyIsMalformed) {
-  for (const std::string_view garbage :
-       {"HTTP/1.1 400 Bad Request\r\n"sv, "\r\n"sv, "END\n"sv, "END \r\n"sv,
-        "END x\r\n"sv, "-ERR unknown command\r\n"sv, "end\r\n"sv, "VALUE\r\n"sv,
-        "VALUE k 0\r\n"sv, "VALUE k 0 x\r\n"sv, "VALUE k 0 -1\r\n"sv,
-        "VALUE k  3\r\nabc\r\n"sv, "VALUE  0 3\r\n"sv,
-        "VALUE k 0 3 7\r\nabc\r\n"sv, "VALUE k 0 3\r\nabcd\r\n"sv,
-        "VALUE k 0 3\r\nabc\n"sv, "VALUE k 0 99999999999999999999\r\n"sv,
-        "VA 3 f0\r\nabc\r\n"sv}) {
+  for (const std::string_view garbage : {"HTTP/1.1 400 Bad Request\r\n"sv,
+                                         "\r\n"sv,
+                                         "END\n"sv,
+                                         "END \r\n"sv,
+                                         "END x\r\n"sv,
+                                         "-ERR unknown command\r\n"sv,
+                                         "end\r\n"sv,
+                                         "VALUE\r\n"sv,
+                                         "VALUE k 0\r\n"sv,
+                                         "VALUE k 0 x\r\n"sv,
+                                         "VALUE k 0 -1\r\n"sv,
+                                         "VALUE k  3\r\nabc\r\n"sv,
+                                         "VALUE  0 3\r\n"sv,
+                                         "VALUE k 0 3 7\r\nabc\r\n"sv,
+                                         "VALUE k 0 3\r\nabcd\r\n"sv,
+                                         "VALUE k 0 3\r\nabc\n"sv,
+                                         "VALUE k 0 99999999999999999999\r\n"sv,
+                                         "VA\r\n"sv,
+                                         "VA \r\n"sv,
+                                         "VA x\r\n"sv,
+                                         "VA -1 t1\r\n"sv,
+                                         "VA 3 t1\r\nabcd\r\n"sv}) {
     ReplyReader reader(kLimit);
     Reply reply;
     std::string_view input = garbage;
@@ -101,6 +121,9 @@ TEST(MemcacheReplyTest, AValueHasALimitBeforeItIsThere) {
   Reply reply;
   std::string_view input = "VALUE k 0 1001\r\n";
   EXPECT_EQ(reader.Next(input, reply), Next::kTooLarge);
+  ReplyReader meta_reader(kLimit);
+  input = "VA 1001 t1\r\n";
+  EXPECT_EQ(meta_reader.Next(input, reply), Next::kTooLarge);
   ReplyReader other(kLimit);
   const std::string fits =
       "VALUE k 0 1000\r\n" + std::string(1000, 'x') + "\r\n";

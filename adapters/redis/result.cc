@@ -1,0 +1,41 @@
+#include "adapters/redis/result.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "adapters/redis/server_error.h"
+
+namespace appcache::redis {
+
+using Type = Reply::Type;
+
+Status Unexpected(const Reply& reply, const std::string& server) {
+  if (reply.type == Type::kError) {
+    return ServerError(reply.bytes.view(), server);
+  }
+  return Status(ErrorCode::kUnavailable,
+                server + " gave an answer that does not fit; is it one?");
+}
+
+Lookup<Bytes> ToLookup(Reply reply, const std::string& server) {
+  if (reply.type == Type::kString) {
+    return Lookup<Bytes>::Hit(std::move(reply.bytes));
+  }
+  if (reply.type == Type::kNil) return Lookup<Bytes>::Miss();
+  return Lookup<Bytes>::Failed(Unexpected(reply, server));
+}
+
+Lookup<Ttl> ToTtl(const Reply& reply, const std::string& server) {
+  constexpr int64_t kNoEntry = -2;
+  constexpr int64_t kNeverEnds = -1;
+  if (reply.type != Type::kInteger) {
+    return Lookup<Ttl>::Failed(Unexpected(reply, server));
+  }
+  if (reply.integer == kNoEntry) return Lookup<Ttl>::Miss();
+  if (reply.integer == kNeverEnds) return Lookup<Ttl>::Hit(kNoTtl);
+  // One that ends within the millisecond has not ended.
+  return Lookup<Ttl>::Hit(Ttl(std::max<int64_t>(reply.integer, 1)));
+}
+
+}  // namespace appcache::redis
