@@ -1,5 +1,5 @@
 // RedisCache beside bare hiredis: one connection each to the same server, whose
-// unix socket APPCACHE_REDIS_SOCKET names. bench/redis starts one.
+// unix socket APPCACHE_REDIS_SOCKET names. bench/with_redis starts one.
 
 #include <benchmark/benchmark.h>
 #include <hiredis/hiredis.h>
@@ -151,7 +151,7 @@ int main(int argc, char** argv) {
   if (socket == nullptr) {
     std::fprintf(stderr,
                  "redis_benchmark: APPCACHE_REDIS_SOCKET names no server's "
-                 "socket; run bench/redis\n");
+                 "socket; run bench/with_redis redis_benchmark\n");
     return 2;
   }
   benchmark::Initialize(&argc, argv);

@@ -29,7 +29,8 @@
 //
 // What would be taken for something else is escaped: % is %25, ? is %3F, # is
 // %23, in a user or a password also : / @ (%3A %2F %40), in an option & and @
-// (%26 %40), in the URIs of a tiered cache | (%7C). An address of IPv6 stands in brackets: redis://[::1]:6379.
+// (%26 %40), in the URIs of a tiered cache | (%7C). An address of IPv6 stands
+// in brackets: redis://[::1]:6379.
 
 #ifndef APPCACHE_ENGINE_OPEN_H_
 #define APPCACHE_ENGINE_OPEN_H_
