@@ -132,6 +132,24 @@ TEST_P(ConformanceTest, ALargeTimedBatchIsABatch) {
   }
 }
 
+// A backend that counts nothing counts nothing here either.
+TEST_P(ConformanceTest, ATimedGetCountsAsAGet) {
+  if (!cache_->Traits().tells_ttl) return;
+  ASSERT_TRUE(cache_->SetRaw("p/a", "v", kNoTtl).ok());
+  const std::array paths = {"p/a"sv, "p/none"sv, "p/a"sv};
+  const CacheStats before = cache_->Stats();
+  for (const std::string_view path : paths) (void)cache_->GetRaw(path).is_hit();
+  const CacheStats gets = cache_->Stats();
+  for (const std::string_view path : paths) {
+    (void)cache_->GetTimedRaw(path).is_hit();
+  }
+  EXPECT_EQ(cache_->GetManyTimedRaw(paths).size(), paths.size());
+  const CacheStats after = cache_->Stats();
+  EXPECT_EQ(after.hits - gets.hits, 2 * (gets.hits - before.hits));
+  EXPECT_EQ(after.misses - gets.misses, 2 * (gets.misses - before.misses));
+  EXPECT_EQ(after.read_errors, 0u);
+}
+
 TEST_P(ConformanceTest, ATimedGetOfATooLongKeyIsInvalid) {
   const uint64_t limit = cache_->Traits().max_key_bytes;
   // Nobody has such a key.

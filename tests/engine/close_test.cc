@@ -28,6 +28,7 @@ void ExpectEveryCallClosed(SqliteCache& cache) {
   const auto visit = [](const auto&) { return true; };
   ExpectClosed(cache.GetRaw("a").status());
   ExpectClosed(cache.TtlRaw("a").status());
+  ExpectClosed(cache.GetTimedRaw("a").status());
   ExpectClosed(cache.SetRaw("a", "x", kNoTtl));
   ExpectClosed(cache.InvalidateRaw("a"));
   ExpectClosed(cache.Clear());

@@ -68,8 +68,10 @@ TEST_F(ExpiryTest, WhatIsLeftIsRoundedUp) {
   EXPECT_EQ(*cache->TtlRaw("a"), milliseconds(10));
   clock_->Advance(microseconds(8999));
   EXPECT_EQ(*cache->TtlRaw("a"), milliseconds(1));
+  EXPECT_EQ(cache->GetTimedRaw("a")->left, milliseconds(1));
   Set(*cache, "b");
   EXPECT_EQ(*cache->TtlRaw("b"), kNoTtl);
+  EXPECT_EQ(cache->GetTimedRaw("b")->left, kNoTtl);
 }
 
 TEST_F(ExpiryTest, ASetReplacesTheTtlToo) {

@@ -66,6 +66,7 @@ TEST_P(ForkTest, TheChildsCallsAreUnavailable) {
               const auto visit = [](const auto&) { return true; };
               return ComplaintAbout(cache.GetRaw("a").status()) +
                      ComplaintAbout(cache.TtlRaw("a").status()) +
+                     ComplaintAbout(cache.GetTimedRaw("a").status()) +
                      ComplaintAbout(cache.SetRaw("a", "x", kNoTtl)) +
                      ComplaintAbout(cache.InvalidateRaw("a")) +
                      ComplaintAbout(cache.Clear()) +

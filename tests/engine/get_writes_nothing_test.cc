@@ -92,6 +92,7 @@ TEST_F(FileTest, AGetDoesNotWaitForAWriteTransaction) {
   other.Run("BEGIN IMMEDIATE; UPDATE entries SET value = 'not committed'");
   GetAll(*cache_);
   EXPECT_TRUE(cache_->TtlRaw("1"));
+  EXPECT_TRUE(cache_->GetTimedRaw("1"));
   EXPECT_EQ(PathsIn(*cache_).size(), static_cast<size_t>(kEntries));
   EXPECT_EQ(cache_->Stats().entries, static_cast<uint64_t>(kEntries));
   EXPECT_TRUE(cache_->SetRaw("1", "new", kNoTtl).Is(ErrorCode::kBusy));

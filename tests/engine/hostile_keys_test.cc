@@ -85,6 +85,7 @@ TEST_F(HostileKeysTest, TheLongestWorks) {
   Set(*cache_, path);
   EXPECT_EQ(Get(*cache_, path), "value");
   EXPECT_TRUE(cache_->TtlRaw(path));
+  EXPECT_TRUE(cache_->GetTimedRaw(path));
   path.back() = 'x';
   EXPECT_EQ(Get(*cache_, path), "<miss>");
   path.back() = 'k';

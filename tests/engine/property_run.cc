@@ -111,6 +111,8 @@ void PropertyRun::Do(Operation operation) {
   switch (operation) {
     case kGet:
       return Get();
+    case kGetTimed:
+      return GetTimed();
     case kGetMany:
       return GetMany();
     case kTtlOf:
@@ -198,6 +200,18 @@ void PropertyRun::Get() {
   const std::string path = APath();
   Note("get " + path);
   CompareGot(path, cache().GetRaw(path));
+}
+
+void PropertyRun::GetTimed() {
+  const std::string path = APath();
+  Note("timed get " + path);
+  const Lookup<TimedBytes> found = cache().GetTimedRaw(path);
+  const std::optional<Ttl> expected = model_->TtlOf(path);
+  EXPECT_EQ(found ? found->left.count() : -1, expected ? expected->count() : -1)
+      << path;
+  CompareGot(path, found               ? Lookup<Bytes>::Hit(found->value)
+                   : found.has_error() ? Lookup<Bytes>::Failed(found.status())
+                                       : Lookup<Bytes>::Miss());
 }
 
 void PropertyRun::GetMany() {

@@ -42,6 +42,7 @@ class PropertyRun {
  private:
   enum Operation {
     kGet,
+    kGetTimed,
     kGetMany,
     kTtlOf,
     kSet,
@@ -77,6 +78,7 @@ class PropertyRun {
   void Note(std::string_view what);
 
   void Get();
+  void GetTimed();
   void GetMany();
   void TtlOf();
   void Set(size_t entries);

@@ -174,6 +174,13 @@ TEST_F(RecencyTest, ReplacingAValueIsAUse) {
   EXPECT_EQ(PathsIn(*cache), (StringSet{"a", "c", "d"}));
 }
 
+TEST_F(RecencyTest, ATimedGetIsAUse) {
+  const auto cache = OpenFull();
+  EXPECT_TRUE(cache->GetTimedRaw("a"));
+  Set(*cache, "d");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"a", "c", "d"}));
+}
+
 TEST_F(RecencyTest, LookingIsNotAUse) {
   const auto cache = OpenFull();
   EXPECT_TRUE(cache->TtlRaw("a"));

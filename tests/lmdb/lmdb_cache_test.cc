@@ -98,6 +98,7 @@ TEST_F(LmdbCacheTest, APathWithTheHashOfAnotherIsAMissAndReplacesIt) {
   });
   EXPECT_EQ(Get(path), "<miss>");
   EXPECT_FALSE(cache_->TtlRaw(path));
+  EXPECT_FALSE(cache_->GetTimedRaw(path));
   EXPECT_TRUE(cache_->InvalidateRaw(path).ok());
   EXPECT_EQ(cache_->Stats().entries, 1u);  // the other's is there
   Set(path, "its own");
@@ -114,6 +115,7 @@ TEST_F(LmdbCacheTest, TellsWhatIsLeftOfATtlRoundedUp) {
   EXPECT_EQ(*cache_->TtlRaw("p/ends"), Ttl(500));
   clock_->Advance(std::chrono::microseconds(499'998));
   EXPECT_EQ(*cache_->TtlRaw("p/ends"), Ttl(1));
+  EXPECT_EQ(cache_->GetTimedRaw("p/ends")->left, Ttl(1));
   clock_->Advance(std::chrono::microseconds(1));
   EXPECT_FALSE(cache_->TtlRaw("p/ends"));
 }
@@ -204,6 +206,7 @@ TEST_F(LmdbCacheTest, ADamagedRecordIsACorruptMissUntilItIsSet) {
     });
     EXPECT_EQ(cache_->GetRaw("p").error().code, ErrorCode::kCorrupt) << at;
     EXPECT_EQ(cache_->TtlRaw("p").error().code, ErrorCode::kCorrupt) << at;
+    EXPECT_EQ(cache_->GetTimedRaw("p").error().code, ErrorCode::kCorrupt) << at;
   }
   EXPECT_EQ(Get("q"), "value");
   Set("p", "new");
@@ -287,6 +290,8 @@ TEST_F(LmdbCacheTest, AForkedChildsCallsAreUnavailableAndItReleasesNothing) {
               std::string complaints =
                   ComplaintAbout(cache_->GetRaw("p").status()) +
                   ComplaintAbout(cache_->TtlRaw("p").status()) +
+                  ComplaintAbout(cache_->GetTimedRaw("p").status()) +
+                  ComplaintAbout(cache_->GetManyTimedRaw(paths)[0].status()) +
                   ComplaintAbout(cache_->GetManyRaw(paths)[0].status()) +
                   ComplaintAbout(cache_->SetRaw("p", "x", kNoTtl)) +
                   ComplaintAbout(cache_->InvalidateRaw("p")) +

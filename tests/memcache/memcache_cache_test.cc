@@ -62,8 +62,10 @@ TEST_F(MemcacheCacheTest, APathThatIsNoKeyInjectsNothing) {
   ASSERT_TRUE(cache_->SetRaw(path, "v", kNoTtl).ok());
   EXPECT_EQ(ValueOf(cache_->GetRaw(path)), "v");
   EXPECT_TRUE(cache_->TtlRaw(path).is_hit());
+  EXPECT_EQ(cache_->GetTimedRaw(path)->value.view(), "v");
   ASSERT_TRUE(cache_->InvalidateRaw(path).ok());
   EXPECT_EQ(ValueOf(cache_->GetRaw(path)), "<miss>");
+  EXPECT_FALSE(cache_->GetTimedRaw(path));
   EXPECT_EQ(Held("stolen"), "END");
 }
 
@@ -78,9 +80,11 @@ TEST_F(MemcacheCacheTest, AnotherPathsItemUnderTheSameHashIsAMiss) {
             "STORED");
   EXPECT_EQ(ValueOf(cache_->GetRaw("a b")), "<miss>");
   EXPECT_FALSE(cache_->TtlRaw("a b").is_hit());
+  EXPECT_FALSE(cache_->GetTimedRaw("a b").is_hit());
   EXPECT_EQ(server_.Run("set " + key + " 0 0 7\r\nforeign"), "STORED");
   EXPECT_EQ(cache_->GetRaw("a b").error().code, ErrorCode::kCorrupt);
   EXPECT_EQ(cache_->TtlRaw("a b").error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(cache_->GetTimedRaw("a b").error().code, ErrorCode::kCorrupt);
   ASSERT_TRUE(cache_->InvalidateRaw("a b").ok());
   EXPECT_EQ(Held(key), "END");
 }
@@ -99,6 +103,18 @@ TEST_F(MemcacheCacheTest, ATtlIsMemcachedsOwn) {
   EXPECT_EQ(*cache_->TtlRaw("k"), kNoTtl);
   EXPECT_FALSE(cache_->TtlRaw("none").is_hit());
   EXPECT_FALSE(cache_->TtlRaw("none").has_error());
+}
+
+// Meta gets answer with flags that were not asked for then.
+TEST_F(MemcacheCacheTest, AnItemThatAnotherProgramMarkedAsStaleIsStillThere) {
+  ASSERT_TRUE(cache_->SetRaw("k", "v", kNoTtl).ok());
+  EXPECT_EQ(server_.Run("md k I"), "HD");
+  EXPECT_EQ(server_.Run("mg k t"), "HD t-1 X W");
+  EXPECT_EQ(ValueOf(cache_->GetRaw("k")), "v");
+  EXPECT_EQ(*cache_->TtlRaw("k"), kNoTtl);
+  const Lookup<TimedBytes> found = cache_->GetTimedRaw("k");
+  ASSERT_TRUE(found.is_hit()) << found.status().ToString();
+  EXPECT_EQ(found->value.view(), "v");
 }
 
 // Across the border between relative and absolute, and that of 32 bits.

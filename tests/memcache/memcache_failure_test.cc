@@ -164,6 +164,11 @@ TEST(MemcacheRestartTest, TheNextCallGoesToTheNewServer) {
   restart();
   EXPECT_TRUE(cache->TtlRaw("a").status().ok());
   restart();
+  for (const auto& found :
+       cache->GetManyTimedRaw(std::vector<std::string_view>{"a", "b"})) {
+    EXPECT_TRUE(found.status().ok());
+  }
+  restart();
   EXPECT_TRUE(cache->Ping().ok());
 }
 
@@ -256,6 +261,20 @@ TEST(MemcacheImpostorTest, WhatIsNoReplyToTheRequestIsSaidAndNeverAValue) {
     ExpectError(found.status(), ErrorCode::kUnavailable,
                 "does not answer as one; is it a Memcached server");
   }
+  for (const std::string_view answer :
+       {"VA 1 kb t1\r\nx\r\n", "VA 1 t1\r\nx\r\n", "VA 1 ka\r\nx\r\n",
+        "VA 1 ka t\r\nx\r\n", "VA 1 ka t1x\r\nx\r\n", "HD ka t1\r\n",
+        "EN kb\r\n", "VALUE a 0 1\r\nx\r\n"}) {
+    const std::jthread once = impostor.Answer(answer);
+    const Lookup<TimedBytes> found = cache->GetTimedRaw("a");
+    ASSERT_FALSE(found.is_hit()) << answer;
+    ExpectError(found.status(), ErrorCode::kUnavailable,
+                "does not answer as one; is it a Memcached server");
+  }
+  {
+    const std::jthread once = impostor.Answer("EN\r\n");
+    EXPECT_TRUE(cache->GetTimedRaw("a").status().ok());
+  }
   {
     const std::jthread once = impostor.Answer("VALUE a 0 9999999\r\n");
     ExpectError(cache->GetRaw("a").status(), ErrorCode::kTooLarge,
@@ -269,6 +288,11 @@ TEST(MemcacheImpostorTest, WhatIsNoReplyToTheRequestIsSaidAndNeverAValue) {
   {
     const std::jthread once = impostor.Answer("ERROR\r\n");
     ExpectError(cache->TtlRaw("a").status(), ErrorCode::kUnsupported,
+                "does not know the command");
+  }
+  {
+    const std::jthread once = impostor.Answer("ERROR\r\n");
+    ExpectError(cache->GetTimedRaw("a").status(), ErrorCode::kUnsupported,
                 "does not know the command");
   }
 }

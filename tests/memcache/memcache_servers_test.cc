@@ -128,6 +128,11 @@ TEST_F(ThreeServersTest, EachKeyIsOnOneServerAndABatchFindsAll) {
     ASSERT_TRUE(found[i].is_hit());
     EXPECT_EQ(found[i]->view(), paths_[i]);
   }
+  const auto timed = cache_->GetManyTimedRaw(views_);
+  for (size_t i = 0; i < paths_.size(); ++i) {
+    ASSERT_TRUE(timed[i].is_hit());
+    EXPECT_EQ(timed[i]->value.view(), paths_[i]);
+  }
   ASSERT_TRUE(cache_->InvalidateManyRaw(views_).ok());
   for (MemcachedServer& server : servers_) EXPECT_EQ(CountOn(server), 0u);
 }
@@ -160,6 +165,10 @@ TEST_F(ThreeServersTest, OneThatIsAwayCostsItsOwnKeysOnly) {
     }
   }
   EXPECT_EQ(failed, lost);
+  for (const Lookup<TimedBytes>& timed : cache_->GetManyTimedRaw(views_)) {
+    if (timed.has_error()) --failed;
+  }
+  EXPECT_EQ(failed, 0u);
   const Status status = cache_->SetManyRaw(entries_);
   EXPECT_TRUE(status.Is(ErrorCode::kUnavailable)) << status.ToString();
   EXPECT_NE(status.ToString().find(servers_[1].socket_path()),

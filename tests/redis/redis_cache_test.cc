@@ -82,6 +82,32 @@ TEST_F(RedisCacheTest, ATtlIsRedissOwn) {
   EXPECT_TRUE(cache_->SetRaw("k", "v", kMaxTtl).ok());
 }
 
+// What comes between the two is another's write, and then the value has the ttl
+// of another.
+TEST_F(RedisCacheTest, ATimedGetIsOneTransaction) {
+  ASSERT_TRUE(cache_->SetRaw("a", "v", milliseconds(90'061)).ok());
+  ASSERT_TRUE(cache_->SetRaw("b", "w", kNoTtl).ok());
+  EXPECT_EQ(server_.Run("CONFIG RESETSTAT"), "OK");
+  const Lookup<TimedBytes> one = cache_->GetTimedRaw("a");
+  ASSERT_TRUE(one.is_hit());
+  EXPECT_EQ(one->value.view(), "v");
+  EXPECT_GT(one->left, milliseconds(30'000));
+  EXPECT_LE(one->left, milliseconds(90'061));
+  const auto many =
+      cache_->GetManyTimedRaw(std::vector<std::string_view>{"b", "none", "a"});
+  EXPECT_EQ(many[0]->value.view(), "w");
+  EXPECT_EQ(many[0]->left, kNoTtl);
+  EXPECT_FALSE(many[1].is_hit() || many[1].has_error());
+  EXPECT_EQ(many[2]->value.view(), "v");
+  const std::string stats = server_.Run("INFO commandstats");
+  for (const std::string_view calls :
+       {"cmdstat_multi:calls=2,", "cmdstat_exec:calls=2,",
+        "cmdstat_get:calls=1,", "cmdstat_mget:calls=1,",
+        "cmdstat_pttl:calls=4,"}) {
+    EXPECT_NE(stats.find(calls), std::string::npos) << calls << "\n" << stats;
+  }
+}
+
 TEST_F(RedisCacheTest, AnEntryEndsWithItsTtl) {
   ASSERT_TRUE(cache_->SetRaw("k", "v", milliseconds(100'000)).ok());
   server_.PassTime(milliseconds(40'000));
@@ -163,6 +189,10 @@ TEST_F(RedisCacheTest, AnEntryThatIsNoStringIsCorruptAndInABatchAMiss) {
   const auto both = cache_->GetManyRaw(paths);
   EXPECT_FALSE(both[0].is_hit());
   EXPECT_EQ(ValueOf(both[1]), "v");
+  EXPECT_EQ(cache_->GetTimedRaw("list").error().code, ErrorCode::kCorrupt);
+  const auto both_timed = cache_->GetManyTimedRaw(paths);
+  EXPECT_FALSE(both_timed[0].is_hit() || both_timed[0].has_error());
+  EXPECT_TRUE(both_timed[1].is_hit());
   // A set replaces whatever it was, and an invalidate removes it.
   ASSERT_TRUE(cache_->SetRaw("list", "v", kNoTtl).ok());
   EXPECT_EQ(ValueOf(cache_->GetRaw("list")), "v");

@@ -113,6 +113,13 @@ TEST(RedisRestartTest, TheNextCallGoesToTheNewServer) {
             2u);
   restart();
   EXPECT_TRUE(cache->TtlRaw("a").status().ok());
+  restart();
+  EXPECT_TRUE(cache->GetTimedRaw("a").status().ok());
+  restart();
+  for (const auto& found :
+       cache->GetManyTimedRaw(std::vector<std::string_view>{"a", "b"})) {
+    EXPECT_TRUE(found.status().ok());
+  }
 }
 
 // It may have been done: the caller has to say it again.
@@ -214,6 +221,30 @@ TEST(RedisRefusalTest, AUserMayDoWhatHeMay) {
               ErrorCode::kUnavailable, "NOPERM");
   ExpectError(cache->GetRaw("other").status(), ErrorCode::kUnavailable,
               "NOPERM");
+}
+
+// Each of the commands may be what he may not.
+TEST(RedisRefusalTest, ATimedGetWithoutItsTransactionIsAnError) {
+  for (const std::string_view allowed :
+       {"+get +pttl", "+get +multi +exec", "+pttl +multi +exec"}) {
+    RedisServer server;
+    EXPECT_EQ(server.Run("SET a v"), "OK");
+    EXPECT_EQ(
+        server.Run("ACL SETUSER reader on >pw ~* " + std::string(allowed)),
+        "OK");
+    RedisCacheOptions options;
+    options.user = "reader";
+    options.password = "pw";
+    options.max_connections = 1;
+    const auto cache = Open(server, options);
+    for (int i = 0; i < 2; ++i) {
+      ExpectError(cache->GetTimedRaw("a").status(), ErrorCode::kUnavailable,
+                  "NOPERM");
+    }
+    const std::vector<std::string_view> paths = {"a", "b"};
+    ExpectError(cache->GetManyTimedRaw(paths)[1].status(),
+                ErrorCode::kUnavailable, "NOPERM");
+  }
 }
 
 TEST(RedisRefusalTest, ADatabaseThatIsNotThereIsAnInvalidArgument) {
