@@ -119,6 +119,19 @@ bool CacheGetMany(Bench& bench) {
   return right;
 }
 
+bool CacheGetTimed(Bench& bench) {
+  const Lookup<TimedBytes> found = bench.cache.GetTimedRaw(bench.NextPath());
+  return found && found->value.size() == bench.value.size();
+}
+
+bool CacheGetManyTimed(Bench& bench) {
+  bool right = true;
+  for (const auto& found : bench.cache.GetManyTimedRaw(bench.NextBatch())) {
+    right &= found && found->value.size() == bench.value.size();
+  }
+  return right;
+}
+
 using Operation = bool (*)(Bench& bench);
 
 void Register(Bench& bench, const std::string& name, Operation operation) {
@@ -141,6 +154,11 @@ void Register(Bench& bench, const std::string& name, Operation operation) {
 void RegisterAll(Bench& bench) {
   Register(bench, "get_hit/cache", CacheGet);
   Register(bench, "get_hit/bare", BareGet);
+  // libmemcached tells no ttl: beside the value alone.
+  Register(bench, "get_timed/cache", CacheGetTimed);
+  Register(bench, "get_timed/bare", BareGet);
+  Register(bench, "get_hundred_timed/cache", CacheGetManyTimed);
+  Register(bench, "get_hundred_timed/bare", BareGetMany);
   Register(bench, "set_over/cache", CacheSet);
   Register(bench, "set_over/bare", BareSet);
   Register(bench, "get_hundred/cache", CacheGetMany);

@@ -46,14 +46,26 @@ class Bench {
   }
 
   BareReply Run(const std::vector<std::string_view>& arguments) {
+    Append(arguments);
+    return Next();
+  }
+
+  // The replies to what has been appended, in order.
+  BareReply Next() {
+    void* reply = nullptr;
+    if (redisGetReply(bare, &reply) != REDIS_OK) return nullptr;
+    return BareReply(static_cast<redisReply*>(reply));
+  }
+
+  void Append(const std::vector<std::string_view>& arguments) {
     std::vector<const char*> texts;
     std::vector<size_t> sizes;
     for (const std::string_view argument : arguments) {
       texts.push_back(argument.data());
       sizes.push_back(argument.size());
     }
-    return BareReply(static_cast<redisReply*>(redisCommandArgv(
-        bare, static_cast<int>(texts.size()), texts.data(), sizes.data())));
+    redisAppendCommandArgv(bare, static_cast<int>(texts.size()), texts.data(),
+                           sizes.data());
   }
 
   RedisCache& cache;
@@ -79,6 +91,41 @@ bool BareGet(Bench& bench) {
 bool CacheGet(Bench& bench) {
   const Lookup<Bytes> found = bench.cache.GetRaw(bench.NextPath());
   return found && found->size() == bench.value.size();
+}
+
+bool CacheGetTimed(Bench& bench) {
+  const Lookup<TimedBytes> found = bench.cache.GetTimedRaw(bench.NextPath());
+  return found && found->value.size() == bench.value.size();
+}
+
+bool IsValue(const Bench& bench, const redisReply* reply) {
+  return reply != nullptr && reply->type == REDIS_REPLY_STRING &&
+         reply->len == bench.value.size();
+}
+
+// GET and PTTL in one round trip, but not of one moment.
+bool BareGetTtl(Bench& bench) {
+  const std::string_view path = bench.NextPath();
+  redisAppendCommand(bench.bare, "GET %b", path.data(), path.size());
+  redisAppendCommand(bench.bare, "PTTL %b", path.data(), path.size());
+  const BareReply value = bench.Next();
+  const BareReply left = bench.Next();
+  return IsValue(bench, value.get()) && left != nullptr &&
+         left->type == REDIS_REPLY_INTEGER;
+}
+
+bool BareTransaction(Bench& bench) {
+  const std::string_view path = bench.NextPath();
+  redisAppendCommand(bench.bare, "MULTI");
+  redisAppendCommand(bench.bare, "GET %b", path.data(), path.size());
+  redisAppendCommand(bench.bare, "PTTL %b", path.data(), path.size());
+  redisAppendCommand(bench.bare, "EXEC");
+  for (int queued = 0; queued < 3; ++queued) {
+    if (bench.Next() == nullptr) return false;
+  }
+  const BareReply both = bench.Next();
+  return both != nullptr && both->elements == 2 &&
+         IsValue(bench, both->element[0]);
 }
 
 bool BareSet(Bench& bench) {
@@ -114,6 +161,32 @@ bool CacheGetMany(Bench& bench) {
   return right;
 }
 
+bool CacheGetManyTimed(Bench& bench) {
+  bool right = true;
+  for (const auto& found : bench.cache.GetManyTimedRaw(bench.NextBatch())) {
+    right &= found && found->value.size() == bench.value.size();
+  }
+  return right;
+}
+
+// An MGET and the PTTLs in one round trip, but not of one moment.
+bool BareGetManyTtl(Bench& bench) {
+  std::vector<std::string_view> arguments = {"MGET"};
+  const auto paths = bench.NextBatch();
+  arguments.insert(arguments.end(), paths.begin(), paths.end());
+  bench.Append(arguments);
+  for (const std::string_view path : paths) {
+    redisAppendCommand(bench.bare, "PTTL %b", path.data(), path.size());
+  }
+  const BareReply values = bench.Next();
+  bool right = values != nullptr && values->elements == kBatch;
+  for (size_t i = 0; i < kBatch; ++i) {
+    const BareReply left = bench.Next();
+    right = right && left != nullptr && IsValue(bench, values->element[i]);
+  }
+  return right;
+}
+
 using Operation = bool (*)(Bench& bench);
 
 void Register(Bench& bench, const std::string& name, Operation operation) {
@@ -136,10 +209,15 @@ void Register(Bench& bench, const std::string& name, Operation operation) {
 void RegisterAll(Bench& bench) {
   Register(bench, "get_hit/cache", CacheGet);
   Register(bench, "get_hit/bare", BareGet);
+  Register(bench, "get_timed/cache", CacheGetTimed);
+  Register(bench, "get_timed/bare", BareGetTtl);
+  Register(bench, "get_timed/bare_exec", BareTransaction);
   Register(bench, "set_over/cache", CacheSet);
   Register(bench, "set_over/bare", BareSet);
   Register(bench, "get_hundred/cache", CacheGetMany);
   Register(bench, "get_hundred/bare", BareGetMany);
+  Register(bench, "get_hundred_timed/cache", CacheGetManyTimed);
+  Register(bench, "get_hundred_timed/bare", BareGetManyTtl);
 }
 
 }  // namespace
