@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "adapters/net/settings.h"
 #include "adapters/redis/client.h"
+#include "adapters/redis/watch.h"
 #include "engine/backend_counters.h"
 
 namespace appcache {
@@ -104,6 +106,7 @@ BackendTraits TraitsOf(const RedisCacheOptions& options,
   traits.cleared = "every key of database " + database +
                    ", whoever wrote it and whatever its prefix (FLUSHDB)";
   traits.tells_ttl = true;
+  traits.tells_changes = true;
   traits.max_key_bytes = RedisCache::kMaxBytes;
   traits.max_value_bytes = RedisCache::kMaxBytes;
   traits.is_shared = true;
@@ -125,6 +128,7 @@ std::string VersionIn(std::string_view info) {
 
 struct RedisCache::State {
   redis::Client client;
+  uint32_t database;
   BackendTraits traits;
   BackendCounters counters = {};
 };
@@ -142,10 +146,11 @@ RedisCache::Opened RedisCache::Open(RedisCacheOptions options) {
     const redis::Login login{options.user, options.password, options.database,
                              options.timeout};
     const net::Settings settings = SettingsOf(options);
-    return std::unique_ptr<RedisCache>(new RedisCache(
-        std::move(options.cache), std::unique_ptr<State>(new State{
-                                      redis::Client(endpoint, login, settings),
-                                      TraitsOf(options, endpoint)})));
+    return std::unique_ptr<RedisCache>(
+        new RedisCache(std::move(options.cache),
+                       std::unique_ptr<State>(new State{
+                           redis::Client(endpoint, login, settings),
+                           options.database, TraitsOf(options, endpoint)})));
   });
 }
 
@@ -334,6 +339,24 @@ Status RedisCache::ClearRaw() {
             answer = Unexpected(reply, state_->client.server());
         });
     return status.ok() ? answer : status;
+  });
+}
+
+Result<std::unique_ptr<Watch>> RedisCache::WatchRaw(const WatchOptions& options,
+                                                    WatchListener& listener) {
+  using Made = Result<std::unique_ptr<Watch>>;
+  return WithoutExceptions<Made>([&]() -> Made {
+    if (Status valid = Validate(options); !valid.ok()) return valid;
+    try {
+      return std::unique_ptr<Watch>(std::make_unique<redis::RedisWatch>(
+          state_->client, state_->database, options, listener,
+          this->options().log));
+    } catch (const std::system_error& error) {
+      return Status(ErrorCode::kUnavailable,
+                    "cannot watch " + state_->client.server() + ": " +
+                        error.code().message(),
+                    error.code().value());
+    }
   });
 }
 
