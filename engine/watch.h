@@ -88,6 +88,10 @@ struct WatchOptions {
   uint64_t seed = 0;
 };
 
+// kInvalidArgument, which says what is out of its range. min_retry may not be
+// above max_retry. For backends.
+Status Validate(const WatchOptions& options);
+
 // Ends with its destructor, which waits for a call of the listener in progress.
 // In a forked child it is of no use, and is to be destroyed or left alone.
 class Watch {

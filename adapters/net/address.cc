@@ -2,17 +2,20 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/un.h>
 
 #include <cerrno>
 #include <condition_variable>
-#include <csignal>
 #include <cstring>
 #include <exception>
 #include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "adapters/net/background_thread.h"
+#include "adapters/net/socket.h"
 
 namespace appcache::net {
 namespace {
@@ -63,19 +66,6 @@ Result<Addresses> UnixAddress(const Endpoint& endpoint) {
   return Addresses{address};
 }
 
-// A signal that is meant for the program must not land in this thread.
-void StartDetached(std::function<void()> body) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  struct Restore {
-    const sigset_t& mask;
-    ~Restore() { pthread_sigmask(SIG_SETMASK, &mask, nullptr); }
-  } restore{before};
-  std::thread(std::move(body)).detach();
-}
-
 }  // namespace
 
 // One look-up, shared by its thread and those who wait for it.
@@ -83,7 +73,31 @@ struct Resolver::Flight {
   std::mutex mutex;
   std::condition_variable done;
   std::optional<Result<Addresses>> result;  // guarded by mutex
+
+  // Whether the result is there; if not, the deadline has come.
+  // REQUIRES: mutex is held, as `lock`.
+  bool Await(std::unique_lock<std::mutex>& lock, const Deadline& deadline);
 };
+
+bool Resolver::Flight::Await(std::unique_lock<std::mutex>& lock,
+                             const Deadline& deadline) {
+  const auto has_result = [this] { return result.has_value(); };
+  if (deadline.interrupt() < 0) {
+    return done.wait_until(lock, deadline.at(), has_result);
+  }
+  // A condition variable does not wait for a descriptor too: it is looked at
+  // now and then.
+  constexpr std::chrono::milliseconds kLook{20};
+  while (!done.wait_until(lock, deadline.Sooner(kLook).at(), has_result)) {
+    constexpr std::chrono::nanoseconds kNow{0};
+    pollfd interrupt = {deadline.interrupt(), POLLIN, 0};
+    if (deadline.Left() == kNow ||
+        WaitForAny({&interrupt, 1}, Deadline(kNow)) == SocketResult::kDone) {
+      return false;
+    }
+  }
+  return true;
+}
 
 std::string Endpoint::ToString() const {
   if (!unix_path.empty()) return unix_path;
@@ -111,7 +125,7 @@ std::shared_ptr<Resolver::Flight> Resolver::JoinFlight() {
   }
   auto flight = std::make_shared<Flight>();
   // Copies: the thread may outlive this object.
-  StartDetached([flight, endpoint = endpoint_, look_up = look_up_] {
+  StartBackgroundThread([flight, endpoint = endpoint_, look_up = look_up_] {
     std::optional<Result<Addresses>> result;
     try {
       result = look_up(endpoint);
@@ -123,7 +137,7 @@ std::shared_ptr<Resolver::Flight> Resolver::JoinFlight() {
       flight->result = std::move(result);
     }
     flight->done.notify_all();
-  });
+  }).detach();
   state.flight = flight;
   return flight;
 }
@@ -140,10 +154,7 @@ Result<std::vector<Address>> Resolver::Resolve(const Deadline& deadline) {
     return CannotFind(endpoint_, error.what());  // no thread to be had
   }
   std::unique_lock<std::mutex> lock(flight->mutex);
-  if (flight->done.wait_until(lock, deadline.at(),
-                              [&] { return flight->result.has_value(); })) {
-    return *flight->result;
-  }
+  if (flight->Await(lock, deadline)) return *flight->result;
   return Status(ErrorCode::kTimeout,
                 "looking up " + endpoint_.ServerName() + " took too long");
 }

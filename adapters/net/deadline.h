@@ -12,17 +12,21 @@ class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit Deadline(std::chrono::nanoseconds from_now) noexcept
-      : at_(Clock::now() + from_now) {}
+  // For a thread that another one ends: it counts as come, too, as soon as the
+  // descriptor `interrupt` (interrupt.h) is readable. -1: nobody does.
+  explicit Deadline(std::chrono::nanoseconds from_now,
+                    int interrupt = -1) noexcept
+      : at_(Clock::now() + from_now), interrupt_(interrupt) {}
 
   // This one, or `from_now` if that is sooner.
   Deadline Sooner(std::chrono::nanoseconds from_now) const noexcept {
-    Deadline sooner(from_now);
+    Deadline sooner(from_now, interrupt_);
     sooner.at_ = std::min(at_, sooner.at_);
     return sooner;
   }
 
   Clock::time_point at() const noexcept { return at_; }
+  int interrupt() const noexcept { return interrupt_; }
   // Never below zero.
   std::chrono::nanoseconds Left() const noexcept {
     return std::max(std::chrono::nanoseconds(0),
@@ -31,6 +35,7 @@ class Deadline {
 
  private:
   Clock::time_point at_;
+  int interrupt_;
 };
 
 }  // namespace appcache::net

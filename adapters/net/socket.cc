@@ -46,9 +46,11 @@ SocketResult WaitForAny(std::span<pollfd> waiting,
 }
 
 SocketResult Socket::WaitFor(short events, const Deadline& deadline) noexcept {
-  pollfd waiting = {fd_, events, 0};
-  const SocketResult result = WaitForAny({&waiting, 1}, deadline);
-  return result == SocketResult::kFailed ? Fail(errno) : result;
+  pollfd waiting[] = {{fd_, events, 0}, {deadline.interrupt(), POLLIN, 0}};
+  const size_t count = deadline.interrupt() < 0 ? 1 : 2;
+  const SocketResult result = WaitForAny({waiting, count}, deadline);
+  if (result == SocketResult::kFailed) return Fail(errno);
+  return waiting[1].revents == 0 ? result : SocketResult::kTimedOut;
 }
 
 SocketResult Socket::Connect(const Address& address,
@@ -144,7 +146,9 @@ SocketResult Socket::Receive(char* buffer, size_t size,
   for (;;) {
     // A reply is hardly ever there yet. What is left of the deadline is mostly
     // the whole wait, but for a few microseconds: the recv itself may wait.
-    const bool may_block = deadline.Left() >= blocks_from_;
+    // Nothing interrupts it then.
+    const bool may_block =
+        deadline.interrupt() < 0 && deadline.Left() >= blocks_from_;
     if (!may_block) {
       const SocketResult waited = WaitFor(POLLIN, deadline);
       if (waited != SocketResult::kDone) return waited;

@@ -25,7 +25,8 @@ namespace appcache::net {
 enum class SocketResult { kDone, kTimedOut, kClosed, kFailed };
 
 // Until one of them is ready, as poll() tells it, or the deadline: kDone,
-// kTimedOut, or kFailed with errno. Signals do not end it.
+// kTimedOut, or kFailed with errno. Signals do not end it, nor does the
+// deadline's interrupt.
 SocketResult WaitForAny(std::span<pollfd> waiting,
                         const Deadline& deadline) noexcept;
 
@@ -66,6 +67,11 @@ class Socket {
   // What is there: `received` may be zero.
   SocketResult ReceiveSome(char* buffer, size_t size,
                            size_t& received) noexcept;
+
+  // Until there is something to receive, or the end of the stream.
+  SocketResult AwaitInput(const Deadline& deadline) noexcept {
+    return WaitFor(POLLIN, deadline);
+  }
 
   // For WaitForAny.
   int descriptor() const noexcept { return fd_; }

@@ -53,6 +53,14 @@ Status Stream::ReceiveSome(std::string_view& received) {
   return Status();
 }
 
+Status Stream::AwaitSome(std::string_view& received, const Deadline& deadline) {
+  Status status = ReceiveSome(received);
+  if (!status.ok() || !received.empty()) return status;
+  const SocketResult waited = socket_.AwaitInput(deadline);
+  if (waited == SocketResult::kTimedOut) return Status();
+  return waited == SocketResult::kDone ? ReceiveSome(received) : Failed(waited);
+}
+
 Status Stream::Connect(Resolver& resolver, std::chrono::milliseconds usual_wait,
                        const Deadline& deadline) {
   const Result<std::vector<Address>> addresses = resolver.Resolve(deadline);

@@ -49,6 +49,9 @@ class Stream {
   Status SendSome(std::string_view& unsent);
   // `received` may be empty.
   Status ReceiveSome(std::string_view& received);
+  // The same, waiting until the deadline if nothing is there. `received` is
+  // empty, and nothing is broken, if nothing comes.
+  Status AwaitSome(std::string_view& received, const Deadline& deadline);
   // For WaitForAny (socket.h).
   int descriptor() const noexcept { return socket_.descriptor(); }
   // The deadline has come: breaks the stream. The failure to report.

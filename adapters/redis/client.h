@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -26,6 +27,7 @@ class Client {
          const net::Settings& settings)
       : server_(endpoint.ServerName()),
         timeout_(settings.timeout),
+        connect_timeout_(settings.connect_timeout),
         login_(std::move(login)),
         resolver_(endpoint),
         pool_(
@@ -39,6 +41,13 @@ class Client {
 
   // What messages call the server: "the Redis server localhost:6379".
   const std::string& server() const noexcept { return server_; }
+
+  // A connection beside the pool's, within the connect timeout. `interrupt`:
+  // see net::Deadline. Throws std::bad_alloc.
+  Result<std::unique_ptr<Connection>> ConnectApart(int interrupt) {
+    return Connection::Connect(resolver_, login_,
+                               net::Deadline(connect_timeout_, interrupt));
+  }
 
   // Sends what `append(connection)` appends, and hands each reply, in order, to
   // `take(reply)`; as many as there were commands. If the connection turns out
@@ -85,6 +94,7 @@ class Client {
 
   const std::string server_;
   const std::chrono::milliseconds timeout_;
+  const std::chrono::milliseconds connect_timeout_;
   const Login login_;
   net::Resolver resolver_;
   Pool pool_;

@@ -49,32 +49,54 @@ Status Connection::Send(const net::Deadline& deadline) {
   return status;
 }
 
-Status Connection::Receive(Reply& reply, const net::Deadline& deadline) {
-  for (;;) {
-    switch (reader_.Next(reply)) {
-      case ReplyReader::Result::kReply:
-        --outstanding_;
-        return Status();
-      case ReplyReader::Result::kNeedsMore:
-        break;
-      case ReplyReader::Result::kOutOfMemory:
-        stream_.Break();
-        return Status::OutOfMemory();
-      case ReplyReader::Result::kMalformed:
-        stream_.Break();
-        return Status(ErrorCode::kUnavailable,
-                      stream_.server() +
-                          " does not answer as one; is it a Redis server, and "
-                          "of the plain protocol (no TLS)?");
-    }
-    std::string_view received;
-    Status status = stream_.Receive(received, deadline);
-    if (!status.ok()) return status;
-    if (!reader_.Feed(received)) {
+Status Connection::Parse(Reply& reply, bool& is_there) {
+  is_there = false;
+  switch (reader_.Next(reply)) {
+    case ReplyReader::Result::kReply:
+      is_there = true;
+      return Status();
+    case ReplyReader::Result::kNeedsMore:
+      return Status();
+    case ReplyReader::Result::kOutOfMemory:
       stream_.Break();
       return Status::OutOfMemory();
-    }
+    case ReplyReader::Result::kMalformed:
+      break;
   }
+  stream_.Break();
+  return Status(ErrorCode::kUnavailable,
+                stream_.server() +
+                    " does not answer as one; is it a Redis server, and "
+                    "of the plain protocol (no TLS)?");
+}
+
+Status Connection::Feed(std::string_view received) {
+  if (reader_.Feed(received)) return Status();
+  stream_.Break();
+  return Status::OutOfMemory();
+}
+
+Status Connection::Receive(Reply& reply, const net::Deadline& deadline) {
+  for (;;) {
+    bool is_there = false;
+    Status status = Parse(reply, is_there);
+    if (is_there) --outstanding_;
+    if (is_there || !status.ok()) return status;
+    std::string_view received;
+    status = stream_.Receive(received, deadline);
+    if (status.ok()) status = Feed(received);
+    if (!status.ok()) return status;
+  }
+}
+
+Status Connection::Await(Reply& reply, bool& is_there,
+                         const net::Deadline& deadline) {
+  Status status = Parse(reply, is_there);
+  if (is_there || !status.ok()) return status;
+  std::string_view received;
+  status = stream_.AwaitSome(received, deadline);
+  if (status.ok() && !received.empty()) status = Feed(received);
+  return status.ok() ? Parse(reply, is_there) : status;
 }
 
 Result<std::unique_ptr<Connection>> Connection::Connect(

@@ -52,11 +52,22 @@ class Connection {
   // server answers is a reply like others.
   Status Receive(Reply& reply, const net::Deadline& deadline);
 
+  // For a connection that has subscribed, on which the server speaks unasked:
+  // what it says next, reply or message. `is_there` is false, and nothing is
+  // broken, when nothing came before the deadline, or not yet all of it: to be
+  // called again then. Counts nothing.
+  Status Await(Reply& reply, bool& is_there, const net::Deadline& deadline);
+
   // Commands whose replies have not been received.
   size_t outstanding() const noexcept { return outstanding_; }
 
   // Whether it can serve another: nothing failed, nothing is outstanding.
   bool is_reusable() const noexcept;
+
+  // What messages call the server.
+  const std::string& server() const noexcept { return stream_.server(); }
+  // For a child that closes what it has inherited.
+  int descriptor() const noexcept { return stream_.descriptor(); }
 
   // See net::Stream.
   bool died_unheard() const noexcept { return stream_.died_unheard(); }
@@ -64,6 +75,9 @@ class Connection {
  private:
   explicit Connection(std::string server) : stream_(std::move(server)) {}
   Status LogIn(const Login& login, const net::Deadline& deadline);
+  // The next whole reply of what has come, if there is one.
+  Status Parse(Reply& reply, bool& is_there);
+  Status Feed(std::string_view received);
 
   net::Stream stream_;
   ReplyReader reader_;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "adapters/net/settings.h"
 #include "adapters/redis/client.h"
 #include "adapters/redis/result.h"
 #include "adapters/redis/timed_gets.h"
+#include "adapters/redis/watch.h"
 #include "engine/backend_counters.h"
 
 namespace appcache {
@@ -92,6 +94,7 @@ BackendTraits TraitsOf(const RedisCacheOptions& options,
   traits.cleared = "every key of database " + database +
                    ", whoever wrote it and whatever its prefix (FLUSHDB)";
   traits.tells_ttl = true;
+  traits.tells_changes = true;
   traits.max_key_bytes = RedisCache::kMaxBytes;
   traits.max_value_bytes = RedisCache::kMaxBytes;
   traits.is_shared = true;
@@ -163,6 +166,7 @@ struct RedisCache::State {
   }
 
   redis::Client client;
+  uint32_t database;
   BackendTraits traits;
   BackendCounters counters = {};
 };
@@ -180,10 +184,11 @@ RedisCache::Opened RedisCache::Open(RedisCacheOptions options) {
     const redis::Login login{options.user, options.password, options.database,
                              options.timeout};
     const net::Settings settings = SettingsOf(options);
-    return std::unique_ptr<RedisCache>(new RedisCache(
-        std::move(options.cache), std::unique_ptr<State>(new State{
-                                      redis::Client(endpoint, login, settings),
-                                      TraitsOf(options, endpoint)})));
+    return std::unique_ptr<RedisCache>(
+        new RedisCache(std::move(options.cache),
+                       std::unique_ptr<State>(new State{
+                           redis::Client(endpoint, login, settings),
+                           options.database, TraitsOf(options, endpoint)})));
   });
 }
 
@@ -337,6 +342,24 @@ Status RedisCache::ClearRaw() {
             answer = Unexpected(reply, state_->client.server());
         });
     return status.ok() ? answer : status;
+  });
+}
+
+Result<std::unique_ptr<Watch>> RedisCache::WatchRaw(const WatchOptions& options,
+                                                    WatchListener& listener) {
+  using Made = Result<std::unique_ptr<Watch>>;
+  return WithoutExceptions<Made>([&]() -> Made {
+    if (Status valid = Validate(options); !valid.ok()) return valid;
+    try {
+      return std::unique_ptr<Watch>(std::make_unique<redis::RedisWatch>(
+          state_->client, state_->database, options, listener,
+          this->options().log));
+    } catch (const std::system_error& error) {
+      return Status(ErrorCode::kUnavailable,
+                    "cannot watch " + state_->client.server() + ": " +
+                        error.code().message(),
+                    error.code().value());
+    }
   });
 }
 

@@ -24,8 +24,24 @@
 //
 // Connections. Made when they are needed, kept for later, at most
 // max_connections; a call that finds all in use waits for one. No thread of the
-// cache's own, but one while a host's name is looked up. SIGPIPE is never
-// raised. No TLS.
+// cache's own, but one while a host's name is looked up, and one for each
+// watch, which has a connection of its own too. SIGPIPE is never raised. No
+// TLS.
+//
+// Watching. The server tells of every write, removal, expiry and eviction under
+// the prefix, whoever made it and in whatever database, and of FLUSHDB; an
+// entry that has expired it tells of when it removes it, which may be later
+// than its ttl. It does not tell of SWAPDB: do not use that on a server that is
+// watched. Where it is older than Redis 6, or does not allow CLIENT TRACKING,
+// those who write announce it (README.md says how others can); a write that
+// nobody announces is not heard of then. With ACLs the user needs
+//
+//   +ping +client|id +client|tracking +subscribe &__redis__:invalidate
+//   +ping +subscribe +publish &appcache:changed:*
+//
+// the one or the other, or both, as all who share entries must have the same:
+// who is told by the server announces nothing, but for what is written before
+// the first link. What the server refuses is logged, once for each reason.
 //
 // fork(). The child may go on using the object: it makes connections of its
 // own.
@@ -118,6 +134,12 @@ class RedisCache final : public Cache {
   // Each entry on its own: when one fails the others are stored.
   Status SetManyRaw(std::span<const RawEntry> entries) override;
   Status InvalidateManyRaw(std::span<const std::string_view> paths) override;
+
+  // By CLIENT TRACKING, or by announcements: see above. Does not wait for the
+  // server. The cache must outlive the watch. kUnavailable when there is no
+  // thread or descriptor to be had.
+  Result<std::unique_ptr<Watch>> WatchRaw(const WatchOptions& options,
+                                          WatchListener& listener) override;
 
  protected:
   // Counters are those of this object; what the server holds is not asked.

@@ -70,6 +70,12 @@ Reply* ReplyReader::Place(const redisReadTask& task) noexcept {
     return &root_;
   }
   auto& parent = *static_cast<Reply*>(task.parent->obj);
+  if (parent.elements.size() == Reply::kMaxElements) {
+    // What is overwritten is whole: its own elements have no parent left.
+    parent.is_cut = true;
+    parent.elements.back() = Reply();
+    return &parent.elements.back();
+  }
   try {
     return &parent.elements.emplace_back();
   } catch (const std::bad_alloc&) {

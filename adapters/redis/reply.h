@@ -19,6 +19,10 @@ struct redisReadTask;
 namespace appcache::redis {
 
 struct Reply {
+  // Of an array: more than any command of ours is answered with. A server may
+  // tell of more keys at once than there is memory for.
+  static constexpr size_t kMaxElements = size_t{1} << 18;
+
   enum class Type { kNil, kStatus, kError, kInteger, kString, kArray };
 
   Type type = Type::kNil;
@@ -26,6 +30,8 @@ struct Reply {
   // Of a string, a status or an error.
   Bytes bytes;
   std::vector<Reply> elements;
+  // There were more: the last one stands for those beyond kMaxElements.
+  bool is_cut = false;
 
   bool is_ok() const noexcept {
     return type == Type::kStatus && bytes.view() == "OK";

@@ -108,5 +108,23 @@ TEST(ReplyReaderTest, NestingHasALimit) {
   EXPECT_EQ(reader.Next(reply), Next::kMalformed);
 }
 
+// What is beyond is read, and not kept: nested arrays too.
+TEST(ReplyTest, AnArrayOfTooManyElementsIsCut) {
+  constexpr size_t kMore = Reply::kMaxElements + 3;
+  ReplyReader reader;
+  std::string stream = "*" + std::to_string(kMore) + "\r\n";
+  for (size_t i = 0; i < kMore; ++i) stream += "*2\r\n$1\r\na\r\n:7\r\n";
+  ASSERT_TRUE(reader.Feed(stream + "+OK\r\n"));
+  Reply reply;
+  ASSERT_EQ(reader.Next(reply), ReplyReader::Result::kReply);
+  EXPECT_TRUE(reply.is_cut);
+  EXPECT_EQ(reply.elements.size(), Reply::kMaxElements);
+  EXPECT_EQ(reply.elements.back().elements[1].integer, 7);
+  EXPECT_FALSE(reply.elements.back().is_cut);
+  ASSERT_EQ(reader.Next(reply), ReplyReader::Result::kReply);
+  EXPECT_TRUE(reply.is_ok());
+  EXPECT_FALSE(reader.HasMore());
+}
+
 }  // namespace
 }  // namespace appcache::redis

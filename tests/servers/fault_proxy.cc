@@ -98,6 +98,8 @@ void FaultProxy::OnRequest(Link& link) {
   char buffer[65536];
   const ssize_t size = recv(link.client, buffer, sizeof(buffer), 0);
   if (size <= 0) return Close(link);
+  // What a server says unasked may be held: a stream keeps its order.
+  SendAll(link.client, std::exchange(link.held, {}));
   link.fault = Draw();
   ++counts_[static_cast<size_t>(link.fault)];
   SendAll(link.server, {buffer, static_cast<size_t>(size)});

@@ -1,0 +1,148 @@
+// What a confirmation promises, with writers at work: every change that was
+// acknowledged before its moment has been told by then, or all of them at once
+// by a new link; also over a link on which everything goes wrong.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "adapters/redis/redis_cache.h"
+#include "tests/redis/watch_recorder.h"
+#include "tests/servers/fault_proxy.h"
+#include "tests/servers/redis_server.h"
+#include "tests/support/random.h"
+
+namespace appcache {
+namespace {
+
+using std::chrono::milliseconds;
+using Event = WatchRecorder::Event;
+
+constexpr int kWriters = 4;
+
+struct Written {
+  std::string path;        // no other write has it
+  size_t first_event = 0;  // none that tells of it is before this one
+  TimePoint acknowledged = {};
+};
+
+// Moments are whole microseconds, rounded down: so is the acknowledgement.
+std::vector<Written> Write(Cache& cache, const WatchRecorder& recorder,
+                           const std::string& name, int count) {
+  std::vector<Written> all;
+  for (int i = 0; i < count; ++i) {
+    Written& write = all.emplace_back();
+    write.path = name + "/" + std::to_string(i);
+    write.first_event = recorder.size();
+    EXPECT_TRUE(cache.SetRaw(write.path, "v", kNoTtl).ok());
+    write.acknowledged = Clock::Steady()->Now();
+  }
+  return all;
+}
+
+std::vector<Written> WriteOfManyThreads(Cache& cache,
+                                        const WatchRecorder& recorder,
+                                        int count) {
+  std::vector<std::vector<Written>> parts(kWriters);
+  std::vector<std::jthread> threads;
+  for (size_t i = 0; i < kWriters; ++i) {
+    threads.emplace_back([&, i] {
+      parts[i] = Write(cache, recorder, "writer" + std::to_string(i), count);
+    });
+  }
+  threads.clear();
+  std::vector<Written> all;
+  for (const auto& part : parts)
+    all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+// How many of them a confirmation has covered; expects that it was right to.
+size_t CountCovered(const std::vector<Written>& writes,
+                    const std::vector<Event>& events) {
+  size_t covered = 0;
+  for (const Written& write : writes) {
+    bool is_told = false;
+    for (size_t i = write.first_event; i < events.size(); ++i) {
+      const Event& event = events[i];
+      // A new link, or all of them, tells of everything.
+      is_told = is_told || event.kind == Event::Kind::kLinked ||
+                event.kind == Event::Kind::kAll || event.path == write.path;
+      if (event.kind != Event::Kind::kConfirmed ||
+          event.moment <= write.acknowledged) {
+        continue;
+      }
+      EXPECT_TRUE(is_told) << write.path << " was not told in time";
+      ++covered;
+      break;
+    }
+  }
+  return covered;
+}
+
+std::unique_ptr<RedisCache> Open(const RedisServer& server) {
+  RedisCacheOptions options;
+  options.unix_path = server.socket_path();
+  options.timeout = milliseconds(60'000);
+  return *RedisCache::Open(options);
+}
+
+TEST(WatchConfirmationTest, NeverRunsAheadOfWhatIsTold) {
+  RedisServer server;
+  const auto cache = Open(server);
+  WatchRecorder recorder;
+  WatchOptions options;
+  options.ping_interval = milliseconds(1);
+  options.ping_timeout = milliseconds(60'000);
+  const auto watch = cache->WatchRaw(options, recorder);
+  recorder.Sync();
+  const auto writes = WriteOfManyThreads(*cache, recorder, 1000);
+  recorder.Sync();
+  EXPECT_EQ(CountCovered(writes, recorder.events()), writes.size());
+}
+
+TEST(WatchFaultTest, NeverRunsAheadOverAFaultyLinkAndAlwaysRecovers) {
+  RandomSource random;
+  RedisServer server;
+  FaultProxy proxy(server.socket_path(), random.Bits());
+  const auto cache = Open(server);
+  RedisCacheOptions through;
+  through.host = "127.0.0.1";
+  through.port = proxy.port();
+  through.cache.log = [](LogLevel, std::string_view) {};
+  const auto watched = *RedisCache::Open(through);
+  WatchRecorder recorder;
+  WatchOptions options;
+  options.ping_interval = milliseconds(1);
+  options.ping_timeout = milliseconds(100);
+  options.min_retry = milliseconds(1);
+  options.max_retry = milliseconds(10);
+  options.seed = random.Bits() | 1;
+  const auto watch = watched->WatchRaw(options, recorder);
+  recorder.Sync();
+
+  proxy.SetFaultsPerHundred(5);
+  std::vector<Written> writes;
+  constexpr size_t kLosses = 30;
+  size_t from = 0;
+  for (size_t losses = 0; losses < kLosses; ++losses) {
+    const auto more = WriteOfManyThreads(*cache, recorder, 20);
+    writes.insert(writes.end(), more.begin(), more.end());
+    from = recorder.Await(Event::Kind::kLost, from) + 1;
+  }
+  proxy.SetFaultsPerHundred(0);
+  recorder.Sync();
+  const auto last = WriteOfManyThreads(*cache, recorder, 20);
+  writes.insert(writes.end(), last.begin(), last.end());
+  recorder.Sync();
+  EXPECT_EQ(CountCovered(writes, recorder.events()), writes.size());
+}
+
+}  // namespace
+}  // namespace appcache

@@ -1,0 +1,76 @@
+// Watches of a Redis server, for their tests.
+
+#ifndef APPCACHE_TESTS_REDIS_WATCH_FIXTURE_H_
+#define APPCACHE_TESTS_REDIS_WATCH_FIXTURE_H_
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "adapters/redis/redis_cache.h"
+#include "tests/redis/watch_recorder.h"
+#include "tests/servers/redis_server.h"
+#include "tests/support/captured_log.h"
+
+namespace appcache {
+
+using Names = std::vector<std::string>;  // of WatchRecorder::News
+
+// Confirmations and tries come often, and a busy machine is waited for.
+inline WatchOptions Often(std::string prefix = "") {
+  WatchOptions options;
+  options.path_prefix = std::move(prefix);
+  options.ping_interval = std::chrono::milliseconds(5);
+  options.ping_timeout = std::chrono::milliseconds(60'000);
+  options.min_retry = std::chrono::milliseconds(1);
+  options.max_retry = std::chrono::milliseconds(20);
+  return options;
+}
+
+inline std::unique_ptr<RedisCache> OpenCache(const RedisServer& server,
+                                             RedisCacheOptions options = {}) {
+  options.unix_path = server.socket_path();
+  options.timeout = std::chrono::milliseconds(60'000);
+  options.connect_timeout = std::chrono::milliseconds(60'000);
+  return *RedisCache::Open(std::move(options));
+}
+
+inline std::unique_ptr<Watch> Begin(Cache& cache, WatchRecorder& recorder,
+                                    const WatchOptions& options = Often()) {
+  Result<std::unique_ptr<Watch>> watch = cache.WatchRaw(options, recorder);
+  EXPECT_TRUE(watch.ok()) << watch.status().ToString();
+  return *std::move(watch);
+}
+
+// Far less than what it may be waiting for.
+inline void ExpectEndsAtOnce(std::unique_ptr<Watch> watch) {
+  const auto begin = std::chrono::steady_clock::now();
+  watch.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+}
+
+// Waits for a line of the log that has the words.
+inline void AwaitLine(const CapturedLog& log, const std::string& words) {
+  using std::chrono::steady_clock;
+  const auto deadline = steady_clock::now() + std::chrono::seconds(60);
+  const auto is_there = [&] {
+    const std::vector<std::string> lines = log.lines();
+    return std::any_of(lines.begin(), lines.end(), [&](const auto& line) {
+      return line.find(words) != std::string::npos;
+    });
+  };
+  while (!is_there() && steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  EXPECT_TRUE(is_there()) << words;
+}
+
+}  // namespace appcache
+
+#endif  // APPCACHE_TESTS_REDIS_WATCH_FIXTURE_H_

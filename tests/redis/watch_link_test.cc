@@ -1,0 +1,210 @@
+// The link of a watch: lost, made anew, ended, and inherited.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <iterator>
+#include <latch>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "adapters/redis/redis_cache.h"
+#include "tests/redis/watch_fixture.h"
+#include "tests/redis/watch_recorder.h"
+#include "tests/servers/full_port.h"
+#include "tests/servers/redis_server.h"
+#include "tests/support/captured_log.h"
+#include "tests/support/in_child.h"
+
+namespace appcache {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using Kind = WatchRecorder::Event::Kind;
+
+constexpr milliseconds kForEver{3'600'000};
+
+size_t OpenDescriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return static_cast<size_t>(std::distance(begin(all), end(all)));
+}
+
+void AwaitDescriptors(size_t count) {
+  const auto deadline = steady_clock::now() + std::chrono::seconds(60);
+  while (OpenDescriptors() != count && steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(OpenDescriptors(), count);
+}
+
+TEST(WatchLostTest, AServerThatDiesIsSaidAndWatchedAgainWhenItIsBack) {
+  RedisServer server;
+  const auto cache = OpenCache(server);
+  WatchRecorder recorder;
+  const auto watch = Begin(*cache, recorder);
+  EXPECT_EQ(recorder.News(), Names{"<tracking>"});
+  for (int round = 0; round < 3; ++round) {
+    const size_t before = recorder.size();
+    server.Kill();
+    const size_t lost = recorder.Await(Kind::kLost, before);
+    EXPECT_TRUE(recorder.events()[lost].why.Is(ErrorCode::kUnavailable));
+    server.Start();
+    recorder.Await(Kind::kLinked, lost);
+    EXPECT_EQ(recorder.News(), (Names{"<lost>", "<tracking>"}));
+    server.Run("SET a 1");
+    EXPECT_EQ(recorder.News(), Names{"a"});
+  }
+}
+
+TEST(WatchLostTest, AConnectionThatIsCutIsMadeAnew) {
+  RedisServer server;
+  const auto cache = OpenCache(server);
+  WatchRecorder recorder;
+  const auto watch = Begin(*cache, recorder);
+  EXPECT_EQ(recorder.News(), Names{"<tracking>"});
+  for (int round = 0; round < 20; ++round) {
+    const size_t before = recorder.size();
+    EXPECT_EQ(server.Run("CLIENT KILL TYPE pubsub"), ":1");
+    recorder.Await(Kind::kLinked, recorder.Await(Kind::kLost, before));
+    EXPECT_EQ(recorder.News(), (Names{"<lost>", "<tracking>"}));
+  }
+}
+
+TEST(WatchLostTest, AServerThatHangsIsLostAndConfirmsNothing) {
+  RedisServer server;
+  const auto cache = OpenCache(server);
+  WatchRecorder recorder;
+  WatchOptions options = Often();
+  options.ping_timeout = milliseconds(200);
+  const auto watch = Begin(*cache, recorder, options);
+  recorder.Sync();
+  const size_t before = recorder.size();
+  server.Freeze();
+  const TimePoint frozen = Clock::Steady()->Now();
+  const size_t lost = recorder.Await(Kind::kLost, before);
+  const auto events = recorder.events();
+  EXPECT_TRUE(events[lost].why.Is(ErrorCode::kTimeout))
+      << events[lost].why.ToString();
+  EXPECT_NE(events[lost].why.ToString().find("a ping within 200 ms"),
+            std::string::npos);
+  for (const auto& event : events) EXPECT_LT(event.moment, frozen);
+  server.Thaw();
+  const size_t linked = recorder.Await(Kind::kLinked, lost);
+  recorder.Await(Kind::kConfirmed, linked);
+}
+
+// A listener that takes its time: the server does not keep news for ever.
+TEST(WatchLostTest, WhoeverIsCutOffForBeingSlowIsLostAndLinkedAgain) {
+  RedisServer server({"--client-output-buffer-limit", "pubsub 100kb 0 0"});
+  const auto cache = OpenCache(server);
+  WatchRecorder recorder;
+  std::latch has_begun(1);
+  std::latch may_go_on(1);
+  std::atomic<bool> is_first{true};
+  recorder.set_hook([&] {
+    if (!is_first.exchange(false)) return;
+    has_begun.count_down();
+    may_go_on.wait();
+  });
+  const auto watch = Begin(*cache, recorder);
+  recorder.Sync();
+  server.Run("SET a 1");
+  has_begun.wait();
+  while (server.Run("CLIENT LIST TYPE pubsub").size() > 1) {
+    server.Run({"SET", std::string(10'000, 'x'), "1"});
+  }
+  may_go_on.count_down();
+  const size_t lost = recorder.Await(Kind::kLost);
+  recorder.Await(Kind::kLinked, lost);
+}
+
+TEST(WatchEndTest, EndsAtOnceWhateverItWaitsFor) {
+  RedisServer server;
+  const auto cache = OpenCache(server);
+  WatchOptions options = Often();
+  options.ping_interval = options.ping_timeout = kForEver;
+  options.min_retry = options.max_retry = kForEver;
+  const size_t descriptors = OpenDescriptors();
+  {
+    // For the next ping.
+    WatchRecorder recorder;
+    auto watch = Begin(*cache, recorder, options);
+    recorder.Await(Kind::kConfirmed);
+    ExpectEndsAtOnce(std::move(watch));
+  }
+  server.Freeze();
+  {
+    // For the server's answer.
+    WatchRecorder recorder;
+    auto watch = Begin(*cache, recorder, options);
+    AwaitDescriptors(descriptors + 2);
+    ExpectEndsAtOnce(std::move(watch));
+    EXPECT_EQ(recorder.size(), 0u);
+  }
+  server.Thaw();
+  {
+    // For a connection.
+    const FullPort dead;
+    const size_t before = OpenDescriptors();
+    RedisCacheOptions nowhere;
+    nowhere.host = "127.0.0.1";
+    nowhere.port = dead.number();
+    nowhere.connect_timeout = kForEver;
+    const auto unreachable = RedisCache::Open(nowhere);
+    WatchRecorder recorder;
+    auto watch = Begin(**unreachable, recorder, options);
+    AwaitDescriptors(before + 2);
+    ExpectEndsAtOnce(std::move(watch));
+  }
+  server.Kill();
+  {
+    // For the next try.
+    const CapturedLog log;
+    RedisCacheOptions logged;
+    logged.cache = log.options();
+    const auto away = OpenCache(server, logged);
+    WatchRecorder recorder;
+    auto watch = Begin(*away, recorder, options);
+    AwaitLine(log, "cannot watch, and tries again: ");
+    ExpectEndsAtOnce(std::move(watch));
+  }
+}
+
+// A late call would be one of a recorder that is gone.
+TEST(WatchEndTest, NothingIsLeftOpenAndNobodyIsCalledAfterwards) {
+  RedisServer server;
+  const auto cache = OpenCache(server);
+  const size_t descriptors = OpenDescriptors();
+  for (int i = 0; i < 50; ++i) {
+    const auto recorder = std::make_unique<WatchRecorder>();
+    const auto watch = Begin(*cache, *recorder);
+    if (i % 2 == 0) recorder->Sync();
+  }
+  EXPECT_EQ(OpenDescriptors(), descriptors);
+}
+
+TEST(WatchForkTest, AChildMayDestroyItAndTheParentHearsOn) {
+  RedisServer server;
+  const auto cache = OpenCache(server);
+  WatchRecorder recorder;
+  auto watch = Begin(*cache, recorder);
+  EXPECT_EQ(recorder.News(), Names{"<tracking>"});
+  EXPECT_EQ(InChild([&]() -> std::string {
+              const size_t descriptors = OpenDescriptors();
+              watch.reset();
+              return OpenDescriptors() == descriptors - 2 ? ""
+                                                          : "left them open";
+            }),
+            "");
+  EXPECT_EQ(InChild([] { return std::string(); }), "");
+  server.Run("SET a 1");
+  EXPECT_EQ(recorder.News(), Names{"a"});
+}
+
+}  // namespace
+}  // namespace appcache

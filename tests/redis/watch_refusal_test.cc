@@ -1,0 +1,124 @@
+// A watch of a server that does not allow all that it takes.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "adapters/redis/redis_cache.h"
+#include "tests/redis/watch_fixture.h"
+#include "tests/redis/watch_recorder.h"
+#include "tests/servers/redis_server.h"
+#include "tests/support/captured_log.h"
+
+namespace appcache {
+namespace {
+
+using Kind = WatchRecorder::Event::Kind;
+
+class RefusedWatchTest : public testing::Test {
+ protected:
+  // As a user who may do everything, but for `rules`.
+  void OpenWith(const std::string& rules) {
+    EXPECT_EQ(
+        server_.Run("ACL SETUSER watcher reset on >pw ~* &* +@all " + rules),
+        "OK");
+    RedisCacheOptions options;
+    options.cache = log_.options();
+    options.user = "watcher";
+    options.password = "pw";
+    cache_ = OpenCache(server_, options);
+  }
+
+  static Status AnnounceOne(Watch& watch) {
+    const std::string_view path = "a";
+    return watch.Announce({&path, 1});
+  }
+
+  CapturedLog log_;
+  RedisServer server_;
+  std::unique_ptr<RedisCache> cache_;
+  WatchRecorder recorder_;
+};
+
+TEST_F(RefusedWatchTest, WithoutTrackingThereAreAnnouncementsAndItIsLogged) {
+  for (const std::string rules : {"-client", "-client|tracking", "-client|id",
+                                  "resetchannels &appcache:changed:*"}) {
+    OpenWith(rules);
+    WatchRecorder recorder;
+    const auto watch = Begin(*cache_, recorder);
+    EXPECT_EQ(recorder.News(), Names{"<announced>"}) << rules;
+    EXPECT_TRUE(AnnounceOne(*watch).ok());
+    EXPECT_EQ(recorder.News(), Names{"a"}) << rules;
+    AwaitLine(log_, "watches by announcements only: ");
+    AwaitLine(log_,
+              "+ping +client|id +client|tracking "
+              "+subscribe &__redis__:invalidate");
+  }
+}
+
+TEST_F(RefusedWatchTest, WhatIsAllowedLaterIsTakenWithTheNextLink) {
+  OpenWith("-client");
+  const auto watch = Begin(*cache_, recorder_);
+  EXPECT_EQ(recorder_.News(), Names{"<announced>"});
+  EXPECT_EQ(server_.Run("ACL SETUSER watcher +client"), "OK");
+  server_.Run("CLIENT KILL TYPE pubsub");
+  recorder_.Await(Kind::kLinked, recorder_.Await(Kind::kLost));
+  EXPECT_EQ(recorder_.News(), (Names{"<lost>", "<tracking>"}));
+}
+
+TEST_F(RefusedWatchTest, WithNeitherItIsNeverLinkedAndSaysWhatItNeeds) {
+  OpenWith("-client -subscribe");
+  WatchOptions options = Often();
+  options.min_retry = options.max_retry = std::chrono::hours(1);
+  auto watch = Begin(*cache_, recorder_, options);
+  AwaitLine(log_, "cannot watch, and tries again: ");
+  AwaitLine(log_, "refused CLIENT ID (NOPERM)");
+  AwaitLine(log_, "refused SUBSCRIBE (NOPERM)");
+  AwaitLine(log_, "+ping +subscribe +publish &appcache:changed:*");
+  ExpectEndsAtOnce(std::move(watch));
+  EXPECT_EQ(recorder_.size(), 0u);
+  EXPECT_EQ(log_.lines().size(), 1u);
+}
+
+TEST_F(RefusedWatchTest, WhoMayNotPublishIsToldSo) {
+  OpenWith("-client -publish");
+  const auto watch = Begin(*cache_, recorder_);
+  recorder_.Sync();
+  for (const Status& status : {AnnounceOne(*watch), watch->AnnounceAll()}) {
+    EXPECT_TRUE(status.Is(ErrorCode::kUnavailable));
+    EXPECT_NE(status.ToString().find("refused PUBLISH (NOPERM)"),
+              std::string::npos)
+        << status.ToString();
+  }
+}
+
+TEST_F(RefusedWatchTest, AnnouncementsMayBeUnwanted) {
+  OpenWith("-client");
+  WatchOptions options = Often();
+  options.allow_announced = false;
+  const auto watch = Begin(*cache_, recorder_, options);
+  AwaitLine(log_, "cannot watch, and tries again: ");
+  EXPECT_TRUE(AnnounceOne(*watch).ok());
+  EXPECT_EQ(server_.Run("INFO commandstats").find("cmdstat_publish"),
+            std::string::npos);
+}
+
+// Others may depend on it: nobody knows yet.
+TEST_F(RefusedWatchTest, WhatIsWrittenBeforeTheFirstLinkIsAnnounced) {
+  OpenWith("-client");
+  const auto other = Begin(*cache_, recorder_);
+  EXPECT_EQ(recorder_.News(), Names{"<announced>"});
+  EXPECT_EQ(server_.Run("ACL SETUSER watcher -subscribe"), "OK");
+  WatchRecorder unlinked;
+  const auto watch = Begin(*cache_, unlinked);
+  EXPECT_TRUE(AnnounceOne(*watch).ok());
+  EXPECT_EQ(recorder_.News(), Names{"a"});
+  EXPECT_EQ(unlinked.size(), 0u);
+}
+
+}  // namespace
+}  // namespace appcache
