@@ -57,7 +57,9 @@ class WatchListener {
   virtual void OnConfirmed(TimePoint moment) noexcept = 0;
 
   // The link is gone: it is told of nothing until OnLinked. Not called again
-  // while the watch fails to link anew.
+  // while the watch fails to link anew. kUnsupported: the backend refuses to be
+  // watched, as far as this user may; also called when there was no link, and
+  // the watch tries again all the same, every max_retry.
   virtual void OnLost(const Status& why) noexcept = 0;
 };
 

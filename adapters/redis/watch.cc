@@ -58,7 +58,8 @@ RedisWatch::~RedisWatch() {
 }
 
 bool RedisWatch::MustAnnounce() const noexcept {
-  return options_.allow_announced && mode_.load() != WatchMode::kTracking;
+  return options_.allow_announced && !may_not_publish_.load() &&
+         mode_.load() != WatchMode::kTracking;
 }
 
 Status RedisWatch::Announce(std::span<const std::string_view> paths) {
@@ -90,10 +91,18 @@ Status RedisWatch::Publish(std::span<const std::string> messages) {
         }
       },
       [&](const Reply& reply) {
-        if (reply.type != Reply::Type::kInteger && answer.ok()) {
-          bool is_refused = false;
-          answer = RefusalOf(client_.server(), reply, "PUBLISH",
-                             "+publish &appcache:changed:*", is_refused);
+        if (reply.type == Reply::Type::kInteger || !answer.ok()) return;
+        bool is_refused = false;
+        const Status refusal =
+            RefusalOf(client_.server(), reply, "PUBLISH",
+                      "+publish &appcache:changed:*", is_refused);
+        // Those who may not publish here are no partners of those who do, and
+        // before the first link it is not known that there are any.
+        const bool has_partners = mode_.load() == WatchMode::kAnnounced;
+        if (has_partners || !is_refused) {
+          answer = refusal;
+        } else {
+          may_not_publish_.store(true);
         }
       });
   return status.ok() ? answer : status;
@@ -111,13 +120,18 @@ void RedisWatch::Run() noexcept {
 }
 
 void RedisWatch::LinkOnce() {
+  may_not_publish_.store(false);
   const Result<Link> link = MakeLink();
   if (interrupt_.is_raised()) return;
+  const bool is_refused = link.status().Is(ErrorCode::kUnsupported);
+  const bool was_refused = std::exchange(is_refused_, is_refused);
   if (link.ok()) {
     Serve(*link);
-  } else {
-    LogOnce("cannot watch, and tries again", link.status());
+    return;
   }
+  LogOnce(is_refused ? "may not watch" : "cannot watch, and tries again",
+          link.status());
+  if (is_refused && !was_refused) listener_.OnLost(link.status());
 }
 
 void RedisWatch::Serve(const Link& link) {
@@ -125,7 +139,7 @@ void RedisWatch::Serve(const Link& link) {
   WatchLink serving(*link.connection, options_, listener_, latest_);
   // Before anybody knows: who writes from now on has to announce it.
   mode_.store(link.mode);
-  if (link.mode == WatchMode::kTracking) logged_.clear();
+  if (link.mode == WatchMode::kTracking) logged_ = {};
   listener_.OnLinked(link.mode);
   const Status why = serving.Run(interrupt_);
   if (serving.is_confirmed()) retry_.Shorten();
@@ -145,9 +159,11 @@ Result<RedisWatch::Link> RedisWatch::MakeLink() {
       }
       return announced;
     }
-    tracking = Status(ErrorCode::kUnavailable, tracking.error().message +
+    tracking = Status(ErrorCode::kUnsupported, tracking.error().message +
                                                    "; for announcements, " +
                                                    announced.error().message);
+  } else {
+    tracking = Status(ErrorCode::kUnsupported, tracking.error().message);
   }
   // A person has to do something: there is no hurry.
   retry_.Lengthen();
@@ -170,11 +186,11 @@ Result<RedisWatch::Link> RedisWatch::MakeLinkBy(WatchMode mode,
 }
 
 void RedisWatch::LogOnce(std::string_view what, const Status& why) {
+  if (what == logged_) return;
+  logged_ = what;
   std::string line(what);
   line.append(": ").append(why.error().message);
-  if (line == logged_) return;
   log_(LogLevel::kWarning, line);
-  logged_ = std::move(line);
 }
 
 }  // namespace appcache::redis

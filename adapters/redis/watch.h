@@ -61,6 +61,7 @@ class RedisWatch final : public Watch {
   // By the best means there is.
   Result<Link> MakeLink();
   Result<Link> MakeLinkBy(WatchMode mode, bool& is_refused);
+  // `what` is a literal: not again before another one, or a tracking link.
   void LogOnce(std::string_view what, const Status& why);
 
   Client& client_;
@@ -73,13 +74,17 @@ class RedisWatch final : public Watch {
 
   // Of the last link; none: there was none.
   std::atomic<std::optional<WatchMode>> mode_{};
+  // It was refused before there was a link, since the last try for one: whoever
+  // has the same rights does not wait for announcements.
+  std::atomic<bool> may_not_publish_{false};
   // For the child: the link's, while it is sure to be. -1: none.
   std::atomic<int> link_descriptor_{-1};
 
   // Of the thread.
   WatchRetry retry_;
   TimePoint latest_ = TimePoint::min();
-  std::string logged_;
+  bool is_refused_ = false;  // by all means, at the last try
+  std::string_view logged_;  // what the log was told last: a literal
 
   std::thread thread_;
 };
