@@ -48,12 +48,12 @@ std::vector<Written> Write(Cache& cache, const WatchRecorder& recorder,
 
 std::vector<Written> WriteOfManyThreads(Cache& cache,
                                         const WatchRecorder& recorder,
-                                        int count) {
+                                        const std::string& name, int count) {
   std::vector<std::vector<Written>> parts(kWriters);
   std::vector<std::jthread> threads;
   for (size_t i = 0; i < kWriters; ++i) {
     threads.emplace_back([&, i] {
-      parts[i] = Write(cache, recorder, "writer" + std::to_string(i), count);
+      parts[i] = Write(cache, recorder, name + "/" + std::to_string(i), count);
     });
   }
   threads.clear();
@@ -102,7 +102,7 @@ TEST(WatchConfirmationTest, NeverRunsAheadOfWhatIsTold) {
   options.ping_timeout = milliseconds(60'000);
   const auto watch = cache->WatchRaw(options, recorder);
   recorder.Sync();
-  const auto writes = WriteOfManyThreads(*cache, recorder, 1000);
+  const auto writes = WriteOfManyThreads(*cache, recorder, "a", 1000);
   recorder.Sync();
   EXPECT_EQ(CountCovered(writes, recorder.events()), writes.size());
 }
@@ -132,13 +132,14 @@ TEST(WatchFaultTest, NeverRunsAheadOverAFaultyLinkAndAlwaysRecovers) {
   constexpr size_t kLosses = 30;
   size_t from = 0;
   for (size_t losses = 0; losses < kLosses; ++losses) {
-    const auto more = WriteOfManyThreads(*cache, recorder, 20);
+    const auto more =
+        WriteOfManyThreads(*cache, recorder, std::to_string(losses), 20);
     writes.insert(writes.end(), more.begin(), more.end());
     from = recorder.Await(Event::Kind::kLost, from) + 1;
   }
   proxy.SetFaultsPerHundred(0);
   recorder.Sync();
-  const auto last = WriteOfManyThreads(*cache, recorder, 20);
+  const auto last = WriteOfManyThreads(*cache, recorder, "last", 20);
   writes.insert(writes.end(), last.begin(), last.end());
   recorder.Sync();
   EXPECT_EQ(CountCovered(writes, recorder.events()), writes.size());
