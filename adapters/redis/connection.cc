@@ -1,5 +1,6 @@
 #include "adapters/redis/connection.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -12,8 +13,10 @@ namespace {
 constexpr size_t kMaxKeptRequestBytes = size_t{64} << 10;
 
 // "*3\r\n" and "$5\r\n" (RESP, "Sending commands to a Redis server").
+constexpr size_t kMaxDigits = 20;
+constexpr size_t kMaxCountBytes = 1 + kMaxDigits + 2;
 void AppendCount(char sign, size_t count, std::string& request) {
-  char digits[24];
+  char digits[kMaxDigits];
   const auto end = std::to_chars(digits, digits + sizeof(digits), count).ptr;
   request += sign;
   request.append(digits, end);
@@ -34,6 +37,14 @@ void Connection::AppendArgument(std::string_view argument) {
 }
 
 void Connection::Append(std::initializer_list<std::string_view> arguments) {
+  // At once: what follows a large value would otherwise have it moved.
+  size_t bytes = request_.size() + kMaxCountBytes;
+  for (const std::string_view argument : arguments) {
+    bytes += kMaxCountBytes + argument.size() + 2;
+  }
+  if (bytes > request_.capacity()) {
+    request_.reserve(std::max(bytes, 2 * request_.capacity()));
+  }
   BeginCommand(arguments.size());
   for (const std::string_view argument : arguments) AppendArgument(argument);
 }

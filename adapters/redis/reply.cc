@@ -1,5 +1,10 @@
 #include "adapters/redis/reply.h"
 
+// Before hiredis.h, which includes it as if it were C++'s.
+extern "C" {
+#include <hiredis/sds.h>
+}
+
 #include <hiredis/hiredis.h>
 
 #include <new>
@@ -84,6 +89,14 @@ Reply* ReplyReader::Place(const redisReadTask& task) noexcept {
 }
 
 bool ReplyReader::Feed(std::string_view bytes) noexcept {
+  // Left to itself, a large buffer grows by a mebibyte at a time, and may move
+  // each time.
+  const size_t size = reader_->len;
+  if (size >= SDS_MAX_PREALLOC && sdsavail(reader_->buf) < bytes.size()) {
+    const sds larger = sdsMakeRoomFor(reader_->buf, bytes.size() + size / 2);
+    if (larger == nullptr) return false;
+    reader_->buf = larger;
+  }
   return redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) == REDIS_OK;
 }
 

@@ -61,6 +61,15 @@ TEST_F(LmdbTest, UnlessToldALimitItIsOpenedWithNoLessThanItHas) {
   EXPECT_EQ(limit("small"), std::to_string(uint64_t{1} << 30));
 }
 
+TEST_F(LmdbTest, WhatOnlyAFileCanDoIsToldSo) {
+  RunOn("app", {"set", "key", "value"});
+  const Output output = RunOn("app", {"keys"});
+  EXPECT_EQ(output.status, 3);
+  EXPECT_NE(output.err.find("an lmdb cache cannot list its entries"),
+            std::string::npos)
+      << output.err;
+}
+
 TEST_F(LmdbTest, OneLimitIsGivenOnce) {
   const Output output = RunOn("app?max_bytes=2GiB",
                               {"set", "--max-bytes", "3GiB", "key", "value"});

@@ -38,7 +38,7 @@ constexpr uint64_t kMostSteps = 200;
 
 int Kills() {
   const char* const asked = std::getenv("APPCACHE_KILLS");
-  return asked != nullptr ? std::stoi(asked) : 100;
+  return asked != nullptr ? std::stoi(asked) : 50;
 }
 
 class Child {

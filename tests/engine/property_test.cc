@@ -22,11 +22,11 @@ using Store = PropertyMode::Store;
 // Over all modes.
 int TotalOperations() {
   const char* const asked = std::getenv("APPCACHE_OPERATIONS");
-  return asked != nullptr ? std::stoi(asked) : 100'000;
+  return asked != nullptr ? std::stoi(asked) : 30'000;
 }
 
 constexpr int kModes = 5;
-constexpr int kOperationsPerRun = 1000;
+constexpr int kOperationsPerRun = 500;
 
 class PropertyTest : public testing::TestWithParam<PropertyMode> {};
 

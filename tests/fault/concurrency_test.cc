@@ -43,7 +43,7 @@ class ConcurrencyTest : public testing::TestWithParam<Where> {
 
   // Hammers the cache through two objects from all threads.
   void HammerAndJudge(Hammer::Plan plan, Misses misses) {
-    const int operations = GetParam() == Where::kFile ? 3000 : 10000;
+    const int operations = GetParam() == Where::kFile ? 1000 : 2500;
     plan.operations = operations * TestScale();
     plan.keys = kKeys;
     const auto first = Open(plan);

@@ -14,12 +14,15 @@ struct State {
   bool armed;
   uint64_t until_failure;  // allocations that still succeed
   uint64_t failures_left;
+  uint64_t allocations;
   uint64_t failed;
 };
 thread_local State state;
 
 bool ShouldFail() {
-  if (!state.armed || state.failures_left == 0) return false;
+  if (!state.armed) return false;
+  ++state.allocations;
+  if (state.failures_left == 0) return false;
   if (state.until_failure > 0) {
     --state.until_failure;
     return false;
@@ -57,9 +60,10 @@ void* New(size_t size) {
 
 FailingMemory::FailingMemory(Plan plan) {
   (void)installed;
-  state = {true, plan.first - 1, plan.failures, 0};
+  state = {true, plan.first - 1, plan.failures, 0, 0};
 }
 FailingMemory::~FailingMemory() { state.armed = false; }
+uint64_t FailingMemory::allocations() const { return state.allocations; }
 uint64_t FailingMemory::failed() const { return state.failed; }
 
 FailingMemory::Pause::Pause() : was_armed_(state.armed) { state.armed = false; }

@@ -29,6 +29,8 @@ class FailingMemory {
   FailingMemory(const FailingMemory&) = delete;
   FailingMemory& operator=(const FailingMemory&) = delete;
 
+  // How many there were, those that failed included.
+  uint64_t allocations() const;
   // How many have failed.
   uint64_t failed() const;
 

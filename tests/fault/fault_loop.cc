@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/fault/failure_points.h"
+
 namespace appcache {
 namespace {
 
@@ -18,6 +20,7 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
 constexpr std::string_view kPrefix = "t";
+constexpr uint64_t kStride = 8;  // see FailurePoints
 
 constexpr std::array kFailureKinds = {
     FailureKind{VfsCall::kRead, SQLITE_IOERR_READ},
@@ -134,13 +137,19 @@ void FaultLoop::PlaceOriginal() const {
   CopyFiles(directory_.path() + "/original.db", path());
 }
 
-void FaultLoop::ForEachFault(
-    const std::function<void(const FailureKind&)>& attempt) {
+uint64_t FaultLoop::CallsIn(const AttemptWith& attempt,
+                            const FailureKind& kind) {
+  fault_ = {kind.call, kind.sqlite_code, /*first=*/VfsFault::kForEver};
+  attempt(kind);
+  return vfs_.calls();
+}
+
+void FaultLoop::ForEachFault(const AttemptWith& attempt) {
   uint64_t injected_in_all = 0;
   for (const FailureKind& kind : AllFailureKinds()) {
+    const uint64_t calls = CallsIn(attempt, kind);
     for (const uint64_t failures : {uint64_t{1}, VfsFault::kForEver}) {
-      for (uint64_t first = 1;; ++first) {
-        ASSERT_LT(first, 2000u) << "it never gets by";
+      for (const uint64_t first : FailurePoints(calls, kStride, random_)) {
         fault_ = {kind.call, kind.sqlite_code, first, failures, kind.torn};
         attempt(kind);
         injected_in_all += vfs_.injected();
@@ -149,7 +158,6 @@ void FaultLoop::ForEachFault(
                  << (failures == 1 ? " once" : " for ever") << ":\n"
                  << vfs_.log();
         }
-        if (vfs_.injected() == 0) break;
       }
     }
   }

@@ -1,9 +1,9 @@
 // FaultLoop: an operation on a cache file, with a failure at each of its calls
 // of the file system in turn.
 //
-// For every kind of failure the N-th call fails, N = 1, 2, 3 ..., until the
-// operation gets by without; once, and for ever after. Each time the operation
-// starts from the same file, and must
+// For every kind of failure the N-th call fails, for N up to how many there are
+// (all of them, or as many as failure_points.h says); once, and for ever after.
+// Each time the operation starts from the same file, and must
 //
 //   - say what happened, with the right code, or succeed all the same,
 //   - have changed nothing if it failed, and everything if it succeeded, also
@@ -26,6 +26,7 @@
 #include "engine/sqlite_cache.h"
 #include "engine/testing/fake_clock.h"
 #include "tests/fault/faulty_vfs.h"
+#include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 
 namespace appcache {
@@ -79,8 +80,11 @@ class FaultLoop : public testing::Test {
   void PlaceOriginal() const;
 
  private:
+  using AttemptWith = std::function<void(const FailureKind&)>;
   // Calls `attempt` with fault_ being one fault after another.
-  void ForEachFault(const std::function<void(const FailureKind&)>& attempt);
+  void ForEachFault(const AttemptWith& attempt);
+  // How many calls of that kind there are when none fails.
+  uint64_t CallsIn(const AttemptWith& attempt, const FailureKind& kind);
 
   void Attempt(const Operation& operation, const FailureKind& kind);
   void AttemptToOpen(File file, const FailureKind& kind);
@@ -96,6 +100,7 @@ class FaultLoop : public testing::Test {
   FaultyVfs vfs_{"faulty"};
   Contents original_;
   VfsFault fault_;
+  RandomSource random_;
 };
 
 // What a cache holds, found by walking over it.

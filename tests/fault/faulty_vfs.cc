@@ -72,6 +72,11 @@ class FaultyVfs::Impl {
     fault_.reset();
   }
 
+  uint64_t calls() const {
+    std::lock_guard<std::mutex> guard(mutex_);
+    return calls_;
+  }
+
   uint64_t injected() const {
     std::lock_guard<std::mutex> guard(mutex_);
     return injected_;
@@ -338,6 +343,7 @@ FaultyVfs::~FaultyVfs() = default;
 const std::string& FaultyVfs::name() const noexcept { return impl_->name(); }
 void FaultyVfs::Inject(const VfsFault& fault) { impl_->Inject(fault); }
 void FaultyVfs::Heal() { impl_->Heal(); }
+uint64_t FaultyVfs::calls() const { return impl_->calls(); }
 uint64_t FaultyVfs::injected() const { return impl_->injected(); }
 std::string FaultyVfs::log() const { return impl_->log(); }
 void FaultyVfs::InterruptAt(uint64_t n, std::function<void()> interrupt) {

@@ -64,6 +64,8 @@ class FaultyVfs {
   // Ends it. What has been injected stays known.
   void Heal();
 
+  // How many calls there were that it might have struck, from Inject to Heal.
+  uint64_t calls() const;
   // How often the fault has struck since Inject.
   uint64_t injected() const;
   // The same in words, a line each: "read 3 of cache.db failed with ...".

@@ -29,7 +29,7 @@ TEST(FirstOpenTest, AllWhoComeAtOnceGetTheSameFile) {
   constexpr int kProcesses = 8;
   const TempDir directory;
   const auto key = [](int i) { return "key" + std::to_string(i); };
-  for (int round = 0; round < 5 * TestScale(); ++round) {
+  for (int round = 0; round < 2 * TestScale(); ++round) {
     const std::string path = directory.path() + "/" + std::to_string(round);
     std::vector<std::unique_ptr<ChildProcess>> processes;
     for (int i = 0; i < kProcesses; ++i) {

@@ -8,13 +8,13 @@
 #include <utility>
 
 #include "tests/engine/unsynced_vfs.h"
-#include "tests/fault/test_scale.h"
-#include "tests/support/random.h"
+#include "tests/fault/failure_points.h"
 
 namespace appcache {
 namespace {
 
 constexpr std::string_view kMemoryName = "out of memory";
+constexpr uint64_t kStride = 12;  // see FailurePoints
 
 Contents ContentsOf(SqliteCache& cache) {
   Contents contents;
@@ -96,38 +96,37 @@ void OomLoop::Remove() {
   ASSERT_EQ(sqlite3_open(":memory:", &db_), SQLITE_OK);
 }
 
-void OomLoop::Sample() {
-  if (TestScale() > 1) return;
-  stride_ = 10;
-  first_ = 1 + RandomSource().Below(stride_);
+void OomLoop::TryOne(const AttemptWith& attempt, FailingMemory::Plan plan,
+                     Seen& seen) {
+  const int64_t used = sqlite3_memory_used();
+  try {
+    attempt(plan, seen);
+  } catch (const std::exception& exception) {
+    ADD_FAILURE() << "threw " << exception.what();
+  }
+  // Where something stays open, it may have grown.
+  if (used == 0) {
+    EXPECT_EQ(sqlite3_memory_used(), 0) << "SQLite's memory leaks";
+  }
 }
 
-void OomLoop::ForEachFailure(
-    const std::function<void(FailingMemory::Plan, uint64_t& failed)>& attempt) {
+void OomLoop::ForEachFailure(const AttemptWith& attempt) {
+  Seen without;
+  TryOne(attempt, {.first = FailingMemory::kForEver}, without);
+  ASSERT_FALSE(HasFailure()) << "without a failure";
   uint64_t failed_in_all = 0;
   for (const uint64_t failures : {uint64_t{1}, FailingMemory::kForEver}) {
     if (failures != 1 && !fail_for_ever_) break;
-    uint64_t failed = 0;
-    uint64_t first = first_;
-    do {
-      ASSERT_LT(first, 20'000u) << "it never gets by";
-      const int64_t used = sqlite3_memory_used();
-      try {
-        attempt({first, failures}, failed);
-      } catch (const std::exception& exception) {
-        ADD_FAILURE() << "threw " << exception.what();
-      }
-      // Where something stays open, it may have grown.
-      if (used == 0) {
-        EXPECT_EQ(sqlite3_memory_used(), 0) << "SQLite's memory leaks";
-      }
+    for (const uint64_t first :
+         FailurePoints(without.allocations, kStride, random_)) {
+      Seen seen;
+      TryOne(attempt, {first, failures}, seen);
       if (HasFailure()) {
         FAIL() << "allocation " << first << " fails"
                << (failures == 1 ? " once" : " and all after it");
       }
-      first += stride_;
-      failed_in_all += failed;
-    } while (failed > 0);
+      failed_in_all += seen.failed;
+    }
   }
   RecordProperty("failures", std::to_string(failed_in_all));
   // Otherwise nothing was tried.
@@ -146,7 +145,7 @@ void OomLoop::Rehearse(const Operation& operation) {
 }
 
 void OomLoop::Attempt(const Operation& operation, FailingMemory::Plan plan,
-                      uint64_t& failed) {
+                      Seen& seen) {
   Remove();
   auto opened = OpenIt(Options(operation.max_entries));
   ASSERT_TRUE(opened.ok()) << opened.status().ToString();
@@ -157,9 +156,9 @@ void OomLoop::Attempt(const Operation& operation, FailingMemory::Plan plan,
   {
     const FailingMemory failing(plan);
     status = operation.run(cache);
-    failed = failing.failed();
+    seen = {failing.allocations(), failing.failed()};
   }
-  ExpectFullOrOk(status, failed);
+  ExpectFullOrOk(status, seen.failed);
   if (!operation.closes) {
     EXPECT_EQ(ContentsOf(cache), status.ok() ? after_ : before_);
     const Status again = operation.run(cache);
@@ -181,24 +180,24 @@ void OomLoop::Attempt(const Operation& operation, FailingMemory::Plan plan,
 void OomLoop::FailEverywhere(const Operation& operation) {
   Rehearse(operation);
   if (HasFatalFailure()) return;
-  ForEachFailure([&](FailingMemory::Plan plan, uint64_t& failed) {
-    Attempt(operation, plan, failed);
+  ForEachFailure([&](FailingMemory::Plan plan, Seen& seen) {
+    Attempt(operation, plan, seen);
   });
 }
 
 void OomLoop::FailEverywhereInOpen(
     const std::function<void()>& prepare, const Open& open,
     const std::function<void(SqliteCache&)>& check) {
-  ForEachFailure([&](FailingMemory::Plan plan, uint64_t& failed) {
+  ForEachFailure([&](FailingMemory::Plan plan, Seen& seen) {
     prepare();
     SqliteCacheOptions options = Options();
     std::optional<SqliteCache::Opened> opened;
     {
       const FailingMemory failing(plan);
       opened.emplace(open(std::move(options)));
-      failed = failing.failed();
+      seen = {failing.allocations(), failing.failed()};
     }
-    ExpectFullOrOk(opened->status(), failed);
+    ExpectFullOrOk(opened->status(), seen.failed);
     if (!opened->ok()) opened.emplace(open(Options()));
     ASSERT_TRUE(opened->ok()) << opened->status().ToString();
     check(***opened);

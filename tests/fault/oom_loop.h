@@ -1,8 +1,9 @@
 // OomLoop: an operation on a cache, with memory that runs out at each of its
 // allocations in turn, C++'s and SQLite's.
 //
-// The N-th allocation fails, N = 1, 2, 3 ..., until the operation gets by
-// without; once, and for ever after. Each time the operation must
+// The N-th allocation fails, for N up to how many there are (all of them, or as
+// many as failure_points.h says); once, and for ever after. Each time the
+// operation must
 //
 //   - throw nothing, and say kFull, or succeed all the same,
 //   - have changed nothing if it failed, and everything if it succeeded,
@@ -23,6 +24,7 @@
 #include "engine/sqlite_cache.h"
 #include "engine/testing/fake_clock.h"
 #include "tests/fault/failing_memory.h"
+#include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 
 struct sqlite3;
@@ -67,10 +69,6 @@ class OomLoop : public testing::TestWithParam<Where> {
 
   // From now on memory runs out once only: not for ever after.
   void FailOnceOnly() { fail_for_ever_ = false; }
-  // From now on one allocation in ten is tried, from a random one on; all of
-  // them when APPCACHE_TEST_SCALE is above 1.
-  void Sample();
-
   SqliteCacheOptions Options(uint64_t max_entries = 1000) const;
   // The cache of the test's parameter.
   SqliteCache::Opened OpenIt(SqliteCacheOptions options) const;
@@ -81,11 +79,17 @@ class OomLoop : public testing::TestWithParam<Where> {
   bool OnConnection() const;
   void Execute(const char* sql);
 
-  // Calls `attempt` with one failure after another, until none strikes.
-  void ForEachFailure(const std::function<void(FailingMemory::Plan,
-                                               uint64_t& failed)>& attempt);
+  // What came of a plan.
+  struct Seen {
+    uint64_t allocations = 0;
+    uint64_t failed = 0;
+  };
+  using AttemptWith = std::function<void(FailingMemory::Plan, Seen&)>;
+  // Calls `attempt` with one failure after another.
+  void ForEachFailure(const AttemptWith& attempt);
+  void TryOne(const AttemptWith& attempt, FailingMemory::Plan plan, Seen& seen);
   void Attempt(const Operation& operation, FailingMemory::Plan plan,
-               uint64_t& failed);
+               Seen& seen);
   // What the operation makes of the cache when nothing fails.
   void Rehearse(const Operation& operation);
 
@@ -94,8 +98,7 @@ class OomLoop : public testing::TestWithParam<Where> {
   const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
   sqlite3* db_ = nullptr;
   bool fail_for_ever_ = true;
-  uint64_t stride_ = 1;
-  uint64_t first_ = 1;
+  RandomSource random_;
   Contents before_;
   Contents after_;
 };

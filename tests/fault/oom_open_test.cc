@@ -31,7 +31,6 @@ class OomOpenTest : public OomLoop {
 };
 
 TEST_P(OomOpenTest, ANewOne) {
-  Sample();
   FailEverywhereInOpen(
       [this] { Remove(); }, open_,
       [](SqliteCache& cache) { EXPECT_EQ(cache.Stats().entries, 0u); });
@@ -55,7 +54,6 @@ INSTANTIATE_TEST_SUITE_P(Where, OomOpenTest,
 using OomOpenFileTest = OomOpenTest;
 
 TEST_P(OomOpenFileTest, ThatIsThereAlready) {
-  Sample();
   Fill();
   FailEverywhereInOpen(
       [] {}, open_,
@@ -84,7 +82,6 @@ class OomOpenOnTest : public OomLoop {
 // Once only: with no memory at all SQLite does not roll back either.
 TEST_P(OomOpenOnTest, AConnectionOfTheCallers) {
   FailOnceOnly();
-  Sample();
   for (const bool in_transaction : {false, true}) {
     const auto forget = [&] {
       if (sqlite3_get_autocommit(db_) == 0) Execute("ROLLBACK");

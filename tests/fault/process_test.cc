@@ -25,7 +25,7 @@ class ProcessTest : public testing::Test {
  protected:
   // Two processes of eight threads each hammer the file.
   void HammerAndJudge(uint64_t max_entries, Misses misses) {
-    const int operations = 1500 * TestScale();
+    const int operations = 500 * TestScale();
     RandomSource random;
     std::vector<std::unique_ptr<ChildProcess>> processes;
     for (int i = 0; i < 2; ++i) {

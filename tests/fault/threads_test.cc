@@ -89,7 +89,7 @@ TEST_P(ThreadsTest, AnEntryInUseIsNeverEvicted) {
 TEST_P(ThreadsTest, AnEntryIsNotReadOnceItsTtlHasEnded) {
   constexpr int kKeys = 8;
   constexpr uint64_t kLongestTtl = 20;
-  const int ticks = 1000 * TestScale();
+  const int ticks = 400 * TestScale();
 
   const auto clock = std::make_shared<FakeClock>();
   SqliteCacheOptions options;

@@ -11,10 +11,16 @@
 //       Gets it, and stops itself in the middle of that; it has to have a ttl.
 //   full DIRECTORY
 //       Sets entries while no file may grow, as on a disk that is full.
+//   cramped DIRECTORY MAX_BYTES get|set
+//       Begins with that, on a map that has grown meanwhile, while there is no
+//       address space for it; later there is, and it opens the cache again.
+//   readers DIRECTORY
+//       Takes every slot of LMDB's table of readers.
 //
 // Each says "ready" when the cache is open, and goes on when it is sent a line.
 // The exit code is 0 if all went well.
 
+#include <lmdb.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -22,10 +28,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "adapters/lmdb/lmdb_cache.h"
@@ -93,17 +101,71 @@ int Full(LmdbCache& cache) {
   return Set(cache, 20);
 }
 
+bool LimitAddressSpace(rlim_t bytes) {
+  const rlimit limit = {bytes, RLIM_INFINITY};
+  return setrlimit(RLIMIT_AS, &limit) == 0;
+}
+
+// What is taken now, and a little for everything but a map.
+bool LeaveNoAddressSpace() {
+  constexpr rlim_t kLittle = 32 << 20;
+  std::ifstream statm("/proc/self/statm");
+  rlim_t pages = 0;
+  return statm >> pages &&
+         LimitAddressSpace(pages * static_cast<rlim_t>(getpagesize()) +
+                           kLittle);
+}
+
+int Cramped(LmdbCache::Opened opened, const std::vector<std::string>& arguments,
+            const LmdbCacheOptions& options) {
+  std::unique_ptr<LmdbCache> cache = *std::move(opened);
+  if (!LeaveNoAddressSpace()) return Complain("no limit");
+  const auto set = [&] { return cache->SetRaw("p", "new", kNoTtl); };
+  const auto get = [&] { return cache->GetRaw("p").status(); };
+  const bool set_first = arguments.at(3) == "set";
+  const Status first = set_first ? set() : get();
+  if (!first.Is(ErrorCode::kFull)) return Complain(first.ToString());
+  if (!LimitAddressSpace(RLIM_INFINITY)) return Complain("a limit");
+  for (const Status& later : {get(), set()}) {
+    if (!later.Is(ErrorCode::kUnavailable)) return Complain(later.ToString());
+  }
+  cache.reset();
+  LmdbCache::Opened again = LmdbCache::Open(arguments.at(1), options);
+  if (!again.ok()) return Done(again.status());
+  cache = *std::move(again);
+  const Lookup<Bytes> found = cache->GetRaw("p");
+  if (!found || found->view() != "value") return Complain("it is not there");
+  return Done(set());
+}
+
+int Readers(const std::string& directory) {
+  MDB_env* env = nullptr;
+  if (mdb_env_create(&env) != 0) return 1;
+  int rc = mdb_env_open(env, directory.c_str(), MDB_NOTLS, 0600);
+  std::vector<MDB_txn*> readers;
+  for (MDB_txn* txn; rc == 0; readers.push_back(txn)) {
+    rc = mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn);
+    if (rc != 0) break;
+  }
+  if (rc != MDB_READERS_FULL) return Complain(mdb_strerror(rc));
+  SayReadyAndWait();
+  for (MDB_txn* const txn : readers) mdb_txn_abort(txn);
+  mdb_env_close(env);
+  return 0;
+}
+
 int Run(const std::vector<std::string>& arguments) {
   const std::string& what = arguments.at(0);
+  if (what == "readers") return Readers(arguments.at(1));
   LmdbCacheOptions options;
-  if (what == "set" || what == "read") {
+  if (what == "set" || what == "read" || what == "cramped") {
     options.max_bytes = std::stoull(arguments.at(2));
   }
   const auto stopping = std::make_shared<std::atomic<bool>>(false);
   options.clock = std::make_shared<InterruptedClock>([stopping] {
     if (stopping->exchange(false)) raise(SIGSTOP);
   });
-  const LmdbCache::Opened cache = LmdbCache::Open(arguments.at(1), options);
+  LmdbCache::Opened cache = LmdbCache::Open(arguments.at(1), options);
   if (!cache.ok()) return Done(cache.status());
   SayReadyAndWait();
   *stopping = what == "stop" || what == "read";
@@ -112,6 +174,7 @@ int Run(const std::vector<std::string>& arguments) {
   if (what == "set") return Set(**cache, std::stoi(arguments.at(3)));
   if (what == "read") return (*cache)->GetRaw(arguments.at(3)) ? 0 : 1;
   if (what == "full") return Full(**cache);
+  if (what == "cramped") return Cramped(std::move(cache), arguments, options);
   return Complain("what?");
 }
 

@@ -5,8 +5,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapters/lmdb/lmdb_cache.h"
@@ -168,6 +170,48 @@ TEST_F(ProcessTest, AMapThatHasGrownIsFollowedByReadersAndWriters) {
     EXPECT_EQ(ValueIn(*cache, "p"), by_write ? "<miss>" : "value");
     EXPECT_TRUE(cache->GetRaw("p/" + std::to_string(larger / 30'000 - 1)));
     ASSERT_TRUE(cache->Clear().ok());
+  }
+}
+
+// Its map is let go before there is room for the larger one.
+TEST_F(ProcessTest, AMapThatCannotBeFollowedEndsTheCacheUntilItIsOpenedAgain) {
+  constexpr uint64_t kSmall = LmdbCache::kMinBytes;
+  constexpr uint64_t kLarge = 256 * kSmall;
+  for (const char* const first : {"get", "set"}) {
+    SCOPED_TRACE(first);
+    const auto cramped = Start("cramped", {std::to_string(kSmall), first});
+    const auto growing = Start("set", {std::to_string(kLarge), "100"});
+    growing->WriteLine("go");
+    EXPECT_EQ(growing->Wait(), 0);
+    LmdbCacheOptions options;
+    options.max_bytes = kLarge;
+    ASSERT_TRUE(Open(options)->SetRaw("p", "value", kNoTtl).ok());
+    cramped->WriteLine("go");
+    EXPECT_EQ(cramped->ReadLine(), "");
+    EXPECT_EQ(cramped->Wait(), 0);
+    std::filesystem::remove(directory_.path() + "/data.mdb");
+  }
+}
+
+TEST_F(ProcessTest, GetsAreBusyWhileOthersHaveAllSlotsOfReaders) {
+  for (const bool killed : {false, true}) {
+    const auto cache = Open(Impatient());
+    ASSERT_TRUE(cache->SetRaw("p", "value", kNoTtl).ok());
+    const auto others = Start("readers");
+    const std::string_view path = "p";
+    for (const Status& status :
+         {cache->GetRaw(path).status(), cache->TtlRaw(path).status(),
+          cache->GetManyRaw({&path, 1})[0].status()}) {
+      EXPECT_TRUE(status.Is(ErrorCode::kBusy)) << status.ToString();
+    }
+    EXPECT_TRUE(cache->SetRaw("p", "new", kNoTtl).ok());
+    if (killed) {
+      others->Kill();
+    } else {
+      others->WriteLine("go");
+      EXPECT_EQ(others->Wait(), 0);
+    }
+    EXPECT_EQ(ValueIn(*cache, "p"), "new");
   }
 }
 

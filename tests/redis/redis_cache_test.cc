@@ -218,7 +218,7 @@ TEST_F(RedisCacheTest, AValueThatIsTooLargeIsNotSentAndEmptiesItsKey) {
 }
 
 TEST_F(RedisCacheTest, ALargeValueArrives) {
-  std::string large(64 << 20, 'x');
+  std::string large(16 << 20, 'x');
   for (size_t i = 0; i < large.size(); i += 4093) large[i] = '\n';
   RedisCacheOptions options;
   options.timeout = std::chrono::minutes(1);

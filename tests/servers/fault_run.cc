@@ -27,7 +27,7 @@ constexpr unsigned kFaultsPerHundred = 15;
 // Fewer where each that is in vain takes longer.
 int OperationsPerThread(milliseconds timeout) {
   const char* const more = std::getenv("APPCACHE_TEST_OPERATIONS");
-  const int operations = more != nullptr ? std::stoi(more) : 1500;
+  const int operations = more != nullptr ? std::stoi(more) : 400;
   return static_cast<int>(operations * kShortTimeout / timeout);
 }
 

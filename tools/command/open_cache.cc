@@ -130,7 +130,8 @@ Result<std::unique_ptr<SqliteCache>> OpenSqliteCache(const CacheFlags& flags,
   Result<Uri> location = LocationOf(flags);
   if (!location.ok()) return location.status();
   if (location->scheme != "sqlite") {
-    return Status(ErrorCode::kUnsupported, "a " + location->scheme +
+    const std::string article = location->scheme == "lmdb" ? "an " : "a ";
+    return Status(ErrorCode::kUnsupported, article + location->scheme +
                                                " cache cannot " + what +
                                                "; one in a SQLite file can");
   }

@@ -1,0 +1,148 @@
+// Memory runs out in an operation on an LmdbCache: at each allocation in turn,
+// once and for ever after, it is an error of that call and of nothing else.
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/lmdb/lmdb_cache.h"
+#include "tests/lmdb/opened.h"
+#include "tests/support/allocations.h"
+#include "tests/support/temp_dir.h"
+
+namespace appcache {
+namespace {
+
+// Path to value.
+using Contents = std::map<std::string, std::string>;
+
+class LmdbOutOfMemoryTest : public testing::Test {
+ protected:
+  Contents Held() {
+    Contents held;
+    for (const std::string& path :
+         {std::string("p/1"), long_path_, new_path_}) {
+      const std::string value = ValueIn(*cache_, path);
+      if (value != "<miss>") held[path] = value;
+    }
+    return held;
+  }
+
+  void Fill() {
+    ASSERT_TRUE(cache_->Clear().ok());
+    for (const auto& [path, value] : before_) {
+      ASSERT_TRUE(cache_->SetRaw(path, value, kNoTtl).ok());
+    }
+  }
+
+  // `run` must not allocate anything itself.
+  void FailEverywhere(const std::function<Status()>& run,
+                      const Contents& after) {
+    int failed = 0;
+    for (const uint64_t failures :
+         {uint64_t{1}, FailingAllocations::kForEver}) {
+      bool any_failed = true;
+      for (uint64_t first = 1; any_failed && !HasFailure(); ++first) {
+        SCOPED_TRACE(first);
+        ASSERT_LT(first, 1000u) << "it never gets by";
+        Attempt(run, after, {first, failures}, any_failed);
+        if (any_failed) ++failed;
+      }
+    }
+    // Otherwise nothing was tried.
+    EXPECT_GT(failed, 0);
+  }
+
+  const std::string long_path_ = "p/" + std::string(600, 'k');
+  const std::string new_path_ = "p/new" + std::string(600, 'k');
+  const std::string value_ = std::string(5000, 'v');
+  const Contents before_ = {{"p/1", "value"}, {long_path_, value_}};
+
+  const TempDir directory_{"/dev/shm"};
+  const std::unique_ptr<LmdbCache> cache_ = OpenLmdb(directory_.path());
+
+ private:
+  struct Plan {
+    uint64_t first;
+    uint64_t failures;
+  };
+
+  void Attempt(const std::function<Status()>& run, const Contents& after,
+               Plan plan, bool& any_failed) {
+    Fill();
+    Status status;
+    {
+      const FailingAllocations failing(plan.first, plan.failures);
+      status = run();
+      any_failed = failing.any_failed();
+    }
+    if (!status.ok()) {
+      EXPECT_TRUE(any_failed) << status.ToString();
+      EXPECT_TRUE(status.Is(ErrorCode::kFull)) << status.ToString();
+    }
+    EXPECT_EQ(Held(), status.ok() ? after : before_);
+    const Status again = run();
+    EXPECT_TRUE(again.ok()) << again.ToString();
+    EXPECT_EQ(Held(), after);
+  }
+};
+
+TEST_F(LmdbOutOfMemoryTest, AGet) {
+  for (const std::string_view path :
+       {std::string_view("p/1"), std::string_view(long_path_)}) {
+    FailEverywhere(
+        [&] {
+          const Lookup<Bytes> found = cache_->GetRaw(path);
+          // Not a plain miss: it is there.
+          EXPECT_TRUE(found || found.has_error());
+          return found.status();
+        },
+        before_);
+  }
+}
+
+TEST_F(LmdbOutOfMemoryTest, ASet) {
+  for (const std::string_view path :
+       {std::string_view(long_path_), std::string_view(new_path_)}) {
+    Contents after = before_;
+    after[std::string(path)] = "other";
+    FailEverywhere([&] { return cache_->SetRaw(path, "other", Ttl(1 << 30)); },
+                   after);
+  }
+}
+
+TEST_F(LmdbOutOfMemoryTest, ASetOfMany) {
+  const std::vector<Cache::RawEntry> entries = {{"p/1", "1", kNoTtl},
+                                                {long_path_, "2", kNoTtl},
+                                                {new_path_, value_, kNoTtl}};
+  FailEverywhere([&] { return cache_->SetManyRaw(entries); },
+                 {{"p/1", "1"}, {long_path_, "2"}, {new_path_, value_}});
+}
+
+// They give room, so they must work without.
+TEST_F(LmdbOutOfMemoryTest, AnInvalidateAndAClearNeedNone) {
+  Fill();
+  Status invalidated;
+  Status cleared;
+  {
+    const FailingAllocations failing(1, FailingAllocations::kForEver);
+    invalidated = cache_->InvalidateRaw(long_path_);
+  }
+  EXPECT_TRUE(invalidated.ok()) << invalidated.ToString();
+  EXPECT_EQ(Held(), (Contents{{"p/1", "value"}}));
+  {
+    const FailingAllocations failing(1, FailingAllocations::kForEver);
+    cleared = cache_->Clear();
+  }
+  EXPECT_TRUE(cleared.ok()) << cleared.ToString();
+  EXPECT_EQ(Held(), Contents());
+}
+
+}  // namespace
+}  // namespace appcache
