@@ -25,9 +25,14 @@ Status TtlsUntold(const BackendTraits& traits) {
                 "the backend " + traits.name + " does not tell ttls");
 }
 
+CacheOptions WithClock(CacheOptions options) {
+  if (options.load_clock == nullptr) options.load_clock = Clock::Steady();
+  return options;
+}
+
 }  // namespace
 
-Cache::Cache(CacheOptions options) : options_(std::move(options)) {
+Cache::Cache(CacheOptions options) : options_(WithClock(std::move(options))) {
   assert(options_.compressor != nullptr);
   assert(options_.log != nullptr);
 }
@@ -75,12 +80,16 @@ Status Cache::Store(std::string_view path, std::string_view bytes, Ttl ttl,
 
 Status Cache::Write(std::string_view path, std::string_view bytes, Ttl ttl,
                     Compression compression) {
-  const SingleFlight::Write write(flights_.Get(), path);
+  Loads& loads = loads_.Get();
+  const SingleFlight::Write write(loads.flights, path);
+  loads.Forget(path);
   return Store(path, bytes, ttl, compression);
 }
 
 Status Cache::Remove(std::string_view path) {
-  const SingleFlight::Write write(flights_.Get(), path);
+  Loads& loads = loads_.Get();
+  const SingleFlight::Write write(loads.flights, path);
+  loads.Forget(path);
   return InvalidateRaw(path);
 }
 
@@ -99,21 +108,31 @@ Status Cache::WriteMany(std::span<const RawEntry> entries) {
     Status valid = CheckTtl(entry.ttl);
     if (!valid.ok()) return valid;
   }
-  SingleFlight::WriteMany write(flights_.Get());
-  for (const RawEntry& entry : entries) write.Supersede(entry.path);
+  Loads& loads = loads_.Get();
+  SingleFlight::WriteMany write(loads.flights);
+  for (const RawEntry& entry : entries) {
+    write.Supersede(entry.path);
+    loads.Forget(entry.path);
+  }
   return SetManyRaw(entries);
 }
 
 Status Cache::RemoveMany(std::span<const std::string_view> paths) {
-  SingleFlight::WriteMany write(flights_.Get());
-  for (const std::string_view path : paths) write.Supersede(path);
+  Loads& loads = loads_.Get();
+  SingleFlight::WriteMany write(loads.flights);
+  for (const std::string_view path : paths) {
+    write.Supersede(path);
+    loads.Forget(path);
+  }
   return InvalidateManyRaw(paths);
 }
 
 Status Cache::Clear() {
   try {
-    SingleFlight::WriteMany write(flights_.Get());
+    Loads& loads = loads_.Get();
+    SingleFlight::WriteMany write(loads.flights);
     write.SupersedeAll();
+    loads.ForgetAll();
     return ClearRaw();
   } catch (...) {
     return CurrentException();
@@ -122,9 +141,7 @@ Status Cache::Clear() {
 
 CacheStats Cache::Stats() const {
   CacheStats stats = RawStats();
-  stats.loads = loads_.load(std::memory_order_relaxed);
-  stats.load_failures = load_failures_.load(std::memory_order_relaxed);
-  stats.loads_shared = loads_shared_.load(std::memory_order_relaxed);
+  load_counters_.AddTo(stats);
   return stats;
 }
 

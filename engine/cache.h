@@ -29,11 +29,9 @@
 #ifndef APPCACHE_ENGINE_CACHE_H_
 #define APPCACHE_ENGINE_CACHE_H_
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -44,27 +42,24 @@
 #include <vector>
 
 #include "engine/bytes.h"
+#include "engine/clock.h"
 #include "engine/compressor.h"
 #include "engine/error.h"
 #include "engine/key.h"
 #include "engine/key_path.h"
-#include "engine/loading/single_flight.h"
+#include "engine/load_options.h"
+#include "engine/loaded.h"
+#include "engine/loading/loads.h"
 #include "engine/log.h"
 #include "engine/lookup.h"
 #include "engine/per_process.h"
 #include "engine/serialiser.h"
 #include "engine/stats.h"
 #include "engine/traits.h"
+#include "engine/ttl.h"
 #include "engine/watch.h"
 
 namespace appcache {
-
-// A ttl: to the millisecond; zero never ends; below zero is kInvalidArgument.
-using Ttl = std::chrono::milliseconds;
-inline constexpr Ttl kNoTtl{0};
-
-// Longer ttls are kInvalidArgument: 100 years, so that no sum overflows.
-inline constexpr Ttl kMaxTtl = std::chrono::hours(24 * 365 * 100);
 
 enum class Compression { kNone, kCompress };
 
@@ -88,15 +83,16 @@ struct CacheOptions {
 
   // Never empty.
   LogSink log = LogToStderr;
+
+  // What the waits and pauses of GetVia are measured with. Null:
+  // Clock::Steady().
+  std::shared_ptr<const Clock> load_clock;
 };
 
-struct LoadOptions {
-  // The ttl with which a loaded value is stored.
-  Ttl ttl = kNoTtl;
-
-  // How long a caller waits for another one's loader before it runs its own.
-  std::chrono::milliseconds max_wait = std::chrono::seconds(30);
-};
+template <CacheKey K, class Loader>
+class ReadThrough;
+template <CacheKey K>
+class LeaderLoad;
 
 class Cache {
  public:
@@ -154,15 +150,17 @@ class Cache {
   // --- Through to the source.
 
   // The cached value; or, when there is none, `loader()`'s, which is stored
-  // with options.ttl. Of all callers of this object one loader runs per key at
-  // a time: callers who come meanwhile wait for it and get its value, or its
-  // exception. A set or an invalidate of the key through this object during a
-  // load wins: the loaded value is returned but not stored. A failing cache
-  // costs a warning and a call of the loader, never an error. Throws what
-  // `loader` throws, and then stores nothing.
+  // with options.ttl. A loader that returns a Loaded<V> (loaded.h) may also
+  // give a ttl of its own, decline to have the value stored, or find that there
+  // is none; then the result is a std::optional. Of all callers of this object
+  // one loader runs per key at a time: callers who come meanwhile wait for it
+  // and get its value, or its exception. A set or an invalidate of the key
+  // through this object during a load wins: the loaded value is returned but
+  // not stored. A failing cache costs a warning and a call of the loader, never
+  // an error. Throws what `loader` throws, and then stores nothing.
   template <CacheKey K, class Loader>
-  typename K::value_type GetVia(const K& key, Loader&& loader,
-                                const LoadOptions& options = {});
+  internal::LoadResult<typename K::value_type, Loader> GetVia(
+      const K& key, Loader&& loader, const LoadOptions& options = {});
 
   // Calls `writer(value)`, then sets. When `writer` throws, that goes to the
   // caller and the cache is as it was. When the set fails, the entry is
@@ -274,6 +272,11 @@ class Cache {
   void Log(LogLevel level, std::string_view message) const noexcept;
 
  private:
+  template <CacheKey K, class Loader>
+  friend class ReadThrough;
+  template <CacheKey K>
+  friend class LeaderLoad;
+
   // What became of a key's namespace.
   struct Resolved {
     bool found = true;  // false: the namespace does not exist; or an error
@@ -298,28 +301,6 @@ class Cache {
                                       const typename K::value_type& value,
                                       std::string_view bytes);
 
-  template <class S, class V>
-  Lookup<V> ReadAs(std::string_view path);
-
-  // What the leader of the flight has loaded; none if it is not to be had.
-  // Throws what its loader threw.
-  template <class S, class V>
-  std::optional<V> AwaitLoaded(SingleFlight::Ticket& ticket,
-                               std::chrono::milliseconds max_wait);
-  // Loads, shares and stores.
-  template <class S, CacheKey K, class Loader>
-  typename K::value_type LoadAsLeader(const K& key, std::string_view path,
-                                      Loader&& loader, Ttl ttl,
-                                      SingleFlight::Ticket& ticket);
-  // Runs `loader` and counts it.
-  template <class V, class Loader>
-  V Load(Loader&& loader);
-  // Lands the ticket with `value`, serialised, and has `store` store the bytes.
-  // Failing that, logs.
-  template <class S, class V, class StoreBytes>
-  void ShareLoaded(SingleFlight::Ticket& ticket, const V& value,
-                   const StoreBytes& store);
-
   // GetRaw, and what it yields decompressed.
   Lookup<Bytes> Read(std::string_view path);
   Lookup<Bytes> Decompressed(Lookup<Bytes> raw) const;
@@ -338,18 +319,19 @@ class Cache {
   Status WriteMany(std::span<const RawEntry> entries);
   Status RemoveMany(std::span<const std::string_view> paths);
 
+  TimePoint LoadNow() const noexcept { return options_.load_clock->Now(); }
+
   Status WarnNoNamespace(std::string_view operation) const;
   void WarnLoadNotStored(const Status& status) const noexcept;
+
   const CacheOptions options_;
-  // A child has its own: leaders of its parent's flights are not there.
-  PerProcess<SingleFlight> flights_;
-  std::atomic<uint64_t> loads_{0};
-  std::atomic<uint64_t> load_failures_{0};
-  std::atomic<uint64_t> loads_shared_{0};
+  PerProcess<Loads> loads_;
+  LoadCounters load_counters_;
 };
 
 }  // namespace appcache
 
 #include "engine/cache_inl.h"
+#include "engine/loading/read_through.h"
 
 #endif  // APPCACHE_ENGINE_CACHE_H_

@@ -29,6 +29,10 @@ struct CacheStats {
   uint64_t load_failures = 0;
   uint64_t loads_shared = 0;
 
+  // Callers of GetVia who were told, without a load, that there is no value: a
+  // loader had found none (Loaded<V>::NotFound).
+  uint64_t negative_hits = 0;
+
   // Entries removed to stay within the limits, and because their ttl ended.
   std::optional<uint64_t> evictions;
   std::optional<uint64_t> expirations;

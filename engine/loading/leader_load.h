@@ -1,0 +1,118 @@
+// LeaderLoad: what the leader of a flight does. Include cache.h instead.
+//
+// Calls the loader, shares what it made with those who wait, and stores it
+// unless a write has superseded the flight.
+
+#ifndef APPCACHE_ENGINE_LOADING_LEADER_LOAD_H_
+#define APPCACHE_ENGINE_LOADING_LEADER_LOAD_H_
+
+#include <exception>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "engine/cache.h"  // IWYU pragma: keep
+
+namespace appcache {
+
+// Calls `loader`, and counts that. Throws what it throws.
+template <class V, class Loader>
+Loaded<V> CallLoader(LoadCounters& counters, Loader&& loader) {
+  LoadCounters::Count(counters.loads);
+  try {
+    if constexpr (internal::kMayFindNone<Loader>) {
+      static_assert(
+          std::is_same_v<std::remove_cvref_t<std::invoke_result_t<Loader>>,
+                         Loaded<V>>,
+          "the loader has to return Loaded of the key's own value_type");
+      return std::invoke(std::forward<Loader>(loader));
+    } else {
+      return Loaded<V>(V(std::invoke(std::forward<Loader>(loader))));
+    }
+  } catch (...) {
+    LoadCounters::Count(counters.failures);
+    throw;
+  }
+}
+
+template <CacheKey K>
+class LeaderLoad {
+ public:
+  using V = typename K::value_type;
+  using S = typename internal::SerialiserOf<K>::type;
+
+  // All of them must outlive this object. `ticket` leads.
+  LeaderLoad(Cache& cache, Loads& loads, const K& key, std::string_view path,
+             const LoadOptions& options, SingleFlight::Ticket& ticket)
+      : cache_(cache),
+        loads_(loads),
+        key_(key),
+        path_(path),
+        options_(options),
+        ticket_(ticket) {}
+
+  // Throws what the loader throws; then that is shared, and nothing is stored.
+  template <class Loader>
+  Loaded<V> Run(Loader&& loader) {
+    std::optional<Loaded<V>> loaded;
+    try {
+      loaded.emplace(
+          CallLoader<V>(cache_.load_counters_, std::forward<Loader>(loader)));
+    } catch (...) {
+      ticket_.Fail(std::current_exception());
+      throw;
+    }
+    Land(*loaded);
+    return *std::move(loaded);
+  }
+
+  // Shares what the cache turned out to hold.
+  void ShareFound(const V& value) {
+    try {
+      const auto serialised = S::Serialise(value);
+      ticket_.Land(Bytes::Copy(serialised), [] {});
+    } catch (...) {
+      // It cannot be shared: whoever waits loads for himself.
+    }
+  }
+
+ private:
+  void Land(const Loaded<V>& loaded) {
+    try {
+      if (!loaded.is_found()) {
+        ticket_.Land(std::nullopt, [&] {
+          loads_.AddAbsence(path_, cache_.LoadNow(), *loaded.ttl());
+        });
+        return;
+      }
+      const auto serialised = S::Serialise(*loaded.value());
+      const std::string_view bytes = serialised;
+      ticket_.Land(Bytes::Copy(bytes), [&] {
+        if (loaded.is_stored()) Store(*loaded.value(), bytes, loaded.ttl());
+      });
+    } catch (...) {
+      // It cannot be shared: whoever waits loads for himself.
+      cache_.WarnLoadNotStored(Cache::CurrentException());
+    }
+  }
+
+  void Store(const V& value, std::string_view bytes, std::optional<Ttl> ttl) {
+    const Status stored =
+        cache_.Store(path_, bytes, ttl.value_or(options_.ttl),
+                     Cache::WantsCompression(key_, value, bytes));
+    if (!stored.ok()) cache_.WarnLoadNotStored(stored);
+  }
+
+  Cache& cache_;
+  Loads& loads_;
+  const K& key_;
+  const std::string_view path_;
+  const LoadOptions& options_;
+  SingleFlight::Ticket& ticket_;
+};
+
+}  // namespace appcache
+
+#endif  // APPCACHE_ENGINE_LOADING_LEADER_LOAD_H_
