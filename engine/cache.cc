@@ -37,6 +37,20 @@ Cache::Cache(CacheOptions options) : options_(WithClock(std::move(options))) {
   assert(options_.log != nullptr);
 }
 
+Cache::~Cache() {
+  assert(loads_.Get().background.is_over() &&
+         "a backend's destructor has to call FinishLoads");
+}
+
+void Cache::FinishLoads() noexcept {
+  try {
+    loads_.Get().background.Finish();
+  } catch (const std::bad_alloc&) {
+    // In a child that has made no load of its own, for which memory would have
+    // been needed.
+  }
+}
+
 Lookup<Bytes> Cache::Decompressed(Lookup<Bytes> raw) const {
   if (!raw || !options_.compressor->IsCompressed(raw->view())) return raw;
   Result<Bytes> plain =
@@ -47,6 +61,30 @@ Lookup<Bytes> Cache::Decompressed(Lookup<Bytes> raw) const {
 
 Lookup<Bytes> Cache::Read(std::string_view path) {
   return Decompressed(GetRaw(path));
+}
+
+Lookup<TimedBytes> Cache::ReadTimed(std::string_view path) {
+  Lookup<TimedBytes> raw = GetTimedRaw(path);
+  if (!raw) return raw;
+  Lookup<Bytes> plain = Decompressed(Lookup<Bytes>::Hit(std::move(raw->value)));
+  if (!plain) return Lookup<TimedBytes>::Failed(plain.status());
+  return Lookup<TimedBytes>::Hit({*std::move(plain), raw->left});
+}
+
+bool Cache::TellsTtl() {
+  Told told = tells_ttl_.load(std::memory_order_relaxed);
+  if (told == Told::kUnasked) {
+    told = Traits().tells_ttl ? Told::kYes : Told::kNo;
+    tells_ttl_.store(told, std::memory_order_relaxed);
+  }
+  return told == Told::kYes;
+}
+
+Result<Ttl> Cache::LoadTtl(Ttl ttl, const LoadOptions& options) {
+  const double draw =
+      options.ttl_jitter > 0 ? loads_.Get().chance.Draw(options_.load_seed) : 0;
+  return TtlToStore(ttl, options, options.stale_for > kNoTtl && TellsTtl(),
+                    draw);
 }
 
 Result<std::string_view> Cache::Encode(std::string_view bytes,
@@ -233,6 +271,16 @@ void Cache::WarnLoadNotStored(const Status& status) const noexcept {
                          : status.ToString()));
   } catch (...) {
     // Out of memory for a log line: the caller still gets the value.
+  }
+}
+
+void Cache::WarnBackgroundLoadFailed() const noexcept {
+  const Status failure = CurrentException();
+  try {
+    Log(LogLevel::kWarning,
+        "a load in the background failed: " + failure.ToString());
+  } catch (...) {
+    // Out of memory for a log line.
   }
 }
 

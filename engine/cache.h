@@ -29,6 +29,7 @@
 #ifndef APPCACHE_ENGINE_CACHE_H_
 #define APPCACHE_ENGINE_CACHE_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -87,10 +88,15 @@ struct CacheOptions {
   // What the waits and pauses of GetVia are measured with. Null:
   // Clock::Steady().
   std::shared_ptr<const Clock> load_clock;
+
+  // The seed of what LoadOptions::ttl_jitter draws. None: random.
+  std::optional<uint64_t> load_seed;
 };
 
 template <CacheKey K, class Loader>
 class ReadThrough;
+template <CacheKey K, class Loader>
+class BackgroundLoad;
 template <CacheKey K>
 class LeaderLoad;
 
@@ -103,7 +109,7 @@ class Cache {
     Ttl ttl = kNoTtl;
   };
 
-  virtual ~Cache() = default;
+  virtual ~Cache();
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
@@ -246,6 +252,11 @@ class Cache {
  protected:
   explicit Cache(CacheOptions options);
 
+  // Lets no further load begin in the background, and waits for those that have
+  // (LoadOptions::executor): they call the operations above. Call it first in
+  // the destructor of the class that implements these. Later calls do nothing.
+  void FinishLoads() noexcept;
+
   // The backend's own counters; the ones of GetVia are added to them.
   virtual CacheStats RawStats() const { return CacheStats(); }
 
@@ -274,6 +285,8 @@ class Cache {
  private:
   template <CacheKey K, class Loader>
   friend class ReadThrough;
+  template <CacheKey K, class Loader>
+  friend class BackgroundLoad;
   template <CacheKey K>
   friend class LeaderLoad;
 
@@ -319,13 +332,23 @@ class Cache {
   Status WriteMany(std::span<const RawEntry> entries);
   Status RemoveMany(std::span<const std::string_view> paths);
 
+  // GetTimedRaw, and what it yields decompressed.
+  Lookup<TimedBytes> ReadTimed(std::string_view path);
+  // As Traits() has it, which is asked once.
+  bool TellsTtl();
+  // TtlToStore (loading/staleness.h) for this cache.
+  Result<Ttl> LoadTtl(Ttl ttl, const LoadOptions& options);
   TimePoint LoadNow() const noexcept { return options_.load_clock->Now(); }
 
   Status WarnNoNamespace(std::string_view operation) const;
   void WarnLoadNotStored(const Status& status) const noexcept;
+  // Of the exception being handled. Call in a catch block only.
+  void WarnBackgroundLoadFailed() const noexcept;
 
   const CacheOptions options_;
   PerProcess<Loads> loads_;
+  enum class Told : char { kUnasked, kNo, kYes };
+  std::atomic<Told> tells_ttl_{Told::kUnasked};
   LoadCounters load_counters_;
 };
 

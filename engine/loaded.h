@@ -45,7 +45,7 @@ class Loaded {
     return loaded;
   }
 
-  // There is none. For as long as
+  // There is none. A stale value is removed. For as long as
   // `remembered_for`, at most kMaxTtl, callers of this object in this process
   // whose loader returns a Loaded<V> are told so without a load, until the key
   // is set, invalidated or cleared through this object. Zero or less: not

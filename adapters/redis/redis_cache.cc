@@ -132,7 +132,7 @@ struct RedisCache::State {
 RedisCache::RedisCache(CacheOptions options, std::unique_ptr<State> state)
     : Cache(std::move(options)), state_(std::move(state)) {}
 
-RedisCache::~RedisCache() = default;
+RedisCache::~RedisCache() { FinishLoads(); }
 
 RedisCache::Opened RedisCache::Open(RedisCacheOptions options) {
   return WithoutExceptions<Opened>([&]() -> Opened {

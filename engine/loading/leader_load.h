@@ -43,14 +43,17 @@ class LeaderLoad {
   using V = typename K::value_type;
   using S = typename internal::SerialiserOf<K>::type;
 
-  // All of them must outlive this object. `ticket` leads.
+  // All of them must outlive this object. `ticket` leads. `replaces`: whether
+  // there is a value in the cache.
   LeaderLoad(Cache& cache, Loads& loads, const K& key, std::string_view path,
-             const LoadOptions& options, SingleFlight::Ticket& ticket)
+             const LoadOptions& options, bool replaces,
+             SingleFlight::Ticket& ticket)
       : cache_(cache),
         loads_(loads),
         key_(key),
         path_(path),
         options_(options),
+        replaces_(replaces),
         ticket_(ticket) {}
 
   // Throws what the loader throws; then that is shared, and nothing is stored.
@@ -61,6 +64,7 @@ class LeaderLoad {
       loaded.emplace(
           CallLoader<V>(cache_.load_counters_, std::forward<Loader>(loader)));
     } catch (...) {
+      loads_.AddPause(path_, cache_.LoadNow(), options_);
       ticket_.Fail(std::current_exception());
       throw;
     }
@@ -82,9 +86,7 @@ class LeaderLoad {
   void Land(const Loaded<V>& loaded) {
     try {
       if (!loaded.is_found()) {
-        ticket_.Land(std::nullopt, [&] {
-          loads_.AddAbsence(path_, cache_.LoadNow(), *loaded.ttl());
-        });
+        ticket_.Land(std::nullopt, [&] { StoreAbsence(*loaded.ttl()); });
         return;
       }
       const auto serialised = S::Serialise(*loaded.value());
@@ -98,10 +100,20 @@ class LeaderLoad {
     }
   }
 
-  void Store(const V& value, std::string_view bytes, std::optional<Ttl> ttl) {
+  void StoreAbsence(Ttl remembered_for) {
+    if (replaces_) {
+      const Status removed = cache_.InvalidateRaw(path_);
+      if (!removed.ok()) cache_.WarnLoadNotStored(removed);
+    }
+    loads_.AddAbsence(path_, cache_.LoadNow(), remembered_for);
+  }
+
+  void Store(const V& value, std::string_view bytes, std::optional<Ttl> own) {
+    const auto ttl = cache_.LoadTtl(own.value_or(options_.ttl), options_);
     const Status stored =
-        cache_.Store(path_, bytes, ttl.value_or(options_.ttl),
-                     Cache::WantsCompression(key_, value, bytes));
+        ttl.ok() ? cache_.Store(path_, bytes, *ttl,
+                                Cache::WantsCompression(key_, value, bytes))
+                 : ttl.status();
     if (!stored.ok()) cache_.WarnLoadNotStored(stored);
   }
 
@@ -110,6 +122,7 @@ class LeaderLoad {
   const K& key_;
   const std::string_view path_;
   const LoadOptions& options_;
+  const bool replaces_;
   SingleFlight::Ticket& ticket_;
 };
 

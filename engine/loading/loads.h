@@ -7,7 +7,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/load_options.h"
+#include "engine/loading/background.h"
 #include "engine/loading/single_flight.h"
+#include "engine/loading/staleness.h"
 #include "engine/loading/until_table.h"
 #include "engine/stats.h"
 #include "engine/ttl.h"
@@ -22,6 +25,9 @@ struct LoadCounters {
   Counter failures{0};
   Counter shared{0};
   Counter negative_hits{0};
+  Counter stale_served{0};
+  Counter refreshes{0};
+  Counter timed_out{0};
 
   static void Count(Counter& counter) noexcept {
     counter.fetch_add(1, std::memory_order_relaxed);
@@ -37,8 +43,18 @@ struct Loads {
   // Keys that a loader did not find.
   UntilTable absences;
 
+  // Keys whose loader has failed.
+  UntilTable pauses;
+
+  Background background;
+  Chance chance;
+
   // `remembered_for`: as NotFound of Loaded takes it. Throws std::bad_alloc.
   void AddAbsence(std::string_view path, TimePoint now, Ttl remembered_for);
+
+  // Of a load that failed. Without memory there is no pause.
+  void AddPause(std::string_view path, TimePoint now,
+                const LoadOptions& options) noexcept;
 
   // For PerProcess: what the parent's threads began, none of the child's ends.
   void AbandonInChild() noexcept {}

@@ -44,6 +44,11 @@ class SingleFlight::Flight {
     return outcome_;
   }
 
+  void SetLeader(std::thread::id leader) {
+    std::lock_guard<std::mutex> guard(mutex_);
+    leader_ = leader;
+  }
+
   void Land(const std::optional<Bytes>& bytes) {
     std::lock_guard<std::mutex> guard(mutex_);
     if (bytes) bytes_ = *bytes;
@@ -174,6 +179,12 @@ SingleFlight::WriteMany::~WriteMany() {
 void SingleFlight::End(std::string_view path, const Flight* flight) {
   Remove(path, flight);
   in_progress_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+void SingleFlight::Ticket::HandOver() { flight_->SetLeader(std::thread::id()); }
+
+void SingleFlight::Ticket::LeadHere() {
+  flight_->SetLeader(std::this_thread::get_id());
 }
 
 void SingleFlight::Ticket::Land(const std::optional<Bytes>& bytes,

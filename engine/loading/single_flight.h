@@ -59,6 +59,13 @@ class SingleFlight {
 
     bool is_leader() const noexcept { return leads_; }
 
+    // Leader: a ticket with which its caller can wait for the flight when the
+    // value is made by another thread. Between HandOver and LeadHere, which
+    // that thread calls, no thread is taken for the leader's.
+    Ticket Follow() const { return Ticket(owner_, "", flight_, false); }
+    void HandOver();
+    void LeadHere();
+
     // Leader: shares `bytes`, or that there is nothing to share, and calls
     // `store` unless the flight was superseded. A write that supersedes waits
     // until `store` has returned.

@@ -36,6 +36,8 @@ class MapCache : public Cache {
       std::shared_ptr<const Clock> clock = std::make_shared<const FakeClock>())
       : Cache(std::move(options)), clock_(std::move(clock)) {}
 
+  ~MapCache() override { FinishLoads(); }
+
   void set_hook(Hook hook) { hook_ = std::move(hook); }
 
   // What is stored, ended or not.
