@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <new>
+#include <stdexcept>
 
 namespace appcache {
 namespace {
@@ -64,11 +65,32 @@ Lookup<Bytes> Cache::Read(std::string_view path) {
 }
 
 Lookup<TimedBytes> Cache::ReadTimed(std::string_view path) {
-  Lookup<TimedBytes> raw = GetTimedRaw(path);
+  return DecompressedTimed(GetTimedRaw(path));
+}
+
+Lookup<TimedBytes> Cache::DecompressedTimed(Lookup<TimedBytes> raw) const {
   if (!raw) return raw;
   Lookup<Bytes> plain = Decompressed(Lookup<Bytes>::Hit(std::move(raw->value)));
   if (!plain) return Lookup<TimedBytes>::Failed(plain.status());
   return Lookup<TimedBytes>::Hit({*std::move(plain), raw->left});
+}
+
+void Cache::ReadMany(std::span<const std::string_view> paths, bool timed,
+                     std::vector<Lookup<TimedBytes>>& results) {
+  if (timed) {
+    results = GetManyTimedRaw(paths);
+  } else {
+    for (Lookup<Bytes>& found : GetManyRaw(paths)) {
+      results.push_back(
+          found ? Lookup<TimedBytes>::Hit({*std::move(found), kNoTtl})
+          : found.has_error() ? Lookup<TimedBytes>::Failed(found.status())
+                              : Lookup<TimedBytes>::Miss());
+    }
+  }
+  CheckAnswered(paths.size(), results.size());
+  for (Lookup<TimedBytes>& found : results) {
+    found = DecompressedTimed(std::move(found));
+  }
 }
 
 bool Cache::TellsTtl() {
@@ -81,6 +103,7 @@ bool Cache::TellsTtl() {
 }
 
 Result<Ttl> Cache::LoadTtl(Ttl ttl, const LoadOptions& options) {
+  if (Status valid = CheckTtl(ttl); !valid.ok()) return valid;
   const double draw =
       options.ttl_jitter > 0 ? loads_.Get().chance.Draw(options_.load_seed) : 0;
   return TtlToStore(ttl, options, options.stale_for > kNoTtl && TellsTtl(),
@@ -113,6 +136,18 @@ Status Cache::Store(std::string_view path, std::string_view bytes, Ttl ttl,
     return SetRaw(path, *encoded, ttl);
   } catch (...) {
     return CurrentException();
+  }
+}
+
+void Cache::StoreLoaded(std::span<const RawEntry> entries,
+                        std::span<const std::string_view> removed) {
+  if (!entries.empty()) {
+    const Status stored = SetManyRaw(entries);
+    if (!stored.ok()) WarnLoadNotStored(stored);
+  }
+  if (!removed.empty()) {
+    const Status status = InvalidateManyRaw(removed);
+    if (!status.ok()) WarnLoadNotStored(status);
   }
 }
 
@@ -250,6 +285,11 @@ Status Cache::InvalidateManyRaw(std::span<const std::string_view> paths) {
     if (first_error.ok()) first_error = status;
   }
   return first_error;
+}
+
+void Cache::CheckAnswered(size_t asked, size_t answered) {
+  if (asked == answered) return;
+  throw std::logic_error("a backend answered a batch with another number");
 }
 
 void Cache::Log(LogLevel level, std::string_view message) const noexcept {

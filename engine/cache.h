@@ -99,6 +99,8 @@ template <CacheKey K, class Loader>
 class BackgroundLoad;
 template <CacheKey K>
 class LeaderLoad;
+template <CacheKey K, class Loader>
+class ReadManyThrough;
 
 class Cache {
  public:
@@ -190,6 +192,21 @@ class Cache {
 
   template <CacheKey K>
   Status InvalidateMany(std::span<const K> keys);
+
+  // GetVia for many keys: one batch read, one call of `loader` with the keys
+  // that are missing, as a std::span<const K> of copies, and one batch write.
+  // The loader returns a std::vector<V> or std::vector<Loaded<V>>, one for each
+  // key and in their order (another number: std::length_error is thrown); the
+  // results are V or std::optional<V> accordingly, one per key, in order. Keys
+  // that another caller loads are waited for, all in all max_wait; the loader
+  // is called once more for those that do not come. When it throws, stale
+  // values are returned if there is one for every key that it was called with;
+  // otherwise the exception comes through, also another caller's. What options
+  // says of the background and of locks does not apply.
+  template <CacheKey K, class Loader>
+  std::vector<internal::LoadManyResult<K, Loader>> GetManyVia(
+      std::span<const K> keys, Loader&& loader,
+      const LoadOptions& options = {});
 
   // --- All of it.
 
@@ -289,6 +306,8 @@ class Cache {
   friend class BackgroundLoad;
   template <CacheKey K>
   friend class LeaderLoad;
+  template <CacheKey K, class Loader>
+  friend class ReadManyThrough;
 
   // What became of a key's namespace.
   struct Resolved {
@@ -317,6 +336,9 @@ class Cache {
   // GetRaw, and what it yields decompressed.
   Lookup<Bytes> Read(std::string_view path);
   Lookup<Bytes> Decompressed(Lookup<Bytes> raw) const;
+  Lookup<TimedBytes> DecompressedTimed(Lookup<TimedBytes> raw) const;
+  // Throws std::logic_error when a backend has not answered each of a batch.
+  static void CheckAnswered(size_t asked, size_t answered);
   // `bytes` as they are to be stored; `compressed` owns them if they had to be
   // made.
   Result<std::string_view> Encode(std::string_view bytes,
@@ -328,6 +350,10 @@ class Cache {
   // The same for a value that a loader made: supersedes nothing.
   Status Store(std::string_view path, std::string_view bytes, Ttl ttl,
                Compression compression);
+  // Stores what loaders made, and removes what they did not find. Logs what
+  // fails.
+  void StoreLoaded(std::span<const RawEntry> entries,
+                   std::span<const std::string_view> removed);
   Status Remove(std::string_view path);
   Status WriteMany(std::span<const RawEntry> entries);
   Status RemoveMany(std::span<const std::string_view> paths);
@@ -336,6 +362,9 @@ class Cache {
   Lookup<TimedBytes> ReadTimed(std::string_view path);
   // As Traits() has it, which is asked once.
   bool TellsTtl();
+  // The same of many. `results` has one for each path.
+  void ReadMany(std::span<const std::string_view> paths, bool timed,
+                std::vector<Lookup<TimedBytes>>& results);
   // TtlToStore (loading/staleness.h) for this cache.
   Result<Ttl> LoadTtl(Ttl ttl, const LoadOptions& options);
   TimePoint LoadNow() const noexcept { return options_.load_clock->Now(); }
@@ -355,6 +384,7 @@ class Cache {
 }  // namespace appcache
 
 #include "engine/cache_inl.h"
+#include "engine/loading/read_many_through.h"
 #include "engine/loading/read_through.h"
 
 #endif  // APPCACHE_ENGINE_CACHE_H_

@@ -7,8 +7,6 @@
 #ifndef APPCACHE_ENGINE_CACHE_INL_H_
 #define APPCACHE_ENGINE_CACHE_INL_H_
 
-#include <stdexcept>
-
 #include "engine/cache.h"  // IWYU pragma: keep
 
 namespace appcache {
@@ -184,9 +182,7 @@ std::vector<Lookup<typename K::value_type>> Cache::GetMany(
       if (resolved[i].found) wanted.push_back(paths[i].view());
     }
     std::vector<Lookup<Bytes>> raw = GetManyRaw(wanted);
-    if (raw.size() != wanted.size()) {
-      throw std::logic_error("a backend answered a batch with another number");
-    }
+    CheckAnswered(wanted.size(), raw.size());
     size_t next = 0;
     for (const Resolved& r : resolved) {
       if (r.found) {

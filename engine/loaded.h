@@ -16,8 +16,8 @@
 #ifndef APPCACHE_ENGINE_LOADED_H_
 #define APPCACHE_ENGINE_LOADED_H_
 
-#include <concepts>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -91,6 +91,15 @@ inline constexpr bool kMayFindNone =
 template <class V, class Loader>
 using LoadResult =
     std::conditional_t<kMayFindNone<Loader>, std::optional<V>, V>;
+
+// The same of GetManyVia's.
+template <class K, class Loader>
+using MadeMany = typename std::remove_cvref_t<
+    std::invoke_result_t<Loader&, std::span<const K>>>::value_type;
+template <class K, class Loader>
+using LoadManyResult = std::conditional_t<kIsLoaded<MadeMany<K, Loader>>,
+                                          std::optional<typename K::value_type>,
+                                          typename K::value_type>;
 
 }  // namespace internal
 }  // namespace appcache

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <thread>
+#include <vector>
 
 namespace appcache {
 
@@ -17,14 +18,18 @@ class SingleFlight::Flight {
     changed_.wait(lock, [this] { return !storing_; });
   }
 
-  void StoreUnlessSuperseded(const std::function<void()>& store) {
-    {
-      std::lock_guard<std::mutex> guard(mutex_);
-      if (superseded_) return;
-      storing_ = true;
-    }
-    const StoreEnd end(*this);
-    store();
+  // False, and there is no EndStore, when it was superseded.
+  bool BeginStore() {
+    std::lock_guard<std::mutex> guard(mutex_);
+    if (superseded_) return false;
+    storing_ = true;
+    return true;
+  }
+
+  void EndStore() noexcept {
+    std::lock_guard<std::mutex> guard(mutex_);
+    storing_ = false;
+    changed_.notify_all();
   }
 
   Outcome Wait(const Clock& clock, std::chrono::milliseconds max_wait,
@@ -63,21 +68,6 @@ class SingleFlight::Flight {
 
  private:
   static constexpr std::chrono::hours kLongest{24 * 365};
-
-  class StoreEnd {
-   public:
-    explicit StoreEnd(Flight& flight) : flight_(flight) {}
-    ~StoreEnd() {
-      std::lock_guard<std::mutex> guard(flight_.mutex_);
-      flight_.storing_ = false;
-      flight_.changed_.notify_all();
-    }
-    StoreEnd(const StoreEnd&) = delete;
-    StoreEnd& operator=(const StoreEnd&) = delete;
-
-   private:
-    Flight& flight_;
-  };
 
   // REQUIRES: mutex_ is held.
   void Finish(Outcome outcome) noexcept {
@@ -189,7 +179,46 @@ void SingleFlight::Ticket::LeadHere() {
 
 void SingleFlight::Ticket::Land(const std::optional<Bytes>& bytes,
                                 const std::function<void()>& store) {
-  flight_->StoreUnlessSuperseded(store);
+  Landing landing{this, bytes};
+  LandAll({&landing, 1}, [&](std::span<const size_t> stored) {
+    if (!stored.empty()) store();
+  });
+}
+
+void SingleFlight::LandAll(
+    std::span<const Landing> landings,
+    const std::function<void(std::span<const size_t>)>& store) {
+  // Ends those stores that have begun, also when one throws.
+  class Stores {
+   public:
+    explicit Stores(std::span<const Landing> landings) : landings_(landings) {
+      begun_.reserve(landings.size());
+    }
+    ~Stores() {
+      for (const size_t i : begun_) landings_[i].ticket->flight_->EndStore();
+    }
+    Stores(const Stores&) = delete;
+    Stores& operator=(const Stores&) = delete;
+
+    std::span<const size_t> Begin() {
+      for (size_t i = 0; i < landings_.size(); ++i) {
+        if (landings_[i].ticket->flight_->BeginStore()) begun_.push_back(i);
+      }
+      return begun_;
+    }
+
+   private:
+    const std::span<const Landing> landings_;
+    std::vector<size_t> begun_;
+  };
+  {
+    Stores stores(landings);
+    store(stores.Begin());
+  }
+  for (const Landing& landing : landings) landing.ticket->End(landing.bytes);
+}
+
+void SingleFlight::Ticket::End(const std::optional<Bytes>& bytes) {
   owner_->landings_.fetch_add(1, std::memory_order_release);
   owner_->End(path_, flight_.get());
   flight_->Land(bytes);

@@ -24,6 +24,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -87,6 +88,8 @@ class SingleFlight {
 
    private:
     friend class SingleFlight;
+    void End(const std::optional<Bytes>& bytes);
+
     Ticket(SingleFlight* owner, std::string path,
            std::shared_ptr<Flight> flight, bool leads)
         : owner_(owner),
@@ -101,6 +104,17 @@ class SingleFlight {
   };
 
   Ticket Join(std::string_view path);
+
+  // Land of many flights, with one store. The tickets lead, each another flight
+  // of this object. `store` is called once, with the indices of the landings
+  // that were not superseded; writes that supersede them wait for its end.
+  struct Landing {
+    Ticket* ticket;
+    std::optional<Bytes> bytes;
+  };
+  static void LandAll(
+      std::span<const Landing> landings,
+      const std::function<void(std::span<const size_t>)>& store);
 
   // For PerProcess.
   void AbandonInChild() noexcept {}

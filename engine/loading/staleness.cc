@@ -66,8 +66,7 @@ Result<Ttl> TtlToStore(Ttl ttl, const LoadOptions& options, bool tells_ttl,
   if (options.stale_for > kMaxTtl) {
     return OutOfRange("stale_for is over 100 years");
   }
-  // A ttl that is out of range is for the one who stores to report.
-  if (ttl <= kNoTtl || ttl > kMaxTtl) return ttl;
+  if (ttl == kNoTtl) return ttl;
   const auto shortened =
       static_cast<double>(ttl.count()) * (1 - options.ttl_jitter * draw);
   ttl = std::clamp(Ttl(static_cast<Ttl::rep>(shortened)), Ttl(1), ttl);

@@ -38,9 +38,9 @@ class Chance {
   std::atomic<uint64_t> state_{0};  // zero: not seeded
 };
 
-// What a value is to be stored with that is to be fresh for `ttl`, shortened by
-// `draw`, in [0, 1), of the jitter. kInvalidArgument when the ttl or an option
-// is out of range.
+// What a value is to be stored with that is to be fresh for `ttl`, which is in
+// range, shortened by `draw`, in [0, 1), of the jitter. kInvalidArgument when
+// an option is out of range.
 Result<Ttl> TtlToStore(Ttl ttl, const LoadOptions& options, bool tells_ttl,
                        double draw);
 
