@@ -218,6 +218,15 @@ CacheStats Cache::Stats() const {
   return stats;
 }
 
+Result<bool> Cache::AddRaw(std::string_view, std::string_view, Ttl) {
+  return WithoutExceptions<Result<bool>>([this]() -> Result<bool> {
+    return Status(
+        ErrorCode::kUnsupported,
+        "the backend " + Traits().name +
+            " does not add: it sets whether there is an entry or not");
+  });
+}
+
 Lookup<Ttl> Cache::TtlByStr(std::string_view key) {
   return TtlOf(Key<Bytes>(key));
 }

@@ -239,6 +239,12 @@ class Cache {
   virtual Status SetRaw(std::string_view path, std::string_view value,
                         Ttl ttl) = 0;
 
+  // SetRaw, if there is no entry or its ttl has ended: true. Otherwise false,
+  // and nothing is changed. Of all who add at once, one does. kUnsupported
+  // where Traits().adds is false.
+  virtual Result<bool> AddRaw(std::string_view path, std::string_view value,
+                              Ttl ttl);
+
   // Success also when there is no such entry.
   virtual Status InvalidateRaw(std::string_view path) = 0;
 

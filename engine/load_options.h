@@ -76,6 +76,19 @@ struct LoadOptions {
   // one's (max_wait then counts for nothing). Then it throws LoadTimeout, and
   // the load goes on and is stored. None: no limit.
   std::optional<std::chrono::milliseconds> hard_timeout;
+
+  // --- One load over all processes.
+
+  // How long at most a process that loads a key keeps the others from it; a
+  // little longer than a load takes. Zero or less: no lock. Meanwhile those who
+  // have a value, stale or due, return it; the others ask for the value every
+  // 5 to 100 ms, and after that time, or when the lock is let go without a
+  // value, load themselves. The lock is an entry under the key's path with
+  // ProcessLock::kSuffix (loading/process_lock.h), given back by the one who
+  // holds it. It saves work and guards nothing: when it is lost, or ends too
+  // early, two load. Costs four more round trips per load. No effect where
+  // Traits().adds is false.
+  Ttl process_lock{0};
 };
 
 // The loader was not done within hard_timeout; or it will not come to an end in

@@ -40,6 +40,9 @@ struct CacheStats {
   uint64_t refreshes = 0;
   uint64_t loads_timed_out = 0;
 
+  // Loads that found another process loading the key (process_lock).
+  uint64_t lock_waits = 0;
+
   // Entries removed to stay within the limits, and because their ttl ended.
   std::optional<uint64_t> evictions;
   std::optional<uint64_t> expirations;

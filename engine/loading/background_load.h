@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -57,8 +58,9 @@ class BackgroundLoad {
     }
   }
 
-  // In the thread that calls; its caller's after Start was false.
-  Loaded<V> Run() {
+  // LeaderLoad::Run in the thread that calls; its caller's after Start was
+  // false.
+  std::optional<Loaded<V>> Run() {
     ticket_.LeadHere();
     if constexpr (std::is_lvalue_reference_v<Loader>) {
       return load_.Run(loader_);

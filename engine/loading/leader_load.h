@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "engine/cache.h"  // IWYU pragma: keep
+#include "engine/loading/process_lock.h"
 
 namespace appcache {
 
@@ -56,20 +57,25 @@ class LeaderLoad {
         replaces_(replaces),
         ticket_(ticket) {}
 
-  // Throws what the loader throws; then that is shared, and nothing is stored.
+  // Nothing when there is a value and another process makes a newer one. Throws
+  // what the loader throws; then that is shared, and nothing is stored.
   template <class Loader>
-  Loaded<V> Run(Loader&& loader) {
-    std::optional<Loaded<V>> loaded;
-    try {
-      loaded.emplace(
-          CallLoader<V>(cache_.load_counters_, std::forward<Loader>(loader)));
-    } catch (...) {
-      loads_.AddPause(path_, cache_.LoadNow(), options_);
-      ticket_.Fail(std::current_exception());
-      throw;
+  std::optional<Loaded<V>> Run(Loader&& loader) {
+    if (options_.process_lock <= Ttl(0)) {
+      return LoadAndLand(std::forward<Loader>(loader));
     }
-    Land(*loaded);
-    return *std::move(loaded);
+    ProcessLock lock(cache_, path_, options_.process_lock);
+    if (lock.is_anothers()) {
+      LoadCounters::Count(cache_.load_counters_.lock_waits);
+      if (replaces_) return std::nullopt;
+    }
+    if (!replaces_) {
+      if (std::optional<V> found = LookUnder(lock)) {
+        ShareFound(*found);
+        return Loaded<V>(*std::move(found));
+      }
+    }
+    return LoadAndLand(std::forward<Loader>(loader));
   }
 
   // Shares what the cache turned out to hold.
@@ -83,6 +89,36 @@ class LeaderLoad {
   }
 
  private:
+  // What another process has stored in the meantime, or stores while this one
+  // waits for its lock.
+  std::optional<V> LookUnder(ProcessLock& lock) noexcept {
+    for (;;) {
+      try {
+        Lookup<V> found = Cache::ParseWith<S, V>(cache_.Read(path_));
+        if (found) return *std::move(found);
+      } catch (...) {
+        // A cache that fails is a miss.
+      }
+      if (!lock.is_anothers()) return std::nullopt;
+      lock.WaitForOther(*cache_.options_.load_clock);
+    }
+  }
+
+  template <class Loader>
+  Loaded<V> LoadAndLand(Loader&& loader) {
+    std::optional<Loaded<V>> loaded;
+    try {
+      loaded.emplace(
+          CallLoader<V>(cache_.load_counters_, std::forward<Loader>(loader)));
+    } catch (...) {
+      loads_.AddPause(path_, cache_.LoadNow(), options_);
+      ticket_.Fail(std::current_exception());
+      throw;
+    }
+    Land(*loaded);
+    return *std::move(loaded);
+  }
+
   void Land(const Loaded<V>& loaded) {
     try {
       if (!loaded.is_found()) {

@@ -13,6 +13,7 @@ void LoadCounters::AddTo(CacheStats& stats) const noexcept {
   stats.stale_served += stale_served.load(kRelaxed);
   stats.refreshes += refreshes.load(kRelaxed);
   stats.loads_timed_out += timed_out.load(kRelaxed);
+  stats.lock_waits += lock_waits.load(kRelaxed);
 }
 
 void Loads::AddAbsence(std::string_view path, TimePoint now,

@@ -28,6 +28,7 @@ struct LoadCounters {
   Counter stale_served{0};
   Counter refreshes{0};
   Counter timed_out{0};
+  Counter lock_waits{0};
 
   static void Count(Counter& counter) noexcept {
     counter.fetch_add(1, std::memory_order_relaxed);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "engine/cache.h"  // IWYU pragma: keep
@@ -181,10 +182,15 @@ class ReadThrough {
   }
 
   Result LoadHere() {
+    std::optional<Loaded<V>> loaded = RunHere();
+    return loaded ? ToResult(*std::move(loaded)) : Stale();
+  }
+
+  std::optional<Loaded<V>> RunHere() {
     if constexpr (Job::kIsPossible) {
-      if (job_) return ToResult(job_->Run());
+      if (job_) return job_->Run();
     }
-    return ToResult(Load().Run(std::forward<Loader>(loader_)));
+    return Load().Run(std::forward<Loader>(loader_));
   }
 
   LeaderLoad<K> Load() {

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <latch>
 #include <memory>
+#include <optional>
 #include <thread>
+#include <utility>
 
 namespace appcache {
 namespace {
@@ -40,13 +42,14 @@ class Held {
 
 TEST(ThreadExecutorTest, RefusesWhatItHasNoRoomFor) {
   std::latch ran(2);
-  ThreadExecutor executor(3, 2);
-  Held held(executor, 3);
-  EXPECT_TRUE(executor.Run([&] { ran.count_down(); }));
-  EXPECT_TRUE(executor.Run([&] { ran.count_down(); }));
-  EXPECT_FALSE(executor.Run([] {}));
+  std::optional<ThreadExecutor> executor(std::in_place, 3, 2);
+  Held held(*executor, 3);
+  EXPECT_TRUE(executor->Run([&] { ran.count_down(); }));
+  EXPECT_TRUE(executor->Run([&] { ran.count_down(); }));
+  EXPECT_FALSE(executor->Run([] {}));
   held.LetGo();
   ran.wait();
+  executor.reset();
 }
 
 TEST(ThreadExecutorTest, HasRoomAgainWhenAJobIsDone) {
@@ -68,34 +71,33 @@ TEST(ThreadExecutorTest, HasAtLeastOneThread) {
 TEST(ThreadExecutorTest, DropsAtItsEndWhatWaits) {
   const auto token = std::make_shared<int>(0);
   std::atomic<bool> ran{false};
-  std::thread letting_go;
-  {
-    ThreadExecutor executor(1, 1);
-    auto held = std::make_shared<Held>(executor, 1);
-    EXPECT_TRUE(executor.Run([&ran, token] { ran = true; }));
-    // Let go by the dropping itself: the destructor joins after it.
-    EXPECT_EQ(token.use_count(), 2);
-    letting_go = std::thread([held, token = std::weak_ptr<int>(token)] {
-      while (token.use_count() > 1) std::this_thread::yield();
-      held->LetGo();
-    });
-  }
+  std::optional<ThreadExecutor> executor(std::in_place, 1, 1);
+  Held held(*executor, 1);
+  EXPECT_TRUE(executor->Run([&ran, token] { ran = true; }));
+  EXPECT_EQ(token.use_count(), 2);
+  // Let go when it was dropped, which is before the destructor joins.
+  std::thread letting_go([&] {
+    while (token.use_count() > 1) std::this_thread::yield();
+    held.LetGo();
+  });
+  executor.reset();
   letting_go.join();
   EXPECT_FALSE(ran);
 }
 
 TEST(ThreadExecutorTest, AJobMayEndItsExecutor) {
-  std::latch may_end(1);
-  std::latch ended(1);
+  // The thread is nobody's any more: what it uses has to be its own.
+  const auto may_end = std::make_shared<std::latch>(1);
+  const auto ended = std::make_shared<std::latch>(1);
   auto executor = std::make_shared<ThreadExecutor>(1, 0);
   ThreadExecutor& same = *executor;
-  EXPECT_TRUE(same.Run([&, owner = std::move(executor)]() mutable {
-    may_end.wait();
+  EXPECT_TRUE(same.Run([=, owner = std::move(executor)]() mutable {
+    may_end->wait();
     owner.reset();
-    ended.count_down();
+    ended->count_down();
   }));
-  may_end.count_down();
-  ended.wait();
+  may_end->count_down();
+  ended->wait();
 }
 
 }  // namespace

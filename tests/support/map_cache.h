@@ -80,6 +80,7 @@ class MapCache : public Cache {
     traits.name = "map";
     traits.cleared = "every entry of this object";
     traits.tells_ttl = true;
+    traits.adds = true;
     return traits;
   }
 
@@ -87,11 +88,21 @@ class MapCache : public Cache {
                 Ttl ttl) override {
     Status status = RunHook(Operation::kSet, path);
     if (!status.ok()) return status;
-    Entry entry{Bytes::Copy(value), std::nullopt};
-    if (ttl != kNoTtl) entry.end = clock_->Now() + ttl;
+    Entry entry = MakeEntry(value, ttl);
     std::lock_guard<std::mutex> guard(mutex_);
     entries_.insert_or_assign(std::string(path), std::move(entry));
     return Status();
+  }
+
+  Result<bool> AddRaw(std::string_view path, std::string_view value,
+                      Ttl ttl) override {
+    Status status = RunHook(Operation::kSet, path);
+    if (!status.ok()) return status;
+    Entry entry = MakeEntry(value, ttl);
+    std::lock_guard<std::mutex> guard(mutex_);
+    if (Find(path)) return false;
+    entries_.insert_or_assign(std::string(path), std::move(entry));
+    return true;
   }
 
   Status InvalidateRaw(std::string_view path) override {
@@ -116,6 +127,12 @@ class MapCache : public Cache {
     Bytes value;
     std::optional<TimePoint> end;
   };
+
+  Entry MakeEntry(std::string_view value, Ttl ttl) const {
+    Entry entry{Bytes::Copy(value), std::nullopt};
+    if (ttl != kNoTtl) entry.end = clock_->Now() + ttl;
+    return entry;
+  }
 
   // REQUIRES: mutex_ is held.
   Lookup<TimedBytes> Find(std::string_view path) const {
