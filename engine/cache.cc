@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <new>
+#include <stdexcept>
 
 namespace appcache {
 namespace {
@@ -25,11 +26,30 @@ Status TtlsUntold(const BackendTraits& traits) {
                 "the backend " + traits.name + " does not tell ttls");
 }
 
+CacheOptions WithClock(CacheOptions options) {
+  if (options.load_clock == nullptr) options.load_clock = Clock::Steady();
+  return options;
+}
+
 }  // namespace
 
-Cache::Cache(CacheOptions options) : options_(std::move(options)) {
+Cache::Cache(CacheOptions options) : options_(WithClock(std::move(options))) {
   assert(options_.compressor != nullptr);
   assert(options_.log != nullptr);
+}
+
+Cache::~Cache() {
+  assert(loads_.Get().background.is_over() &&
+         "a backend's destructor has to call FinishLoads");
+}
+
+void Cache::FinishLoads() noexcept {
+  try {
+    loads_.Get().background.Finish();
+  } catch (const std::bad_alloc&) {
+    // In a child that has made no load of its own, for which memory would have
+    // been needed.
+  }
 }
 
 Lookup<Bytes> Cache::Decompressed(Lookup<Bytes> raw) const {
@@ -42,6 +62,52 @@ Lookup<Bytes> Cache::Decompressed(Lookup<Bytes> raw) const {
 
 Lookup<Bytes> Cache::Read(std::string_view path) {
   return Decompressed(GetRaw(path));
+}
+
+Lookup<TimedBytes> Cache::ReadTimed(std::string_view path) {
+  return DecompressedTimed(GetTimedRaw(path));
+}
+
+Lookup<TimedBytes> Cache::DecompressedTimed(Lookup<TimedBytes> raw) const {
+  if (!raw) return raw;
+  Lookup<Bytes> plain = Decompressed(Lookup<Bytes>::Hit(std::move(raw->value)));
+  if (!plain) return Lookup<TimedBytes>::Failed(plain.status());
+  return Lookup<TimedBytes>::Hit({*std::move(plain), raw->left});
+}
+
+void Cache::ReadMany(std::span<const std::string_view> paths, bool timed,
+                     std::vector<Lookup<TimedBytes>>& results) {
+  if (timed) {
+    results = GetManyTimedRaw(paths);
+  } else {
+    for (Lookup<Bytes>& found : GetManyRaw(paths)) {
+      results.push_back(
+          found ? Lookup<TimedBytes>::Hit({*std::move(found), kNoTtl})
+          : found.has_error() ? Lookup<TimedBytes>::Failed(found.status())
+                              : Lookup<TimedBytes>::Miss());
+    }
+  }
+  CheckAnswered(paths.size(), results.size());
+  for (Lookup<TimedBytes>& found : results) {
+    found = DecompressedTimed(std::move(found));
+  }
+}
+
+bool Cache::TellsTtl() {
+  Told told = tells_ttl_.load(std::memory_order_relaxed);
+  if (told == Told::kUnasked) {
+    told = Traits().tells_ttl ? Told::kYes : Told::kNo;
+    tells_ttl_.store(told, std::memory_order_relaxed);
+  }
+  return told == Told::kYes;
+}
+
+Result<Ttl> Cache::LoadTtl(Ttl ttl, const LoadOptions& options) {
+  if (Status valid = CheckTtl(ttl); !valid.ok()) return valid;
+  const double draw =
+      options.ttl_jitter > 0 ? loads_.Get().chance.Draw(options_.load_seed) : 0;
+  return TtlToStore(ttl, options, options.stale_for > kNoTtl && TellsTtl(),
+                    draw);
 }
 
 Result<std::string_view> Cache::Encode(std::string_view bytes,
@@ -73,14 +139,30 @@ Status Cache::Store(std::string_view path, std::string_view bytes, Ttl ttl,
   }
 }
 
+void Cache::StoreLoaded(std::span<const RawEntry> entries,
+                        std::span<const std::string_view> removed) {
+  if (!entries.empty()) {
+    const Status stored = SetManyRaw(entries);
+    if (!stored.ok()) WarnLoadNotStored(stored);
+  }
+  if (!removed.empty()) {
+    const Status status = InvalidateManyRaw(removed);
+    if (!status.ok()) WarnLoadNotStored(status);
+  }
+}
+
 Status Cache::Write(std::string_view path, std::string_view bytes, Ttl ttl,
                     Compression compression) {
-  const SingleFlight::Write write(flights_.Get(), path);
+  Loads& loads = loads_.Get();
+  const SingleFlight::Write write(loads.flights, path);
+  loads.Forget(path);
   return Store(path, bytes, ttl, compression);
 }
 
 Status Cache::Remove(std::string_view path) {
-  const SingleFlight::Write write(flights_.Get(), path);
+  Loads& loads = loads_.Get();
+  const SingleFlight::Write write(loads.flights, path);
+  loads.Forget(path);
   return InvalidateRaw(path);
 }
 
@@ -99,21 +181,31 @@ Status Cache::WriteMany(std::span<const RawEntry> entries) {
     Status valid = CheckTtl(entry.ttl);
     if (!valid.ok()) return valid;
   }
-  SingleFlight::WriteMany write(flights_.Get());
-  for (const RawEntry& entry : entries) write.Supersede(entry.path);
+  Loads& loads = loads_.Get();
+  SingleFlight::WriteMany write(loads.flights);
+  for (const RawEntry& entry : entries) {
+    write.Supersede(entry.path);
+    loads.Forget(entry.path);
+  }
   return SetManyRaw(entries);
 }
 
 Status Cache::RemoveMany(std::span<const std::string_view> paths) {
-  SingleFlight::WriteMany write(flights_.Get());
-  for (const std::string_view path : paths) write.Supersede(path);
+  Loads& loads = loads_.Get();
+  SingleFlight::WriteMany write(loads.flights);
+  for (const std::string_view path : paths) {
+    write.Supersede(path);
+    loads.Forget(path);
+  }
   return InvalidateManyRaw(paths);
 }
 
 Status Cache::Clear() {
   try {
-    SingleFlight::WriteMany write(flights_.Get());
+    Loads& loads = loads_.Get();
+    SingleFlight::WriteMany write(loads.flights);
     write.SupersedeAll();
+    loads.ForgetAll();
     return ClearRaw();
   } catch (...) {
     return CurrentException();
@@ -122,10 +214,17 @@ Status Cache::Clear() {
 
 CacheStats Cache::Stats() const {
   CacheStats stats = RawStats();
-  stats.loads = loads_.load(std::memory_order_relaxed);
-  stats.load_failures = load_failures_.load(std::memory_order_relaxed);
-  stats.loads_shared = loads_shared_.load(std::memory_order_relaxed);
+  load_counters_.AddTo(stats);
   return stats;
+}
+
+Result<bool> Cache::AddRaw(std::string_view, std::string_view, Ttl) {
+  return WithoutExceptions<Result<bool>>([this]() -> Result<bool> {
+    return Status(
+        ErrorCode::kUnsupported,
+        "the backend " + Traits().name +
+            " does not add: it sets whether there is an entry or not");
+  });
 }
 
 Lookup<Ttl> Cache::TtlByStr(std::string_view key) {
@@ -197,6 +296,11 @@ Status Cache::InvalidateManyRaw(std::span<const std::string_view> paths) {
   return first_error;
 }
 
+void Cache::CheckAnswered(size_t asked, size_t answered) {
+  if (asked == answered) return;
+  throw std::logic_error("a backend answered a batch with another number");
+}
+
 void Cache::Log(LogLevel level, std::string_view message) const noexcept {
   options_.log(level, message);
 }
@@ -216,6 +320,16 @@ void Cache::WarnLoadNotStored(const Status& status) const noexcept {
                          : status.ToString()));
   } catch (...) {
     // Out of memory for a log line: the caller still gets the value.
+  }
+}
+
+void Cache::WarnBackgroundLoadFailed() const noexcept {
+  const Status failure = CurrentException();
+  try {
+    Log(LogLevel::kWarning,
+        "a load in the background failed: " + failure.ToString());
+  } catch (...) {
+    // Out of memory for a log line.
   }
 }
 

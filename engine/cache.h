@@ -33,7 +33,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -44,27 +43,24 @@
 #include <vector>
 
 #include "engine/bytes.h"
+#include "engine/clock.h"
 #include "engine/compressor.h"
 #include "engine/error.h"
 #include "engine/key.h"
 #include "engine/key_path.h"
-#include "engine/loading/single_flight.h"
+#include "engine/load_options.h"
+#include "engine/loaded.h"
+#include "engine/loading/loads.h"
 #include "engine/log.h"
 #include "engine/lookup.h"
 #include "engine/per_process.h"
 #include "engine/serialiser.h"
 #include "engine/stats.h"
 #include "engine/traits.h"
+#include "engine/ttl.h"
 #include "engine/watch.h"
 
 namespace appcache {
-
-// A ttl: to the millisecond; zero never ends; below zero is kInvalidArgument.
-using Ttl = std::chrono::milliseconds;
-inline constexpr Ttl kNoTtl{0};
-
-// Longer ttls are kInvalidArgument: 100 years, so that no sum overflows.
-inline constexpr Ttl kMaxTtl = std::chrono::hours(24 * 365 * 100);
 
 enum class Compression { kNone, kCompress };
 
@@ -88,15 +84,23 @@ struct CacheOptions {
 
   // Never empty.
   LogSink log = LogToStderr;
+
+  // What the waits and pauses of GetVia are measured with. Null:
+  // Clock::Steady().
+  std::shared_ptr<const Clock> load_clock;
+
+  // The seed of what LoadOptions::ttl_jitter draws. None: random.
+  std::optional<uint64_t> load_seed;
 };
 
-struct LoadOptions {
-  // The ttl with which a loaded value is stored.
-  Ttl ttl = kNoTtl;
-
-  // How long a caller waits for another one's loader before it runs its own.
-  std::chrono::milliseconds max_wait = std::chrono::seconds(30);
-};
+template <CacheKey K, class Loader>
+class ReadThrough;
+template <CacheKey K, class Loader>
+class BackgroundLoad;
+template <CacheKey K>
+class LeaderLoad;
+template <CacheKey K, class Loader>
+class ReadManyThrough;
 
 class Cache {
  public:
@@ -107,7 +111,7 @@ class Cache {
     Ttl ttl = kNoTtl;
   };
 
-  virtual ~Cache() = default;
+  virtual ~Cache();
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
@@ -154,15 +158,17 @@ class Cache {
   // --- Through to the source.
 
   // The cached value; or, when there is none, `loader()`'s, which is stored
-  // with options.ttl. Of all callers of this object one loader runs per key at
-  // a time: callers who come meanwhile wait for it and get its value, or its
-  // exception. A set or an invalidate of the key through this object during a
-  // load wins: the loaded value is returned but not stored. A failing cache
-  // costs a warning and a call of the loader, never an error. Throws what
-  // `loader` throws, and then stores nothing.
+  // with options.ttl. A loader that returns a Loaded<V> (loaded.h) may also
+  // give a ttl of its own, decline to have the value stored, or find that there
+  // is none; then the result is a std::optional. Of all callers of this object
+  // one loader runs per key at a time: callers who come meanwhile wait for it
+  // and get its value, or its exception. A set or an invalidate of the key
+  // through this object during a load wins: the loaded value is returned but
+  // not stored. A failing cache costs a warning and a call of the loader, never
+  // an error. Throws what `loader` throws, and then stores nothing.
   template <CacheKey K, class Loader>
-  typename K::value_type GetVia(const K& key, Loader&& loader,
-                                const LoadOptions& options = {});
+  internal::LoadResult<typename K::value_type, Loader> GetVia(
+      const K& key, Loader&& loader, const LoadOptions& options = {});
 
   // Calls `writer(value)`, then sets. When `writer` throws, that goes to the
   // caller and the cache is as it was. When the set fails, the entry is
@@ -186,6 +192,21 @@ class Cache {
 
   template <CacheKey K>
   Status InvalidateMany(std::span<const K> keys);
+
+  // GetVia for many keys: one batch read, one call of `loader` with the keys
+  // that are missing, as a std::span<const K> of copies, and one batch write.
+  // The loader returns a std::vector<V> or std::vector<Loaded<V>>, one for each
+  // key and in their order (another number: std::length_error is thrown); the
+  // results are V or std::optional<V> accordingly, one per key, in order. Keys
+  // that another caller loads are waited for, all in all max_wait; the loader
+  // is called once more for those that do not come. When it throws, stale
+  // values are returned if there is one for every key that it was called with;
+  // otherwise the exception comes through, also another caller's. What options
+  // says of the background and of locks does not apply.
+  template <CacheKey K, class Loader>
+  std::vector<internal::LoadManyResult<K, Loader>> GetManyVia(
+      std::span<const K> keys, Loader&& loader,
+      const LoadOptions& options = {});
 
   // --- All of it.
 
@@ -218,6 +239,12 @@ class Cache {
   virtual Status SetRaw(std::string_view path, std::string_view value,
                         Ttl ttl) = 0;
 
+  // SetRaw, if there is no entry or its ttl has ended: true. Otherwise false,
+  // and nothing is changed. Of all who add at once, one does. kUnsupported
+  // where Traits().adds is false.
+  virtual Result<bool> AddRaw(std::string_view path, std::string_view value,
+                              Ttl ttl);
+
   // Success also when there is no such entry.
   virtual Status InvalidateRaw(std::string_view path) = 0;
 
@@ -248,6 +275,11 @@ class Cache {
  protected:
   explicit Cache(CacheOptions options);
 
+  // Lets no further load begin in the background, and waits for those that have
+  // (LoadOptions::executor): they call the operations above. Call it first in
+  // the destructor of the class that implements these. Later calls do nothing.
+  void FinishLoads() noexcept;
+
   // The backend's own counters; the ones of GetVia are added to them.
   virtual CacheStats RawStats() const { return CacheStats(); }
 
@@ -274,6 +306,15 @@ class Cache {
   void Log(LogLevel level, std::string_view message) const noexcept;
 
  private:
+  template <CacheKey K, class Loader>
+  friend class ReadThrough;
+  template <CacheKey K, class Loader>
+  friend class BackgroundLoad;
+  template <CacheKey K>
+  friend class LeaderLoad;
+  template <CacheKey K, class Loader>
+  friend class ReadManyThrough;
+
   // What became of a key's namespace.
   struct Resolved {
     bool found = true;  // false: the namespace does not exist; or an error
@@ -298,31 +339,12 @@ class Cache {
                                       const typename K::value_type& value,
                                       std::string_view bytes);
 
-  template <class S, class V>
-  Lookup<V> ReadAs(std::string_view path);
-
-  // What the leader of the flight has loaded; none if it is not to be had.
-  // Throws what its loader threw.
-  template <class S, class V>
-  std::optional<V> AwaitLoaded(SingleFlight::Ticket& ticket,
-                               std::chrono::milliseconds max_wait);
-  // Loads, shares and stores.
-  template <class S, CacheKey K, class Loader>
-  typename K::value_type LoadAsLeader(const K& key, std::string_view path,
-                                      Loader&& loader, Ttl ttl,
-                                      SingleFlight::Ticket& ticket);
-  // Runs `loader` and counts it.
-  template <class V, class Loader>
-  V Load(Loader&& loader);
-  // Lands the ticket with `value`, serialised, and has `store` store the bytes.
-  // Failing that, logs.
-  template <class S, class V, class StoreBytes>
-  void ShareLoaded(SingleFlight::Ticket& ticket, const V& value,
-                   const StoreBytes& store);
-
   // GetRaw, and what it yields decompressed.
   Lookup<Bytes> Read(std::string_view path);
   Lookup<Bytes> Decompressed(Lookup<Bytes> raw) const;
+  Lookup<TimedBytes> DecompressedTimed(Lookup<TimedBytes> raw) const;
+  // Throws std::logic_error when a backend has not answered each of a batch.
+  static void CheckAnswered(size_t asked, size_t answered);
   // `bytes` as they are to be stored; `compressed` owns them if they had to be
   // made.
   Result<std::string_view> Encode(std::string_view bytes,
@@ -334,22 +356,41 @@ class Cache {
   // The same for a value that a loader made: supersedes nothing.
   Status Store(std::string_view path, std::string_view bytes, Ttl ttl,
                Compression compression);
+  // Stores what loaders made, and removes what they did not find. Logs what
+  // fails.
+  void StoreLoaded(std::span<const RawEntry> entries,
+                   std::span<const std::string_view> removed);
   Status Remove(std::string_view path);
   Status WriteMany(std::span<const RawEntry> entries);
   Status RemoveMany(std::span<const std::string_view> paths);
 
+  // GetTimedRaw, and what it yields decompressed.
+  Lookup<TimedBytes> ReadTimed(std::string_view path);
+  // As Traits() has it, which is asked once.
+  bool TellsTtl();
+  // The same of many. `results` has one for each path.
+  void ReadMany(std::span<const std::string_view> paths, bool timed,
+                std::vector<Lookup<TimedBytes>>& results);
+  // TtlToStore (loading/staleness.h) for this cache.
+  Result<Ttl> LoadTtl(Ttl ttl, const LoadOptions& options);
+  TimePoint LoadNow() const noexcept { return options_.load_clock->Now(); }
+
   Status WarnNoNamespace(std::string_view operation) const;
   void WarnLoadNotStored(const Status& status) const noexcept;
+  // Of the exception being handled. Call in a catch block only.
+  void WarnBackgroundLoadFailed() const noexcept;
+
   const CacheOptions options_;
-  // A child has its own: leaders of its parent's flights are not there.
-  PerProcess<SingleFlight> flights_;
-  std::atomic<uint64_t> loads_{0};
-  std::atomic<uint64_t> load_failures_{0};
-  std::atomic<uint64_t> loads_shared_{0};
+  PerProcess<Loads> loads_;
+  enum class Told : char { kUnasked, kNo, kYes };
+  std::atomic<Told> tells_ttl_{Told::kUnasked};
+  LoadCounters load_counters_;
 };
 
 }  // namespace appcache
 
 #include "engine/cache_inl.h"
+#include "engine/loading/read_many_through.h"
+#include "engine/loading/read_through.h"
 
 #endif  // APPCACHE_ENGINE_CACHE_H_

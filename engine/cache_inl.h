@@ -2,12 +2,10 @@
 //
 // The way of a get: Get resolves the key to a path, Read fetches and
 // decompresses, ParseWith makes the value. What does not depend on a type is in
-// cache.cc.
+// cache.cc; GetVia is in loading/.
 
 #ifndef APPCACHE_ENGINE_CACHE_INL_H_
 #define APPCACHE_ENGINE_CACHE_INL_H_
-
-#include <stdexcept>
 
 #include "engine/cache.h"  // IWYU pragma: keep
 
@@ -159,114 +157,6 @@ Status Cache::SetByStr(std::string_view key, const V& value, Ttl ttl,
   }
 }
 
-template <class V, class Loader>
-V Cache::Load(Loader&& loader) {
-  loads_.fetch_add(1, std::memory_order_relaxed);
-  try {
-    return std::forward<Loader>(loader)();
-  } catch (...) {
-    load_failures_.fetch_add(1, std::memory_order_relaxed);
-    throw;
-  }
-}
-
-template <class S, class V>
-Lookup<V> Cache::ReadAs(std::string_view path) {
-  try {
-    return ParseWith<S, V>(Read(path));
-  } catch (...) {
-    return Lookup<V>::Failed(CurrentException());
-  }
-}
-
-template <class S, class V>
-std::optional<V> Cache::AwaitLoaded(SingleFlight::Ticket& ticket,
-                                    std::chrono::milliseconds max_wait) {
-  Bytes shared;
-  if (ticket.Wait(max_wait, shared) != SingleFlight::Ticket::Outcome::kShared) {
-    return std::nullopt;
-  }
-  Lookup<V> value = ParseWith<S, V>(Lookup<Bytes>::Hit(std::move(shared)));
-  if (!value) return std::nullopt;
-  loads_shared_.fetch_add(1, std::memory_order_relaxed);
-  return *std::move(value);
-}
-
-template <CacheKey K, class Loader>
-typename K::value_type Cache::GetVia(const K& key, Loader&& loader,
-                                     const LoadOptions& options) {
-  using V = typename K::value_type;
-  using S = typename internal::SerialiserOf<K>::type;
-  KeyPath path;
-  Resolved resolved;
-  std::optional<SingleFlight::Ticket> ticket;
-  uint64_t landings = 0;
-  try {
-    resolved = Resolve(key, path);
-    if (resolved.found) {
-      landings = flights_.Get().landings();
-      if (Lookup<V> found = ReadAs<S, V>(path.view())) {
-        return *std::move(found);
-      }
-      ticket.emplace(flights_.Get().Join(path.view()));
-    }
-  } catch (...) {
-    resolved = {false, CurrentException()};
-  }
-  if (!ticket) {
-    WarnLoadNotStored(resolved.status);
-    return Load<V>(std::forward<Loader>(loader));
-  }
-  if (!ticket->is_leader()) {
-    if (auto value = AwaitLoaded<S, V>(*ticket, options.max_wait)) {
-      return *std::move(value);
-    }
-    return Load<V>(std::forward<Loader>(loader));
-  }
-  // Another leader may have landed between our look and our turn.
-  if (flights_.Get().landings() != landings) {
-    if (Lookup<V> found = ReadAs<S, V>(path.view())) {
-      ShareLoaded<S>(*ticket, *found, [](std::string_view) {});
-      return *std::move(found);
-    }
-  }
-  return LoadAsLeader<S>(key, path.view(), std::forward<Loader>(loader),
-                         options.ttl, *ticket);
-}
-
-template <class S, CacheKey K, class Loader>
-typename K::value_type Cache::LoadAsLeader(const K& key, std::string_view path,
-                                           Loader&& loader, Ttl ttl,
-                                           SingleFlight::Ticket& ticket) {
-  using V = typename K::value_type;
-  std::optional<V> value;
-  try {
-    value.emplace(Load<V>(std::forward<Loader>(loader)));
-  } catch (...) {
-    ticket.Fail(std::current_exception());
-    throw;
-  }
-  ShareLoaded<S>(ticket, *value, [&](std::string_view bytes) {
-    const Status stored =
-        Store(path, bytes, ttl, WantsCompression(key, *value, bytes));
-    if (!stored.ok()) WarnLoadNotStored(stored);
-  });
-  return *std::move(value);
-}
-
-template <class S, class V, class StoreBytes>
-void Cache::ShareLoaded(SingleFlight::Ticket& ticket, const V& value,
-                        const StoreBytes& store) {
-  try {
-    const auto serialised = S::Serialise(value);
-    const std::string_view bytes = serialised;
-    ticket.Land(Bytes::Copy(bytes), [&] { store(bytes); });
-  } catch (...) {
-    // The value cannot be shared: whoever waits loads for himself.
-    WarnLoadNotStored(CurrentException());
-  }
-}
-
 template <CacheKey K, class Writer>
 Status Cache::SetVia(const K& key, const typename K::value_type& value,
                      Writer&& writer, Ttl ttl) {
@@ -292,9 +182,7 @@ std::vector<Lookup<typename K::value_type>> Cache::GetMany(
       if (resolved[i].found) wanted.push_back(paths[i].view());
     }
     std::vector<Lookup<Bytes>> raw = GetManyRaw(wanted);
-    if (raw.size() != wanted.size()) {
-      throw std::logic_error("a backend answered a batch with another number");
-    }
+    CheckAnswered(wanted.size(), raw.size());
     size_t next = 0;
     for (const Resolved& r : resolved) {
       if (r.found) {

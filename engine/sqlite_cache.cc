@@ -215,6 +215,7 @@ Result<sqlite3*> SqliteCache::ConnectInMemory(std::string_view name) {
 }
 
 SqliteCache::~SqliteCache() {
+  FinishLoads();
   if (engine_->in_child()) {
     // The parent's connections, locks and threads: nothing may be closed here.
     LeakInChild(std::move(engine_));

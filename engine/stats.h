@@ -29,6 +29,20 @@ struct CacheStats {
   uint64_t load_failures = 0;
   uint64_t loads_shared = 0;
 
+  // Callers of GetVia who were told, without a load, that there is no value: a
+  // loader had found none (Loaded<V>::NotFound).
+  uint64_t negative_hits = 0;
+
+  // GetVia: stale values returned in place of a load's; loads begun because a
+  // value was about to end; callers who did not wait for a load any longer
+  // (LoadOptions: soft_timeout and hard_timeout).
+  uint64_t stale_served = 0;
+  uint64_t refreshes = 0;
+  uint64_t loads_timed_out = 0;
+
+  // Loads that found another process loading the key (process_lock).
+  uint64_t lock_waits = 0;
+
   // Entries removed to stay within the limits, and because their ttl ended.
   std::optional<uint64_t> evictions;
   std::optional<uint64_t> expirations;

@@ -221,7 +221,7 @@ struct LmdbCache::State {
 LmdbCache::LmdbCache(CacheOptions options, std::unique_ptr<State> state)
     : Cache(std::move(options)), state_(std::move(state)) {}
 
-LmdbCache::~LmdbCache() = default;
+LmdbCache::~LmdbCache() { FinishLoads(); }
 
 LmdbCache::Opened LmdbCache::Open(const std::string& directory,
                                   LmdbCacheOptions options) {

@@ -255,7 +255,7 @@ Status MemcacheCache::State::AskAll(std::string_view command,
 MemcacheCache::MemcacheCache(CacheOptions options, std::unique_ptr<State> state)
     : Cache(std::move(options)), state_(std::move(state)) {}
 
-MemcacheCache::~MemcacheCache() = default;
+MemcacheCache::~MemcacheCache() { FinishLoads(); }
 
 MemcacheCache::Opened MemcacheCache::Open(MemcacheCacheOptions options) {
   return WithoutExceptions<Opened>([&]() -> Opened {

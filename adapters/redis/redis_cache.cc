@@ -95,6 +95,7 @@ BackendTraits TraitsOf(const RedisCacheOptions& options,
                    ", whoever wrote it and whatever its prefix (FLUSHDB)";
   traits.tells_ttl = true;
   traits.tells_changes = true;
+  traits.adds = true;
   traits.max_key_bytes = RedisCache::kMaxBytes;
   traits.max_value_bytes = RedisCache::kMaxBytes;
   traits.is_shared = true;
@@ -174,7 +175,7 @@ struct RedisCache::State {
 RedisCache::RedisCache(CacheOptions options, std::unique_ptr<State> state)
     : Cache(std::move(options)), state_(std::move(state)) {}
 
-RedisCache::~RedisCache() = default;
+RedisCache::~RedisCache() { FinishLoads(); }
 
 RedisCache::Opened RedisCache::Open(RedisCacheOptions options) {
   return WithoutExceptions<Opened>([&]() -> Opened {
@@ -305,6 +306,40 @@ Status RedisCache::SetManyRaw(std::span<const RawEntry> entries) {
   if (!status.ok()) failed = entries.size();
   state_->counters.CountSets(entries.size() - failed, failed);
   return status.ok() ? first_failure : status;
+}
+
+Result<bool> RedisCache::AddRaw(std::string_view path, std::string_view value,
+                                Ttl ttl) {
+  const auto added = WithoutExceptions<Result<bool>>([&]() -> Result<bool> {
+    if (Status valid = CheckPath(path); !valid.ok()) return valid;
+    if (value.size() > kMaxBytes) {
+      return Status(ErrorCode::kTooLarge,
+                    "a value to add is larger than Redis takes: " +
+                        std::to_string(kMaxBytes) + " bytes");
+    }
+    Result<bool> answer = false;
+    // Unrepeated: it would find what it has added itself.
+    const Status status = state_->client.ExchangeUnrepeated(
+        [&](Connection& connection) {
+          if (ttl == kNoTtl) {
+            connection.Append({"SET", path, value, "NX"});
+          } else {
+            connection.Append(
+                {"SET", path, value, "NX", "PX", std::to_string(ttl.count())});
+          }
+        },
+        [&](const Reply& reply) {
+          if (reply.is_ok()) {
+            answer = true;
+          } else if (reply.type != Reply::Type::kNil) {
+            answer = Unexpected(reply, state_->client.server());
+          }
+        });
+    if (!status.ok()) return status;
+    return answer;
+  });
+  state_->counters.CountSets(added.ok() && *added ? 1 : 0, added.ok() ? 0 : 1);
+  return added;
 }
 
 Status RedisCache::InvalidateRaw(std::string_view path) {

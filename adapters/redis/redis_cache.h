@@ -113,6 +113,9 @@ class RedisCache final : public Cache {
   Lookup<Bytes> GetRaw(std::string_view path) override;
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override;
+  // SET NX.
+  Result<bool> AddRaw(std::string_view path, std::string_view value,
+                      Ttl ttl) override;
   Status InvalidateRaw(std::string_view path) override;
 
   // FLUSHDB: REMOVES EVERY KEY OF THE DATABASE, WHOEVER WROTE IT, whatever the

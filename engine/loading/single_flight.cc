@@ -1,60 +1,90 @@
 #include "engine/loading/single_flight.h"
 
 #include <algorithm>
-#include <optional>
-#include <utility>
+#include <condition_variable>
+#include <thread>
+#include <vector>
 
 namespace appcache {
 
 class SingleFlight::Flight {
  public:
-  const std::thread::id leader = std::this_thread::get_id();
+  using Outcome = Ticket::Outcome;
 
   // Waits for a store in progress; after this there will be no other.
   void Supersede() {
-    std::lock_guard<std::mutex> guard(store_mutex_);
-    superseded_ = true;
-  }
-
-  void StoreUnlessSuperseded(const std::function<void()>& store) {
-    std::lock_guard<std::mutex> guard(store_mutex_);
-    if (!superseded_) store();
-  }
-
-  // False when nothing came in time, or nothing at all. Rethrows a failure.
-  bool Wait(std::chrono::milliseconds max_wait, Bytes& bytes) {
-    // The longest that can be asked for would overflow when added to now.
-    const auto wait = std::min<std::chrono::milliseconds>(max_wait, kLongest);
     std::unique_lock<std::mutex> lock(mutex_);
-    if (!landed_.wait_for(lock, wait, [this] { return done_; })) {
-      return false;
-    }
-    if (failure_) std::rethrow_exception(failure_);
-    if (!bytes_) return false;
-    bytes = *bytes_;
+    superseded_ = true;
+    changed_.wait(lock, [this] { return !storing_; });
+  }
+
+  // False, and there is no EndStore, when it was superseded.
+  bool BeginStore() {
+    std::lock_guard<std::mutex> guard(mutex_);
+    if (superseded_) return false;
+    storing_ = true;
     return true;
   }
 
-  void Finish(std::optional<Bytes> value, std::exception_ptr error) noexcept {
-    {
-      std::lock_guard<std::mutex> guard(mutex_);
-      done_ = true;
-      bytes_ = std::move(value);
-      failure_ = std::move(error);
+  void EndStore() noexcept {
+    std::lock_guard<std::mutex> guard(mutex_);
+    storing_ = false;
+    changed_.notify_all();
+  }
+
+  Outcome Wait(const Clock& clock, std::chrono::milliseconds max_wait,
+               Bytes& bytes) {
+    // What can be asked for would overflow when added to now.
+    const auto wait = std::clamp<std::chrono::milliseconds>(
+        max_wait, std::chrono::milliseconds(0), kLongest);
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (!done_) {
+      if (leader_ == std::this_thread::get_id()) return Outcome::kGaveUp;
+      clock.WaitUntil(lock, changed_, clock.Now() + wait,
+                      [this] { return done_; });
     }
-    landed_.notify_all();
+    if (!done_) return Outcome::kTimedOut;
+    if (failure_) std::rethrow_exception(failure_);
+    if (outcome_ == Outcome::kShared) bytes = bytes_;
+    return outcome_;
+  }
+
+  void SetLeader(std::thread::id leader) {
+    std::lock_guard<std::mutex> guard(mutex_);
+    leader_ = leader;
+  }
+
+  void Land(const std::optional<Bytes>& bytes) {
+    std::lock_guard<std::mutex> guard(mutex_);
+    if (bytes) bytes_ = *bytes;
+    Finish(bytes ? Outcome::kShared : Outcome::kNothing);
+  }
+
+  void Fail(std::exception_ptr failure) noexcept {
+    std::lock_guard<std::mutex> guard(mutex_);
+    failure_ = std::move(failure);
+    Finish(Outcome::kGaveUp);
   }
 
  private:
   static constexpr std::chrono::hours kLongest{24 * 365};
 
-  std::mutex store_mutex_;
-  bool superseded_ = false;  // guarded by store_mutex_
+  // REQUIRES: mutex_ is held.
+  void Finish(Outcome outcome) noexcept {
+    done_ = true;
+    outcome_ = outcome;
+    changed_.notify_all();
+  }
 
   std::mutex mutex_;
-  std::condition_variable landed_;
-  bool done_ = false;  // guarded by mutex_, as are the next two
-  std::optional<Bytes> bytes_;
+  std::condition_variable changed_;
+  // Guarded by mutex_, as all that follows.
+  std::thread::id leader_ = std::this_thread::get_id();
+  bool superseded_ = false;
+  bool storing_ = false;
+  bool done_ = false;
+  Outcome outcome_ = Outcome::kGaveUp;
+  Bytes bytes_;
   std::exception_ptr failure_;
 };
 
@@ -141,31 +171,75 @@ void SingleFlight::End(std::string_view path, const Flight* flight) {
   in_progress_.fetch_sub(1, std::memory_order_seq_cst);
 }
 
-void SingleFlight::Ticket::Land(const Bytes& bytes,
+void SingleFlight::Ticket::HandOver() { flight_->SetLeader(std::thread::id()); }
+
+void SingleFlight::Ticket::LeadHere() {
+  flight_->SetLeader(std::this_thread::get_id());
+}
+
+void SingleFlight::Ticket::Land(const std::optional<Bytes>& bytes,
                                 const std::function<void()>& store) {
-  flight_->StoreUnlessSuperseded(store);
+  Landing landing{this, bytes};
+  LandAll({&landing, 1}, [&](std::span<const size_t> stored) {
+    if (!stored.empty()) store();
+  });
+}
+
+void SingleFlight::LandAll(
+    std::span<const Landing> landings,
+    const std::function<void(std::span<const size_t>)>& store) {
+  // Ends those stores that have begun, also when one throws.
+  class Stores {
+   public:
+    explicit Stores(std::span<const Landing> landings) : landings_(landings) {
+      begun_.reserve(landings.size());
+    }
+    ~Stores() {
+      for (const size_t i : begun_) landings_[i].ticket->flight_->EndStore();
+    }
+    Stores(const Stores&) = delete;
+    Stores& operator=(const Stores&) = delete;
+
+    std::span<const size_t> Begin() {
+      for (size_t i = 0; i < landings_.size(); ++i) {
+        if (landings_[i].ticket->flight_->BeginStore()) begun_.push_back(i);
+      }
+      return begun_;
+    }
+
+   private:
+    const std::span<const Landing> landings_;
+    std::vector<size_t> begun_;
+  };
+  {
+    Stores stores(landings);
+    store(stores.Begin());
+  }
+  for (const Landing& landing : landings) landing.ticket->End(landing.bytes);
+}
+
+void SingleFlight::Ticket::End(const std::optional<Bytes>& bytes) {
   owner_->landings_.fetch_add(1, std::memory_order_release);
   owner_->End(path_, flight_.get());
-  flight_->Finish(bytes, nullptr);
+  flight_->Land(bytes);
   leads_ = false;
 }
 
 void SingleFlight::Ticket::Fail(std::exception_ptr failure) noexcept {
   owner_->End(path_, flight_.get());
-  flight_->Finish(std::nullopt, std::move(failure));
+  flight_->Fail(std::move(failure));
   leads_ = false;
 }
 
 SingleFlight::Ticket::~Ticket() {
   if (flight_ == nullptr || !leads_) return;
   owner_->End(path_, flight_.get());
-  flight_->Finish(std::nullopt, nullptr);
+  flight_->Fail(nullptr);
 }
 
 SingleFlight::Ticket::Outcome SingleFlight::Ticket::Wait(
-    std::chrono::milliseconds max_wait, Bytes& bytes) {
-  if (flight_->leader == std::this_thread::get_id()) return Outcome::kGaveUp;
-  return flight_->Wait(max_wait, bytes) ? Outcome::kShared : Outcome::kGaveUp;
+    const Clock& clock, std::chrono::milliseconds max_wait, Bytes& bytes) {
+  return flight_->Wait(clock, max_wait, bytes);
 }
 
 }  // namespace appcache

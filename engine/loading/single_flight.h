@@ -23,12 +23,15 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include "engine/bytes.h"
+#include "engine/clock.h"
 
 namespace appcache {
 
@@ -57,23 +60,36 @@ class SingleFlight {
 
     bool is_leader() const noexcept { return leads_; }
 
-    // Leader: shares `bytes`, and calls `store` unless the flight was
-    // superseded. A write that supersedes waits until `store` has returned.
-    void Land(const Bytes& bytes, const std::function<void()>& store);
+    // Leader: a ticket with which its caller can wait for the flight when the
+    // value is made by another thread. Between HandOver and LeadHere, which
+    // that thread calls, no thread is taken for the leader's.
+    Ticket Follow() const { return Ticket(owner_, "", flight_, false); }
+    void HandOver();
+    void LeadHere();
+
+    // Leader: shares `bytes`, or that there is nothing to share, and calls
+    // `store` unless the flight was superseded. A write that supersedes waits
+    // until `store` has returned.
+    void Land(const std::optional<Bytes>& bytes,
+              const std::function<void()>& store);
 
     // Leader: shares the failure.
     void Fail(std::exception_ptr failure) noexcept;
 
-    enum class Outcome { kShared, kGaveUp };
+    enum class Outcome { kShared, kNothing, kTimedOut, kGaveUp };
 
-    // Follower: waits for the leader. kShared: `bytes` are set; rethrows when
-    // the leader failed. kGaveUp: nothing came within `max_wait`, the leader
-    // had nothing to share, or waiting would be for this very thread (a loader
-    // that asks for its own key).
-    Outcome Wait(std::chrono::milliseconds max_wait, Bytes& bytes);
+    // Follower: waits for the leader, at most `max_wait` by `clock`. kShared:
+    // `bytes` are set; rethrows when the leader failed. kNothing: the leader
+    // landed nothing. kTimedOut: it is not done. kGaveUp: it went away without
+    // a word, or waiting would be for this very thread (a loader that asks for
+    // its own key).
+    Outcome Wait(const Clock& clock, std::chrono::milliseconds max_wait,
+                 Bytes& bytes);
 
    private:
     friend class SingleFlight;
+    void End(const std::optional<Bytes>& bytes);
+
     Ticket(SingleFlight* owner, std::string path,
            std::shared_ptr<Flight> flight, bool leads)
         : owner_(owner),
@@ -88,6 +104,17 @@ class SingleFlight {
   };
 
   Ticket Join(std::string_view path);
+
+  // Land of many flights, with one store. The tickets lead, each another flight
+  // of this object. `store` is called once, with the indices of the landings
+  // that were not superseded; writes that supersede them wait for its end.
+  struct Landing {
+    Ticket* ticket;
+    std::optional<Bytes> bytes;
+  };
+  static void LandAll(
+      std::span<const Landing> landings,
+      const std::function<void(std::span<const size_t>)>& store);
 
   // For PerProcess.
   void AbandonInChild() noexcept {}

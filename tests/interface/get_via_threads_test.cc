@@ -85,6 +85,27 @@ TEST(GetViaThreadsTest, WhatALoaderThrowsReachesEveryCaller) {
   EXPECT_EQ(cache.size(), 0u);
 }
 
+TEST(GetViaThreadsTest, WhoWaitsIsToldThatThereIsNone) {
+  MapCache cache;
+  const auto load = [] { return Loaded<int>::NotFound(); };
+  std::latch loading(1);
+  std::latch let_go(1);
+  std::thread leader([&] {
+    EXPECT_FALSE(cache.GetVia(Key<int>("k"), [&] {
+      loading.count_down();
+      let_go.wait();
+      return load();
+    }));
+  });
+  loading.wait();
+  // Looks, then joins: whether it does so before the leader ends is open.
+  std::thread follower(
+      [&] { EXPECT_FALSE(cache.GetVia(Key<int>("k"), load)); });
+  let_go.count_down();
+  leader.join();
+  follower.join();
+}
+
 // What a leader shares is parsed by each caller for itself.
 struct UnreadableSerialiser {
   static std::string Serialise(int value) { return std::to_string(value); }

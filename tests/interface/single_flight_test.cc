@@ -25,6 +25,8 @@ using std::chrono::milliseconds;
 constexpr int kFollowers = 6;
 constexpr milliseconds kLong = std::chrono::minutes(10);
 
+const Clock& Steady() { return *Clock::Steady(); }
+
 // What a follower that waits got.
 struct Waited {
   std::optional<Outcome> outcome;
@@ -44,7 +46,7 @@ std::array<Waited, kFollowers> WithFollowers(
       EXPECT_FALSE(ticket.is_leader());
       joined.count_down();
       try {
-        result.outcome = ticket.Wait(kLong, result.bytes);
+        result.outcome = ticket.Wait(Steady(), kLong, result.bytes);
       } catch (...) {
         result.failure = std::current_exception();
       }
@@ -123,14 +125,15 @@ TEST(SingleFlightTest, AFlightThatIsOverIsLeftBehind) {
   EXPECT_TRUE(flights.Join("k").is_leader());
 }
 
-TEST(SingleFlightTest, AFollowerGivesUpAfterMaxWait) {
+TEST(SingleFlightTest, AFollowerIsToldWhenMaxWaitIsOver) {
   SingleFlight flights;
   SingleFlight::Ticket leader = flights.Join("k");
   std::thread([&] {
     Bytes bytes;
     for (const int wait_ms : {1, 0, -1}) {
       SingleFlight::Ticket follower = flights.Join("k");
-      EXPECT_EQ(follower.Wait(milliseconds(wait_ms), bytes), Outcome::kGaveUp);
+      EXPECT_EQ(follower.Wait(Steady(), milliseconds(wait_ms), bytes),
+                Outcome::kTimedOut);
     }
   }).join();
 }
@@ -144,7 +147,8 @@ TEST(SingleFlightTest, TheLongestWaitWaits) {
   std::thread thread([&] {
     SingleFlight::Ticket follower = flights.Join("k");
     joined.count_down();
-    EXPECT_EQ(follower.Wait(milliseconds::max(), bytes), Outcome::kShared);
+    EXPECT_EQ(follower.Wait(Steady(), milliseconds::max(), bytes),
+              Outcome::kShared);
   });
   joined.wait();
   leader.Land(Bytes::Copy("value"), [] {});
@@ -156,7 +160,28 @@ TEST(SingleFlightTest, TheLeadersOwnThreadDoesNotWaitForItself) {
   SingleFlight flights;
   const SingleFlight::Ticket leader = flights.Join("k");
   Bytes bytes;
-  EXPECT_EQ(flights.Join("k").Wait(kLong, bytes), Outcome::kGaveUp);
+  EXPECT_EQ(flights.Join("k").Wait(Steady(), kLong, bytes), Outcome::kGaveUp);
+}
+
+// A batch that names a key twice waits for what it has landed itself.
+TEST(SingleFlightTest, WhatTheLeadersOwnThreadHasLandedItGets) {
+  SingleFlight flights;
+  SingleFlight::Ticket leader = flights.Join("k");
+  SingleFlight::Ticket follower = flights.Join("k");
+  leader.Land(Bytes::Copy("value"), [] {});
+  Bytes bytes;
+  EXPECT_EQ(follower.Wait(Steady(), kLong, bytes), Outcome::kShared);
+  EXPECT_EQ(bytes.view(), "value");
+}
+
+TEST(SingleFlightTest, EveryFollowerIsToldThatThereIsNothing) {
+  SingleFlight flights;
+  SingleFlight::Ticket leader = flights.Join("k");
+  const auto results =
+      WithFollowers(flights, [&] { leader.Land(std::nullopt, [] {}); });
+  for (const Waited& result : results) {
+    EXPECT_EQ(result.outcome, Outcome::kNothing);
+  }
 }
 
 TEST(SingleFlightTest, ASupersededFlightSharesButDoesNotStore) {

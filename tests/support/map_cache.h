@@ -36,6 +36,8 @@ class MapCache : public Cache {
       std::shared_ptr<const Clock> clock = std::make_shared<const FakeClock>())
       : Cache(std::move(options)), clock_(std::move(clock)) {}
 
+  ~MapCache() override { FinishLoads(); }
+
   void set_hook(Hook hook) { hook_ = std::move(hook); }
 
   // What is stored, ended or not.
@@ -78,6 +80,7 @@ class MapCache : public Cache {
     traits.name = "map";
     traits.cleared = "every entry of this object";
     traits.tells_ttl = true;
+    traits.adds = true;
     return traits;
   }
 
@@ -85,11 +88,21 @@ class MapCache : public Cache {
                 Ttl ttl) override {
     Status status = RunHook(Operation::kSet, path);
     if (!status.ok()) return status;
-    Entry entry{Bytes::Copy(value), std::nullopt};
-    if (ttl != kNoTtl) entry.end = clock_->Now() + ttl;
+    Entry entry = MakeEntry(value, ttl);
     std::lock_guard<std::mutex> guard(mutex_);
     entries_.insert_or_assign(std::string(path), std::move(entry));
     return Status();
+  }
+
+  Result<bool> AddRaw(std::string_view path, std::string_view value,
+                      Ttl ttl) override {
+    Status status = RunHook(Operation::kSet, path);
+    if (!status.ok()) return status;
+    Entry entry = MakeEntry(value, ttl);
+    std::lock_guard<std::mutex> guard(mutex_);
+    if (Find(path)) return false;
+    entries_.insert_or_assign(std::string(path), std::move(entry));
+    return true;
   }
 
   Status InvalidateRaw(std::string_view path) override {
@@ -114,6 +127,12 @@ class MapCache : public Cache {
     Bytes value;
     std::optional<TimePoint> end;
   };
+
+  Entry MakeEntry(std::string_view value, Ttl ttl) const {
+    Entry entry{Bytes::Copy(value), std::nullopt};
+    if (ttl != kNoTtl) entry.end = clock_->Now() + ttl;
+    return entry;
+  }
 
   // REQUIRES: mutex_ is held.
   Lookup<TimedBytes> Find(std::string_view path) const {

@@ -39,6 +39,8 @@ class FileCache final : public appcache::Cache {
       std::string directory, appcache::CacheOptions options = {},
       std::shared_ptr<const appcache::Clock> clock = appcache::Clock::Wall());
 
+  ~FileCache() override { FinishLoads(); }
+
   appcache::Lookup<appcache::Bytes> GetRaw(std::string_view path) override;
   appcache::Status SetRaw(std::string_view path, std::string_view value,
                           appcache::Ttl ttl) override;

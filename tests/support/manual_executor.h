@@ -1,0 +1,47 @@
+// ManualExecutor: runs its jobs when a test says so.
+
+#ifndef APPCACHE_TESTS_SUPPORT_MANUAL_EXECUTOR_H_
+#define APPCACHE_TESTS_SUPPORT_MANUAL_EXECUTOR_H_
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <utility>
+
+#include "engine/executor.h"
+
+namespace appcache {
+
+// Thread safety: none.
+class ManualExecutor final : public Executor {
+ public:
+  bool Run(std::function<void()> job) override {
+    if (jobs_.size() >= room_) return false;
+    jobs_.push_back(std::move(job));
+    return true;
+  }
+
+  // How many jobs may wait.
+  void set_room(size_t room) { room_ = room; }
+
+  size_t waiting() const { return jobs_.size(); }
+
+  // Runs what waits, in order, also what is added meanwhile.
+  void RunAll() {
+    while (!jobs_.empty()) {
+      const std::function<void()> job = std::move(jobs_.front());
+      jobs_.pop_front();
+      job();
+    }
+  }
+
+  void DropAll() { jobs_.clear(); }
+
+ private:
+  size_t room_ = 1000;
+  std::deque<std::function<void()>> jobs_;
+};
+
+}  // namespace appcache
+
+#endif  // APPCACHE_TESTS_SUPPORT_MANUAL_EXECUTOR_H_
