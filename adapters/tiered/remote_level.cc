@@ -67,6 +67,14 @@ Status RemoteLevel::Set(std::span<const Cache::RawEntry> entries) {
   return status;
 }
 
+Result<bool> RemoteLevel::Add(const Cache::RawEntry& entry) {
+  Status admitted = breaker_.Admit();
+  if (!admitted.ok()) return admitted;
+  Result<bool> added = cache_->AddRaw(entry.path, entry.value, entry.ttl);
+  breaker_.Note(added.status());
+  return added;
+}
+
 Status RemoteLevel::Invalidate(std::span<const std::string_view> paths) {
   Status status = breaker_.Admit();
   if (!status.ok()) return status;

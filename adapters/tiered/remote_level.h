@@ -32,6 +32,7 @@ class RemoteLevel {
       std::span<const std::string_view> paths);
   Lookup<Ttl> TtlOf(std::string_view path);
   Status Set(std::span<const Cache::RawEntry> entries);
+  Result<bool> Add(const Cache::RawEntry& entry);
   Status Invalidate(std::span<const std::string_view> paths);
   Status Clear();
 

@@ -238,6 +238,22 @@ Status Tier::Set(std::span<const Cache::RawEntry> entries) {
   return status;
 }
 
+Result<bool> Tier::Add(const Cache::RawEntry& entry) {
+  const uint64_t mark = pending_.Mark();
+  // What is to be gone is no entry that is in the way.
+  if (pending_.Has(entry.path)) {
+    const Lookup<TimedBytes> gone = GetPending(entry.path);
+    if (gone.has_error()) return gone.status();
+  }
+  Result<bool> added = remote_.Add(entry);
+  Status status = added.status();
+  if (added.ok() && *added && watch_ != nullptr) {
+    status = watch_->Announce({&entry.path, 1});
+  }
+  Settle(std::span(&entry, 1), status, mark);
+  return status.ok() ? added : status;
+}
+
 Status Tier::InvalidateRemote(std::span<const std::string_view> paths) {
   Status status = remote_.Invalidate(paths);
   if (status.ok() && watch_ != nullptr) status = watch_->Announce(paths);

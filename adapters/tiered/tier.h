@@ -46,6 +46,7 @@ class Tier {
       std::span<const std::string_view> paths);
 
   Status Set(std::span<const Cache::RawEntry> entries);
+  Result<bool> Add(const Cache::RawEntry& entry);
   Status Invalidate(std::span<const std::string_view> paths);
   Status Clear();
   Lookup<Ttl> TtlOf(std::string_view path);

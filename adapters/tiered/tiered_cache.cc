@@ -168,6 +168,7 @@ TieredCache::TieredCache(CacheOptions options, std::unique_ptr<State> state)
 
 // In a child the threads are not there, and what they held may be locked.
 TieredCache::~TieredCache() {
+  FinishLoads();
   if (state_->in_child()) LeakInChild(std::move(state_));
 }
 
@@ -266,6 +267,17 @@ Status TieredCache::SetManyRaw(std::span<const RawEntry> entries) {
   const uint64_t failed = status.ok() ? 0 : entries.size();
   state_->counters.CountSets(entries.size() - failed, failed);
   return status;
+}
+
+Result<bool> TieredCache::AddRaw(std::string_view path, std::string_view value,
+                                 Ttl ttl) {
+  if (!state_->traits.adds) return Cache::AddRaw(path, value, ttl);
+  const auto added = WithoutExceptions<Result<bool>>([&]() -> Result<bool> {
+    if (state_->in_child()) return State::InChild();
+    return state_->tier.Add({path, value, ttl});
+  });
+  state_->counters.CountSets(added.ok() && *added ? 1 : 0, added.ok() ? 0 : 1);
+  return added;
 }
 
 Status TieredCache::InvalidateRaw(std::string_view path) {

@@ -98,6 +98,9 @@ class TieredCache final : public Cache {
   Lookup<Bytes> GetRaw(std::string_view path) override;
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override;
+  // The remote's.
+  Result<bool> AddRaw(std::string_view path, std::string_view value,
+                      Ttl ttl) override;
   Status InvalidateRaw(std::string_view path) override;
   // Of both levels: see the remote's.
   Status ClearRaw() override;
