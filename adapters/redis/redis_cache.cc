@@ -317,7 +317,8 @@ Result<bool> RedisCache::AddRaw(std::string_view path, std::string_view value,
                     "a value to add is larger than Redis takes: " +
                         std::to_string(kMaxBytes) + " bytes");
     }
-    Result<bool> answer = false;
+    bool is_added = false;
+    Status answer;
     // Unrepeated: it would find what it has added itself.
     const Status status = state_->client.ExchangeUnrepeated(
         [&](Connection& connection) {
@@ -329,14 +330,14 @@ Result<bool> RedisCache::AddRaw(std::string_view path, std::string_view value,
           }
         },
         [&](const Reply& reply) {
-          if (reply.is_ok()) {
-            answer = true;
-          } else if (reply.type != Reply::Type::kNil) {
+          is_added = reply.is_ok();
+          if (!is_added && reply.type != Reply::Type::kNil) {
             answer = Unexpected(reply, state_->client.server());
           }
         });
     if (!status.ok()) return status;
-    return answer;
+    if (!answer.ok()) return answer;
+    return is_added;
   });
   state_->counters.CountSets(added.ok() && *added ? 1 : 0, added.ok() ? 0 : 1);
   return added;
