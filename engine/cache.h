@@ -14,13 +14,15 @@
 //   ReadFromDb(7); });
 //
 // Reads return a Lookup (a hit, a miss, or a miss with an error), writes a
-// Status. No function throws, but for GetVia and SetVia, which let through what
-// the user's loader or writer throws. Running out of memory is an error like
-// any other (kFull).
+// Status. No function throws, but for GetVia, GetManyVia and SetVia, which let
+// through what the user's loader or writer throws (and GetVia a LoadTimeout,
+// when it is given a time limit). Running out of memory is an error like any
+// other (kFull).
 //
-// To write a backend, implement the four raw operations (see "For backends"
-// below); tools/examples/file_cache.h is a whole one. The rest comes for free,
-// and the batches can be overridden where the backend has better ones.
+// To write a backend, implement the four raw operations, and call FinishLoads
+// in the destructor (see "For backends" below); tools/examples/file_cache.h is
+// a whole one. The rest comes for free, and the batches can be overridden where
+// the backend has better ones.
 //
 // Thread safety: all of it, from any threads at once, unless a backend says
 // otherwise. The object itself must outlive every call. Whether a forked child

@@ -57,8 +57,9 @@ struct LoadOptions {
   // rvalue) into the job together with a copy of the key, and must own all that
   // it uses; one that cannot be, or whose key cannot be copied, is run by the
   // caller. So is one that the executor refuses: without time limits; a refresh
-  // is then left out. The cache waits in its destructor for the loads that are
-  // in progress, so no loader may destroy it.
+  // is then left out. The cache waits in its destructor for the loads that the
+  // executor has accepted, until they are run or dropped, so no loader may
+  // destroy it.
 
   std::shared_ptr<Executor> executor;
 

@@ -2,11 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <string>
-#include <thread>
-#include <vector>
-
 #include "engine/cache.h"
 #include "tests/conformance/conformance.h"
 
@@ -39,21 +34,6 @@ TEST_P(ConformanceTest, AnAddStoresAgainWhatHasEndedOrWasRemoved) {
   EXPECT_EQ(StoredAt("p/a"), "third");
   ASSERT_TRUE(cache_->InvalidateRaw("p/a").ok());
   EXPECT_TRUE(*cache_->AddRaw("p/a", "fourth", kNoTtl));
-}
-
-TEST_P(ConformanceTest, OfManyThreadsThatAddOneDoes) {
-  if (!cache_->Traits().adds) return;
-  std::atomic<int> added{0};
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 8; ++t) {
-    threads.emplace_back([&, t] {
-      const Result<bool> mine =
-          cache_->AddRaw("p/a", std::to_string(t), kNoTtl);
-      if (mine.ok() && *mine) ++added;
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(added, 1);
 }
 
 }  // namespace

@@ -126,5 +126,20 @@ TEST_P(ConformanceTest, AClearMayComeAtAnyTime) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST_P(ConformanceTest, OfManyThreadsThatAddOneDoes) {
+  if (!cache_->Traits().adds) return;
+  std::atomic<int> added{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      const Result<bool> mine =
+          cache_->AddRaw("p/a", std::to_string(t), kNoTtl);
+      if (mine.ok() && *mine) ++added;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(added, 1);
+}
+
 }  // namespace
 }  // namespace appcache

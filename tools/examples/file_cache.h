@@ -39,6 +39,7 @@ class FileCache final : public appcache::Cache {
       std::string directory, appcache::CacheOptions options = {},
       std::shared_ptr<const appcache::Clock> clock = appcache::Clock::Wall());
 
+  // Loads in the background call the operations below: they end first.
   ~FileCache() override { FinishLoads(); }
 
   appcache::Lookup<appcache::Bytes> GetRaw(std::string_view path) override;
