@@ -35,8 +35,12 @@ bool LeavesDoubt(const Status& outcome) {
          !outcome.Is(ErrorCode::kInvalidArgument);
 }
 
-void Count(std::atomic<uint64_t>& counter) noexcept {
+void Increment(std::atomic<uint64_t>& counter) noexcept {
   counter.fetch_add(1, std::memory_order_relaxed);
+}
+
+uint64_t Read(const std::atomic<uint64_t>& counter) noexcept {
+  return counter.load(std::memory_order_relaxed);
 }
 
 std::string_view PathOf(std::string_view path) noexcept { return path; }
@@ -85,18 +89,20 @@ Status Tier::Start() {
   return Status();
 }
 
-std::optional<Lookup<TimedBytes>> Tier::Find(std::string_view path) {
+std::optional<LocalLevel::Found> Tier::Find(std::string_view path) {
   std::optional<LocalLevel::Found> found = local_.Find(path);
-  if (!found) return std::nullopt;
-  return Answer(*std::move(found));
+  if (found) Count(*found);
+  return found;
 }
 
-Lookup<TimedBytes> Tier::Answer(LocalLevel::Found found) {
-  if (found.copy.is_absence) {
-    Count(counters_.local_absences);
-    return Lookup<TimedBytes>::Miss();
-  }
-  Count(found.is_stale ? counters_.stale_hits : counters_.local_hits);
+void Tier::Count(const LocalLevel::Found& found) noexcept {
+  Increment(found.copy.is_absence ? counters_.local_absences
+            : found.is_stale      ? counters_.stale_hits
+                                  : counters_.local_hits);
+}
+
+Lookup<TimedBytes> Tier::ToTimed(LocalLevel::Found found) const {
+  if (found.copy.is_absence) return Lookup<TimedBytes>::Miss();
   Ttl left = kNoTtl;
   if (found.copy.ends_at != TimePoint::max()) {
     left = std::max(std::chrono::floor<Ttl>(found.copy.ends_at - clock_->Now()),
@@ -106,9 +112,9 @@ Lookup<TimedBytes> Tier::Answer(LocalLevel::Found found) {
 }
 
 void Tier::CountRemote(const Lookup<TimedBytes>& fetched) noexcept {
-  Count(fetched.is_hit()      ? counters_.remote_hits
-        : fetched.has_error() ? counters_.remote_errors
-                              : counters_.remote_misses);
+  Increment(fetched.is_hit()      ? counters_.remote_hits
+            : fetched.has_error() ? counters_.remote_errors
+                                  : counters_.remote_misses);
 }
 
 Lookup<TimedBytes> Tier::Fetch(std::string_view path) {
@@ -119,7 +125,7 @@ Lookup<TimedBytes> Tier::Fetch(std::string_view path) {
       fetches_.Join(path, token, token.begun - options_.lease.max_staleness);
   if (!ticket.is_leader()) {
     if (auto fetched = ticket.Wait(options_.max_wait)) {
-      Count(counters_.fetches_shared);
+      Increment(counters_.fetches_shared);
       CountRemote(*fetched);
       return *std::move(fetched);
     }
@@ -129,8 +135,9 @@ Lookup<TimedBytes> Tier::Fetch(std::string_view path) {
   // this.
   if (fetches_.landings() != landings) {
     if (auto found = Find(path)) {
-      ticket.Land(*found);
-      return *std::move(found);
+      Lookup<TimedBytes> answer = ToTimed(*std::move(found));
+      ticket.Land(answer);
+      return answer;
     }
   }
   Lookup<TimedBytes> fetched = Ask(path, token);
@@ -151,10 +158,10 @@ void Tier::Keep(std::string_view path, const LocalLevel::Token& token,
                 const Lookup<TimedBytes>& fetched) {
   switch (local_.Keep(path, token, fetched, remote_.tells_ttl())) {
     case LocalLevel::Kept::kYes:
-      Count(counters_.copies_kept);
+      Increment(counters_.copies_kept);
       break;
     case LocalLevel::Kept::kOvertaken:
-      Count(counters_.copies_overtaken);
+      Increment(counters_.copies_overtaken);
       break;
     case LocalLevel::Kept::kNo:
       break;
@@ -165,18 +172,21 @@ Lookup<TimedBytes> Tier::AfterFailure(std::string_view path,
                                       Lookup<TimedBytes> failed) {
   std::optional<Copy> copy = local_.LastResort(path);
   if (!copy) return failed;
-  return Answer({*std::move(copy), /*is_stale=*/true});
+  LocalLevel::Found found{*std::move(copy), /*is_stale=*/true};
+  Count(found);
+  Increment(counters_.last_resorts);
+  return ToTimed(std::move(found));
 }
 
 Lookup<TimedBytes> Tier::GetPending(std::string_view path) {
   const uint64_t mark = pending_.Mark();
   Status removed = InvalidateRemote({&path, 1});
   if (!removed.ok()) {
-    Count(counters_.remote_errors);
+    Increment(counters_.remote_errors);
     return Lookup<TimedBytes>::Failed(std::move(removed));
   }
   pending_.Settle(path, mark);
-  Count(counters_.remote_misses);
+  Increment(counters_.remote_misses);
   return Lookup<TimedBytes>::Miss();
 }
 
@@ -190,7 +200,8 @@ std::vector<Lookup<TimedBytes>> Tier::GetMany(
   std::vector<LocalLevel::Token> tokens;
   for (size_t i = 0; i < paths.size(); ++i) {
     if (found[i]) {
-      results[i] = Answer(*std::move(found[i]));
+      Count(*found[i]);
+      results[i] = ToTimed(*std::move(found[i]));
     } else if (pending_.Has(paths[i])) {
       results[i] = GetPending(paths[i]);
     } else {
@@ -291,22 +302,29 @@ bool Tier::is_coherent() const {
          pending_.size() == 0;
 }
 
+void Tier::AddReads(CacheStats& stats) const {
+  const uint64_t errors =
+      Read(counters_.remote_errors) - Read(counters_.last_resorts);
+  stats.hits = Read(counters_.local_hits) + Read(counters_.stale_hits) +
+               Read(counters_.remote_hits);
+  stats.misses =
+      Read(counters_.local_absences) + Read(counters_.remote_misses) + errors;
+  stats.read_errors = errors;
+}
+
 TierReport Tier::Report() const {
-  const auto read = [](const std::atomic<uint64_t>& counter) {
-    return counter.load(std::memory_order_relaxed);
-  };
   TierReport report;
   link_.Report(report);
   report.is_coherent = is_coherent();
-  report.local_hits = read(counters_.local_hits);
-  report.stale_hits = read(counters_.stale_hits);
-  report.local_absences = read(counters_.local_absences);
-  report.remote_hits = read(counters_.remote_hits);
-  report.remote_misses = read(counters_.remote_misses);
-  report.remote_errors = read(counters_.remote_errors);
-  report.fetches_shared = read(counters_.fetches_shared);
-  report.copies_kept = read(counters_.copies_kept);
-  report.copies_overtaken = read(counters_.copies_overtaken);
+  report.local_hits = Read(counters_.local_hits);
+  report.stale_hits = Read(counters_.stale_hits);
+  report.local_absences = Read(counters_.local_absences);
+  report.remote_hits = Read(counters_.remote_hits);
+  report.remote_misses = Read(counters_.remote_misses);
+  report.remote_errors = Read(counters_.remote_errors);
+  report.fetches_shared = Read(counters_.fetches_shared);
+  report.copies_kept = Read(counters_.copies_kept);
+  report.copies_overtaken = Read(counters_.copies_overtaken);
   report.asks_remote = remote_.breaker().state() == Breaker::State::kClosed;
   report.breaker_openings = remote_.breaker().openings();
   report.pending = pending_.size();

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "adapters/tiered/fetches.h"
@@ -38,7 +39,14 @@ class Tier {
   Status Start();
 
   // What the local cache answers. None: Fetch.
-  std::optional<Lookup<TimedBytes>> Find(std::string_view path);
+  std::optional<LocalLevel::Found> Find(std::string_view path);
+  // The same as a reader gets it: with what is left of the ttl, or without.
+  Lookup<TimedBytes> ToTimed(LocalLevel::Found found) const;
+  static Lookup<Bytes> ToBytes(LocalLevel::Found found) {
+    return found.copy.is_absence
+               ? Lookup<Bytes>::Miss()
+               : Lookup<Bytes>::Hit(std::move(found.copy.value));
+  }
   // What the remote answers, for this or for another who asks.
   Lookup<TimedBytes> Fetch(std::string_view path);
   // Both, for many: one round trip.
@@ -53,6 +61,8 @@ class Tier {
 
   bool is_coherent() const;
   TierReport Report() const;
+  // Fills in the reads.
+  void AddReads(CacheStats& stats) const;
 
   Cache& local() const noexcept { return local_.cache(); }
   Cache& remote() const noexcept { return remote_.cache(); }
@@ -65,12 +75,13 @@ class Tier {
     std::atomic<uint64_t> remote_hits{0};
     std::atomic<uint64_t> remote_misses{0};
     std::atomic<uint64_t> remote_errors{0};
+    std::atomic<uint64_t> last_resorts{0};  // of those: answered all the same
     std::atomic<uint64_t> fetches_shared{0};
     std::atomic<uint64_t> copies_kept{0};
     std::atomic<uint64_t> copies_overtaken{0};
   };
 
-  Lookup<TimedBytes> Answer(LocalLevel::Found found);
+  void Count(const LocalLevel::Found& found) noexcept;
   // Asks the remote, and keeps what it says.
   Lookup<TimedBytes> Ask(std::string_view path, const LocalLevel::Token& token);
   void Keep(std::string_view path, const LocalLevel::Token& token,

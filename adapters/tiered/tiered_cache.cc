@@ -143,8 +143,14 @@ class TieredCache::State {
 
   Lookup<TimedBytes> Get(std::string_view path) {
     if (in_child()) return Lookup<TimedBytes>::Failed(InChild());
-    if (auto found = tier.Find(path)) return *std::move(found);
+    if (auto found = tier.Find(path)) return tier.ToTimed(*std::move(found));
     return tier.Fetch(path);
+  }
+
+  Lookup<Bytes> GetUntimed(std::string_view path) {
+    if (in_child()) return Lookup<Bytes>::Failed(InChild());
+    if (auto found = tier.Find(path)) return tier.ToBytes(*std::move(found));
+    return ToBytes(tier.Fetch(path));
   }
 
   std::vector<Lookup<TimedBytes>> GetMany(
@@ -156,7 +162,7 @@ class TieredCache::State {
   }
 
   const BackendTraits traits;
-  BackendCounters counters;
+  BackendCounters counters;  // of writes
   tiered::Tier tier;
 
  private:
@@ -203,10 +209,8 @@ Result<std::string> TieredCache::Ping() {
 }
 
 Lookup<Bytes> TieredCache::GetRaw(std::string_view path) {
-  Lookup<Bytes> found = WithoutExceptions<Lookup<Bytes>>(
-      [&] { return ToBytes(state_->Get(path)); });
-  state_->counters.CountRead(found);
-  return found;
+  return WithoutExceptions<Lookup<Bytes>>(
+      [&] { return state_->GetUntimed(path); });
 }
 
 Lookup<TimedBytes> TieredCache::GetTimedRaw(std::string_view path) {
@@ -235,7 +239,6 @@ std::vector<Lookup<Bytes>> TieredCache::GetManyRaw(
     return Status();
   });
   if (!status.ok()) found.assign(paths.size(), Lookup<Bytes>::Failed(status));
-  for (const Lookup<Bytes>& lookup : found) state_->counters.CountRead(lookup);
   return found;
 }
 
@@ -250,7 +253,6 @@ std::vector<Lookup<TimedBytes>> TieredCache::GetManyTimedRaw(
   if (!status.ok()) {
     found.assign(paths.size(), Lookup<TimedBytes>::Failed(status));
   }
-  for (const auto& lookup : found) state_->counters.CountRead(lookup);
   return found;
 }
 
@@ -306,6 +308,10 @@ Result<std::unique_ptr<Watch>> TieredCache::WatchRaw(
   return state_->tier.remote().WatchRaw(options, listener);
 }
 
-CacheStats TieredCache::RawStats() const { return state_->counters.Stats(); }
+CacheStats TieredCache::RawStats() const {
+  CacheStats stats = state_->counters.Stats();
+  if (!state_->in_child()) state_->tier.AddReads(stats);
+  return stats;
+}
 
 }  // namespace appcache
