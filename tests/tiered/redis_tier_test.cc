@@ -1,0 +1,255 @@
+// Tiers on a real Redis server: what it tells, and what becomes of them when it
+// stands still, dies, or comes back elsewhere.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "adapters/redis/redis_cache.h"
+#include "adapters/tiered/tiered_cache.h"
+#include "engine/sqlite_cache.h"
+#include "tests/servers/cut_proxy.h"
+#include "tests/servers/redis_server.h"
+#include "tests/support/captured_log.h"
+
+namespace appcache {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kPath = "pyappcache/k";
+constexpr milliseconds kMaxStaleness{400};
+// For what comes by itself, however slow the machine.
+constexpr std::chrono::seconds kPatience{60};
+
+// Asks until it is so.
+template <class IsSo>
+bool Await(const IsSo& is_so) {
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  while (!is_so()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+class RedisTierTest : public testing::Test {
+ protected:
+  RedisTierTest() { options_.lease.max_staleness = kMaxStaleness; }
+
+  // Over `port` of 127.0.0.1; straight to the server if it is 0.
+  std::unique_ptr<TieredCache> Open(uint16_t port = 0) {
+    RedisCacheOptions remote;
+    if (port == 0) {
+      remote.unix_path = server_.socket_path();
+    } else {
+      remote.host = "127.0.0.1";
+      remote.port = port;
+    }
+    remote.user = user_;
+    remote.password = user_.empty() ? "" : "secret";
+    remote.timeout = milliseconds(200);
+    remote.cache = options_.cache = log_.options();
+    auto tier = TieredCache::Open(
+        *SqliteCache::OpenInMemory({}, "tier" + std::to_string(++opened_)),
+        *RedisCache::Open(remote), options_);
+    EXPECT_TRUE(tier.ok()) << tier.status().ToString();
+    return *std::move(tier);
+  }
+  std::unique_ptr<TieredCache> OpenCoherent(uint16_t port = 0) {
+    auto tier = Open(port);
+    EXPECT_TRUE(Await([&] { return tier->coherent(); }));
+    return tier;
+  }
+
+  static std::string Get(Cache& cache, std::string_view path = kPath) {
+    const Lookup<Bytes> found = cache.GetRaw(path);
+    if (found) return std::string(found->view());
+    return found.has_error() ? "error" : "none";
+  }
+
+  // Gets the value there, until it is kept and served here.
+  static bool IsLocal(TieredCache& tier, std::string_view path = kPath) {
+    return Await([&] {
+      const uint64_t before = tier.Report().local_hits;
+      Get(tier, path);
+      return tier.Report().local_hits > before;
+    });
+  }
+
+  CapturedLog log_;
+  RedisServer server_;
+  TieredOptions options_;
+  std::string user_;
+  int opened_ = 0;
+};
+
+TEST_F(RedisTierTest, WhatOthersChangeByWhateverMeansIsSeen) {
+  const auto tier = OpenCoherent();
+  for (const char* const change :
+       {"SET pyappcache/k new", "DEL pyappcache/k", "APPEND pyappcache/k x",
+        "RENAME pyappcache/other pyappcache/k", "FLUSHDB", "FLUSHALL"}) {
+    server_.Run("SET pyappcache/k old");
+    server_.Run("SET pyappcache/other other");
+    ASSERT_TRUE(IsLocal(*tier)) << change;
+    server_.Run(change);
+    const std::string now = server_.Run("GET pyappcache/k");
+    const std::string expected = now == "(nil)" ? "none" : now;
+    EXPECT_TRUE(Await([&] { return Get(*tier) == expected; }))
+        << change << ": " << Get(*tier) << ", not " << expected;
+  }
+}
+
+TEST_F(RedisTierTest, WhatOneTierWritesTheOtherReads) {
+  const auto one = OpenCoherent();
+  const auto two = OpenCoherent();
+  for (int i = 0; i < 20; ++i) {
+    const std::string value = std::to_string(i);
+    ASSERT_TRUE(one->SetRaw(kPath, value, kNoTtl).ok());
+    EXPECT_EQ(Get(*one), value);
+    EXPECT_TRUE(Await([&] { return Get(*two) == value; }));
+  }
+  ASSERT_TRUE(two->ClearRaw().ok());
+  EXPECT_EQ(Get(*two), "none");
+  EXPECT_TRUE(Await([&] { return Get(*one) == "none"; }));
+}
+
+TEST_F(RedisTierTest, ANamespaceThatOneTierChangesIsChangedForTheOther) {
+  struct InNamespace {
+    using value_type = std::string;
+    Key<std::string> namespace_key() const {
+      return Key<std::string>("namespace");
+    }
+    void AppendTo(KeyPath& path) const { path.Segment("item"); }
+  };
+  const auto one = OpenCoherent();
+  const auto two = OpenCoherent();
+  ASSERT_TRUE(one->Set(Key<std::string>("namespace"), "1").ok());
+  ASSERT_TRUE(one->Set(InNamespace(), "value").ok());
+  EXPECT_TRUE(Await([&] { return two->Get(InNamespace()).is_hit(); }));
+  ASSERT_TRUE(one->Set(Key<std::string>("namespace"), "2").ok());
+  EXPECT_TRUE(Await([&] { return !two->Get(InNamespace()).is_hit(); }));
+}
+
+// The server has the write, and answers after the writer has given up.
+TEST_F(RedisTierTest, AWriteThatIsAppliedLateIsSeen) {
+  const auto tier = OpenCoherent();
+  server_.Run("SET pyappcache/k old");
+  ASSERT_TRUE(IsLocal(*tier));
+  server_.Freeze();
+  EXPECT_TRUE(tier->SetRaw(kPath, "late", kNoTtl).Is(ErrorCode::kTimeout));
+  EXPECT_NE(Get(*tier), "old");
+  server_.Thaw();
+  // The set, then what is repeated of a write that failed: a delete.
+  EXPECT_TRUE(Await([&] { return tier->coherent(); }));
+  EXPECT_TRUE(
+      Await([&] { return server_.Run("GET pyappcache/k") == "(nil)"; }));
+  EXPECT_TRUE(Await([&] { return Get(*tier) == "none"; }));
+}
+
+TEST_F(RedisTierTest, AFrozenServerEndsTheLeaseAndACopyIsAnErrorThen) {
+  const auto tier = OpenCoherent();
+  server_.Run("SET pyappcache/k old");
+  ASSERT_TRUE(IsLocal(*tier));
+  server_.Freeze();
+  EXPECT_TRUE(Await([&] { return !tier->coherent(); }));
+  EXPECT_EQ(Get(*tier), "error");
+  server_.Thaw();
+  EXPECT_TRUE(Await([&] { return Get(*tier) == "old"; }));
+}
+
+TEST_F(RedisTierTest, AFrozenServerDoesNotStopServeStale) {
+  options_.lease.when_lost = WhenLost::kServeStale;
+  const auto tier = OpenCoherent();
+  server_.Run("SET pyappcache/k old");
+  ASSERT_TRUE(IsLocal(*tier));
+  server_.Freeze();
+  const uint64_t errors = tier->Report().remote_errors;
+  EXPECT_TRUE(Await([&] {
+    EXPECT_EQ(Get(*tier), "old");
+    return tier->Report().coherence == Coherence::kLost;
+  }));
+  EXPECT_EQ(Get(*tier), "old");
+  EXPECT_EQ(tier->Report().remote_errors, errors);
+  EXPECT_GT(tier->Report().stale_hits, 0U);
+  server_.Thaw();
+  EXPECT_TRUE(Await([&] { return tier->coherent(); }));
+}
+
+TEST_F(RedisTierTest, ARestartedServerIsFoundEmptyAndCoherent) {
+  const auto tier = OpenCoherent();
+  server_.Run("SET pyappcache/k old");
+  ASSERT_TRUE(IsLocal(*tier));
+  server_.Kill();
+  EXPECT_TRUE(Await([&] { return !tier->coherent(); }));
+  server_.Start();
+  EXPECT_TRUE(Await([&] { return tier->coherent(); }));
+  EXPECT_TRUE(Await([&] { return Get(*tier) == "none"; }));
+}
+
+TEST_F(RedisTierTest, AReplicaThatTakesOverAtANewAddressIsFollowed) {
+  CutProxy proxy(server_.socket_path());
+  RedisServer replica;
+  replica.Run("REPLICAOF 127.0.0.1 " + std::to_string(server_.port()));
+  EXPECT_TRUE(Await([&] {
+    return replica.Run("INFO replication").find("master_link_status:up") !=
+           std::string::npos;
+  }));
+  const auto tier = OpenCoherent(proxy.port());
+  server_.Run("SET pyappcache/k old");
+  ASSERT_TRUE(IsLocal(*tier));
+  EXPECT_TRUE(Await([&] { return replica.Run("GET pyappcache/k") == "old"; }));
+  proxy.LeadTo(replica.socket_path());
+  server_.Kill();
+  replica.Run("REPLICAOF NO ONE");
+  replica.Run("SET pyappcache/k new");
+  EXPECT_TRUE(Await([&] { return Get(*tier) == "new"; }));
+  EXPECT_TRUE(Await([&] { return tier->coherent(); }));
+  replica.Run("SET pyappcache/k newer");
+  EXPECT_TRUE(Await([&] { return Get(*tier) == "newer"; }));
+}
+
+class RefusedTierTest : public RedisTierTest {
+ protected:
+  // A user who may do all that a cache needs, less `refused`.
+  void Refuse(const std::string& refused) {
+    user_ = "app";
+    server_.Run("ACL SETUSER app on >secret ~* &* +@all " + refused);
+  }
+};
+
+TEST_F(RefusedTierTest, WithoutTrackingTheTiersTellEachOther) {
+  Refuse("-client");
+  const auto one = OpenCoherent();
+  const auto two = OpenCoherent();
+  EXPECT_EQ(one->Report().coherence, Coherence::kAnnounced);
+  ASSERT_TRUE(one->SetRaw(kPath, "old", kNoTtl).ok());
+  ASSERT_TRUE(IsLocal(*two));
+  ASSERT_TRUE(one->SetRaw(kPath, "new", kNoTtl).ok());
+  EXPECT_TRUE(Await([&] { return Get(*two) == "new"; }));
+  ASSERT_TRUE(IsLocal(*two));
+  ASSERT_TRUE(one->ClearRaw().ok());
+  EXPECT_TRUE(Await([&] { return Get(*two) == "none"; }));
+}
+
+TEST_F(RefusedTierTest, WithoutEitherCopiesEndSoon) {
+  Refuse("-client -subscribe");
+  options_.untracked_ttl = milliseconds(100);
+  const auto tier = Open();
+  EXPECT_TRUE(
+      Await([&] { return tier->Report().coherence == Coherence::kUntracked; }));
+  EXPECT_FALSE(tier->coherent());
+  ASSERT_TRUE(tier->SetRaw(kPath, "old", kNoTtl).ok());
+  ASSERT_TRUE(IsLocal(*tier));
+  server_.Run("SET pyappcache/k new");
+  EXPECT_TRUE(Await([&] { return Get(*tier) == "new"; }));
+}
+
+}  // namespace
+}  // namespace appcache
