@@ -56,8 +56,10 @@ Lookup<Bytes> Cache::Decompressed(Lookup<Bytes> raw) const {
   if (!raw || !options_.compressor->IsCompressed(raw->view())) return raw;
   Result<Bytes> plain =
       options_.compressor->Decompress(raw->view(), options_.max_inflated_bytes);
-  return plain.ok() ? Lookup<Bytes>::Hit(*std::move(plain))
-                    : Lookup<Bytes>::Failed(plain.status());
+  Lookup<Bytes> found = plain.ok() ? Lookup<Bytes>::Hit(*std::move(plain))
+                                   : Lookup<Bytes>::Failed(plain.status());
+  found.set_level(raw.level());
+  return found;
 }
 
 Lookup<Bytes> Cache::Read(std::string_view path) {

@@ -13,20 +13,24 @@ namespace appcache {
 
 template <class S, class V>
 Lookup<V> Cache::ParseWith(const Lookup<Bytes>& raw) {
-  if (!raw) {
-    return raw.has_error() ? Lookup<V>::Failed(raw.status())
-                           : Lookup<V>::Miss();
-  }
-  try {
-    std::optional<V> value = S::Deserialise(*raw);
-    if (value) return Lookup<V>::Hit(*std::move(value));
-    return Lookup<V>::Failed(Status(
-        ErrorCode::kCorrupt,
-        "a stored value does not parse as the type of its key; was it written "
-        "with another type or serialiser?"));
-  } catch (...) {
-    return Lookup<V>::Failed(CurrentException());
-  }
+  Lookup<V> parsed = [&]() -> Lookup<V> {
+    if (!raw) {
+      return raw.has_error() ? Lookup<V>::Failed(raw.status())
+                             : Lookup<V>::Miss();
+    }
+    try {
+      std::optional<V> value = S::Deserialise(*raw);
+      if (value) return Lookup<V>::Hit(*std::move(value));
+      return Lookup<V>::Failed(
+          Status(ErrorCode::kCorrupt,
+                 "a stored value does not parse as the type of its key; was it "
+                 "written with another type or serialiser?"));
+    } catch (...) {
+      return Lookup<V>::Failed(CurrentException());
+    }
+  }();
+  parsed.set_level(raw.level());
+  return parsed;
 }
 
 template <CacheKey K>

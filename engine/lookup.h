@@ -9,12 +9,21 @@
 #ifndef APPCACHE_ENGINE_LOOKUP_H_
 #define APPCACHE_ENGINE_LOOKUP_H_
 
+#include <cstdint>
 #include <optional>
 #include <utility>
 
 #include "engine/error.h"
 
 namespace appcache {
+
+// Which level of a cache answered. Of a cache with one level: kOwn.
+enum class Level : uint8_t {
+  kOwn,
+  kLocal,       // of a tier: its local cache
+  kLocalStale,  // the same, beyond max_staleness (WhenLost::kServeStale)
+  kRemote,      // of a tier: its remote cache
+};
 
 template <class V>
 class [[nodiscard]] Lookup {
@@ -39,6 +48,11 @@ class [[nodiscard]] Lookup {
   // Success for a hit and for a plain miss.
   const Status& status() const noexcept { return status_; }
 
+  // Who said so.
+  Level level() const noexcept { return level_; }
+  // For caches.
+  void set_level(Level level) noexcept { level_ = level; }
+
   // REQUIRES: is_hit().
   V& operator*() & noexcept { return *value_; }
   const V& operator*() const& noexcept { return *value_; }
@@ -62,6 +76,7 @@ class [[nodiscard]] Lookup {
 
   std::optional<V> value_;
   Status status_;
+  Level level_ = Level::kOwn;
 };
 
 }  // namespace appcache

@@ -39,6 +39,10 @@ void Increment(std::atomic<uint64_t>& counter) noexcept {
   counter.fetch_add(1, std::memory_order_relaxed);
 }
 
+Level LevelOf(const LocalLevel::Found& found) noexcept {
+  return found.is_stale ? Level::kLocalStale : Level::kLocal;
+}
+
 uint64_t Read(const std::atomic<uint64_t>& counter) noexcept {
   return counter.load(std::memory_order_relaxed);
 }
@@ -102,13 +106,25 @@ void Tier::Count(const LocalLevel::Found& found) noexcept {
 }
 
 Lookup<TimedBytes> Tier::ToTimed(LocalLevel::Found found) const {
-  if (found.copy.is_absence) return Lookup<TimedBytes>::Miss();
   Ttl left = kNoTtl;
   if (found.copy.ends_at != TimePoint::max()) {
     left = std::max(std::chrono::floor<Ttl>(found.copy.ends_at - clock_->Now()),
                     Ttl(1));
   }
-  return Lookup<TimedBytes>::Hit({std::move(found.copy.value), left});
+  Lookup<TimedBytes> timed =
+      found.copy.is_absence
+          ? Lookup<TimedBytes>::Miss()
+          : Lookup<TimedBytes>::Hit({std::move(found.copy.value), left});
+  timed.set_level(LevelOf(found));
+  return timed;
+}
+
+Lookup<Bytes> Tier::ToBytes(LocalLevel::Found found) {
+  Lookup<Bytes> bytes = found.copy.is_absence
+                            ? Lookup<Bytes>::Miss()
+                            : Lookup<Bytes>::Hit(std::move(found.copy.value));
+  bytes.set_level(LevelOf(found));
+  return bytes;
 }
 
 void Tier::CountRemote(const Lookup<TimedBytes>& fetched) noexcept {
@@ -148,6 +164,7 @@ Lookup<TimedBytes> Tier::Fetch(std::string_view path) {
 Lookup<TimedBytes> Tier::Ask(std::string_view path,
                              const LocalLevel::Token& token) {
   Lookup<TimedBytes> fetched = remote_.Get(path);
+  fetched.set_level(Level::kRemote);
   CountRemote(fetched);
   if (fetched.has_error()) return AfterFailure(path, std::move(fetched));
   Keep(path, token, fetched);
@@ -213,6 +230,7 @@ std::vector<Lookup<TimedBytes>> Tier::GetMany(
   if (missing.empty()) return results;
   std::vector<Lookup<TimedBytes>> fetched = remote_.GetMany(missing);
   for (size_t i = 0; i < missing.size() && i < fetched.size(); ++i) {
+    fetched[i].set_level(Level::kRemote);
     CountRemote(fetched[i]);
     if (fetched[i].has_error()) {
       fetched[i] = AfterFailure(missing[i], std::move(fetched[i]));

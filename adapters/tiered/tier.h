@@ -10,7 +10,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "adapters/tiered/fetches.h"
@@ -42,11 +41,7 @@ class Tier {
   std::optional<LocalLevel::Found> Find(std::string_view path);
   // The same as a reader gets it: with what is left of the ttl, or without.
   Lookup<TimedBytes> ToTimed(LocalLevel::Found found) const;
-  static Lookup<Bytes> ToBytes(LocalLevel::Found found) {
-    return found.copy.is_absence
-               ? Lookup<Bytes>::Miss()
-               : Lookup<Bytes>::Hit(std::move(found.copy.value));
-  }
+  static Lookup<Bytes> ToBytes(LocalLevel::Found found);
   // What the remote answers, for this or for another who asks.
   Lookup<TimedBytes> Fetch(std::string_view path);
   // Both, for many: one round trip.

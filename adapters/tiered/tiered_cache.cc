@@ -119,9 +119,12 @@ BackendTraits TraitsOf(const Cache& local, const Cache& remote,
 }
 
 Lookup<Bytes> ToBytes(Lookup<TimedBytes> timed) {
-  if (timed) return Lookup<Bytes>::Hit(std::move(timed->value));
-  return timed.has_error() ? Lookup<Bytes>::Failed(timed.status())
-                           : Lookup<Bytes>::Miss();
+  Lookup<Bytes> bytes = timed ? Lookup<Bytes>::Hit(std::move(timed->value))
+                        : timed.has_error()
+                            ? Lookup<Bytes>::Failed(timed.status())
+                            : Lookup<Bytes>::Miss();
+  bytes.set_level(timed.level());
+  return bytes;
 }
 
 }  // namespace

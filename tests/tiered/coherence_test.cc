@@ -23,6 +23,24 @@ TEST_F(CoherenceTest, AMissIsFetchedOnceAndServedHere) {
   EXPECT_EQ(report.copies_kept, 1U);
 }
 
+TEST_F(CoherenceTest, ALookupTellsWhoAnswered) {
+  options_.lease.when_lost = WhenLost::kServeStale;
+  options_.absence_ttl = milliseconds(100);
+  Open();
+  const Key<std::string> key("k");
+  EXPECT_EQ(tier_->Get(key).level(), Level::kRemote);
+  EXPECT_EQ(tier_->Get(key).level(), Level::kLocal);
+  OthersSet(kPath, "v");
+  EXPECT_EQ(tier_->Get(key).level(), Level::kRemote);
+  EXPECT_EQ(tier_->Get(key).level(), Level::kLocal);
+  EXPECT_EQ(tier_->GetTimedRaw(kPath).level(), Level::kLocal);
+  EXPECT_EQ(tier_->GetMany(std::span(&key, 1))[0].level(), Level::kLocal);
+  remote_->Lose();
+  clock_->Advance(options_.lease.max_staleness * 2);
+  EXPECT_EQ(tier_->Get(key).level(), Level::kLocalStale);
+  EXPECT_EQ(remote_->GetRaw(kPath).level(), Level::kOwn);
+}
+
 TEST_F(CoherenceTest, AnEmptyValueIsServedHereToo) {
   Open();
   OthersSet(kPath, "");
