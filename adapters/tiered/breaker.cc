@@ -64,6 +64,11 @@ void Breaker::Note(const Status& outcome) noexcept {
   }
 }
 
+void Breaker::Abandon() noexcept {
+  std::lock_guard<std::mutex> guard(mutex_);
+  is_probing_ = false;
+}
+
 void Breaker::TryNow() noexcept {
   std::lock_guard<std::mutex> guard(mutex_);
   opens_until_ = TimePoint::min();

@@ -28,12 +28,32 @@ class Breaker {
   Breaker(const BreakerOptions& options, std::shared_ptr<const Clock> clock,
           uint64_t seed);
 
-  // Success: the call may be made, and Note must follow. kUnavailable: it must
-  // not.
-  Status Admit();
+  // A call of the remote's.
+  class Call {
+   public:
+    explicit Call(Breaker& breaker)
+        : breaker_(breaker), admitted_(breaker.Admit()) {}
+    // One whose end nobody has told says nothing about the remote.
+    ~Call() {
+      if (admitted_.ok() && !is_noted_) breaker_.Abandon();
+    }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
 
-  // How the call ended: kTimeout and kUnavailable are the remote's failures.
-  void Note(const Status& outcome) noexcept;
+    // Success: it may be made. kUnavailable: it must not.
+    const Status& admitted() const noexcept { return admitted_; }
+
+    // How it ended: kTimeout and kUnavailable are the remote's failures.
+    void Note(const Status& outcome) noexcept {
+      breaker_.Note(outcome);
+      is_noted_ = true;
+    }
+
+   private:
+    Breaker& breaker_;
+    const Status admitted_;
+    bool is_noted_ = false;
+  };
 
   // The remote has been heard of: the next call may try.
   void TryNow() noexcept;
@@ -45,6 +65,9 @@ class Breaker {
   }
 
  private:
+  Status Admit();
+  void Note(const Status& outcome) noexcept;
+  void Abandon() noexcept;
   // REQUIRES: mutex_ is held.
   void Open() noexcept;
 

@@ -3,23 +3,7 @@
 #include <string>
 #include <utility>
 
-namespace appcache {
-
-std::string_view ToString(Coherence coherence) noexcept {
-  switch (coherence) {
-    case Coherence::kTracking:
-      return "tracking";
-    case Coherence::kAnnounced:
-      return "announced";
-    case Coherence::kUntracked:
-      return "untracked";
-    case Coherence::kLost:
-      return "lost";
-  }
-  return "unknown";
-}
-
-namespace tiered {
+namespace appcache::tiered {
 
 Link::Link(Lease& lease, LocalLevel& local, LogSink log,
            std::shared_ptr<const Clock> clock, std::function<void()> on_linked)
@@ -101,5 +85,4 @@ void Link::Report(TierReport& report) const {
   report.links_made = links_made_.load(std::memory_order_relaxed);
 }
 
-}  // namespace tiered
-}  // namespace appcache
+}  // namespace appcache::tiered

@@ -18,78 +18,87 @@ std::vector<Lookup<TimedBytes>> Untimed(std::vector<Lookup<Bytes>> found) {
   return untimed;
 }
 
+// One failure for a batch: it was one round trip.
+Status OutcomeOf(const std::vector<Lookup<TimedBytes>>& found) {
+  for (const Lookup<TimedBytes>& lookup : found) {
+    if (lookup.has_error()) return lookup.status();
+  }
+  return Status();
+}
+
 }  // namespace
 
 Lookup<TimedBytes> RemoteLevel::Get(std::string_view path) {
-  if (Status admitted = breaker_.Admit(); !admitted.ok()) {
-    return Lookup<TimedBytes>::Failed(std::move(admitted));
+  Breaker::Call call(breaker_);
+  if (!call.admitted().ok()) {
+    return Lookup<TimedBytes>::Failed(call.admitted());
   }
   Lookup<TimedBytes> found =
       tells_ttl_ ? cache_->GetTimedRaw(path) : Untimed(cache_->GetRaw(path));
-  breaker_.Note(found.status());
+  call.Note(found.status());
   return found;
 }
 
 std::vector<Lookup<TimedBytes>> RemoteLevel::GetMany(
     std::span<const std::string_view> paths) {
-  if (Status admitted = breaker_.Admit(); !admitted.ok()) {
-    return {paths.size(), Lookup<TimedBytes>::Failed(std::move(admitted))};
+  Breaker::Call call(breaker_);
+  if (!call.admitted().ok()) {
+    return {paths.size(), Lookup<TimedBytes>::Failed(call.admitted())};
   }
   std::vector<Lookup<TimedBytes>> found =
       tells_ttl_ ? cache_->GetManyTimedRaw(paths)
                  : Untimed(cache_->GetManyRaw(paths));
-  // One failure for the batch: it was one round trip.
-  Status outcome;
-  for (const Lookup<TimedBytes>& lookup : found) {
-    if (outcome.ok()) outcome = lookup.status();
-  }
-  breaker_.Note(outcome);
+  call.Note(OutcomeOf(found));
   return found;
 }
 
 Lookup<Ttl> RemoteLevel::TtlOf(std::string_view path) {
-  if (Status admitted = breaker_.Admit(); !admitted.ok()) {
-    return Lookup<Ttl>::Failed(std::move(admitted));
-  }
+  Breaker::Call call(breaker_);
+  if (!call.admitted().ok()) return Lookup<Ttl>::Failed(call.admitted());
   Lookup<Ttl> left = cache_->TtlRaw(path);
-  breaker_.Note(left.status());
+  call.Note(left.status());
   return left;
 }
 
-Status RemoteLevel::Set(std::span<const Cache::RawEntry> entries) {
-  Status status = breaker_.Admit();
-  if (!status.ok()) return status;
-  status =
-      entries.size() == 1
-          ? cache_->SetRaw(entries[0].path, entries[0].value, entries[0].ttl)
-          : cache_->SetManyRaw(entries);
-  breaker_.Note(status);
+template <class Change>
+Status RemoteLevel::Try(const Change& change) {
+  Breaker::Call call(breaker_);
+  if (!call.admitted().ok()) return call.admitted();
+  Status status = change();
+  call.Note(status);
   return status;
+}
+
+Status RemoteLevel::Set(std::span<const Cache::RawEntry> entries) {
+  return Try([&] {
+    return entries.size() == 1
+               ? cache_->SetRaw(entries[0].path, entries[0].value,
+                                entries[0].ttl)
+               : cache_->SetManyRaw(entries);
+  });
 }
 
 Result<bool> RemoteLevel::Add(const Cache::RawEntry& entry) {
-  Status admitted = breaker_.Admit();
-  if (!admitted.ok()) return admitted;
-  Result<bool> added = cache_->AddRaw(entry.path, entry.value, entry.ttl);
-  breaker_.Note(added.status());
-  return added;
+  bool is_added = false;
+  Status status = Try([&] {
+    const Result<bool> added =
+        cache_->AddRaw(entry.path, entry.value, entry.ttl);
+    is_added = added.ok() && *added;
+    return added.status();
+  });
+  if (!status.ok()) return status;
+  return is_added;
 }
 
 Status RemoteLevel::Invalidate(std::span<const std::string_view> paths) {
-  Status status = breaker_.Admit();
-  if (!status.ok()) return status;
-  status = paths.size() == 1 ? cache_->InvalidateRaw(paths[0])
+  return Try([&] {
+    return paths.size() == 1 ? cache_->InvalidateRaw(paths[0])
                              : cache_->InvalidateManyRaw(paths);
-  breaker_.Note(status);
-  return status;
+  });
 }
 
 Status RemoteLevel::Clear() {
-  Status status = breaker_.Admit();
-  if (!status.ok()) return status;
-  status = cache_->ClearRaw();
-  breaker_.Note(status);
-  return status;
+  return Try([&] { return cache_->ClearRaw(); });
 }
 
 }  // namespace appcache::tiered

@@ -41,6 +41,10 @@ class RemoteLevel {
   const Breaker& breaker() const noexcept { return breaker_; }
 
  private:
+  // What `change()` yields, if it may be made.
+  template <class Change>
+  Status Try(const Change& change);
+
   const std::shared_ptr<Cache> cache_;
   const bool tells_ttl_;
   Breaker breaker_;

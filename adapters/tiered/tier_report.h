@@ -64,6 +64,11 @@ struct TierReport {
   uint64_t pending_lost = 0;
 };
 
+class PrometheusText;  // prometheus.h
+
+// All of it, as figures named tier_...
+void AddTo(PrometheusText& text, const TierReport& report);
+
 }  // namespace appcache
 
 #endif  // APPCACHE_ADAPTERS_TIERED_TIER_REPORT_H_
