@@ -89,10 +89,10 @@ struct CacheOptions {
 
   // What the waits and pauses of GetVia are measured with. Null:
   // Clock::Steady().
-  std::shared_ptr<const Clock> load_clock;
+  std::shared_ptr<const Clock> load_clock = nullptr;
 
   // The seed of what LoadOptions::ttl_jitter draws. None: random.
-  std::optional<uint64_t> load_seed;
+  std::optional<uint64_t> load_seed = std::nullopt;
 };
 
 template <CacheKey K, class Loader>

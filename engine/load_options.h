@@ -61,7 +61,7 @@ struct LoadOptions {
   // executor has accepted, until they are run or dropped, so no loader may
   // destroy it.
 
-  std::shared_ptr<Executor> executor;
+  std::shared_ptr<Executor> executor = nullptr;
 
   // So long before a value's ttl ends, the first to read it begins a load in
   // the background, and everybody goes on with the value that there is. Zero or
@@ -71,12 +71,12 @@ struct LoadOptions {
   // How long a caller who has a stale value waits for the loader; zero: not at
   // all. Then it returns the stale value, and the load goes on and is stored.
   // None: no limit.
-  std::optional<std::chrono::milliseconds> soft_timeout;
+  std::optional<std::chrono::milliseconds> soft_timeout = std::nullopt;
 
   // How long a caller who has nothing waits for the loader, its own or another
   // one's (max_wait then counts for nothing). Then it throws LoadTimeout, and
   // the load goes on and is stored. None: no limit.
-  std::optional<std::chrono::milliseconds> hard_timeout;
+  std::optional<std::chrono::milliseconds> hard_timeout = std::nullopt;
 
   // --- One load over all processes.
 

@@ -23,8 +23,8 @@ enum class WhenLost {
   // not; then reads go to the remote.
   kBounded,
   // They are served until max_stale_age after the last confirmation, and
-  // counted as stale; after that, as before the link is back, a read asks the
-  // remote and takes the copy only if the remote fails.
+  // counted as stale. After that, and when a new link has made them outdated, a
+  // read asks the remote, and takes the copy only if the remote fails.
   kServeStale,
 };
 

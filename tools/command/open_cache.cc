@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <string_view>
 #include <utility>
 
 #include "adapters/lmdb/lmdb_cache.h"
@@ -19,6 +20,11 @@ constexpr uint64_t kNoLimit = uint64_t{1} << 62;
 
 Status Wrong(std::string message) {
   return Status(ErrorCode::kInvalidArgument, std::move(message));
+}
+
+// That all is well is no news to who runs a command.
+void LogWarnings(LogLevel level, std::string_view message) {
+  if (level != LogLevel::kInfo) LogToStderr(level, message);
 }
 
 Status NoSuchCache(const std::string& path) {
@@ -121,7 +127,9 @@ Result<std::unique_ptr<Cache>> OpenLocation(Uri location,
   } else if (is_missing && if_missing == IfMissing::kFail) {
     return NoSuchCache(location.path);
   }
-  return OpenUri(location, CacheOptions());
+  CacheOptions options;
+  options.log = LogWarnings;
+  return OpenUri(location, std::move(options));
 }
 
 Result<std::unique_ptr<SqliteCache>> OpenSqliteCache(const CacheFlags& flags,
