@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/background_thread.h"
 #include "engine/fork_guard.h"
 
 namespace appcache {
@@ -61,7 +62,7 @@ class ThreadExecutor::State {
   void StartThread(const std::shared_ptr<State>& self) {
     threads_.reserve(max_threads_);
     try {
-      threads_.emplace_back([self] { self->Work(); });
+      threads_.push_back(StartBackgroundThread([self] { self->Work(); }));
     } catch (const std::system_error&) {
       // As many as the machine gives have to do.
     }

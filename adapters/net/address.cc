@@ -14,8 +14,8 @@
 #include <thread>
 #include <utility>
 
-#include "adapters/net/background_thread.h"
 #include "adapters/net/socket.h"
+#include "engine/background_thread.h"
 
 namespace appcache::net {
 namespace {

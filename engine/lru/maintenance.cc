@@ -2,27 +2,14 @@
 
 #include <pthread.h>
 
-#include <csignal>
 #include <exception>
 #include <new>
 #include <shared_mutex>
 
+#include "engine/background_thread.h"
+
 namespace appcache {
 namespace {
-
-// Threads inherit the mask of the one that starts them: a signal meant for the
-// program must not land in the cache's thread.
-std::thread StartWithSignalsBlocked(std::function<void()> body) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  struct Restore {
-    const sigset_t& mask;
-    ~Restore() { pthread_sigmask(SIG_SETMASK, &mask, nullptr); }
-  } restore{before};
-  return std::thread(std::move(body));
-}
 
 // Held by the fork and, shared, by every cache's work: a child must not inherit
 // a mutex of SQLite's or of the allocator's that one of these threads held.
@@ -44,7 +31,7 @@ void Maintenance::Arm(TimePoint deadline) noexcept {
     std::lock_guard<std::mutex> guard(mutex_);
     if (stopping_ || (deadline_ && *deadline_ <= deadline)) return;
     if (!thread_.joinable()) {
-      thread_ = StartWithSignalsBlocked([this] { Loop(); });
+      thread_ = StartBackgroundThread([this] { Loop(); });
     }
     deadline_ = deadline;
     changed_.notify_one();

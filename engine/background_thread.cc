@@ -1,11 +1,11 @@
-#include "adapters/net/background_thread.h"
+#include "engine/background_thread.h"
 
 #include <pthread.h>
 
 #include <csignal>
 #include <utility>
 
-namespace appcache::net {
+namespace appcache {
 
 std::thread StartBackgroundThread(std::function<void()> body) {
   // Threads inherit the mask of the one that starts them.
@@ -20,4 +20,4 @@ std::thread StartBackgroundThread(std::function<void()> body) {
   return std::thread(std::move(body));
 }
 
-}  // namespace appcache::net
+}  // namespace appcache

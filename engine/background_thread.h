@@ -1,18 +1,18 @@
-// A thread of a client's own, beside the program's.
+// A thread of the library's own, beside the program's.
 
-#ifndef APPCACHE_ADAPTERS_NET_BACKGROUND_THREAD_H_
-#define APPCACHE_ADAPTERS_NET_BACKGROUND_THREAD_H_
+#ifndef APPCACHE_ENGINE_BACKGROUND_THREAD_H_
+#define APPCACHE_ENGINE_BACKGROUND_THREAD_H_
 
 #include <functional>
 #include <thread>
 
-namespace appcache::net {
+namespace appcache {
 
 // All signals are blocked in it: one that is meant for the program must not
 // land there. Throws std::system_error when there is no thread to be had, and
 // std::bad_alloc.
 std::thread StartBackgroundThread(std::function<void()> body);
 
-}  // namespace appcache::net
+}  // namespace appcache
 
-#endif  // APPCACHE_ADAPTERS_NET_BACKGROUND_THREAD_H_
+#endif  // APPCACHE_ENGINE_BACKGROUND_THREAD_H_
