@@ -1,5 +1,7 @@
 #include "engine/clock.h"
 
+#include <time.h>
+
 #include <algorithm>
 
 namespace appcache {
@@ -7,7 +9,6 @@ namespace {
 
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
-using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
 // One sleep is never longer than this, so that a wall clock that was set back
@@ -34,17 +35,26 @@ class WallClock final : public RealClock {
   }
 };
 
+// Since the machine was started, the time that it slept included: what lasts
+// for a second must not last for a night. std::chrono::steady_clock, which is
+// CLOCK_MONOTONIC, stands still meanwhile.
+microseconds SinceBoot() noexcept {
+  timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds(now.tv_sec) +
+         duration_cast<microseconds>(std::chrono::nanoseconds(now.tv_nsec));
+}
+
 class SteadyClock final : public RealClock {
  public:
   TimePoint Now() const noexcept override {
-    return anchor_ +
-           duration_cast<microseconds>(steady_clock::now() - started_);
+    return anchor_ + (SinceBoot() - started_);
   }
 
  private:
   const TimePoint anchor_ =
       std::chrono::time_point_cast<microseconds>(system_clock::now());
-  const steady_clock::time_point started_ = steady_clock::now();
+  const microseconds started_ = SinceBoot();
 };
 
 }  // namespace

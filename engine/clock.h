@@ -36,8 +36,8 @@ class Clock {
   // machine's time is set; a jump forward expires entries early, one back late.
   static std::shared_ptr<const Clock> Wall();
 
-  // Runs like the wall clock from the moment the process first asks, but never
-  // jumps: for what dies with the process.
+  // Runs like the wall clock from the moment the process first asks, also while
+  // the machine is suspended, but never jumps: for what dies with the process.
   static std::shared_ptr<const Clock> Steady();
 };
 
