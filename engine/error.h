@@ -39,8 +39,9 @@ enum class ErrorCode {
   kBusy,
   // No room: disk full, memory exhausted.
   kFull,
-  // Not something this backend or this version does: a newer file format, a
-  // database that is not a cache.
+  // Not something this backend or this version does, or lets this user do: a
+  // newer file format, a database that is not a cache, a missing permission.
+  // Nothing was done, and the same call will not do better.
   kUnsupported,
   // A bug in appcache or in a backend's library: please report it. Or an
   // exception of the caller's own code, in a key or a serialiser: the message

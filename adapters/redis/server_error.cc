@@ -27,7 +27,7 @@ constexpr Meaning kMeanings[] = {
      "it wants a password; set user and password"},
     {"WRONGPASS", ErrorCode::kUnavailable,
      "it refused the user or the password"},
-    {"NOPERM", ErrorCode::kUnavailable,
+    {"NOPERM", ErrorCode::kUnsupported,
      "the user may not run this command, or not on this key; give it +get "
      "+set +del +mget +pttl and its keys"},
     {"WRONGTYPE", ErrorCode::kCorrupt,

@@ -218,8 +218,8 @@ TEST(RedisRefusalTest, AUserMayDoWhatHeMay) {
   const auto cache = Open(server, options);
   EXPECT_EQ(ValueOf(*cache, "pyappcache/a"), "<miss>");
   ExpectError(cache->SetRaw("pyappcache/a", "v", kNoTtl),
-              ErrorCode::kUnavailable, "NOPERM");
-  ExpectError(cache->GetRaw("other").status(), ErrorCode::kUnavailable,
+              ErrorCode::kUnsupported, "NOPERM");
+  ExpectError(cache->GetRaw("other").status(), ErrorCode::kUnsupported,
               "NOPERM");
 }
 
@@ -238,12 +238,12 @@ TEST(RedisRefusalTest, ATimedGetWithoutItsTransactionIsAnError) {
     options.max_connections = 1;
     const auto cache = Open(server, options);
     for (int i = 0; i < 2; ++i) {
-      ExpectError(cache->GetTimedRaw("a").status(), ErrorCode::kUnavailable,
+      ExpectError(cache->GetTimedRaw("a").status(), ErrorCode::kUnsupported,
                   "NOPERM");
     }
     const std::vector<std::string_view> paths = {"a", "b"};
     ExpectError(cache->GetManyTimedRaw(paths)[1].status(),
-                ErrorCode::kUnavailable, "NOPERM");
+                ErrorCode::kUnsupported, "NOPERM");
   }
 }
 
