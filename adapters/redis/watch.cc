@@ -6,11 +6,11 @@
 #include <new>
 #include <utility>
 
-#include "adapters/net/background_thread.h"
 #include "adapters/net/deadline.h"
 #include "adapters/redis/watch_announcement.h"
 #include "adapters/redis/watch_link.h"
 #include "adapters/redis/watch_subscription.h"
+#include "engine/background_thread.h"
 
 namespace appcache::redis {
 namespace {
@@ -44,7 +44,7 @@ RedisWatch::RedisWatch(Client& client, uint32_t database, WatchOptions options,
       listener_(listener),
       log_(std::move(log)),
       retry_(options_),
-      thread_(net::StartBackgroundThread([this] { Run(); })) {}
+      thread_(StartBackgroundThread([this] { Run(); })) {}
 
 RedisWatch::~RedisWatch() {
   if (!fork_guard_.in_child()) {
@@ -97,7 +97,7 @@ Status RedisWatch::Publish(std::span<const std::string> messages) {
             RefusalOf(client_.server(), reply, "PUBLISH",
                       "+publish &appcache:changed:*", is_refused);
         // Those who may not publish here are no partners of those who do, and
-        // before the first link it is not known that there are any.
+        // without a link it is not known that there are any.
         const bool has_partners = mode_.load() == WatchMode::kAnnounced;
         if (has_partners || !is_refused) {
           answer = refusal;
@@ -123,15 +123,17 @@ void RedisWatch::LinkOnce() {
   may_not_publish_.store(false);
   const Result<Link> link = MakeLink();
   if (interrupt_.is_raised()) return;
-  const bool is_refused = link.status().Is(ErrorCode::kUnsupported);
-  const bool was_refused = std::exchange(is_refused_, is_refused);
   if (link.ok()) {
+    is_refused_ = false;
     Serve(*link);
     return;
   }
+  const bool is_refused = link.status().Is(ErrorCode::kUnsupported);
+  const bool was_refused = std::exchange(is_refused_, is_refused);
+  // Before the log, which may throw.
+  if (is_refused && !was_refused) listener_.OnLost(link.status());
   LogOnce(is_refused ? "may not watch" : "cannot watch, and tries again",
           link.status());
-  if (is_refused && !was_refused) listener_.OnLost(link.status());
 }
 
 void RedisWatch::Serve(const Link& link) {
@@ -142,6 +144,8 @@ void RedisWatch::Serve(const Link& link) {
   if (link.mode == WatchMode::kTracking) logged_ = {};
   listener_.OnLinked(link.mode);
   const Status why = serving.Run(interrupt_);
+  // The next one may be another server's, with other partners.
+  mode_.store(std::nullopt);
   if (serving.is_confirmed()) retry_.Shorten();
   if (!why.ok()) listener_.OnLost(why);
 }

@@ -72,9 +72,9 @@ class RedisWatch final : public Watch {
   const ForkGuard fork_guard_;
   net::Interrupt interrupt_;
 
-  // Of the last link; none: there was none.
+  // Of the link; none: there is none.
   std::atomic<std::optional<WatchMode>> mode_{};
-  // It was refused before there was a link, since the last try for one: whoever
+  // It was refused while there was no link, since the last try for one: whoever
   // has the same rights does not wait for announcements.
   std::atomic<bool> may_not_publish_{false};
   // For the child: the link's, while it is sure to be. -1: none.

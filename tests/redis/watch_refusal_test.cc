@@ -130,5 +130,37 @@ TEST_F(RefusedWatchTest, WhatIsWrittenBeforeTheFirstLinkIsAnnounced) {
   EXPECT_EQ(recorder_.News(), Names{"a"});
 }
 
+// What it was before does not bind it.
+TEST_F(RefusedWatchTest, WhoMayDoNothingOfItAnyMoreHasNobodyToTell) {
+  OpenWith("-client");
+  const auto watch = Begin(*cache_, recorder_);
+  EXPECT_EQ(recorder_.News(), Names{"<announced>"});
+  EXPECT_EQ(server_.Run("ACL SETUSER watcher -subscribe -publish"), "OK");
+  server_.Run("CLIENT KILL TYPE pubsub");
+  recorder_.Await(Kind::kLost, recorder_.Await(Kind::kLost) + 1);
+  EXPECT_TRUE(AnnounceOne(*watch).ok());
+}
+
+// The next server may be one that does not track, and others may be there.
+TEST_F(RefusedWatchTest, WhatIsWrittenWhileTrackingIsLostIsAnnounced) {
+  OpenWith("-client");
+  const std::unique_ptr<RedisCache> others_cache = std::move(cache_);
+  const auto other = Begin(*others_cache, recorder_);
+  EXPECT_EQ(recorder_.News(), Names{"<announced>"});
+  EXPECT_EQ(server_.Run("ACL SETUSER tracker reset on >pw ~* &* +@all"), "OK");
+  RedisCacheOptions options;
+  options.user = "tracker";
+  options.password = "pw";
+  cache_ = OpenCache(server_, options);
+  WatchRecorder tracking;
+  const auto watch = Begin(*cache_, tracking);
+  EXPECT_EQ(tracking.News(), Names{"<tracking>"});
+  EXPECT_EQ(server_.Run("ACL SETUSER tracker -client -subscribe"), "OK");
+  server_.Run("CLIENT KILL USER tracker TYPE pubsub");
+  tracking.Await(Kind::kLost);
+  EXPECT_TRUE(AnnounceOne(*watch).ok());
+  EXPECT_EQ(recorder_.News(), Names{"a"});
+}
+
 }  // namespace
 }  // namespace appcache
