@@ -50,6 +50,8 @@ class ReadManyThrough {
     for (Item& item : items_) {
       if (item.ticket && !item.done) Follow(item);
     }
+    // A leader who found it in the cache after all has shared nothing.
+    Look(Wanted([](const Item& item) { return item.ticket.has_value(); }));
     Load(Wanted([](const Item&) { return true; }));
     return Results();
   }
