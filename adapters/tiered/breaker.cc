@@ -17,7 +17,7 @@ Breaker::Breaker(const BreakerOptions& options,
                  std::shared_ptr<const Clock> clock, uint64_t seed)
     : options_(options), clock_(std::move(clock)), random_(seed) {}
 
-Status Breaker::Admit() {
+Status Breaker::Admit(bool& is_probe) {
   if (failures_.load(std::memory_order_acquire) < options_.failures) {
     return Status();
   }
@@ -28,7 +28,7 @@ Status Breaker::Admit() {
   }
   const TimePoint now = clock_->Now();
   if (!is_probing_ && now >= opens_until_) {
-    is_probing_ = true;
+    is_probing_ = is_probe = true;
     return Status();
   }
   return Status(ErrorCode::kUnavailable,
@@ -45,26 +45,26 @@ void Breaker::Open() noexcept {
   openings_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void Breaker::Note(const Status& outcome) noexcept {
+void Breaker::Note(const Status& outcome, bool was_probe) noexcept {
   if (!IsFailure(outcome)) {
     if (failures_.load(std::memory_order_relaxed) == 0) return;
     std::lock_guard<std::mutex> guard(mutex_);
-    is_probing_ = false;
+    if (was_probe) is_probing_ = false;
     failures_.store(0, std::memory_order_release);
     return;
   }
   std::lock_guard<std::mutex> guard(mutex_);
+  if (was_probe) is_probing_ = false;
   const uint32_t before = failures_.load(std::memory_order_relaxed);
   if (before < options_.failures) {
     failures_.store(before + 1, std::memory_order_release);
     if (before + 1 == options_.failures) Open();
-  } else if (is_probing_) {
-    is_probing_ = false;
+  } else if (was_probe) {
     Open();
   }
 }
 
-void Breaker::Abandon() noexcept {
+void Breaker::EndProbe() noexcept {
   std::lock_guard<std::mutex> guard(mutex_);
   is_probing_ = false;
 }

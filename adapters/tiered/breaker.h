@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <utility>
 
 #include "adapters/tiered/tiered_options.h"
 #include "engine/clock.h"
@@ -32,10 +33,10 @@ class Breaker {
   class Call {
    public:
     explicit Call(Breaker& breaker)
-        : breaker_(breaker), admitted_(breaker.Admit()) {}
+        : breaker_(breaker), admitted_(breaker.Admit(is_probe_)) {}
     // One whose end nobody has told says nothing about the remote.
     ~Call() {
-      if (admitted_.ok() && !is_noted_) breaker_.Abandon();
+      if (is_probe_) breaker_.EndProbe();
     }
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
@@ -45,14 +46,13 @@ class Breaker {
 
     // How it ended: kTimeout and kUnavailable are the remote's failures.
     void Note(const Status& outcome) noexcept {
-      breaker_.Note(outcome);
-      is_noted_ = true;
+      breaker_.Note(outcome, std::exchange(is_probe_, false));
     }
 
    private:
     Breaker& breaker_;
+    bool is_probe_ = false;
     const Status admitted_;
-    bool is_noted_ = false;
   };
 
   // The remote has been heard of: the next call may try.
@@ -65,9 +65,9 @@ class Breaker {
   }
 
  private:
-  Status Admit();
-  void Note(const Status& outcome) noexcept;
-  void Abandon() noexcept;
+  Status Admit(bool& is_probe);
+  void Note(const Status& outcome, bool was_probe) noexcept;
+  void EndProbe() noexcept;
   // REQUIRES: mutex_ is held.
   void Open() noexcept;
 

@@ -10,8 +10,9 @@ constexpr char kValue = 'v';
 constexpr char kAbsence = 'a';
 
 constexpr size_t kEpochAt = 0;
-constexpr size_t kEndAt = 8;
-constexpr size_t kKindAt = 16;
+constexpr size_t kKeptUntilAt = 8;
+constexpr size_t kEndAt = 16;
+constexpr size_t kKindAt = 24;
 
 void StoreLittle(uint64_t number, char* to) noexcept {
   for (int byte = 0; byte < 8; ++byte) {
@@ -27,19 +28,26 @@ uint64_t LoadLittle(const char* from) noexcept {
   return number;
 }
 
+void StoreTime(TimePoint time, char* to) noexcept {
+  StoreLittle(static_cast<uint64_t>(time.time_since_epoch().count()), to);
+}
+
+TimePoint LoadTime(const char* from) noexcept {
+  return TimePoint(TimePoint::duration(static_cast<int64_t>(LoadLittle(from))));
+}
+
 }  // namespace
 
-std::string EncodeCopy(std::string_view value, bool is_absence, uint64_t epoch,
-                       TimePoint ends_at) {
-  char trailer[kTrailerBytes];
-  StoreLittle(epoch, trailer + kEpochAt);
-  StoreLittle(static_cast<uint64_t>(ends_at.time_since_epoch().count()),
-              trailer + kEndAt);
-  trailer[kKindAt] = is_absence ? kAbsence : kValue;
+std::string EncodeCopy(std::string_view value, const CopyTrailer& trailer) {
+  char bytes[kTrailerBytes];
+  StoreLittle(trailer.epoch, bytes + kEpochAt);
+  StoreTime(trailer.kept_until, bytes + kKeptUntilAt);
+  StoreTime(trailer.ends_at, bytes + kEndAt);
+  bytes[kKindAt] = trailer.is_absence ? kAbsence : kValue;
   std::string record;
   record.reserve(value.size() + kTrailerBytes);
   record.append(value);
-  record.append(trailer, kTrailerBytes);
+  record.append(bytes, kTrailerBytes);
   return record;
 }
 
@@ -52,8 +60,8 @@ std::optional<Copy> DecodeCopy(Bytes record) {
   std::optional<Copy> copy(std::in_place);
   copy->is_absence = is_absence;
   copy->epoch = LoadLittle(trailer + kEpochAt);
-  copy->ends_at = TimePoint(
-      TimePoint::duration(static_cast<int64_t>(LoadLittle(trailer + kEndAt))));
+  copy->kept_until = LoadTime(trailer + kKeptUntilAt);
+  copy->ends_at = LoadTime(trailer + kEndAt);
   record.RemoveSuffix(kTrailerBytes);
   copy->value = std::move(record);
   return copy;

@@ -3,8 +3,10 @@
 //
 //   bytes
 //       8  the epoch in which it was fetched
-//       8  when the remote's entry ends, in microseconds of the tier's clock,
-//          signed; the largest number if it never does
+//       8  from when on it is not served, in microseconds of the tier's clock,
+//          signed
+//       8  when the remote's entry ends, likewise; the largest number if it
+//          never does
 //       1  'v': a value; 'a': there was no entry
 //
 // all numbers little-endian. The value comes first, so that a hit can cut off
@@ -23,19 +25,22 @@
 
 namespace appcache::tiered {
 
-struct Copy {
-  Bytes value;
-  bool is_absence = false;  // and `value` is empty
+struct CopyTrailer {
   uint64_t epoch = 0;
+  TimePoint kept_until = TimePoint::max();
   TimePoint ends_at = TimePoint::max();
+  bool is_absence = false;  // and the value is empty
+};
+
+struct Copy : CopyTrailer {
+  Bytes value;
 };
 
 // How much longer than its value a record is.
-inline constexpr size_t kTrailerBytes = 17;
+inline constexpr size_t kTrailerBytes = 25;
 
 // A record. Throws std::bad_alloc.
-std::string EncodeCopy(std::string_view value, bool is_absence, uint64_t epoch,
-                       TimePoint ends_at);
+std::string EncodeCopy(std::string_view value, const CopyTrailer& trailer);
 
 // The copy; none if it is no record. Copies nothing if nobody else holds
 // `record`; otherwise may throw std::bad_alloc.

@@ -68,9 +68,6 @@ class Fetches {
   Ticket Join(std::string_view path, const LocalLevel::Token& token,
               TimePoint not_before);
 
-  // For PerProcess.
-  void AbandonInChild() noexcept {}
-
  private:
   struct Hash : std::hash<std::string_view> {
     using is_transparent = void;
@@ -90,7 +87,7 @@ class Fetches {
   void Remove(std::string_view path, const Fetch* fetch);
 
   std::array<Shard, kShards> shards_;
-  std::atomic<uint64_t> landings_{0};
+  alignas(64) std::atomic<uint64_t> landings_{0};
 };
 
 }  // namespace appcache::tiered

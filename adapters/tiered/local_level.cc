@@ -24,24 +24,28 @@ LocalLevel::Stripe& LocalLevel::StripeOf(std::string_view path) const noexcept {
 }
 
 std::optional<LocalLevel::Found> LocalLevel::Judge(Lookup<Bytes> record,
-                                                   const Lease::Terms& terms) {
+                                                   const Lease::Terms& terms,
+                                                   TimePoint now) {
   if (!record) return std::nullopt;
   std::optional<Copy> copy = DecodeCopy(*std::move(record));
   if (!copy || copy->epoch != terms.epoch) return std::nullopt;
+  if (now >= copy->kept_until) return std::nullopt;
   return Found{*std::move(copy), !terms.is_fresh};
 }
 
 std::optional<LocalLevel::Found> LocalLevel::Find(std::string_view path) {
   if (!IsOurs(path)) return std::nullopt;
-  const Lease::Terms terms = lease_.At(clock_->Now());
+  const TimePoint now = clock_->Now();
+  const Lease::Terms terms = lease_.At(now);
   if (!terms.may_serve) return std::nullopt;
-  return Judge(cache_->GetRaw(path), terms);
+  return Judge(cache_->GetRaw(path), terms, now);
 }
 
 std::vector<std::optional<LocalLevel::Found>> LocalLevel::FindMany(
     std::span<const std::string_view> paths) {
   std::vector<std::optional<Found>> found(paths.size());
-  const Lease::Terms terms = lease_.At(clock_->Now());
+  const TimePoint now = clock_->Now();
+  const Lease::Terms terms = lease_.At(now);
   if (!terms.may_serve) return found;
   std::vector<std::string_view> ours;
   std::vector<size_t> places;
@@ -52,17 +56,19 @@ std::vector<std::optional<LocalLevel::Found>> LocalLevel::FindMany(
   }
   std::vector<Lookup<Bytes>> records = cache_->GetManyRaw(ours);
   for (size_t i = 0; i < records.size() && i < places.size(); ++i) {
-    found[places[i]] = Judge(std::move(records[i]), terms);
+    found[places[i]] = Judge(std::move(records[i]), terms, now);
   }
   return found;
 }
 
 std::optional<Copy> LocalLevel::LastResort(std::string_view path) {
   if (!IsOurs(path)) return std::nullopt;
+  const TimePoint now = clock_->Now();
   Lookup<Bytes> record = cache_->GetRaw(path);
   if (!record) return std::nullopt;
   std::optional<Copy> copy = DecodeCopy(*std::move(record));
-  if (copy && !lease_.IsLastResort(copy->epoch)) copy.reset();
+  if (!copy || !lease_.IsLastResort(copy->epoch)) return std::nullopt;
+  if (now >= copy->kept_until) return std::nullopt;
   return copy;
 }
 
@@ -80,15 +86,15 @@ bool LocalLevel::IsCurrent(std::string_view path,
          lease_.epoch() == token.epoch;
 }
 
-Ttl LocalLevel::KeepFor(bool is_absence, TimePoint now, TimePoint ends_at,
-                        bool ttl_is_told) const noexcept {
+TimePoint LocalLevel::KeepUntil(bool is_absence, TimePoint begun,
+                                TimePoint ends_at,
+                                bool ttl_is_told) const noexcept {
   Ttl keep =
       is_absence ? std::min(absence_ttl_, max_local_ttl_) : max_local_ttl_;
   if (!ttl_is_told || !lease_.is_linked()) {
     keep = std::min(keep, untracked_ttl_);
   }
-  if (ends_at == TimePoint::max()) return keep;
-  return std::min(keep, std::chrono::floor<Ttl>(ends_at - now));
+  return std::min(begun + keep, ends_at);
 }
 
 LocalLevel::Kept LocalLevel::Keep(std::string_view path, const Token& token,
@@ -99,25 +105,34 @@ LocalLevel::Kept LocalLevel::Keep(std::string_view path, const Token& token,
   }
   const bool is_absence = !fetched.is_hit();
   // The remote read it after the fetch began, so it cannot end before this.
-  const TimePoint ends_at = is_absence || fetched->left == kNoTtl
-                                ? TimePoint::max()
-                                : token.begun + fetched->left;
-  const Ttl ttl = KeepFor(is_absence, clock_->Now(), ends_at, ttl_is_told);
+  const TimePoint ends_at =
+      is_absence || fetched->left == kNoTtl
+          ? TimePoint::max()
+          : token.begun + std::min(fetched->left, kMaxTtl);
+  const TimePoint kept_until =
+      KeepUntil(is_absence, token.begun, ends_at, ttl_is_told);
+  // The local cache's own clock may go another way: this only makes room.
+  const Ttl ttl = std::chrono::ceil<Ttl>(kept_until - clock_->Now());
   if (ttl <= kNoTtl) return Kept::kNo;
   const std::string record =
       EncodeCopy(is_absence ? std::string_view() : fetched->value.view(),
-                 is_absence, token.epoch, ends_at);
+                 {.epoch = token.epoch,
+                  .kept_until = kept_until,
+                  .ends_at = ends_at,
+                  .is_absence = is_absence});
   Stripe& stripe = StripeOf(path);
   std::lock_guard<std::mutex> guard(stripe.mutex);
   if (!IsCurrent(path, token)) return Kept::kOvertaken;
-  return cache_->SetRaw(path, record, ttl).ok() ? Kept::kYes : Kept::kNo;
+  return cache_->SetRaw(path, record, std::min(ttl, kMaxTtl)).ok() ? Kept::kYes
+                                                                   : Kept::kNo;
 }
 
 void LocalLevel::Drop(std::string_view path) {
-  if (!IsOurs(path)) return;
   Stripe& stripe = StripeOf(path);
   std::lock_guard<std::mutex> guard(stripe.mutex);
+  // Also of a path that is not kept: its fetches are joined under the version.
   stripe.version.fetch_add(1, std::memory_order_acq_rel);
+  if (!IsOurs(path)) return;
   // Most of what others change is not here, and to see that is cheaper than to
   // remove it.
   const Lookup<Ttl> there = cache_->TtlRaw(path);

@@ -94,10 +94,12 @@ class LocalLevel {
   bool IsOurs(std::string_view path) const noexcept {
     return path.starts_with(path_prefix_);
   }
-  std::optional<Found> Judge(Lookup<Bytes> record, const Lease::Terms& terms);
-  // For how long a copy is kept; zero or less: not at all.
-  Ttl KeepFor(bool is_absence, TimePoint now, TimePoint ends_at,
-              bool ttl_is_told) const noexcept;
+  // For a read that begins `now`.
+  std::optional<Found> Judge(Lookup<Bytes> record, const Lease::Terms& terms,
+                             TimePoint now);
+  // Of what a fetch that began then has brought.
+  TimePoint KeepUntil(bool is_absence, TimePoint begun, TimePoint ends_at,
+                      bool ttl_is_told) const noexcept;
 
   const std::shared_ptr<Cache> cache_;
   const std::string path_prefix_;

@@ -1,16 +1,41 @@
 #include "adapters/tiered/pending.h"
 
 #include <algorithm>
-#include <utility>
+#include <exception>
+
+#include "engine/background_thread.h"
 
 namespace appcache::tiered {
+namespace {
+
+// Whether the remote is there and does not do it: then one of many may be what
+// keeps the others from being done.
+bool IsRefusal(const Status& status) noexcept {
+  return !status.ok() && !status.Is(ErrorCode::kUnavailable) &&
+         !status.Is(ErrorCode::kTimeout);
+}
+
+}  // namespace
+
+std::vector<std::string_view> Pending::Claim::paths() const {
+  std::vector<std::string_view> paths;
+  paths.reserve(held_.size());
+  for (const Held& held : held_) paths.push_back(held.path->first);
+  return paths;
+}
+
+void Pending::Claim::Settle() noexcept {
+  for (Held& held : held_) held.is_settled = true;
+}
 
 Pending::Pending(Repeat repeat, size_t max_paths,
                  std::chrono::milliseconds retry_interval,
+                 std::chrono::milliseconds max_wait,
                  std::shared_ptr<const Clock> clock)
     : repeat_(std::move(repeat)),
       max_paths_(max_paths),
       retry_interval_(retry_interval),
+      max_wait_(max_wait),
       clock_(std::move(clock)) {}
 
 void Pending::Stop() {
@@ -19,26 +44,38 @@ void Pending::Stop() {
     is_ending_ = true;
   }
   changed_.notify_all();
-  if (thread_ && thread_->joinable()) thread_->join();
+  if (thread_.joinable()) thread_.join();
 }
 
-bool Pending::Add(std::string_view path) {
+bool Pending::Add(std::string_view path) noexcept {
   std::lock_guard<std::mutex> guard(mutex_);
-  const uint64_t version = next_version_.load(std::memory_order_relaxed);
-  const auto found = paths_.find(path);
-  if (found != paths_.end()) {
-    found->second = version;
-  } else if (paths_.size() >= max_paths_) {
+  auto found = paths_.find(path);
+  if (found == paths_.end() && paths_.size() < max_paths_) {
+    try {
+      found = paths_.try_emplace(std::string(path)).first;
+    } catch (const std::exception&) {
+      // No memory is no room.
+    }
+  }
+  if (found == paths_.end()) {
     lost_.fetch_add(1, std::memory_order_relaxed);
     return false;
-  } else {
-    paths_.emplace(path, version);
   }
-  next_version_.store(version + 1, std::memory_order_release);
+  found->second.version = next_version_++;
   size_.store(paths_.size(), std::memory_order_release);
-  if (!thread_ && !is_ending_) thread_.emplace([this] { Run(); });
+  StartThread();
   changed_.notify_all();
   return true;
+}
+
+// Without a thread those who read the path, or write it, do its work; and the
+// next Add tries again.
+void Pending::StartThread() noexcept {
+  if (thread_.joinable() || is_ending_) return;
+  try {
+    thread_ = StartBackgroundThread([this] { Run(); });
+  } catch (const std::exception&) {
+  }
 }
 
 bool Pending::Has(std::string_view path) const {
@@ -47,19 +84,92 @@ bool Pending::Has(std::string_view path) const {
   return paths_.find(path) != paths_.end();
 }
 
-void Pending::Settle(std::string_view path, uint64_t mark) {
-  if (size() == 0) return;
-  std::lock_guard<std::mutex> guard(mutex_);
-  const auto found = paths_.find(path);
-  if (found != paths_.end() && found->second < mark) paths_.erase(found);
-  size_.store(paths_.size(), std::memory_order_release);
+// `each(visit)` visits the elements that are wanted, until `visit` says false.
+template <class Each>
+Result<Pending::Claim> Pending::TakeWhenFree(std::unique_lock<std::mutex>& lock,
+                                             const Each& each) {
+  const auto are_free = [&] {
+    bool free = true;
+    each([&](Paths::value_type& path) {
+      free = !path.second.is_claimed;
+      return free;
+    });
+    return free;
+  };
+  if (!changed_.wait_for(lock, max_wait_, are_free)) {
+    return Status(ErrorCode::kBusy,
+                  "others have been removing the same entry from the remote "
+                  "for " +
+                      std::to_string(max_wait_.count()) + " ms");
+  }
+  std::vector<Claim::Held> held;
+  each([&](Paths::value_type& path) {
+    held.push_back({&path, path.second.version});
+    return true;
+  });
+  return Claimed(std::move(held));
 }
 
-void Pending::SettleAll(uint64_t mark) {
-  std::lock_guard<std::mutex> guard(mutex_);
-  std::erase_if(paths_,
-                [mark](const auto& entry) { return entry.second < mark; });
-  size_.store(paths_.size(), std::memory_order_release);
+Pending::Claim Pending::Claimed(std::vector<Claim::Held> held) noexcept {
+  // One that was named twice is held once.
+  std::erase_if(held, [](const Claim::Held& one) {
+    return std::exchange(one.path->second.is_claimed, true);
+  });
+  return Claim(this, std::move(held));
+}
+
+Result<Pending::Claim> Pending::Take(std::span<const std::string_view> paths) {
+  if (size() == 0) return Claim();
+  std::unique_lock<std::mutex> lock(mutex_);
+  return TakeWhenFree(lock, [&](const auto& visit) {
+    for (const std::string_view path : paths) {
+      const auto found = paths_.find(path);
+      if (found != paths_.end() && !visit(*found)) return;
+    }
+  });
+}
+
+Result<Pending::Claim> Pending::TakeAll() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  return TakeWhenFree(lock, [&](const auto& visit) {
+    for (auto& path : paths_) {
+      if (!visit(path)) return;
+    }
+  });
+}
+
+Pending::Claim Pending::TakeOldest() {
+  std::vector<Claim::Held> held;
+  for (auto& path : paths_) {
+    if (!path.second.is_claimed) held.push_back({&path, path.second.version});
+  }
+  const auto older = [](const Claim::Held& a, const Claim::Held& b) {
+    return a.version < b.version;
+  };
+  if (held.size() > kBatch) {
+    std::nth_element(held.begin(), held.begin() + kBatch, held.end(), older);
+    held.erase(held.begin() + kBatch, held.end());
+  }
+  return Claimed(std::move(held));
+}
+
+void Pending::Release(Claim& claim) noexcept {
+  {
+    std::lock_guard<std::mutex> guard(mutex_);
+    for (const Claim::Held& held : claim.held_) {
+      State& state = held.path->second;
+      state.is_claimed = false;
+      if (state.version != held.version) continue;
+      if (held.is_settled) {
+        paths_.erase(paths_.find(held.path->first));
+      } else {
+        // The others' turn.
+        state.version = next_version_++;
+      }
+    }
+    size_.store(paths_.size(), std::memory_order_release);
+  }
+  changed_.notify_all();
 }
 
 void Pending::Wake() {
@@ -70,32 +180,29 @@ void Pending::Wake() {
   changed_.notify_all();
 }
 
-std::vector<std::pair<std::string, uint64_t>> Pending::Some() const {
-  std::vector<std::pair<std::string, uint64_t>> some;
-  some.reserve(std::min(paths_.size(), kBatch));
-  for (const auto& entry : paths_) {
-    if (some.size() == kBatch) break;
-    some.emplace_back(entry);
-  }
-  return some;
+bool Pending::RepeatSome() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  Claim claim = TakeOldest();
+  lock.unlock();
+  if (claim.empty()) return false;
+  const Status status = repeat_(claim.paths());
+  if (status.ok()) claim.Settle();
+  return status.ok() || (IsRefusal(status) && RepeatOneByOne(claim));
 }
 
-void Pending::RepeatSome(std::unique_lock<std::mutex>& lock) {
-  const auto some = Some();
-  lock.unlock();
-  std::vector<std::string_view> views;
-  views.reserve(some.size());
-  for (const auto& [path, version] : some) views.push_back(path);
-  const Status status = repeat_(views);
-  lock.lock();
-  if (!status.ok()) return;
-  for (const auto& [path, version] : some) {
-    const auto found = paths_.find(path);
-    if (found != paths_.end() && found->second == version) paths_.erase(found);
+bool Pending::RepeatOneByOne(Claim& claim) {
+  bool is_any_done = false;
+  const std::vector<std::string_view> paths = claim.paths();
+  for (size_t i = 0; i < paths.size(); ++i) {
+    const Status status = repeat_({&paths[i], 1});
+    if (status.ok()) {
+      claim.SettleOne(i);
+      is_any_done = true;
+    } else if (!IsRefusal(status)) {
+      break;
+    }
   }
-  size_.store(paths_.size(), std::memory_order_release);
-  // What is left goes at once.
-  is_woken_ = true;
+  return is_any_done;
 }
 
 void Pending::Run() {
@@ -108,12 +215,16 @@ void Pending::Run() {
                       [this] { return is_ending_ || is_woken_; });
     is_woken_ = false;
     if (is_ending_ || paths_.empty()) continue;
+    lock.unlock();
+    bool is_any_done = false;
     try {
-      RepeatSome(lock);
-    } catch (...) {
+      is_any_done = RepeatSome();
+    } catch (const std::exception&) {
       // Out of memory: later.
-      if (!lock.owns_lock()) lock.lock();
     }
+    lock.lock();
+    // What is left goes at once.
+    is_woken_ = is_woken_ || is_any_done;
   }
 }
 

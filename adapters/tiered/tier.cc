@@ -26,15 +26,6 @@ std::shared_ptr<const Clock> ClockOf(const TieredOptions& options) {
   return options.clock != nullptr ? options.clock : Clock::Steady();
 }
 
-// Whether the remote may still have what the operation was to remove or to
-// replace. Of a value that is too large it has nothing; of a key that it does
-// not take, neither.
-bool LeavesDoubt(const Status& outcome) {
-  return !outcome.ok() && !outcome.Is(ErrorCode::kTooLarge) &&
-         !outcome.Is(ErrorCode::kInvalidKey) &&
-         !outcome.Is(ErrorCode::kInvalidArgument);
-}
-
 void Increment(std::atomic<uint64_t>& counter) noexcept {
   counter.fetch_add(1, std::memory_order_relaxed);
 }
@@ -47,23 +38,30 @@ uint64_t Read(const std::atomic<uint64_t>& counter) noexcept {
   return counter.load(std::memory_order_relaxed);
 }
 
-std::string_view PathOf(std::string_view path) noexcept { return path; }
-std::string_view PathOf(const Cache::RawEntry& entry) noexcept {
-  return entry.path;
-}
+// Some of the paths of a batch, and where in it they are.
+struct Places {
+  std::vector<std::string_view> paths;
+  std::vector<size_t> indices;
+
+  void Add(std::string_view path, size_t index) {
+    paths.push_back(path);
+    indices.push_back(index);
+  }
+};
 
 }  // namespace
 
 Tier::Tier(std::shared_ptr<Cache> local, std::shared_ptr<Cache> remote,
-           const TieredOptions& options, uint64_t seed)
+           const TieredOptions& options, const Numbers& numbers)
     : options_(options),
       clock_(ClockOf(options)),
-      lease_(options.lease, seed & kEpochMask),
+      lease_(options.lease, numbers.first_epoch & kEpochMask),
       local_(std::move(local), PrefixOf(options.cache), options, clock_,
              lease_),
-      remote_(std::move(remote), options.breaker, clock_, seed),
+      remote_(std::move(remote), options.breaker, clock_, numbers.seed),
       pending_([this](auto paths) { return InvalidateRemote(paths); },
-               options.max_pending, options.breaker.open_for, clock_),
+               options.max_pending, options.breaker.open_for, options.max_wait,
+               clock_),
       link_(lease_, local_, options.cache.log, clock_, [this] {
         remote_.breaker().TryNow();
         pending_.Wake();
@@ -133,28 +131,38 @@ void Tier::CountRemote(const Lookup<TimedBytes>& fetched) noexcept {
                                   : counters_.remote_misses);
 }
 
-Lookup<TimedBytes> Tier::Fetch(std::string_view path) {
-  if (pending_.Has(path)) return GetPending(path);
-  const uint64_t landings = fetches_.landings();
+// The last resort of a leader, too, is another's fetch; but it is no answer of
+// the remote's.
+void Tier::CountShared(const Lookup<TimedBytes>& fetched) noexcept {
+  Increment(counters_.fetches_shared);
+  if (fetched.level() == Level::kRemote) {
+    CountRemote(fetched);
+  } else {
+    Increment(counters_.stale_hits);
+  }
+}
+
+Lookup<TimedBytes> Tier::Fetch(std::string_view path, uint64_t landings) {
+  // The token first: a change that fails after the look at what is pending has
+  // overtaken it.
   const LocalLevel::Token token = local_.BeginFetch(path);
+  if (pending_.Has(path)) return GetPending(path);
   Fetches::Ticket ticket =
       fetches_.Join(path, token, token.begun - options_.lease.max_staleness);
   if (!ticket.is_leader()) {
     if (auto fetched = ticket.Wait(options_.max_wait)) {
-      Increment(counters_.fetches_shared);
-      CountRemote(*fetched);
+      CountShared(*fetched);
       return *std::move(fetched);
     }
+    // The leader found it here: so may this. Not what the leader found, for
+    // which another lease held.
+    if (auto found = Find(path)) return ToTimed(*std::move(found));
     return Ask(path, token);
   }
   // Another leader may have landed between the look at the local cache and
   // this.
   if (fetches_.landings() != landings) {
-    if (auto found = Find(path)) {
-      Lookup<TimedBytes> answer = ToTimed(*std::move(found));
-      ticket.Land(answer);
-      return answer;
-    }
+    if (auto found = Find(path)) return ToTimed(*std::move(found));
   }
   Lookup<TimedBytes> fetched = Ask(path, token);
   ticket.Land(fetched);
@@ -163,7 +171,12 @@ Lookup<TimedBytes> Tier::Fetch(std::string_view path) {
 
 Lookup<TimedBytes> Tier::Ask(std::string_view path,
                              const LocalLevel::Token& token) {
-  Lookup<TimedBytes> fetched = remote_.Get(path);
+  return Received(path, token, remote_.Get(path));
+}
+
+Lookup<TimedBytes> Tier::Received(std::string_view path,
+                                  const LocalLevel::Token& token,
+                                  Lookup<TimedBytes> fetched) {
   fetched.set_level(Level::kRemote);
   CountRemote(fetched);
   if (fetched.has_error()) return AfterFailure(path, std::move(fetched));
@@ -196,15 +209,13 @@ Lookup<TimedBytes> Tier::AfterFailure(std::string_view path,
 }
 
 Lookup<TimedBytes> Tier::GetPending(std::string_view path) {
-  const uint64_t mark = pending_.Mark();
-  Status removed = InvalidateRemote({&path, 1});
-  if (!removed.ok()) {
-    Increment(counters_.remote_errors);
-    return Lookup<TimedBytes>::Failed(std::move(removed));
-  }
-  pending_.Settle(path, mark);
-  Increment(counters_.remote_misses);
-  return Lookup<TimedBytes>::Miss();
+  Status removed = RemovePending({&path, 1});
+  Lookup<TimedBytes> gone =
+      removed.ok() ? Lookup<TimedBytes>::Miss()
+                   : Lookup<TimedBytes>::Failed(std::move(removed));
+  gone.set_level(Level::kRemote);
+  CountRemote(gone);
+  return gone;
 }
 
 std::vector<Lookup<TimedBytes>> Tier::GetMany(
@@ -212,107 +223,45 @@ std::vector<Lookup<TimedBytes>> Tier::GetMany(
   std::vector<Lookup<TimedBytes>> results(paths.size(),
                                           Lookup<TimedBytes>::Miss());
   std::vector<std::optional<LocalLevel::Found>> found = local_.FindMany(paths);
-  std::vector<std::string_view> missing;
-  std::vector<size_t> places;
-  std::vector<LocalLevel::Token> tokens;
+  Places pending;
+  Places missing;
+  std::vector<LocalLevel::Token> tokens;  // of those
   for (size_t i = 0; i < paths.size(); ++i) {
     if (found[i]) {
       Count(*found[i]);
       results[i] = ToTimed(*std::move(found[i]));
-    } else if (pending_.Has(paths[i])) {
-      results[i] = GetPending(paths[i]);
+      continue;
+    }
+    // As in Fetch: the token first.
+    const LocalLevel::Token token = local_.BeginFetch(paths[i]);
+    if (pending_.Has(paths[i])) {
+      pending.Add(paths[i], i);
     } else {
-      missing.push_back(paths[i]);
-      places.push_back(i);
-      tokens.push_back(local_.BeginFetch(paths[i]));
+      missing.Add(paths[i], i);
+      tokens.push_back(token);
     }
   }
-  if (missing.empty()) return results;
-  std::vector<Lookup<TimedBytes>> fetched = remote_.GetMany(missing);
-  for (size_t i = 0; i < missing.size() && i < fetched.size(); ++i) {
-    fetched[i].set_level(Level::kRemote);
-    CountRemote(fetched[i]);
-    if (fetched[i].has_error()) {
-      fetched[i] = AfterFailure(missing[i], std::move(fetched[i]));
-    } else {
-      Keep(missing[i], tokens[i], fetched[i]);
+  if (!pending.paths.empty()) {
+    const Status removed = RemovePending(pending.paths);
+    for (const size_t i : pending.indices) {
+      if (!removed.ok()) results[i] = Lookup<TimedBytes>::Failed(removed);
+      results[i].set_level(Level::kRemote);
+      CountRemote(results[i]);
     }
-    results[places[i]] = std::move(fetched[i]);
+  }
+  if (missing.paths.empty()) return results;
+  std::vector<Lookup<TimedBytes>> fetched = remote_.GetMany(missing.paths);
+  for (size_t i = 0; i < missing.paths.size() && i < fetched.size(); ++i) {
+    results[missing.indices[i]] =
+        Received(missing.paths[i], tokens[i], std::move(fetched[i]));
   }
   return results;
 }
 
-template <class Paths>
-void Tier::Settle(const Paths& paths, const Status& outcome, uint64_t mark) {
-  // Before the call returns, whatever became of it.
-  for (const auto& path : paths) local_.Drop(PathOf(path));
-  if (outcome.ok()) {
-    for (const auto& path : paths) pending_.Settle(PathOf(path), mark);
-  } else if (LeavesDoubt(outcome)) {
-    for (const auto& path : paths) pending_.Add(PathOf(path));
-  }
-}
-
-Status Tier::Set(std::span<const Cache::RawEntry> entries) {
-  if (entries.empty()) return Status();
-  const uint64_t mark = pending_.Mark();
-  Status status = remote_.Set(entries);
-  if (watch_ != nullptr && status.ok()) {
-    std::vector<std::string_view> paths;
-    paths.reserve(entries.size());
-    for (const Cache::RawEntry& entry : entries) paths.push_back(entry.path);
-    status = watch_->Announce(paths);
-  }
-  Settle(entries, status, mark);
-  return status;
-}
-
-Result<bool> Tier::Add(const Cache::RawEntry& entry) {
-  const uint64_t mark = pending_.Mark();
-  // What is to be gone is no entry that is in the way.
-  if (pending_.Has(entry.path)) {
-    const Lookup<TimedBytes> gone = GetPending(entry.path);
-    if (gone.has_error()) return gone.status();
-  }
-  Result<bool> added = remote_.Add(entry);
-  Status status = added.status();
-  if (added.ok() && *added && watch_ != nullptr) {
-    status = watch_->Announce({&entry.path, 1});
-  }
-  Settle(std::span(&entry, 1), status, mark);
-  return status.ok() ? added : status;
-}
-
-Status Tier::InvalidateRemote(std::span<const std::string_view> paths) {
-  Status status = remote_.Invalidate(paths);
-  if (status.ok() && watch_ != nullptr) status = watch_->Announce(paths);
-  return status;
-}
-
-Status Tier::Invalidate(std::span<const std::string_view> paths) {
-  if (paths.empty()) return Status();
-  const uint64_t mark = pending_.Mark();
-  Status status = InvalidateRemote(paths);
-  Settle(paths, status, mark);
-  return status;
-}
-
-Status Tier::Clear() {
-  const uint64_t mark = pending_.Mark();
-  Status status = remote_.Clear();
-  if (status.ok() && watch_ != nullptr) status = watch_->AnnounceAll();
-  local_.DropAll();
-  // For the room: none of it is served any more.
-  (void)local_.cache().ClearRaw().ok();
-  if (status.ok()) pending_.SettleAll(mark);
-  return status;
-}
-
 Lookup<Ttl> Tier::TtlOf(std::string_view path) {
   if (!pending_.Has(path)) return remote_.TtlOf(path);
-  const Lookup<TimedBytes> gone = GetPending(path);
-  return gone.has_error() ? Lookup<Ttl>::Failed(gone.status())
-                          : Lookup<Ttl>::Miss();
+  const Status removed = RemovePending({&path, 1});
+  return removed.ok() ? Lookup<Ttl>::Miss() : Lookup<Ttl>::Failed(removed);
 }
 
 bool Tier::is_coherent() const {
@@ -321,8 +270,10 @@ bool Tier::is_coherent() const {
 }
 
 void Tier::AddReads(CacheStats& stats) const {
+  const uint64_t resorts = Read(counters_.last_resorts);
+  // Both grow meanwhile.
   const uint64_t errors =
-      Read(counters_.remote_errors) - Read(counters_.last_resorts);
+      std::max(Read(counters_.remote_errors), resorts) - resorts;
   stats.hits = Read(counters_.local_hits) + Read(counters_.stale_hits) +
                Read(counters_.remote_hits);
   stats.misses =

@@ -27,24 +27,34 @@ namespace appcache::tiered {
 // Thread-safe. Functions may throw std::bad_alloc.
 class Tier {
  public:
-  // `seed` is not zero.
+  struct Numbers {
+    // Unlike that of any tier which has left copies in the local cache.
+    uint64_t first_epoch;
+    // Of jitter. Not zero.
+    uint64_t seed;
+  };
   Tier(std::shared_ptr<Cache> local, std::shared_ptr<Cache> remote,
-       const TieredOptions& options, uint64_t seed);
+       const TieredOptions& options, const Numbers& numbers);
   ~Tier();
   Tier(const Tier&) = delete;
   Tier& operator=(const Tier&) = delete;
 
   // Begins to watch the remote. Once, before anything else.
   Status Start();
+  // In a forked child: lets go of the link. Nothing else may be called there.
+  void CloseInChild() noexcept { watch_.reset(); }
 
   // What the local cache answers. None: Fetch.
   std::optional<LocalLevel::Found> Find(std::string_view path);
   // The same as a reader gets it: with what is left of the ttl, or without.
   Lookup<TimedBytes> ToTimed(LocalLevel::Found found) const;
   static Lookup<Bytes> ToBytes(LocalLevel::Found found);
-  // What the remote answers, for this or for another who asks.
-  Lookup<TimedBytes> Fetch(std::string_view path);
-  // Both, for many: one round trip.
+  // What the remote answers, for this or for another who asks. `landings` was
+  // taken before Find.
+  Lookup<TimedBytes> Fetch(std::string_view path, uint64_t landings);
+  uint64_t landings() const noexcept { return fetches_.landings(); }
+  // Both, for many: one round trip, and one more if some are pending. Joins no
+  // other's fetch.
   std::vector<Lookup<TimedBytes>> GetMany(
       std::span<const std::string_view> paths);
 
@@ -79,19 +89,31 @@ class Tier {
   void Count(const LocalLevel::Found& found) noexcept;
   // Asks the remote, and keeps what it says.
   Lookup<TimedBytes> Ask(std::string_view path, const LocalLevel::Token& token);
+  Lookup<TimedBytes> Received(std::string_view path,
+                              const LocalLevel::Token& token,
+                              Lookup<TimedBytes> fetched);
   void Keep(std::string_view path, const LocalLevel::Token& token,
             const Lookup<TimedBytes>& fetched);
   // What is left to a read whose remote failed.
   Lookup<TimedBytes> AfterFailure(std::string_view path,
                                   Lookup<TimedBytes> failed);
-  // A read of a path that the remote should not have any more.
+  // A read of a path that the remote should not have any more: a miss once it
+  // has not.
   Lookup<TimedBytes> GetPending(std::string_view path);
-  // A miss before the remote has done what it was told, and has told others.
+  Status RemovePending(std::span<const std::string_view> paths);
+  Status Remove(Pending::Claim& claim);
+
+  // Makes `change(claim)`, which is of these paths, with what is to be done
+  // before and after any change.
+  template <class Change>
+  Status Make(std::span<const std::string_view> paths, const Change& change);
+  void AddPending(std::string_view path) noexcept;
   Status InvalidateRemote(std::span<const std::string_view> paths);
-  // A change of these paths has been tried since `mark`.
-  template <class Paths>
-  void Settle(const Paths& paths, const Status& outcome, uint64_t mark);
+  // To the other tiers, if they need it.
+  Status Announce(std::span<const std::string_view> paths);
+
   void CountRemote(const Lookup<TimedBytes>& fetched) noexcept;
+  void CountShared(const Lookup<TimedBytes>& fetched) noexcept;
 
   const TieredOptions options_;
   const std::shared_ptr<const Clock> clock_;
@@ -100,6 +122,7 @@ class Tier {
   RemoteLevel remote_;
   Fetches fetches_;
   Counters counters_;
+  std::atomic<bool> has_logged_loss_{false};
   // The two that have threads, which use what is above.
   Pending pending_;
   Link link_;

@@ -83,8 +83,8 @@ Status Validate(const Cache* local, const Cache* remote,
   return ValidateTimes(options);
 }
 
-uint64_t SeedOf(const TieredOptions& options) {
-  if (options.seed != 0) return options.seed;
+// Not zero.
+uint64_t Random() {
   std::random_device random;
   return (uint64_t{random()} << 32 | random()) | 1;
 }
@@ -108,6 +108,7 @@ BackendTraits TraitsOf(const Cache& local, const Cache& remote,
   traits.name = "tiered";
   traits.location = local_traits.location + ", in front of " + traits.location;
   traits.cleared += ", and the copies here";
+  traits.tells_changes = false;
   traits.limits.emplace_back(
       "max_staleness",
       std::to_string(options.lease.max_staleness.count()) + " ms");
@@ -135,7 +136,9 @@ class TieredCache::State {
   State(std::shared_ptr<Cache> local, std::shared_ptr<Cache> remote,
         const TieredOptions& options)
       : traits(TraitsOf(*local, *remote, options)),
-        tier(std::move(local), std::move(remote), options, SeedOf(options)) {}
+        tier(std::move(local), std::move(remote), options,
+             {.first_epoch = Random(),
+              .seed = options.seed != 0 ? options.seed : Random()}) {}
 
   bool in_child() const noexcept { return fork_guard_.in_child(); }
   static Status InChild() {
@@ -146,14 +149,16 @@ class TieredCache::State {
 
   Lookup<TimedBytes> Get(std::string_view path) {
     if (in_child()) return Lookup<TimedBytes>::Failed(InChild());
+    const uint64_t landings = tier.landings();
     if (auto found = tier.Find(path)) return tier.ToTimed(*std::move(found));
-    return tier.Fetch(path);
+    return tier.Fetch(path, landings);
   }
 
   Lookup<Bytes> GetUntimed(std::string_view path) {
     if (in_child()) return Lookup<Bytes>::Failed(InChild());
+    const uint64_t landings = tier.landings();
     if (auto found = tier.Find(path)) return tier.ToBytes(*std::move(found));
-    return ToBytes(tier.Fetch(path));
+    return ToBytes(tier.Fetch(path, landings));
   }
 
   std::vector<Lookup<TimedBytes>> GetMany(
@@ -175,10 +180,13 @@ class TieredCache::State {
 TieredCache::TieredCache(CacheOptions options, std::unique_ptr<State> state)
     : Cache(std::move(options)), state_(std::move(state)) {}
 
-// In a child the threads are not there, and what they held may be locked.
+// In a child the threads are not there, and what they held may be locked. But
+// the link's connection is to end when the parent's does.
 TieredCache::~TieredCache() {
   FinishLoads();
-  if (state_->in_child()) LeakInChild(std::move(state_));
+  if (!state_->in_child()) return;
+  state_->tier.CloseInChild();
+  LeakInChild(std::move(state_));
 }
 
 TieredCache::Opened TieredCache::Open(std::shared_ptr<Cache> local,
@@ -303,12 +311,6 @@ Status TieredCache::ClearRaw() {
   return WithoutExceptions<Status>([&] {
     return state_->in_child() ? State::InChild() : state_->tier.Clear();
   });
-}
-
-Result<std::unique_ptr<Watch>> TieredCache::WatchRaw(
-    const WatchOptions& options, WatchListener& listener) {
-  if (state_->in_child()) return State::InChild();
-  return state_->tier.remote().WatchRaw(options, listener);
 }
 
 CacheStats TieredCache::RawStats() const {

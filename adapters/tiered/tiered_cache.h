@@ -24,17 +24,20 @@
 // every change, whoever made it; where the server refuses that, by what the
 // tiers announce to each other, so that changes of other programs are seen only
 // when a copy's ttl ends (set max_local_ttl); where that is refused too, and
-// with remotes that cannot tell (Memcached, LMDB), not at all, and copies are
-// kept for untracked_ttl. Report says which it is, and the log, once, when it
-// changes.
+// with remotes that cannot tell (Memcached, LMDB, another tier), not at all,
+// and copies are kept for untracked_ttl. Report says which it is, and the log,
+// once, when it changes.
 //
-// Failure of the remote. Each call ends within the remote's own timeout; after
-// breaker.failures of them in a row it is not asked for a while, and calls that
-// need it fail at once. What is here is served as WhenLost says. A write or an
-// invalidate that failed is an error to its caller; its path is kept (up to
+// Failure of the remote. Each call of the remote's ends within its own timeout;
+// after breaker.failures of them in a row it is not asked for a while, and what
+// needs it fails at once. What is here is served as WhenLost says. A write or
+// an invalidate that failed is an error to its caller; its path is kept (up to
 // max_pending), reads of it here do not see what it was to replace, and it is
 // removed from the remote as soon as that is possible: of a failed write that
-// is all that is repeated. The tier is not coherent() before.
+// is all that is repeated, and of a batch that failed in part, all is removed.
+// The tier is not coherent() before. A write that the remote refused
+// (kTooLarge, kInvalidKey, kInvalidArgument, kUnsupported) leaves nothing to
+// repeat.
 //
 // Failure of the local cache costs copies, and nothing else.
 //
@@ -48,9 +51,13 @@
 // Ttls, limits, persistence, Clear: the remote's.
 //
 // Cost. A local hit: one get of the local cache, a look at the clock, four
-// loads and one counter. A miss: one round trip. A batch: one local batch, and
-// one round trip for what is not here. A write: one round trip, and a delete in
-// the local cache.
+// loads and one counter. A miss: one round trip, of one's own or of another who
+// fetches the same key, for whom it waits max_wait at most. A batch: one local
+// batch, and one round trip for what is not here. A write: one round trip, and
+// a delete in the local cache; two round trips where tiers announce to each
+// other. What concerns a pending path waits, max_wait at most (then it is
+// kBusy), for whoever is removing it, and removes it first: one or two round
+// trips more.
 
 #ifndef APPCACHE_ADAPTERS_TIERED_TIERED_CACHE_H_
 #define APPCACHE_ADAPTERS_TIERED_TIERED_CACHE_H_
@@ -79,13 +86,14 @@ class TieredCache final : public Cache {
   static Opened Open(std::shared_ptr<Cache> local,
                      std::shared_ptr<Cache> remote, TieredOptions options = {});
 
-  // Waits for calls of the tier's own threads in progress: no longer than the
-  // remote's timeout.
+  // Waits for calls of the tier's own threads in progress: a call or two of the
+  // remote's.
   ~TieredCache() override;
 
   // Whether reads are within max_staleness, and nothing is left that the remote
   // should not have: the link is there, its last confirmation in time, and no
-  // invalidation pending. Without tracking, false.
+  // invalidation pending. One that was lost for want of room (pending_lost) is
+  // not waited for. False where nobody tells of changes.
   bool coherent() const;
 
   // What the tier is and has done.
@@ -110,10 +118,6 @@ class TieredCache final : public Cache {
   Lookup<TimedBytes> GetTimedRaw(std::string_view path) override;
   std::vector<Lookup<TimedBytes>> GetManyTimedRaw(
       std::span<const std::string_view> paths) override;
-  // The remote's.
-  Result<std::unique_ptr<Watch>> WatchRaw(const WatchOptions& options,
-                                          WatchListener& listener) override;
-
   std::vector<Lookup<Bytes>> GetManyRaw(
       std::span<const std::string_view> paths) override;
   Status SetManyRaw(std::span<const RawEntry> entries) override;

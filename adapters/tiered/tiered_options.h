@@ -79,14 +79,15 @@ struct TieredOptions {
   // repeated when it is back.
   size_t max_pending = 10'000;
 
-  // How long a read waits for another one's fetch of the same key at most.
+  // How long a call waits at most for another's fetch of the same key, and for
+  // another who is removing the same pending path. From 1 ms to a day.
   std::chrono::milliseconds max_wait{5000};
 
   // Never jumps. Null: Clock::Steady(). The local cache's should be the same
   // kind.
   std::shared_ptr<const Clock> clock;
 
-  // Of epochs, jitter and back-off. Zero: drawn anew for each tier.
+  // Of jitter and back-off. Zero: drawn anew for each tier.
   uint64_t seed = 0;
 };
 

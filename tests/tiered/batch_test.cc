@@ -110,6 +110,20 @@ TEST_F(BatchTest, WritesAreOneCallAndDropTheCopies) {
   EXPECT_EQ(Values(paths), "--");
 }
 
+TEST_F(BatchTest, WhatIsPendingIsRemovedInOneCallToo) {
+  const std::string_view paths[] = {"pyappcache/a", "pyappcache/b",
+                                    "pyappcache/c", "pyappcache/a"};
+  OthersSet("pyappcache/a", "A");
+  down_ = true;
+  ASSERT_FALSE(tier_->InvalidateManyRaw({&paths[0], 2}).ok());
+  down_ = false;
+  OthersSet("pyappcache/c", "C");
+  batch_remote_->calls = 0;
+  EXPECT_EQ(Values(paths), "--C-");
+  EXPECT_EQ(batch_remote_->calls, 2);
+  EXPECT_EQ(tier_->Report().pending, 0U);
+}
+
 TEST_F(BatchTest, EmptyBatchesAskNobody) {
   batch_remote_->calls = 0;
   EXPECT_EQ(Values({}), "");

@@ -232,6 +232,22 @@ TEST_F(CoherenceTest, ACopyEndsWithTheRemotesEntry) {
   EXPECT_EQ(Get(kPath), "miss");
 }
 
+// Whatever the local cache thinks of the time.
+TEST_F(CoherenceTest, ACopyEndsWithTheRemotesEntryThoughTheLocalCacheHasIt) {
+  options_.lease.when_lost = WhenLost::kServeStale;
+  UseLocal(std::make_shared<MapCache>());  // its clock stands still
+  Open();
+  OthersSet(kPath, "v", milliseconds(500));
+  EXPECT_EQ(Get(kPath), "hit:v");
+  clock_->Advance(milliseconds(499));
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:v"); }), 0);
+  clock_->Advance(milliseconds(1));
+  EXPECT_EQ(Get(kPath), "miss");
+  // Nor is it a last resort.
+  down_ = true;
+  EXPECT_EQ(Get(kPath), "error:unavailable");
+}
+
 TEST_F(CoherenceTest, TheTimeOfTheFetchIsTakenOffACopysTtl) {
   Open();
   OthersSet(kPath, "v", milliseconds(500));
@@ -316,7 +332,7 @@ TEST_F(CoherenceTest, WhatAnEarlierTierLeftIsNotServed) {
   EXPECT_EQ(Get(kPath), "hit:old");
   tier_.reset();
   OthersSet(kPath, "new");
-  options_.seed = 8;
+  // With the same seed.
   Open();
   EXPECT_EQ(Get(kPath), "hit:new");
 }
@@ -379,6 +395,30 @@ TEST_F(CoherenceTest, UntrackedCopiesLiveForUntrackedTtl) {
   EXPECT_EQ(Get(kPath), "hit:new");
   ASSERT_TRUE(tier_->SetRaw(kPath, "own", kNoTtl).ok());
   EXPECT_EQ(Get(kPath), "hit:own");
+}
+
+// What it has changed since the fetch began may have been fetched.
+TEST_F(CoherenceTest, UntrackedTtlCountsFromTheBeginningOfTheFetch) {
+  OpenUnlinked();
+  remote_->Lose(Status(ErrorCode::kUnsupported, "refused"));
+  OthersSetUntold(kPath, "v");
+  during_get_ = [&] { clock_->Advance(options_.untracked_ttl / 4 * 3); };
+  EXPECT_EQ(Get(kPath), "hit:v");
+  clock_->Advance(options_.untracked_ttl / 4);
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:v"); }), 1);
+}
+
+// It may be told of a change before the tier below has dropped its copy.
+TEST_F(CoherenceTest, ATierOnATierIsUntracked) {
+  Open();
+  EXPECT_FALSE(tier_->Traits().tells_changes);
+  const std::shared_ptr<Cache> below = std::move(tier_);
+  tier_ = *TieredCache::Open(std::make_shared<MapCache>(CacheOptions(), clock_),
+                             below, options_);
+  EXPECT_EQ(tier_->Report().coherence, Coherence::kUntracked);
+  OthersSet(kPath, "v");
+  EXPECT_EQ(Get(kPath), "hit:v");
+  tier_.reset();
 }
 
 TEST_F(CoherenceTest, ARemoteThatRefusesToTellIsUntrackedUntilItDoes) {

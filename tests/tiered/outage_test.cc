@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "tests/support/in_child.h"
 #include "tests/tiered/tier_fixture.h"
@@ -14,10 +18,13 @@ namespace {
 
 class OutageTest : public TierFixture {
  protected:
-  // The tier's own thread repeats by itself as the clock is moved on: until
-  // nothing is pending.
-  void UntilSettled() {
-    while (tier_->Report().pending > 0) {
+  // The tier's own thread repeats by itself as the clock is moved on: until no
+  // more than that is pending.
+  void UntilSettled(uint64_t left = 0) {
+    const auto patience =
+        std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (tier_->Report().pending > left) {
+      ASSERT_LT(std::chrono::steady_clock::now(), patience);
       clock_->Advance(options_.breaker.open_for);
       std::this_thread::yield();
     }
@@ -71,6 +78,84 @@ TEST_F(OutageTest, ASetThatSucceedsSettlesWhatWasPending) {
   EXPECT_EQ(Get(kPath), "hit:new");
 }
 
+// What a reader meets between the copies of a batch.
+TEST_F(OutageTest, AFailedBatchIsPendingBeforeItsCopiesAreDropped) {
+  Open();
+  const std::string_view paths[] = {kPath, "pyappcache/other"};
+  for (const std::string_view path : paths) {
+    OthersSet(path, "old");
+    EXPECT_EQ(Get(path), "hit:old");
+  }
+  during_drop_ = [&] {
+    during_drop_ = [&] {
+      down_ = false;
+      EXPECT_EQ(Get(kPath), "miss");
+    };
+  };
+  down_ = true;
+  EXPECT_FALSE(tier_->InvalidateManyRaw(paths).ok());
+  EXPECT_FALSE(during_drop_);
+  EXPECT_EQ(Get(kPath), "miss");
+}
+
+TEST_F(OutageTest, AllOfAFailedBatchIsInDoubtThoughTheFirstIsJustTooLarge) {
+  Open();
+  remote_->set_hook([](Operation, std::string_view path) {
+    return path == kPath ? Status(ErrorCode::kTooLarge, "too large")
+                         : Status(ErrorCode::kTimeout, "late");
+  });
+  const Cache::RawEntry entries[] = {{kPath, "1"}, {"pyappcache/other", "2"}};
+  EXPECT_TRUE(tier_->SetManyRaw(entries).Is(ErrorCode::kTooLarge));
+  EXPECT_EQ(tier_->Report().pending, 2U);
+}
+
+// A delete that is on its way must not come behind the write.
+TEST_F(OutageTest, AWriteWaitsForARepetitionOnItsWay) {
+  Open();
+  down_ = true;
+  EXPECT_FALSE(tier_->InvalidateRaw(kPath).ok());
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool is_repeating = false;
+  bool has_written = false;
+  remote_->set_hook([&](Operation operation, std::string_view) {
+    std::unique_lock<std::mutex> lock(mutex);
+    (operation == Operation::kSet ? has_written : is_repeating) = true;
+    changed.notify_all();
+    if (operation == Operation::kInvalidate) {
+      EXPECT_FALSE(changed.wait_for(lock, milliseconds(20),
+                                    [&] { return has_written; }));
+    }
+    return Status();
+  });
+  clock_->Advance(options_.breaker.open_for);
+  {
+    std::unique_lock<std::mutex> lock(mutex);
+    changed.wait(lock, [&] { return is_repeating; });
+  }
+  EXPECT_TRUE(tier_->SetRaw(kPath, "new", kNoTtl).ok());
+  EXPECT_EQ(Get(kPath), "hit:new");
+  EXPECT_EQ(tier_->Report().pending, 0U);
+}
+
+TEST_F(OutageTest, WhatTheRemoteRefusesDoesNotKeepTheOthersPending) {
+  Open();
+  down_ = true;
+  const std::string_view paths[] = {"pyappcache/a", "pyappcache/refused",
+                                    "pyappcache/b", "pyappcache/c"};
+  for (const std::string_view path : paths) {
+    EXPECT_FALSE(tier_->InvalidateRaw(path).ok());
+  }
+  remote_->set_hook([](Operation, std::string_view path) {
+    return path == "pyappcache/refused"
+               ? Status(ErrorCode::kUnsupported, "not this one")
+               : Status();
+  });
+  UntilSettled(/*left=*/1);
+  EXPECT_EQ(Get("pyappcache/a"), "miss");
+  EXPECT_EQ(Get("pyappcache/refused"), "error:unsupported");
+}
+
 TEST_F(OutageTest, PendingPathsAreKeptOnceAndBounded) {
   options_.max_pending = 2;
   Open();
@@ -81,6 +166,14 @@ TEST_F(OutageTest, PendingPathsAreKeptOnceAndBounded) {
   }
   EXPECT_EQ(tier_->Report().pending, 2U);
   EXPECT_EQ(tier_->Report().pending_lost, 1U);
+  EXPECT_FALSE(tier_->InvalidateRaw("pyappcache/d").ok());
+  const std::vector<std::string> lines = log_.lines();
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                          [](const std::string& line) {
+                            return line.find("max_pending") !=
+                                   std::string::npos;
+                          }),
+            1);
 }
 
 TEST_F(OutageTest, TheBreakerOpensAndProbesAndCloses) {
@@ -194,6 +287,7 @@ TEST_F(OutageTest, AForkedChildIsToldToOpenItsOwn) {
               if (tier_->TtlRaw(kPath).is_hit()) return "ttl";
               if (tier_->coherent()) return "coherent";
               tier_.reset();
+              if (remote_->is_watched()) return "watched";
               return "";
             }),
             "");

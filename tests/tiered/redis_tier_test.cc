@@ -193,14 +193,42 @@ TEST_F(RedisTierTest, ARestartedServerIsFoundEmptyAndCoherent) {
   EXPECT_TRUE(Await([&] { return Get(*tier) == "none"; }));
 }
 
-TEST_F(RedisTierTest, AReplicaThatTakesOverAtANewAddressIsFollowed) {
-  CutProxy proxy(server_.socket_path());
-  RedisServer replica;
-  replica.Run("REPLICAOF 127.0.0.1 " + std::to_string(server_.port()));
+TEST_F(RedisTierTest, TheLongestTtlThatAServerTakesIsKept) {
+  const auto tier = OpenCoherent();
+  EXPECT_EQ(server_.Run("SET pyappcache/k v PX 9200000000000000000"), "OK");
+  EXPECT_TRUE(IsLocal(*tier));
+}
+
+void Follow(RedisServer& replica, int port) {
+  replica.Run("REPLICAOF 127.0.0.1 " + std::to_string(port));
   EXPECT_TRUE(Await([&] {
     return replica.Run("INFO replication").find("master_link_status:up") !=
            std::string::npos;
   }));
+}
+
+// It tells of a change when it makes it, which may be long after the primary.
+TEST_F(RedisTierTest, AReplicaThatLagsIsWatchedWhereItIsRead) {
+  RedisServer primary;
+  CutProxy replication(primary.socket_path());
+  Follow(server_, replication.port());
+  const auto tier = OpenCoherent();
+  primary.Run("SET pyappcache/k old");
+  EXPECT_TRUE(Await([&] { return Get(*tier) == "old"; }));
+  replication.Hold();
+  primary.Run("SET pyappcache/k new");
+  ASSERT_TRUE(IsLocal(*tier));
+  EXPECT_EQ(Get(*tier), "old");
+  replication.Release();
+  EXPECT_TRUE(Await([&] { return Get(*tier) == "new"; }));
+  ASSERT_TRUE(IsLocal(*tier));
+  EXPECT_EQ(Get(*tier), "new");
+}
+
+TEST_F(RedisTierTest, AReplicaThatTakesOverAtANewAddressIsFollowed) {
+  CutProxy proxy(server_.socket_path());
+  RedisServer replica;
+  Follow(replica, server_.port());
   const auto tier = OpenCoherent(proxy.port());
   server_.Run("SET pyappcache/k old");
   ASSERT_TRUE(IsLocal(*tier));

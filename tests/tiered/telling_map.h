@@ -55,6 +55,10 @@ class TellingMap final : public MapCache {
   void set_announcing(Status status) { announcing_ = std::move(status); }
 
   const WatchOptions& watched_with() const { return watched_with_; }
+  bool is_watched() const {
+    std::lock_guard<std::mutex> guard(mutex_);
+    return listener_ != nullptr;
+  }
 
   Result<std::unique_ptr<Watch>> WatchRaw(const WatchOptions& options,
                                           WatchListener& listener) override {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <string>
 #include <thread>
@@ -29,6 +30,14 @@ class ThreadsTest : public TierFixture {
       });
     }
     for (std::thread& thread : threads) thread.join();
+  }
+
+  // For another's fetch, which hangs.
+  template <class Act>
+  void ExpectNoWait(const Act& act) {
+    const auto begin = std::chrono::steady_clock::now();
+    act();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, options_.max_wait);
   }
 };
 
@@ -74,11 +83,71 @@ TEST_F(ThreadsTest, AFetchThatHangsIsNotJoinedByThoseWhoCameAfterAChange) {
   std::thread reader([&] { EXPECT_EQ(Get(kPath), "hit:new"); });
   asked.wait();
   OthersSet(kPath, "new");
-  // It would wait for ever, if it joined.
-  EXPECT_EQ(Get(kPath), "hit:new");
+  ExpectNoWait([&] { EXPECT_EQ(Get(kPath), "hit:new"); });
   changed.count_down();
   reader.join();
   EXPECT_EQ(tier_->Report().copies_overtaken, 1U);
+}
+
+TEST_F(ThreadsTest, AFetchThatHangsIsNotJoinedByTheWriterOfAnyPath) {
+  constexpr std::string_view kForeign = "of another prefix";
+  Open();
+  std::latch asked(1);
+  std::latch changed(1);
+  std::atomic<bool> hangs{true};
+  remote_->set_hook([&](Operation operation, std::string_view) {
+    if (operation == Operation::kGet && hangs.exchange(false)) {
+      asked.count_down();
+      changed.wait();
+    }
+    return Status();
+  });
+  std::thread reader([&] { Get(kForeign); });
+  asked.wait();
+  ASSERT_TRUE(tier_->SetRaw(kForeign, "new", kNoTtl).ok());
+  ExpectNoWait([&] { EXPECT_EQ(Get(kForeign), "hit:new"); });
+  changed.count_down();
+  reader.join();
+}
+
+TEST_F(ThreadsTest, ASharedLastResortIsCountedAsStale) {
+  options_.lease.when_lost = WhenLost::kServeStale;
+  Open();
+  OthersSet(kPath, "old");
+  EXPECT_EQ(Get(kPath), "hit:old");
+  remote_->Lose();
+  remote_->LinkAndConfirm();
+  down_ = true;
+  Together([&] { EXPECT_EQ(Get(kPath), "hit:old"); });
+  EXPECT_EQ(tier_->Report().stale_hits, uint64_t{kThreads});
+  EXPECT_EQ(tier_->Report().remote_hits, 1U);
+  EXPECT_EQ(tier_->Stats().read_errors, 0U);
+}
+
+// Reads race with invalidates that fail: none of them keeps what should be
+// gone.
+TEST_F(ThreadsTest, NoReadKeepsWhatAFailedInvalidateWasToRemove) {
+  options_.breaker.failures = 1'000'000;
+  Open();
+  remote_->set_hook([&](Operation operation, std::string_view) {
+    return down_ && operation == Operation::kInvalidate
+               ? Status(ErrorCode::kUnavailable, "down")
+               : Status();
+  });
+  std::atomic<bool> is_over{false};
+  std::thread reader([&] {
+    while (!is_over) Get(kPath);
+  });
+  for (int i = 0; i < 2'000; ++i) {
+    OthersSet(kPath, "old");
+    down_ = true;
+    EXPECT_FALSE(tier_->InvalidateRaw(kPath).ok());
+    EXPECT_EQ(Get(kPath), "error:unavailable");
+    down_ = false;
+    EXPECT_EQ(Get(kPath), "miss");
+  }
+  is_over = true;
+  reader.join();
 }
 
 }  // namespace

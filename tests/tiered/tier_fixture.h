@@ -37,15 +37,23 @@ class TierFixture : public testing::Test {
       }
       return Status();
     });
-    local_->set_hook([this](Operation operation, std::string_view) {
-      return local_fails_ && operation == Operation::kInvalidate
-                 ? Status(ErrorCode::kUnavailable, "local down")
-                 : Status();
-    });
+    UseLocal(std::make_shared<MapCache>(CacheOptions(), clock_));
     options_.cache = log_.options();
     options_.clock = clock_;
     options_.lease.max_staleness = milliseconds(1000);
     options_.seed = 7;
+  }
+
+  // As the local cache, which fails to invalidate while `local_fails_` is set,
+  // and runs `during_drop_` within each time it does.
+  void UseLocal(std::shared_ptr<MapCache> local) {
+    local_ = std::move(local);
+    local_->set_hook([this](Operation operation, std::string_view) {
+      if (operation != Operation::kInvalidate) return Status();
+      if (during_drop_) std::exchange(during_drop_, nullptr)();
+      return local_fails_ ? Status(ErrorCode::kUnavailable, "local down")
+                          : Status();
+    });
   }
 
   // Opens a tier that is linked and confirmed.
@@ -90,8 +98,7 @@ class TierFixture : public testing::Test {
 
   CapturedLog log_;
   const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
-  const std::shared_ptr<MapCache> local_ =
-      std::make_shared<MapCache>(CacheOptions(), clock_);
+  std::shared_ptr<MapCache> local_;
   const std::shared_ptr<TellingMap> remote_ =
       std::make_shared<TellingMap>(clock_);
   TieredOptions options_;
@@ -100,6 +107,7 @@ class TierFixture : public testing::Test {
   std::atomic<bool> down_{false};
   std::atomic<bool> local_fails_{false};
   std::function<void()> during_get_;
+  std::function<void()> during_drop_;
 };
 
 }  // namespace appcache

@@ -15,14 +15,14 @@ MUTANTS = {
         "if (!copy) return std::nullopt;",
     ),
     "without_own_drop": (
-        "tier.cc",
-        "for (const auto& path : paths) local_.Drop(PathOf(path));",
+        "tier_changes.cc",
+        "for (const std::string_view path : paths) local_.Drop(path);",
         "",
     ),
     "without_deadline": (
         "local_level.cc",
-        "return std::min(keep, std::chrono::floor<Ttl>(ends_at - now));",
-        "return keep;",
+        "return std::min(begun + keep, ends_at);",
+        "return begun + keep;",
     ),
     "without_lease": (
         "local_level.cc",

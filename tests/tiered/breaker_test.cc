@@ -1,0 +1,70 @@
+// The breaker, apart from what a tier's tests show of it.
+
+#include "adapters/tiered/breaker.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+
+#include "engine/testing/fake_clock.h"
+
+namespace appcache::tiered {
+namespace {
+
+class BreakerTest : public testing::Test {
+ protected:
+  bool IsAdmitted() { return Breaker::Call(breaker_).admitted().ok(); }
+  void Fail() {
+    Breaker::Call call(breaker_);
+    call.Note(kDown);
+  }
+
+  static inline const Status kDown{ErrorCode::kUnavailable, "down"};
+  const BreakerOptions options_{.failures = 2};
+  const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
+  Breaker breaker_{options_, clock_, /*seed=*/1};
+};
+
+TEST_F(BreakerTest, OneProbeAtATime) {
+  Fail();
+  EXPECT_TRUE(IsAdmitted());
+  Fail();
+  EXPECT_FALSE(IsAdmitted());
+  clock_->Advance(options_.open_for);
+  {
+    const Breaker::Call probe(breaker_);
+    EXPECT_TRUE(probe.admitted().ok());
+    EXPECT_EQ(breaker_.state(), Breaker::State::kHalfOpen);
+    EXPECT_FALSE(IsAdmitted());
+  }
+  EXPECT_TRUE(IsAdmitted());
+}
+
+TEST_F(BreakerTest, ACallFromBeforeItOpenedIsNoProbe) {
+  std::optional<Breaker::Call> late(std::in_place, breaker_);
+  std::optional<Breaker::Call> later(std::in_place, breaker_);
+  Fail();
+  Fail();
+  clock_->Advance(options_.open_for);
+  const Breaker::Call probe(breaker_);
+  EXPECT_TRUE(probe.admitted().ok());
+  late->Note(kDown);
+  EXPECT_FALSE(IsAdmitted());
+  later.reset();
+  EXPECT_FALSE(IsAdmitted());
+  EXPECT_EQ(breaker_.openings(), 1U);
+}
+
+TEST_F(BreakerTest, ASuccessClosesIt) {
+  std::optional<Breaker::Call> late(std::in_place, breaker_);
+  Fail();
+  Fail();
+  EXPECT_FALSE(IsAdmitted());
+  late->Note(Status());
+  EXPECT_TRUE(IsAdmitted());
+  EXPECT_EQ(breaker_.state(), Breaker::State::kClosed);
+}
+
+}  // namespace
+}  // namespace appcache::tiered
