@@ -202,6 +202,21 @@ Status Cache::RemoveMany(std::span<const std::string_view> paths) {
   return InvalidateManyRaw(paths);
 }
 
+Status Cache::InvalidatePrefix(std::string_view key_prefix) {
+  try {
+    KeyPath path(options_.prefix);
+    path.Segment(key_prefix);
+    Loads& loads = loads_.Get();
+    // Which loads it concerns is not known: none stores.
+    SingleFlight::WriteMany write(loads.flights);
+    write.SupersedeAll();
+    loads.ForgetAll();
+    return InvalidatePrefixRaw(path.view());
+  } catch (...) {
+    return CurrentException();
+  }
+}
+
 Status Cache::Clear() {
   try {
     Loads& loads = loads_.Get();
@@ -226,6 +241,15 @@ Result<bool> Cache::AddRaw(std::string_view, std::string_view, Ttl) {
         ErrorCode::kUnsupported,
         "the backend " + Traits().name +
             " does not add: it sets whether there is an entry or not");
+  });
+}
+
+Status Cache::InvalidatePrefixRaw(std::string_view) {
+  return WithoutExceptions<Status>([this] {
+    return Status(ErrorCode::kUnsupported,
+                  "the backend " + Traits().name +
+                      " does not find its entries by a prefix; give them a "
+                      "namespace");
   });
 }
 

@@ -45,8 +45,8 @@
 #include <vector>
 
 #include "engine/bytes.h"
+#include "engine/cache_options.h"
 #include "engine/clock.h"
-#include "engine/compressor.h"
 #include "engine/error.h"
 #include "engine/key.h"
 #include "engine/key_path.h"
@@ -70,29 +70,6 @@ enum class Compression { kNone, kCompress };
 struct TimedBytes {
   Bytes value;
   Ttl left = kNoTtl;
-};
-
-// What every backend has in common.
-struct CacheOptions {
-  // The first segment of every key path. Caches that share a server and must
-  // not see each other's entries take different prefixes.
-  std::string prefix = "pyappcache";
-
-  // Never null.
-  std::shared_ptr<const Compressor> compressor = GzipCompressor();
-
-  // A compressed value that would inflate to more is kCorrupt.
-  size_t max_inflated_bytes = size_t{256} << 20;
-
-  // Never empty.
-  LogSink log = LogToStderr;
-
-  // What the waits and pauses of GetVia are measured with. Null:
-  // Clock::Steady().
-  std::shared_ptr<const Clock> load_clock = nullptr;
-
-  // The seed of what LoadOptions::ttl_jitter draws. None: random.
-  std::optional<uint64_t> load_seed = std::nullopt;
 };
 
 template <CacheKey K, class Loader>
@@ -210,7 +187,15 @@ class Cache {
       std::span<const K> keys, Loader&& loader,
       const LoadOptions& options = {});
 
-  // --- All of it.
+  // --- Much of it, and all.
+
+  // Removes every entry whose path begins with this cache's prefix and
+  // `key_prefix`: "user/7/" removes "pyappcache/user/7/name", and "" what is
+  // this cache's. An entry that is set meanwhile is removed or not. On failure
+  // some may have been removed. kUnsupported where
+  // Traits().invalidates_prefixes is false. A backend may walk all that it has:
+  // where it is to be cheap, a namespace is (key.h).
+  Status InvalidatePrefix(std::string_view key_prefix);
 
   // REMOVES EVERYTHING, IN MOST BACKENDS FOR EVERY USER OF IT, whatever the
   // prefix. Each backend says what that is.
@@ -249,6 +234,10 @@ class Cache {
 
   // Success also when there is no such entry.
   virtual Status InvalidateRaw(std::string_view path) = 0;
+
+  // See InvalidatePrefix. `path_prefix` is that of a whole path, and may be
+  // empty.
+  virtual Status InvalidatePrefixRaw(std::string_view path_prefix);
 
   virtual Status ClearRaw() = 0;
 

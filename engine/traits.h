@@ -39,6 +39,9 @@ struct BackendTraits {
   // Whether AddRaw adds. If not, it is kUnsupported.
   bool adds = false;
 
+  // Whether InvalidatePrefixRaw removes. If not, it is kUnsupported.
+  bool invalidates_prefixes = false;
+
   // Longer key paths are kInvalidKey. Larger values are kTooLarge, and the key
   // is then empty. Where they share one limit, a value of max_value_bytes fits
   // under a path of one byte, and may be kTooLarge under a longer one.

@@ -7,6 +7,8 @@
 
 #include "adapters/net/settings.h"
 #include "adapters/redis/client.h"
+#include "adapters/redis/commands.h"
+#include "adapters/redis/prefix_removal.h"
 #include "adapters/redis/result.h"
 #include "adapters/redis/timed_gets.h"
 #include "adapters/redis/watch.h"
@@ -15,16 +17,16 @@
 namespace appcache {
 namespace {
 
+using redis::AppendKeys;
+using redis::AppendSet;
 using redis::Connection;
+using redis::kKeysPerCommand;
 using redis::Reply;
 using redis::TimedGets;
 using redis::ToLookup;
 using redis::ToTtl;
 using redis::Unexpected;
 using std::chrono::milliseconds;
-
-// How many keys go into one command: the server serves nobody else meanwhile.
-constexpr size_t kKeysPerCommand = 4096;
 
 net::Settings SettingsOf(const RedisCacheOptions& options) {
   return {options.timeout, options.connect_timeout, options.max_connections};
@@ -64,27 +66,6 @@ Status CheckPath(std::string_view path) {
                     std::to_string(RedisCache::kMaxBytes));
 }
 
-// As many commands of that name as it takes.
-void AppendKeys(Connection& connection, std::string_view command,
-                std::span<const std::string_view> paths) {
-  for (size_t at = 0; at < paths.size(); at += kKeysPerCommand) {
-    const auto some =
-        paths.subspan(at, std::min(kKeysPerCommand, paths.size() - at));
-    connection.BeginCommand(some.size() + 1);
-    connection.AppendArgument(command);
-    for (const std::string_view path : some) connection.AppendArgument(path);
-  }
-}
-
-void AppendSet(Connection& connection, const Cache::RawEntry& entry) {
-  if (entry.ttl == kNoTtl) {
-    connection.Append({"SET", entry.path, entry.value});
-  } else {
-    connection.Append({"SET", entry.path, entry.value, "PX",
-                       std::to_string(entry.ttl.count())});
-  }
-}
-
 BackendTraits TraitsOf(const RedisCacheOptions& options,
                        const net::Endpoint& endpoint) {
   const std::string database = std::to_string(options.database);
@@ -96,6 +77,7 @@ BackendTraits TraitsOf(const RedisCacheOptions& options,
   traits.tells_ttl = true;
   traits.tells_changes = true;
   traits.adds = true;
+  traits.invalidates_prefixes = true;
   traits.max_key_bytes = RedisCache::kMaxBytes;
   traits.max_value_bytes = RedisCache::kMaxBytes;
   traits.is_shared = true;
@@ -365,6 +347,16 @@ Status RedisCache::InvalidateManyRaw(std::span<const std::string_view> paths) {
   if (status.ok()) status = answer;
   const uint64_t failed = status.ok() ? 0 : paths.size();
   state_->counters.CountInvalidations(paths.size() - failed, failed);
+  return status;
+}
+
+Status RedisCache::InvalidatePrefixRaw(std::string_view path_prefix) {
+  uint64_t removed = 0;
+  Status status = WithoutExceptions<Status>([&] {
+    if (Status valid = CheckPath(path_prefix); !valid.ok()) return valid;
+    return redis::RemovePrefix(state_->client, path_prefix, removed);
+  });
+  state_->counters.CountInvalidations(removed, status.ok() ? 0 : 1);
   return status;
 }
 

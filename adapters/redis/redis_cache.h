@@ -40,8 +40,8 @@
 //   +ping +subscribe +publish &appcache:changed:*
 //
 // the one or the other, or both, as all who share entries must have the same:
-// who is told by the server announces nothing, but for what is written before
-// the first link. What the server refuses is logged, once for each reason.
+// who is told by the server announces nothing, but for what is written while
+// there is no link. What the server refuses is logged, once for each reason.
 //
 // fork(). The child may go on using the object: it makes connections of its
 // own.
@@ -49,7 +49,8 @@
 // Limits. Keys and values: kMaxBytes. Larger is kInvalidKey, and kTooLarge,
 // which removes what the key held. Ttls are exact to the millisecond.
 //
-// Cost. One round trip for each call, batches included.
+// Cost. One round trip for each call, batches included, but for
+// InvalidatePrefix.
 
 #ifndef APPCACHE_ADAPTERS_REDIS_REDIS_CACHE_H_
 #define APPCACHE_ADAPTERS_REDIS_REDIS_CACHE_H_
@@ -117,6 +118,11 @@ class RedisCache final : public Cache {
   Result<bool> AddRaw(std::string_view path, std::string_view value,
                       Ttl ttl) override;
   Status InvalidateRaw(std::string_view path) override;
+
+  // SCAN and DEL, a thousand keys of the database at a time, each within
+  // options.timeout: two round trips for each thousand, whatever their
+  // prefixes. The user needs +scan.
+  Status InvalidatePrefixRaw(std::string_view path_prefix) override;
 
   // FLUSHDB: REMOVES EVERY KEY OF THE DATABASE, WHOEVER WROTE IT, whatever the
   // prefix, entries of a cache or not.

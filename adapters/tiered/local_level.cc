@@ -127,6 +127,19 @@ LocalLevel::Kept LocalLevel::Keep(std::string_view path, const Token& token,
                                                                    : Kept::kNo;
 }
 
+void LocalLevel::DropPrefix(std::string_view prefix) {
+  for (Stripe& stripe : *stripes_) {
+    std::lock_guard<std::mutex> guard(stripe.mutex);
+    stripe.version.fetch_add(1, std::memory_order_acq_rel);
+  }
+  // What is kept from now on has been fetched from now on.
+  const bool are_ours =
+      IsOurs(prefix) || std::string_view(path_prefix_).starts_with(prefix);
+  if (are_ours && !cache_->InvalidatePrefixRaw(prefix).ok()) {
+    lease_.ForgetAll();
+  }
+}
+
 void LocalLevel::Drop(std::string_view path) {
   Stripe& stripe = StripeOf(path);
   std::lock_guard<std::mutex> guard(stripe.mutex);

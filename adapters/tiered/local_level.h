@@ -75,6 +75,9 @@ class LocalLevel {
   // The entry has changed: no fetch that began before is kept, and no copy is
   // left.
   void Drop(std::string_view path);
+  // Those of all paths that begin so may have. All copies are dropped if the
+  // local cache does not find its entries by a prefix.
+  void DropPrefix(std::string_view prefix);
   // All have. Costs nothing: they are of an old epoch, and make room as others
   // come.
   void DropAll() noexcept { lease_.ForgetAll(); }

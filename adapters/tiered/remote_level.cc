@@ -97,6 +97,10 @@ Status RemoteLevel::Invalidate(std::span<const std::string_view> paths) {
   });
 }
 
+Status RemoteLevel::InvalidatePrefix(std::string_view path_prefix) {
+  return Try([&] { return cache_->InvalidatePrefixRaw(path_prefix); });
+}
+
 Status RemoteLevel::Clear() {
   return Try([&] { return cache_->ClearRaw(); });
 }

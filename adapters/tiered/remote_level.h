@@ -34,6 +34,7 @@ class RemoteLevel {
   Status Set(std::span<const Cache::RawEntry> entries);
   Result<bool> Add(const Cache::RawEntry& entry);
   Status Invalidate(std::span<const std::string_view> paths);
+  Status InvalidatePrefix(std::string_view path_prefix);
   Status Clear();
 
   Cache& cache() const noexcept { return *cache_; }

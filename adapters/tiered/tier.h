@@ -61,6 +61,8 @@ class Tier {
   Status Set(std::span<const Cache::RawEntry> entries);
   Result<bool> Add(const Cache::RawEntry& entry);
   Status Invalidate(std::span<const std::string_view> paths);
+  // Drops the copies under the prefix; what fails is not repeated.
+  Status InvalidatePrefix(std::string_view path_prefix);
   Status Clear();
   Lookup<Ttl> TtlOf(std::string_view path);
 

@@ -112,6 +112,13 @@ Status Tier::Invalidate(std::span<const std::string_view> paths) {
   return Make(paths, [&](Pending::Claim&) { return InvalidateRemote(paths); });
 }
 
+Status Tier::InvalidatePrefix(std::string_view path_prefix) {
+  Status status = remote_.InvalidatePrefix(path_prefix);
+  if (status.ok() && watch_ != nullptr) status = watch_->AnnounceAll();
+  local_.DropPrefix(path_prefix);
+  return status;
+}
+
 Status Tier::Clear() {
   Result<Pending::Claim> claim = pending_.TakeAll();
   Status status = claim.ok() ? remote_.Clear() : claim.status();

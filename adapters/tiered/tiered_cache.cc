@@ -307,6 +307,16 @@ Status TieredCache::InvalidateManyRaw(std::span<const std::string_view> paths) {
   return status;
 }
 
+Status TieredCache::InvalidatePrefixRaw(std::string_view path_prefix) {
+  if (!state_->traits.invalidates_prefixes) {
+    return Cache::InvalidatePrefixRaw(path_prefix);
+  }
+  return WithoutExceptions<Status>([&] {
+    return state_->in_child() ? State::InChild()
+                              : state_->tier.InvalidatePrefix(path_prefix);
+  });
+}
+
 Status TieredCache::ClearRaw() {
   return WithoutExceptions<Status>([&] {
     return state_->in_child() ? State::InChild() : state_->tier.Clear();

@@ -110,6 +110,9 @@ class TieredCache final : public Cache {
   Result<bool> AddRaw(std::string_view path, std::string_view value,
                       Ttl ttl) override;
   Status InvalidateRaw(std::string_view path) override;
+  // The remote's; on failure the copies here are dropped all the same, and it
+  // is for the caller to repeat it.
+  Status InvalidatePrefixRaw(std::string_view path_prefix) override;
   // Of both levels: see the remote's.
   Status ClearRaw() override;
 

@@ -81,6 +81,7 @@ class MapCache : public Cache {
     traits.cleared = "every entry of this object";
     traits.tells_ttl = true;
     traits.adds = true;
+    traits.invalidates_prefixes = true;
     return traits;
   }
 
@@ -111,6 +112,16 @@ class MapCache : public Cache {
     std::lock_guard<std::mutex> guard(mutex_);
     const auto found = entries_.find(path);
     if (found != entries_.end()) entries_.erase(found);
+    return Status();
+  }
+
+  Status InvalidatePrefixRaw(std::string_view path_prefix) override {
+    Status status = RunHook(Operation::kInvalidate, path_prefix);
+    if (!status.ok()) return status;
+    std::lock_guard<std::mutex> guard(mutex_);
+    std::erase_if(entries_, [path_prefix](const auto& entry) {
+      return entry.first.starts_with(path_prefix);
+    });
     return Status();
   }
 

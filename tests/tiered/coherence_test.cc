@@ -67,6 +67,38 @@ TEST_F(CoherenceTest, WhenAllHasChangedNoCopyIsServed) {
   EXPECT_EQ(tier_->Report().all_changes_told, 1U);
 }
 
+TEST_F(CoherenceTest, AnOwnPrefixIsGoneAtOnceAndOtherCopiesAreKept) {
+  Open();
+  for (const std::string_view path : {"pyappcache/a/1", "pyappcache/a/2"}) {
+    OthersSet(path, "a");
+    EXPECT_EQ(Get(path), "hit:a");
+  }
+  OthersSet(kPath, "v");
+  EXPECT_EQ(Get(kPath), "hit:v");
+  ASSERT_TRUE(tier_->InvalidatePrefix("a/").ok());
+  EXPECT_EQ(Get("pyappcache/a/1"), "miss");
+  EXPECT_EQ(Get("pyappcache/a/2"), "miss");
+  EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:v"); }), 0);
+  EXPECT_EQ(remote_->announced(), std::vector<std::string>{"*"});
+}
+
+TEST_F(CoherenceTest, APrefixThatTheLocalCacheDoesNotFindDropsAll) {
+  Open();
+  OthersSet(kPath, "v");
+  EXPECT_EQ(Get(kPath), "hit:v");
+  local_fails_ = true;
+  ASSERT_TRUE(tier_->InvalidatePrefixRaw("").ok());
+  EXPECT_EQ(Get(kPath), "miss");
+}
+
+TEST_F(CoherenceTest, AFetchThatAnOwnPrefixOvertakesIsNotKept) {
+  Open();
+  OthersSet(kPath, "v");
+  during_get_ = [&] { ASSERT_TRUE(tier_->InvalidatePrefix("").ok()); };
+  Get(kPath);
+  EXPECT_EQ(tier_->Report().copies_kept, 0U);
+}
+
 TEST_F(CoherenceTest, AFetchThatAChangeOvertakesIsReturnedAndNotKept) {
   Open();
   OthersSet(kPath, "old");

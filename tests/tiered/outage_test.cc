@@ -89,7 +89,7 @@ TEST_F(OutageTest, AFailedBatchIsPendingBeforeItsCopiesAreDropped) {
   during_drop_ = [&] {
     during_drop_ = [&] {
       down_ = false;
-      EXPECT_EQ(Get(kPath), "miss");
+      std::thread([&] { EXPECT_EQ(Get(kPath), "miss"); }).join();
     };
   };
   down_ = true;
@@ -99,11 +99,11 @@ TEST_F(OutageTest, AFailedBatchIsPendingBeforeItsCopiesAreDropped) {
 }
 
 TEST_F(OutageTest, AllOfAFailedBatchIsInDoubtThoughTheFirstIsJustTooLarge) {
-  Open();
   remote_->set_hook([](Operation, std::string_view path) {
     return path == kPath ? Status(ErrorCode::kTooLarge, "too large")
                          : Status(ErrorCode::kTimeout, "late");
   });
+  Open();
   const Cache::RawEntry entries[] = {{kPath, "1"}, {"pyappcache/other", "2"}};
   EXPECT_TRUE(tier_->SetManyRaw(entries).Is(ErrorCode::kTooLarge));
   EXPECT_EQ(tier_->Report().pending, 2U);
@@ -111,14 +111,12 @@ TEST_F(OutageTest, AllOfAFailedBatchIsInDoubtThoughTheFirstIsJustTooLarge) {
 
 // A delete that is on its way must not come behind the write.
 TEST_F(OutageTest, AWriteWaitsForARepetitionOnItsWay) {
-  Open();
-  down_ = true;
-  EXPECT_FALSE(tier_->InvalidateRaw(kPath).ok());
   std::mutex mutex;
   std::condition_variable changed;
   bool is_repeating = false;
   bool has_written = false;
   remote_->set_hook([&](Operation operation, std::string_view) {
+    if (down_.exchange(false)) return Status(ErrorCode::kTimeout, "late");
     std::unique_lock<std::mutex> lock(mutex);
     (operation == Operation::kSet ? has_written : is_repeating) = true;
     changed.notify_all();
@@ -128,6 +126,9 @@ TEST_F(OutageTest, AWriteWaitsForARepetitionOnItsWay) {
     }
     return Status();
   });
+  Open();
+  down_ = true;
+  EXPECT_FALSE(tier_->InvalidateRaw(kPath).ok());
   clock_->Advance(options_.breaker.open_for);
   {
     std::unique_lock<std::mutex> lock(mutex);
@@ -139,6 +140,12 @@ TEST_F(OutageTest, AWriteWaitsForARepetitionOnItsWay) {
 }
 
 TEST_F(OutageTest, WhatTheRemoteRefusesDoesNotKeepTheOthersPending) {
+  remote_->set_hook([&](Operation, std::string_view path) {
+    if (down_) return Status(ErrorCode::kUnavailable, "down");
+    return path == "pyappcache/refused"
+               ? Status(ErrorCode::kUnsupported, "not this one")
+               : Status();
+  });
   Open();
   down_ = true;
   const std::string_view paths[] = {"pyappcache/a", "pyappcache/refused",
@@ -146,11 +153,7 @@ TEST_F(OutageTest, WhatTheRemoteRefusesDoesNotKeepTheOthersPending) {
   for (const std::string_view path : paths) {
     EXPECT_FALSE(tier_->InvalidateRaw(path).ok());
   }
-  remote_->set_hook([](Operation, std::string_view path) {
-    return path == "pyappcache/refused"
-               ? Status(ErrorCode::kUnsupported, "not this one")
-               : Status();
-  });
+  down_ = false;
   UntilSettled(/*left=*/1);
   EXPECT_EQ(Get("pyappcache/a"), "miss");
   EXPECT_EQ(Get("pyappcache/refused"), "error:unsupported");

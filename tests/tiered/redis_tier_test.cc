@@ -120,6 +120,26 @@ TEST_F(RedisTierTest, WhatOneTierWritesTheOtherReads) {
   EXPECT_TRUE(Await([&] { return Get(*one) == "none"; }));
 }
 
+TEST_F(RedisTierTest, APrefixThatOneTierInvalidatesIsGoneForTheOther) {
+  const auto one = OpenCoherent();
+  const auto two = OpenCoherent();
+  const std::string_view gone[] = {"pyappcache/a/1", "pyappcache/a/2"};
+  for (const std::string_view path : gone) {
+    ASSERT_TRUE(one->SetRaw(path, "v", kNoTtl).ok());
+    ASSERT_TRUE(IsLocal(*two, path));
+  }
+  ASSERT_TRUE(one->SetRaw(kPath, "v", kNoTtl).ok());
+  ASSERT_TRUE(IsLocal(*two));
+  ASSERT_TRUE(one->InvalidatePrefix("a/").ok());
+  for (const std::string_view path : gone) {
+    EXPECT_EQ(Get(*one, path), "none");
+    EXPECT_TRUE(Await([&] { return Get(*two, path) == "none"; }));
+  }
+  const uint64_t hits = two->Report().local_hits;
+  EXPECT_EQ(Get(*two), "v");
+  EXPECT_EQ(two->Report().local_hits, hits + 1);
+}
+
 TEST_F(RedisTierTest, ANamespaceThatOneTierChangesIsChangedForTheOther) {
   struct InNamespace {
     using value_type = std::string;

@@ -1,0 +1,118 @@
+// InvalidatePrefixRaw, where Traits() says that there is one.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/cache.h"
+#include "tests/conformance/conformance.h"
+
+namespace appcache {
+namespace {
+
+TEST_P(ConformanceTest, WhereThereAreNoPrefixesNothingIsRemoved) {
+  if (cache_->Traits().invalidates_prefixes) return;
+  ASSERT_TRUE(cache_->SetRaw("p/a", "v", kNoTtl).ok());
+  EXPECT_TRUE(cache_->InvalidatePrefixRaw("p/").Is(ErrorCode::kUnsupported));
+  EXPECT_EQ(StoredAt("p/a"), "v");
+}
+
+// Those that begin with it, byte by byte, and no others.
+TEST_P(ConformanceTest, APrefixIsBytesAndNoPattern) {
+  if (!cache_->Traits().invalidates_prefixes) return;
+  using namespace std::string_view_literals;
+  const std::vector<std::string_view> paths = {"p"sv,
+                                               "p/"sv,
+                                               "p/a"sv,
+                                               "p/a/b"sv,
+                                               "p/b"sv,
+                                               "pa"sv,
+                                               "q/p/"sv,
+                                               "P/a"sv,
+                                               "p*"sv,
+                                               "p*/a"sv,
+                                               "p?x"sv,
+                                               "p[a]"sv,
+                                               "p\\"sv,
+                                               "p\\a"sv,
+                                               "p\0a"sv,
+                                               "p\xff"sv,
+                                               "p\xff\xff"sv,
+                                               "p\xff\xff"
+                                               "a"sv,
+                                               "p_a"sv,
+                                               "p%a"sv};
+  for (const std::string_view prefix :
+       {"p/"sv, "p/a"sv, "p*"sv, "p?"sv, "p["sv, "p[a]"sv, "p\\"sv, "p\0"sv,
+        "p\xff"sv, "p\xff\xff"sv, "p_"sv, "p%"sv, "p"sv, "none"sv, ""sv}) {
+    for (const std::string_view path : paths) {
+      ASSERT_TRUE(cache_->SetRaw(path, "v", kNoTtl).ok());
+    }
+    const Status status = cache_->InvalidatePrefixRaw(prefix);
+    ASSERT_TRUE(status.ok()) << status.ToString();
+    for (const std::string_view path : paths) {
+      EXPECT_EQ(StoredAt(path), path.starts_with(prefix) ? "<miss>" : "v")
+          << testing::PrintToString(std::string(path)) << " after "
+          << testing::PrintToString(std::string(prefix));
+    }
+  }
+}
+
+TEST_P(ConformanceTest, APrefixOfManyEntriesRemovesThemAll) {
+  if (!cache_->Traits().invalidates_prefixes) return;
+  constexpr int kEntries = 3'000;
+  const auto path = [](std::string_view prefix, int i) {
+    return std::string(prefix) + std::to_string(i);
+  };
+  for (const std::string_view prefix : {"p/", "q/"}) {
+    for (int i = 0; i < kEntries; ++i) {
+      ASSERT_TRUE(cache_->SetRaw(path(prefix, i), "v", kNoTtl).ok());
+    }
+  }
+  ASSERT_TRUE(cache_->InvalidatePrefixRaw("p/").ok());
+  int left = 0;
+  for (int i = 0; i < kEntries; ++i) {
+    EXPECT_EQ(StoredAt(path("p/", i)), "<miss>");
+    left += StoredAt(path("q/", i)) == "v" ? 1 : 0;
+  }
+  EXPECT_EQ(left, kEntries);
+}
+
+// Those of hashed names too.
+TEST_P(ConformanceTest, APrefixRemovesLongPaths) {
+  if (!cache_->Traits().invalidates_prefixes) return;
+  for (const size_t bytes : {250, 251, 511, 512, 5'000}) {
+    if (bytes > cache_->Traits().max_key_bytes) continue;
+    const std::string of_prefix = "p/" + std::string(bytes - 2, 'x');
+    const std::string of_other = "q/" + std::string(bytes - 2, 'x');
+    ASSERT_TRUE(cache_->SetRaw(of_prefix, "v", kNoTtl).ok());
+    ASSERT_TRUE(cache_->SetRaw(of_other, "v", kNoTtl).ok());
+    ASSERT_TRUE(cache_->InvalidatePrefixRaw("p/").ok());
+    EXPECT_EQ(StoredAt(of_prefix), "<miss>") << bytes;
+    EXPECT_EQ(StoredAt(of_other), "v") << bytes;
+    // Longer than what is kept of it in the key.
+    const std::string_view prefix(of_other);
+    ASSERT_TRUE(cache_->InvalidatePrefixRaw(prefix.substr(0, bytes - 1)).ok());
+    EXPECT_EQ(StoredAt(of_other), "<miss>") << bytes;
+  }
+}
+
+TEST_P(ConformanceTest, APrefixOfTheCacheIsItsOwnAndTheKeys) {
+  if (!cache_->Traits().invalidates_prefixes) return;
+  const std::string own = cache_->prefix();
+  for (const std::string& path :
+       {own + "/user/7/a", own + "/user/70", own + "x/user/7/a"}) {
+    ASSERT_TRUE(cache_->SetRaw(path, "v", kNoTtl).ok());
+  }
+  ASSERT_TRUE(cache_->InvalidatePrefix("user/7/").ok());
+  EXPECT_EQ(StoredAt(own + "/user/7/a"), "<miss>");
+  EXPECT_EQ(StoredAt(own + "/user/70"), "v");
+  ASSERT_TRUE(cache_->InvalidatePrefix("").ok());
+  EXPECT_EQ(StoredAt(own + "/user/70"), "<miss>");
+  EXPECT_EQ(StoredAt(own + "x/user/7/a"), "v");
+}
+
+}  // namespace
+}  // namespace appcache
