@@ -5,44 +5,69 @@
 namespace appcache {
 namespace {
 
-std::string Labels(std::string_view cache) {
-  std::string labels = "{cache=\"";
+std::string Label(std::string_view cache) {
+  std::string label = "cache=\"";
   for (const char c : cache) {
     if (c == '\n') {
-      labels += "\\n";
+      label += "\\n";
       continue;
     }
-    if (c == '"' || c == '\\') labels += '\\';
-    labels += c;
+    if (c == '"' || c == '\\') label += '\\';
+    label += c;
   }
-  labels += "\"} ";
-  return labels;
+  label += '"';
+  return label;
+}
+
+std::string ToText(double value) {
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
+  return {digits, end};
 }
 
 }  // namespace
 
-PrometheusText::PrometheusText(std::string_view cache)
-    : labels_(Labels(cache)) {}
+PrometheusText::PrometheusText(std::string_view cache) : label_(Label(cache)) {}
 
 void PrometheusText::Begin(const std::string& name, std::string_view help,
                            std::string_view type) {
   text_.append("# HELP ").append(name).append(" ").append(help).append("\n");
   text_.append("# TYPE ").append(name).append(" ").append(type).append("\n");
-  text_.append(name).append(labels_);
+}
+
+void PrometheusText::Sample(std::string_view name, std::string_view more,
+                            std::string_view value) {
+  text_.append(name).append("{").append(label_).append(more).append("} ");
+  text_.append(value).append("\n");
 }
 
 void PrometheusText::Counter(std::string_view name, std::string_view help,
                              uint64_t value) {
-  Begin("appcache_" + std::string(name) + "_total", help, "counter");
-  text_.append(std::to_string(value)).append("\n");
+  const std::string whole = "appcache_" + std::string(name) + "_total";
+  Begin(whole, help, "counter");
+  Sample(whole, "", std::to_string(value));
 }
 
 void PrometheusText::Gauge(std::string_view name, std::string_view help,
                            double value) {
-  Begin("appcache_" + std::string(name), help, "gauge");
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
-  text_.append(digits, end).append("\n");
+  const std::string whole = "appcache_" + std::string(name);
+  Begin(whole, help, "gauge");
+  Sample(whole, "", ToText(value));
+}
+
+void PrometheusText::Histogram(std::string_view name, std::string_view help,
+                               std::span<const double> bounds,
+                               std::span<const uint64_t> counts, double sum) {
+  const std::string whole = "appcache_" + std::string(name);
+  Begin(whole, help, "histogram");
+  uint64_t up_to = 0;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    up_to += counts[i];
+    const std::string bound = i < bounds.size() ? ToText(bounds[i]) : "+Inf";
+    Sample(whole + "_bucket", ",le=\"" + bound + "\"", std::to_string(up_to));
+  }
+  Sample(whole + "_sum", "", ToText(sum));
+  Sample(whole + "_count", "", std::to_string(up_to));
 }
 
 void AddTo(PrometheusText& text, const CacheStats& stats) {

@@ -6,6 +6,7 @@
 #define APPCACHE_ENGINE_PROMETHEUS_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,13 +26,23 @@ class PrometheusText {
   // "appcache_NAME", which is what it is at the moment.
   void Gauge(std::string_view name, std::string_view help, double value);
 
+  // "appcache_NAME", of observations: `counts[i]` of them were up to
+  // `bounds[i]`, which grow, and above the bound before; the last count, for
+  // which there is no bound, above all. REQUIRES: one count more than bounds.
+  void Histogram(std::string_view name, std::string_view help,
+                 std::span<const double> bounds,
+                 std::span<const uint64_t> counts, double sum);
+
   const std::string& text() const noexcept { return text_; }
 
  private:
   void Begin(const std::string& name, std::string_view help,
              std::string_view type);
+  // A line of its own; `more` goes behind the label of the cache.
+  void Sample(std::string_view name, std::string_view more,
+              std::string_view value);
 
-  const std::string labels_;
+  const std::string label_;
   std::string text_;
 };
 

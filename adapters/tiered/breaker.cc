@@ -14,8 +14,12 @@ bool IsFailure(const Status& outcome) noexcept {
 }  // namespace
 
 Breaker::Breaker(const BreakerOptions& options,
-                 std::shared_ptr<const Clock> clock, uint64_t seed)
-    : options_(options), clock_(std::move(clock)), random_(seed) {}
+                 std::shared_ptr<const Clock> clock, uint64_t seed,
+                 OnChange on_change)
+    : options_(options),
+      clock_(std::move(clock)),
+      on_change_(std::move(on_change)),
+      random_(seed) {}
 
 Status Breaker::Admit(bool& is_probe) {
   if (failures_.load(std::memory_order_acquire) < options_.failures) {
@@ -50,7 +54,8 @@ void Breaker::Note(const Status& outcome, bool was_probe) noexcept {
     if (failures_.load(std::memory_order_relaxed) == 0) return;
     std::lock_guard<std::mutex> guard(mutex_);
     if (was_probe) is_probing_ = false;
-    failures_.store(0, std::memory_order_release);
+    const uint32_t failures = failures_.exchange(0, std::memory_order_acq_rel);
+    if (failures >= options_.failures) on_change_(State::kClosed);
     return;
   }
   std::lock_guard<std::mutex> guard(mutex_);
@@ -58,7 +63,10 @@ void Breaker::Note(const Status& outcome, bool was_probe) noexcept {
   const uint32_t before = failures_.load(std::memory_order_relaxed);
   if (before < options_.failures) {
     failures_.store(before + 1, std::memory_order_release);
-    if (before + 1 == options_.failures) Open();
+    if (before + 1 == options_.failures) {
+      Open();
+      on_change_(State::kOpen);
+    }
   } else if (was_probe) {
     Open();
   }

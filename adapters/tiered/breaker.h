@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -26,8 +27,11 @@ class Breaker {
     kHalfOpen,  // one has gone through and has not ended
   };
 
+  // `on_change(state)` is called with kOpen and kClosed, each time that it has
+  // become that; it must not call the breaker.
+  using OnChange = std::function<void(State state)>;
   Breaker(const BreakerOptions& options, std::shared_ptr<const Clock> clock,
-          uint64_t seed);
+          uint64_t seed, OnChange on_change);
 
   // A call of the remote's.
   class Call {
@@ -73,6 +77,7 @@ class Breaker {
 
   const BreakerOptions options_;
   const std::shared_ptr<const Clock> clock_;
+  const OnChange on_change_;
 
   // Failures in a row; options_.failures and more: it is not closed.
   std::atomic<uint32_t> failures_{0};

@@ -1,14 +1,16 @@
 #include "adapters/tiered/link.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 namespace appcache::tiered {
 
-Link::Link(Lease& lease, LocalLevel& local, LogSink log,
+Link::Link(Lease& lease, LocalLevel& local, Events& events, LogSink log,
            std::shared_ptr<const Clock> clock, std::function<void()> on_linked)
     : lease_(lease),
       local_(local),
+      events_(events),
       log_(std::move(log)),
       clock_(std::move(clock)),
       on_linked_(std::move(on_linked)) {}
@@ -26,6 +28,8 @@ void Link::OnLinked(WatchMode mode) noexcept {
           ? "the tier is told of changes by the remote itself (tracking)"
           : "the remote does not tell of changes; the tiers announce theirs to "
             "each other, and changes of other programs are not seen");
+  events_.Post(mode == WatchMode::kTracking ? TierEvent::Kind::kTracking
+                                            : TierEvent::Kind::kAnnounced);
   on_linked_();
 }
 
@@ -41,13 +45,25 @@ void Link::OnAllChanged() noexcept {
 
 void Link::OnConfirmed(TimePoint moment) noexcept {
   confirmed_.store(moment, std::memory_order_release);
-  confirmation_delay_.store(clock_->Now() - moment, std::memory_order_relaxed);
   lease_.Confirmed(moment);
+  NoteDelay(clock_->Now() - moment);
+}
+
+void Link::NoteDelay(TimePoint::duration delay) noexcept {
+  constexpr auto& kBounds = DelayHistogram::kBounds;
+  confirmation_delay_.store(delay, std::memory_order_relaxed);
+  delay_sum_.store(delay_sum_.load(std::memory_order_relaxed) + delay,
+                   std::memory_order_relaxed);
+  const auto bucket = static_cast<size_t>(
+      std::lower_bound(kBounds.begin(), kBounds.end(), delay) -
+      kBounds.begin());
+  delay_counts_[bucket].fetch_add(1, std::memory_order_relaxed);
 }
 
 void Link::OnLost(const Status& why) noexcept {
   if (why.Is(ErrorCode::kUnsupported)) {
     lease_.Untracked();
+    events_.Post(TierEvent::Kind::kUntracked, why.error().message);
     Log(LogLevel::kWarning,
         "the remote does not tell of changes; copies are kept for "
         "untracked_ttl only");
@@ -55,6 +71,7 @@ void Link::OnLost(const Status& why) noexcept {
   }
   lease_.Lost();
   links_lost_.fetch_add(1, std::memory_order_relaxed);
+  events_.Post(TierEvent::Kind::kLinkLost, why.error().message);
   try {
     Log(LogLevel::kWarning,
         "the tier is not told of changes any more: " + why.ToString());
@@ -79,6 +96,11 @@ void Link::Report(TierReport& report) const {
   }
   report.confirmation_delay =
       confirmation_delay_.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < delay_counts_.size(); ++i) {
+    report.confirmation_delays.counts[i] =
+        delay_counts_[i].load(std::memory_order_relaxed);
+  }
+  report.confirmation_delays.sum = delay_sum_.load(std::memory_order_relaxed);
   report.changes_told = changes_told_.load(std::memory_order_relaxed);
   report.all_changes_told = all_changes_told_.load(std::memory_order_relaxed);
   report.links_lost = links_lost_.load(std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 #ifndef APPCACHE_ADAPTERS_TIERED_LINK_H_
 #define APPCACHE_ADAPTERS_TIERED_LINK_H_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <span>
 #include <string_view>
 
+#include "adapters/tiered/events.h"
 #include "adapters/tiered/lease.h"
 #include "adapters/tiered/local_level.h"
 #include "adapters/tiered/tier_report.h"
@@ -23,7 +25,7 @@ namespace appcache::tiered {
 class Link final : public WatchListener {
  public:
   // `on_linked` is called each time that the remote is there again.
-  Link(Lease& lease, LocalLevel& local, LogSink log,
+  Link(Lease& lease, LocalLevel& local, Events& events, LogSink log,
        std::shared_ptr<const Clock> clock, std::function<void()> on_linked);
 
   void OnLinked(WatchMode mode) noexcept override;
@@ -38,10 +40,12 @@ class Link final : public WatchListener {
   void Report(TierReport& report) const;
 
  private:
+  void NoteDelay(TimePoint::duration delay) noexcept;
   void Log(LogLevel level, std::string_view message) const noexcept;
 
   Lease& lease_;
   LocalLevel& local_;
+  Events& events_;
   const LogSink log_;
   const std::shared_ptr<const Clock> clock_;
   const std::function<void()> on_linked_;
@@ -49,6 +53,10 @@ class Link final : public WatchListener {
   std::atomic<WatchMode> mode_{WatchMode::kTracking};
   std::atomic<TimePoint> confirmed_{TimePoint::min()};
   std::atomic<TimePoint::duration> confirmation_delay_{TimePoint::duration(0)};
+  // As in DelayHistogram. Written by the watch's thread.
+  std::array<std::atomic<uint64_t>, DelayHistogram::kBounds.size() + 1>
+      delay_counts_{};
+  std::atomic<TimePoint::duration> delay_sum_{TimePoint::duration(0)};
   std::atomic<uint64_t> changes_told_{0};
   std::atomic<uint64_t> all_changes_told_{0};
   std::atomic<uint64_t> links_lost_{0};

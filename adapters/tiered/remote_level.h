@@ -19,10 +19,11 @@ namespace appcache::tiered {
 class RemoteLevel {
  public:
   RemoteLevel(std::shared_ptr<Cache> cache, const BreakerOptions& options,
-              std::shared_ptr<const Clock> clock, uint64_t seed)
+              std::shared_ptr<const Clock> clock, uint64_t seed,
+              Breaker::OnChange on_change)
       : cache_(std::move(cache)),
         tells_ttl_(cache_->Traits().tells_ttl),
-        breaker_(options, std::move(clock), seed) {}
+        breaker_(options, std::move(clock), seed, std::move(on_change)) {}
 
   // Whether what is left of a ttl is the remote's word. If not, it is kNoTtl.
   bool tells_ttl() const noexcept { return tells_ttl_; }

@@ -55,20 +55,28 @@ Tier::Tier(std::shared_ptr<Cache> local, std::shared_ptr<Cache> remote,
            const TieredOptions& options, const Numbers& numbers)
     : options_(options),
       clock_(ClockOf(options)),
+      events_(options.hook, options.cache.log, clock_),
       lease_(options.lease, numbers.first_epoch & kEpochMask),
       local_(std::move(local), PrefixOf(options.cache), options, clock_,
              lease_),
-      remote_(std::move(remote), options.breaker, clock_, numbers.seed),
+      remote_(std::move(remote), options.breaker, clock_, numbers.seed,
+              [this](Breaker::State state) {
+                events_.Post(state == Breaker::State::kOpen
+                                 ? TierEvent::Kind::kBreakerOpened
+                                 : TierEvent::Kind::kBreakerClosed);
+              }),
       pending_([this](auto paths) { return InvalidateRemote(paths); },
                options.max_pending, options.breaker.open_for, options.max_wait,
                clock_),
-      link_(lease_, local_, options.cache.log, clock_, [this] {
+      link_(lease_, local_, events_, options.cache.log, clock_, [this] {
         remote_.breaker().TryNow();
         pending_.Wake();
       }) {}
 
-// The watch wakes what is pending, and that announces by the watch.
+// The hook may use what is to go. The watch wakes what is pending, and that
+// announces by the watch.
 Tier::~Tier() {
+  events_.Stop();
   pending_.Stop();
   watch_.reset();
 }
@@ -298,6 +306,7 @@ TierReport Tier::Report() const {
   report.breaker_openings = remote_.breaker().openings();
   report.pending = pending_.size();
   report.pending_lost = pending_.lost();
+  report.events_dropped = events_.dropped();
   return report;
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/tiered/events.h"
 #include "adapters/tiered/fetches.h"
 #include "adapters/tiered/lease.h"
 #include "adapters/tiered/link.h"
@@ -119,6 +120,8 @@ class Tier {
 
   const TieredOptions options_;
   const std::shared_ptr<const Clock> clock_;
+  // Those below post to it.
+  Events events_;
   Lease lease_;
   LocalLevel local_;
   RemoteLevel remote_;

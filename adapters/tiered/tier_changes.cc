@@ -68,7 +68,9 @@ Status Tier::Make(std::span<const std::string_view> paths,
 }
 
 void Tier::AddPending(std::string_view path) noexcept {
-  if (pending_.Add(path) || has_logged_loss_.exchange(true)) return;
+  if (pending_.Add(path)) return;
+  events_.Post(TierEvent::Kind::kInvalidationLost, path);
+  if (has_logged_loss_.exchange(true)) return;
   options_.cache.log(
       LogLevel::kWarning,
       "more invalidations have failed than max_pending; entries that should be "

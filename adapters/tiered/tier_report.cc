@@ -1,5 +1,7 @@
 #include "adapters/tiered/tier_report.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "engine/prometheus.h"
@@ -31,9 +33,13 @@ void AddTo(PrometheusText& text, const TierReport& report) {
     text.Gauge("tier_confirmed_ago_seconds", "Age of the last confirmation.",
                Seconds(*report.confirmed_ago).count());
   }
-  text.Gauge("tier_confirmation_delay_seconds",
-             "How long the last confirmation took to come.",
-             Seconds(report.confirmation_delay).count());
+  const DelayHistogram& delays = report.confirmation_delays;
+  std::array<double, DelayHistogram::kBounds.size()> bounds{};
+  std::transform(delays.kBounds.begin(), delays.kBounds.end(), bounds.begin(),
+                 [](auto bound) { return Seconds(bound).count(); });
+  text.Histogram("tier_confirmation_delay_seconds",
+                 "How long confirmations took to come, and changes at most.",
+                 bounds, delays.counts, Seconds(delays.sum).count());
   text.Counter("tier_local_hits", "Reads that a fresh copy answered.",
                report.local_hits);
   text.Counter("tier_stale_hits", "Reads that a stale copy answered.",
@@ -68,6 +74,8 @@ void AddTo(PrometheusText& text, const TierReport& report) {
              static_cast<double>(report.pending));
   text.Counter("tier_pending_lost", "Invalidations that there was no room for.",
                report.pending_lost);
+  text.Counter("tier_events_dropped", "Events that the hook was not told of.",
+               report.events_dropped);
 }
 
 }  // namespace appcache

@@ -3,6 +3,7 @@
 #ifndef APPCACHE_ADAPTERS_TIERED_TIER_REPORT_H_
 #define APPCACHE_ADAPTERS_TIERED_TIER_REPORT_H_
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -21,15 +22,41 @@ enum class Coherence {
 // "tracking", "announced", "untracked", "lost".
 std::string_view ToString(Coherence coherence) noexcept;
 
+// How long confirmations took to come, each of which no earlier change took
+// longer to be heard of.
+struct DelayHistogram {
+  static constexpr std::array<std::chrono::microseconds, 15> kBounds = {
+      std::chrono::microseconds(100),
+      std::chrono::microseconds(250),
+      std::chrono::microseconds(500),
+      std::chrono::microseconds(1'000),
+      std::chrono::microseconds(2'500),
+      std::chrono::microseconds(5'000),
+      std::chrono::microseconds(10'000),
+      std::chrono::microseconds(25'000),
+      std::chrono::microseconds(50'000),
+      std::chrono::microseconds(100'000),
+      std::chrono::microseconds(250'000),
+      std::chrono::microseconds(500'000),
+      std::chrono::microseconds(1'000'000),
+      std::chrono::microseconds(2'500'000),
+      std::chrono::microseconds(5'000'000)};
+
+  // Of those up to kBounds[i], and above the one before; the last: above all.
+  std::array<uint64_t, kBounds.size() + 1> counts{};
+  std::chrono::microseconds sum{0};
+};
+
 // Counters start at zero with the object and only grow.
 struct TierReport {
   Coherence coherence = Coherence::kLost;
   // See TieredCache::coherent.
   bool is_coherent = false;
-  // How old the last confirmation is, if there was one; and how long it took
-  // to come, which no change before it took longer to be heard of.
+  // How old the last confirmation is, if there was one; how long it took to
+  // come, and how long all did.
   std::optional<std::chrono::microseconds> confirmed_ago;
   std::chrono::microseconds confirmation_delay{0};
+  DelayHistogram confirmation_delays;
 
   // Reads, in keys, by who answered. A local hit that is beyond max_staleness,
   // or served because the remote failed, is stale; a local absence is a miss
@@ -62,6 +89,9 @@ struct TierReport {
   // Invalidations to be repeated, and those that were lost for want of room.
   uint64_t pending = 0;
   uint64_t pending_lost = 0;
+
+  // Events that the hook was not told of (tier_event.h).
+  uint64_t events_dropped = 0;
 };
 
 class PrometheusText;  // prometheus.h

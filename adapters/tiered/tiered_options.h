@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "adapters/tiered/tier_event.h"
 #include "engine/cache.h"
 #include "engine/clock.h"
 
@@ -82,6 +83,9 @@ struct TieredOptions {
   // How long a call waits at most for another's fetch of the same key, and for
   // another who is removing the same pending path. From 1 ms to a day.
   std::chrono::milliseconds max_wait{5000};
+
+  // Told of what happens to the tier (tier_event.h). None: nobody is.
+  TierHook hook;
 
   // Never jumps. Null: Clock::Steady(). The local cache's should be the same
   // kind.

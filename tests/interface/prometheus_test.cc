@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace appcache {
 namespace {
@@ -18,6 +19,20 @@ TEST(PrometheusTest, AFigureHasHelpTypeAndLabel) {
             "# HELP appcache_age_seconds An age.\n"
             "# TYPE appcache_age_seconds gauge\n"
             "appcache_age_seconds{cache=\"users\"} 0.25\n");
+}
+
+TEST(PrometheusTest, AHistogramCountsUpToEachBound) {
+  PrometheusText text("users");
+  text.Histogram("delay_seconds", "Delays.", std::vector{0.25, 5.0},
+                 std::vector<uint64_t>{2, 0, 1}, 7.5);
+  EXPECT_EQ(text.text(),
+            "# HELP appcache_delay_seconds Delays.\n"
+            "# TYPE appcache_delay_seconds histogram\n"
+            "appcache_delay_seconds_bucket{cache=\"users\",le=\"0.25\"} 2\n"
+            "appcache_delay_seconds_bucket{cache=\"users\",le=\"5\"} 2\n"
+            "appcache_delay_seconds_bucket{cache=\"users\",le=\"+Inf\"} 3\n"
+            "appcache_delay_seconds_sum{cache=\"users\"} 7.5\n"
+            "appcache_delay_seconds_count{cache=\"users\"} 3\n");
 }
 
 TEST(PrometheusTest, ALabelIsEscaped) {

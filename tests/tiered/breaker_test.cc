@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "engine/testing/fake_clock.h"
 
@@ -23,7 +24,9 @@ class BreakerTest : public testing::Test {
   static inline const Status kDown{ErrorCode::kUnavailable, "down"};
   const BreakerOptions options_{.failures = 2};
   const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
-  Breaker breaker_{options_, clock_, /*seed=*/1};
+  std::vector<Breaker::State> changes_;
+  Breaker breaker_{options_, clock_, /*seed=*/1,
+                   [this](Breaker::State state) { changes_.push_back(state); }};
 };
 
 TEST_F(BreakerTest, OneProbeAtATime) {
@@ -64,6 +67,11 @@ TEST_F(BreakerTest, ASuccessClosesIt) {
   late->Note(Status());
   EXPECT_TRUE(IsAdmitted());
   EXPECT_EQ(breaker_.state(), Breaker::State::kClosed);
+  EXPECT_EQ(changes_, (std::vector<Breaker::State>{Breaker::State::kOpen,
+                                                   Breaker::State::kClosed}));
+  Fail();
+  Breaker::Call(breaker_).Note(Status());
+  EXPECT_EQ(changes_.size(), 2U);
 }
 
 }  // namespace

@@ -29,8 +29,9 @@ class TellingMap final : public MapCache {
   void Link(WatchMode mode = WatchMode::kTracking) {
     With([&](WatchListener& listener) { listener.OnLinked(mode); });
   }
-  void Confirm() {
-    With([&](WatchListener& listener) { listener.OnConfirmed(clock_->Now()); });
+  void Confirm() { ConfirmAsOf(clock_->Now()); }
+  void ConfirmAsOf(TimePoint moment) {
+    With([&](WatchListener& listener) { listener.OnConfirmed(moment); });
   }
   void LinkAndConfirm() {
     Link();
