@@ -292,7 +292,7 @@ Status RedisCache::SetManyRaw(std::span<const RawEntry> entries) {
 
 Result<bool> RedisCache::AddRaw(std::string_view path, std::string_view value,
                                 Ttl ttl) {
-  const auto added = WithoutExceptions<Result<bool>>([&]() -> Result<bool> {
+  auto added = WithoutExceptions<Result<bool>>([&]() -> Result<bool> {
     if (Status valid = CheckPath(path); !valid.ok()) return valid;
     if (value.size() > kMaxBytes) {
       return Status(ErrorCode::kTooLarge,

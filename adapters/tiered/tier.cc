@@ -108,7 +108,7 @@ std::optional<LocalLevel::Found> Tier::Find(std::string_view path) {
 void Tier::Count(const LocalLevel::Found& found) noexcept {
   Increment(found.copy.is_absence ? counters_.local_absences
             : found.is_stale      ? counters_.stale_hits
-                                  : counters_.local_hits);
+                                  : counters_.local_hits.count);
 }
 
 Lookup<TimedBytes> Tier::ToTimed(LocalLevel::Found found) const {
@@ -282,7 +282,7 @@ void Tier::AddReads(CacheStats& stats) const {
   // Both grow meanwhile.
   const uint64_t errors =
       std::max(Read(counters_.remote_errors), resorts) - resorts;
-  stats.hits = Read(counters_.local_hits) + Read(counters_.stale_hits) +
+  stats.hits = Read(counters_.local_hits.count) + Read(counters_.stale_hits) +
                Read(counters_.remote_hits);
   stats.misses =
       Read(counters_.local_absences) + Read(counters_.remote_misses) + errors;
@@ -293,7 +293,7 @@ TierReport Tier::Report() const {
   TierReport report;
   link_.Report(report);
   report.is_coherent = is_coherent();
-  report.local_hits = Read(counters_.local_hits);
+  report.local_hits = Read(counters_.local_hits.count);
   report.stale_hits = Read(counters_.stale_hits);
   report.local_absences = Read(counters_.local_absences);
   report.remote_hits = Read(counters_.remote_hits);

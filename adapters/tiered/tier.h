@@ -76,9 +76,13 @@ class Tier {
   Cache& remote() const noexcept { return remote_.cache(); }
 
  private:
+  // Written by every hit: not beside what others write.
+  struct alignas(64) HitCounter {
+    std::atomic<uint64_t> count{0};
+  };
   struct Counters {
-    alignas(64) std::atomic<uint64_t> local_hits{0};
-    alignas(64) std::atomic<uint64_t> stale_hits{0};
+    HitCounter local_hits;
+    std::atomic<uint64_t> stale_hits{0};
     std::atomic<uint64_t> local_absences{0};
     std::atomic<uint64_t> remote_hits{0};
     std::atomic<uint64_t> remote_misses{0};

@@ -135,10 +135,10 @@ class TieredCache::State {
  public:
   State(std::shared_ptr<Cache> local, std::shared_ptr<Cache> remote,
         const TieredOptions& options)
-      : traits(TraitsOf(*local, *remote, options)),
-        tier(std::move(local), std::move(remote), options,
+      : tier(std::move(local), std::move(remote), options,
              {.first_epoch = Random(),
-              .seed = options.seed != 0 ? options.seed : Random()}) {}
+              .seed = options.seed != 0 ? options.seed : Random()}),
+        traits(TraitsOf(tier.local(), tier.remote(), options)) {}
 
   bool in_child() const noexcept { return fork_guard_.in_child(); }
   static Status InChild() {
@@ -169,9 +169,9 @@ class TieredCache::State {
     return tier.GetMany(paths);
   }
 
-  const BackendTraits traits;
-  BackendCounters counters;  // of writes
   tiered::Tier tier;
+  BackendCounters counters;  // of writes
+  const BackendTraits traits;
 
  private:
   const ForkGuard fork_guard_;
@@ -285,7 +285,7 @@ Status TieredCache::SetManyRaw(std::span<const RawEntry> entries) {
 Result<bool> TieredCache::AddRaw(std::string_view path, std::string_view value,
                                  Ttl ttl) {
   if (!state_->traits.adds) return Cache::AddRaw(path, value, ttl);
-  const auto added = WithoutExceptions<Result<bool>>([&]() -> Result<bool> {
+  auto added = WithoutExceptions<Result<bool>>([&]() -> Result<bool> {
     if (state_->in_child()) return State::InChild();
     return state_->tier.Add({path, value, ttl});
   });

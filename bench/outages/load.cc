@@ -40,7 +40,7 @@ Load::Load(std::array<TieredCache*, Truth::kTiers> tiers,
       max_staleness_ns_(max_staleness / std::chrono::nanoseconds(1)) {
   for (int tier = 0; tier < Truth::kTiers; ++tier) {
     for (int i = 0; i < kReadersPerTier; ++i) {
-      const auto seed = static_cast<uint64_t>(tier * kReadersPerTier + i + 1);
+      const uint64_t seed = threads_.size() + 1;
       threads_.emplace_back([this, tier, seed] { Read(tier, seed); });
     }
   }
