@@ -28,6 +28,13 @@ Status OutcomeOf(const std::vector<Lookup<TimedBytes>>& found) {
 
 }  // namespace
 
+bool LeavesDoubt(const Status& outcome) noexcept {
+  return !outcome.ok() && !outcome.Is(ErrorCode::kTooLarge) &&
+         !outcome.Is(ErrorCode::kInvalidKey) &&
+         !outcome.Is(ErrorCode::kInvalidArgument) &&
+         !outcome.Is(ErrorCode::kUnsupported);
+}
+
 Lookup<TimedBytes> RemoteLevel::Get(std::string_view path) {
   Breaker::Call call(breaker_);
   if (!call.admitted().ok()) {
@@ -69,12 +76,22 @@ Status RemoteLevel::Try(const Change& change) {
   return status;
 }
 
+template <class Item, class Change>
+Status RemoteLevel::TryMany(std::span<const Item> items, const Change& change) {
+  Status status = Try([&] { return change(items); });
+  if (status.ok() || LeavesDoubt(status) || items.size() == 1) return status;
+  const size_t half = items.size() / 2;
+  Status first = TryMany(items.first(half), change);
+  Status second = TryMany(items.subspan(half), change);
+  return first.ok() || (LeavesDoubt(second) && !LeavesDoubt(first)) ? second
+                                                                    : first;
+}
+
 Status RemoteLevel::Set(std::span<const Cache::RawEntry> entries) {
-  return Try([&] {
-    return entries.size() == 1
-               ? cache_->SetRaw(entries[0].path, entries[0].value,
-                                entries[0].ttl)
-               : cache_->SetManyRaw(entries);
+  return TryMany(entries, [&](std::span<const Cache::RawEntry> some) {
+    return some.size() == 1
+               ? cache_->SetRaw(some[0].path, some[0].value, some[0].ttl)
+               : cache_->SetManyRaw(some);
   });
 }
 
@@ -91,9 +108,9 @@ Result<bool> RemoteLevel::Add(const Cache::RawEntry& entry) {
 }
 
 Status RemoteLevel::Invalidate(std::span<const std::string_view> paths) {
-  return Try([&] {
-    return paths.size() == 1 ? cache_->InvalidateRaw(paths[0])
-                             : cache_->InvalidateManyRaw(paths);
+  return TryMany(paths, [&](std::span<const std::string_view> some) {
+    return some.size() == 1 ? cache_->InvalidateRaw(some[0])
+                            : cache_->InvalidateManyRaw(some);
   });
 }
 

@@ -14,8 +14,15 @@
 
 namespace appcache::tiered {
 
+// Whether the remote may have something else than what the writer knows of. Not
+// when it has refused: of a value that is too large it has nothing, and
+// otherwise what it had.
+bool LeavesDoubt(const Status& outcome) noexcept;
+
 // Thread-safe. Every operation is one of the remote's, or fails at once while
-// the breaker is open.
+// the breaker is open. A write of many of which the remote refuses some is made
+// again in halves, and these in halves, so that all the others are written; if
+// some are refused and others fail, it is the failure that is returned.
 class RemoteLevel {
  public:
   RemoteLevel(std::shared_ptr<Cache> cache, const BreakerOptions& options,
@@ -46,6 +53,9 @@ class RemoteLevel {
   // What `change()` yields, if it may be made.
   template <class Change>
   Status Try(const Change& change);
+  // The same of `change(items)`.
+  template <class Item, class Change>
+  Status TryMany(std::span<const Item> items, const Change& change);
 
   const std::shared_ptr<Cache> cache_;
   const bool tells_ttl_;

@@ -116,8 +116,8 @@ class Tier {
   Status Make(std::span<const std::string_view> paths, const Change& change);
   void AddPending(std::string_view path) noexcept;
   Status InvalidateRemote(std::span<const std::string_view> paths);
-  // To the other tiers, if they need it.
-  Status Announce(std::span<const std::string_view> paths);
+  // Tells the other tiers, if they need it, of a change that has come to that.
+  Status AnnounceAfter(Status outcome, std::span<const std::string_view> paths);
 
   void CountRemote(const Lookup<TimedBytes>& fetched) noexcept;
   void CountShared(const Lookup<TimedBytes>& fetched) noexcept;

@@ -7,18 +7,6 @@
 namespace appcache::tiered {
 namespace {
 
-// Whether the remote may have something else than what the writer of so many
-// paths knows of. Not when it has refused: of a value that is too large it has
-// nothing, and otherwise what it had. But of many paths one may have been
-// refused, and the others failed.
-bool LeavesDoubt(const Status& outcome, size_t path_count) {
-  if (outcome.ok()) return false;
-  return path_count > 1 || !(outcome.Is(ErrorCode::kTooLarge) ||
-                             outcome.Is(ErrorCode::kInvalidKey) ||
-                             outcome.Is(ErrorCode::kInvalidArgument) ||
-                             outcome.Is(ErrorCode::kUnsupported));
-}
-
 // The paths of entries; of a single one without an allocation.
 class PathsOf {
  public:
@@ -58,7 +46,7 @@ Status Tier::Make(std::span<const std::string_view> paths,
   Status outcome = claim.ok() ? Try(change, *claim) : claim.status();
   // What is pending before its copy is dropped: a fetch that does not see the
   // one has been overtaken by the other.
-  if (LeavesDoubt(outcome, paths.size())) {
+  if (LeavesDoubt(outcome)) {
     for (const std::string_view path : paths) AddPending(path);
   }
   // Before the call returns, whatever became of it.
@@ -77,16 +65,20 @@ void Tier::AddPending(std::string_view path) noexcept {
       "gone may be read from the remote until their ttls end");
 }
 
-Status Tier::Announce(std::span<const std::string_view> paths) {
-  return watch_ != nullptr ? watch_->Announce(paths) : Status();
+Status Tier::AnnounceAfter(Status outcome,
+                           std::span<const std::string_view> paths) {
+  // What is in doubt is announced when it has been repeated. A refusal may have
+  // removed the entry, and others of its batch have been written.
+  if (watch_ == nullptr || LeavesDoubt(outcome)) return outcome;
+  Status announced = watch_->Announce(paths);
+  return announced.ok() ? outcome : announced;
 }
 
 Status Tier::Set(std::span<const Cache::RawEntry> entries) {
   if (entries.empty()) return Status();
   const PathsOf paths(entries);
   return Make(paths.get(), [&](Pending::Claim&) {
-    Status status = remote_.Set(entries);
-    return status.ok() ? Announce(paths.get()) : status;
+    return AnnounceAfter(remote_.Set(entries), paths.get());
   });
 }
 
@@ -98,15 +90,15 @@ Result<bool> Tier::Add(const Cache::RawEntry& entry) {
     if (!removed.ok()) return removed;
     const Result<bool> added = remote_.Add(entry);
     is_added = added.ok() && *added;
-    return is_added ? Announce({&entry.path, 1}) : added.status();
+    if (added.ok() && !is_added) return Status();
+    return AnnounceAfter(added.status(), {&entry.path, 1});
   });
   if (!status.ok()) return status;
   return is_added;
 }
 
 Status Tier::InvalidateRemote(std::span<const std::string_view> paths) {
-  Status status = remote_.Invalidate(paths);
-  return status.ok() ? Announce(paths) : status;
+  return AnnounceAfter(remote_.Invalidate(paths), paths);
 }
 
 Status Tier::Invalidate(std::span<const std::string_view> paths) {

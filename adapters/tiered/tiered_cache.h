@@ -35,9 +35,9 @@
 // max_pending), reads of it here do not see what it was to replace, and it is
 // removed from the remote as soon as that is possible: of a failed write that
 // is all that is repeated, and of a batch that failed in part, all is removed.
-// The tier is not coherent() before. A write that the remote refused
-// (kTooLarge, kInvalidKey, kInvalidArgument, kUnsupported) leaves nothing to
-// repeat.
+// The tier is not coherent() before. What the remote refuses (kTooLarge,
+// kInvalidKey, kInvalidArgument, kUnsupported) leaves nothing to repeat; the
+// rest of its batch is written, in a few calls more.
 //
 // Failure of the local cache costs copies, and nothing else.
 //

@@ -410,6 +410,20 @@ TEST_F(CoherenceTest, ChangesAreAnnouncedBeforeTheyAreAcknowledged) {
   EXPECT_TRUE(tier_->SetRaw(kPath, "v", kNoTtl).Is(ErrorCode::kUnavailable));
 }
 
+// It may have removed what was there.
+TEST_F(CoherenceTest, ARefusedWriteIsAnnouncedToo) {
+  remote_->set_hook([](Operation operation, std::string_view path) {
+    return operation == Operation::kSet && path == kPath
+               ? Status(ErrorCode::kTooLarge, "too large")
+               : Status();
+  });
+  Open();
+  const Cache::RawEntry entries[] = {{kPath, "1"}, {"pyappcache/b", "2"}};
+  EXPECT_TRUE(tier_->SetManyRaw(entries).Is(ErrorCode::kTooLarge));
+  EXPECT_EQ(remote_->announced(),
+            (std::vector<std::string>{"pyappcache/k", "pyappcache/b"}));
+}
+
 // A remote that cannot tell.
 TEST_F(CoherenceTest, UntrackedCopiesLiveForUntrackedTtl) {
   const auto mute = std::make_shared<MapCache>(CacheOptions(), clock_);

@@ -98,15 +98,37 @@ TEST_F(OutageTest, AFailedBatchIsPendingBeforeItsCopiesAreDropped) {
   EXPECT_EQ(Get(kPath), "miss");
 }
 
-TEST_F(OutageTest, AllOfAFailedBatchIsInDoubtThoughTheFirstIsJustTooLarge) {
+TEST_F(OutageTest, AFailedBatchIsInDoubtThoughTheFirstIsJustTooLarge) {
   remote_->set_hook([](Operation, std::string_view path) {
     return path == kPath ? Status(ErrorCode::kTooLarge, "too large")
                          : Status(ErrorCode::kTimeout, "late");
   });
   Open();
   const Cache::RawEntry entries[] = {{kPath, "1"}, {"pyappcache/other", "2"}};
-  EXPECT_TRUE(tier_->SetManyRaw(entries).Is(ErrorCode::kTooLarge));
+  EXPECT_TRUE(tier_->SetManyRaw(entries).Is(ErrorCode::kTimeout));
   EXPECT_EQ(tier_->Report().pending, 2U);
+}
+
+TEST_F(OutageTest, WhatTheRemoteRefusesOfABatchCostsTheOthersNothing) {
+  remote_->set_hook([&](Operation operation, std::string_view path) {
+    if (operation == Operation::kGet || path != kPath) return Status();
+    return Status(ErrorCode::kTooLarge, "too large");
+  });
+  Open();
+  const Cache::RawEntry entries[] = {{"pyappcache/a", "1"},
+                                     {"pyappcache/b", "2"},
+                                     {kPath, "3"},
+                                     {"pyappcache/c", "4"},
+                                     {"pyappcache/d", "5"}};
+  EXPECT_TRUE(tier_->SetManyRaw(entries).Is(ErrorCode::kTooLarge));
+  EXPECT_EQ(tier_->Report().pending, 0U);
+  EXPECT_EQ(Get("pyappcache/a"), "hit:1");
+  EXPECT_EQ(Get("pyappcache/d"), "hit:5");
+  const std::string_view paths[] = {"pyappcache/a", kPath, "pyappcache/d"};
+  EXPECT_TRUE(tier_->InvalidateManyRaw(paths).Is(ErrorCode::kTooLarge));
+  EXPECT_EQ(tier_->Report().pending, 0U);
+  EXPECT_EQ(Get("pyappcache/a"), "miss");
+  EXPECT_EQ(Get("pyappcache/d"), "miss");
 }
 
 // A delete that is on its way must not come behind the write.
