@@ -56,6 +56,9 @@ class Bench {
         small_tier(Tier(socket, "small" + std::to_string(value_bytes), 8)),
         local(Local("local" + std::to_string(value_bytes), kKeys)),
         bare(redisConnectUnix(socket)) {
+    // What is set before there is a link is not told.
+    while (!tier->coherent() || !small_tier->coherent()) {
+    }
     for (size_t i = 0; i < kKeys; ++i) {
       paths_.push_back("pyappcache/item/" + std::to_string(value_bytes) + "/" +
                        std::to_string(1'000'000 + i));
@@ -63,8 +66,6 @@ class Bench {
           !local->SetRaw(paths_[i], value, Ttl(3'600'000)).ok()) {
         std::abort();
       }
-    }
-    while (!tier->coherent() || !small_tier->coherent()) {
     }
     // A change that is told late would drop a copy again.
     while (tier->Report().changes_told < kKeys) {
