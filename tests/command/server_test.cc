@@ -66,7 +66,7 @@ TEST_F(ServerTest, StatsTellsWhatCanBeHad) {
   const Output output = RunOnServer({"stats"});
   EXPECT_EQ(output.status, 0);
   EXPECT_TRUE(Tells(output.out, "version  Redis "));
-  EXPECT_TRUE(Tells(output.out, "not told by redis"));
+  EXPECT_TRUE(Tells(output.out, "not told by a Redis cache"));
   const Json stats = Json::parse(RunOnServer({"stats", "--json"}).out);
   EXPECT_EQ(stats["backend"], "redis");
   EXPECT_EQ(stats["entries"], nullptr);
