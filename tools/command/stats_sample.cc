@@ -34,7 +34,7 @@ StatsSource::~StatsSource() = default;
 // A tier that was just opened is not linked yet: that it is lost would be true,
 // and no news.
 void StatsSource::AwaitLink() const {
-  const auto until = steady_clock::now() + std::chrono::seconds(2);
+  const auto until = steady_clock::now() + std::chrono::seconds(5);
   while (steady_clock::now() < until) {
     const TierReport report = tier_->Report();
     if (report.is_coherent || report.coherence == Coherence::kUntracked) return;

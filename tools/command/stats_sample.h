@@ -49,7 +49,7 @@ class StatsSource {
   ~StatsSource();
 
   // Asks the cache: a round trip, or its timeout. The first of a tier waits
-  // until that has learnt how it is told of changes, two seconds at most.
+  // until that has learnt how it is told of changes, five seconds at most.
   StatsSample Take();
 
   const BackendTraits& traits() const { return traits_; }
