@@ -34,13 +34,13 @@ Keys MadeKeys() {
   constexpr size_t kKeys = 10'000;
   constexpr size_t kReads = 50'000;
   std::vector<double> weights;
-  for (size_t n = 1; n <= kKeys; ++n) weights.push_back(1.0 / n);
+  for (size_t n = 1; n <= kKeys; ++n) {
+    weights.push_back(1 / static_cast<double>(n));
+  }
   std::discrete_distribution<size_t> zipf(weights.begin(), weights.end());
   std::mt19937_64 random(1);  // the same in each run, so that caches compare
-  Keys keys;
-  for (size_t i = 0; i < kReads; ++i) {
-    keys.push_back(std::to_string(zipf(random)));
-  }
+  Keys keys(kReads);
+  for (std::string& key : keys) key = std::to_string(zipf(random));
   return keys;
 }
 
@@ -89,7 +89,7 @@ class Profile {
                 "P90 us", "P99 us", "MAX us");
     for (auto& [name, times] : times_) {
       std::ranges::sort(times);
-      const auto at = [&times](double part) {
+      const auto at = [&times = times](double part) {
         return times[static_cast<size_t>(
             part * static_cast<double>(times.size() - 1))];
       };
