@@ -27,6 +27,10 @@ class AnyCacheTest : public CommandTest,
     } else if (GetParam() == "memcached") {
       memcached_.emplace();
       uri_ = "memcached+unix://" + memcached_->socket_path() + "?timeout=10s";
+    } else if (GetParam() == "tiered") {
+      redis_.emplace();
+      uri_ = "tiered:memory:app?max_entries=100|redis+unix://" +
+             redis_->socket_path() + "?timeout=10s";
     } else {
       uri_ = "lmdb:" + Path("app");
     }
@@ -105,7 +109,8 @@ TEST_P(AnyCacheTest, ExecRunsOnceAndReplays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, AnyCacheTest,
-                         ::testing::Values("redis", "memcached", "lmdb"),
+                         ::testing::Values("redis", "memcached", "lmdb",
+                                           "tiered"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -63,6 +63,7 @@ Output Running::Wait() {
 CommandTest::CommandTest() {
   setenv("XDG_CACHE_HOME", Path("xdg").c_str(), 1);
   unsetenv("APPCACHE_EXEC_RUNS");
+  unsetenv("APPCACHE_CACHE");
 }
 
 Running CommandTest::Start(const Words& arguments, const Streams& streams) {

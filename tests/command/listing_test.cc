@@ -1,4 +1,4 @@
-// appcache keys, stats, top, clear, check.
+// appcache keys, stats (once), top, clear, check.
 
 #include <gtest/gtest.h>
 

@@ -65,7 +65,7 @@ TEST_F(LmdbTest, WhatOnlyAFileCanDoIsToldSo) {
   RunOn("app", {"set", "key", "value"});
   const Output output = RunOn("app", {"keys"});
   EXPECT_EQ(output.status, 3);
-  EXPECT_NE(output.err.find("an lmdb cache cannot list its entries"),
+  EXPECT_NE(output.err.find("an LMDB cache cannot list its entries; "),
             std::string::npos)
       << output.err;
 }

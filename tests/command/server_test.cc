@@ -66,7 +66,7 @@ TEST_F(ServerTest, StatsTellsWhatCanBeHad) {
   const Output output = RunOnServer({"stats"});
   EXPECT_EQ(output.status, 0);
   EXPECT_TRUE(Tells(output.out, "version  Redis "));
-  EXPECT_TRUE(Tells(output.out, "not told by redis"));
+  EXPECT_TRUE(Tells(output.out, "not told by a Redis cache"));
   const Json stats = Json::parse(RunOnServer({"stats", "--json"}).out);
   EXPECT_EQ(stats["backend"], "redis");
   EXPECT_EQ(stats["entries"], nullptr);
@@ -89,13 +89,13 @@ TEST_F(ServerTest, WhatOnlyAFileCanDoIsToldSo) {
                              Words{"dump", "out"}, Words{"load", "file"}}) {
     const Output output = RunOnServer(words);
     EXPECT_EQ(output.status, 3) << words[0];
-    EXPECT_TRUE(Tells(output.err, "a redis+unix cache cannot ")) << output.err;
+    EXPECT_TRUE(Tells(output.err, "a Redis cache cannot ")) << output.err;
     EXPECT_TRUE(Tells(output.err, "SQLite file")) << output.err;
   }
   WriteFile("trace", "a\nb\n");
   const Output output = RunOnServer({"replay", "trace"});
   EXPECT_EQ(output.status, 3);
-  EXPECT_TRUE(Tells(output.err, "redis does not tell")) << output.err;
+  EXPECT_TRUE(Tells(output.err, "a Redis cache does not tell")) << output.err;
 }
 
 TEST_F(ServerTest, LimitsAreForFiles) {
@@ -106,7 +106,7 @@ TEST_F(ServerTest, LimitsAreForFiles) {
     const Output output = RunOnServer(words);
     EXPECT_EQ(output.status, 2);
     EXPECT_EQ(output.out, "");
-    EXPECT_TRUE(Tells(output.err, "a redis+unix cache has no such limit"))
+    EXPECT_TRUE(Tells(output.err, "a Redis cache has no such limit"))
         << output.err;
   }
   EXPECT_EQ(server_.Run("DBSIZE"), ":0");

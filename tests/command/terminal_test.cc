@@ -126,6 +126,24 @@ TEST_F(TerminalTest, WatchDrawsUntilItIsInterrupted) {
   EXPECT_NE(top.seen().find("KEY"), std::string::npos);
 }
 
+TEST_F(TerminalTest, WatchedStatsAreDrawnInPlaceUntilTheInterrupt) {
+  OnTerminal stats(dir_.path(),
+                   {"stats", "--watch", "1ms", "--cache", "cache.db"});
+  stats.AwaitText("\x1b[Hcache    ", 3);
+  stats.AwaitText("entries  21, +0.0/s");
+  stats.Type("\x03");  // Ctrl-C
+  EXPECT_EQ(stats.Wait(), 0);
+  EXPECT_EQ(stats.seen().find("ping_ns"), std::string::npos);
+}
+
+TEST_F(TerminalTest, WatchedStatsAsJsonAreLinesOnATerminalToo) {
+  OnTerminal stats(dir_.path(), {"stats", "--watch=1ms", "--count=2", "--json",
+                                 "--cache", "cache.db"});
+  EXPECT_EQ(stats.Wait(), 0);
+  EXPECT_EQ(stats.seen().find('\x1b'), std::string::npos);
+  EXPECT_NE(stats.seen().find("\"entries_per_s\":0.0"), std::string::npos);
+}
+
 TEST_F(TerminalTest, ADumpIsNotForATerminal) {
   OnTerminal dump(dir_.path(), {"dump", "--cache", "cache.db"});
   EXPECT_EQ(dump.Wait(), 2);

@@ -29,6 +29,11 @@ constexpr const char* kRestOfFooter =
 a wrong one is told which there are. What is special is escaped: an @ in a
 password is %40. keys, top, check, dump and load work on SQLite files only.
 
+Without --cache the cache is that of the environment variable APPCACHE_CACHE,
+which is the place for a URI with a password: the words of a command are shown
+to everybody by ps. Without both it is your own, in ~/.cache/appcache. replay
+uses neither.
+
 Exit status: 0 done or a hit, 1 a miss, 2 a wrong command line, 3 a failure;
 exec ends as the command that it runs.
 

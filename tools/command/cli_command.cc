@@ -110,6 +110,15 @@ void AddRepeated(CLI::App& command, const std::string& name,
       ->trigger_on_parse();
 }
 
+void AddOptional(CLI::App& command, const std::string& name,
+                 const std::string& type, const std::string& description,
+                 const std::string& otherwise,
+                 std::function<Status(const std::string&)> parse) {
+  AddTextOption(command, name, "[" + type + "]", description, std::move(parse))
+      ->expected(0, 1)
+      ->default_str(otherwise);
+}
+
 void AddFlag(CLI::App& command, const std::string& name,
              const std::string& description, bool& target) {
   command.add_flag(name, target, description);

@@ -76,6 +76,13 @@ void AddRepeated(CLI::App& command, const std::string& name,
                  const std::string& type, const std::string& description,
                  std::function<Status(const std::string&)> parse);
 
+// The same for an option that may stand without its value, which is `otherwise`
+// then.
+void AddOptional(CLI::App& command, const std::string& name,
+                 const std::string& type, const std::string& description,
+                 const std::string& otherwise,
+                 std::function<Status(const std::string&)> parse);
+
 void AddFlag(CLI::App& command, const std::string& name,
              const std::string& description, bool& target);
 

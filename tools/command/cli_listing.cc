@@ -1,10 +1,11 @@
-#include <chrono>
 #include <memory>
 
 #include "engine/uri/units.h"
 #include "tools/command/cli_command.h"
 #include "tools/command/cli_options.h"
 #include "tools/command/listing.h"
+#include "tools/command/repeat.h"
+#include "tools/command/stats.h"
 #include "tools/command/top.h"
 
 namespace appcache::command {
@@ -40,12 +41,35 @@ void AddStats(CLI::App& app, CommandLine& line) {
   CLI::App& command = AddCommand(
       app, line,
       {"stats", "", 0, 0, "Print how much is in the cache",
-       "Entries whose ttl has ended count until they are removed. Hits and\n"
-       "misses are counted by the programs that use a cache, not in it. A "
-       "server\n"
-       "tells less.\n",
-       "Example:\n  appcache stats --cache /var/cache/app/cache.db\n"},
+       "Entries and bytes are those of the cache itself, whoever put them\n"
+       "there; an entry whose ttl has ended counts until it is removed. A\n"
+       "server tells less. Reads, writes and evictions each program counts\n"
+       "for itself, not in the cache: those of this command are zero, with\n"
+       "--prometheus and of a tier too. Of a tier look at whether its remote\n"
+       "tells of changes, of how many, how late, and whether it is asked.\n",
+       "Examples:\n"
+       "  appcache stats --cache /var/cache/app/cache.db\n"
+       "  appcache stats --watch=500ms --cache 'tiered:memory:x|redis://HOST'\n"
+       "  appcache stats --watch=1m --json >> stats.jsonl\n"},
       [options](const Operands&) { return Stats(*options); });
+  AddOptional(command, "--watch", "INTERVAL",
+              "Print again this often (1s, if nothing is\n"
+              "said; 1ms to 1d), with what changed in a\n"
+              "second: on a terminal in place, otherwise a\n"
+              "line each time; until interrupted, or nobody\n"
+              "reads it any more. When the cache does not\n"
+              "answer, that is printed, and asked again",
+              "1s", [options](const std::string& text) {
+                const auto interval = ParseInterval(text);
+                if (interval.ok()) options->watch = *interval;
+                return interval.status();
+              });
+  AddValue(command, "--count", "N", "With --watch: print this often, and end",
+           ParseCount, options->count);
+  AddFlag(command, "--prometheus",
+          "Print all counters and figures as Prometheus\n"
+          "scrapes them",
+          options->prometheus);
   AddCacheOption(command, options->cache);
   AddJsonOption(command, options->json);
 }
@@ -57,14 +81,6 @@ Result<TopOrder> ParseOrder(std::string_view text) {
   return Status(
       ErrorCode::kInvalidArgument,
       "'" + std::string(text) + "' is not an order: write size, age or use");
-}
-
-Result<std::chrono::milliseconds> ParseInterval(std::string_view text) {
-  Result<std::chrono::milliseconds> interval = ParseDuration(text);
-  if (interval.ok() && interval->count() == 0) {
-    return Status(ErrorCode::kInvalidArgument, "it must be more than 0");
-  }
-  return interval;
 }
 
 void AddTop(CLI::App& app, CommandLine& line) {
@@ -85,7 +101,7 @@ void AddTop(CLI::App& app, CommandLine& line) {
            ParseOrder, options->order);
   AddValue(command, "--limit", "N", "At most this many (default 20)",
            ParseCount, options->limit);
-  AddValue(command, "--watch", "SECONDS",
+  AddValue(command, "--watch", "INTERVAL",
            "On a terminal: draw again this often, until\ninterrupted",
            ParseInterval, options->watch);
   AddCacheOption(command, options->cache);

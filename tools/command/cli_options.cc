@@ -1,5 +1,7 @@
 #include "tools/command/cli_options.h"
 
+#include <cstdlib>
+
 #include "engine/uri/units.h"
 #include "tools/command/cli_command.h"
 #include "tools/command/location.h"
@@ -7,12 +9,17 @@
 namespace appcache::command {
 
 void AddCacheOption(CLI::App& command, CacheFlags& flags) {
+  const char* const otherwise = std::getenv(kCacheVariable);
+  if (otherwise != nullptr) flags.uri = otherwise;
+  flags.is_from_environment = !flags.uri.empty();
   AddParsed(command, "--cache", "URI",
             "The cache: a PATH, or a URI as redis://HOST\n"
             "(appcache --help lists them); without it\n"
-            "your own, in ~/.cache/appcache",
+            "that of $APPCACHE_CACHE, or else your own,\n"
+            "in ~/.cache/appcache",
             [&flags](const std::string& uri) {
               flags.uri = uri;
+              flags.is_from_environment = false;
               return ParseCacheUri(uri).status();
             });
 }

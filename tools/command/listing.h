@@ -1,4 +1,4 @@
-// appcache keys, stats: what is in a cache.
+// appcache keys: what is in a cache.
 
 #ifndef APPCACHE_TOOLS_COMMAND_LISTING_H_
 #define APPCACHE_TOOLS_COMMAND_LISTING_H_
@@ -21,12 +21,6 @@ struct KeysOptions {
 // Prints whole key paths, in no particular order, a line each, or with a NUL
 // after each. On a terminal, control characters are escaped.
 int Keys(const KeysOptions& options);
-
-struct StatsOptions {
-  CacheFlags cache;
-  bool json = false;
-};
-int Stats(const StatsOptions& options);
 
 }  // namespace appcache::command
 

@@ -57,7 +57,10 @@ Result<Uri> ParseCacheUri(std::string_view text) {
   if (!is_known) return UnknownScheme();
   Result<Uri> uri = ParseUri(text);
   if (!uri.ok()) return uri;
-  if (scheme == "memory" || uri->path == ":memory:") return WrongInMemory();
+  const Uri& lasting = Lasting(*uri);
+  if (lasting.scheme == "memory" || lasting.path == ":memory:") {
+    return WrongInMemory();
+  }
   if (IsInFile(*uri)) {
     if (Status status = ExpectPathOnly(*uri); !status.ok()) return status;
   }
@@ -66,6 +69,14 @@ Result<Uri> ParseCacheUri(std::string_view text) {
 
 bool IsInFile(const Uri& uri) {
   return uri.scheme == "sqlite" || uri.scheme == "lmdb";
+}
+
+const char* KindOf(const Uri& uri) {
+  if (uri.scheme == "lmdb") return "an LMDB cache";
+  if (uri.scheme == "tiered") return "a tier";
+  if (uri.scheme.starts_with("redis")) return "a Redis cache";
+  if (uri.scheme.starts_with("memcached")) return "a Memcached cache";
+  return "a SQLite cache";
 }
 
 Result<std::string> UserCacheDirectory(const char* xdg_cache_home,

@@ -20,6 +20,15 @@ Result<Uri> ParseCacheUri(std::string_view text);
 // Whether the path of the URI is that of a file or a directory.
 bool IsInFile(const Uri& uri);
 
+// "a Redis cache", "an LMDB cache", "a tier": as messages call what `uri`
+// names.
+const char* KindOf(const Uri& uri);
+
+// Where the entries are that stay: of a tier its remote cache, or else `uri`.
+inline Uri& Lasting(Uri& uri) {
+  return uri.levels.empty() ? uri : uri.levels.back();
+}
+
 // The directory "appcache/" in `xdg_cache_home`, or else in .cache of `home`.
 // Either may be null; a relative XDG_CACHE_HOME does not count, as its
 // specification says. kInvalidArgument when neither helps.

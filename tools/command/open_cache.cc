@@ -27,10 +27,21 @@ void LogWarnings(LogLevel level, std::string_view message) {
   if (level != LogLevel::kInfo) LogToStderr(level, message);
 }
 
-Status NoSuchCache(const std::string& path) {
+Status NoSuchCache(const std::string& path, const CacheFlags& flags) {
   return Status(ErrorCode::kUnavailable,
-                "there is no cache at " + path +
-                    "; check --cache (exec, set, load and replay make one)");
+                "there is no cache at " + path + "; check " +
+                    (flags.is_from_environment ? kCacheVariable : "--cache") +
+                    " (exec, set, load and replay make one)");
+}
+
+// That a URI is wrong says where it came from, if that was not the command.
+template <class T>
+Result<T> Named(const CacheFlags& flags, Result<T> made) {
+  if (!flags.is_from_environment ||
+      !made.status().Is(ErrorCode::kInvalidArgument)) {
+    return made;
+  }
+  return Wrong(std::string(kCacheVariable) + ": " + made.error().message);
 }
 
 // The file without which there is no cache. A directory alone is none: it may
@@ -59,20 +70,21 @@ struct Limit {
 };
 
 Status AddLimit(const Limit& limit, Uri& uri) {
+  Uri& lasting = Lasting(uri);
   const bool in_uri = std::any_of(
-      uri.options.begin(), uri.options.end(),
+      lasting.options.begin(), lasting.options.end(),
       [&](const Uri::Option& option) { return option.name == limit.option; });
   if (limit.value) {
     const std::string flag(limit.flag);
     if (uri.scheme != "sqlite" && !(uri.scheme == "lmdb" && limit.has_lmdb)) {
-      return Wrong(flag + ": a " + uri.scheme +
-                   " cache has no such limit that a program could set; a "
-                   "SQLite file has");
+      return Wrong(flag + ": " + KindOf(uri) +
+                   " has no such limit that a program could set; a SQLite "
+                   "file has");
     }
     if (in_uri) return Wrong(flag + ": the URI has it too; give one of them");
     uri.options.push_back({limit.option, std::to_string(*limit.value)});
   } else if (limit.otherwise && !in_uri) {
-    uri.options.push_back({limit.option, std::to_string(*limit.otherwise)});
+    lasting.options.push_back({limit.option, std::to_string(*limit.otherwise)});
   }
   return Status();
 }
@@ -80,11 +92,12 @@ Status AddLimit(const Limit& limit, Uri& uri) {
 Status AddLimits(const CacheFlags& flags, Uri& uri) {
   std::optional<uint64_t> max_entries;
   std::optional<uint64_t> max_bytes;
-  if (uri.scheme == "sqlite") {
+  const Uri& lasting = Lasting(uri);
+  if (lasting.scheme == "sqlite") {
     max_entries = flags.default_max_entries.value_or(kNoLimit);
     max_bytes = flags.default_max_bytes;
-  } else if (uri.scheme == "lmdb") {
-    max_bytes = LmdbBytes(uri);
+  } else if (lasting.scheme == "lmdb") {
+    max_bytes = LmdbBytes(lasting);
   }
   Status status = AddLimit(
       {"--max-entries", "max_entries", false, flags.max_entries, max_entries},
@@ -97,7 +110,9 @@ Status AddLimits(const CacheFlags& flags, Uri& uri) {
 }  // namespace
 
 Result<Uri> LocationOf(const CacheFlags& flags) {
-  if (!flags.uri.empty()) return ParseCacheUri(flags.uri);
+  if (!flags.uri.empty()) {
+    return Named(flags, ParseCacheUri(flags.uri));
+  }
   const Result<std::string> directory = OwnDirectory();
   if (!directory.ok()) return directory.status();
   Uri uri;
@@ -117,19 +132,20 @@ Result<std::unique_ptr<Cache>> OpenLocation(Uri location,
                                             const CacheFlags& flags,
                                             IfMissing if_missing) {
   if (Status status = AddLimits(flags, location); !status.ok()) return status;
+  const Uri& lasting = Lasting(location);
   struct stat there;
-  const bool is_missing = IsInFile(location) &&
-                          stat(FileOf(location).c_str(), &there) != 0 &&
+  const bool is_missing = IsInFile(lasting) &&
+                          stat(FileOf(lasting).c_str(), &there) != 0 &&
                           errno == ENOENT;
   if (is_missing && flags.uri.empty()) {
     const Status made = MakePrivateDirectory(location.path);
     if (!made.ok()) return made;
   } else if (is_missing && if_missing == IfMissing::kFail) {
-    return NoSuchCache(location.path);
+    return NoSuchCache(lasting.path, flags);
   }
   CacheOptions options;
   options.log = LogWarnings;
-  return OpenUri(location, std::move(options));
+  return Named(flags, OpenUri(location, std::move(options)));
 }
 
 Result<std::unique_ptr<SqliteCache>> OpenSqliteCache(const CacheFlags& flags,
@@ -138,9 +154,8 @@ Result<std::unique_ptr<SqliteCache>> OpenSqliteCache(const CacheFlags& flags,
   Result<Uri> location = LocationOf(flags);
   if (!location.ok()) return location.status();
   if (location->scheme != "sqlite") {
-    const std::string article = location->scheme == "lmdb" ? "an " : "a ";
-    return Status(ErrorCode::kUnsupported, article + location->scheme +
-                                               " cache cannot " + what +
+    return Status(ErrorCode::kUnsupported, std::string(KindOf(*location)) +
+                                               " cannot " + what +
                                                "; one in a SQLite file can");
   }
   auto opened = OpenLocation(*std::move(location), flags, if_missing);

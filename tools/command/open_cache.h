@@ -18,6 +18,8 @@ namespace appcache::command {
 // What the options of every command say about the cache.
 struct CacheFlags {
   std::string uri;  // empty: the user's own cache, which is made when missing
+  // Whether `uri` is that of APPCACHE_CACHE: for messages.
+  bool is_from_environment = false;
 
   std::optional<uint64_t> max_entries;
   std::optional<uint64_t> max_bytes;
@@ -38,6 +40,10 @@ enum class IfMissing {
   // which there is no cache.
   kFail,
 };
+
+// The environment variable that stands for --cache where that is not given, so
+// that a password need not be a word of the command, which everybody may list.
+inline constexpr const char* kCacheVariable = "APPCACHE_CACHE";
 
 // Where the cache is; with the options of the URI.
 Result<Uri> LocationOf(const CacheFlags& flags);

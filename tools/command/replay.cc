@@ -14,6 +14,7 @@
 #include "engine/sqlite_cache.h"
 #include "engine/uri/scheme_registry.h"
 #include "tools/command/exit_status.h"
+#include "tools/command/location.h"
 #include "tools/command/report.h"
 #include "tools/command/table.h"
 #include "tools/command/units.h"
@@ -57,6 +58,7 @@ bool HasMaxEntries(const Uri& location) {
 // kInvalidArgument when there is something in the cache. Looks at it without
 // limits: what is in somebody's cache must stay there.
 Status ExpectEmpty(Uri location, const CacheFlags& flags) {
+  const std::string kind = KindOf(location);
   std::erase_if(location.options, IsLimit);
   CacheFlags look;
   look.uri = flags.uri;
@@ -65,8 +67,7 @@ Status ExpectEmpty(Uri location, const CacheFlags& flags) {
   const std::optional<uint64_t> entries = (*cache)->Stats().entries;
   if (!entries) {
     return Status(ErrorCode::kUnsupported,
-                  "replay needs an empty cache, and " +
-                      (*cache)->Traits().name +
+                  "replay needs an empty cache, and " + kind +
                       " does not tell whether it is; leave --cache out, or "
                       "name a file that is not there yet");
   }

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <ctime>
 
 namespace appcache::command {
 namespace {
@@ -57,15 +56,6 @@ std::optional<SignalGate::Signal> SignalGate::Next() noexcept {
   } while (size < 0 && errno == EINTR);
   if (size != static_cast<ssize_t>(sizeof(info))) return std::nullopt;
   return Signal{static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL};
-}
-
-bool SignalGate::Wait(std::chrono::milliseconds timeout) noexcept {
-  const auto seconds =
-      std::chrono::duration_cast<std::chrono::seconds>(timeout);
-  const std::chrono::nanoseconds rest = timeout - seconds;
-  const timespec most{static_cast<time_t>(seconds.count()),
-                      static_cast<long>(rest.count())};
-  return sigtimedwait(&kept_, nullptr, &most) >= 0;
 }
 
 }  // namespace appcache::command

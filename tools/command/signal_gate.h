@@ -5,7 +5,6 @@
 
 #include <signal.h>
 
-#include <chrono>
 #include <optional>
 
 #include "tools/command/fd.h"
@@ -48,10 +47,6 @@ class SignalGate {
   };
   // The next signal that waits, if any does. Does not block.
   std::optional<Signal> Next() noexcept;
-
-  // True as soon as a signal comes, which is consumed; false after `timeout`,
-  // or when the process was stopped and goes on.
-  bool Wait(std::chrono::milliseconds timeout) noexcept;
 
  private:
   sigset_t kept_;

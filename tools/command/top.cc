@@ -1,13 +1,14 @@
 #include "tools/command/top.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
 #include <tuple>
+#include <utility>
 
-#include "tools/command/exit_status.h"
+#include "tools/command/repeat.h"
 #include "tools/command/report.h"
+#include "tools/command/screen.h"
 #include "tools/command/signal_gate.h"
 #include "tools/command/table.h"
 #include "tools/command/text.h"
@@ -20,13 +21,6 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using Json = nlohmann::ordered_json;
-
-// Cursor to the top left, and at the end clear what is left of the last
-// picture.
-constexpr const char* kHome = "\x1b[H";
-constexpr const char* kClearLine = "\x1b[K";
-constexpr const char* kClearBelow = "\x1b[J";
-constexpr const char* kClearAll = "\x1b[H\x1b[2J";
 
 struct Picture {
   std::vector<EntryInfo> entries;
@@ -73,40 +67,19 @@ int PrintPicture(const Picture& picture, TimePoint now) {
                         {"top", std::move(list)}});
 }
 
-// As a terminal is that says nothing of itself.
-winsize TerminalSize() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 ||
-      size.ws_row == 0) {
-    size.ws_col = 80;
-    size.ws_row = 24;
-  }
-  return size;
-}
-
-// `text` over what is on the screen, as many lines as there is room for.
-std::string OverScreen(const std::string& text, size_t rows) {
-  std::string screen(kHome);
-  size_t begin = 0;
-  for (size_t row = 1; row < rows && begin < text.size(); ++row) {
-    const size_t end = text.find('\n', begin);
-    screen.append(text, begin, end - begin).append(kClearLine).append("\n");
-    begin = end + 1;
-  }
-  return screen.append(kClearBelow);
-}
-
 int Watch(SqliteCache& cache, const TopOptions& options, SignalGate& gate) {
-  int printed = Print(kClearAll);
-  while (printed == kDone) {
-    const Result<Picture> picture = Take(cache, options.order, options.limit);
-    if (!picture.ok()) return Fail(picture.status());
-    const winsize size = TerminalSize();
-    printed = Print(OverScreen(
-        Render(*picture, Clock::Wall()->Now(), size.ws_col), size.ws_row));
-    if (gate.Wait(*options.watch)) return kDone;
-  }
-  return printed;
+  bool is_first = true;
+  return PrintAgainAndAgain(
+      gate, {*options.watch, std::nullopt}, [&]() -> Result<std::string> {
+        const Result<Picture> picture =
+            Take(cache, options.order, options.limit);
+        if (!picture.ok()) return picture.status();
+        const ScreenSize size = SizeOfScreen();
+        const std::string text =
+            Render(*picture, Clock::Wall()->Now(), size.columns);
+        return (std::exchange(is_first, false) ? kClearScreen : "") +
+               OverScreen(text, size);
+      });
 }
 
 }  // namespace
@@ -153,7 +126,7 @@ int Top(const TopOptions& options) {
   if (!picture.ok()) return Fail(picture.status());
   const TimePoint now = Clock::Wall()->Now();
   if (options.json) return PrintPicture(*picture, now);
-  return Print(Render(*picture, now, on_terminal ? TerminalSize().ws_col : 0));
+  return Print(Render(*picture, now, on_terminal ? SizeOfScreen().columns : 0));
 }
 
 }  // namespace appcache::command

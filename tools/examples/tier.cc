@@ -16,7 +16,8 @@ int main(int argc, char** argv) {
   auto remote = appcache::Open(argc > 1 ? argv[1] : "redis://localhost");
   auto local = appcache::SqliteCache::OpenInMemory({}, "tier_example");
   if (!remote.ok() || !local.ok()) {
-    std::cerr << remote.status().ToString() << '\n';
+    const auto& failed = remote.ok() ? local.status() : remote.status();
+    std::cerr << failed.ToString() << '\n';
     return 2;
   }
   appcache::TieredOptions options;

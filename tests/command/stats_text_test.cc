@@ -1,0 +1,167 @@
+#include "tools/command/stats_text.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tools/command/screen.h"
+
+namespace appcache::command {
+namespace {
+
+using std::chrono::milliseconds;
+using Json = nlohmann::ordered_json;
+
+constexpr TimePoint kTime{std::chrono::seconds(1'800'000'000)};
+
+class StatsTextTest : public ::testing::Test {
+ protected:
+  StatsTextTest() {
+    traits_.name = "sqlite";
+    traits_.location = "/app/cache.db";
+    before_.version = now_.version = "SQLite 3";
+    now_.taken = before_.taken + milliseconds(2000);
+    now_.round_trip = std::chrono::microseconds(40);
+    before_.stats.entries = 30;
+    now_.stats.entries = 36;
+    before_.stats.bytes = 4000;
+    now_.stats.bytes = 2048;
+  }
+
+  StatsView Once() const { return {traits_, "a SQLite cache", now_}; }
+  StatsView Again() const {
+    return {traits_, "a SQLite cache", now_, &before_};
+  }
+
+  void MakeTier() {
+    for (StatsSample* sample : {&before_, &now_}) {
+      sample->stats = CacheStats();
+      sample->tier.emplace();
+    }
+    TierReport& tier = *now_.tier;
+    tier.coherence = Coherence::kTracking;
+    tier.is_coherent = true;
+    tier.confirmed_ago = milliseconds(120);
+    tier.confirmation_delay = std::chrono::microseconds(310);
+    tier.links_made = 1;
+    tier.changes_told = 7;
+    tier.local_hits = 3;
+    tier.remote_errors = 2;
+  }
+
+  BackendTraits traits_;
+  StatsSample before_;
+  StatsSample now_;
+};
+
+TEST_F(StatsTextTest, ABlockHasALineForEachFigure) {
+  now_.file_bytes = {28672, 32};
+  EXPECT_EQ(StatsBlock(Once()),
+            "cache    /app/cache.db\n"
+            "version  SQLite 3\n"
+            "ping     40.0 us\n"
+            "entries  36\n"
+            "bytes    2048 of keys and values, 2.0 KiB\n"
+            "file     28.0 KiB\n"
+            "log      32 B\n");
+}
+
+TEST_F(StatsTextTest, WhatChangedIsToldPerSecond) {
+  const std::string block = StatsBlock(Again());
+  EXPECT_NE(block.find("entries  36, +3.0/s\n"), std::string::npos) << block;
+  EXPECT_NE(block.find("2.0 KiB, -976.0/s\n"), std::string::npos) << block;
+  const Json json = StatsJson(Again(), kTime);
+  EXPECT_EQ(json["entries_per_s"], 3.0);
+  EXPECT_EQ(json["bytes_per_s"], -976.0);
+}
+
+TEST_F(StatsTextTest, BetweenTwoOfOneMomentThereIsNoRate) {
+  now_.taken = before_.taken;
+  EXPECT_EQ(StatsJson(Again(), kTime)["entries_per_s"], nullptr);
+}
+
+TEST_F(StatsTextTest, WhatIsNotToldIsSaid) {
+  now_.stats = CacheStats();
+  const std::string block = StatsBlock(Again());
+  EXPECT_NE(block.find("entries  not told by a SQLite cache\n"),
+            std::string::npos);
+  EXPECT_EQ(StatsJson(Again(), kTime)["bytes"], nullptr);
+  EXPECT_EQ(StatsLine(Again(), kTime).find("bytes"), std::string::npos);
+}
+
+TEST_F(StatsTextTest, ALineHasATimeAndWhatIsTold) {
+  EXPECT_EQ(StatsLine(Again(), kTime),
+            "2027-01-15T08:00:00Z ping_ns=40000 entries=36 bytes=2048 "
+            "entries_per_s=3.0 bytes_per_s=-976.0\n");
+}
+
+TEST_F(StatsTextTest, ACacheThatDoesNotAnswerIsTold) {
+  now_.answer = Status(ErrorCode::kUnavailable, "gone \"away\"\n");
+  EXPECT_NE(StatsBlock(Again()).find("ping     gone \"away\"\\n\n"),
+            std::string::npos);
+  EXPECT_EQ(StatsJson(Again(), kTime)["error"], "gone \"away\"\\n");
+  EXPECT_EQ(StatsJson(Again(), kTime)["ping_ns"], nullptr);
+  EXPECT_NE(StatsLine(Again(), kTime).find(R"(error="gone \"away\"\\n")"),
+            std::string::npos)
+      << StatsLine(Again(), kTime);
+}
+
+TEST_F(StatsTextTest, ATierTellsOfItsLinkAndItsLevels) {
+  MakeTier();
+  const std::string block = StatsBlock(Again());
+  const size_t tier = block.find("tier ");
+  ASSERT_NE(tier, std::string::npos);
+  EXPECT_EQ(block.substr(tier),
+            "tier     tracking, coherent\n"
+            "link     confirmed 120.00 ms ago, in 310.0 us; made 1, lost 0\n"
+            "changes  7 told, +3.5/s; all at once 0\n"
+            "breaker  closed; opened 0\n"
+            "pending  0; lost 0\n"
+            "local    3 hits, 0 stale, 0 absences\n"
+            "remote   0 hits, 0 misses, 2 errors\n");
+  const Json json = StatsJson(Again(), kTime);
+  EXPECT_EQ(json["tier_coherence"], "tracking");
+  EXPECT_EQ(json["tier_changes_told_per_s"], 3.5);
+  EXPECT_EQ(json["tier_local_hits"], 3);
+  EXPECT_NE(StatsLine(Again(), kTime)
+                .find(" tier_coherence=tracking "
+                      "tier_coherent=true "),
+            std::string::npos);
+}
+
+TEST_F(StatsTextTest, ATierThatNobodyTellsHasNoLinkToTellOf) {
+  MakeTier();
+  now_.tier->coherence = Coherence::kUntracked;
+  now_.tier->asks_remote = false;
+  const std::string block = StatsBlock(Once());
+  EXPECT_NE(block.find("tier     untracked: copies live for untracked_ttl\n"
+                       "breaker  open: the remote is not asked; opened 0\n"),
+            std::string::npos)
+      << block;
+}
+
+TEST_F(StatsTextTest, PrometheusIsToldOfEverything) {
+  MakeTier();
+  now_.stats.entries = 36;
+  now_.file_bytes = {28672, 32};
+  traits_.location = "a\xff";
+  const std::string text = StatsPrometheus(Once());
+  for (const char* const line :
+       {"appcache_hits_total{cache=\"a\\\\xff\"} 0\n",
+        "appcache_entries{cache=\"a\\\\xff\"} 36\n",
+        "appcache_file_bytes{cache=\"a\\\\xff\"} 28672\n",
+        "appcache_tier_coherent{cache=\"a\\\\xff\"} 1\n",
+        "appcache_tier_local_hits_total{cache=\"a\\\\xff\"} 3\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << " in " << text;
+  }
+}
+
+TEST(ScreenTest, APictureIsDrawnAsFarAsThereIsRoom) {
+  EXPECT_EQ(OverScreen("one\ntwo\n", {.rows = 9, .columns = 9}),
+            "\x1b[Hone\x1b[K\ntwo\x1b[K\n\x1b[J");
+  EXPECT_EQ(OverScreen("one\ntwo\n", {.rows = 2, .columns = 2}),
+            "\x1b[Ho\u2026\x1b[K\n\x1b[J");
+}
+
+}  // namespace
+}  // namespace appcache::command

@@ -1,0 +1,40 @@
+#include "tools/command/stats_rates.h"
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+
+namespace appcache::command {
+namespace {
+
+// How much it grew in a second, in tenths, if that can be told.
+std::optional<double> Rate(const StatsView& view, std::optional<uint64_t> now,
+                           std::optional<uint64_t> before) {
+  if (view.before == nullptr || !now || !before) return std::nullopt;
+  const std::chrono::duration<double> time =
+      view.now.taken - view.before->taken;
+  if (time.count() <= 0) return std::nullopt;
+  const double rate =
+      (static_cast<double>(*now) - static_cast<double>(*before)) / time.count();
+  return std::round(rate * 10) / 10;
+}
+
+}  // namespace
+
+std::optional<double> EntriesRate(const StatsView& view) {
+  if (view.before == nullptr) return std::nullopt;
+  return Rate(view, view.now.stats.entries, view.before->stats.entries);
+}
+
+std::optional<double> BytesRate(const StatsView& view) {
+  if (view.before == nullptr) return std::nullopt;
+  return Rate(view, view.now.stats.bytes, view.before->stats.bytes);
+}
+
+std::optional<double> ChangesRate(const StatsView& view) {
+  if (view.before == nullptr || !view.before->tier) return std::nullopt;
+  return Rate(view, view.now.tier->changes_told,
+              view.before->tier->changes_told);
+}
+
+}  // namespace appcache::command

@@ -1,0 +1,134 @@
+#include "tools/command/stats_text.h"
+
+#include <array>
+#include <cstdio>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "engine/prometheus.h"
+#include "tools/command/stats_rates.h"
+#include "tools/command/text.h"
+#include "tools/command/units.h"
+
+namespace appcache::command {
+namespace {
+
+// ", +3.0/s", or nothing.
+std::string Behind(std::optional<double> rate) {
+  if (!rate) return "";
+  std::array<char, 64> text;
+  std::snprintf(text.data(), text.size(), ", %+.1f/s", *rate);
+  return text.data();
+}
+
+std::string Nanoseconds(std::chrono::nanoseconds time) {
+  return FormatNanoseconds(
+      time.count() < 0 ? 0 : static_cast<uint64_t>(time.count()));
+}
+
+class Block {
+ public:
+  void Add(std::string_view name, std::string_view value) {
+    constexpr size_t kNameWidth = 9;
+    text_.append(name).append(kNameWidth - name.size(), ' ');
+    text_.append(Escape(value)).append("\n");
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+std::string Counts(
+    std::initializer_list<std::pair<uint64_t, const char*>> counts) {
+  std::string text;
+  for (const auto& [count, what] : counts) {
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + what;
+  }
+  return text;
+}
+
+// How the tier is told of changes.
+void AddLink(const StatsView& view, Block& block) {
+  const TierReport& tier = *view.now.tier;
+  if (tier.coherence == Coherence::kUntracked) {
+    block.Add("tier", "untracked: copies live for untracked_ttl");
+    return;
+  }
+  block.Add("tier", std::string(ToString(tier.coherence)) +
+                        (tier.is_coherent ? ", coherent" : ", not coherent"));
+  const std::string confirmed =
+      tier.confirmed_ago
+          ? "confirmed " + Nanoseconds(*tier.confirmed_ago) + " ago, in " +
+                Nanoseconds(tier.confirmation_delay)
+          : "not confirmed yet";
+  block.Add("link", confirmed + "; made " + std::to_string(tier.links_made) +
+                        ", lost " + std::to_string(tier.links_lost));
+  block.Add("changes", std::to_string(tier.changes_told) + " told" +
+                           Behind(ChangesRate(view)) + "; all at once " +
+                           std::to_string(tier.all_changes_told));
+}
+
+void AddTier(const StatsView& view, Block& block) {
+  const TierReport& tier = *view.now.tier;
+  AddLink(view, block);
+  const char* const breaker =
+      tier.asks_remote ? "closed" : "open: the remote is not asked";
+  block.Add("breaker",
+            breaker + ("; opened " + std::to_string(tier.breaker_openings)));
+  block.Add("pending", std::to_string(tier.pending) + "; lost " +
+                           std::to_string(tier.pending_lost));
+  block.Add("local", Counts({{tier.local_hits, "hits"},
+                             {tier.stale_hits, "stale"},
+                             {tier.local_absences, "absences"}}));
+  block.Add("remote", Counts({{tier.remote_hits, "hits"},
+                              {tier.remote_misses, "misses"},
+                              {tier.remote_errors, "errors"}}));
+}
+
+}  // namespace
+
+std::string StatsBlock(const StatsView& view) {
+  const StatsSample& now = view.now;
+  const std::string untold = std::string("not told by ") + view.kind;
+  Block block;
+  block.Add("cache", view.traits.location);
+  if (now.answer.ok()) {
+    block.Add("version", now.version);
+    block.Add("ping", Nanoseconds(now.round_trip));
+  } else {
+    block.Add("ping", now.answer.error().message);
+  }
+  block.Add("entries", now.stats.entries ? std::to_string(*now.stats.entries) +
+                                               Behind(EntriesRate(view))
+                                         : untold);
+  block.Add("bytes",
+            now.stats.bytes
+                ? std::to_string(*now.stats.bytes) + " of keys and values, " +
+                      FormatSize(*now.stats.bytes) + Behind(BytesRate(view))
+                : untold);
+  if (now.file_bytes) {
+    block.Add("file", FormatSize(now.file_bytes->file));
+    block.Add("log", FormatSize(now.file_bytes->log));
+  }
+  if (now.tier) AddTier(view, block);
+  return block.text();
+}
+
+std::string StatsPrometheus(const StatsView& view) {
+  const std::string& location = view.traits.location;
+  PrometheusText text(IsUtf8(location) ? location : Escape(location));
+  AddTo(text, view.now.stats);
+  if (view.now.file_bytes) {
+    text.Gauge("file_bytes", "Size of the SQLite file.",
+               static_cast<double>(view.now.file_bytes->file));
+    text.Gauge("log_bytes", "Size of its write-ahead log.",
+               static_cast<double>(view.now.file_bytes->log));
+  }
+  if (view.now.tier) AddTo(text, *view.now.tier);
+  return text.text();
+}
+
+}  // namespace appcache::command
