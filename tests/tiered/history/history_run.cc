@@ -16,9 +16,9 @@ namespace {
 
 constexpr int kTiers = 3;
 
-void ReadEvents(const std::string& path, std::vector<TierEvent>& events) {
+void ReadEvents(const std::string& path, std::vector<HistoryEvent>& events) {
   std::ifstream file(path, std::ios::binary);
-  TierEvent event;
+  HistoryEvent event;
   while (file.read(reinterpret_cast<char*>(&event), sizeof(event))) {
     events.push_back(event);
   }

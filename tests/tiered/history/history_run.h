@@ -13,7 +13,7 @@
 namespace appcache {
 
 struct HistoryRun {
-  std::vector<TierEvent> events;
+  std::vector<HistoryEvent> events;
   // What the processes say of their tiers.
   std::vector<std::string> reports;
   // What broke a promise.

@@ -18,10 +18,10 @@ std::string Ms(int64_t ns) {
 // The acknowledged writes of some processes to one key, by when they began.
 class Writes {
  public:
-  void Add(const TierEvent& event) { writes_.push_back(event); }
+  void Add(const HistoryEvent& event) { writes_.push_back(event); }
 
   void Sort() {
-    std::ranges::sort(writes_, {}, &TierEvent::begin);
+    std::ranges::sort(writes_, {}, &HistoryEvent::begin);
     earliest_end_.assign(writes_.size() + 1, kNever);
     for (size_t i = writes_.size(); i-- > 0;) {
       earliest_end_[i] = std::min(earliest_end_[i + 1], writes_[i].end);
@@ -31,29 +31,29 @@ class Writes {
   // When the first of those that began after `moment` had ended.
   int64_t EarliestEndAfter(int64_t moment) const {
     const auto later =
-        std::ranges::upper_bound(writes_, moment, {}, &TierEvent::begin);
+        std::ranges::upper_bound(writes_, moment, {}, &HistoryEvent::begin);
     return earliest_end_[static_cast<size_t>(later - writes_.begin())];
   }
 
  private:
-  std::vector<TierEvent> writes_;
+  std::vector<HistoryEvent> writes_;
   std::vector<int64_t> earliest_end_ = {kNever};  // of writes_ from there on
 };
 
 // What was done to one key.
 struct KeyHistory {
-  std::unordered_map<uint64_t, TierEvent> sets;
+  std::unordered_map<uint64_t, HistoryEvent> sets;
   Writes all;
   std::map<int32_t, Writes> by_process;
-  std::vector<TierEvent> hits;
+  std::vector<HistoryEvent> hits;
 };
 
 // What is wrong with a hit; empty if nothing is.
-std::string Complaint(const KeyHistory& key, const TierEvent& hit,
+std::string Complaint(const KeyHistory& key, const HistoryEvent& hit,
                       const TierPromises& promises) {
   const auto found = key.sets.find(hit.value);
   if (found == key.sets.end()) return "was never written";
-  const TierEvent& set = found->second;
+  const HistoryEvent& set = found->second;
   if (set.begin > hit.end) return "was written later";
   if (set.ttl_ns != 0) {
     const int64_t late =
@@ -81,17 +81,17 @@ std::string Complaint(const KeyHistory& key, const TierEvent& hit,
 
 }  // namespace
 
-std::vector<std::string> FindBroken(std::span<const TierEvent> events,
+std::vector<std::string> FindBroken(std::span<const HistoryEvent> events,
                                     const TierPromises& promises) {
   std::map<int32_t, KeyHistory> keys;
-  for (const TierEvent& event : events) {
+  for (const HistoryEvent& event : events) {
     KeyHistory& key = keys[event.key];
-    if (event.kind == TierEvent::Kind::kHit) key.hits.push_back(event);
-    if (event.kind == TierEvent::Kind::kSet) {
+    if (event.kind == HistoryEvent::Kind::kHit) key.hits.push_back(event);
+    if (event.kind == HistoryEvent::Kind::kSet) {
       key.sets.emplace(event.value, event);
     }
-    const bool is_write = event.kind == TierEvent::Kind::kSet ||
-                          event.kind == TierEvent::Kind::kRemove;
+    const bool is_write = event.kind == HistoryEvent::Kind::kSet ||
+                          event.kind == HistoryEvent::Kind::kRemove;
     if (is_write && event.is_acknowledged != 0) {
       key.all.Add(event);
       key.by_process[event.process].Add(event);
@@ -101,7 +101,7 @@ std::vector<std::string> FindBroken(std::span<const TierEvent> events,
   for (auto& [number, key] : keys) {
     key.all.Sort();
     for (auto& [process, writes] : key.by_process) writes.Sort();
-    for (const TierEvent& hit : key.hits) {
+    for (const HistoryEvent& hit : key.hits) {
       const std::string complaint = Complaint(key, hit, promises);
       if (complaint.empty()) continue;
       broken.push_back("key " + std::to_string(number) + ": process " +

@@ -27,7 +27,7 @@
 namespace appcache {
 
 // One call and one key. Plain data: it is written to files.
-struct TierEvent {
+struct HistoryEvent {
   enum class Kind : int32_t { kSet, kRemove, kHit, kMiss };
 
   Kind kind;
@@ -52,7 +52,7 @@ struct TierPromises {
 };
 
 // What broke a promise, a line each, at most a hundred; empty if nothing did.
-std::vector<std::string> FindBroken(std::span<const TierEvent> events,
+std::vector<std::string> FindBroken(std::span<const HistoryEvent> events,
                                     const TierPromises& promises);
 
 }  // namespace appcache

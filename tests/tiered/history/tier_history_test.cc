@@ -11,30 +11,30 @@
 namespace appcache {
 namespace {
 
-using Kind = TierEvent::Kind;
+using Kind = HistoryEvent::Kind;
 constexpr int64_t kMs = 1'000'000;
 constexpr TierPromises kPromises{std::chrono::milliseconds(100),
                                  std::chrono::milliseconds(5)};
 
 // Times are in ms, and every call takes one.
-TierEvent Set(int32_t process, uint64_t value, int64_t at, int64_t ttl = 0,
-              int32_t acknowledged = 1) {
+HistoryEvent Set(int32_t process, uint64_t value, int64_t at, int64_t ttl = 0,
+                 int32_t acknowledged = 1) {
   return {Kind::kSet, 0,         process,  acknowledged,
           value,      ttl * kMs, at * kMs, (at + 1) * kMs};
 }
-TierEvent Remove(int32_t process, int64_t at) {
+HistoryEvent Remove(int32_t process, int64_t at) {
   return {Kind::kRemove, 0, process, 1, 0, 0, at * kMs, (at + 1) * kMs};
 }
-TierEvent Hit(int32_t process, uint64_t value, int64_t at) {
+HistoryEvent Hit(int32_t process, uint64_t value, int64_t at) {
   return {Kind::kHit, 0, process, 1, value, 0, at * kMs, (at + 1) * kMs};
 }
 
-std::string Check(const std::vector<TierEvent>& events) {
+std::string Check(const std::vector<HistoryEvent>& events) {
   const std::vector<std::string> broken = FindBroken(events, kPromises);
   return broken.empty() ? "" : broken[0];
 }
 
-void ExpectFound(const std::vector<TierEvent>& events,
+void ExpectFound(const std::vector<HistoryEvent>& events,
                  const std::string& complaint) {
   EXPECT_NE(Check(events).find(complaint), std::string::npos)
       << "'" << Check(events) << "' should say '" << complaint << "'";
@@ -42,20 +42,20 @@ void ExpectFound(const std::vector<TierEvent>& events,
 
 TEST(TierHistoryTest, AValueThatNobodyWroteIsFound) {
   ExpectFound({Set(1, 7, 0), Hit(1, 8, 10)}, "never written");
-  TierEvent other = Hit(1, 7, 10);
+  HistoryEvent other = Hit(1, 7, 10);
   other.key = 1;
   ExpectFound({Set(1, 7, 0), other}, "never written");
   ExpectFound({Hit(1, 7, 0), Set(1, 7, 10)}, "written later");
 }
 
 TEST(TierHistoryTest, AnotherProcessMayReadWhatWasReplacedForAWhile) {
-  const std::vector<TierEvent> writes = {Set(1, 7, 0), Set(1, 8, 10)};
+  const std::vector<HistoryEvent> writes = {Set(1, 7, 0), Set(1, 8, 10)};
   for (const int64_t at : {12, 60, 111}) {
-    std::vector<TierEvent> events = writes;
+    std::vector<HistoryEvent> events = writes;
     events.push_back(Hit(2, 7, at));
     EXPECT_EQ(Check(events), "");
   }
-  std::vector<TierEvent> events = writes;
+  std::vector<HistoryEvent> events = writes;
   events.push_back(Hit(2, 7, 112));
   ExpectFound(events, "by another process");
 }

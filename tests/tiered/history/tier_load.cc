@@ -10,7 +10,7 @@
 namespace appcache {
 namespace {
 
-using Kind = TierEvent::Kind;
+using Kind = HistoryEvent::Kind;
 
 std::string PathOf(int32_t key) {
   return "pyappcache/key/" + std::to_string(key);
@@ -43,7 +43,7 @@ class Caller {
         next_value_((static_cast<uint64_t>(load.process) << 48) +
                     (static_cast<uint64_t>(thread) << 40) + 1) {}
 
-  std::vector<TierEvent> Run() {
+  std::vector<HistoryEvent> Run() {
     const auto until = std::chrono::steady_clock::now() + load_.duration;
     while (std::chrono::steady_clock::now() < until) Step();
     return std::move(events_);
@@ -69,21 +69,21 @@ class Caller {
     }
   }
 
-  TierEvent Begin(Kind kind, int32_t key) const {
+  HistoryEvent Begin(Kind kind, int32_t key) const {
     return {kind, key, load_.process, 0, 0, 0, TierMoment(), 0};
   }
-  void End(TierEvent event, const Status& status) {
+  void End(HistoryEvent event, const Status& status) {
     event.end = TierMoment();
     event.is_acknowledged = status.ok() ? 1 : 0;
     events_.push_back(event);
   }
 
   void Get(int32_t key) {
-    const TierEvent event = Begin(Kind::kMiss, key);
+    const HistoryEvent event = Begin(Kind::kMiss, key);
     EndRead(event, cache_.GetRaw(PathOf(key)));
   }
 
-  void EndRead(TierEvent event, const Lookup<Bytes>& found) {
+  void EndRead(HistoryEvent event, const Lookup<Bytes>& found) {
     if (found) {
       event.kind = Kind::kHit;
       event.value = ToValue(found->view());
@@ -95,10 +95,10 @@ class Caller {
     std::vector<std::string> paths;
     for (int32_t key = 0; key < load_.keys; ++key) paths.push_back(PathOf(key));
     const std::vector<std::string_view> views(paths.begin(), paths.end());
-    const TierEvent event = Begin(Kind::kMiss, 0);
+    const HistoryEvent event = Begin(Kind::kMiss, 0);
     const std::vector<Lookup<Bytes>> found = cache_.GetManyRaw(views);
     for (int32_t key = 0; key < load_.keys; ++key) {
-      TierEvent of_key = event;
+      HistoryEvent of_key = event;
       of_key.key = key;
       EndRead(of_key, found[static_cast<size_t>(key)]);
     }
@@ -106,7 +106,7 @@ class Caller {
 
   void Set(int32_t key, Ttl ttl) {
     const uint64_t value = next_value_++;
-    TierEvent event = Begin(Kind::kSet, key);
+    HistoryEvent event = Begin(Kind::kSet, key);
     event.value = value;
     event.ttl_ns = std::chrono::nanoseconds(ttl).count();
     End(event, cache_.SetRaw(PathOf(key), std::to_string(value), ttl));
@@ -116,7 +116,7 @@ class Caller {
   }
 
   void Invalidate(int32_t key) {
-    const TierEvent event = Begin(Kind::kRemove, key);
+    const HistoryEvent event = Begin(Kind::kRemove, key);
     End(event, cache_.InvalidateRaw(PathOf(key)));
     Get(key);
   }
@@ -126,13 +126,14 @@ class Caller {
   std::mt19937_64 random_;
   std::discrete_distribution<int32_t> written_;
   uint64_t next_value_;
-  std::vector<TierEvent> events_;
+  std::vector<HistoryEvent> events_;
 };
 
 }  // namespace
 
-std::vector<TierEvent> RunTierLoad(Cache& cache, const TierLoad& load) {
-  std::vector<std::vector<TierEvent>> seen(static_cast<size_t>(load.threads));
+std::vector<HistoryEvent> RunTierLoad(Cache& cache, const TierLoad& load) {
+  std::vector<std::vector<HistoryEvent>> seen(
+      static_cast<size_t>(load.threads));
   std::vector<std::thread> threads;
   for (int thread = 0; thread < load.threads; ++thread) {
     threads.emplace_back([&, thread] {
@@ -140,7 +141,7 @@ std::vector<TierEvent> RunTierLoad(Cache& cache, const TierLoad& load) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  std::vector<TierEvent> all;
+  std::vector<HistoryEvent> all;
   for (const auto& events : seen) {
     all.insert(all.end(), events.begin(), events.end());
   }

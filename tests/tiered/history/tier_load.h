@@ -24,7 +24,7 @@ struct TierLoad {
 
 // Gets, sets with and without ttl, invalidates and batches, as fast as they go.
 // What the threads of one process write is theirs by its number.
-std::vector<TierEvent> RunTierLoad(Cache& cache, const TierLoad& load);
+std::vector<HistoryEvent> RunTierLoad(Cache& cache, const TierLoad& load);
 
 }  // namespace appcache
 

@@ -84,16 +84,16 @@ std::unique_ptr<RedisCache> OpenRedis(RedisCacheOptions options) {
   return *RedisCache::Open(std::move(options));
 }
 
-std::vector<TierEvent> RunPlain(const std::string& socket,
-                                const TierLoad& load) {
+std::vector<HistoryEvent> RunPlain(const std::string& socket,
+                                   const TierLoad& load) {
   RedisCacheOptions options;
   options.unix_path = socket;
   const std::unique_ptr<RedisCache> cache = OpenRedis(options);
   return RunTierLoad(*cache, load);
 }
 
-std::vector<TierEvent> RunTier(const std::string& socket,
-                               const TierLoad& load) {
+std::vector<HistoryEvent> RunTier(const std::string& socket,
+                                  const TierLoad& load) {
   CutProxy proxy(socket);
   RedisCacheOptions remote;
   remote.host = "127.0.0.1";
@@ -112,7 +112,7 @@ std::vector<TierEvent> RunTier(const std::string& socket,
     std::fprintf(stderr, "%s\n", tier.status().ToString().c_str());
     std::exit(2);
   }
-  std::vector<TierEvent> events;
+  std::vector<HistoryEvent> events;
   {
     const Weather weather(proxy, load.seed);
     events = RunTierLoad(**tier, load);
@@ -143,12 +143,12 @@ int main(int argc, char** argv) {
   load.duration = std::chrono::milliseconds(std::atoi(argv[5]));
   const bool plain = std::string_view(argv[1]) == "plain";
   if (plain) load.threads = 1;
-  const std::vector<appcache::TierEvent> events =
+  const std::vector<appcache::HistoryEvent> events =
       plain ? appcache::RunPlain(argv[2], load)
             : appcache::RunTier(argv[2], load);
   std::ofstream file(argv[6], std::ios::binary);
   file.write(reinterpret_cast<const char*>(events.data()),
              static_cast<std::streamsize>(events.size() *
-                                          sizeof(appcache::TierEvent)));
+                                          sizeof(appcache::HistoryEvent)));
   return file.good() ? 0 : 3;
 }
