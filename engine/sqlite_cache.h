@@ -235,7 +235,15 @@ class SqliteCache final : public Cache {
   Lookup<Bytes> GetRaw(std::string_view path) override;
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override;
+  // One transaction, also when it adds nothing. Evicts as a set does. An add
+  // that fails changes nothing, and one that finds an entry is no use of it.
+  Result<bool> AddRaw(std::string_view path, std::string_view value,
+                      Ttl ttl) override;
   Status InvalidateRaw(std::string_view path) override;
+  // Entries are kept by the hash of their key: all keys are looked at, whatever
+  // they begin with. No writer waits for more than a step of that; what is
+  // found is removed in several transactions. "" is a Clear.
+  Status InvalidatePrefixRaw(std::string_view path_prefix) override;
   // Removes every entry of the database, whatever the prefix.
   Status ClearRaw() override;
   Lookup<Ttl> TtlRaw(std::string_view path) override;

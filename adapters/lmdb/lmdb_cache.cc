@@ -12,6 +12,7 @@
 #include "adapters/lmdb/files.h"
 #include "adapters/lmdb/find.h"
 #include "adapters/lmdb/limits.h"
+#include "adapters/lmdb/prefix_scan.h"
 #include "adapters/lmdb/record.h"
 #include "adapters/lmdb/registry.h"
 #include "adapters/lmdb/write.h"
@@ -65,6 +66,8 @@ BackendTraits TraitsOf(const Environment& environment,
   traits.cleared = "every entry in " + environment.directory() +
                    ", whatever its prefix, for all processes";
   traits.tells_ttl = true;
+  traits.adds = true;
+  traits.invalidates_prefixes = true;
   traits.max_key_bytes = Limits::MaxPathBytes(max_bytes);
   traits.max_value_bytes = Limits::MaxValueBytes(max_bytes);
   traits.is_shared = true;
@@ -200,14 +203,23 @@ struct LmdbCache::State {
         ++refused;
         rc = table.Remove(entry.path);
       } else {
-        rc = table.Put(entry.path, entry.value,
-                       entry.ttl == kNoTtl ? std::nullopt
-                                           : std::optional(now + entry.ttl));
+        rc = table.Put(entry.path, entry.value, EndOf(entry.ttl, now));
       }
       if (rc != 0) return rc;
     }
     return 0;
   }
+
+  static std::optional<TimePoint> EndOf(Ttl ttl, TimePoint now) {
+    return ttl == kNoTtl ? std::nullopt : std::optional(now + ttl);
+  }
+
+  // True when it was added.
+  Result<bool> Add(const RawEntry& entry);
+
+  // `removed` counts entries, also when it fails.
+  Status RemovePrefix(std::string_view prefix, uint64_t& removed);
+  Status RemoveAll(uint64_t& removed);
 
   lmdb::EnvironmentUse environment;
   std::shared_ptr<const Clock> clock;
@@ -217,6 +229,77 @@ struct LmdbCache::State {
   std::atomic<uint64_t> evictions{0};
   std::atomic<uint64_t> expirations{0};
 };
+
+Result<bool> LmdbCache::State::Add(const RawEntry& entry) {
+  Status usable = CheckUsable();
+  if (usable.ok()) usable = CheckPath(entry.path);
+  if (!usable.ok()) return usable;
+  const std::optional<uint64_t> bytes = RecordBytesOf(entry);
+  if (!bytes) {
+    return Status(ErrorCode::kTooLarge,
+                  "a value to add is larger than this cache takes: " +
+                      std::to_string(traits.max_value_bytes) +
+                      " bytes, less a key of over 510; nothing was changed");
+  }
+  bool is_there = false;
+  Change change;
+  change.pages = environment->limits().PagesFor(*bytes);
+  change.check = [&](const Entries& table, TimePoint now, bool& is_needless) {
+    const int rc = table.IsLive(entry.path, now, is_there);
+    is_needless = is_there;
+    return rc;
+  };
+  change.apply = [&](Entries& table, TimePoint now) {
+    return table.Put(entry.path, entry.value, EndOf(entry.ttl, now));
+  };
+  Status written = Write(change);
+  if (!written.ok()) return written;
+  return !is_there;
+}
+
+// Found in read transactions, for which no writer waits, and removed in write
+// transactions that are no longer than others.
+Status LmdbCache::State::RemovePrefix(std::string_view prefix,
+                                      uint64_t& removed) {
+  lmdb::PrefixScan scan(prefix);
+  std::vector<std::string> keys;
+  while (!scan.has_ended()) {
+    keys.clear();
+    int rc = 0;
+    Status status = Read([&](MDB_txn* txn) {
+      rc = scan.Next(txn, environment->tables(),
+                     environment->limits().max_entries, keys);
+    });
+    if (status.ok() && rc != 0) {
+      status = lmdb::Failure(rc, "read from", environment->directory());
+    }
+    if (!status.ok()) return status;
+    if (keys.empty()) continue;
+    uint64_t removed_here = 0;
+    status = Write({0, [&](Entries& table, TimePoint) {
+                      removed_here = 0;
+                      for (const std::string& key : keys) {
+                        const int failed =
+                            table.RemoveIfBegins(key, prefix, removed_here);
+                        if (failed != 0) return failed;
+                      }
+                      return 0;
+                    }});
+    if (!status.ok()) return status;
+    removed += removed_here;
+  }
+  return Status();
+}
+
+Status LmdbCache::State::RemoveAll(uint64_t& removed) {
+  uint64_t entries = 0;
+  Status status = Write({0, [&](Entries& table, TimePoint) {
+                           const int rc = table.Count(entries);
+                           return rc == 0 ? table.Clear() : rc;
+                         }});
+  if (status.ok()) removed = entries;
+  return status;
+}
 
 LmdbCache::LmdbCache(CacheOptions options, std::unique_ptr<State> state)
     : Cache(std::move(options)), state_(std::move(state)) {}
@@ -287,6 +370,14 @@ Status LmdbCache::SetRaw(std::string_view path, std::string_view value,
   return SetManyRaw({&entry, 1});
 }
 
+Result<bool> LmdbCache::AddRaw(std::string_view path, std::string_view value,
+                               Ttl ttl) {
+  const auto added = WithoutExceptions<Result<bool>>(
+      [&] { return state_->Add({path, value, ttl}); });
+  state_->counters.CountSets(added.ok() && *added ? 1 : 0, added.ok() ? 0 : 1);
+  return added;
+}
+
 Status LmdbCache::SetManyRaw(std::span<const RawEntry> entries) {
   uint64_t stored = 0;
   uint64_t refused = 0;
@@ -351,6 +442,19 @@ Status LmdbCache::InvalidateManyRaw(std::span<const std::string_view> paths) {
     return Status();
   });
   state_->counters.CountInvalidations(done, paths.size() - done);
+  return status;
+}
+
+Status LmdbCache::InvalidatePrefixRaw(std::string_view path_prefix) {
+  uint64_t removed = 0;
+  Status status = WithoutExceptions<Status>([&] {
+    Status usable = state_->CheckUsable();
+    if (usable.ok()) usable = state_->CheckPath(path_prefix);
+    if (!usable.ok()) return usable;
+    return path_prefix.empty() ? state_->RemoveAll(removed)
+                               : state_->RemovePrefix(path_prefix, removed);
+  });
+  state_->counters.CountInvalidations(removed, status.ok() ? 0 : 1);
   return status;
 }
 

@@ -118,7 +118,18 @@ class LmdbCache final : public Cache {
   Lookup<Bytes> GetRaw(std::string_view path) override;
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override;
+  // One write transaction. What it evicts for room it evicts only if it adds.
+  // kTooLarge changes nothing; after another failure the key holds what it
+  // held, or nothing if that was evicted.
+  Result<bool> AddRaw(std::string_view path, std::string_view value,
+                      Ttl ttl) override;
   Status InvalidateRaw(std::string_view path) override;
+
+  // Paths of up to 510 bytes are in order: only those that begin so are looked
+  // at. The longer ones, which are kept by a hash, are looked at all of them.
+  // Searched without holding up a writer, removed in transactions of as many
+  // entries as a batch has.
+  Status InvalidatePrefixRaw(std::string_view path_prefix) override;
 
   // REMOVES EVERY ENTRY OF THE DIRECTORY, whatever the prefix, for all
   // processes. The file keeps its size.

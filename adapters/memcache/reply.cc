@@ -24,6 +24,7 @@ constexpr Line kLines[] = {
     {"DELETED", Type::kDeleted, false}, {"NOT_FOUND", Type::kNotFound, false},
     {"OK", Type::kOk, false},           {"EN", Type::kMetaMiss, true},
     {"VERSION", Type::kVersion, true},  {"HD", Type::kMeta, true},
+    {"NOT_STORED", Type::kNotStored, false},
 };
 
 constexpr std::string_view kErrors[] = {"ERROR", "CLIENT_ERROR",
