@@ -282,8 +282,9 @@ Status SqliteCache::SetRaw(std::string_view path, std::string_view value,
 
 Result<bool> SqliteCache::AddRaw(std::string_view path, std::string_view value,
                                  Ttl ttl) {
-  return Guarded<Result<bool>>(
-      [&](LruEngine& engine) { return engine.Add({path, value, ttl}); });
+  return Guarded<Result<bool>>([&](LruEngine& engine) {
+    return engine.Add({path, value, ttl});
+  });
 }
 
 Status SqliteCache::SetManyRaw(std::span<const RawEntry> entries) {

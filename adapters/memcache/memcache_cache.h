@@ -127,11 +127,11 @@ class MemcacheCache final : public Cache {
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override;
   // Memcached's add, not repeated: a connection that the server has closed is
-  // kUnavailable. After a failure that says what the server answered (kTooLarge,
-  // kFull) the key holds what it held: unlike a set, a refused add empties
-  // nothing. Of a path that is sent as its hash the item that is in the way is
-  // looked at, in the same round trip: kBusy when it is another path's, or gone
-  // already; kCorrupt as of a get. Then nothing was changed either.
+  // kUnavailable. After a failure that says what the server answered
+  // (kTooLarge, kFull) the key holds what it held: unlike a set, a refused add
+  // empties nothing. Of a path that is sent as its hash the item that is in the
+  // way is looked at, in the same round trip: kBusy when it is another path's,
+  // or gone already; kCorrupt as of a get. Then nothing was changed either.
   Result<bool> AddRaw(std::string_view path, std::string_view value,
                       Ttl ttl) override;
   Status InvalidateRaw(std::string_view path) override;

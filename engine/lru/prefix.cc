@@ -4,6 +4,7 @@
 // outside the lane. Whoever is found is looked at once more when it is removed:
 // by then there may be another one.
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -14,8 +15,9 @@
 namespace appcache {
 namespace {
 
-// What a transaction removes at most, when it has removed at least one. Pages
-// of large values are read to be freed: so many take some milliseconds.
+// What a transaction removes at most, in one to two milliseconds; more bytes
+// only of a single entry, for the pages of a large value are read to be freed.
+constexpr size_t kEntriesPerBatch = 256;
 constexpr int64_t kBytesPerBatch = int64_t{16} << 20;
 
 }  // namespace
@@ -27,7 +29,8 @@ Status LruEngine::RemovePrefix(std::span<const int64_t> hashes,
     uint64_t removed_here = 0;
     Status status = WriteOnce([&]() -> Status {
       const int64_t least = writer_.counts().bytes - kBytesPerBatch;
-      while (done < hashes.size() && writer_.counts().bytes > least) {
+      const size_t most = std::min(hashes.size(), kEntriesPerBatch);
+      while (done < most && writer_.counts().bytes > least) {
         const int64_t h = hashes[done++];
         const Result<bool> gone = writer_.RemoveIfBegins(h, prefix);
         if (!gone.ok()) return gone.status();

@@ -126,11 +126,11 @@ inline constexpr char kReturnSpace[] = "PRAGMA incremental_vacuum";
 
 // What the EXPLAIN test asks about.
 inline constexpr std::array kAll = {
-    kCreateMeta,  kReadMeta,    kWriteCounts,    kGet,       kGetExpiry,
-    kGetBytes,    kPutEntry,    kPutUsage,       kTouch,     kDeleteEntryOfKey,
-    kDeleteEntry, kDeleteUsage, kOldest,         kNewest,    kFirstToExpire,
-    kKeysFrom,    kEntriesFrom, kHashesFrom,     kEntrySizesFrom,
-    kUsageFrom,
+    kCreateMeta,  kReadMeta,         kWriteCounts,    kGet,
+    kGetExpiry,   kGetBytes,         kPutEntry,       kPutUsage,
+    kTouch,       kDeleteEntryOfKey, kDeleteEntry,    kDeleteUsage,
+    kOldest,      kNewest,           kFirstToExpire,  kKeysFrom,
+    kEntriesFrom, kHashesFrom,       kEntrySizesFrom, kUsageFrom,
 };
 
 }  // namespace appcache::store::sql

@@ -88,9 +88,8 @@ TEST_P(ConformanceTest, AnAddThatFailsChangesNothing) {
   const uint64_t most_value = cache_->Traits().max_value_bytes;
   if (most_key <= 64 << 20) {
     const std::string path(most_key + 1, 'k');
-    EXPECT_TRUE(cache_->AddRaw(path, "v", kNoTtl)
-                    .status()
-                    .Is(ErrorCode::kInvalidKey));
+    EXPECT_TRUE(
+        cache_->AddRaw(path, "v", kNoTtl).status().Is(ErrorCode::kInvalidKey));
   }
   if (most_value > 256 << 20) return;  // out of reach of a test
   const std::string value(most_value + 1, 'v');

@@ -1,6 +1,8 @@
 // LoadOptions::process_lock over a backend that adds: of two caches of one
 // place, as two processes have them, one loads.
 
+#include "engine/loading/process_lock.h"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -11,7 +13,6 @@
 #include <utility>
 
 #include "engine/cache.h"
-#include "engine/loading/process_lock.h"
 #include "tests/conformance/conformance.h"
 #include "tests/support/jumping_clock.h"
 
