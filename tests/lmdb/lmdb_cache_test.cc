@@ -147,6 +147,20 @@ TEST_F(LmdbCacheTest, APrefixLeavesNothingOfItInTheIndex) {
   EXPECT_EQ(cache_->Stats().entries, 0u);
 }
 
+// Of keys as long as LMDB takes, more than one transaction removes.
+TEST_F(LmdbCacheTest, APrefixGoesOnBehindTheLongestKeys) {
+  Open(LmdbCache::kMinBytes);
+  for (const size_t size : {510, 511}) {
+    for (char last = 'a'; last <= 'z'; ++last) {
+      Set(std::string(size - 1, 'p') + last, "v");
+    }
+  }
+  Set("q", "v");
+  ASSERT_TRUE(cache_->InvalidatePrefixRaw("p").ok());
+  EXPECT_EQ(cache_->Stats().invalidations, 52u);
+  EXPECT_EQ(cache_->Stats().entries, 1u);
+}
+
 TEST_F(LmdbCacheTest, CountsAddsAsSets) {
   EXPECT_TRUE(*cache_->AddRaw("p", "v", kNoTtl));
   EXPECT_FALSE(*cache_->AddRaw("p", "v", kNoTtl));
