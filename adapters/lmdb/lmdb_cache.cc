@@ -12,7 +12,7 @@
 #include "adapters/lmdb/files.h"
 #include "adapters/lmdb/find.h"
 #include "adapters/lmdb/limits.h"
-#include "adapters/lmdb/prefix_scan.h"
+#include "adapters/lmdb/prefix_removal.h"
 #include "adapters/lmdb/record.h"
 #include "adapters/lmdb/registry.h"
 #include "adapters/lmdb/write.h"
@@ -160,9 +160,13 @@ struct LmdbCache::State {
     Removed removed;
     Status status =
         lmdb::Write(*environment, *clock, busy_timeout, change, removed);
+    CountRemoved(removed);
+    return status;
+  }
+
+  void CountRemoved(const Removed& removed) noexcept {
     evictions.fetch_add(removed.evicted, std::memory_order_relaxed);
     expirations.fetch_add(removed.ended, std::memory_order_relaxed);
-    return status;
   }
 
   // How large the record of an entry is; none if it is too large.
@@ -217,9 +221,8 @@ struct LmdbCache::State {
   // True when it was added.
   Result<bool> Add(const RawEntry& entry);
 
-  // `removed` counts entries, also when it fails.
-  Status RemovePrefix(std::string_view prefix, uint64_t& removed);
-  Status RemoveAll(uint64_t& removed);
+  // `count` grows by the entries that are gone, also when it fails.
+  Status RemovePrefix(std::string_view prefix, uint64_t& count);
 
   lmdb::EnvironmentUse environment;
   std::shared_ptr<const Clock> clock;
@@ -257,47 +260,12 @@ Result<bool> LmdbCache::State::Add(const RawEntry& entry) {
   return !is_there;
 }
 
-// Found in read transactions, for which no writer waits, and removed in write
-// transactions that are no longer than others.
 Status LmdbCache::State::RemovePrefix(std::string_view prefix,
-                                      uint64_t& removed) {
-  lmdb::PrefixScan scan(prefix);
-  std::vector<std::string> keys;
-  while (!scan.has_ended()) {
-    keys.clear();
-    int rc = 0;
-    Status status = Read([&](MDB_txn* txn) {
-      rc = scan.Next(txn, environment->tables(),
-                     environment->limits().max_entries, keys);
-    });
-    if (status.ok() && rc != 0) {
-      status = lmdb::Failure(rc, "read from", environment->directory());
-    }
-    if (!status.ok()) return status;
-    if (keys.empty()) continue;
-    uint64_t removed_here = 0;
-    status = Write({0, [&](Entries& table, TimePoint) {
-                      removed_here = 0;
-                      for (const std::string& key : keys) {
-                        const int failed =
-                            table.RemoveIfBegins(key, prefix, removed_here);
-                        if (failed != 0) return failed;
-                      }
-                      return 0;
-                    }});
-    if (!status.ok()) return status;
-    removed += removed_here;
-  }
-  return Status();
-}
-
-Status LmdbCache::State::RemoveAll(uint64_t& removed) {
-  uint64_t entries = 0;
-  Status status = Write({0, [&](Entries& table, TimePoint) {
-                           const int rc = table.Count(entries);
-                           return rc == 0 ? table.Clear() : rc;
-                         }});
-  if (status.ok()) removed = entries;
+                                      uint64_t& count) {
+  Removed removed;
+  Status status = lmdb::RemovePrefix(*environment, *clock, busy_timeout, prefix,
+                                     count, removed);
+  CountRemoved(removed);
   return status;
 }
 
@@ -452,8 +420,7 @@ Status LmdbCache::InvalidatePrefixRaw(std::string_view path_prefix) {
     Status usable = state_->CheckUsable();
     if (usable.ok()) usable = state_->CheckPath(path_prefix);
     if (!usable.ok()) return usable;
-    return path_prefix.empty() ? state_->RemoveAll(removed)
-                               : state_->RemovePrefix(path_prefix, removed);
+    return state_->RemovePrefix(path_prefix, removed);
   });
   state_->counters.CountInvalidations(removed, status.ok() ? 0 : 1);
   return status;
