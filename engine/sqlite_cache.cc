@@ -280,6 +280,13 @@ Status SqliteCache::SetRaw(std::string_view path, std::string_view value,
   return SetManyRaw({&entry, 1});
 }
 
+Result<bool> SqliteCache::AddRaw(std::string_view path, std::string_view value,
+                                 Ttl ttl) {
+  return Guarded<Result<bool>>([&](LruEngine& engine) {
+    return engine.Add({path, value, ttl});
+  });
+}
+
 Status SqliteCache::SetManyRaw(std::span<const RawEntry> entries) {
   return Guarded<Status>(
       [&](LruEngine& engine) { return engine.Set(entries); });
@@ -292,6 +299,11 @@ Status SqliteCache::InvalidateRaw(std::string_view path) {
 Status SqliteCache::InvalidateManyRaw(std::span<const std::string_view> paths) {
   return Guarded<Status>(
       [&](LruEngine& engine) { return engine.Invalidate(paths); });
+}
+
+Status SqliteCache::InvalidatePrefixRaw(std::string_view path_prefix) {
+  return Guarded<Status>(
+      [&](LruEngine& engine) { return engine.InvalidatePrefix(path_prefix); });
 }
 
 Status SqliteCache::ClearRaw() {
@@ -340,6 +352,8 @@ BackendTraits SqliteCache::Traits() const {
   traits.location = engine_->name();
   traits.cleared = "every entry of the database, whatever its prefix";
   traits.tells_ttl = true;
+  traits.adds = true;
+  traits.invalidates_prefixes = true;
   traits.max_key_bytes = kMaxKeyBytes;
   traits.max_value_bytes =
       std::min(kMaxValueBytes, limits.max_bytes.value_or(kMaxValueBytes));

@@ -151,6 +151,31 @@ int Entries::Remove(std::string_view path) {
   return rc == 0 ? Erase(txn_, tables_.entries, key.view()) : rc;
 }
 
+int Entries::IsLive(std::string_view path, TimePoint now, bool& is_live) const {
+  const EntryKey key(path);
+  MDB_val found;
+  const int rc = Find(txn_, tables_.entries, key.view(), found);
+  is_live = false;
+  if (rc == MDB_NOTFOUND) return 0;
+  if (rc != 0) return rc;
+  const std::optional<Record> record = DecodeRecord(ToView(found));
+  is_live = record && key.IsOf(*record, path) && !record->HasEnded(now);
+  return 0;
+}
+
+int Entries::RemoveIfBegins(std::string_view key, std::string_view prefix,
+                            uint64_t& removed) {
+  MDB_val found;
+  int rc = Find(txn_, tables_.entries, key, found);
+  if (rc == MDB_NOTFOUND) return 0;
+  if (rc != 0) return rc;
+  if (!PathBegins(key, ToView(found), prefix)) return 0;
+  rc = RemoveIndex(ToView(found));
+  if (rc == 0) rc = Erase(txn_, tables_.entries, key);
+  if (rc == 0) ++removed;
+  return rc;
+}
+
 int Entries::RemoveNumbered(std::string_view number, std::string_view key,
                             uint64_t& removed) {
   // Copies: they are in pages that the removal changes.

@@ -51,6 +51,15 @@ class Entries {
   // Nothing if the key holds nothing, or the record of another path.
   int Remove(std::string_view path);
 
+  // Whether there is an entry of `path` whose ttl has not ended. A damaged one
+  // is none: it may be replaced.
+  int IsLive(std::string_view path, TimePoint now, bool& is_live) const;
+
+  // Removes the entry under `key` if its path begins with `prefix`; `removed`
+  // counts it.
+  int RemoveIfBegins(std::string_view key, std::string_view prefix,
+                     uint64_t& removed);
+
   // Removes the entry that was written first. `row` says whether there was a
   // row of `order`, `removed` counts the entry.
   int RemoveOldest(bool& row, uint64_t& removed);

@@ -12,6 +12,7 @@
 #include "adapters/lmdb/files.h"
 #include "adapters/lmdb/find.h"
 #include "adapters/lmdb/limits.h"
+#include "adapters/lmdb/prefix_removal.h"
 #include "adapters/lmdb/record.h"
 #include "adapters/lmdb/registry.h"
 #include "adapters/lmdb/write.h"
@@ -65,6 +66,8 @@ BackendTraits TraitsOf(const Environment& environment,
   traits.cleared = "every entry in " + environment.directory() +
                    ", whatever its prefix, for all processes";
   traits.tells_ttl = true;
+  traits.adds = true;
+  traits.invalidates_prefixes = true;
   traits.max_key_bytes = Limits::MaxPathBytes(max_bytes);
   traits.max_value_bytes = Limits::MaxValueBytes(max_bytes);
   traits.is_shared = true;
@@ -157,9 +160,13 @@ struct LmdbCache::State {
     Removed removed;
     Status status =
         lmdb::Write(*environment, *clock, busy_timeout, change, removed);
+    CountRemoved(removed);
+    return status;
+  }
+
+  void CountRemoved(const Removed& removed) noexcept {
     evictions.fetch_add(removed.evicted, std::memory_order_relaxed);
     expirations.fetch_add(removed.ended, std::memory_order_relaxed);
-    return status;
   }
 
   // How large the record of an entry is; none if it is too large.
@@ -200,14 +207,22 @@ struct LmdbCache::State {
         ++refused;
         rc = table.Remove(entry.path);
       } else {
-        rc = table.Put(entry.path, entry.value,
-                       entry.ttl == kNoTtl ? std::nullopt
-                                           : std::optional(now + entry.ttl));
+        rc = table.Put(entry.path, entry.value, EndOf(entry.ttl, now));
       }
       if (rc != 0) return rc;
     }
     return 0;
   }
+
+  static std::optional<TimePoint> EndOf(Ttl ttl, TimePoint now) {
+    return ttl == kNoTtl ? std::nullopt : std::optional(now + ttl);
+  }
+
+  // True when it was added.
+  Result<bool> Add(const RawEntry& entry);
+
+  // `count` grows by the entries that are gone, also when it fails.
+  Status RemovePrefix(std::string_view prefix, uint64_t& count);
 
   lmdb::EnvironmentUse environment;
   std::shared_ptr<const Clock> clock;
@@ -217,6 +232,42 @@ struct LmdbCache::State {
   std::atomic<uint64_t> evictions{0};
   std::atomic<uint64_t> expirations{0};
 };
+
+Result<bool> LmdbCache::State::Add(const RawEntry& entry) {
+  Status usable = CheckUsable();
+  if (usable.ok()) usable = CheckPath(entry.path);
+  if (!usable.ok()) return usable;
+  const std::optional<uint64_t> bytes = RecordBytesOf(entry);
+  if (!bytes) {
+    return Status(ErrorCode::kTooLarge,
+                  "a value to add is larger than this cache takes: " +
+                      std::to_string(traits.max_value_bytes) +
+                      " bytes, less a key of over 510; nothing was changed");
+  }
+  bool is_there = false;
+  Change change;
+  change.pages = environment->limits().PagesFor(*bytes);
+  change.check = [&](const Entries& table, TimePoint now, bool& is_needless) {
+    const int rc = table.IsLive(entry.path, now, is_there);
+    is_needless = is_there;
+    return rc;
+  };
+  change.apply = [&](Entries& table, TimePoint now) {
+    return table.Put(entry.path, entry.value, EndOf(entry.ttl, now));
+  };
+  Status written = Write(change);
+  if (!written.ok()) return written;
+  return !is_there;
+}
+
+Status LmdbCache::State::RemovePrefix(std::string_view prefix,
+                                      uint64_t& count) {
+  Removed removed;
+  Status status = lmdb::RemovePrefix(*environment, *clock, busy_timeout, prefix,
+                                     count, removed);
+  CountRemoved(removed);
+  return status;
+}
 
 LmdbCache::LmdbCache(CacheOptions options, std::unique_ptr<State> state)
     : Cache(std::move(options)), state_(std::move(state)) {}
@@ -287,6 +338,15 @@ Status LmdbCache::SetRaw(std::string_view path, std::string_view value,
   return SetManyRaw({&entry, 1});
 }
 
+Result<bool> LmdbCache::AddRaw(std::string_view path, std::string_view value,
+                               Ttl ttl) {
+  const auto added = WithoutExceptions<Result<bool>>([&] {
+    return state_->Add({path, value, ttl});
+  });
+  state_->counters.CountSets(added.ok() && *added ? 1 : 0, added.ok() ? 0 : 1);
+  return added;
+}
+
 Status LmdbCache::SetManyRaw(std::span<const RawEntry> entries) {
   uint64_t stored = 0;
   uint64_t refused = 0;
@@ -351,6 +411,18 @@ Status LmdbCache::InvalidateManyRaw(std::span<const std::string_view> paths) {
     return Status();
   });
   state_->counters.CountInvalidations(done, paths.size() - done);
+  return status;
+}
+
+Status LmdbCache::InvalidatePrefixRaw(std::string_view path_prefix) {
+  uint64_t removed = 0;
+  Status status = WithoutExceptions<Status>([&] {
+    Status usable = state_->CheckUsable();
+    if (usable.ok()) usable = state_->CheckPath(path_prefix);
+    if (!usable.ok()) return usable;
+    return state_->RemovePrefix(path_prefix, removed);
+  });
+  state_->counters.CountInvalidations(removed, status.ok() ? 0 : 1);
   return status;
 }
 

@@ -118,7 +118,20 @@ class LmdbCache final : public Cache {
   Lookup<Bytes> GetRaw(std::string_view path) override;
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override;
+  // One write transaction. What it evicts for room it evicts only if it adds.
+  // kTooLarge changes nothing; after another failure the key holds what it
+  // held, or nothing if that was evicted.
+  Result<bool> AddRaw(std::string_view path, std::string_view value,
+                      Ttl ttl) override;
   Status InvalidateRaw(std::string_view path) override;
+
+  // Of paths of up to 510 bytes, which are in order, only those that begin so
+  // are looked at; of longer ones, which are kept by a hash, all: 0.5 to 0.7 ms
+  // for each 1,000 of them. They are looked for without holding up a writer,
+  // and removed in transactions as long as a batch's, 1 to 4 us for each. A
+  // damaged record under a hash stays, as nobody knows its path. "" removes it
+  // too, in one transaction, as Clear does.
+  Status InvalidatePrefixRaw(std::string_view path_prefix) override;
 
   // REMOVES EVERY ENTRY OF THE DIRECTORY, whatever the prefix, for all
   // processes. The file keeps its size.

@@ -95,16 +95,25 @@ std::optional<Record> DecodeRecord(std::string_view bytes) noexcept {
 
 EntryKey::EntryKey(std::string_view path) noexcept {
   if (path.size() < kMaxBytes) {
-    bytes_[0] = 'k';
+    bytes_[0] = kPathMark;
     std::copy(path.begin(), path.end(), bytes_.begin() + 1);
     size_ = 1 + path.size();
     return;
   }
-  bytes_[0] = 'h';
+  bytes_[0] = kHashedMark;
   XXH128_canonical_t hash;
   XXH128_canonicalFromHash(&hash, XXH3_128bits(path.data(), path.size()));
   std::memcpy(bytes_.data() + 1, &hash, sizeof(hash));
   size_ = 1 + sizeof(hash);
+}
+
+bool PathBegins(std::string_view key, std::string_view record_bytes,
+                std::string_view prefix) noexcept {
+  if (!key.starts_with(EntryKey::kHashedMark)) {
+    return key.substr(1).starts_with(prefix);
+  }
+  const std::optional<Record> record = DecodeRecord(record_bytes);
+  return record && record->path && record->path->starts_with(prefix);
 }
 
 }  // namespace appcache::lmdb

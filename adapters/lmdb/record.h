@@ -69,10 +69,13 @@ class EntryKey {
   // What LMDB takes (its MDB_MAXKEYSIZE).
   static constexpr size_t kMaxBytes = 511;
 
+  static constexpr char kPathMark = 'k';
+  static constexpr char kHashedMark = 'h';
+
   explicit EntryKey(std::string_view path) noexcept;
 
   std::string_view view() const noexcept { return {bytes_.data(), size_}; }
-  bool is_hashed() const noexcept { return bytes_[0] == 'h'; }
+  bool is_hashed() const noexcept { return bytes_[0] == kHashedMark; }
 
   // Whether `record`, found under this key, is that of `path`, which the key
   // was made from.
@@ -84,6 +87,11 @@ class EntryKey {
   std::array<char, kMaxBytes> bytes_;
   size_t size_;
 };
+
+// Whether the path of the entry that has `record` under `key` begins with
+// `prefix`. False where nobody knows: of a damaged record under a hash.
+bool PathBegins(std::string_view key, std::string_view record,
+                std::string_view prefix) noexcept;
 
 }  // namespace appcache::lmdb
 

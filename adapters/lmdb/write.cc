@@ -59,12 +59,14 @@ class Effort {
     const TimePoint now = clock_.Now();
     Removed removed;
     rc = entries.RemoveEnded(now, kEndedPerWrite, removed.ended);
+    bool is_needless = false;
+    if (rc == 0 && change.check) rc = change.check(entries, now, is_needless);
     bool fits = true;
-    if (rc == 0 && change.pages > 0) {
+    if (rc == 0 && change.pages > 0 && !is_needless) {
       rc = EvictFor(change.pages, entries, fits, removed.evicted);
     }
     done = fits || !may_defer;
-    if (rc == 0 && done) rc = change.apply(entries, now);
+    if (rc == 0 && done && !is_needless) rc = change.apply(entries, now);
     if (rc == 0) rc = txn.Commit();
     if (rc == 0) Count(removed);
     return rc;

@@ -25,6 +25,10 @@ struct Change {
   uint64_t pages = 0;
   // LMDB's code. May be called again, after a transaction that was undone.
   std::function<int(Entries& entries, TimePoint now)> apply;
+  // Unless it is null, asked in each transaction before anything is evicted:
+  // `is_needless` says that there is nothing to apply. LMDB's code.
+  std::function<int(const Entries& entries, TimePoint now, bool& is_needless)>
+      check = nullptr;
 };
 
 // Applies `change` in one transaction, which also removes a few of the entries

@@ -92,7 +92,11 @@ void Sets::Note(Status status) {
 bool Sets::Take(Reply& reply) {
   const SetItem& item = items_[next_++];
   if (reply.type == Type::kError) {
-    Note(ServerError(reply.text, server_));
+    Status failure = ServerError(reply.text, server_);
+    Note(failure.Is(ErrorCode::kTooLarge)
+             ? Status(ErrorCode::kTooLarge,
+                      failure.error().message + "; its key is now empty")
+             : std::move(failure));
     return true;
   }
   if (!item.is_too_large) return reply.type == Type::kStored;
@@ -101,6 +105,51 @@ bool Sets::Take(Reply& reply) {
                   " bytes does not fit into max_item_bytes with its key; its "
                   "key is now empty"));
   return reply.type == Type::kDeleted || reply.type == Type::kNotFound;
+}
+
+void Adding::Ask(Request& request) {
+  is_answered_ = is_added_ = false;
+  failure_ = Status();
+  there_.reset();
+  request.Add(item_.key.view(), item_.exptime, HeaderOf(item_.key),
+              item_.value);
+  if (!item_.key.is_hashed()) return;
+  request.BeginGet();
+  request.AddKey(item_.key.view());
+  request.EndGet();
+}
+
+bool Adding::Take(Reply& reply) {
+  if (reply.type == Type::kError) {
+    is_answered_ = true;
+    if (failure_.ok()) failure_ = ServerError(reply.text, server_);
+    return true;
+  }
+  if (!is_answered_) {
+    is_answered_ = true;
+    is_added_ = reply.type == Type::kStored;
+    return is_added_ || reply.type == Type::kNotStored;
+  }
+  if (reply.type == Type::kEnd) return true;
+  if (reply.type != Type::kValue || reply.text != item_.key.view()) {
+    return false;
+  }
+  there_ = ToLookup(std::move(reply.bytes), item_.key, server_);
+  return true;
+}
+
+Result<bool> Adding::Outcome() const {
+  if (is_added_) return true;
+  if (!failure_.ok()) return failure_;
+  if (!item_.key.is_hashed()) return false;
+  if (there_ && there_->is_hit()) return false;
+  if (there_ && there_->has_error()) return there_->status();
+  return Status(ErrorCode::kBusy,
+                there_ ? "an entry whose path has the same hash is in the way "
+                         "on " +
+                             server_ + "; invalidate this path first"
+                       : "what was in the way on " + server_ +
+                             " is gone since; nothing was changed, try again");
 }
 
 void Deletes::Ask(Request& request) {

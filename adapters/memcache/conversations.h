@@ -1,4 +1,4 @@
-// What a Memcached server is asked for a cache: gets, sets, deletes, and
+// What a Memcached server is asked for a cache: gets, sets, adds, deletes, and
 // commands that name no key. (What is left of ttls: timed_gets.h.)
 
 #ifndef APPCACHE_ADAPTERS_MEMCACHE_CONVERSATIONS_H_
@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,6 +72,32 @@ class Sets final : public Conversation {
   size_t next_ = 0;
   Status first_failure_;
   uint64_t failed_ = 0;
+};
+
+// One entry, if there is none. Of a hashed key the item that is there is asked
+// for with it: it may be another path's.
+class Adding final : public Conversation {
+ public:
+  // What is passed outlives this object.
+  Adding(const SetItem& item, const std::string& server) noexcept
+      : item_(item), server_(server) {}
+
+  void Ask(Request& request) override;
+  bool Take(Reply& reply) override;
+
+  // True: it was added. False: there is an entry of that path. kTooLarge,
+  // kFull: the server refused it; kCorrupt: the item there is foreign; kBusy:
+  // it is another path's, or was gone before it could be looked at. REQUIRES:
+  // all was answered.
+  Result<bool> Outcome() const;
+
+ private:
+  const SetItem& item_;
+  const std::string& server_;
+  bool is_answered_ = false;  // the add
+  bool is_added_ = false;
+  Status failure_;
+  std::optional<Lookup<Bytes>> there_;  // of a hashed key, if there was an item
 };
 
 class Deletes final : public Conversation {

@@ -37,6 +37,7 @@ BackendTraits TraitsOf(const MemcacheCacheOptions& options,
                    " (flush_all)";
   traits.ttl_resolution = std::chrono::seconds(1);
   traits.tells_ttl = true;
+  traits.adds = true;
   traits.max_key_bytes = MaxPathBytes(options);
   traits.max_value_bytes = memcache::MaxValueBytes(options.max_item_bytes);
   traits.is_shared = true;
@@ -79,6 +80,12 @@ std::vector<Part<Item>> Split(const Servers& servers, size_t count,
   return parts;
 }
 
+// Of the clock that an absolute end is told by.
+TimePoint WallNow() {
+  return std::chrono::time_point_cast<TimePoint::duration>(
+      std::chrono::system_clock::now());
+}
+
 void KeepFirst(Status& first, const Status& next) {
   if (first.ok()) first = next;
 }
@@ -111,6 +118,8 @@ struct MemcacheCache::State {
                  std::vector<Lookup<V>>& found);
   // `failed` counts entries.
   Status SetMany(std::span<const RawEntry> entries, uint64_t& failed);
+  // True when it was added.
+  Result<bool> Add(const RawEntry& entry);
   Status InvalidateMany(std::span<const std::string_view> paths,
                         uint64_t& failed);
 
@@ -185,8 +194,7 @@ Status MemcacheCache::State::SetMany(std::span<const RawEntry> entries,
   for (const RawEntry& entry : entries) {
     if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
   }
-  const TimePoint now = std::chrono::time_point_cast<TimePoint::duration>(
-      std::chrono::system_clock::now());
+  const TimePoint now = WallNow();
   const auto parts = Split<SetItem>(*servers, entries.size(), [&](size_t i) {
     return ToItem(entries[i], now);
   });
@@ -205,6 +213,24 @@ Status MemcacheCache::State::SetMany(std::span<const RawEntry> entries,
     KeepFirst(first, answered ? sets[p].first_failure() : shares[p].status);
   }
   return first;
+}
+
+Result<bool> MemcacheCache::State::Add(const RawEntry& entry) {
+  if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
+  const SetItem item = ToItem(entry, WallNow());
+  if (item.is_too_large) {
+    return Status(ErrorCode::kTooLarge,
+                  "a value to add of " + std::to_string(entry.value.size()) +
+                      " bytes does not fit into max_item_bytes with its key; "
+                      "nothing was changed");
+  }
+  const size_t server = servers->ServerOf(item.key.view());
+  memcache::Adding adding(item, servers->name(server));
+  Share share = servers->ShareOf(server, adding);
+  // Unrepeated: it would find what it has added itself.
+  servers->Have({&share, 1}, Servers::Repeat::kNever);
+  if (!share.status.ok()) return share.status;
+  return adding.Outcome();
 }
 
 Status MemcacheCache::State::InvalidateMany(
@@ -330,6 +356,15 @@ Status MemcacheCache::SetManyRaw(std::span<const RawEntry> entries) {
       [&] { return state_->SetMany(entries, failed); });
   state_->counters.CountSets(entries.size() - failed, failed);
   return status;
+}
+
+Result<bool> MemcacheCache::AddRaw(std::string_view path,
+                                   std::string_view value, Ttl ttl) {
+  const auto added = WithoutExceptions<Result<bool>>([&] {
+    return state_->Add({path, value, ttl});
+  });
+  state_->counters.CountSets(added.ok() && *added ? 1 : 0, added.ok() ? 0 : 1);
+  return added;
 }
 
 Status MemcacheCache::InvalidateRaw(std::string_view path) {

@@ -25,8 +25,8 @@
 // done. A connection that failed or timed out is closed and never used again;
 // the next call makes a new one, so that the cache works again as soon as the
 // server does. A connection that the server has closed while it was idle is
-// noticed when it is used, and the call, unless it is Clear, is repeated once
-// on a new one.
+// noticed when it is used, and the call, unless it is Clear or an add, is
+// repeated once on a new one.
 //
 // Connections. Made when they are needed, kept for later, at most
 // max_connections for each server; a call that finds all in use waits for one.
@@ -126,6 +126,15 @@ class MemcacheCache final : public Cache {
   // kFull: the server has no memory and may not evict; the key is then empty.
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override;
+  // Memcached's add, not repeated: a connection that the server has closed is
+  // kUnavailable. After a failure that says what the server answered
+  // (kTooLarge, kFull) the key holds what it held: unlike a set, a refused add
+  // empties nothing. Of a path that is sent as its hash the item that is in the
+  // way is looked at, in the same round trip, in which it comes back whole:
+  // kBusy when it is another path's, or gone already; kCorrupt as of a get.
+  // Then nothing was changed either.
+  Result<bool> AddRaw(std::string_view path, std::string_view value,
+                      Ttl ttl) override;
   Status InvalidateRaw(std::string_view path) override;
 
   // flush_all: REMOVES EVERYTHING THAT ANYONE HAS STORED ON ANY OF THE SERVERS,

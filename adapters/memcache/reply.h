@@ -17,7 +17,8 @@ struct Reply {
   enum class Type {
     kValue,      // one entry of a get: text is its key, bytes its value
     kEnd,        // of a get
-    kStored,     // of a set
+    kStored,     // of a set or an add
+    kNotStored,  // of an add
     kDeleted,    // of a delete
     kNotFound,   // of a delete
     kOk,         // of a flush_all

@@ -15,9 +15,10 @@ void Request::AppendNumber(int64_t number) {
   bytes_.append(digits, end);
 }
 
-void Request::Set(std::string_view key, int64_t exptime,
-                  std::string_view header, std::string_view value) {
-  bytes_ += "set ";
+void Request::Store(std::string_view command, std::string_view key,
+                    int64_t exptime, std::string_view header,
+                    std::string_view value) {
+  bytes_ += command;
   bytes_ += key;
   bytes_ += " 0 ";
   AppendNumber(exptime);

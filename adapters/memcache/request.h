@@ -24,7 +24,13 @@ class Request {
 
   // The value is `header` and then `value`.
   void Set(std::string_view key, int64_t exptime, std::string_view header,
-           std::string_view value);
+           std::string_view value) {
+    Store("set ", key, exptime, header, value);
+  }
+  void Add(std::string_view key, int64_t exptime, std::string_view header,
+           std::string_view value) {
+    Store("add ", key, exptime, header, value);
+  }
   void Delete(std::string_view key);
   // `flags` say what of the item, each with a blank before it (" k t v").
   void MetaGet(std::string_view key, std::string_view flags);
@@ -44,6 +50,8 @@ class Request {
     bytes_ += "\r\n";
     ++commands_;
   }
+  void Store(std::string_view command, std::string_view key, int64_t exptime,
+             std::string_view header, std::string_view value);
   void AppendNumber(int64_t number);
 
   std::string bytes_;

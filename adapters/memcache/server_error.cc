@@ -13,8 +13,8 @@ struct Meaning {
 
 constexpr Meaning kMeanings[] = {
     {"SERVER_ERROR object too large for cache", ErrorCode::kTooLarge,
-     "that the value is too large for it, and has emptied the key; lower "
-     "max_item_bytes to its -I, or raise that"},
+     "that the value is too large for it; lower max_item_bytes to its -I, or "
+     "raise that"},
     {"SERVER_ERROR out of memory", ErrorCode::kFull,
      "that it has no memory left; give it more (-m), or let it evict (no -M)"},
     {"SERVER_ERROR", ErrorCode::kUnavailable,

@@ -7,8 +7,8 @@
 //   Get:  path -> hash -> this thread's session -> SELECT -> expired? -> touch
 //   Set:  hash -> lane -> BEGIN -> put -> evict to fit -> COMMIT -> checkpoint?
 //
-// Gets are in read.cc, sets in write.cc, what can wait in overdue.cc, the check
-// of a whole database in check.cc.
+// Gets are in read.cc, sets in write.cc, what goes by a prefix in prefix.cc,
+// what can wait in overdue.cc, the check of a whole database in check.cc.
 
 #ifndef APPCACHE_ENGINE_LRU_LRU_ENGINE_H_
 #define APPCACHE_ENGINE_LRU_LRU_ENGINE_H_
@@ -72,8 +72,10 @@ class LruEngine {
   Lookup<TimedBytes> GetTimed(std::string_view path);
   Lookup<Ttl> GetTtl(std::string_view path);
   Status Set(std::span<const Cache::RawEntry> entries);
+  Result<bool> Add(const Cache::RawEntry& entry);
   Status Restore(std::span<const StoredEntry> entries);
   Status Invalidate(std::span<const std::string_view> paths);
+  Status InvalidatePrefix(std::string_view prefix);
   Status Clear();
   Status Flush();
   Status Close();
@@ -114,7 +116,16 @@ class LruEngine {
   // REQUIRED of these: in a write transaction.
   Status PassTicksOfOthers();
   Status PutRow(const store::Row& row, TooLarge& too_large);
+  // As Add has it: `added` says whether there was none, or one that had ended.
+  Status PutIfNone(const store::Row& row, TimePoint now, bool& added);
   Status EvictToFit(TimePoint now, uint64_t most);
+  // Removes those of the entries whose keys begin with `prefix`, in the lane
+  // for one batch at a time, and at least once. `removed` counts them.
+  Status RemovePrefix(std::span<const int64_t> hashes, std::string_view prefix,
+                      uint64_t& removed);
+  Status FindAndRemovePrefix(std::string_view prefix, uint64_t& removed);
+  // kTooLarge with `what_became` of the key in the message, or success.
+  Status CheckSize(const store::Row& row, std::string_view what_became) const;
   // Removes what a database that was filled under larger limits has too many
   // of; in the lane for one batch at a time.
   Status EvictToLimits(TimePoint now);

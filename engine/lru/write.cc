@@ -121,21 +121,25 @@ void LruEngine::CountEvicted() noexcept {
   pending_.Erase(evicted_.removed);
 }
 
-Status LruEngine::PutRow(const store::Row& row, TooLarge& too_large) {
+Status LruEngine::CheckSize(const store::Row& row,
+                            std::string_view what_became) const {
   const uint64_t bytes = row.key.size() + row.value.size();
   const bool over_value = row.value.size() > SqliteCache::kMaxValueBytes;
   const bool over_cache =
       settings_.limits.max_bytes && bytes > *settings_.limits.max_bytes;
-  if (!over_value && !over_cache) return writer_.Put(row);
+  if (!over_value && !over_cache) return Status();
   const uint64_t limit =
       over_value ? SqliteCache::kMaxValueBytes : *settings_.limits.max_bytes;
-  if (too_large.entries++ == 0) {
-    too_large.status =
-        Status(ErrorCode::kTooLarge, "an entry of " + std::to_string(bytes) +
-                                         " bytes is larger than the limit of " +
-                                         std::to_string(limit) +
-                                         "; its key is now empty");
-  }
+  return Status(ErrorCode::kTooLarge,
+                "an entry of " + std::to_string(bytes) +
+                    " bytes is larger than the limit of " +
+                    std::to_string(limit) + "; " + std::string(what_became));
+}
+
+Status LruEngine::PutRow(const store::Row& row, TooLarge& too_large) {
+  Status fits = CheckSize(row, "its key is now empty");
+  if (fits.ok()) return writer_.Put(row);
+  if (too_large.entries++ == 0) too_large.status = std::move(fits);
   const Result<bool> removed = writer_.RemoveKey(row.h, row.key);
   return removed.ok() ? Status() : removed.status();
 }
@@ -165,6 +169,39 @@ Status LruEngine::Set(std::span<const Cache::RawEntry> entries) {
   sets_.fetch_add(entries.size() - failed, std::memory_order_relaxed);
   write_errors_.fetch_add(failed, std::memory_order_relaxed);
   return status.ok() ? too_large.status : status;
+}
+
+Status LruEngine::PutIfNone(const store::Row& row, TimePoint now, bool& added) {
+  const auto there = writer_.ExpiryOf(row.h, row.key);
+  if (!there.ok()) return there.status();
+  added = !*there || HasExpired(**there, now);
+  return added ? writer_.Put(row) : Status();
+}
+
+Result<bool> LruEngine::Add(const Cache::RawEntry& entry) {
+  if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
+  store::Row row{Hash(entry.path), entry.path, entry.value};
+  bool added = false;
+  TimePoint now;
+  Status status = CheckSize(row, "nothing was changed");
+  if (status.ok()) {
+    status = WriteWith([&] {
+      // Of after the wait for other writers, who may have added.
+      now = settings_.clock->Now();
+      row.expires_at_ms = ExpiryOf(entry.ttl, now);
+      row.last_used = ticks_.Next(now);
+      Status put = PutIfNone(row, now, added);
+      return put.ok() && added ? EvictToFit(now, kNoLimit) : put;
+    });
+  }
+  if (!status.ok()) {
+    write_errors_.fetch_add(1, std::memory_order_relaxed);
+    return status;
+  }
+  if (!added) return false;
+  sets_.fetch_add(1, std::memory_order_relaxed);
+  if (row.expires_at_ms != 0) ArmSweep(now, row.expires_at_ms);
+  return true;
 }
 
 Status LruEngine::Restore(std::span<const StoredEntry> entries) {

@@ -103,6 +103,9 @@ inline constexpr char kEntriesFrom[] =
     " FROM entries e JOIN usage u ON u.h = e.h WHERE e.h >= ?1"
     " ORDER BY e.h LIMIT ?2";
 
+inline constexpr char kHashesFrom[] =
+    "SELECT h, key FROM entries WHERE h >= ?1 ORDER BY h LIMIT ?2";
+
 // For a check: both sides of what should agree.
 inline constexpr char kEntrySizesFrom[] =
     "SELECT e.h, e.key, length(e.key) + length(e.value), u.bytes"
@@ -123,10 +126,11 @@ inline constexpr char kReturnSpace[] = "PRAGMA incremental_vacuum";
 
 // What the EXPLAIN test asks about.
 inline constexpr std::array kAll = {
-    kCreateMeta,  kReadMeta,    kWriteCounts,    kGet,       kGetExpiry,
-    kGetBytes,    kPutEntry,    kPutUsage,       kTouch,     kDeleteEntryOfKey,
-    kDeleteEntry, kDeleteUsage, kOldest,         kNewest,    kFirstToExpire,
-    kKeysFrom,    kEntriesFrom, kEntrySizesFrom, kUsageFrom,
+    kCreateMeta,  kReadMeta,         kWriteCounts,    kGet,
+    kGetExpiry,   kGetBytes,         kPutEntry,       kPutUsage,
+    kTouch,       kDeleteEntryOfKey, kDeleteEntry,    kDeleteUsage,
+    kOldest,      kNewest,           kFirstToExpire,  kKeysFrom,
+    kEntriesFrom, kHashesFrom,       kEntrySizesFrom, kUsageFrom,
 };
 
 }  // namespace appcache::store::sql

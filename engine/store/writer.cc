@@ -30,6 +30,7 @@ Status Writer::Prepare(Connection& connection) {
       {sql::kOldest, &oldest_},
       {sql::kNewest, &newest_},
       {sql::kFirstToExpire, &first_to_expire_},
+      {sql::kGetExpiry, &get_expiry_},
   };
   for (const auto& [sql, statement] : statements) {
     Status status = connection.Prepare(sql, *statement);
@@ -202,6 +203,30 @@ Result<bool> Writer::RemoveKey(int64_t h, std::string_view key) {
     Status status = DeleteUsage(h, **bytes);
     if (!status.ok()) return status;
   }
+  return true;
+}
+
+Result<std::optional<int64_t>> Writer::ExpiryOf(int64_t h,
+                                                std::string_view key) {
+  Run run(get_expiry_);
+  const int rc = run.Bind(1, h).Step();
+  if (rc == SQLITE_ROW) {
+    return run.Blob(1) == key ? std::optional(run.Int(0)) : std::nullopt;
+  }
+  if (rc == SQLITE_DONE) return std::optional<int64_t>();
+  return connection_->Failure(rc, "read");
+}
+
+Result<bool> Writer::RemoveIfBegins(int64_t h, std::string_view prefix) {
+  {
+    Run run(get_expiry_);
+    const int rc = run.Bind(1, h).Step();
+    if (rc == SQLITE_DONE) return false;
+    if (rc != SQLITE_ROW) return connection_->Failure(rc, "read");
+    if (!run.Blob(1).starts_with(prefix)) return false;
+  }
+  Status removed = Remove(h);
+  if (!removed.ok()) return removed;
   return true;
 }
 

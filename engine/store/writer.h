@@ -78,6 +78,13 @@ class Writer {
   // True when there was such an entry.
   Result<bool> RemoveKey(int64_t h, std::string_view key);
 
+  // When the entry of `key`, under h, ends: 0, never. None: there is no such
+  // entry.
+  Result<std::optional<int64_t>> ExpiryOf(int64_t h, std::string_view key);
+
+  // Removes what is under h if its key begins with `prefix`. True when it did.
+  Result<bool> RemoveIfBegins(int64_t h, std::string_view prefix);
+
   // Removes what there is under h, also one row of the two that should be
   // there.
   Status Remove(int64_t h);
@@ -143,7 +150,7 @@ class Writer {
       rollback_to_;
   Statement read_meta_, write_counts_, get_bytes_, put_entry_, put_usage_,
       touch_, delete_entry_of_key_, delete_entry_, delete_usage_, oldest_,
-      newest_, first_to_expire_;
+      newest_, first_to_expire_, get_expiry_;
 };
 
 }  // namespace appcache::store

@@ -15,6 +15,10 @@ ConformanceTest::ConformanceTest() : cache_(Open()) {}
 std::shared_ptr<Cache> ConformanceTest::Open(std::string prefix) {
   CacheOptions options = log_.options();
   options.prefix = std::move(prefix);
+  return OpenWith(std::move(options));
+}
+
+std::shared_ptr<Cache> ConformanceTest::OpenWith(CacheOptions options) {
   return GetParam().open(directory_.path(), std::move(options), clock_);
 }
 

@@ -59,6 +59,7 @@ class ConformanceTest : public testing::TestWithParam<Backend> {
 
   // One more cache of the same place, or with another prefix.
   std::shared_ptr<Cache> Open(std::string prefix = CacheOptions().prefix);
+  std::shared_ptr<Cache> OpenWith(CacheOptions options);
 
   // Time in units, so that what a server's clock moves by itself counts for
   // nothing: a ttl of `units` has ended when so many have passed, and has not

@@ -145,6 +145,60 @@ struct TimedBatchGivesOneTtlToAll : MapCache {
   }
 };
 
+struct AddIsASet : MapCache {
+  using MapCache::MapCache;
+  Result<bool> AddRaw(std::string_view path, std::string_view value,
+                      Ttl ttl) override {
+    const Status set = MapCache::SetRaw(path, value, ttl);
+    if (!set.ok()) return set;
+    return true;
+  }
+};
+
+struct AddNeverEnds : MapCache {
+  using MapCache::MapCache;
+  Result<bool> AddRaw(std::string_view path, std::string_view value,
+                      Ttl) override {
+    return MapCache::AddRaw(path, value, kNoTtl);
+  }
+};
+
+struct RefusedAddTakesTheTtl : MapCache {
+  using MapCache::MapCache;
+  Result<bool> AddRaw(std::string_view path, std::string_view value,
+                      Ttl ttl) override {
+    const Lookup<Bytes> there = MapCache::GetRaw(path);
+    if (!there) return MapCache::AddRaw(path, value, ttl);
+    const Status set = MapCache::SetRaw(path, there->view(), ttl);
+    if (!set.ok()) return set;
+    return false;
+  }
+};
+
+struct PrefixIsASegment : MapCache {
+  using MapCache::MapCache;
+  Status InvalidatePrefixRaw(std::string_view prefix) override {
+    return MapCache::InvalidatePrefixRaw(
+        prefix.substr(0, prefix.rfind('/') + 1));
+  }
+};
+
+struct PrefixIsCutOff : MapCache {
+  using MapCache::MapCache;
+  Status InvalidatePrefixRaw(std::string_view prefix) override {
+    return MapCache::InvalidatePrefixRaw(prefix.substr(0, 250));
+  }
+};
+
+struct PrefixOfHighBytesIsLost : MapCache {
+  using MapCache::MapCache;
+  Status InvalidatePrefixRaw(std::string_view prefix) override {
+    const bool has_end = prefix.find_first_not_of('\xff') < prefix.size();
+    return has_end || prefix.empty() ? MapCache::InvalidatePrefixRaw(prefix)
+                                     : Status();
+  }
+};
+
 template <class Mutant>
 Backend Make(const char* name) {
   return {
@@ -166,7 +220,12 @@ INSTANTIATE_TEST_SUITE_P(
         Make<TooLargeLeavesTheOldValue>("TooLargeLeavesTheOldValue"),
         Make<TimedGetTellsTooLong>("TimedGetTellsTooLong"),
         Make<TimedGetNeverEnds>("TimedGetNeverEnds"),
-        Make<TimedBatchGivesOneTtlToAll>("TimedBatchGivesOneTtlToAll")),
+        Make<TimedBatchGivesOneTtlToAll>("TimedBatchGivesOneTtlToAll"),
+        Make<AddIsASet>("AddIsASet"), Make<AddNeverEnds>("AddNeverEnds"),
+        Make<RefusedAddTakesTheTtl>("RefusedAddTakesTheTtl"),
+        Make<PrefixIsASegment>("PrefixIsASegment"),
+        Make<PrefixIsCutOff>("PrefixIsCutOff"),
+        Make<PrefixOfHighBytesIsLost>("PrefixOfHighBytesIsLost")),
     NameOfBackend);
 
 }  // namespace

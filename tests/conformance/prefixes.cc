@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,10 +45,16 @@ TEST_P(ConformanceTest, APrefixIsBytesAndNoPattern) {
                                                "p\xff\xff"
                                                "a"sv,
                                                "p_a"sv,
-                                               "p%a"sv};
+                                               "p%a"sv,
+                                               ""sv,
+                                               "\xfe"sv,
+                                               "\xff"sv,
+                                               "\xff\xff"sv,
+                                               "\xff\xff\xff"sv};
   for (const std::string_view prefix :
        {"p/"sv, "p/a"sv, "p*"sv, "p?"sv, "p["sv, "p[a]"sv, "p\\"sv, "p\0"sv,
-        "p\xff"sv, "p\xff\xff"sv, "p_"sv, "p%"sv, "p"sv, "none"sv, ""sv}) {
+        "p\xff"sv, "p\xff\xff"sv, "p_"sv, "p%"sv, "p"sv, "none"sv, "\xff"sv,
+        "\xff\xff"sv, ""sv}) {
     for (const std::string_view path : paths) {
       ASSERT_TRUE(cache_->SetRaw(path, "v", kNoTtl).ok());
     }
@@ -83,7 +91,7 @@ TEST_P(ConformanceTest, APrefixOfManyEntriesRemovesThemAll) {
 // Those of hashed names too.
 TEST_P(ConformanceTest, APrefixRemovesLongPaths) {
   if (!cache_->Traits().invalidates_prefixes) return;
-  for (const size_t bytes : {250, 251, 511, 512, 5'000}) {
+  for (const size_t bytes : {250, 251, 510, 511, 512, 5'000}) {
     if (bytes > cache_->Traits().max_key_bytes) continue;
     const std::string of_prefix = "p/" + std::string(bytes - 2, 'x');
     const std::string of_other = "q/" + std::string(bytes - 2, 'x');
@@ -93,10 +101,55 @@ TEST_P(ConformanceTest, APrefixRemovesLongPaths) {
     EXPECT_EQ(StoredAt(of_prefix), "<miss>") << bytes;
     EXPECT_EQ(StoredAt(of_other), "v") << bytes;
     // Longer than what is kept of it in the key.
+    std::string of_near = of_other;
+    of_near[bytes - 2] = 'y';
+    ASSERT_TRUE(cache_->SetRaw(of_near, "v", kNoTtl).ok());
     const std::string_view prefix(of_other);
     ASSERT_TRUE(cache_->InvalidatePrefixRaw(prefix.substr(0, bytes - 1)).ok());
     EXPECT_EQ(StoredAt(of_other), "<miss>") << bytes;
+    EXPECT_EQ(StoredAt(of_near), "v") << bytes;
   }
+}
+
+TEST_P(ConformanceTest, APrefixThatIsNoKeyBeginsNothing) {
+  if (!cache_->Traits().invalidates_prefixes) return;
+  const uint64_t most = cache_->Traits().max_key_bytes;
+  if (most > 64 << 20) return;  // nobody has such a prefix
+  const std::string longest(most, 'k');
+  ASSERT_TRUE(cache_->SetRaw(longest, "v", kNoTtl).ok());
+  EXPECT_TRUE(
+      cache_->InvalidatePrefixRaw(longest + 'k').Is(ErrorCode::kInvalidKey));
+  EXPECT_EQ(StoredAt(longest), "v");
+  EXPECT_TRUE(cache_->InvalidatePrefixRaw(longest).ok());
+  EXPECT_EQ(StoredAt(longest), "<miss>");
+}
+
+// Also what has ended counts for nothing, and what comes after it for all.
+TEST_P(ConformanceTest, AfterAPrefixIsRemovedItsPathsAreAsNew) {
+  if (!cache_->Traits().invalidates_prefixes) return;
+  ASSERT_TRUE(cache_->SetRaw("p/ended", "v", Units(1)).ok());
+  ASSERT_TRUE(cache_->SetRaw("p/ends", "v", Units(3)).ok());
+  ASSERT_TRUE(cache_->SetRaw("q/ends", "v", Units(3)).ok());
+  EXPECT_EQ(StoredAt("p/ends"), "v");
+  PassTime(1);
+  ASSERT_TRUE(cache_->InvalidatePrefixRaw("p/").ok());
+  ASSERT_TRUE(cache_->SetRaw("p/ends", "w", kNoTtl).ok());
+  ASSERT_TRUE(cache_->SetRaw("p/ended", "w", kNoTtl).ok());
+  PassTime(2);
+  EXPECT_EQ(StoredAt("p/ends"), "w");
+  EXPECT_EQ(StoredAt("p/ended"), "w");
+  EXPECT_EQ(StoredAt("q/ends"), "<miss>");
+}
+
+TEST_P(ConformanceTest, WhatOneObjectSetAnotherRemovesByItsPrefix) {
+  const BackendTraits traits = cache_->Traits();
+  if (!traits.invalidates_prefixes || !traits.is_shared) return;
+  const std::shared_ptr<Cache> other = Open();
+  ASSERT_TRUE(cache_->SetRaw("p/a", "v", kNoTtl).ok());
+  ASSERT_TRUE(cache_->SetRaw("q/a", "v", kNoTtl).ok());
+  ASSERT_TRUE(other->InvalidatePrefixRaw("p/").ok());
+  EXPECT_EQ(StoredAt("p/a"), "<miss>");
+  EXPECT_EQ(StoredAt("q/a"), "v");
 }
 
 TEST_P(ConformanceTest, APrefixOfTheCacheIsItsOwnAndTheKeys) {

@@ -126,19 +126,60 @@ TEST_P(ConformanceTest, AClearMayComeAtAnyTime) {
   EXPECT_EQ(wrong, 0);
 }
 
+// In each round all threads add one path. After an even one the entry has ended
+// or is removed, and in the next round one of them adds again.
 TEST_P(ConformanceTest, OfManyThreadsThatAddOneDoes) {
   if (!cache_->Traits().adds) return;
-  std::atomic<int> added{0};
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 8; ++t) {
-    threads.emplace_back([&, t] {
-      const Result<bool> mine =
-          cache_->AddRaw("p/a", std::to_string(t), kNoTtl);
-      if (mine.ok() && *mine) ++added;
+  for (int round = 0; round < 20; ++round) {
+    const std::string path = "p/" + std::to_string(round / 2);
+    const bool ends = round % 4 == 0;
+    std::atomic<int> added{0};
+    std::atomic<int> wrong{0};
+    std::atomic<int> winner{-1};
+    InThreads([&](int thread) {
+      const Result<bool> mine = cache_->AddRaw(path, std::to_string(thread),
+                                               ends ? Units(2) : kNoTtl);
+      if (!mine.ok()) {
+        ++wrong;
+      } else if (*mine) {
+        ++added;
+        winner = thread;
+      }
+      // Whoever was refused finds what was added.
+      if (!cache_->GetRaw(path)) ++wrong;
     });
+    EXPECT_EQ(added, 1) << round;
+    EXPECT_EQ(wrong, 0) << round;
+    EXPECT_EQ(StoredAt(path), std::to_string(winner)) << round;
+    if (ends) {
+      PassTime(2);
+    } else if (round % 2 == 0) {
+      ASSERT_TRUE(cache_->InvalidateRaw(path).ok());
+    }
   }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(added, 1);
+}
+
+// What is set while a prefix is removed is there or not; what begins otherwise
+// is.
+TEST_P(ConformanceTest, APrefixMayBeRemovedAtAnyTime) {
+  if (!cache_->Traits().invalidates_prefixes) return;
+  std::atomic<int> wrong{0};
+  InThreads([&](int thread) {
+    const std::string name = std::to_string(thread);
+    for (int i = 0; i < kRounds; ++i) {
+      const std::string value = std::to_string(i);
+      if (thread == 0) {
+        if (!cache_->InvalidatePrefixRaw("p/").ok()) ++wrong;
+        continue;
+      }
+      if (!cache_->SetRaw("p/" + name, value, kNoTtl).ok()) ++wrong;
+      if (!cache_->SetRaw("q/" + name, value, kNoTtl).ok()) ++wrong;
+      const std::string found = StoredAt("p/" + name);
+      if (found != value && found != "<miss>") ++wrong;
+      if (StoredAt("q/" + name) != value) ++wrong;
+    }
+  });
+  EXPECT_EQ(wrong, 0);
 }
 
 }  // namespace

@@ -41,6 +41,20 @@ TEST_F(BorrowedTransactionTest, ACommitKeepsWhatWasSet) {
   EXPECT_EQ(connection_.Int("SELECT count(*) FROM people"), 1);
 }
 
+TEST_F(BorrowedTransactionTest, ARollbackUndoesAddsAndRemovedPrefixes) {
+  Get(*cache_, "a");
+  connection_.Run("BEGIN");
+  ASSERT_TRUE(cache_->InvalidatePrefixRaw("a").ok());
+  EXPECT_EQ(PathsIn(*cache_), (StringSet{"b", "c"}));
+  ASSERT_TRUE(*cache_->AddRaw("d", "value", kNoTtl));
+  EXPECT_EQ(PathsIn(*cache_), (StringSet{"b", "c", "d"}));
+  connection_.Run("ROLLBACK");
+  EXPECT_EQ(PathsIn(*cache_), (StringSet{"a", "b", "c"}));
+  // That a was used has been undone by nobody.
+  ASSERT_TRUE(*cache_->AddRaw("d", "value", kNoTtl));
+  EXPECT_EQ(PathsIn(*cache_), (StringSet{"a", "c", "d"}));
+}
+
 TEST_F(BorrowedTransactionTest, ARollbackUndoesWhatWasSet) {
   connection_.Run("BEGIN; INSERT INTO people VALUES ('Ada')");
   Set(*cache_, "a", "new");

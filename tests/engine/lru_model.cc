@@ -103,6 +103,22 @@ void LruModel::Invalidate(std::string_view path) {
   if (found != order_.end()) Remove(found);
 }
 
+std::optional<bool> LruModel::Add(const Cache::RawEntry& entry) {
+  const uint64_t bytes = entry.path.size() + entry.value.size();
+  if (limits_.max_bytes && bytes > *limits_.max_bytes) return std::nullopt;
+  const auto found = Find(entry.path);
+  if (found != order_.end() && !HasEnded(*found)) return false;
+  return Set({&entry, 1});
+}
+
+void LruModel::InvalidatePrefix(std::string_view prefix) {
+  for (auto entry = order_.begin(); entry != order_.end();) {
+    const auto next = std::next(entry);
+    if (std::string_view(entry->path).starts_with(prefix)) Remove(entry);
+    entry = next;
+  }
+}
+
 void LruModel::Clear() {
   order_.clear();
   by_path_.clear();

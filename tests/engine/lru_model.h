@@ -42,7 +42,10 @@ class LruModel {
 
   // All of them, then evicts. False when one was too large: its key is empty.
   bool Set(std::span<const Cache::RawEntry> entries);
+  // None: it was too large. False: there was one that has not ended.
+  std::optional<bool> Add(const Cache::RawEntry& entry);
   void Invalidate(std::string_view path);
+  void InvalidatePrefix(std::string_view prefix);
   void Clear();
 
   // Removes what has ended, as maintenance does.

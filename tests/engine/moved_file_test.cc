@@ -31,6 +31,8 @@ class MovedFileTest : public testing::Test {
     ExpectMoved(cache_->SetRaw("b", "lost", kNoTtl));
     ExpectMoved(cache_->GetRaw("a").status());
     ExpectMoved(cache_->InvalidateRaw("a"));
+    ExpectMoved(cache_->InvalidatePrefixRaw("a"));
+    ExpectMoved(cache_->AddRaw("b", "lost", kNoTtl).status());
   }
 
   const Scratch scratch_;
@@ -54,6 +56,12 @@ TEST_F(MovedFileTest, ARenamedOneIsUnavailableUntilItIsBack) {
   EXPECT_EQ(Get(*cache_, "a"), "value");
   Set(*cache_, "b");
   EXPECT_EQ(PathsIn(*cache_), (StringSet{"a", "b"}));
+}
+
+// Though nothing is to be removed: the file that others have may hold some.
+TEST_F(MovedFileTest, APrefixThatNothingBeginsWithMeetsItToo) {
+  std::filesystem::rename(file_, file_ + ".away");
+  ExpectMoved(cache_->InvalidatePrefixRaw("none/"));
 }
 
 // As it happens to one process when another opens a damaged file.

@@ -52,7 +52,8 @@ void PropertyRun::ChooseOptions() {
     if (mode_.store != Store::kBorrowed) options_.touch_flush_count = 1 << 30;
   }
   with_ttls_ = random_.Below(2) == 0;
-  const uint64_t most[kOperations] = {40, 10, 10, 40, 10, 10, 5, 20, 4, 2, 1};
+  const uint64_t most[kOperations] = {40, 10, 10, 10, 40, 10, 10,
+                                      5,  10, 5,  20, 4,  2,  1};
   for (int i = 0; i < kOperations; ++i) {
     weights_[i] = static_cast<int>(random_.Below(most[i] + 1));
   }
@@ -125,6 +126,10 @@ void PropertyRun::Do(Operation operation) {
       return Invalidate();
     case kInvalidateMany:
       return InvalidateMany();
+    case kAdd:
+      return Add();
+    case kInvalidatePrefix:
+      return InvalidatePrefix();
     case kMoveClock:
       return MoveClock();
     case kFlush:
@@ -273,6 +278,27 @@ void PropertyRun::InvalidateMany() {
   }
   const std::vector<std::string_view> views(paths.begin(), paths.end());
   EXPECT_TRUE(cache().InvalidateManyRaw(views).ok());
+}
+
+void PropertyRun::Add() {
+  const NewEntry entry = ANewEntry();
+  const Cache::RawEntry raw{entry.path, entry.value, entry.ttl};
+  Note("add " + entry.path + " with " + entry.value + ", ttl " +
+       std::to_string(entry.ttl.count()));
+  const std::optional<bool> expected = model_->Add(raw);
+  const Result<bool> added = cache().AddRaw(raw.path, raw.value, raw.ttl);
+  EXPECT_EQ(added.status().Is(ErrorCode::kTooLarge), !expected.has_value());
+  EXPECT_EQ(added.ok() && *added, expected.value_or(false))
+      << added.status().ToString();
+}
+
+void PropertyRun::InvalidatePrefix() {
+  const std::string path = APath();
+  const std::string prefix = path.substr(0, random_.Below(path.size() + 1));
+  Note("invalidate what begins with " + prefix);
+  model_->InvalidatePrefix(prefix);
+  const Status status = cache().InvalidatePrefixRaw(prefix);
+  EXPECT_TRUE(status.ok()) << status.ToString();
 }
 
 void PropertyRun::MoveClock() {

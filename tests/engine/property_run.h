@@ -49,6 +49,8 @@ class PropertyRun {
     kSetMany,
     kInvalidate,
     kInvalidateMany,
+    kAdd,
+    kInvalidatePrefix,
     kMoveClock,
     kFlush,
     kReopen,
@@ -84,6 +86,8 @@ class PropertyRun {
   void Set(size_t entries);
   void Invalidate();
   void InvalidateMany();
+  void Add();
+  void InvalidatePrefix();
   void MoveClock();
   void Flush();
 

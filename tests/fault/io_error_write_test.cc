@@ -84,6 +84,21 @@ TEST_F(IoErrorWriteTest, SetWithEviction) {
                   .max_entries = original().size()});
 }
 
+TEST_F(IoErrorWriteTest, Add) {
+  FailEverywhere({.run =
+                      [&](SqliteCache& cache) {
+                        return cache.AddRaw("t/new", large_, kNoTtl).status();
+                      },
+                  .after = With({{"new", large_}})});
+}
+
+TEST_F(IoErrorWriteTest, InvalidatePrefix) {
+  FailEverywhere(
+      {.run =
+           [](SqliteCache& cache) { return cache.InvalidatePrefix("large"); },
+       .after = Without({"large1", "large2"})});
+}
+
 TEST_F(IoErrorWriteTest, Invalidate) {
   FailEverywhere(
       {.run =

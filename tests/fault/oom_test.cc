@@ -80,6 +80,26 @@ TEST_P(OomTest, SetMany) {
       [&](SqliteCache& cache) { return cache.SetManyRaw(entries); });
 }
 
+TEST_P(OomTest, Add) {
+  FailEverywhereIn([&](SqliteCache& cache) {
+    return cache.AddRaw("new", value_, Ttl(5)).status();
+  });
+}
+
+TEST_P(OomTest, AddWithEviction) {
+  FailEverywhere({.prepare = Fill,
+                  .run =
+                      [&](SqliteCache& cache) {
+                        return cache.AddRaw("new", value_, kNoTtl).status();
+                      },
+                  .max_entries = 10});
+}
+
+TEST_P(OomTest, InvalidatePrefix) {
+  FailEverywhereIn(
+      [](SqliteCache& cache) { return cache.InvalidatePrefix("key"); });
+}
+
 TEST_P(OomTest, Invalidate) {
   FailEverywhereIn(
       [](SqliteCache& cache) { return cache.InvalidateByStr("key5"); });

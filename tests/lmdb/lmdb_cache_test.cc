@@ -101,9 +101,73 @@ TEST_F(LmdbCacheTest, APathWithTheHashOfAnotherIsAMissAndReplacesIt) {
   EXPECT_FALSE(cache_->GetTimedRaw(path));
   EXPECT_TRUE(cache_->InvalidateRaw(path).ok());
   EXPECT_EQ(cache_->Stats().entries, 1u);  // the other's is there
-  Set(path, "its own");
+  EXPECT_TRUE(cache_->InvalidatePrefixRaw("p").ok());
+  EXPECT_EQ(cache_->Stats().entries, 1u);
+  EXPECT_TRUE(*cache_->AddRaw(path, "its own", kNoTtl));
   EXPECT_EQ(Get(path), "its own");
   EXPECT_EQ(cache_->Stats().entries, 1u);
+  Set(path, "set");
+  EXPECT_EQ(Get(path), "set");
+  EXPECT_EQ(cache_->Stats().entries, 1u);
+}
+
+TEST_F(LmdbCacheTest, ADamagedRecordIsReplacedByAnAddAndRemovedByItsPrefix) {
+  const std::string hashed = "p/" + std::string(600, 'h');
+  for (const std::string& path : {std::string("p/a"), hashed}) {
+    Set(path, "value");
+    InPlainLmdb([&](PlainLmdb& plain) {
+      const lmdb::EntryKey key(path);
+      plain.Put(nullptr, key.view(),
+                Changed(plain.Get(nullptr, key.view()), 5));
+    });
+    EXPECT_EQ(cache_->GetRaw(path).error().code, ErrorCode::kCorrupt);
+    // Whose a damaged one is under a hash nobody knows.
+    EXPECT_TRUE(cache_->InvalidatePrefixRaw("p/").ok());
+    EXPECT_EQ(cache_->GetRaw(path).has_error(), path == hashed);
+    EXPECT_TRUE(*cache_->AddRaw(path, "added", kNoTtl));
+    EXPECT_EQ(Get(path), "added");
+  }
+}
+
+TEST_F(LmdbCacheTest, APrefixLeavesNothingOfItInTheIndex) {
+  for (int i = 0; i < 50; ++i) {
+    Set("p/" + std::to_string(i) + std::string(i % 2 * 600, 'h'), "v",
+        i % 3 == 0 ? kNoTtl : Ttl(1000));
+  }
+  Set("q", "v");
+  EXPECT_TRUE(cache_->InvalidatePrefixRaw("p/").ok());
+  EXPECT_EQ(cache_->Stats().invalidations, 50u);
+  InPlainLmdb([](PlainLmdb& plain) {
+    EXPECT_EQ(plain.Rows(nullptr), 1u + 3u);
+    EXPECT_EQ(plain.Rows("order"), 1u);
+    EXPECT_EQ(plain.Rows("ends"), 0u);
+  });
+  EXPECT_TRUE(cache_->InvalidatePrefixRaw("").ok());
+  EXPECT_EQ(cache_->Stats().invalidations, 1u);
+  EXPECT_EQ(cache_->Stats().entries, 0u);
+}
+
+// Of keys as long as LMDB takes, more than one transaction removes.
+TEST_F(LmdbCacheTest, APrefixGoesOnBehindTheLongestKeys) {
+  Open(LmdbCache::kMinBytes);
+  for (const size_t size : {510, 511}) {
+    for (char last = 'a'; last <= 'z'; ++last) {
+      Set(std::string(size - 1, 'p') + last, "v");
+    }
+  }
+  Set("q", "v");
+  ASSERT_TRUE(cache_->InvalidatePrefixRaw("p").ok());
+  EXPECT_EQ(cache_->Stats().invalidations, 52u);
+  EXPECT_EQ(cache_->Stats().entries, 1u);
+}
+
+TEST_F(LmdbCacheTest, CountsAddsAsSets) {
+  EXPECT_TRUE(*cache_->AddRaw("p", "v", kNoTtl));
+  EXPECT_FALSE(*cache_->AddRaw("p", "v", kNoTtl));
+  const std::string large(cache_->Traits().max_value_bytes + 1, 'v');
+  EXPECT_FALSE(cache_->AddRaw("p", large, kNoTtl).ok());
+  EXPECT_EQ(cache_->Stats().sets, 1u);
+  EXPECT_EQ(cache_->Stats().write_errors, 1u);
 }
 
 TEST_F(LmdbCacheTest, TellsWhatIsLeftOfATtlRoundedUp) {

@@ -125,6 +125,10 @@ TEST_F(LmdbOutOfMemoryTest, ASetOfMany) {
                  {{"p/1", "1"}, {long_path_, "2"}, {new_path_, value_}});
 }
 
+TEST_F(LmdbOutOfMemoryTest, RemovingAPrefix) {
+  FailEverywhere([&] { return cache_->InvalidatePrefixRaw("p/"); }, {});
+}
+
 // They give room, so they must work without.
 TEST_F(LmdbOutOfMemoryTest, AnInvalidateAndAClearNeedNone) {
   Fill();
@@ -142,6 +146,17 @@ TEST_F(LmdbOutOfMemoryTest, AnInvalidateAndAClearNeedNone) {
   }
   EXPECT_TRUE(cleared.ok()) << cleared.ToString();
   EXPECT_EQ(Held(), Contents());
+}
+
+TEST_F(LmdbOutOfMemoryTest, AnAddNeedsNone) {
+  Fill();
+  Result<bool> added = false;
+  {
+    const FailingAllocations failing(1, FailingAllocations::kForEver);
+    added = cache_->AddRaw(new_path_, "other", Ttl(1 << 30));
+  }
+  EXPECT_TRUE(added.ok() && *added) << added.status().ToString();
+  EXPECT_EQ(ValueIn(*cache_, new_path_), "other");
 }
 
 }  // namespace

@@ -139,6 +139,54 @@ TEST_P(RoomTest, AFullCacheCanBeInvalidatedAndCleared) {
   SetAndSee("p", "after");
 }
 
+TEST_P(RoomTest, AFullCacheCanBeRidOfAPrefix) {
+  // Some of them hashed.
+  const auto path = [](std::string_view prefix, int i) {
+    return std::string(prefix) + std::to_string(i) +
+           std::string(i % 10 == 0 ? 600 : 0, 'h');
+  };
+  int last = 0;
+  while (last % 10 != 0 || cache_->Stats().evictions == 0u) {
+    ++last;
+    for (const std::string_view prefix : {"p/", "q/"}) {
+      ASSERT_TRUE(
+          cache_->SetRaw(path(prefix, last), std::string(1000, 'v'), kNoTtl)
+              .ok());
+    }
+  }
+  const uint64_t entries = *cache_->Stats().entries;
+  const Status status = cache_->InvalidatePrefixRaw("p/");
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  const CacheStats stats = cache_->Stats();
+  EXPECT_NEAR(static_cast<double>(*stats.entries),
+              static_cast<double>(entries) / 2, 2);
+  EXPECT_EQ(stats.invalidations, entries - *stats.entries);
+  EXPECT_FALSE(cache_->GetRaw(path("p/", last)));
+  EXPECT_FALSE(cache_->GetRaw(path("p/", last - 1)));
+  EXPECT_TRUE(cache_->GetRaw(path("q/", last)));
+  EXPECT_TRUE(cache_->GetRaw(path("q/", last - 1)));
+}
+
+TEST_P(RoomTest, AnAddMakesRoomAndARefusedOneMakesNone) {
+  const std::string value(cache_->Traits().max_value_bytes / 2, 'v');
+  int last = 0;
+  for (; cache_->Stats().evictions == 0u; ++last) {
+    const std::string path = "p/" + std::to_string(last);
+    const Result<bool> added = cache_->AddRaw(path, value, kNoTtl);
+    ASSERT_TRUE(added.ok() && *added) << added.status().ToString();
+    ASSERT_TRUE(cache_->GetRaw(path));
+  }
+  const CacheStats before = cache_->Stats();
+  const std::string largest(cache_->Traits().max_value_bytes, 'v');
+  const std::string there = "p/" + std::to_string(last - 1);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(*cache_->AddRaw(there, largest, kNoTtl));
+  }
+  EXPECT_EQ(cache_->Stats().evictions, before.evictions);
+  EXPECT_EQ(cache_->Stats().entries, before.entries);
+  ExpectWithinMaxBytes();
+}
+
 TEST_P(RoomTest, WhatWasWrittenFirstGoesFirst) {
   const std::string value(cache_->Traits().max_value_bytes / 4, 'v');
   int last = 0;

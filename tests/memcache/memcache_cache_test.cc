@@ -89,6 +89,26 @@ TEST_F(MemcacheCacheTest, AnotherPathsItemUnderTheSameHashIsAMiss) {
   EXPECT_EQ(Held(key), "END");
 }
 
+// Neither as if there were an entry of the path, nor as if it had been added.
+TEST_F(MemcacheCacheTest, AnAddThatMeetsAnotherPathsItemSaysSo) {
+  ASSERT_TRUE(*cache_->AddRaw("a b", "v", kNoTtl));
+  EXPECT_FALSE(*cache_->AddRaw("a b", "w", kNoTtl));
+  const std::string listing = server_.Listing();
+  const std::string key =
+      "appcache-hash:1:" + listing.substr(listing.find("%3A1%3A") + 7, 32);
+  using std::string_literals::operator""s;
+  const std::string others = "apk1\3\0\0\0a cw"s;
+  EXPECT_EQ(server_.Run("set " + key + " 0 0 12\r\n" + others), "STORED");
+  EXPECT_EQ(cache_->AddRaw("a b", "v", kNoTtl).error().code, ErrorCode::kBusy);
+  EXPECT_EQ(Held(key), "VALUE " + key + " 0 12\r\n" + others + "\r\nEND");
+  EXPECT_EQ(server_.Run("set " + key + " 0 0 7\r\nforeign"), "STORED");
+  EXPECT_EQ(cache_->AddRaw("a b", "v", kNoTtl).error().code,
+            ErrorCode::kCorrupt);
+  EXPECT_EQ(Held(key), "VALUE " + key + " 0 7\r\nforeign\r\nEND");
+  ASSERT_TRUE(cache_->InvalidateRaw("a b").ok());
+  EXPECT_TRUE(*cache_->AddRaw("a b", "v", kNoTtl));
+}
+
 TEST_F(MemcacheCacheTest, ATtlIsMemcachedsOwn) {
   ASSERT_TRUE(cache_->SetRaw("k", "v", milliseconds(90'061)).ok());
   const int64_t left = std::stoll(server_.Run("mg k t").substr(4));
@@ -197,6 +217,24 @@ TEST_F(MemcacheCacheTest, WhatTheServerRefusesAsTooLargeIsSoAndItsKeyIsEmpty) {
   EXPECT_EQ(ValueOf(other->GetRaw("other")), "v");
 }
 
+// Unlike a set's.
+TEST_F(MemcacheCacheTest, WhatTheServerRefusesToAddLeavesTheOldValue) {
+  MemcacheCacheOptions options;
+  options.max_item_bytes = size_t{2} << 20;
+  const auto other = OpenOn(server_, options);
+  ASSERT_TRUE(other->SetRaw("k", "old", kNoTtl).ok());
+  const std::string large((size_t{1} << 20) - kOverhead, 'v');
+  for (const char* const path : {"k", "none", "a b"}) {
+    const Result<bool> added = other->AddRaw(path, large, kNoTtl);
+    EXPECT_TRUE(added.status().Is(ErrorCode::kTooLarge))
+        << added.status().ToString();
+  }
+  EXPECT_EQ(server_.Stat("store_too_large"), 3);
+  EXPECT_EQ(ValueOf(other->GetRaw("k")), "old");
+  EXPECT_EQ(ValueOf(other->GetRaw("none")), "<miss>");
+  EXPECT_EQ(ValueOf(other->GetRaw("a b")), "<miss>");
+}
+
 TEST(MemcacheLimitsTest, ALargerServerTakesLargerItems) {
   MemcachedServer server({"-I", "4m"});
   MemcacheCacheOptions options;
@@ -241,6 +279,8 @@ TEST(MemcacheLimitsTest, AServerThatMayNotEvictIsFullAndItsKeyIsEmpty) {
   EXPECT_TRUE(status.Is(ErrorCode::kFull)) << status.ToString();
   EXPECT_EQ(ValueOf(cache->GetRaw("k" + std::to_string(stored - 1))), "<miss>");
   EXPECT_TRUE(ValueOf(cache->GetRaw("k0")) == value);
+  EXPECT_TRUE(cache->AddRaw("k1", value, kNoTtl).status().Is(ErrorCode::kFull));
+  EXPECT_TRUE(ValueOf(cache->GetRaw("k1")) == value);
 }
 
 TEST_F(MemcacheCacheTest, ABatchMayBeOfAnySize) {
@@ -278,12 +318,15 @@ TEST_F(MemcacheCacheTest, CountsWhatItDoes) {
   (void)cache_->GetRaw("a").is_hit();
   (void)cache_->GetRaw("b").is_hit();
   ASSERT_TRUE(cache_->InvalidateRaw("a").ok());
+  EXPECT_TRUE(*cache_->AddRaw("a", "v", kNoTtl));
+  EXPECT_FALSE(*cache_->AddRaw("a", "v", kNoTtl));
+  EXPECT_FALSE(cache_->AddRaw("b", std::string(2 << 20, 'v'), kNoTtl).ok());
   const CacheStats stats = cache_->Stats();
   EXPECT_EQ(stats.hits, 1u);
   EXPECT_EQ(stats.misses, 1u);
   EXPECT_EQ(stats.read_errors, 0u);
-  EXPECT_EQ(stats.sets, 1u);
-  EXPECT_EQ(stats.write_errors, 1u);
+  EXPECT_EQ(stats.sets, 2u);
+  EXPECT_EQ(stats.write_errors, 2u);
   EXPECT_EQ(stats.invalidations, 1u);
   EXPECT_FALSE(stats.entries.has_value());
 }

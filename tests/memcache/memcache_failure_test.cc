@@ -172,6 +172,19 @@ TEST(MemcacheRestartTest, TheNextCallGoesToTheNewServer) {
   EXPECT_TRUE(cache->Ping().ok());
 }
 
+// Done twice it would find what it has added itself.
+TEST(MemcacheRestartTest, AnAddIsNotRepeated) {
+  MemcachedServer server;
+  const auto cache = Open(server);
+  ASSERT_TRUE(cache->SetRaw("a", "v", kNoTtl).ok());
+  server.Kill();
+  server.Start();
+  EXPECT_EQ(cache->AddRaw("a", "v", kNoTtl).error().code,
+            ErrorCode::kUnavailable);
+  EXPECT_EQ(ValueOf(*cache, "a"), "<miss>");
+  EXPECT_TRUE(*cache->AddRaw("a", "v", kNoTtl));
+}
+
 // It may have been done: the caller has to say it again.
 TEST(MemcacheRestartTest, AClearIsNotRepeated) {
   MemcachedServer server;

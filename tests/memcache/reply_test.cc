@@ -26,6 +26,7 @@ constexpr std::string_view kStream =
     "VALUE k\xff 4294967295 0\r\n\r\n"
     "END\r\n"
     "STORED\r\n"
+    "NOT_STORED\r\n"
     "DELETED\r\n"
     "NOT_FOUND\r\n"
     "OK\r\n"
@@ -47,15 +48,16 @@ const std::vector<std::string> kReplies = {
     "3||",
     "4||",
     "5||",
-    "6|1.6.18|",
-    "7|t-1|",
-    "8|kkey t-1 W|\r\nab",
-    "8||",
+    "6||",
+    "7|1.6.18|",
+    "8|t-1|",
+    "9|kkey t-1 W|\r\nab",
     "9||",
-    "9|kkey|",
-    "10|ERROR|",
-    "10|CLIENT_ERROR bad data chunk|",
-    "10|SERVER_ERROR out of memory storing object|"};
+    "10||",
+    "10|kkey|",
+    "11|ERROR|",
+    "11|CLIENT_ERROR bad data chunk|",
+    "11|SERVER_ERROR out of memory storing object|"};
 
 TEST(MemcacheReplyTest, ReadsAStreamHoweverItIsCut) {
   for (size_t piece = 1; piece <= kStream.size(); ++piece) {
