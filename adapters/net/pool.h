@@ -47,7 +47,7 @@ class Pool {
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
       if (connection_ != nullptr) {
-        pool_->Return(*state_, std::move(connection_));
+        pool_->Return(*state_, generation_, std::move(connection_));
       }
     }
     Connection& operator*() const noexcept { return *connection_; }
@@ -57,15 +57,17 @@ class Pool {
 
    private:
     friend class Pool;
-    Lease(Pool* pool, State* state, std::unique_ptr<Connection> connection,
-          bool was_idle)
+    Lease(Pool* pool, State* state, uint64_t generation,
+          std::unique_ptr<Connection> connection, bool was_idle)
         : pool_(pool),
           state_(state),
+          generation_(generation),
           connection_(std::move(connection)),
           was_idle_(was_idle) {}
 
     Pool* pool_;
     State* state_;
+    uint64_t generation_;
     std::unique_ptr<Connection> connection_;
     bool was_idle_;
   };
@@ -77,6 +79,10 @@ class Pool {
   // Closes those that are idle: the server has closed one like them.
   void DropIdle();
 
+  // The same, and those that are in use when they come back: the server may be
+  // another one by now.
+  void Renew();
+
  private:
   // The connections of one process.
   struct State {
@@ -84,6 +90,8 @@ class Pool {
     std::condition_variable returned;
     std::vector<std::unique_ptr<Connection>> idle;  // guarded by mutex
     size_t open = 0;  // idle or leased; guarded by mutex
+    // How often it was renewed; guarded by mutex.
+    uint64_t generation = 0;
 
     // Closes the parent's idle ones, unless a thread that is not there in the
     // child was just at them: then they stay open here, unused.
@@ -98,8 +106,10 @@ class Pool {
   Status WaitForRoom(State& state, std::unique_lock<std::mutex>& lock,
                      const Deadline& deadline);
   // REQUIRES: the connection is counted in state.open.
-  Result<Lease> Make(State& state, const Deadline& deadline);
-  void Return(State& state, std::unique_ptr<Connection> connection) noexcept;
+  Result<Lease> Make(State& state, uint64_t generation,
+                     const Deadline& deadline);
+  void Return(State& state, uint64_t generation,
+              std::unique_ptr<Connection> connection) noexcept;
 
   const std::string server_;
   const Connect connect_;
@@ -135,12 +145,13 @@ template <class Connection>
 Result<typename Pool<Connection>::Lease> Pool<Connection>::Take(
     const Deadline& deadline) {
   State& state = state_.Get();
+  uint64_t generation = 0;
   {
     std::unique_lock<std::mutex> lock(state.mutex);
     Status room = WaitForRoom(state, lock, deadline);
     if (!room.ok()) return room;
     if (!state.idle.empty()) {
-      Lease lease(this, &state, std::move(state.idle.back()),
+      Lease lease(this, &state, state.generation, std::move(state.idle.back()),
                   /*was_idle=*/true);
       state.idle.pop_back();
       return lease;
@@ -148,38 +159,39 @@ Result<typename Pool<Connection>::Lease> Pool<Connection>::Take(
     // It always finds its place when it comes back.
     state.idle.reserve(max_connections_);
     ++state.open;
+    generation = state.generation;
   }
   // Not under the mutex: connecting takes a while.
-  return Make(state, deadline);
+  return Make(state, generation, deadline);
 }
 
 template <class Connection>
 Result<typename Pool<Connection>::Lease> Pool<Connection>::Make(
-    State& state, const Deadline& deadline) {
+    State& state, uint64_t generation, const Deadline& deadline) {
   Result<std::unique_ptr<Connection>> made =
       Status(ErrorCode::kFull, "out of memory");
   try {
     made = connect_(deadline.Sooner(connect_timeout_));
   } catch (...) {
-    Return(state, nullptr);
+    Return(state, generation, nullptr);
     throw;
   }
   if (!made.ok()) {
-    Return(state, nullptr);
+    Return(state, generation, nullptr);
     return made.status();
   }
-  return Lease(this, &state, *std::move(made), /*was_idle=*/false);
+  return Lease(this, &state, generation, *std::move(made), /*was_idle=*/false);
 }
 
 template <class Connection>
-void Pool<Connection>::Return(State& state,
+void Pool<Connection>::Return(State& state, uint64_t generation,
                               std::unique_ptr<Connection> connection) noexcept {
   // Leased before a fork: the parent's, of whose mutex nothing is known here.
   if (state_.IsParents(state)) return;
   const bool reusable = connection != nullptr && connection->is_reusable();
   {
     std::lock_guard<std::mutex> guard(state.mutex);
-    if (reusable) {
+    if (reusable && generation == state.generation) {
       state.idle.push_back(std::move(connection));
     } else {
       --state.open;
@@ -198,6 +210,16 @@ void Pool<Connection>::DropIdle() {
     state.idle.clear();
   }
   state.returned.notify_all();
+}
+
+template <class Connection>
+void Pool<Connection>::Renew() {
+  State& state = state_.Get();
+  {
+    std::lock_guard<std::mutex> guard(state.mutex);
+    ++state.generation;
+  }
+  DropIdle();
 }
 
 }  // namespace appcache::net

@@ -42,6 +42,10 @@ class Client {
   // What messages call the server: "the Redis server localhost:6379".
   const std::string& server() const noexcept { return server_; }
 
+  // No exchange that begins from now on is on a connection that was made
+  // before.
+  void Renew() { pool_.Renew(); }
+
   // A connection beside the pool's, within the connect timeout. `interrupt`:
   // see net::Deadline. Throws std::bad_alloc.
   Result<std::unique_ptr<Connection>> ConnectApart(int interrupt) {

@@ -28,6 +28,11 @@
 // watch, which has a connection of its own too. SIGPIPE is never raised. No
 // TLS.
 //
+// One server. A name that stands for several, or a proxy in front of several,
+// is no server to watch: changes are told by one, and values may be read from
+// another. A name that has come to stand for another is: with each link of a
+// watch all connections are made anew.
+//
 // Watching. The server tells of every write, removal, expiry and eviction under
 // the prefix, whoever made it and in whatever database, and of FLUSHDB; an
 // entry that has expired it tells of when it removes it, which may be later

@@ -58,8 +58,10 @@ RedisWatch::~RedisWatch() {
 }
 
 bool RedisWatch::MustAnnounce() const noexcept {
-  return options_.allow_announced && !may_not_publish_.load() &&
-         mode_.load() != WatchMode::kTracking;
+  const std::optional<WatchMode> mode = mode_.load();
+  if (!options_.allow_announced || mode == WatchMode::kTracking) return false;
+  // On a link of announcements a refusal is no excuse: others rely on it.
+  return mode == WatchMode::kAnnounced || !may_not_publish_.load();
 }
 
 Status RedisWatch::Announce(std::span<const std::string_view> paths) {
@@ -130,7 +132,7 @@ void RedisWatch::LinkOnce() {
   }
   const bool is_refused = link.status().Is(ErrorCode::kUnsupported);
   const bool was_refused = std::exchange(is_refused_, is_refused);
-  // Before the log, which may throw.
+  // Before the line for the log is made, for which there may be no memory.
   if (is_refused && !was_refused) listener_.OnLost(link.status());
   LogOnce(is_refused ? "may not watch" : "cannot watch, and tries again",
           link.status());
@@ -139,6 +141,9 @@ void RedisWatch::LinkOnce() {
 void RedisWatch::Serve(const Link& link) {
   const Published published(link_descriptor_, link.connection->descriptor());
   WatchLink serving(*link.connection, options_, listener_, latest_);
+  // The name may be another server's by now: what is read from now on is read
+  // where changes are told.
+  client_.Renew();
   // Before anybody knows: who writes from now on has to announce it.
   mode_.store(link.mode);
   if (link.mode == WatchMode::kTracking) logged_ = {};
@@ -147,7 +152,12 @@ void RedisWatch::Serve(const Link& link) {
   // The next one may be another server's, with other partners.
   mode_.store(std::nullopt);
   if (serving.is_confirmed()) retry_.Shorten();
-  if (!why.ok()) listener_.OnLost(why);
+  if (why.ok()) return;
+  // It was not refused to be watched: whether it is now the next try says.
+  const Error& error = why.error();
+  listener_.OnLost(why.Is(ErrorCode::kUnsupported)
+                       ? Status(ErrorCode::kUnavailable, error.message)
+                       : why);
 }
 
 Result<RedisWatch::Link> RedisWatch::MakeLink() {

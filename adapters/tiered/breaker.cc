@@ -51,7 +51,7 @@ void Breaker::Open() noexcept {
 
 void Breaker::Note(const Status& outcome, bool was_probe) noexcept {
   if (!IsFailure(outcome)) {
-    if (failures_.load(std::memory_order_relaxed) == 0) return;
+    if (!was_probe && failures_.load(std::memory_order_relaxed) == 0) return;
     std::lock_guard<std::mutex> guard(mutex_);
     if (was_probe) is_probing_ = false;
     const uint32_t failures = failures_.exchange(0, std::memory_order_acq_rel);

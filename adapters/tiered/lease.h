@@ -93,8 +93,10 @@ class Lease {
   // The remote cannot tell: each copy's own ttl is the bound.
   void Untracked() noexcept {
     SetTimes(kNever, kNever);
-    OutdateAll();
+    // Before the new epoch: a copy of it that was kept as if there were a link
+    // would be served for too long.
     SetState(State::kUntracked);
+    OutdateAll();
     SetTimes(TimePoint::max(), kNever);
   }
 

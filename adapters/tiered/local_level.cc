@@ -5,6 +5,19 @@
 #include <utility>
 
 namespace appcache::tiered {
+namespace {
+
+// Not when it throws, as a backend may that is not ours.
+template <class IsSo>
+bool IsTrue(const IsSo& is_so) noexcept {
+  try {
+    return is_so();
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace
 
 LocalLevel::LocalLevel(std::shared_ptr<Cache> cache, std::string path_prefix,
                        const TieredOptions& options,
@@ -123,11 +136,13 @@ LocalLevel::Kept LocalLevel::Keep(std::string_view path, const Token& token,
   Stripe& stripe = StripeOf(path);
   std::lock_guard<std::mutex> guard(stripe.mutex);
   if (!IsCurrent(path, token)) return Kept::kOvertaken;
-  return cache_->SetRaw(path, record, std::min(ttl, kMaxTtl)).ok() ? Kept::kYes
-                                                                   : Kept::kNo;
+  const Status status = cache_->SetRaw(path, record, std::min(ttl, kMaxTtl));
+  // It may come to be there when a change has looked for it in vain.
+  if (status.Is(ErrorCode::kTimeout)) lease_.ForgetAll();
+  return status.ok() ? Kept::kYes : Kept::kNo;
 }
 
-void LocalLevel::DropPrefix(std::string_view prefix) {
+void LocalLevel::DropPrefix(std::string_view prefix) noexcept {
   for (Stripe& stripe : *stripes_) {
     std::lock_guard<std::mutex> guard(stripe.mutex);
     stripe.version.fetch_add(1, std::memory_order_acq_rel);
@@ -135,22 +150,26 @@ void LocalLevel::DropPrefix(std::string_view prefix) {
   // What is kept from now on has been fetched from now on.
   const bool are_ours =
       IsOurs(prefix) || std::string_view(path_prefix_).starts_with(prefix);
-  if (are_ours && !cache_->InvalidatePrefixRaw(prefix).ok()) {
-    lease_.ForgetAll();
-  }
+  const auto is_dropped = [&] {
+    return cache_->InvalidatePrefixRaw(prefix).ok();
+  };
+  if (are_ours && !IsTrue(is_dropped)) lease_.ForgetAll();
 }
 
-void LocalLevel::Drop(std::string_view path) {
+void LocalLevel::Drop(std::string_view path) noexcept {
   Stripe& stripe = StripeOf(path);
   std::lock_guard<std::mutex> guard(stripe.mutex);
   // Also of a path that is not kept: its fetches are joined under the version.
   stripe.version.fetch_add(1, std::memory_order_acq_rel);
   if (!IsOurs(path)) return;
-  // Most of what others change is not here, and to see that is cheaper than to
-  // remove it.
-  const Lookup<Ttl> there = cache_->TtlRaw(path);
-  if (!there && !there.has_error()) return;
-  if (!cache_->InvalidateRaw(path).ok()) lease_.ForgetAll();
+  const auto is_dropped = [&] {
+    // Most of what others change is not here, and to see that is cheaper than
+    // to remove it.
+    const Lookup<Ttl> there = cache_->TtlRaw(path);
+    const bool is_absent = !there && !there.has_error();
+    return is_absent || cache_->InvalidateRaw(path).ok();
+  };
+  if (!IsTrue(is_dropped)) lease_.ForgetAll();
 }
 
 }  // namespace appcache::tiered

@@ -32,7 +32,7 @@
 namespace appcache::tiered {
 
 // Thread-safe. A local cache that fails is one without copies; if it fails to
-// drop one, all are forgotten, by the epoch.
+// drop one, or throws, all are forgotten, by the epoch.
 class LocalLevel {
  public:
   // Only paths that begin with `path_prefix` are kept. The lease outlives this.
@@ -74,10 +74,10 @@ class LocalLevel {
 
   // The entry has changed: no fetch that began before is kept, and no copy is
   // left.
-  void Drop(std::string_view path);
+  void Drop(std::string_view path) noexcept;
   // Those of all paths that begin so may have. All copies are dropped if the
   // local cache does not find its entries by a prefix.
-  void DropPrefix(std::string_view prefix);
+  void DropPrefix(std::string_view prefix) noexcept;
   // All have. Costs nothing: they are of an old epoch, and make room as others
   // come.
   void DropAll() noexcept { lease_.ForgetAll(); }

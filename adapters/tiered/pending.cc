@@ -190,10 +190,15 @@ bool Pending::RepeatSome() {
   return status.ok() || (IsRefusal(status) && RepeatOneByOne(claim));
 }
 
+bool Pending::IsEnding() const {
+  std::lock_guard<std::mutex> guard(mutex_);
+  return is_ending_;
+}
+
 bool Pending::RepeatOneByOne(Claim& claim) {
   bool is_any_done = false;
   const std::vector<std::string_view> paths = claim.paths();
-  for (size_t i = 0; i < paths.size(); ++i) {
+  for (size_t i = 0; i < paths.size() && !IsEnding(); ++i) {
     const Status status = repeat_({&paths[i], 1});
     if (status.ok()) {
       claim.SettleOne(i);

@@ -136,6 +136,7 @@ class Pending {
   void StartThread() noexcept;
 
   void Release(Claim& claim) noexcept;
+  bool IsEnding() const;
   void Run();
   // Whether something has been done.
   bool RepeatSome();

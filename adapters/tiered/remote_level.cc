@@ -3,6 +3,9 @@
 namespace appcache::tiered {
 namespace {
 
+// In a batch of any size that finds ten refused entries or so.
+constexpr int kMaxCallsOfHalves = 64;
+
 Lookup<TimedBytes> Untimed(Lookup<Bytes> found) {
   if (found) return Lookup<TimedBytes>::Hit({*std::move(found), kNoTtl});
   return found.has_error() ? Lookup<TimedBytes>::Failed(found.status())
@@ -77,22 +80,27 @@ Status RemoteLevel::Try(const Change& change) {
 }
 
 template <class Item, class Change>
-Status RemoteLevel::TryMany(std::span<const Item> items, const Change& change) {
+Status RemoteLevel::TryMany(std::span<const Item> items, const Change& change,
+                            int& calls) {
   Status status = Try([&] { return change(items); });
   if (status.ok() || LeavesDoubt(status) || items.size() == 1) return status;
+  if (calls < 2) return status;
+  calls -= 2;
   const size_t half = items.size() / 2;
-  Status first = TryMany(items.first(half), change);
-  Status second = TryMany(items.subspan(half), change);
+  Status first = TryMany(items.first(half), change, calls);
+  Status second = TryMany(items.subspan(half), change, calls);
   return first.ok() || (LeavesDoubt(second) && !LeavesDoubt(first)) ? second
                                                                     : first;
 }
 
 Status RemoteLevel::Set(std::span<const Cache::RawEntry> entries) {
-  return TryMany(entries, [&](std::span<const Cache::RawEntry> some) {
+  const auto set = [&](std::span<const Cache::RawEntry> some) {
     return some.size() == 1
                ? cache_->SetRaw(some[0].path, some[0].value, some[0].ttl)
                : cache_->SetManyRaw(some);
-  });
+  };
+  int calls = kMaxCallsOfHalves;
+  return TryMany(entries, set, calls);
 }
 
 Result<bool> RemoteLevel::Add(const Cache::RawEntry& entry) {
@@ -108,13 +116,19 @@ Result<bool> RemoteLevel::Add(const Cache::RawEntry& entry) {
 }
 
 Status RemoteLevel::Invalidate(std::span<const std::string_view> paths) {
-  return TryMany(paths, [&](std::span<const std::string_view> some) {
+  const auto invalidate = [&](std::span<const std::string_view> some) {
     return some.size() == 1 ? cache_->InvalidateRaw(some[0])
                             : cache_->InvalidateManyRaw(some);
-  });
+  };
+  int calls = kMaxCallsOfHalves;
+  return TryMany(paths, invalidate, calls);
 }
 
 Status RemoteLevel::InvalidatePrefix(std::string_view path_prefix) {
+  if (breaker_.state() != Breaker::State::kClosed) {
+    Status alive = Try([&] { return cache_->Ping().status(); });
+    if (!alive.ok()) return alive;
+  }
   return Try([&] { return cache_->InvalidatePrefixRaw(path_prefix); });
 }
 

@@ -21,8 +21,9 @@ bool LeavesDoubt(const Status& outcome) noexcept;
 
 // Thread-safe. Every operation is one of the remote's, or fails at once while
 // the breaker is open. A write of many of which the remote refuses some is made
-// again in halves, and these in halves, so that all the others are written; if
-// some are refused and others fail, it is the failure that is returned.
+// again in halves, and these in halves, so that all the others are written, as
+// far as 64 calls do for that; if some are refused and others fail, it is the
+// failure that is returned.
 class RemoteLevel {
  public:
   RemoteLevel(std::shared_ptr<Cache> cache, const BreakerOptions& options,
@@ -42,6 +43,7 @@ class RemoteLevel {
   Status Set(std::span<const Cache::RawEntry> entries);
   Result<bool> Add(const Cache::RawEntry& entry);
   Status Invalidate(std::span<const std::string_view> paths);
+  // Takes long, and so is no probe of a breaker that is not closed: a ping is.
   Status InvalidatePrefix(std::string_view path_prefix);
   Status Clear();
 
@@ -53,9 +55,9 @@ class RemoteLevel {
   // What `change()` yields, if it may be made.
   template <class Change>
   Status Try(const Change& change);
-  // The same of `change(items)`.
+  // The same of `change(items)`, with so many calls besides the first.
   template <class Item, class Change>
-  Status TryMany(std::span<const Item> items, const Change& change);
+  Status TryMany(std::span<const Item> items, const Change& change, int& calls);
 
   const std::shared_ptr<Cache> cache_;
   const bool tells_ttl_;

@@ -1,6 +1,7 @@
 #include "adapters/tiered/tier.h"
 
 #include <algorithm>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -76,7 +77,7 @@ Tier::Tier(std::shared_ptr<Cache> local, std::shared_ptr<Cache> remote,
 // The hook may use what is to go. The watch wakes what is pending, and that
 // announces by the watch.
 Tier::~Tier() {
-  events_.Stop();
+  StopHook();
   pending_.Stop();
   watch_.reset();
 }
@@ -156,7 +157,7 @@ Lookup<TimedBytes> Tier::Fetch(std::string_view path, uint64_t landings) {
   const LocalLevel::Token token = local_.BeginFetch(path);
   if (pending_.Has(path)) return GetPending(path);
   Fetches::Ticket ticket =
-      fetches_.Join(path, token, token.begun - options_.lease.max_staleness);
+      fetches_.Join(path, token, token.begun - MaxStaleness());
   if (!ticket.is_leader()) {
     if (auto fetched = ticket.Wait(options_.max_wait)) {
       CountShared(*fetched);
@@ -177,6 +178,11 @@ Lookup<TimedBytes> Tier::Fetch(std::string_view path, uint64_t landings) {
   return fetched;
 }
 
+std::chrono::milliseconds Tier::MaxStaleness() const noexcept {
+  const std::chrono::milliseconds bound = options_.lease.max_staleness;
+  return lease_.is_linked() ? bound : std::min(bound, options_.untracked_ttl);
+}
+
 Lookup<TimedBytes> Tier::Ask(std::string_view path,
                              const LocalLevel::Token& token) {
   return Received(path, token, remote_.Get(path));
@@ -193,8 +199,14 @@ Lookup<TimedBytes> Tier::Received(std::string_view path,
 }
 
 void Tier::Keep(std::string_view path, const LocalLevel::Token& token,
-                const Lookup<TimedBytes>& fetched) {
-  switch (local_.Keep(path, token, fetched, remote_.tells_ttl())) {
+                const Lookup<TimedBytes>& fetched) noexcept {
+  auto kept = LocalLevel::Kept::kNo;
+  try {
+    kept = local_.Keep(path, token, fetched, remote_.tells_ttl());
+  } catch (const std::exception&) {
+    // Without the memory for a copy there is still the value.
+  }
+  switch (kept) {
     case LocalLevel::Kept::kYes:
       Increment(counters_.copies_kept);
       break;

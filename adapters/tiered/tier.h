@@ -4,6 +4,7 @@
 #define APPCACHE_ADAPTERS_TIERED_TIER_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -42,6 +43,8 @@ class Tier {
 
   // Begins to watch the remote. Once, before anything else.
   Status Start();
+  // Waits for the hook, if it is being called, and calls it no more.
+  void StopHook() { events_.Stop(); }
   // In a forked child: lets go of the link. Nothing else may be called there.
   void CloseInChild() noexcept { watch_.reset(); }
 
@@ -100,7 +103,9 @@ class Tier {
                               const LocalLevel::Token& token,
                               Lookup<TimedBytes> fetched);
   void Keep(std::string_view path, const LocalLevel::Token& token,
-            const Lookup<TimedBytes>& fetched);
+            const Lookup<TimedBytes>& fetched) noexcept;
+  // Of a fetch that another read may join.
+  std::chrono::milliseconds MaxStaleness() const noexcept;
   // What is left to a read whose remote failed.
   Lookup<TimedBytes> AfterFailure(std::string_view path,
                                   Lookup<TimedBytes> failed);
@@ -110,8 +115,8 @@ class Tier {
   Status RemovePending(std::span<const std::string_view> paths);
   Status Remove(Pending::Claim& claim);
 
-  // Makes `change(claim)`, which is of these paths, with what is to be done
-  // before and after any change.
+  // Makes `change()`, which is of these paths, with what is to be done before
+  // and after any change.
   template <class Change>
   Status Make(std::span<const std::string_view> paths, const Change& change);
   void AddPending(std::string_view path) noexcept;

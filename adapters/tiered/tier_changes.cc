@@ -1,6 +1,7 @@
 // The way of a write.
 
 #include <exception>
+#include <optional>
 
 #include "adapters/tiered/tier.h"
 
@@ -26,12 +27,12 @@ class PathsOf {
   std::vector<std::string_view> paths_;
 };
 
-// After this, whatever it did at the remote, nothing throws before it is
-// settled.
+// Whatever it did at the remote: what comes after it does not throw, so that
+// all of it is settled.
 template <class Change>
-Status Try(const Change& change, Pending::Claim& claim) noexcept {
+Status Caught(const Change& change) noexcept {
   try {
-    return change(claim);
+    return change();
   } catch (const std::exception&) {
     return Status::OutOfMemory();
   }
@@ -42,8 +43,13 @@ Status Try(const Change& change, Pending::Claim& claim) noexcept {
 template <class Change>
 Status Tier::Make(std::span<const std::string_view> paths,
                   const Change& change) {
-  Result<Pending::Claim> claim = pending_.Take(paths);
-  Status outcome = claim.ok() ? Try(change, *claim) : claim.status();
+  std::optional<Pending::Claim> claim;
+  Status outcome = Caught([&] {
+    Result<Pending::Claim> taken = pending_.Take(paths);
+    if (!taken.ok()) return taken.status();
+    claim.emplace(*std::move(taken));
+    return change();
+  });
   // What is pending before its copy is dropped: a fetch that does not see the
   // one has been overtaken by the other.
   if (LeavesDoubt(outcome)) {
@@ -77,22 +83,26 @@ Status Tier::AnnounceAfter(Status outcome,
 Status Tier::Set(std::span<const Cache::RawEntry> entries) {
   if (entries.empty()) return Status();
   const PathsOf paths(entries);
-  return Make(paths.get(), [&](Pending::Claim&) {
-    return AnnounceAfter(remote_.Set(entries), paths.get());
-  });
+  return Make(paths.get(),
+              [&] { return AnnounceAfter(remote_.Set(entries), paths.get()); });
 }
 
+// It replaces nothing. One that failed is not pending: what is there may be the
+// entry of another, who has been told that it was added.
 Result<bool> Tier::Add(const Cache::RawEntry& entry) {
+  Result<Pending::Claim> claim = pending_.Take({&entry.path, 1});
+  if (!claim.ok()) return claim.status();
   bool is_added = false;
-  Status status = Make({&entry.path, 1}, [&](Pending::Claim& claim) {
+  const Status status = Caught([&] {
     // What is to be gone is no entry that is in the way.
-    Status removed = Remove(claim);
+    Status removed = Remove(*claim);
     if (!removed.ok()) return removed;
     const Result<bool> added = remote_.Add(entry);
     is_added = added.ok() && *added;
     if (added.ok() && !is_added) return Status();
     return AnnounceAfter(added.status(), {&entry.path, 1});
   });
+  local_.Drop(entry.path);
   if (!status.ok()) return status;
   return is_added;
 }
@@ -103,20 +113,27 @@ Status Tier::InvalidateRemote(std::span<const std::string_view> paths) {
 
 Status Tier::Invalidate(std::span<const std::string_view> paths) {
   if (paths.empty()) return Status();
-  return Make(paths, [&](Pending::Claim&) { return InvalidateRemote(paths); });
+  return Make(paths, [&] { return InvalidateRemote(paths); });
 }
 
 Status Tier::InvalidatePrefix(std::string_view path_prefix) {
-  Status status = remote_.InvalidatePrefix(path_prefix);
-  if (status.ok() && watch_ != nullptr) status = watch_->AnnounceAll();
+  Status status = Caught([&] {
+    Status removed = remote_.InvalidatePrefix(path_prefix);
+    return removed.ok() && watch_ != nullptr ? watch_->AnnounceAll() : removed;
+  });
   local_.DropPrefix(path_prefix);
   return status;
 }
 
 Status Tier::Clear() {
-  Result<Pending::Claim> claim = pending_.TakeAll();
-  Status status = claim.ok() ? remote_.Clear() : claim.status();
-  if (status.ok() && watch_ != nullptr) status = watch_->AnnounceAll();
+  std::optional<Pending::Claim> claim;
+  Status status = Caught([&] {
+    Result<Pending::Claim> taken = pending_.TakeAll();
+    if (!taken.ok()) return taken.status();
+    claim.emplace(*std::move(taken));
+    Status cleared = remote_.Clear();
+    return cleared.ok() && watch_ != nullptr ? watch_->AnnounceAll() : cleared;
+  });
   local_.DropAll();
   // For the room: none of it is served any more.
   (void)local_.cache().ClearRaw().ok();

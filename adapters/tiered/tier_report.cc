@@ -38,8 +38,8 @@ void AddTo(PrometheusText& text, const TierReport& report) {
   std::transform(delays.kBounds.begin(), delays.kBounds.end(), bounds.begin(),
                  [](auto bound) { return Seconds(bound).count(); });
   text.Histogram("tier_confirmation_delay_seconds",
-                 "How long confirmations took to come, and changes at most.",
-                 bounds, delays.counts, Seconds(delays.sum).count());
+                 "How long confirmations took to come.", bounds, delays.counts,
+                 Seconds(delays.sum).count());
   text.Counter("tier_local_hits", "Reads that a fresh copy answered.",
                report.local_hits);
   text.Counter("tier_stale_hits", "Reads that a stale copy answered.",

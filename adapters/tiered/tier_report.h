@@ -22,8 +22,9 @@ enum class Coherence {
 // "tracking", "announced", "untracked", "lost".
 std::string_view ToString(Coherence coherence) noexcept;
 
-// How long confirmations took to come, each of which no earlier change took
-// longer to be heard of.
+// How long confirmations took to come. A change is heard of before the first
+// confirmation that is asked for after it: so after the time from one question
+// to the next, a quarter of max_staleness, and this, at the latest.
 struct DelayHistogram {
   static constexpr std::array<std::chrono::microseconds, 15> kBounds = {
       std::chrono::microseconds(100),

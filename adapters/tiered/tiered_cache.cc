@@ -180,9 +180,11 @@ class TieredCache::State {
 TieredCache::TieredCache(CacheOptions options, std::unique_ptr<State> state)
     : Cache(std::move(options)), state_(std::move(state)) {}
 
-// In a child the threads are not there, and what they held may be locked. But
-// the link's connection is to end when the parent's does.
+// The hook may be using all of it. In a child the threads are not there, and
+// what they held may be locked. But the link's connection is to end when the
+// parent's does.
 TieredCache::~TieredCache() {
+  if (!state_->in_child()) state_->tier.StopHook();
   FinishLoads();
   if (!state_->in_child()) return;
   state_->tier.CloseInChild();

@@ -54,8 +54,9 @@ struct BreakerOptions {
 
 struct TieredOptions {
   // Prefix, compressor, log: see cache.h. They hold for both levels; those that
-  // the two caches were opened with do not matter. Only paths under the prefix
-  // are kept locally.
+  // the two caches were opened with do not matter, but for the remote's log:
+  // why there is no link goes there. Only paths under the prefix are kept
+  // locally.
   CacheOptions cache;
 
   LeasePolicy lease;
@@ -87,8 +88,9 @@ struct TieredOptions {
   // Told of what happens to the tier (tier_event.h). None: nobody is.
   TierHook hook;
 
-  // Never jumps. Null: Clock::Steady(). The local cache's should be the same
-  // kind.
+  // Never jumps. Null: Clock::Steady(). Nor must the local cache's: what has
+  // ended there must not be there again (SqliteCache in memory, or with
+  // Clock::Steady()).
   std::shared_ptr<const Clock> clock;
 
   // Of jitter and back-off. Zero: drawn anew for each tier.

@@ -67,7 +67,7 @@ void AwaitLost(const TieredCache& tier) {
 
 }  // namespace
 
-void PrintFrozen(int rounds) {
+bool PrintFrozen(int rounds) {
   RedisServer server;
   RedisCacheOptions remote;
   remote.unix_path = server.socket_path();
@@ -82,7 +82,7 @@ void PrintFrozen(int rounds) {
   std::vector<Percentiles> up;
   std::vector<Percentiles> stopped;
   for (int round = 0; round < rounds; ++round) {
-    if (!AwaitCoherent(*tier)) break;
+    if (!AwaitCoherent(*tier)) return false;
     TimeHits(*tier, paths, random);
     up.push_back(TimeHits(*tier, paths, random));
     server.Freeze();
@@ -93,7 +93,7 @@ void PrintFrozen(int rounds) {
   std::printf(
       "\n| local hit | answering, ns | stopped, ns | ratio |\n"
       "|---|---|---|---|\n");
-  for (size_t i = 0; i < kPercentiles.size() && !up.empty(); ++i) {
+  for (size_t i = 0; i < kPercentiles.size(); ++i) {
     std::vector<double> before;
     std::vector<double> meanwhile;
     std::vector<double> ratios;
@@ -105,6 +105,7 @@ void PrintFrozen(int rounds) {
     std::printf("| p%g | %.0f | %.0f | %.2f |\n", kPercentiles[i],
                 Median(before), Median(meanwhile), Median(ratios));
   }
+  return true;
 }
 
 }  // namespace appcache::outages

@@ -7,8 +7,8 @@ namespace appcache::outages {
 
 // Times local hits while the server answers and while it is stopped (SIGSTOP),
 // in turns, and prints percentiles of both and their ratios, the median over
-// the rounds.
-void PrintFrozen(int rounds);
+// the rounds. False: the tier was not coherent again in time.
+bool PrintFrozen(int rounds);
 
 }  // namespace appcache::outages
 

@@ -1,5 +1,5 @@
-// What a tier's users see of a server that is restarted, replaced or emptied
-// under load: a table, as in adapters/tiered/README.md.
+// What a tier's users see of a server that is restarted, replaced, emptied or
+// stopped under load: the tables of adapters/tiered/README.md.
 
 #include <algorithm>
 #include <charconv>
@@ -140,7 +140,7 @@ int Run(int rounds) {
   print("failover to a replica, after 0.5 s", Failover, WhenLost::kBypass);
   print("the same, serve_stale", Failover, WhenLost::kServeStale);
   print("FLUSHALL", FlushAll, WhenLost::kBypass);
-  PrintFrozen(rounds);
+  is_kept &= PrintFrozen(rounds);
   return is_kept ? 0 : 1;
 }
 

@@ -54,16 +54,15 @@ class Truth {
   // For how long it had been replaced when the read began: zero if it had not.
   int64_t Staleness(int key, uint64_t version, int64_t begun) const noexcept {
     const OfKey& of = Of(key);
-    int64_t replaced = 0;
-    for (uint64_t next = version + 1; next < max_versions_; ++next) {
-      replaced = of.acknowledged[next].load();
-      if (replaced != 0 || next >= of.version.load()) break;
+    // A fill that ended later than a write may have put an old version over it.
+    int64_t filled = 0;
+    for (const auto& fill : of.filled) filled = std::max(filled, fill.load());
+    for (uint64_t next = version + 1;
+         next < max_versions_ && next <= of.version.load(); ++next) {
+      const int64_t replaced = of.acknowledged[next].load();
+      if (replaced > filled) return std::max<int64_t>(begun - replaced, 0);
     }
-    if (replaced == 0) return 0;
-    for (const auto& fill : of.filled) {
-      replaced = std::max(replaced, fill.load());
-    }
-    return std::max<int64_t>(begun - replaced, 0);
+    return 0;
   }
 
  private:

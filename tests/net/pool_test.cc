@@ -64,6 +64,21 @@ TEST_F(PoolTest, MoreThanMaxConnectionsAreBusy) {
   EXPECT_EQ(made_, 2);
 }
 
+TEST_F(PoolTest, AfterItWasRenewedNoEarlierConnectionServes) {
+  {
+    const auto in_use = Take();
+    ASSERT_TRUE(Take().ok());  // idle
+    pool_.Renew();
+    EXPECT_FALSE(Take()->was_idle());
+    EXPECT_EQ(made_, 3);
+  }
+  const auto one = Take();
+  const auto two = Take();
+  EXPECT_TRUE(one->was_idle());  // the one made since
+  EXPECT_FALSE(two->was_idle());
+  EXPECT_EQ(made_, 4);
+}
+
 TEST_F(PoolTest, AChildHasConnectionsOfItsOwn) {
   const auto of_parent = Take();
   ASSERT_TRUE(Take().ok());  // idle at the fork

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "adapters/redis/redis_cache.h"
@@ -128,6 +130,22 @@ TEST_F(RefusedWatchTest, WhatIsWrittenBeforeTheFirstLinkIsAnnounced) {
   const auto watch = Begin(*cache_, unlinked);
   EXPECT_TRUE(AnnounceOne(*watch).ok());
   EXPECT_EQ(recorder_.News(), Names{"a"});
+}
+
+// Nobody knew yet; but then there is a link, and others who rely on it.
+TEST_F(RefusedWatchTest, WhoMayNotPublishIsToldSoThoughHeTriedBeforeTheLink) {
+  OpenWith("-client -publish -subscribe");
+  const auto watch = Begin(*cache_, recorder_);
+  std::atomic<bool> is_over{false};
+  // Also while the link is being made.
+  std::thread early([&] {
+    while (!is_over) (void)AnnounceOne(*watch).ok();
+  });
+  EXPECT_EQ(server_.Run("ACL SETUSER watcher +subscribe"), "OK");
+  recorder_.Await(Kind::kLinked);
+  is_over = true;
+  early.join();
+  EXPECT_FALSE(AnnounceOne(*watch).ok());
 }
 
 // What it was before does not bind it.

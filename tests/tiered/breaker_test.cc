@@ -59,6 +59,24 @@ TEST_F(BreakerTest, ACallFromBeforeItOpenedIsNoProbe) {
   EXPECT_EQ(breaker_.openings(), 1U);
 }
 
+// It had been closed by another call when the probe came back.
+TEST_F(BreakerTest, AProbeEndsHoweverItEnds) {
+  std::optional<Breaker::Call> late(std::in_place, breaker_);
+  Fail();
+  Fail();
+  clock_->Advance(options_.open_for);
+  {
+    Breaker::Call probe(breaker_);
+    late->Note(Status());
+    probe.Note(Status());
+  }
+  Fail();
+  Fail();
+  EXPECT_FALSE(IsAdmitted());
+  clock_->Advance(options_.open_for);
+  EXPECT_TRUE(IsAdmitted());
+}
+
 TEST_F(BreakerTest, ASuccessClosesIt) {
   std::optional<Breaker::Call> late(std::in_place, breaker_);
   Fail();

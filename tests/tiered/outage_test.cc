@@ -109,6 +109,17 @@ TEST_F(OutageTest, AFailedBatchIsInDoubtThoughTheFirstIsJustTooLarge) {
   EXPECT_EQ(tier_->Report().pending, 2U);
 }
 
+// It may be another's, who has added it with success.
+TEST_F(OutageTest, AFailedAddRemovesNothing) {
+  Open();
+  OthersSet(kPath, "others");
+  down_ = true;
+  EXPECT_FALSE(tier_->AddRaw(kPath, "own", kNoTtl).ok());
+  EXPECT_EQ(tier_->Report().pending, 0U);
+  down_ = false;
+  EXPECT_EQ(Get(kPath), "hit:others");
+}
+
 TEST_F(OutageTest, WhatTheRemoteRefusesOfABatchCostsTheOthersNothing) {
   remote_->set_hook([&](Operation operation, std::string_view path) {
     if (operation == Operation::kGet || path != kPath) return Status();
@@ -143,7 +154,7 @@ TEST_F(OutageTest, AWriteWaitsForARepetitionOnItsWay) {
     (operation == Operation::kSet ? has_written : is_repeating) = true;
     changed.notify_all();
     if (operation == Operation::kInvalidate) {
-      EXPECT_FALSE(changed.wait_for(lock, milliseconds(20),
+      EXPECT_FALSE(changed.wait_for(lock, milliseconds(50),
                                     [&] { return has_written; }));
     }
     return Status();

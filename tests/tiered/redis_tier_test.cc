@@ -263,6 +263,21 @@ TEST_F(RedisTierTest, AReplicaThatTakesOverAtANewAddressIsFollowed) {
   EXPECT_TRUE(Await([&] { return Get(*tier) == "newer"; }));
 }
 
+// The old server lives on, with the pool's connections.
+TEST_F(RedisTierTest, WhatIsReadAfterANewLinkIsReadWhereChangesAreTold) {
+  CutProxy proxy(server_.socket_path());
+  RedisServer other;
+  other.Run("SET pyappcache/k new");
+  server_.Run("SET pyappcache/k old");
+  const auto tier = OpenCoherent(proxy.port());
+  EXPECT_EQ(Get(*tier), "old");
+  proxy.LeadTo(other.socket_path());
+  // The watch's connection, and none of the pool's.
+  server_.Run("CLIENT KILL TYPE pubsub");
+  EXPECT_TRUE(Await([&] { return tier->Report().links_made == 2; }));
+  EXPECT_EQ(Get(*tier), "new");
+}
+
 class RefusedTierTest : public RedisTierTest {
  protected:
   // A user who may do all that a cache needs, less `refused`.
