@@ -87,6 +87,7 @@ bool PrintFrozen(int rounds) {
     up.push_back(TimeHits(*tier, paths, random));
     server.Freeze();
     AwaitLost(*tier);
+    TimeHits(*tier, paths, random);
     stopped.push_back(TimeHits(*tier, paths, random));
     server.Thaw();
   }

@@ -92,6 +92,20 @@ std::vector<HistoryEvent> RunPlain(const std::string& socket,
   return RunTierLoad(*cache, load);
 }
 
+// In fair weather it is coherent, and answers. Ends the process if it does not
+// become so: that is a broken promise that no read shows.
+void ExpectRecovery(TieredCache& tier) {
+  const auto until =
+      std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!tier.coherent() || tier.GetRaw("pyappcache/none").has_error()) {
+    if (std::chrono::steady_clock::now() > until) {
+      std::fprintf(stderr, "a tier did not recover\n");
+      std::exit(3);
+    }
+    std::this_thread::yield();
+  }
+}
+
 std::vector<HistoryEvent> RunTier(const std::string& socket,
                                   const TierLoad& load) {
   CutProxy proxy(socket);
@@ -117,6 +131,7 @@ std::vector<HistoryEvent> RunTier(const std::string& socket,
     const Weather weather(proxy, load.seed);
     events = RunTierLoad(**tier, load);
   }
+  ExpectRecovery(**tier);
   const TierReport report = (*tier)->Report();
   std::printf(
       "local %lu remote %lu kept %lu overtaken %lu told %lu links %lu "
