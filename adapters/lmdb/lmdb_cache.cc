@@ -292,7 +292,7 @@ Status LmdbCache::SetRaw(std::string_view path, std::string_view value,
 
 Result<bool> LmdbCache::AddRaw(std::string_view path, std::string_view value,
                                Ttl ttl) {
-  const auto added = WithoutExceptions<Result<bool>>([&] {
+  auto added = WithoutExceptions<Result<bool>>([&] {
     return state_->Add({path, value, ttl});
   });
   state_->counters.CountSets(added.ok() && *added ? 1 : 0, added.ok() ? 0 : 1);

@@ -360,7 +360,7 @@ Status MemcacheCache::SetManyRaw(std::span<const RawEntry> entries) {
 
 Result<bool> MemcacheCache::AddRaw(std::string_view path,
                                    std::string_view value, Ttl ttl) {
-  const auto added = WithoutExceptions<Result<bool>>([&] {
+  auto added = WithoutExceptions<Result<bool>>([&] {
     return state_->Add({path, value, ttl});
   });
   state_->counters.CountSets(added.ok() && *added ? 1 : 0, added.ok() ? 0 : 1);

@@ -31,6 +31,7 @@ int CountPrimesBelow(int limit) {
 
 }  // namespace
 
+// Out of memory ends it. NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   const int limit = argc == 3 ? std::atoi(argv[2]) : 0;
   if (limit <= 0) {

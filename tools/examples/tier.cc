@@ -12,6 +12,7 @@
 #include "appcache/sqlite_cache.h"
 #include "appcache/tiered_cache.h"
 
+// Out of memory ends it. NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   auto remote = appcache::Open(argc > 1 ? argv[1] : "redis://localhost");
   auto local = appcache::SqliteCache::OpenInMemory({}, "tier_example");
