@@ -58,10 +58,12 @@ RedisWatch::~RedisWatch() {
 }
 
 bool RedisWatch::MustAnnounce() const noexcept {
-  const std::optional<WatchMode> mode = mode_.load();
-  if (!options_.allow_announced || mode == WatchMode::kTracking) return false;
+  const LinkedBy linked_by = linked_by_.load();
+  if (!options_.allow_announced || linked_by == LinkedBy::kTracking) {
+    return false;
+  }
   // On a link of announcements a refusal is no excuse: others rely on it.
-  return mode == WatchMode::kAnnounced || !may_not_publish_.load();
+  return linked_by == LinkedBy::kAnnounced || !may_not_publish_.load();
 }
 
 Status RedisWatch::Announce(std::span<const std::string_view> paths) {
@@ -100,7 +102,7 @@ Status RedisWatch::Publish(std::span<const std::string> messages) {
                       "+publish &appcache:changed:*", is_refused);
         // Those who may not publish here are no partners of those who do, and
         // without a link it is not known that there are any.
-        const bool has_partners = mode_.load() == WatchMode::kAnnounced;
+        const bool has_partners = linked_by_.load() == LinkedBy::kAnnounced;
         if (has_partners || !is_refused) {
           answer = refusal;
         } else {
@@ -145,12 +147,13 @@ void RedisWatch::Serve(const Link& link) {
   // where changes are told.
   client_.Renew();
   // Before anybody knows: who writes from now on has to announce it.
-  mode_.store(link.mode);
+  linked_by_.store(link.mode == WatchMode::kTracking ? LinkedBy::kTracking
+                                                     : LinkedBy::kAnnounced);
   if (link.mode == WatchMode::kTracking) logged_ = {};
   listener_.OnLinked(link.mode);
   const Status why = serving.Run(interrupt_);
   // The next one may be another server's, with other partners.
-  mode_.store(std::nullopt);
+  linked_by_.store(LinkedBy::kNothing);
   if (serving.is_confirmed()) retry_.Shorten();
   if (why.ok()) return;
   // It was not refused to be watched: whether it is now the next try says.

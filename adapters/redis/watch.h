@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -72,8 +71,8 @@ class RedisWatch final : public Watch {
   const ForkGuard fork_guard_;
   net::Interrupt interrupt_;
 
-  // Of the link; none: there is none.
-  std::atomic<std::optional<WatchMode>> mode_{};
+  enum class LinkedBy : uint8_t { kNothing, kTracking, kAnnounced };
+  std::atomic<LinkedBy> linked_by_{LinkedBy::kNothing};
   // It was refused while there was no link, since the last try for one: whoever
   // has the same rights does not wait for announcements.
   std::atomic<bool> may_not_publish_{false};
