@@ -32,6 +32,17 @@ class ThreadsTest : public TierFixture {
     for (std::thread& thread : threads) thread.join();
   }
 
+  // Until changed_; asked_ says that it does.
+  void LetTheFirstGetHang() {
+    remote_->set_hook([this](Operation operation, std::string_view) {
+      if (operation == Operation::kGet && hangs_.exchange(false)) {
+        asked_.count_down();
+        changed_.wait();
+      }
+      return Status();
+    });
+  }
+
   // For another's fetch, which hangs.
   template <class Act>
   void ExpectNoWait(const Act& act) {
@@ -39,6 +50,10 @@ class ThreadsTest : public TierFixture {
     act();
     EXPECT_LT(std::chrono::steady_clock::now() - begin, options_.max_wait);
   }
+
+  std::latch asked_{1};
+  std::latch changed_{1};
+  std::atomic<bool> hangs_{true};
 };
 
 TEST_F(ThreadsTest, OneOfManyWhoMissAKeyAsksTheRemote) {
@@ -70,21 +85,12 @@ TEST_F(ThreadsTest, OneOfManyWhoMissAKeyLoadsIt) {
 TEST_F(ThreadsTest, AFetchThatHangsIsNotJoinedByThoseWhoCameAfterAChange) {
   Open();
   OthersSet(kPath, "old");
-  std::latch asked(1);
-  std::latch changed(1);
-  std::atomic<bool> hangs{true};
-  remote_->set_hook([&](Operation operation, std::string_view) {
-    if (operation == Operation::kGet && hangs.exchange(false)) {
-      asked.count_down();
-      changed.wait();
-    }
-    return Status();
-  });
+  LetTheFirstGetHang();
   std::thread reader([&] { EXPECT_EQ(Get(kPath), "hit:new"); });
-  asked.wait();
+  asked_.wait();
   OthersSet(kPath, "new");
   ExpectNoWait([&] { EXPECT_EQ(Get(kPath), "hit:new"); });
-  changed.count_down();
+  changed_.count_down();
   reader.join();
   EXPECT_EQ(tier_->Report().copies_overtaken, 1U);
 }
@@ -92,21 +98,12 @@ TEST_F(ThreadsTest, AFetchThatHangsIsNotJoinedByThoseWhoCameAfterAChange) {
 TEST_F(ThreadsTest, AFetchThatHangsIsNotJoinedByTheWriterOfAnyPath) {
   constexpr std::string_view kForeign = "of another prefix";
   Open();
-  std::latch asked(1);
-  std::latch changed(1);
-  std::atomic<bool> hangs{true};
-  remote_->set_hook([&](Operation operation, std::string_view) {
-    if (operation == Operation::kGet && hangs.exchange(false)) {
-      asked.count_down();
-      changed.wait();
-    }
-    return Status();
-  });
+  LetTheFirstGetHang();
   std::thread reader([&] { Get(kForeign); });
-  asked.wait();
+  asked_.wait();
   ASSERT_TRUE(tier_->SetRaw(kForeign, "new", kNoTtl).ok());
   ExpectNoWait([&] { EXPECT_EQ(Get(kForeign), "hit:new"); });
-  changed.count_down();
+  changed_.count_down();
   reader.join();
 }
 
