@@ -55,8 +55,29 @@ void AppendHost(const Uri::Host& host, std::string& text) {
   if (host.port) text += ":" + std::to_string(*host.port);
 }
 
+void AppendOptions(const Uri& uri, std::string_view mark, std::string& text) {
+  for (const Uri::Option& option : uri.options) {
+    text += mark;
+    text += option.name + "=";
+    AppendEscaped(option.value, text);
+    mark = "&";
+  }
+}
+
+std::string Write(const Uri& uri);
+
+// Of one that has levels.
+std::string WriteTiered(const Uri& uri) {
+  Check(uri.levels.size() == 2, "there are two levels");
+  std::string text =
+      uri.scheme + ":" + Write(uri.levels[0]) + "|" + Write(uri.levels[1]);
+  AppendOptions(uri, "|", text);
+  return text;
+}
+
 // A URI that says the same, with every escape there can be.
 std::string Write(const Uri& uri) {
+  if (!uri.levels.empty()) return WriteTiered(uri);
   std::string text = uri.scheme + ":";
   std::string_view path = uri.path;
   const bool has_login = !uri.user.empty() || !uri.password.empty();
@@ -75,10 +96,7 @@ std::string Write(const Uri& uri) {
     path = path.substr(path.empty() ? 0 : 1);
   }
   AppendEscaped(path, text);
-  for (size_t i = 0; i < uri.options.size(); ++i) {
-    text += (i == 0 ? "?" : "&") + uri.options[i].name + "=";
-    AppendEscaped(uri.options[i].value, text);
-  }
+  AppendOptions(uri, "?", text);
   return text;
 }
 
