@@ -28,8 +28,9 @@ constexpr Meaning kMeanings[] = {
     {"WRONGPASS", ErrorCode::kUnavailable,
      "it refused the user or the password"},
     {"NOPERM", ErrorCode::kUnsupported,
-     "the user may not run this command, or not on this key; give it +get "
-     "+set +del +mget +pttl and its keys"},
+     "the user may not run this command, or not on this key; give it its keys "
+     "and +get +set +del +mget +pttl +multi +exec, +scan for prefixes, "
+     "+flushdb for clear"},
     {"WRONGTYPE", ErrorCode::kCorrupt,
      "the key holds no string: something else than a cache has written it"},
     {"MOVED", ErrorCode::kUnsupported,

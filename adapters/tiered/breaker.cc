@@ -5,13 +5,10 @@
 #include <utility>
 
 namespace appcache::tiered {
-namespace {
 
 bool IsFailure(const Status& outcome) noexcept {
   return outcome.Is(ErrorCode::kTimeout) || outcome.Is(ErrorCode::kUnavailable);
 }
-
-}  // namespace
 
 Breaker::Breaker(const BreakerOptions& options,
                  std::shared_ptr<const Clock> clock, uint64_t seed,

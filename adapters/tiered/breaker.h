@@ -18,6 +18,10 @@
 
 namespace appcache::tiered {
 
+// Whether the remote failed: it did not answer, or could not be reached. Any
+// other error is an answer.
+bool IsFailure(const Status& outcome) noexcept;
+
 // Thread-safe. While it is closed a call costs one load.
 class Breaker {
  public:
@@ -48,7 +52,7 @@ class Breaker {
     // Success: it may be made. kUnavailable: it must not.
     const Status& admitted() const noexcept { return admitted_; }
 
-    // How it ended: kTimeout and kUnavailable are the remote's failures.
+    // How it ended.
     void Note(const Status& outcome) noexcept {
       breaker_.Note(outcome, std::exchange(is_probe_, false));
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "adapters/tiered/breaker.h"
 #include "engine/background_thread.h"
 
 namespace appcache::tiered {
@@ -11,8 +12,7 @@ namespace {
 // Whether the remote is there and does not do it: then one of many may be what
 // keeps the others from being done.
 bool IsRefusal(const Status& status) noexcept {
-  return !status.ok() && !status.Is(ErrorCode::kUnavailable) &&
-         !status.Is(ErrorCode::kTimeout);
+  return !status.ok() && !IsFailure(status);
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ class Tier {
   Fetches fetches_;
   Counters counters_;
   std::atomic<bool> has_logged_loss_{false};
-  // The two that have threads, which use what is above.
+  // Those whose threads use what is above.
   Pending pending_;
   Link link_;
   std::unique_ptr<Watch> watch_;

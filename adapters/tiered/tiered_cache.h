@@ -37,7 +37,7 @@
 // is all that is repeated, and of a batch that failed in part, all is removed.
 // The tier is not coherent() before. What the remote refuses (kTooLarge,
 // kInvalidKey, kInvalidArgument, kUnsupported) leaves nothing to repeat; the
-// rest of its batch is written, in a few calls more.
+// rest of its batch is written, as far as 64 calls more do for that.
 //
 // Failure of the local cache costs copies, and nothing else.
 //
@@ -106,7 +106,8 @@ class TieredCache final : public Cache {
   Lookup<Bytes> GetRaw(std::string_view path) override;
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override;
-  // The remote's.
+  // The remote's. One that failed is not repeated, and nothing is removed for
+  // it: what is there may be another's.
   Result<bool> AddRaw(std::string_view path, std::string_view value,
                       Ttl ttl) override;
   Status InvalidateRaw(std::string_view path) override;

@@ -95,6 +95,11 @@ class LruEngine {
   Status CheckUsable() const;
   Status CheckPath(std::string_view path) const;
 
+  // Of a borrowed connection, which reads and writes: one at a time does.
+  Status EnterIfBorrowed(std::optional<WriterLane::Pass>& pass) {
+    return database_->is_borrowed() ? EnterLane(pass) : Status();
+  }
+  Status EnterLane(std::optional<WriterLane::Pass>& pass);
   // `read(session)` with this thread's session, held.
   template <class V, class Read>
   Lookup<V> WithSession(const Read& read);
@@ -119,6 +124,7 @@ class LruEngine {
   // As Add has it: `added` says whether there was none, or one that had ended.
   Status PutIfNone(const store::Row& row, TimePoint now, bool& added);
   Status EvictToFit(TimePoint now, uint64_t most);
+
   // Removes those of the entries whose keys begin with `prefix`, in the lane
   // for one batch at a time, and at least once. `removed` counts them.
   Status RemovePrefix(std::span<const int64_t> hashes, std::string_view prefix,

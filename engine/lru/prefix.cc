@@ -54,12 +54,7 @@ Status LruEngine::FindAndRemovePrefix(std::string_view prefix,
   Status status = walk.Prepare(*connection, prefix);
   while (status.ok() && !walk.has_ended()) {
     std::optional<WriterLane::Pass> pass;
-    if (database_->is_borrowed()) {
-      Result<WriterLane::Pass> entered =
-          database_->lane().Enter(settings_.busy_timeout);
-      if (!entered.ok()) return entered.status();
-      pass.emplace(*std::move(entered));
-    }
+    if (Status entered = EnterIfBorrowed(pass); !entered.ok()) return entered;
     const Result<std::vector<int64_t>> found = walk.Next();
     pass.reset();
     if (!found.ok()) return found.status();

@@ -17,17 +17,20 @@ constexpr size_t kMaxTouchesPerSession = 4096;
 
 }  // namespace
 
+Status LruEngine::EnterLane(std::optional<WriterLane::Pass>& pass) {
+  Result<WriterLane::Pass> entered =
+      database_->lane().Enter(settings_.busy_timeout);
+  if (entered.ok()) pass.emplace(*std::move(entered));
+  return entered.status();
+}
+
 template <class V, class Read>
 Lookup<V> LruEngine::WithSession(const Read& read) {
   const Result<Session*> session = sessions_->ForThisThread();
   if (!session.ok()) return Lookup<V>::Failed(Noted(session.status()));
-  // A borrowed connection reads and writes: one at a time.
   std::optional<WriterLane::Pass> pass;
-  if (database_->is_borrowed()) {
-    Result<WriterLane::Pass> entered =
-        database_->lane().Enter(settings_.busy_timeout);
-    if (!entered.ok()) return Lookup<V>::Failed(entered.status());
-    pass.emplace(*std::move(entered));
+  if (Status entered = EnterIfBorrowed(pass); !entered.ok()) {
+    return Lookup<V>::Failed(std::move(entered));
   }
   std::lock_guard<std::mutex> guard((*session)->mutex);
   if ((*session)->closed) return Lookup<V>::Failed(Closed());
@@ -127,12 +130,7 @@ Status LruEngine::ForEach(
   if (!status.ok()) return Noted(std::move(status));
   for (;;) {
     std::optional<WriterLane::Pass> pass;
-    if (database_->is_borrowed()) {
-      Result<WriterLane::Pass> entered =
-          database_->lane().Enter(settings_.busy_timeout);
-      if (!entered.ok()) return entered.status();
-      pass.emplace(*std::move(entered));
-    }
+    if (Status entered = EnterIfBorrowed(pass); !entered.ok()) return entered;
     Result<std::vector<store::WalkedRow>> rows = walk.Next();
     pass.reset();
     if (!rows.ok()) return Noted(rows.status());

@@ -124,6 +124,21 @@ TEST_F(BatchTest, WhatIsPendingIsRemovedInOneCallToo) {
   EXPECT_EQ(tier_->Report().pending, 0U);
 }
 
+// Looking for those that are not refused has an end.
+TEST_F(BatchTest, ABatchThatIsRefusedAltogetherTakes65Calls) {
+  remote_->set_hook([](Operation, std::string_view) {
+    return Status(ErrorCode::kUnsupported, "not permitted");
+  });
+  std::vector<std::string> names;
+  for (int i = 0; i < 1'000; ++i) {
+    names.push_back("pyappcache/" + std::to_string(i));
+  }
+  const std::vector<std::string_view> paths(names.begin(), names.end());
+  batch_remote_->calls = 0;
+  EXPECT_TRUE(tier_->InvalidateManyRaw(paths).Is(ErrorCode::kUnsupported));
+  EXPECT_EQ(batch_remote_->calls, 65);
+}
+
 TEST_F(BatchTest, EmptyBatchesAskNobody) {
   batch_remote_->calls = 0;
   EXPECT_EQ(Values({}), "");

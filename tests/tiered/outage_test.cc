@@ -232,6 +232,26 @@ TEST_F(OutageTest, TheBreakerOpensAndProbesAndCloses) {
   EXPECT_TRUE(tier_->Report().asks_remote);
 }
 
+// It may walk all that the remote has, and would hold up everybody else.
+TEST_F(OutageTest, ARemovalByPrefixIsNoProbe) {
+  options_.breaker.failures = 1;
+  std::atomic<int> removals{0};
+  remote_->set_hook([&](Operation operation, std::string_view) {
+    if (operation == Operation::kInvalidate) ++removals;
+    return down_ ? Status(ErrorCode::kUnavailable, "down") : Status();
+  });
+  Open();
+  down_ = true;
+  EXPECT_EQ(Get(kPath), "error:unavailable");
+  clock_->Advance(options_.breaker.open_for);
+  EXPECT_TRUE(tier_->InvalidatePrefix("a/").Is(ErrorCode::kUnavailable));
+  EXPECT_EQ(removals, 0);
+  down_ = false;
+  clock_->Advance(options_.breaker.open_for);
+  EXPECT_TRUE(tier_->InvalidatePrefix("a/").ok());
+  EXPECT_EQ(removals, 1);
+}
+
 TEST_F(OutageTest, ANewLinkLetsTheNextCallTry) {
   options_.breaker.failures = 1;
   Open();

@@ -107,6 +107,20 @@ TEST_F(ThreadsTest, AFetchThatHangsIsNotJoinedByTheWriterOfAnyPath) {
   reader.join();
 }
 
+TEST_F(ThreadsTest, WhereNobodyTellsAnOldFetchIsNotJoined) {
+  options_.untracked_ttl = milliseconds(100);
+  OthersSetUntold(kPath, "v");
+  OpenUnlinked();
+  remote_->Lose(Status(ErrorCode::kUnsupported, "refused"));
+  LetTheFirstGetHang();
+  std::thread reader([&] { Get(kPath); });
+  asked_.wait();
+  clock_->Advance(options_.untracked_ttl + milliseconds(1));
+  ExpectNoWait([&] { EXPECT_EQ(Get(kPath), "hit:v"); });
+  changed_.count_down();
+  reader.join();
+}
+
 TEST_F(ThreadsTest, ASharedLastResortIsCountedAsStale) {
   options_.lease.when_lost = WhenLost::kServeStale;
   Open();
