@@ -2,15 +2,16 @@
 
 #include <sqlite3.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <utility>
+
+#include "bench/frame/program.h"
 
 namespace appcache::bench {
 namespace {
 
-// As engine/store/database.cc and database_file.cc have them; and as one
-// connection reads and writes, it has the larger page cache, a reader's.
+// The pragmas that engine/store sets. A connection that reads and writes has
+// the larger one of the cache's page caches, which is the reader's.
 constexpr char kMemoryPragmas[] =
     "PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF;"
     "PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -8192;";
@@ -26,10 +27,9 @@ constexpr sqlite3_int64 kMaxMemoryBytes = sqlite3_int64{1} << 40;
 
 constexpr int kBusyTimeoutMs = 2000;
 
+// No call of the other Must: this one makes no string unless it fails.
 void Must(bool succeeded, sqlite3* db) {
-  if (succeeded) return;
-  std::fprintf(stderr, "bare SQLite: %s\n", sqlite3_errmsg(db));
-  std::abort();
+  if (!succeeded) Fail(std::string("bare SQLite: ") + sqlite3_errmsg(db));
 }
 
 void Execute(sqlite3* db, const char* sql) {
@@ -95,13 +95,13 @@ sqlite3* BareDatabase::Connect() const {
   return db;
 }
 
-// Between its construction and its end.
+// Lasts from its construction to its destruction.
 class BareConnection::Transaction {
  public:
   explicit Transaction(BareConnection& connection)
       : connection_(connection),
-        turn_(connection.database_.writers, std::defer_lock) {
-    if (connection.shared_) turn_.lock();
+        lock_(connection.database_.writers, std::defer_lock) {
+    if (connection.shared_) lock_.lock();
     connection_.Run(connection_.begin_);
   }
   ~Transaction() { connection_.Run(connection_.commit_); }
@@ -110,7 +110,7 @@ class BareConnection::Transaction {
 
  private:
   BareConnection& connection_;
-  std::unique_lock<std::mutex> turn_;
+  std::unique_lock<std::mutex> lock_;
 };
 
 BareConnection::BareConnection(BareDatabase& database, bool shared)

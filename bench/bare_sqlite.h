@@ -1,9 +1,9 @@
-// Bare SQLite: the peer that the cache is measured against.
+// Bare SQLite: the peer that SqliteCache is compared with.
 //
-// A copy of a cache's database, page for page, in memory (memdb) or in a file
-// (WAL), with the cache's pragmas; and the plainest prepared statements that
-// read and write the same rows. What the caller would know anyway (the hash,
-// the victim of an eviction, the counts) it is told.
+// A copy of a cache's database, page by page, in memory (memdb) or in a file
+// (WAL), with the cache's pragmas, and the simplest prepared statements that
+// read and write the same rows. The caller passes the hash of a key, the victim
+// of an eviction and the counts, so that the peer computes none of them.
 
 #ifndef APPCACHE_BENCH_BARE_SQLITE_H_
 #define APPCACHE_BENCH_BARE_SQLITE_H_
@@ -22,22 +22,25 @@ struct sqlite3_stmt;
 
 namespace appcache::bench {
 
-// Failures end the program: figures of a peer that fails mean nothing.
+// A failure ends the program, because the figures of a failing peer mean
+// nothing.
 class BareDatabase {
  public:
-  // Takes a copy of `source`'s main database.
+  // Copies the main database of `source`.
   static BareDatabase CopyToMemory(sqlite3* source, const std::string& name);
   static BareDatabase CopyToFile(sqlite3* source, const std::string& path);
   ~BareDatabase();
   BareDatabase(const BareDatabase&) = delete;
   BareDatabase& operator=(const BareDatabase&) = delete;
 
+  // Opens a connection. The caller closes it.
   sqlite3* Connect() const;
 
-  // Writers of several threads take turns here, as the cache's do in its lane:
-  // SQLite's own way to wait is to sleep.
+  // Writers in several threads hold it in turn, as writers of the cache hold
+  // its writer lock. SQLite's own busy handler sleeps.
   std::mutex writers;
-  // What the next write needs, guarded by `writers` or by being alone.
+  // The state that the next write needs. Guarded by `writers` if several
+  // threads write.
   int64_t tick = 0;
   int64_t entries = 0;
   int64_t bytes = 0;
@@ -47,38 +50,41 @@ class BareDatabase {
 
   const std::string uri_;
   const char* const pragmas_;
-  sqlite3* keeper_;  // a database in memory is gone with its last connection
+  // Keeps a database in memory alive, which ends with its last connection.
+  sqlite3* keeper_;
 };
 
 // One connection with its statements. Not thread-safe.
 class BareConnection {
  public:
-  // With `shared`, writes take turns with other connections' writes.
+  // If `shared`, other connections write too, and writes take turns.
   BareConnection(BareDatabase& database, bool shared);
   ~BareConnection();
   BareConnection(const BareConnection&) = delete;
   BareConnection& operator=(const BareConnection&) = delete;
 
-  // SELECT value FROM entries WHERE h = ?. Calls use(value) while the row is
-  // there; false when there is none.
-  template <class Use>
-  bool Get(int64_t h, const Use& use);
+  // SELECT value FROM entries WHERE h = ?. Calls visit(value) if there is a
+  // row; the value is valid during the call. Returns whether there is one.
+  template <class Visit>
+  bool Get(int64_t h, const Visit& visit);
 
-  // BEGIN IMMEDIATE; a row each of entries and usage, and the counts if they
-  // change; COMMIT.
+  // One transaction: BEGIN IMMEDIATE, one row of entries and one of usage, the
+  // counts if they change, COMMIT.
   void SetNew(const Item& item, std::string_view value);
   void SetOver(const Item& item, std::string_view value);
-  // Deletes both rows of `victim` too.
+  // Also deletes both rows of `victim`.
   void SetEvict(const Item& item, std::string_view value, const Item& victim);
 
-  // One transaction, one update of usage per hash.
+  // One transaction with one update of usage for each hash.
   void Touch(std::span<const int64_t> hashes);
 
+  // Deletes all entries.
   void Clear();
 
  private:
   class Transaction;
 
+  // The value, valid until EndFind; without data if there is no row.
   std::string_view Find(int64_t h);
   void EndFind();
   sqlite3_stmt* Prepare(const char* sql);
@@ -89,20 +95,22 @@ class BareConnection {
   BareDatabase& database_;
   const bool shared_;
   sqlite3* const db_;
-  sqlite3_stmt *const get_,
-      *const begin_, *const commit_, *const put_entry_,
-                                         *const put_usage_,
-                                             *const write_counts_,
-                                                 *const delete_entry_,
-                                                     *const delete_usage_,
-                                                         *const touch_;
+  sqlite3_stmt* const get_;
+  sqlite3_stmt* const begin_;
+  sqlite3_stmt* const commit_;
+  sqlite3_stmt* const put_entry_;
+  sqlite3_stmt* const put_usage_;
+  sqlite3_stmt* const write_counts_;
+  sqlite3_stmt* const delete_entry_;
+  sqlite3_stmt* const delete_usage_;
+  sqlite3_stmt* const touch_;
 };
 
-template <class Use>
-bool BareConnection::Get(int64_t h, const Use& use) {
+template <class Visit>
+bool BareConnection::Get(int64_t h, const Visit& visit) {
   const std::string_view value = Find(h);
   const bool found = value.data() != nullptr;
-  if (found) use(value);
+  if (found) visit(value);
   EndFind();
   return found;
 }

@@ -1,26 +1,27 @@
-// set_evict: each set is of a new key into a full store, and evicts. The cases
-// with a number of entries in their names show what size does.
+// set_evict: each set stores a new key in a full store and evicts one entry.
+// set_evict_of_N: the same in stores of N entries, to show how the time grows.
 
 #include <benchmark/benchmark.h>
 
-#include "bench/cases.h"
-#include "bench/measure.h"
+#include "bench/frame/measure.h"
 #include "bench/sides.h"
-#include "bench/world.h"
+#include "bench/store_cases.h"
+#include "bench/store_fixture.h"
 
 namespace appcache::bench {
 namespace {
 
-// The keys go round; one comes back when it has long been evicted.
+// The items are used in a circle. An item is used again long after its entry
+// was evicted.
 constexpr size_t kSpareItems = 8192;
 
 template <class Side>
-void SetEvict(benchmark::State& state, const WorldSpec& spec) {
-  World& world = WorldOf(spec);
-  Side side(world, state.threads() > 1);
-  const std::vector<Item>& items = world.items();
-  std::atomic<size_t>& next = Side::new_items(world);
-  Measure(state, world, [&] {
+void SetEvict(benchmark::State& state, const StoreSpec& spec) {
+  StoreFixture& fixture = FixtureFor(spec);
+  Side side(fixture, state.threads() > 1);
+  const std::vector<Item>& items = fixture.items();
+  std::atomic<size_t>& next = Side::new_items(fixture);
+  Measure(state, spec.value_bytes, [&] {
     const size_t set = next.fetch_add(1, std::memory_order_relaxed);
     return side.SetEvict(items[(spec.entries + set) % items.size()],
                          items[set % items.size()]);
@@ -29,11 +30,9 @@ void SetEvict(benchmark::State& state, const WorldSpec& spec) {
 
 template <class Side>
 void Register(const std::string& operation, const char* side,
-              const WorldSpec& spec, int threads) {
-  RegisterCase(operation, side, spec,
-               [=](benchmark::State& state) { SetEvict<Side>(state, spec); })
-      ->Threads(threads)
-      ->UseRealTime();
+              const StoreSpec& spec, int threads) {
+  RegisterCase(operation, side, spec, threads,
+               [=](benchmark::State& state) { SetEvict<Side>(state, spec); });
 }
 
 }  // namespace
@@ -41,7 +40,7 @@ void Register(const std::string& operation, const char* side,
 void RegisterEvictionCases() {
   for (const Place place : kPlaces) {
     for (const size_t bytes : kValueBytes) {
-      const WorldSpec spec{.purpose = "evict",
+      const StoreSpec spec{.purpose = "evict",
                            .place = place,
                            .value_bytes = bytes,
                            .entries = EntriesFor(bytes),
@@ -54,7 +53,7 @@ void RegisterEvictionCases() {
     }
   }
   for (const size_t entries : {1'000, 1'000'000}) {
-    const WorldSpec spec{.purpose = "evict_of",
+    const StoreSpec spec{.purpose = "evict_of",
                          .entries = entries,
                          .spare_items = kSpareItems,
                          .full = true};

@@ -1,31 +1,34 @@
-// touch_flush: what it costs to write 4,096 uses, of different entries, to
-// SQLite. Only the Flush is timed, not the gets.
+// touch_flush_of_N: writing the accesses of 4,096 different entries to SQLite,
+// in a store of N entries. Only the Flush is timed, not the gets before it.
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
-#include <span>
 #include <vector>
 
-#include "bench/cases.h"
-#include "bench/measure.h"
+#include "bench/frame/measure.h"
 #include "bench/sides.h"
-#include "bench/world.h"
+#include "bench/store_cases.h"
+#include "bench/store_fixture.h"
 
 namespace appcache::bench {
 namespace {
 
 constexpr size_t kTouches = 4096;
 
-// Runs of kTouches different items, one after the other.
-class Runs {
+// Batches of kTouches different items, in a shuffled order.
+class TouchBatches {
  public:
-  explicit Runs(const World& world)
-      : items_(world.items()), order_(ShuffledOrder(world.spec().entries)) {}
+  explicit TouchBatches(const StoreFixture& fixture)
+      : items_(fixture.items()), order_(ShuffledOrder(fixture.spec().entries)) {
+    assert(order_.size() >= kTouches);
+  }
 
+  // Calls visit(item) for each item of the next batch.
   template <class Visit>
-  void ForNext(const Visit& visit) {
+  void VisitNext(const Visit& visit) {
     if (begin_ + kTouches > order_.size()) begin_ = 0;
     for (size_t i = 0; i < kTouches; ++i) visit(items_[order_[begin_ + i]]);
     begin_ += kTouches;
@@ -38,40 +41,40 @@ class Runs {
 };
 
 template <class Write>
-bool TimeOf(benchmark::State& state, const Write& write) {
+bool Time(benchmark::State& state, const Write& write) {
   const auto start = std::chrono::steady_clock::now();
-  const bool right = write();
-  const std::chrono::duration<double> took =
+  const bool succeeded = write();
+  const std::chrono::duration<double> duration =
       std::chrono::steady_clock::now() - start;
-  state.SetIterationTime(took.count());
-  return right;
+  state.SetIterationTime(duration.count());
+  return succeeded;
 }
 
-void FlushCache(benchmark::State& state, const WorldSpec& spec) {
-  World& world = WorldOf(spec);
-  CacheSide side(world, false);
-  Runs runs(world);
-  bool right = side.Settle();
+void FlushCache(benchmark::State& state, const StoreSpec& spec) {
+  StoreFixture& fixture = FixtureFor(spec);
+  CacheSide side(fixture, false);
+  TouchBatches batches(fixture);
+  bool succeeded = side.Flush();
   while (state.KeepRunning()) {
-    runs.ForNext(
-        [&](const Item& item) { right &= side.Get(item) == Answer::kHit; });
-    right &= TimeOf(state, [&] { return side.Settle(); });
+    batches.VisitNext(
+        [&](const Item& item) { succeeded &= side.Get(item) == Answer::kHit; });
+    succeeded &= Time(state, [&] { return side.Flush(); });
   }
-  if (!right) state.SkipWithError("an operation went wrong");
+  if (!succeeded) state.SkipWithError("an operation had an unexpected result");
   SetCounter(state, "ops", kTouches);
 }
 
 // The same updates in one transaction, in the order of the tree.
-void TouchBare(benchmark::State& state, const WorldSpec& spec) {
-  World& world = WorldOf(spec);
-  BareSide side(world, false);
-  Runs runs(world);
+void TouchBare(benchmark::State& state, const StoreSpec& spec) {
+  StoreFixture& fixture = FixtureFor(spec);
+  BareSide side(fixture, false);
+  TouchBatches batches(fixture);
   std::vector<int64_t> hashes;
   while (state.KeepRunning()) {
     hashes.clear();
-    runs.ForNext([&](const Item& item) { hashes.push_back(item.h); });
+    batches.VisitNext([&](const Item& item) { hashes.push_back(item.h); });
     std::sort(hashes.begin(), hashes.end());
-    TimeOf(state, [&] {
+    Time(state, [&] {
       side.connection().Touch(hashes);
       return true;
     });
@@ -83,10 +86,10 @@ void TouchBare(benchmark::State& state, const WorldSpec& spec) {
 
 void RegisterFlushCases() {
   for (const size_t entries : {10'000, 1'000'000}) {
-    const WorldSpec spec{.purpose = "flush",
+    const StoreSpec spec{.purpose = "flush",
                          .value_bytes = 16,
                          .entries = entries,
-                         .holds_touches = true};
+                         .manual_flush = true};
     const std::string operation = "touch_flush_of_" + std::to_string(entries);
     RegisterCase(operation, "cache", spec, [=](benchmark::State& state) {
       FlushCache(state, spec);

@@ -2,43 +2,42 @@
 
 #include <benchmark/benchmark.h>
 
-#include "bench/cases.h"
+#include "bench/frame/measure.h"
 #include "bench/items.h"
-#include "bench/measure.h"
 #include "bench/sides.h"
-#include "bench/world.h"
+#include "bench/store_cases.h"
+#include "bench/store_fixture.h"
 
 namespace appcache::bench {
 namespace {
 
-// Keys that no store has; as many as the largest has entries.
+// Keys that no store contains, as many as the largest store has entries.
 const std::vector<Item>& AbsentItems() {
   static const auto& items =
-      *new std::vector<Item>(MakeItems(kAbsentIds, kMostEntries));
+      *new std::vector<Item>(MakeItems(kAbsentIds, kMaxEntries));
   return items;
 }
 
 template <class Side>
-void Get(benchmark::State& state, const WorldSpec& spec, Answer wanted) {
-  World& world = WorldOf(spec);
-  Side side(world, state.threads() > 1);
+void Get(benchmark::State& state, const StoreSpec& spec, Answer expected) {
+  StoreFixture& fixture = FixtureFor(spec);
+  Side side(fixture, state.threads() > 1);
   const std::vector<Item>& items =
-      wanted == Answer::kHit ? world.items() : AbsentItems();
-  Cursor cursor(world.order(), state.thread_index(), state.threads());
-  const auto get = [&] { return side.Get(items[cursor.Next()]) == wanted; };
-  // The flush that ended the last case has emptied page caches.
+      expected == Answer::kHit ? fixture.items() : AbsentItems();
+  Cursor cursor(fixture.order(), state.thread_index(), state.threads());
+  const auto get = [&] { return side.Get(items[cursor.Next()]) == expected; };
+  // Fill the page caches, which the flush after the last case has emptied.
   for (size_t i = 0; i < spec.entries; ++i) get();
-  Measure(state, world, get);
-  if (!side.Settle()) state.SkipWithError("flush failed");
+  Measure(state, spec.value_bytes, get);
+  if (!side.Flush()) state.SkipWithError("flush failed");
 }
 
 template <class Side>
-void Register(Answer wanted, const char* side, const WorldSpec& spec,
+void Register(Answer expected, const char* side, const StoreSpec& spec,
               int threads) {
-  RegisterCase(wanted == Answer::kHit ? "get_hit" : "get_miss", side, spec,
-               [=](benchmark::State& state) { Get<Side>(state, spec, wanted); })
-      ->Threads(threads)
-      ->UseRealTime();
+  RegisterCase(
+      expected == Answer::kHit ? "get_hit" : "get_miss", side, spec, threads,
+      [=](benchmark::State& state) { Get<Side>(state, spec, expected); });
 }
 
 }  // namespace
@@ -46,14 +45,14 @@ void Register(Answer wanted, const char* side, const WorldSpec& spec,
 void RegisterGetCases() {
   for (const Place place : kPlaces) {
     for (const size_t bytes : kValueBytes) {
-      const WorldSpec spec{.purpose = "get",
+      const StoreSpec spec{.purpose = "get",
                            .place = place,
                            .value_bytes = bytes,
                            .entries = EntriesFor(bytes)};
-      for (const Answer wanted : {Answer::kHit, Answer::kMiss}) {
+      for (const Answer expected : {Answer::kHit, Answer::kMiss}) {
         for (const int threads : {1, 2}) {
-          Register<CacheSide>(wanted, "cache", spec, threads);
-          Register<BareSide>(wanted, "bare", spec, threads);
+          Register<CacheSide>(expected, "cache", spec, threads);
+          Register<BareSide>(expected, "bare", spec, threads);
         }
       }
       if (place == Place::kFile) continue;

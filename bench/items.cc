@@ -1,10 +1,11 @@
 #include "bench/items.h"
 
 #include <algorithm>
+#include <cassert>
 #include <numeric>
 #include <random>
 
-#include "engine/cache.h"
+#include "appcache/cache_options.h"
 #include "engine/lru/hash.h"
 
 namespace appcache::bench {
@@ -22,8 +23,9 @@ std::vector<Item> MakeItems(uint32_t first_id, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     const auto id = static_cast<uint32_t>(first_id + i);
     const std::string path = prefix + std::to_string(id);
+    assert(path.size() <= sizeof Item::path_text);
     Item& item = items.emplace_back();
-    item.h = HashPath(path, static_cast<int64_t>(kHashSeed));
+    item.h = lru::HashPath(path, static_cast<int64_t>(kHashSeed));
     item.id = id;
     item.path_bytes = static_cast<uint32_t>(
         path.copy(item.path_text.data(), item.path_text.size()));
@@ -39,6 +41,7 @@ std::string MakeValue(size_t bytes) {
 }
 
 std::vector<uint32_t> UniformOrder(size_t items) {
+  assert(items > 0);
   std::mt19937_64 random(kSeed);
   std::uniform_int_distribution<uint32_t> draw(
       0, static_cast<uint32_t>(items - 1));

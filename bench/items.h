@@ -1,25 +1,26 @@
-// Items: the keys and values that the benchmarks read and write, all made
-// before anything is timed.
+// Items: the keys and values that store_benchmark reads and writes, all made
+// before the timed loops.
 
 #ifndef APPCACHE_BENCH_ITEMS_H_
 #define APPCACHE_BENCH_ITEMS_H_
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "engine/key_path.h"
+#include "appcache/key_path.h"
 
 namespace appcache::bench {
 
 inline constexpr uint64_t kHashSeed = 20'240'229;
 
-// One entry's key, as each side wants it: the path for the cache, its hash for
-// bare SQLite, which is spared the hashing. One cache line: to fetch it costs
-// all sides the same. (A caller has just made its key, and need not fetch it.)
+// The key of one entry in the form that each side needs: the path for the
+// cache, its hash for bare SQLite, which does not compute it. It occupies one
+// cache line, so that fetching it costs all sides the same.
 struct alignas(64) Item {
   int64_t h;
   uint32_t id;
@@ -39,27 +40,33 @@ struct ItemKey {
   void AppendTo(KeyPath& path) const { path.Segment("item").Segment(id); }
 };
 
-// Ids count from one of these. All have as many digits, so that all entries are
-// of one size, and no item of one range has a key of the other.
+// The first ids of two ranges that do not overlap. All ids have the same number
+// of digits, so that all entries have the same size.
 inline constexpr uint32_t kStoredIds = 10'000'000;
 inline constexpr uint32_t kAbsentIds = 50'000'000;
 
 std::vector<Item> MakeItems(uint32_t first_id, size_t count);
 
-// Bytes that look compressed to nobody.
+// Random letters, the same ones in every run.
 std::string MakeValue(size_t bytes);
 
-// Which item is next: drawn uniformly, the same draws in every run.
+// Uniform draws from 0 to items - 1, the same ones in every run. REQUIRES:
+// items > 0.
 std::vector<uint32_t> UniformOrder(size_t items);
 
-// Every item once, shuffled.
+// Every number from 0 to items - 1 once, shuffled.
 std::vector<uint32_t> ShuffledOrder(size_t items);
 
-// Goes round an order; each thread from a place of its own.
+// Goes round an order. Each thread starts at its own place. REQUIRES: 0 <=
+// thread < threads, and `order` is not empty and outlives the cursor.
 class Cursor {
  public:
   Cursor(const std::vector<uint32_t>& order, int thread, int threads)
-      : order_(order), next_(order.size() / threads * thread) {}
+      : order_(order),
+        next_(order.size() / static_cast<size_t>(threads) *
+              static_cast<size_t>(thread)) {
+    assert(thread >= 0 && thread < threads && !order.empty());
+  }
 
   uint32_t Next() {
     const uint32_t item = order_[next_];

@@ -1,43 +1,45 @@
-// set_new: new keys into a store that was empty. set_over: uniform keys that
-// are there.
+// set_new: sets of new keys; the store is empty at the start. set_over: sets of
+// uniform keys that exist.
 
 #include <benchmark/benchmark.h>
 
-#include "bench/cases.h"
-#include "bench/measure.h"
+#include "bench/frame/measure.h"
 #include "bench/sides.h"
-#include "bench/world.h"
+#include "bench/store_cases.h"
+#include "bench/store_fixture.h"
 
 namespace appcache::bench {
 namespace {
 
 template <class Side>
-void SetNew(benchmark::State& state, const WorldSpec& spec) {
-  World& world = WorldOf(spec);
-  Side side(world, state.threads() > 1);
-  std::atomic<size_t>& next = Side::new_items(world);
-  Measure(state, world, [&] { return side.SetNew(world.items()[next++]); });
-  // For the next repetition. No thread leaves the loop before all are done.
+void SetNew(benchmark::State& state, const StoreSpec& spec) {
+  StoreFixture& fixture = FixtureFor(spec);
+  Side side(fixture, state.threads() > 1);
+  std::atomic<size_t>& next = Side::new_items(fixture);
+  Measure(state, spec.value_bytes,
+          [&] { return side.SetNew(fixture.items()[next++]); });
+  // Empty the store for the next repetition. No thread leaves the timed loop
+  // before all have finished it.
   if (state.thread_index() == 0) {
-    if (!side.Clear() || !side.Settle()) state.SkipWithError("clear failed");
+    if (!side.Clear() || !side.Flush()) state.SkipWithError("clear failed");
     next = 0;
   }
 }
 
 template <class Side>
-void SetOver(benchmark::State& state, const WorldSpec& spec) {
-  World& world = WorldOf(spec);
-  Side side(world, state.threads() > 1);
-  Cursor cursor(world.order(), state.thread_index(), state.threads());
-  Measure(state, world,
-          [&] { return side.SetOver(world.items()[cursor.Next()]); });
-  if (!side.Settle()) state.SkipWithError("flush failed");
+void SetOver(benchmark::State& state, const StoreSpec& spec) {
+  StoreFixture& fixture = FixtureFor(spec);
+  Side side(fixture, state.threads() > 1);
+  Cursor cursor(fixture.order(), state.thread_index(), state.threads());
+  Measure(state, spec.value_bytes,
+          [&] { return side.SetOver(fixture.items()[cursor.Next()]); });
+  if (!side.Flush()) state.SkipWithError("flush failed");
 }
 
 template <class Side>
-void RegisterNew(const char* side, const WorldSpec& spec, int threads) {
-  // A quarter of the items for each of two threads; the rest are to spare for
-  // the sets that are not timed.
+void RegisterNew(const char* side, const StoreSpec& spec, int threads) {
+  // Two threads use half of the items; the rest is for the sets before the
+  // timed loop.
   const size_t sets = spec.spare_items / 4;
   RegisterCase("set_new", side, spec,
                [=](benchmark::State& state) { SetNew<Side>(state, spec); })
@@ -47,11 +49,9 @@ void RegisterNew(const char* side, const WorldSpec& spec, int threads) {
 }
 
 template <class Side>
-void RegisterOver(const char* side, const WorldSpec& spec, int threads) {
-  RegisterCase("set_over", side, spec,
-               [=](benchmark::State& state) { SetOver<Side>(state, spec); })
-      ->Threads(threads)
-      ->UseRealTime();
+void RegisterOver(const char* side, const StoreSpec& spec, int threads) {
+  RegisterCase("set_over", side, spec, threads,
+               [=](benchmark::State& state) { SetOver<Side>(state, spec); });
 }
 
 }  // namespace
@@ -59,12 +59,12 @@ void RegisterOver(const char* side, const WorldSpec& spec, int threads) {
 void RegisterSetCases() {
   for (const Place place : kPlaces) {
     for (const size_t bytes : kValueBytes) {
-      const WorldSpec empty{.purpose = "new",
+      const StoreSpec empty{.purpose = "new",
                             .place = place,
                             .value_bytes = bytes,
                             .entries = 0,
                             .spare_items = EntriesFor(bytes)};
-      const WorldSpec filled{.purpose = "over",
+      const StoreSpec filled{.purpose = "over",
                              .place = place,
                              .value_bytes = bytes,
                              .entries = EntriesFor(bytes)};

@@ -1,5 +1,5 @@
-// Sides: the cache and its peers behind the same few calls, so that a case is
-// written once. A side belongs to one thread.
+// Sides: the cache and its peers behind the same few calls, so that each case
+// is written once. A side belongs to one thread.
 
 #ifndef APPCACHE_BENCH_SIDES_H_
 #define APPCACHE_BENCH_SIDES_H_
@@ -12,87 +12,81 @@
 #include <string_view>
 #include <type_traits>
 
+#include "appcache/backend.h"
+#include "appcache/sqlite_cache.h"
 #include "bench/bare_sqlite.h"
+#include "bench/frame/answer.h"
 #include "bench/items.h"
-#include "bench/world.h"
-#include "engine/sqlite_cache.h"
+#include "bench/store_fixture.h"
 
 namespace appcache::bench {
 
-// What a get is to come out as.
-enum class Answer { kHit, kMiss, kWrong };
-
-template <class V>
-Answer AnswerOf(const Lookup<V>& found, size_t value_bytes) {
-  if (found)
-    return found->size() == value_bytes ? Answer::kHit : Answer::kWrong;
-  return found.has_error() ? Answer::kWrong : Answer::kMiss;
-}
-
-// The cache by path and bytes.
+// The raw operations of the cache.
 class CacheSide {
  public:
-  explicit CacheSide(World& world, bool /*shared*/) : world_(world) {}
+  explicit CacheSide(StoreFixture& fixture, bool /*shared*/)
+      : fixture_(fixture), backend_(*fixture.cache().backend()) {}
 
   Answer Get(const Item& item) {
-    return AnswerOf(world_.cache().GetRaw(item.path()),
-                    world_.spec().value_bytes);
+    return AnswerOf(backend_.GetRaw(item.path()), fixture_.spec().value_bytes);
   }
 
   bool SetNew(const Item& item) { return SetOver(item); }
   bool SetOver(const Item& item) {
-    return world_.cache().SetRaw(item.path(), world_.value(), kNoTtl).ok();
+    return backend_.SetRaw(item.path(), fixture_.value(), kNoTtl).ok();
   }
   bool SetEvict(const Item& item, const Item& /*victim*/) {
     return SetOver(item);
   }
 
-  bool Clear() { return world_.cache().ClearRaw().ok(); }
-  // What one case has put off must not be done during the next.
-  bool Settle() { return world_.cache().Flush().ok(); }
+  bool Clear() { return backend_.ClearRaw().ok(); }
+  // Does the work that a case has deferred, so that the next case does not.
+  bool Flush() { return fixture_.cache().Flush().ok(); }
 
-  static std::atomic<size_t>& new_items(World& world) {
-    return world.new_in_cache;
+  static std::atomic<size_t>& new_items(StoreFixture& fixture) {
+    return fixture.new_in_cache;
   }
 
  protected:
-  World& world_;
+  StoreFixture& fixture_;
+  Backend& backend_;
 };
 
-// The cache by typed keys, made for each call, with values of type V.
+// The typed operations of the cache, with a key that is made for each call and
+// values of type V.
 template <class V>
 class TypedSide : public CacheSide {
  public:
-  explicit TypedSide(World& world, bool shared)
-      : CacheSide(world, shared), value_(ValueOf(world)) {}
+  explicit TypedSide(StoreFixture& fixture, bool shared)
+      : CacheSide(fixture, shared), value_(ValueOf(fixture)) {}
 
   Answer Get(const Item& item) {
-    return AnswerOf(world_.cache().Get(ItemKey<V>{item.id}),
-                    world_.spec().value_bytes);
+    return AnswerOf(fixture_.cache().Get(ItemKey<V>{item.id}),
+                    fixture_.spec().value_bytes);
   }
 
   bool SetOver(const Item& item) {
-    return world_.cache().Set(ItemKey<V>{item.id}, value_).ok();
+    return fixture_.cache().Set(ItemKey<V>{item.id}, value_).ok();
   }
 
  private:
-  static V ValueOf(const World& world) {
+  static V ValueOf(const StoreFixture& fixture) {
     if constexpr (std::is_same_v<V, Bytes>) {
-      return Bytes::Copy(world.value());
+      return Bytes::Copy(fixture.value());
     } else {
-      return world.value();
+      return fixture.value();
     }
   }
 
   const V value_;
 };
 
-// Bare SQLite, every value copied once into a buffer of its own, as the cache
-// hands it out.
+// Bare SQLite. A get copies the value once, into a new buffer, as the cache
+// does.
 class BareSide {
  public:
-  explicit BareSide(World& world, bool shared)
-      : world_(world), connection_(world, shared, 0) {}
+  explicit BareSide(StoreFixture& fixture, bool shared)
+      : fixture_(fixture), connection_(fixture, shared, 0) {}
 
   Answer Get(const Item& item) {
     const bool found = connection_->Get(item.h, [](std::string_view value) {
@@ -105,15 +99,15 @@ class BareSide {
   }
 
   bool SetNew(const Item& item) {
-    connection_->SetNew(item, world_.value());
+    connection_->SetNew(item, fixture_.value());
     return true;
   }
   bool SetOver(const Item& item) {
-    connection_->SetOver(item, world_.value());
+    connection_->SetOver(item, fixture_.value());
     return true;
   }
   bool SetEvict(const Item& item, const Item& victim) {
-    connection_->SetEvict(item, world_.value(), victim);
+    connection_->SetEvict(item, fixture_.value(), victim);
     return true;
   }
 
@@ -121,23 +115,23 @@ class BareSide {
     connection_->Clear();
     return true;
   }
-  bool Settle() { return true; }
+  bool Flush() { return true; }
 
   BareConnection& connection() { return *connection_; }
 
-  static std::atomic<size_t>& new_items(World& world) {
-    return world.new_in_bare;
+  static std::atomic<size_t>& new_items(StoreFixture& fixture) {
+    return fixture.new_in_bare;
   }
 
  protected:
-  // Opened once if the side is the only one, as the cache opens its own; else
-  // each thread has another.
+  // The fixture's connection when one thread runs, so that it is opened once,
+  // as the cache opens its own; a new one for each of several threads.
   class Connection {
    public:
-    Connection(World& world, bool shared, size_t which)
-        : own_(shared ? std::make_unique<BareConnection>(world.bare(), true)
+    Connection(StoreFixture& fixture, bool shared, size_t which)
+        : own_(shared ? std::make_unique<BareConnection>(fixture.bare(), true)
                       : nullptr),
-          used_(shared ? *own_ : world.bare_connection(which)) {}
+          used_(shared ? *own_ : fixture.bare_connection(which)) {}
 
     BareConnection& operator*() const { return used_; }
     BareConnection* operator->() const { return &used_; }
@@ -147,11 +141,11 @@ class BareSide {
     BareConnection& used_;
   };
 
-  World& world_;
+  StoreFixture& fixture_;
   const Connection connection_;
 };
 
-// Bare SQLite, the value only looked at where it lies.
+// Bare SQLite. A get reads the value in place and does not copy it.
 class BareViewSide : public BareSide {
  public:
   using BareSide::BareSide;
@@ -164,15 +158,15 @@ class BareViewSide : public BareSide {
   }
 };
 
-// Bare SQLite with a connection to read and one to write, as the cache has: a
-// read after a write finds its page cache out of date.
+// Bare SQLite with one connection that reads and one that writes, as the cache
+// has: the page cache of the reader is out of date after each write.
 class BareSplitSide : public BareSide {
  public:
-  explicit BareSplitSide(World& world, bool shared)
-      : BareSide(world, shared), writer_(world, shared, 1) {}
+  explicit BareSplitSide(StoreFixture& fixture, bool shared)
+      : BareSide(fixture, shared), writer_(fixture, shared, 1) {}
 
   bool SetOver(const Item& item) {
-    writer_->SetOver(item, world_.value());
+    writer_->SetOver(item, fixture_.value());
     return true;
   }
 

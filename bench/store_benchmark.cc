@@ -1,33 +1,34 @@
-// The store beside bare SQLite: see README.md.
+// SqliteCache beside bare SQLite: see README.md.
 
-#include <benchmark/benchmark.h>
 #include <sqlite3.h>
 
 #include <string>
 
-#include "bench/cases.h"
-#include "bench/counting.h"
-#include "bench/world.h"
+#include "bench/frame/program.h"
+#include "bench/frame/statement_counter.h"
+#include "bench/store_cases.h"
+#include "bench/store_fixture.h"
 
-int main(int argc, char** argv) {
-  appcache::bench::PrepareCounting();
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  benchmark::AddCustomContext("peer",
-                              std::string("SQLite ") + sqlite3_libversion());
-  benchmark::AddCustomContext("compiler", __VERSION__);
-#ifdef NDEBUG
-  benchmark::AddCustomContext("optimized", "yes");
-#else
-  benchmark::AddCustomContext("optimized", "NO: build with -c opt");
-#endif
-  appcache::bench::RegisterGetCases();
-  appcache::bench::RegisterSetCases();
-  appcache::bench::RegisterEvictionCases();
-  appcache::bench::RegisterMixedCases();
-  appcache::bench::RegisterFlushCases();
-  benchmark::RunSpecifiedBenchmarks();
-  appcache::bench::EndWorlds();
-  benchmark::Shutdown();
-  return 0;
+namespace appcache::bench {
+namespace {
+
+void RegisterAll() {
+  RegisterGetCases();
+  RegisterSetCases();
+  RegisterEvictionCases();
+  RegisterMixedCases();
+  RegisterFlushCases();
 }
+
+int Run(int argc, char** argv) {
+  AddStatementCounter();
+  const int status = RunProgram(
+      argc, argv, std::string("SQLite ") + sqlite3_libversion(), RegisterAll);
+  DestroyFixtures();
+  return status;
+}
+
+}  // namespace
+}  // namespace appcache::bench
+
+int main(int argc, char** argv) { return appcache::bench::Run(argc, argv); }

@@ -4,17 +4,22 @@
 #include <array>
 #include <string>
 
-#include "adapters/lmdb/numbers.h"
 #include "adapters/lmdb/schema.h"
+#include "engine/support/byte_order.h"
 
 namespace appcache::lmdb {
 namespace {
 
-// A row of `order`.
-class NumberKey {
+using internal::LoadBigEndian;
+using internal::StoreBigEndian;
+
+// Keys are big-endian, so that LMDB sorts them by their numbers.
+
+// A key of `order`.
+class SequenceKey {
  public:
-  explicit NumberKey(uint64_t number) noexcept {
-    StoreBig(number, bytes_.data());
+  explicit SequenceKey(uint64_t sequence) noexcept {
+    StoreBigEndian<uint64_t>(sequence, bytes_.data());
   }
   std::string_view view() const noexcept {
     return {bytes_.data(), bytes_.size()};
@@ -24,30 +29,31 @@ class NumberKey {
   std::array<char, 8> bytes_;
 };
 
-// A row of `ends`. The sign is turned, so that times before 1970 come first.
-class EndKey {
+// A key of `expiries`.
+class ExpiryKey {
  public:
   static constexpr size_t kBytes = 16;
 
-  EndKey(TimePoint end, uint64_t number) noexcept {
-    StoreBig(Turned(end), bytes_.data());
-    StoreBig(number, bytes_.data() + 8);
+  ExpiryKey(TimePoint expires_at, uint64_t sequence) noexcept {
+    StoreBigEndian<uint64_t>(Sortable(expires_at), bytes_.data());
+    StoreBigEndian<uint64_t>(sequence, bytes_.data() + 8);
   }
   std::string_view view() const noexcept {
     return {bytes_.data(), bytes_.size()};
   }
 
-  static bool HasEnded(std::string_view key, TimePoint now) noexcept {
-    return LoadBig(key.data()) <= Turned(now);
+  static bool HasExpired(std::string_view key, TimePoint now) noexcept {
+    return LoadBigEndian<uint64_t>(key.data()) <= Sortable(now);
   }
-  static std::string_view Number(std::string_view key) noexcept {
+  static std::string_view Sequence(std::string_view key) noexcept {
     return key.substr(8);
   }
 
  private:
-  static uint64_t Turned(TimePoint time) noexcept {
-    return static_cast<uint64_t>(time.time_since_epoch().count()) ^
-           uint64_t { 1 } << 63;
+  // Flips the sign bit, so that times before 1970 sort first.
+  static uint64_t Sortable(TimePoint time) noexcept {
+    constexpr uint64_t kSignBit = uint64_t{1} << 63;
+    return static_cast<uint64_t>(time.time_since_epoch().count()) ^ kSignBit;
   }
 
   std::array<char, kBytes> bytes_;
@@ -72,46 +78,47 @@ int Erase(MDB_txn* txn, MDB_dbi table, std::string_view key) {
   return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-// The first (MDB_FIRST) or last (MDB_LAST) row; MDB_NOTFOUND: there is none.
-int FindEnd(MDB_txn* txn, MDB_dbi table, MDB_cursor_op end, MDB_val& key,
-            MDB_val& data) {
+// Finds the first (MDB_FIRST) or last (MDB_LAST) row; MDB_NOTFOUND if the table
+// is empty.
+int FindOutermost(MDB_txn* txn, MDB_dbi table, MDB_cursor_op which,
+                  MDB_val& key, MDB_val& data) {
   MDB_cursor* cursor = nullptr;
   int rc = mdb_cursor_open(txn, table, &cursor);
   if (rc != 0) return rc;
-  rc = mdb_cursor_get(cursor, &key, &data, end);
+  rc = mdb_cursor_get(cursor, &key, &data, which);
   mdb_cursor_close(cursor);
   return rc;
 }
 
 }  // namespace
 
-int Entries::NextNumber(uint64_t& number) const {
+int Entries::NextSequence(uint64_t& sequence) const {
   MDB_val key;
   MDB_val data;
-  const int rc = FindEnd(txn_, tables_.order, MDB_LAST, key, data);
+  const int rc = FindOutermost(txn_, tables_.order, MDB_LAST, key, data);
   if (rc == MDB_NOTFOUND) {
-    number = 1;
+    sequence = 1;
     return 0;
   }
   if (rc != 0) return rc;
-  if (key.mv_size != sizeof(number)) return MDB_CORRUPTED;
-  number = LoadBig(static_cast<const char*>(key.mv_data)) + 1;
+  if (key.mv_size != sizeof(sequence)) return MDB_CORRUPTED;
+  sequence = LoadBigEndian<uint64_t>(static_cast<const char*>(key.mv_data)) + 1;
   return 0;
 }
 
 int Entries::RemoveIndex(std::string_view record_bytes) {
   const std::optional<Record> record = DecodeRecord(record_bytes);
   if (!record) return 0;
-  int rc = Erase(txn_, tables_.order, NumberKey(record->number).view());
-  if (rc == 0 && record->ends_at) {
-    rc = Erase(txn_, tables_.ends,
-               EndKey(*record->ends_at, record->number).view());
+  int rc = Erase(txn_, tables_.order, SequenceKey(record->sequence).view());
+  if (rc == 0 && record->expires_at) {
+    rc = Erase(txn_, tables_.expiries,
+               ExpiryKey(*record->expires_at, record->sequence).view());
   }
   return rc;
 }
 
 int Entries::Put(std::string_view path, std::string_view value,
-                 std::optional<TimePoint> ends_at) {
+                 std::optional<TimePoint> expires_at) {
   const EntryKey key(path);
   MDB_val old;
   int rc = Find(txn_, tables_.entries, key.view(), old);
@@ -121,8 +128,8 @@ int Entries::Put(std::string_view path, std::string_view value,
   Record record;
   if (key.is_hashed()) record.path = path;
   record.value = value;
-  record.ends_at = ends_at;
-  rc = NextNumber(record.number);
+  record.expires_at = expires_at;
+  rc = NextSequence(record.sequence);
   if (rc != 0) return rc;
   MDB_val key_val = ToVal(key.view());
   MDB_val room = {RecordBytes(record), nullptr};
@@ -130,11 +137,11 @@ int Entries::Put(std::string_view path, std::string_view value,
   if (rc != 0) return rc;
   EncodeRecord(record, static_cast<char*>(room.mv_data));
 
-  rc = Store(txn_, tables_.order, NumberKey(record.number).view(), key.view(),
-             MDB_APPEND);
-  if (rc == 0 && ends_at) {
-    rc = Store(txn_, tables_.ends, EndKey(*ends_at, record.number).view(), {},
-               0);
+  rc = Store(txn_, tables_.order, SequenceKey(record.sequence).view(),
+             key.view(), MDB_APPEND);
+  if (rc == 0 && expires_at) {
+    rc = Store(txn_, tables_.expiries,
+               ExpiryKey(*expires_at, record.sequence).view(), {}, 0);
   }
   return rc;
 }
@@ -146,7 +153,7 @@ int Entries::Remove(std::string_view path) {
   if (rc == MDB_NOTFOUND) return 0;
   if (rc != 0) return rc;
   const std::optional<Record> record = DecodeRecord(ToView(found));
-  if (record && !key.IsOf(*record, path)) return 0;
+  if (record && !key.Matches(*record, path)) return 0;
   rc = RemoveIndex(ToView(found));
   return rc == 0 ? Erase(txn_, tables_.entries, key.view()) : rc;
 }
@@ -159,79 +166,82 @@ int Entries::IsLive(std::string_view path, TimePoint now, bool& is_live) const {
   if (rc == MDB_NOTFOUND) return 0;
   if (rc != 0) return rc;
   const std::optional<Record> record = DecodeRecord(ToView(found));
-  is_live = record && key.IsOf(*record, path) && !record->HasEnded(now);
+  is_live = record && key.Matches(*record, path) && !record->HasExpired(now);
   return 0;
 }
 
-int Entries::RemoveIfBegins(std::string_view key, std::string_view prefix,
-                            uint64_t& removed) {
+int Entries::RemoveIfPathStartsWith(std::string_view key,
+                                    std::string_view prefix,
+                                    uint64_t& removed) {
   MDB_val found;
   int rc = Find(txn_, tables_.entries, key, found);
   if (rc == MDB_NOTFOUND) return 0;
   if (rc != 0) return rc;
-  if (!PathBegins(key, ToView(found), prefix)) return 0;
+  if (!PathStartsWith(key, ToView(found), prefix)) return 0;
   rc = RemoveIndex(ToView(found));
   if (rc == 0) rc = Erase(txn_, tables_.entries, key);
   if (rc == 0) ++removed;
   return rc;
 }
 
-int Entries::RemoveNumbered(std::string_view number, std::string_view key,
-                            uint64_t& removed) {
-  // Copies: they are in pages that the removal changes.
-  const std::string own_number(number);
+int Entries::RemoveOrdered(std::string_view sequence, std::string_view key,
+                           uint64_t& removed) {
+  // Copies, because the removal changes the pages that the views refer to.
+  const std::string own_sequence(sequence);
   const std::string own_key(key);
   MDB_val found;
   int rc = Find(txn_, tables_.entries, own_key, found);
   if (rc != 0 && rc != MDB_NOTFOUND) return rc;
   std::optional<Record> record;
   if (rc == 0) record = DecodeRecord(ToView(found));
-  if (record && NumberKey(record->number).view() == own_number) {
+  if (record && SequenceKey(record->sequence).view() == own_sequence) {
     rc = RemoveIndex(ToView(found));
     if (rc == 0) rc = Erase(txn_, tables_.entries, own_key);
     if (rc == 0) ++removed;
     return rc;
   }
-  // A damaged record has nobody else who would remove it.
+  // Nothing else removes a damaged record.
   if (rc == 0 && !record) rc = Erase(txn_, tables_.entries, own_key);
   if (rc != 0 && rc != MDB_NOTFOUND) return rc;
-  return Erase(txn_, tables_.order, own_number);
+  return Erase(txn_, tables_.order, own_sequence);
 }
 
-int Entries::RemoveOldest(bool& row, uint64_t& removed) {
-  MDB_val number;
+int Entries::RemoveOldest(bool& row_found, uint64_t& removed) {
+  MDB_val sequence;
   MDB_val key;
-  const int rc = FindEnd(txn_, tables_.order, MDB_FIRST, number, key);
-  row = rc == 0;
+  const int rc = FindOutermost(txn_, tables_.order, MDB_FIRST, sequence, key);
+  row_found = rc == 0;
   if (rc == MDB_NOTFOUND) return 0;
-  return rc == 0 ? RemoveNumbered(ToView(number), ToView(key), removed) : rc;
+  return rc == 0 ? RemoveOrdered(ToView(sequence), ToView(key), removed) : rc;
 }
 
-int Entries::RemoveEnded(TimePoint now, int max, uint64_t& removed) {
+int Entries::RemoveExpired(TimePoint now, int max, uint64_t& removed) {
   for (int i = 0; i < max; ++i) {
-    MDB_val end;
+    MDB_val expiry;
     MDB_val nothing;
-    int rc = FindEnd(txn_, tables_.ends, MDB_FIRST, end, nothing);
+    int rc = FindOutermost(txn_, tables_.expiries, MDB_FIRST, expiry, nothing);
     if (rc == MDB_NOTFOUND) return 0;
     if (rc != 0) return rc;
-    if (end.mv_size != EndKey::kBytes) return MDB_CORRUPTED;
-    const std::string own_end(ToView(end));
-    if (!EndKey::HasEnded(own_end, now)) return 0;
+    if (expiry.mv_size != ExpiryKey::kBytes) return MDB_CORRUPTED;
+    const std::string own_expiry(ToView(expiry));
+    if (!ExpiryKey::HasExpired(own_expiry, now)) return 0;
     MDB_val key;
-    const std::string_view number = EndKey::Number(own_end);
-    rc = Find(txn_, tables_.order, number, key);
-    if (rc == 0) rc = RemoveNumbered(number, ToView(key), removed);
+    const std::string_view sequence = ExpiryKey::Sequence(own_expiry);
+    rc = Find(txn_, tables_.order, sequence, key);
+    if (rc == 0) rc = RemoveOrdered(sequence, ToView(key), removed);
     if (rc != 0 && rc != MDB_NOTFOUND) return rc;
-    // There still if it named no entry.
-    rc = Erase(txn_, tables_.ends, own_end);
+    // The row still exists if it named no entry.
+    rc = Erase(txn_, tables_.expiries, own_expiry);
     if (rc != 0) return rc;
   }
   return 0;
 }
 
 int Entries::Clear() {
-  // The main table last: then LMDB writes the rows of the other two again.
-  for (const MDB_dbi table : {tables_.order, tables_.ends, tables_.entries}) {
+  // Clearing the main table also removes the names of the other two from it.
+  // LMDB writes them again at the commit, because it changed those tables.
+  for (const MDB_dbi table :
+       {tables_.order, tables_.expiries, tables_.entries}) {
     if (const int rc = mdb_drop(txn_, table, /*del=*/0); rc != 0) return rc;
   }
   return StoreSchema(txn_, tables_);
@@ -239,9 +249,9 @@ int Entries::Clear() {
 
 int Entries::LivePages(uint64_t& pages) const {
   constexpr MDB_dbi kFreePages = 0;  // LMDB's own table
-  pages = 2;                         // that say where the tables are
+  pages = 2;                         // the meta pages
   for (const MDB_dbi table :
-       {kFreePages, tables_.entries, tables_.order, tables_.ends}) {
+       {kFreePages, tables_.entries, tables_.order, tables_.expiries}) {
     MDB_stat stat;
     if (const int rc = mdb_stat(txn_, table, &stat); rc != 0) return rc;
     pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;

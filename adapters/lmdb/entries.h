@@ -1,4 +1,4 @@
-// Entries: what a transaction may do with the tables of a cache.
+// Entries: the operations of a transaction on the tables of a cache.
 
 #ifndef APPCACHE_ADAPTERS_LMDB_ENTRIES_H_
 #define APPCACHE_ADAPTERS_LMDB_ENTRIES_H_
@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "adapters/lmdb/record.h"
-#include "engine/clock.h"
+#include "appcache/times.h"
 
 namespace appcache::lmdb {
 
@@ -21,67 +21,70 @@ inline std::string_view ToView(const MDB_val& val) noexcept {
   return {static_cast<const char*>(val.mv_data), val.mv_size};
 }
 
-// An entry has a row in `entries` and one in `order`, and one in `ends` if it
-// ends. Rows of the other two that name no entry of that number, which damage
-// may leave behind, are removed when they are met.
+// An entry has one row in `entries`, one in `order` and, if it expires, one in
+// `expiries`. Damage may leave rows in the latter two that name no entry of
+// their sequence number; they are removed when they are found.
 //
-// `entries` is LMDB's main table, in which it keeps the other two under their
-// names: a read of a table with a name looks that up first, a fifth of a get.
-// No EntryKey is a name.
+// `entries` is LMDB's main table, where LMDB also stores the names of the other
+// two. A read of a table with a name looks up the name first, which takes a
+// fifth of the time of a get. No EntryKey equals a name.
 struct Tables {
-  // What the main table holds beside entries: `order`, `ends` and the schema.
+  // The rows of the main table that are not entries: the names "order" and
+  // "ends", and the schema.
   static constexpr uint64_t kOtherRows = 3;
 
-  MDB_dbi entries = 0;  // EntryKey -> record
-  MDB_dbi order = 0;    // number -> EntryKey: the oldest first
-  MDB_dbi ends = 0;     // end, number -> nothing: what ends first, first
+  MDB_dbi entries = 0;   // EntryKey -> record
+  MDB_dbi order = 0;     // "order": sequence number -> EntryKey
+  MDB_dbi expiries = 0;  // "ends": expiry time, sequence number -> nothing
 };
 
-// Within one write transaction. Results are LMDB's codes; after any but 0 the
-// transaction is to be aborted.
+// Works within one write transaction; the const functions also within a read
+// transaction. Results are LMDB's codes. After any but 0, abort the
+// transaction.
 class Entries {
  public:
   Entries(MDB_txn* txn, const Tables& tables) noexcept
       : txn_(txn), tables_(tables) {}
 
-  // In place of whatever the key held.
+  // Stores the entry in place of any other under its key.
   int Put(std::string_view path, std::string_view value,
-          std::optional<TimePoint> ends_at);
+          std::optional<TimePoint> expires_at);
 
-  // Nothing if the key holds nothing, or the record of another path.
+  // Does nothing if the key holds nothing, or the record of another path.
   int Remove(std::string_view path);
 
-  // Whether there is an entry of `path` whose ttl has not ended. A damaged one
-  // is none: it may be replaced.
+  // Whether there is an entry of `path` that has not expired. A damaged record
+  // does not count: it may be replaced.
   int IsLive(std::string_view path, TimePoint now, bool& is_live) const;
 
-  // Removes the entry under `key` if its path begins with `prefix`; `removed`
-  // counts it.
-  int RemoveIfBegins(std::string_view key, std::string_view prefix,
-                     uint64_t& removed);
+  // Removes the entry under `key` if its path starts with `prefix`, and then
+  // increments `removed`.
+  int RemoveIfPathStartsWith(std::string_view key, std::string_view prefix,
+                             uint64_t& removed);
 
-  // Removes the entry that was written first. `row` says whether there was a
-  // row of `order`, `removed` counts the entry.
-  int RemoveOldest(bool& row, uint64_t& removed);
+  // Removes the entry that was written first, and increments `removed`.
+  // `row_found` is false if `order` is empty.
+  int RemoveOldest(bool& row_found, uint64_t& removed);
 
-  // Removes entries whose ttl has ended, at most `max` of them.
-  int RemoveEnded(TimePoint now, int max, uint64_t& removed);
+  // Removes at most `max` expired entries, and adds their number to `removed`.
+  int RemoveExpired(TimePoint now, int max, uint64_t& removed);
 
-  // Removes all entries at once.
+  // Removes all entries.
   int Clear();
 
-  // Pages that hold entries, their index and the list of free pages. O(1).
+  // The pages of entries, their index and the list of free pages. O(1).
   int LivePages(uint64_t& pages) const;
   int Count(uint64_t& entries) const;
 
  private:
-  // The rows that point to a record of `key`.
-  int RemoveIndex(std::string_view record);
-  // The entry that `order` has under `number`, if it is of that number, with
-  // the row itself.
-  int RemoveNumbered(std::string_view number, std::string_view key,
-                     uint64_t& removed);
-  int NextNumber(uint64_t& number) const;
+  // Removes the rows of `order` and `expiries` that refer to the record. Does
+  // nothing if it is damaged.
+  int RemoveIndex(std::string_view record_bytes);
+  // Removes the row of `order` that maps `sequence` to `key`, and the entry
+  // under `key` if it has that sequence number.
+  int RemoveOrdered(std::string_view sequence, std::string_view key,
+                    uint64_t& removed);
+  int NextSequence(uint64_t& sequence) const;
 
   MDB_txn* const txn_;
   const Tables tables_;

@@ -17,22 +17,24 @@
 namespace appcache::lmdb {
 namespace {
 
-// MDB_NOTLS: a read transaction is no thread's. MDB_NOMETASYNC: a commit waits
-// until its pages are on the disk; the page that names them may follow later.
+// MDB_NOTLS: a read transaction is not tied to a thread. MDB_NOMETASYNC: a
+// commit waits until its data pages are on the disk, but not for the meta page
+// that refers to them.
 constexpr unsigned kFlags = MDB_NOTLS | MDB_NOMETASYNC;
 constexpr mode_t kMode = 0600;
 
-// How often a map may grow while a call is waiting for it.
-constexpr int kMaxFollows = 3;
+// How often a call remaps, as the map may grow again while it does.
+constexpr int kMaxRemaps = 3;
 
 struct OldReaders {
   uint64_t last_commit;
   bool any = false;
 };
 
-// A line of mdb_reader_list: process, thread and, of one that reads, the commit
-// that it reads from. LMDB tells it in no other way.
-int NoteReader(const char* line, void* context) {
+// Receives a line of mdb_reader_list: process, thread and, for a read that is
+// running, the number of the commit that it reads. LMDB reports that in no
+// other way.
+int OnReaderLine(const char* line, void* context) {
   auto& readers = *static_cast<OldReaders*>(context);
   const std::string_view fields(line);
   const size_t last = fields.find_last_of(' ');
@@ -47,22 +49,23 @@ int NoteReader(const char* line, void* context) {
 }  // namespace
 
 Environment::Environment(std::string directory, uint64_t max_bytes,
-                         FileLock lock)
+                         internal::FileLock lock)
     : directory_(std::move(directory)),
       max_bytes_(max_bytes),
       lane_(directory_, std::move(lock)),
       limits_(max_bytes, static_cast<uint64_t>(sysconf(_SC_PAGESIZE))) {}
 
 Result<std::shared_ptr<Environment>> Environment::Open(
-    const std::string& directory, FileLock lock, uint64_t max_bytes,
+    const std::string& directory, internal::FileLock lock, uint64_t max_bytes,
     std::chrono::milliseconds busy_timeout) {
   const std::shared_ptr<Environment> environment(
       new Environment(directory, max_bytes, std::move(lock)));
-  // LMDB does not bear two processes that open at the same time.
-  const Result<WriterLane::Pass> pass = environment->lane().Enter(busy_timeout);
-  if (!pass.ok()) return pass.status();
+  // LMDB does not support two processes that open at the same time.
+  const Result<internal::WriterLane::Held> held =
+      environment->lane().Enter(busy_timeout);
+  if (!held.ok()) return held.status();
   Status status = environment->OpenFiles();
-  if (status.ok()) status = environment->FillFile();
+  if (status.ok()) status = environment->ExtendFile();
   if (!status.ok()) return status;
   environment->readers_.emplace(environment->env_.get());
 
@@ -76,8 +79,9 @@ Result<std::shared_ptr<Environment>> Environment::Open(
   return environment;
 }
 
-// A file that has grown under a larger max_bytes keeps its size: LMDB would map
-// no more than the pages that are in use, and leave none for a change.
+// The map is not smaller than the file, which may have grown under a larger
+// max_bytes: LMDB would reduce the map to the pages in use, and no page would
+// be left for a change.
 Status Environment::OpenFiles() {
   struct stat file = {};
   const bool exists = stat((directory_ + "/data.mdb").c_str(), &file) == 0;
@@ -98,10 +102,10 @@ Status Environment::OpenFiles() {
   return Status();
 }
 
-// Reading a page behind the end of the file would end the process. So the file
-// has the size of the map from the beginning, and one that is too short for
-// what it says of itself has lost something.
-Status Environment::FillFile() {
+// Reading a mapped page beyond the end of the file would crash the process. So
+// the file has the size of the map from the beginning, and a file that is
+// shorter than the pages in use was truncated.
+Status Environment::ExtendFile() {
   MDB_envinfo info;
   mdb_filehandle_t file = -1;
   struct stat stat = {};
@@ -120,11 +124,11 @@ Status Environment::FillFile() {
   return Status();
 }
 
-int Environment::FollowMap(std::chrono::milliseconds busy_timeout) {
+int Environment::Remap(std::chrono::milliseconds busy_timeout) {
   if (!readers_->Pause(busy_timeout)) return MDB_READERS_FULL;
   const int rc = mdb_env_set_mapsize(env_.get(), 0);
   if (rc != 0) {
-    // LMDB has let the old map go.
+    // LMDB has already unmapped the old map.
     has_map_ = false;
     readers_->Close();
   }
@@ -133,24 +137,23 @@ int Environment::FollowMap(std::chrono::milliseconds busy_timeout) {
 }
 
 int Environment::Begin(std::chrono::milliseconds busy_timeout, MDB_txn*& txn) {
-  for (int follows = 0;; ++follows) {
+  for (int remaps = 0;; ++remaps) {
     if (!has_map_) return MDB_PANIC;
     int rc = mdb_txn_begin(env_.get(), nullptr, 0, &txn);
-    if (rc != MDB_MAP_RESIZED || follows == kMaxFollows) return rc;
-    rc = FollowMap(busy_timeout);
+    if (rc != MDB_MAP_RESIZED || remaps == kMaxRemaps) return rc;
+    rc = Remap(busy_timeout);
     if (rc != 0) return rc;
   }
 }
 
-Status Environment::TakeAfter(int rc, std::chrono::milliseconds busy_timeout,
+Status Environment::RetryRead(int rc, std::chrono::milliseconds busy_timeout,
                               MDB_txn*& txn) {
-  const TimeLeft left(busy_timeout);
-  for (int follows = 0; rc == MDB_MAP_RESIZED && follows < kMaxFollows;
-       ++follows) {
-    const Result<WriterLane::Pass> pass = lane_.Enter(left.Get());
-    if (!pass.ok()) return pass.status();
-    rc = has_map_ ? FollowMap(left.Get()) : MDB_PANIC;
-    if (rc == 0) rc = readers_->Take(left.Get(), txn);
+  const internal::TimeLeft left(busy_timeout);
+  for (int remaps = 0; rc == MDB_MAP_RESIZED && remaps < kMaxRemaps; ++remaps) {
+    const Result<internal::WriterLane::Held> held = lane_.Enter(left.Get());
+    if (!held.ok()) return held.status();
+    rc = has_map_ ? Remap(left.Get()) : MDB_PANIC;
+    if (rc == 0) rc = readers_->Acquire(left.Get(), txn);
   }
   return rc == 0 ? Status() : Failure(rc, "read from", directory_);
 }
@@ -168,7 +171,7 @@ bool Environment::HasOldReader() {
   MDB_envinfo info;
   if (mdb_env_info(env_.get(), &info) != 0) return false;
   OldReaders readers{info.me_last_txnid};
-  mdb_reader_list(env_.get(), NoteReader, &readers);
+  mdb_reader_list(env_.get(), OnReaderLine, &readers);
   return readers.any;
 }
 

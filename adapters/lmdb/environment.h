@@ -1,4 +1,4 @@
-// Environment: a directory that this process has open, once.
+// Environment: a directory that is open in this process.
 
 #ifndef APPCACHE_ADAPTERS_LMDB_ENVIRONMENT_H_
 #define APPCACHE_ADAPTERS_LMDB_ENVIRONMENT_H_
@@ -14,22 +14,26 @@
 #include "adapters/lmdb/entries.h"
 #include "adapters/lmdb/limits.h"
 #include "adapters/lmdb/reader_pool.h"
-#include "engine/error.h"
-#include "engine/fork_guard.h"
+#include "appcache/error.h"
 #include "engine/lane/file_lock.h"
 #include "engine/lane/writer_lane.h"
+#include "engine/support/fork_guard.h"
 
 namespace appcache::lmdb {
 
-// Thread-safe. In a forked child only in_child() may be called, and it must not
-// be destroyed.
+// Thread-safe. In a forked child only in_child() may be called, and the object
+// must not be destroyed.
+//
+// Other processes may open the directory with a larger max_bytes, and the map
+// then grows. A transaction that needs the larger map remaps it first.
 class Environment {
  public:
-  // Makes the cache's files in `directory`, an absolute path whose lock file is
-  // `lock`, unless they are there. kUnsupported: they are not a cache's, or a
-  // newer one's; kCorrupt; kBusy; kUnavailable; kFull.
+  // Opens the files in `directory`, an absolute path, and creates them if they
+  // do not exist. `lock` is the lock file of the directory. kUnsupported when
+  // the files are not appcache's or have another version; kCorrupt; kBusy;
+  // kUnavailable; kFull.
   static Result<std::shared_ptr<Environment>> Open(
-      const std::string& directory, FileLock lock, uint64_t max_bytes,
+      const std::string& directory, internal::FileLock lock, uint64_t max_bytes,
       std::chrono::milliseconds busy_timeout);
 
   Environment(const Environment&) = delete;
@@ -41,68 +45,71 @@ class Environment {
   const Tables& tables() const noexcept { return tables_; }
   bool in_child() const noexcept { return fork_guard_.in_child(); }
 
-  // What `use(txn)` returns, a Status, from within a read transaction. Waits at
-  // most `busy_timeout` for one.
-  template <class Use>
-  Status Read(std::chrono::milliseconds busy_timeout, const Use& use) {
+  // Returns `visit(txn)`, a Status, called within a read transaction. Waits at
+  // most `busy_timeout` for a transaction.
+  template <class Visit>
+  Status Read(std::chrono::milliseconds busy_timeout, const Visit& visit) {
     MDB_txn* txn = nullptr;
-    const int rc = readers_->Take(busy_timeout, txn);
+    const int rc = readers_->Acquire(busy_timeout, txn);
     if (rc != 0) {
-      Status status = TakeAfter(rc, busy_timeout, txn);
+      Status status = RetryRead(rc, busy_timeout, txn);
       if (!status.ok()) return status;
     }
-    const Reading reading{*readers_, txn};
-    return use(txn);
+    const ReleaseReader release{*readers_, txn};
+    return visit(txn);
   }
 
-  // Whoever writes is in it.
-  WriterLane& lane() noexcept { return lane_; }
+  // The writer lock. Every write transaction holds it.
+  internal::WriterLane& lane() noexcept { return lane_; }
 
-  // --- Only in the lane. Results are LMDB's codes.
+  // --- REQUIRES: the caller holds the writer lock. Results are LMDB's codes.
 
-  // Begins a write transaction, following a map that another process has made
-  // larger. MDB_READERS_FULL: a read did not end meanwhile.
+  // Begins a write transaction. MDB_READERS_FULL when the map must be remapped
+  // and a read of this process prevents that for `busy_timeout`.
   int Begin(std::chrono::milliseconds busy_timeout, MDB_txn*& txn);
 
-  // Commits a transaction that changes nothing: pages become free by those that
-  // follow.
+  // Commits a transaction that changes nothing, because LMDB reuses a page no
+  // earlier than two transactions after it was freed.
   int CommitNothing(std::chrono::milliseconds busy_timeout);
 
-  // Frees the slots of readers whose process is no more. Then: whether a read
-  // that began before the last commit still goes on, in any process. What has
-  // been freed since is not to be had before it ends.
+  // Frees the reader slots of processes that have ended. Then returns true if a
+  // read that began before the last commit still runs, in any process. Until it
+  // ends, pages that were freed after it began cannot be reused.
   bool HasOldReader();
 
  private:
   struct CloseEnv {
     void operator()(MDB_env* env) const noexcept { mdb_env_close(env); }
   };
-  struct Reading {
+  struct ReleaseReader {
     ReaderPool& pool;
     MDB_txn* txn;
-    ~Reading() { pool.GiveBack(txn); }
+    ~ReleaseReader() { pool.Release(txn); }
   };
 
-  Environment(std::string directory, uint64_t max_bytes, FileLock lock);
+  Environment(std::string directory, uint64_t max_bytes,
+              internal::FileLock lock);
 
   Status OpenFiles();
-  // Gives data.mdb the size of the map.
-  Status FillFile();
-  // REQUIRES: no transaction of this thread's.
-  int FollowMap(std::chrono::milliseconds busy_timeout);
-  // A read transaction after taking one has failed with `rc`.
-  Status TakeAfter(int rc, std::chrono::milliseconds busy_timeout,
+  // Extends data.mdb to the size of the map.
+  Status ExtendFile();
+  // Maps the file with its new size. REQUIRES: the caller holds the writer lock
+  // and no transaction.
+  int Remap(std::chrono::milliseconds busy_timeout);
+  // Acquires a read transaction after an attempt failed with `rc`. Remaps if
+  // the attempt failed because the map has grown.
+  Status RetryRead(int rc, std::chrono::milliseconds busy_timeout,
                    MDB_txn*& txn);
 
   const std::string directory_;
   const uint64_t max_bytes_;
-  const ForkGuard fork_guard_;
-  WriterLane lane_;
+  const internal::ForkGuard fork_guard_;
+  internal::WriterLane lane_;
   std::unique_ptr<MDB_env, CloseEnv> env_;
   std::optional<ReaderPool> readers_;
   Tables tables_;
   Limits limits_;
-  bool has_map_ = true;  // guarded by the lane
+  bool has_map_ = true;  // guarded by the writer lock
 };
 
 }  // namespace appcache::lmdb

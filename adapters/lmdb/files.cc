@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "adapters/lmdb/status.h"
+
 namespace appcache::lmdb {
 namespace {
 
@@ -31,25 +33,23 @@ Result<std::string> MakeDirectory(const std::string& directory) {
   return Status(ErrorCode::kUnavailable,
                 "cannot open the LMDB cache " + directory + ": " +
                     error.message() +
-                    "; it must be a directory, or a name for one in a "
-                    "directory that is there and writable",
+                    "; pass a directory, or a name for a new one in a "
+                    "directory that exists and is writable",
                 error.value());
 }
 
-Result<FileLock> OpenLock(const std::string& directory) {
+Result<internal::FileLock> OpenLockFile(const std::string& directory) {
   const std::string path = directory + "/appcache.lane";
   std::error_code ignored;
-  // In this order: another process may be making them, the lock first.
+  // The database is checked before the lock file: another process that creates
+  // them begins with the lock file.
   if (std::filesystem::exists(directory + "/data.mdb", ignored) &&
-      !FileLock::IsSigned(path)) {
-    return Status(ErrorCode::kUnsupported,
-                  directory +
-                      " holds an LMDB database that is not appcache's, and it "
-                      "is not touched; use another directory");
+      !internal::FileLock::IsSigned(path)) {
+    return NotOurs(directory);
   }
-  Result<FileLock> lock = FileLock::Open(path, kFileMode);
+  Result<internal::FileLock> lock = internal::FileLock::Open(path, kFileMode);
   if (!lock.ok()) return lock;
-  if (!FileLock::IsSigned(path)) {
+  if (!internal::FileLock::IsSigned(path)) {
     Status sign = lock->Sign();
     if (!sign.ok()) return sign;
   }

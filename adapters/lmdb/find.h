@@ -1,4 +1,5 @@
-// The record of a path, as a read finds it, and what the read makes of it.
+// FindRecord: the record of a path, for reads; and RecordAs: what each kind of
+// read returns of it.
 
 #ifndef APPCACHE_ADAPTERS_LMDB_FIND_H_
 #define APPCACHE_ADAPTERS_LMDB_FIND_H_
@@ -13,19 +14,22 @@
 #include "adapters/lmdb/environment.h"
 #include "adapters/lmdb/record.h"
 #include "adapters/lmdb/status.h"
-#include "engine/bytes.h"
-#include "engine/cache.h"
-#include "engine/clock.h"
-#include "engine/error.h"
+#include "appcache/backend.h"
+#include "appcache/bytes.h"
+#include "appcache/clock.h"
+#include "appcache/error.h"
+#include "appcache/times.h"
 
 namespace appcache::lmdb {
 
-// Calls `use(record, now)` with the record of `path`, if there is one whose ttl
-// has not ended. It is good until `use` returns. `now` is when it was looked
-// at; only of one that ends, for the clock is asked only if it matters.
-template <class Use>
-Status WithRecord(MDB_txn* txn, const Environment& environment,
-                  const Clock& clock, std::string_view path, const Use& use) {
+// Calls `visit(record, now)` with the record of `path`, if there is one that
+// has not expired. The record is valid during the call. `now` is the time of
+// the check for expiry. The clock is read only for a record that expires; for
+// others `now` has no meaning.
+template <class Visit>
+Status FindRecord(MDB_txn* txn, const Environment& environment,
+                  const Clock& clock, std::string_view path,
+                  const Visit& visit) {
   const EntryKey key(path);
   MDB_val key_val = ToVal(key.view());
   MDB_val found;
@@ -37,38 +41,38 @@ Status WithRecord(MDB_txn* txn, const Environment& environment,
   const std::optional<Record> record = DecodeRecord(ToView(found));
   if (!record) {
     return Status(ErrorCode::kCorrupt,
-                  "a record in " + environment.directory() +
-                      " is damaged, or of another version; set it anew, or "
-                      "invalidate it");
+                  "a record in the LMDB cache " + environment.directory() +
+                      " is damaged or has another version; set or invalidate "
+                      "its key");
   }
-  if (!key.IsOf(*record, path)) return Status();
+  if (!key.Matches(*record, path)) return Status();
   TimePoint now;
-  if (record->ends_at) {
+  if (record->expires_at) {
     now = clock.Now();
-    if (record->HasEnded(now)) return Status();
+    if (record->HasExpired(now)) return Status();
   }
-  use(*record, now);
+  visit(*record, now);
   return Status();
 }
 
-// What a read of that type yields of a record that WithRecord has found.
+// The result of a read of type V, from the arguments of FindRecord's `visit`.
 template <class V>
-V ReadAs(const Record& record, TimePoint now);
+V RecordAs(const Record& record, TimePoint now);
 
 template <>
-inline Bytes ReadAs(const Record& record, TimePoint) {
+inline Bytes RecordAs(const Record& record, TimePoint) {
   return Bytes::Copy(record.value);
 }
 
 template <>
-inline Ttl ReadAs(const Record& record, TimePoint now) {
-  return record.ends_at ? std::chrono::ceil<Ttl>(*record.ends_at - now)
-                        : kNoTtl;
+inline Ttl RecordAs(const Record& record, TimePoint now) {
+  return record.expires_at ? std::chrono::ceil<Ttl>(*record.expires_at - now)
+                           : kNoTtl;
 }
 
 template <>
-inline TimedBytes ReadAs(const Record& record, TimePoint now) {
-  return {ReadAs<Bytes>(record, now), ReadAs<Ttl>(record, now)};
+inline TimedBytes RecordAs(const Record& record, TimePoint now) {
+  return {RecordAs<Bytes>(record, now), RecordAs<Ttl>(record, now)};
 }
 
 }  // namespace appcache::lmdb

@@ -1,8 +1,8 @@
-// Limits: what follows from max_bytes.
+// Limits: the limits that follow from max_bytes.
 //
-// The map is max_bytes, and LMDB writes to no page of it that may be read: it
-// copies every page that it changes, and uses the old one again two
-// transactions later. A quarter of the map is therefore kept for that.
+// The map has max_bytes. LMDB never writes to a page that a reader may be
+// using: it copies each page that it changes, and reuses the old page two
+// transactions later. A quarter of the map is reserved for that.
 
 #ifndef APPCACHE_ADAPTERS_LMDB_LIMITS_H_
 #define APPCACHE_ADAPTERS_LMDB_LIMITS_H_
@@ -16,7 +16,7 @@
 namespace appcache::lmdb {
 
 struct Limits {
-  // The least for which the figures below leave enough room.
+  // With fewer pages, the figures below do not leave enough room.
   static constexpr uint64_t kMinPages = 256;
   static constexpr uint64_t kMaxKeyBytes = uint64_t{1} << 20;
 
@@ -24,36 +24,31 @@ struct Limits {
       : page_bytes(page_bytes),
         pages(max_bytes / page_bytes),
         budget_pages(pages - pages / 4),
-        // A set may make room twice as large as it needs, and remove an old
-        // value of its key: with two such transactions pending, 6/32 of the map
-        // are not to be had.
-        max_record_bytes(MaxRecordBytes(max_bytes)),
-        // Each entry is on a page of its own at worst, in each of two tables.
+        // A set may make twice as much room as it needs, and remove an old
+        // value of its key. While two such transactions are pending, 6/32 of
+        // the map cannot be used.
+        max_record_bytes(std::min(max_bytes / 32, uint64_t{1} << 30) -
+                         kPageOverhead),
+        max_value_bytes(max_record_bytes - kMaxRecordOverhead),
+        max_path_bytes(std::min(max_value_bytes / 2, kMaxKeyBytes)),
+        // At worst, each entry is on a page of its own in each of two tables.
         max_entries(pages / 32) {}
 
-  // What a record may have, its path included if that is in it.
-  static uint64_t MaxRecordBytes(uint64_t max_bytes) noexcept {
-    return std::min(max_bytes / 32, uint64_t{1} << 30) - kPageOverhead;
-  }
-  static uint64_t MaxValueBytes(uint64_t max_bytes) noexcept {
-    return MaxRecordBytes(max_bytes) - kMaxRecordOverhead;
-  }
-  static uint64_t MaxPathBytes(uint64_t max_bytes) noexcept {
-    return std::min(MaxValueBytes(max_bytes) / 2, kMaxKeyBytes);
-  }
-
-  // How many pages a record of that size takes, at most, with its index.
+  // The most pages that a record of this size takes, with its index.
   uint64_t PagesFor(uint64_t record_bytes) const noexcept {
-    constexpr uint64_t kOfIndex = 2;
-    return kOfIndex + (record_bytes + kPageOverhead - 1) / page_bytes + 1;
+    constexpr uint64_t kIndexPages = 2;
+    return kIndexPages + (record_bytes + kPageOverhead - 1) / page_bytes + 1;
   }
 
   uint64_t page_bytes;
-  uint64_t pages;
-  // How many may be in use before a transaction that adds to them.
+  uint64_t pages;  // of the map
+  // The most pages that may be in use after a transaction that adds entries.
   uint64_t budget_pages;
+  // Of a record, including its path if it holds that.
   uint64_t max_record_bytes;
-  // How many entries a transaction removes or writes.
+  uint64_t max_value_bytes;
+  uint64_t max_path_bytes;
+  // The most entries that one transaction removes or writes.
   uint64_t max_entries;
 
  private:

@@ -1,4 +1,4 @@
-// Which options an LmdbCache takes, and what it says of itself.
+// The check of LmdbCacheOptions, and the traits of an LMDB backend.
 
 #ifndef APPCACHE_ADAPTERS_LMDB_OPTIONS_H_
 #define APPCACHE_ADAPTERS_LMDB_OPTIONS_H_
@@ -6,13 +6,13 @@
 #include <chrono>
 
 #include "adapters/lmdb/environment.h"
-#include "adapters/lmdb/lmdb_cache.h"
-#include "engine/error.h"
-#include "engine/traits.h"
+#include "appcache/error.h"
+#include "appcache/lmdb_cache_options.h"
+#include "appcache/traits.h"
 
 namespace appcache::lmdb {
 
-// kInvalidArgument, which says what is out of its range.
+// kInvalidArgument, with the option that is out of range.
 Status Validate(const LmdbCacheOptions& options);
 
 BackendTraits TraitsOf(const Environment& environment,

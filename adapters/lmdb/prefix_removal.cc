@@ -9,12 +9,11 @@
 namespace appcache::lmdb {
 namespace {
 
-using std::chrono::milliseconds;
-
-// The next keys of the scan, perhaps none.
-Status Find(Environment& environment, milliseconds busy_timeout,
-            PrefixScan& scan, std::vector<std::string>& keys) {
-  return environment.Read(busy_timeout, [&](MDB_txn* txn) {
+// Appends the next keys of the scan, perhaps none, to `keys`.
+Status FindKeys(const Writer& writer, PrefixScan& scan,
+                std::vector<std::string>& keys) {
+  Environment& environment = writer.environment();
+  return environment.Read(writer.busy_timeout(), [&](MDB_txn* txn) {
     const int rc = scan.Next(txn, environment.tables(),
                              environment.limits().max_entries, keys);
     return rc == 0 ? Status()
@@ -22,47 +21,47 @@ Status Find(Environment& environment, milliseconds busy_timeout,
   });
 }
 
-// Looks at each once more: by now it may be another path's.
-Change RemovalOf(const std::vector<std::string>& keys, std::string_view prefix,
-                 uint64_t& count) {
-  return {0, [&keys, prefix, &count](Entries& table, TimePoint) {
-            count = 0;
-            for (const std::string& key : keys) {
-              const int rc = table.RemoveIfBegins(key, prefix, count);
-              if (rc != 0) return rc;
-            }
-            return 0;
-          }};
+// Removes the entries of `keys` in one transaction. Compares their paths with
+// `prefix` again, because since the scan another path may have taken a key.
+Status RemoveKeys(Writer& writer, const std::vector<std::string>& keys,
+                  std::string_view prefix, uint64_t& removed) {
+  uint64_t count = 0;
+  Status status =
+      writer.Apply({0, [&keys, prefix, &count](Entries& table, TimePoint) {
+                      count = 0;
+                      for (const std::string& key : keys) {
+                        const int rc =
+                            table.RemoveIfPathStartsWith(key, prefix, count);
+                        if (rc != 0) return rc;
+                      }
+                      return 0;
+                    }});
+  if (status.ok()) removed += count;
+  return status;
 }
 
-Change RemovalOfAll(uint64_t& count) {
-  return {0, [&count](Entries& table, TimePoint) {
-            const int rc = table.Count(count);
-            return rc == 0 ? table.Clear() : rc;
-          }};
+Status RemoveAll(Writer& writer, uint64_t& removed) {
+  uint64_t count = 0;
+  Status status = writer.Apply({0, [&count](Entries& table, TimePoint) {
+                                  const int rc = table.Count(count);
+                                  return rc == 0 ? table.Clear() : rc;
+                                }});
+  if (status.ok()) removed += count;
+  return status;
 }
 
 }  // namespace
 
-Status RemovePrefix(Environment& environment, const Clock& clock,
-                    milliseconds busy_timeout, std::string_view prefix,
-                    uint64_t& count, Removed& removed) {
-  uint64_t in_one = 0;
-  if (prefix.empty()) {
-    Status status =
-        Write(environment, clock, busy_timeout, RemovalOfAll(in_one), removed);
-    if (status.ok()) count += in_one;
-    return status;
-  }
+Status RemovePrefix(Writer& writer, std::string_view prefix,
+                    uint64_t& removed) {
+  if (prefix.empty()) return RemoveAll(writer, removed);
   PrefixScan scan(prefix);
   std::vector<std::string> keys;
-  while (!scan.has_ended()) {
+  while (!scan.is_done()) {
     keys.clear();
-    Status status = Find(environment, busy_timeout, scan, keys);
+    Status status = FindKeys(writer, scan, keys);
     if (status.ok() && !keys.empty()) {
-      status = Write(environment, clock, busy_timeout,
-                     RemovalOf(keys, prefix, in_one), removed);
-      if (status.ok()) count += in_one;
+      status = RemoveKeys(writer, keys, prefix, removed);
     }
     if (!status.ok()) return status;
   }

@@ -1,7 +1,8 @@
-// PrefixScan: the keys of entries whose path begins with some bytes.
+// PrefixScan: finds the keys of the entries whose path starts with a prefix.
 //
-// Keys that are paths are in the order of their bytes: those are one range. Of
-// hashed keys only the records say whose they are: all of them are looked at.
+// Keys that contain their path are sorted by it: those with the prefix are one
+// range. Of hashed keys only the records have the path, so the scan examines
+// all of those.
 
 #ifndef APPCACHE_ADAPTERS_LMDB_PREFIX_SCAN_H_
 #define APPCACHE_ADAPTERS_LMDB_PREFIX_SCAN_H_
@@ -20,25 +21,25 @@ namespace appcache::lmdb {
 // Not thread-safe.
 class PrefixScan {
  public:
-  // What `prefix` is a view of must outlive this object.
+  // The bytes of `prefix` must outlive this object.
   explicit PrefixScan(std::string_view prefix);
 
-  // Adds those of the next entries whose path begins so to `keys`, at most
-  // `max` of them and often none, within a read transaction. Looks at few
-  // enough that its pages are not kept for long. LMDB's code. Throws
-  // std::bad_alloc.
+  // Examines the next entries, within a read transaction, and appends the keys
+  // of those whose path starts with the prefix to `keys`: at most `max`, and
+  // often none. Examines few enough entries that the transaction stays short.
+  // Returns LMDB's code. Throws std::bad_alloc. REQUIRES: !is_done().
   int Next(MDB_txn* txn, const Tables& tables, size_t max,
            std::vector<std::string>& keys);
 
-  bool has_ended() const noexcept { return ended_; }
+  bool is_done() const noexcept { return done_; }
 
  private:
-  void BeginNextRange();
+  void StartNextRange();
 
   const std::string_view prefix_;
-  std::string range_;  // what the keys begin with that are looked at
-  std::string from_;   // and the least of them that was not looked at
-  bool ended_ = false;
+  std::string range_;  // the keys to examine start with this
+  std::string from_;   // the least key that was not examined yet
+  bool done_ = false;
 };
 
 }  // namespace appcache::lmdb

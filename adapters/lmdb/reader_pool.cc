@@ -1,45 +1,51 @@
 #include "adapters/lmdb/reader_pool.h"
 
+#include <cassert>
+
 namespace appcache::lmdb {
 
 ReaderPool::ReaderPool(MDB_env* env) : env_(env) {
-  // A transaction always finds its place when it comes back.
+  // Release must not allocate.
   idle_.reserve(kMaxReaders);
 }
 
 ReaderPool::~ReaderPool() {
-  if (MDB_txn* const txn = TakeHot()) mdb_txn_abort(txn);
+  if (MDB_txn* const txn = TakeFromFastSlot()) idle_.push_back(txn);
+  assert(idle_.size() == open_);
   for (MDB_txn* const txn : idle_) mdb_txn_abort(txn);
 }
 
-MDB_txn* ReaderPool::Shut() noexcept {
-  static char shut;
-  return reinterpret_cast<MDB_txn*>(&shut);
+MDB_txn* ReaderPool::Closed() noexcept {
+  static char closed;
+  return reinterpret_cast<MDB_txn*>(&closed);
 }
 
-MDB_txn* ReaderPool::TakeHot() noexcept {
-  MDB_txn* txn = hot_.load(std::memory_order_relaxed);
-  if (txn == nullptr || txn == Shut()) return nullptr;
-  return hot_.compare_exchange_strong(txn, nullptr, std::memory_order_acquire,
-                                      std::memory_order_relaxed)
+MDB_txn* ReaderPool::TakeFromFastSlot() noexcept {
+  MDB_txn* txn = fast_slot_.load(std::memory_order_relaxed);
+  if (txn == nullptr || txn == Closed()) return nullptr;
+  return fast_slot_.compare_exchange_strong(
+             txn, nullptr, std::memory_order_acquire, std::memory_order_relaxed)
              ? txn
              : nullptr;
 }
 
-void ReaderPool::ShutHot() noexcept {
-  if (++waiting_ > 1) return;
-  MDB_txn* const txn = hot_.exchange(Shut(), std::memory_order_acquire);
+void ReaderPool::CloseFastSlot() noexcept {
+  if (++fast_slot_closers_ > 1) return;
+  MDB_txn* const txn = fast_slot_.exchange(Closed(), std::memory_order_acquire);
   if (txn != nullptr) idle_.push_back(txn);
 }
 
-void ReaderPool::OpenHot() noexcept {
-  if (--waiting_ == 0) hot_.store(nullptr, std::memory_order_release);
+void ReaderPool::ReopenFastSlot() noexcept {
+  assert(fast_slot_closers_ > 0);
+  if (--fast_slot_closers_ == 0) {
+    fast_slot_.store(nullptr, std::memory_order_release);
+  }
 }
 
 int ReaderPool::Begin(MDB_txn*& txn) const {
   int rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
   if (rc != MDB_READERS_FULL) return rc;
-  // Processes that were killed have left theirs.
+  // Free the slots of processes that were killed.
   int dead = 0;
   rc = mdb_reader_check(env_, &dead);
   return rc == 0 ? mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn) : rc;
@@ -59,9 +65,9 @@ int ReaderPool::TakeIdle(std::chrono::milliseconds max_wait, MDB_txn*& txn) {
     return closed_ || (!paused_ && (!idle_.empty() || open_ < kMaxReaders));
   };
   if (!may_begin()) {
-    ShutHot();
+    CloseFastSlot();
     const bool may = changed_.wait_for(lock, max_wait, may_begin);
-    OpenHot();
+    ReopenFastSlot();
     if (!may) return MDB_READERS_FULL;
   }
   if (closed_) return MDB_PANIC;
@@ -74,45 +80,47 @@ int ReaderPool::TakeIdle(std::chrono::milliseconds max_wait, MDB_txn*& txn) {
   return 0;
 }
 
-int ReaderPool::Take(std::chrono::milliseconds max_wait, MDB_txn*& txn) {
-  txn = TakeHot();
+int ReaderPool::Acquire(std::chrono::milliseconds max_wait, MDB_txn*& txn) {
+  txn = TakeFromFastSlot();
   int rc = txn == nullptr ? TakeIdle(max_wait, txn) : 0;
   if (rc != 0) return rc;
   rc = txn == nullptr ? Begin(txn) : mdb_txn_renew(txn);
   if (rc == 0) return 0;
   if (txn != nullptr) {
     mdb_txn_abort(txn);
-    // Its slot was taken from it.
+    // LMDB has taken the transaction's slot away: begin another one.
     if (rc == MDB_BAD_RSLOT) rc = Begin(txn);
   }
   if (rc != 0) Forget();
   return rc;
 }
 
-void ReaderPool::GiveBack(MDB_txn* txn) noexcept {
+void ReaderPool::Release(MDB_txn* txn) noexcept {
+  assert(txn != nullptr);
   mdb_txn_reset(txn);
   MDB_txn* none = nullptr;
-  if (hot_.compare_exchange_strong(none, txn, std::memory_order_release,
-                                   std::memory_order_relaxed)) {
+  if (fast_slot_.compare_exchange_strong(none, txn, std::memory_order_release,
+                                         std::memory_order_relaxed)) {
     return;
   }
   bool awaited = false;
   {
     std::lock_guard<std::mutex> guard(mutex_);
     idle_.push_back(txn);
-    awaited = waiting_ > 0;
+    awaited = fast_slot_closers_ > 0;
   }
   if (awaited) changed_.notify_all();
 }
 
 bool ReaderPool::Pause(std::chrono::milliseconds max_wait) {
   std::unique_lock<std::mutex> lock(mutex_);
+  assert(!paused_);
   paused_ = true;
-  ShutHot();
+  CloseFastSlot();
   const bool alone = changed_.wait_for(
       lock, max_wait, [this] { return idle_.size() == open_; });
   if (!alone) {
-    OpenHot();
+    ReopenFastSlot();
     paused_ = false;
     changed_.notify_all();
   }
@@ -122,7 +130,8 @@ bool ReaderPool::Pause(std::chrono::milliseconds max_wait) {
 void ReaderPool::Resume() {
   {
     std::lock_guard<std::mutex> guard(mutex_);
-    OpenHot();
+    assert(paused_);
+    ReopenFastSlot();
     paused_ = false;
   }
   changed_.notify_all();
@@ -131,6 +140,7 @@ void ReaderPool::Resume() {
 void ReaderPool::Close() {
   {
     std::lock_guard<std::mutex> guard(mutex_);
+    assert(paused_);
     closed_ = true;
   }
   changed_.notify_all();

@@ -1,7 +1,9 @@
 // ReaderPool: the read transactions of one environment, a bounded number.
 //
-// Each has a slot in LMDB's table of readers as long as it lives, so threads
-// that come and go take none. Between reads it is reset, and pins no pages.
+// A transaction occupies a slot in LMDB's table of readers for as long as it
+// exists. They are shared by all threads, so a thread that starts or ends
+// changes no slots. Between reads a transaction is reset, and prevents the
+// reuse of no pages.
 
 #ifndef APPCACHE_ADAPTERS_LMDB_READER_POOL_H_
 #define APPCACHE_ADAPTERS_LMDB_READER_POOL_H_
@@ -20,58 +22,66 @@ namespace appcache::lmdb {
 // Thread-safe.
 class ReaderPool {
  public:
-  // How many reads one process does at a time; and how many transactions of all
-  // processes LMDB's table holds, which takes 64 bytes for each.
+  // The most reads of one process at a time.
   static constexpr size_t kMaxReaders = 64;
+  // The most transactions of all processes: the size of LMDB's table of
+  // readers, which has 64 bytes for each.
   static constexpr unsigned kMaxSlots = 2048;
 
   explicit ReaderPool(MDB_env* env);
-  // REQUIRES: none is taken.
+  // REQUIRES: every acquired transaction was released.
   ~ReaderPool();
   ReaderPool(const ReaderPool&) = delete;
   ReaderPool& operator=(const ReaderPool&) = delete;
 
-  // A transaction that has just begun; give it back. LMDB's code:
-  // MDB_READERS_FULL when all stay in use for `max_wait`, or other processes
-  // have the whole table; MDB_MAP_RESIZED; MDB_PANIC after Close.
-  int Take(std::chrono::milliseconds max_wait, MDB_txn*& txn);
-  // Ends the read.
-  void GiveBack(MDB_txn* txn) noexcept;
+  // Sets `txn` to a transaction that has just begun; release it. Returns LMDB's
+  // code: MDB_READERS_FULL when all transactions stay in use for `max_wait`, or
+  // other processes occupy the whole table; MDB_MAP_RESIZED; MDB_PANIC after
+  // Close.
+  int Acquire(std::chrono::milliseconds max_wait, MDB_txn*& txn);
+  // Ends the read. REQUIRES: Acquire returned `txn`.
+  void Release(MDB_txn* txn) noexcept;
 
-  // Lets no read begin, and waits until none goes on. False, and reads may
-  // begin, when one still does after `max_wait`.
+  // Lets no read begin, and waits until none runs. Returns false, and lets
+  // reads begin again, when one still runs after `max_wait`. REQUIRES: not
+  // paused.
   bool Pause(std::chrono::milliseconds max_wait);
+  // REQUIRES: paused.
   void Resume();
-  // For good. REQUIRES: paused.
+  // Makes every later Acquire fail. REQUIRES: paused.
   void Close();
 
  private:
-  // Not a transaction: hot_ is not to be used.
-  static MDB_txn* Shut() noexcept;
+  // The value of fast_slot_ that is no transaction and means: do not use it.
+  static MDB_txn* Closed() noexcept;
 
-  // One from hot_; null if there is none.
-  MDB_txn* TakeHot() noexcept;
-  // One from idle_; null, and success, when one is to be made.
+  // The transaction in fast_slot_; null if there is none.
+  MDB_txn* TakeFromFastSlot() noexcept;
+  // Waits until a read may begin. Sets `txn` to a transaction of idle_, or
+  // leaves it null, with success, when the caller must begin one.
   int TakeIdle(std::chrono::milliseconds max_wait, MDB_txn*& txn);
-  // REQUIRES: mutex_ is held. As long as someone waits, all come back to idle_.
-  void ShutHot() noexcept;
-  void OpenHot() noexcept;
+
+  // While fast_slot_ is closed, every release goes to idle_. Calls nest.
+  // REQUIRES: mutex_ is held.
+  void CloseFastSlot() noexcept;
+  void ReopenFastSlot() noexcept;
 
   int Begin(MDB_txn*& txn) const;
-  // Of one that is not in idle_ any more.
+  // Counts a transaction out that is no longer in idle_ and was aborted.
   void Forget() noexcept;
 
   MDB_env* const env_;
 
-  // The one that came back last, so that a thread that reads alone needs no
-  // mutex. Null: none.
-  std::atomic<MDB_txn*> hot_{nullptr};
+  // The transaction that was released last, or null. It lets a thread that
+  // reads alone avoid the mutex.
+  std::atomic<MDB_txn*> fast_slot_{nullptr};
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<MDB_txn*> idle_;  // reset; guarded by mutex_, as is the rest
-  size_t open_ = 0;             // hot, idle or taken
-  int waiting_ = 0;             // threads for which hot_ is shut
+  // All that follow are guarded by mutex_.
+  std::vector<MDB_txn*> idle_;  // reset
+  size_t open_ = 0;             // in fast_slot_, idle or acquired
+  int fast_slot_closers_ = 0;   // calls of CloseFastSlot without a reopening
   bool paused_ = false;
   bool closed_ = false;
 };

@@ -4,26 +4,31 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <cstring>
+#include <limits>
 #include <utility>
 
-#include "adapters/lmdb/numbers.h"
+#include "engine/support/byte_order.h"
 
 namespace appcache::lmdb {
 namespace {
 
+using internal::LoadLittleEndian;
+using internal::StoreLittleEndian;
+
 constexpr char kVersion = 1;
-constexpr unsigned char kEnds = 1;
+constexpr unsigned char kExpires = 1;
 constexpr unsigned char kHasPath = 2;
 
 constexpr size_t kFlagsAt = 1;
-constexpr size_t kNumberAt = 2;
-constexpr size_t kHeadBytes = 10;  // what every record has before its value
-constexpr size_t kEndBytes = 8;
+constexpr size_t kSequenceAt = 2;
+constexpr size_t kHeadBytes = 10;  // version, flags, sequence number
+constexpr size_t kExpiryBytes = 8;
 constexpr size_t kPathSizeBytes = 4;
 constexpr size_t kChecksumBytes = 4;
-static_assert(kHeadBytes + kEndBytes + kPathSizeBytes + kChecksumBytes ==
+static_assert(kHeadBytes + kExpiryBytes + kPathSizeBytes + kChecksumBytes ==
               kMaxRecordOverhead);
 
 constexpr size_t kCheckedBytes = 240;
@@ -36,29 +41,32 @@ uint32_t RecordChecksum(std::string_view unchecked) noexcept {
 }
 
 size_t RecordBytes(const Record& record) noexcept {
-  return kHeadBytes + (record.ends_at ? kEndBytes : 0) +
+  return kHeadBytes + (record.expires_at ? kExpiryBytes : 0) +
          (record.path ? kPathSizeBytes + record.path->size() : 0) +
          record.value.size() + kChecksumBytes;
 }
 
 void EncodeRecord(const Record& record, char* to) noexcept {
+  assert(!record.path ||
+         record.path->size() <= std::numeric_limits<uint32_t>::max());
   to[0] = kVersion;
-  to[kFlagsAt] = static_cast<char>((record.ends_at ? kEnds : 0) |
+  to[kFlagsAt] = static_cast<char>((record.expires_at ? kExpires : 0) |
                                    (record.path ? kHasPath : 0));
-  StoreLittle(record.number, to + kNumberAt);
+  StoreLittleEndian<uint64_t>(record.sequence, to + kSequenceAt);
   char* at = to + kHeadBytes;
-  if (record.ends_at) {
-    StoreLittle(
-        static_cast<uint64_t>(record.ends_at->time_since_epoch().count()), at);
-    at += kEndBytes;
+  if (record.expires_at) {
+    StoreLittleEndian<int64_t>(record.expires_at->time_since_epoch().count(),
+                               at);
+    at += kExpiryBytes;
   }
   if (record.path) {
-    StoreLittle(static_cast<uint32_t>(record.path->size()), at);
+    StoreLittleEndian<uint32_t>(static_cast<uint32_t>(record.path->size()), at);
     at += kPathSizeBytes;
     at = std::copy(record.path->begin(), record.path->end(), at);
   }
   at = std::copy(record.value.begin(), record.value.end(), at);
-  StoreLittle(RecordChecksum({to, static_cast<size_t>(at - to)}), at);
+  StoreLittleEndian<uint32_t>(
+      RecordChecksum({to, static_cast<size_t>(at - to)}), at);
 }
 
 std::optional<Record> DecodeRecord(std::string_view bytes) noexcept {
@@ -67,23 +75,23 @@ std::optional<Record> DecodeRecord(std::string_view bytes) noexcept {
   }
   std::string_view rest = bytes.substr(0, bytes.size() - kChecksumBytes);
   const auto flags = static_cast<unsigned char>(bytes[kFlagsAt]);
-  if ((flags & ~(kEnds | kHasPath)) != 0 ||
-      LoadLittle<uint32_t>(bytes.data() + rest.size()) !=
+  if ((flags & ~(kExpires | kHasPath)) != 0 ||
+      LoadLittleEndian<uint32_t>(bytes.data() + rest.size()) !=
           RecordChecksum(rest)) {
     return std::nullopt;
   }
   std::optional<Record> record(std::in_place);
-  record->number = LoadLittle<uint64_t>(bytes.data() + kNumberAt);
+  record->sequence = LoadLittleEndian<uint64_t>(bytes.data() + kSequenceAt);
   rest.remove_prefix(kHeadBytes);
-  if ((flags & kEnds) != 0) {
-    if (rest.size() < kEndBytes) return std::nullopt;
-    record->ends_at = TimePoint(std::chrono::microseconds(
-        static_cast<int64_t>(LoadLittle<uint64_t>(rest.data()))));
-    rest.remove_prefix(kEndBytes);
+  if ((flags & kExpires) != 0) {
+    if (rest.size() < kExpiryBytes) return std::nullopt;
+    record->expires_at = TimePoint(
+        std::chrono::microseconds(LoadLittleEndian<int64_t>(rest.data())));
+    rest.remove_prefix(kExpiryBytes);
   }
   if ((flags & kHasPath) != 0) {
     if (rest.size() < kPathSizeBytes) return std::nullopt;
-    const size_t path_bytes = LoadLittle<uint32_t>(rest.data());
+    const size_t path_bytes = LoadLittleEndian<uint32_t>(rest.data());
     rest.remove_prefix(kPathSizeBytes);
     if (rest.size() < path_bytes) return std::nullopt;
     record->path = rest.substr(0, path_bytes);
@@ -107,8 +115,8 @@ EntryKey::EntryKey(std::string_view path) noexcept {
   size_ = 1 + sizeof(hash);
 }
 
-bool PathBegins(std::string_view key, std::string_view record_bytes,
-                std::string_view prefix) noexcept {
+bool PathStartsWith(std::string_view key, std::string_view record_bytes,
+                    std::string_view prefix) noexcept {
   if (!key.starts_with(EntryKey::kHashedMark)) {
     return key.substr(1).starts_with(prefix);
   }

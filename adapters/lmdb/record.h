@@ -1,23 +1,24 @@
-// The record: what LMDB holds under an entry's key, and the key itself. Pure:
-// it knows nothing of LMDB.
+// The record: what LMDB stores under the key of an entry, and that key. Pure
+// functions that do not depend on LMDB.
 //
-// Version 1, all numbers little-endian, none with gaps before it:
+// Version 1. All numbers are little-endian, without padding:
 //
 //   bytes
 //       1  version: 1
-//       1  flags: 1, the entry ends; 2, the record holds its path
-//       8  number: grows with each record that is written
-//       8  with flag 1 only: the end of the ttl, in microseconds since the Unix
+//       1  flags: 1, the entry expires; 2, the record holds its path
+//       8  sequence number: grows with each record that is written
+//       8  with flag 1 only: the expiry time, in microseconds since the Unix
 //          epoch, signed
 //       4  with flag 2 only: the size of the path
 //       .  with flag 2 only: the path
 //       .  the value
-//       4  the low half of XXH3 (64 bits, no seed) of what is before it, of its
-//          first 240 bytes if it is more
+//       4  the low half of XXH3 (64 bits, no seed) of the bytes before it, or
+//          of their first 240 if there are more
 //
-// The checksum finds what is no record, and one that is cut short or
-// overwritten at its beginning or end. It is not one of the whole value:
-// hashing 4 KiB takes a third of a get, and XXH3 is fastest up to 240 bytes.
+// The checksum detects bytes that are not a record, and a record that was
+// truncated or overwritten at its beginning or end. It does not cover a whole
+// large value: hashing 4 KiB takes a third of the time of a get, and XXH3 is
+// fastest up to 240 bytes.
 
 #ifndef APPCACHE_ADAPTERS_LMDB_RECORD_H_
 #define APPCACHE_ADAPTERS_LMDB_RECORD_H_
@@ -28,45 +29,45 @@
 #include <optional>
 #include <string_view>
 
-#include "engine/clock.h"
+#include "appcache/times.h"
 
 namespace appcache::lmdb {
 
 struct Record {
-  // The path, if the entry's key does not say it.
+  // Present if the key of the entry does not contain the path.
   std::optional<std::string_view> path;
   std::string_view value;
-  std::optional<TimePoint> ends_at;
-  uint64_t number = 0;
+  std::optional<TimePoint> expires_at;
+  uint64_t sequence = 0;
 
-  bool HasEnded(TimePoint now) const noexcept {
-    return ends_at && *ends_at <= now;
+  bool HasExpired(TimePoint now) const noexcept {
+    return expires_at && *expires_at <= now;
   }
 };
 
-// What a record has at most beside path and value.
+// The most bytes that a record has besides path and value.
 inline constexpr size_t kMaxRecordOverhead = 26;
 
-// How many bytes EncodeRecord writes.
+// The number of bytes that EncodeRecord writes.
 size_t RecordBytes(const Record& record) noexcept;
 
 // Writes RecordBytes(record) bytes to `to`. REQUIRES: the path has less than
 // 4 GiB.
 void EncodeRecord(const Record& record, char* to) noexcept;
 
-// The record, whose path and value are within `bytes`; none if they are not a
-// record of this version, whole and undamaged as far as the checksum tells.
+// The record in `bytes`, with views into them. None if `bytes` are not a
+// complete record of this version, or the checksum shows damage.
 std::optional<Record> DecodeRecord(std::string_view bytes) noexcept;
 
-// The checksum of a record without its checksum.
+// The checksum of a record; `unchecked` is the record without it.
 uint32_t RecordChecksum(std::string_view unchecked) noexcept;
 
-// The key of the entry of a path: 'k' and the path; or, where that is longer
-// than LMDB takes, 'h' and the XXH3 (128 bits, canonical) of the path. Two
-// paths may so have one key: then the record holds the path.
+// The key of the entry of a path: 'k' and the path; or, for a path that is too
+// long for a key of LMDB, 'h' and the XXH3 (128 bits, canonical) of the path.
+// Two long paths may have the same key, so the record of a long path holds it.
 class EntryKey {
  public:
-  // What LMDB takes (its MDB_MAXKEYSIZE).
+  // LMDB's limit (its MDB_MAXKEYSIZE).
   static constexpr size_t kMaxBytes = 511;
 
   static constexpr char kPathMark = 'k';
@@ -77,9 +78,9 @@ class EntryKey {
   std::string_view view() const noexcept { return {bytes_.data(), size_}; }
   bool is_hashed() const noexcept { return bytes_[0] == kHashedMark; }
 
-  // Whether `record`, found under this key, is that of `path`, which the key
-  // was made from.
-  bool IsOf(const Record& record, std::string_view path) const noexcept {
+  // True if `record`, found under this key, is that of `path`. REQUIRES: this
+  // key was made from `path`.
+  bool Matches(const Record& record, std::string_view path) const noexcept {
     return record.path ? *record.path == path : !is_hashed();
   }
 
@@ -88,10 +89,10 @@ class EntryKey {
   size_t size_;
 };
 
-// Whether the path of the entry that has `record` under `key` begins with
-// `prefix`. False where nobody knows: of a damaged record under a hash.
-bool PathBegins(std::string_view key, std::string_view record,
-                std::string_view prefix) noexcept;
+// True if the entry that has `record_bytes` under `key` has a path that starts
+// with `prefix`. False if the path is unknown: a damaged record under a hash.
+bool PathStartsWith(std::string_view key, std::string_view record_bytes,
+                    std::string_view prefix) noexcept;
 
 }  // namespace appcache::lmdb
 

@@ -1,8 +1,6 @@
 #include "adapters/lmdb/registry.h"
 
-#include <pthread.h>
-
-#include <atomic>
+#include <cassert>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -10,13 +8,32 @@
 
 #include "adapters/lmdb/files.h"
 #include "engine/lane/writer_lane.h"
-#include "engine/open_name.h"
+#include "engine/support/open_database_name.h"
+#include "engine/support/process_local.h"
 
 namespace appcache::lmdb {
+
+// Lock order: `lane`, then Directories::mutex.
+struct OpenDirectory {
+  explicit OpenDirectory(std::string id)
+      : id(std::move(id)), lane(this->id, std::nullopt) {}
+
+  const std::string id;
+  size_t users = 0;  // guarded by Directories::mutex
+
+  // Held while the environment is opened or closed, which may take long. It is
+  // a lock of this process only, unlike Environment::lane().
+  internal::WriterLane lane;
+  std::optional<internal::OpenDatabaseName> name;  // guarded by lane
+  std::shared_ptr<Environment> environment;        // guarded by lane
+};
+
 namespace {
 
-// By the identity of its lock file, which an open directory keeps whatever it
-// is renamed to, and one that is made under its name does not have.
+using std::chrono::milliseconds;
+
+// By the identity of the lock file: an open directory keeps it when it is
+// renamed, and a new directory under the same name has another.
 using DirectoriesById = std::map<std::string, std::shared_ptr<OpenDirectory>>;
 
 struct Directories {
@@ -24,47 +41,12 @@ struct Directories {
   DirectoriesById by_id;  // guarded by mutex
 };
 
-// One for each process: a forked child must not wait for a mutex that a thread
-// of its parent held, nor meet the parent's environments. Never destroyed, for
-// caches may be static objects.
-std::atomic<Directories*> directories_of_this_process{nullptr};
-const int registered = pthread_atfork(nullptr, nullptr, [] {
-  directories_of_this_process.store(nullptr, std::memory_order_release);
-});
+// A forked child must not wait for a mutex that a thread of its parent held,
+// nor use the parent's environments.
+constinit internal::ProcessLocal<Directories> open_directories;
 
-Directories& OfThisProcess() {
-  (void)registered;
-  Directories* directories =
-      directories_of_this_process.load(std::memory_order_acquire);
-  if (directories != nullptr) return *directories;
-  auto made = std::make_unique<Directories>();
-  if (directories_of_this_process.compare_exchange_strong(
-          directories, made.get(), std::memory_order_acq_rel)) {
-    return *made.release();
-  }
-  return *directories;
-}
-
-}  // namespace
-
-// Lock order: `lane`, then the mutex of Directories.
-struct OpenDirectory {
-  explicit OpenDirectory(std::string id)
-      : id(std::move(id)), lane(this->id, std::nullopt) {}
-
-  const std::string id;
-  size_t users = 0;  // guarded by the mutex of Directories
-
-  // One opens or closes the environment at a time, which may take a while.
-  WriterLane lane;
-  std::optional<OpenName> name;              // guarded by lane
-  std::shared_ptr<Environment> environment;  // guarded by lane
-};
-
-namespace {
-
-std::shared_ptr<OpenDirectory> CountIn(const std::string& id) {
-  Directories& directories = OfThisProcess();
+std::shared_ptr<OpenDirectory> AddUser(const std::string& id) {
+  Directories& directories = open_directories.Get();
   std::lock_guard<std::mutex> guard(directories.mutex);
   std::shared_ptr<OpenDirectory>& directory = directories.by_id[id];
   if (directory == nullptr) {
@@ -74,61 +56,67 @@ std::shared_ptr<OpenDirectory> CountIn(const std::string& id) {
   return directory;
 }
 
-// REQUIRES: in directory.lane.
-void CountOut(OpenDirectory& directory) noexcept {
-  Directories& directories = OfThisProcess();
+// Closes the environment when there are no more users. REQUIRES: the caller
+// holds directory.lane.
+void RemoveUser(OpenDirectory& directory) noexcept {
+  Directories& directories = open_directories.Get();
   {
     std::lock_guard<std::mutex> guard(directories.mutex);
+    assert(directory.users > 0);
     if (--directory.users > 0) return;
   }
-  // Nobody opens it before this is over: they wait for directory.lane.
+  // A new user waits for directory.lane until the environment is closed.
   directory.environment.reset();
   directory.name.reset();
   std::lock_guard<std::mutex> guard(directories.mutex);
   if (directory.users == 0) directories.by_id.erase(directory.id);
 }
 
-WriterLane::Pass EnterAlways(OpenDirectory& directory) noexcept {
-  Status locked;  // there is no lock file
-  return directory.lane.EnterToClose(std::chrono::milliseconds(0), locked);
-}
-
-// For one that has waited in vain: false, and it is counted out, if there are
-// others.
-bool IsLastUser(OpenDirectory& directory) {
-  std::lock_guard<std::mutex> guard(OfThisProcess().mutex);
-  if (directory.users == 1) return true;
+// For a user that gave up waiting for directory.lane. Returns false, and
+// changes nothing, if it is the only user.
+bool RemoveUserUnlessLast(OpenDirectory& directory) {
+  std::lock_guard<std::mutex> guard(open_directories.Get().mutex);
+  assert(directory.users > 0);
+  if (directory.users == 1) return false;
   --directory.users;
-  return false;
+  return true;
 }
 
-Status Busy(const std::string& path, std::chrono::milliseconds waited) {
+internal::WriterLane::Held LockWithoutTimeout(
+    OpenDirectory& directory) noexcept {
+  Status locked;  // always success: the lane has no lock file
+  return directory.lane.EnterToClose(milliseconds(0), locked);
+}
+
+Status Busy(const std::string& path, milliseconds waited) {
   return Status(ErrorCode::kBusy,
-                "waited " + std::to_string(waited.count()) + " ms to open " +
-                    path +
-                    ": another thread of this process is opening it; try "
-                    "again, or allow more busy_timeout");
+                "waited " + std::to_string(waited.count()) +
+                    " ms to open the LMDB cache " + path +
+                    ", which another thread of this process is opening; try "
+                    "again, or raise busy_timeout");
 }
 
-// REQUIRES: in directory.lane.
-Status OpenUnlessOpen(OpenDirectory& directory, const std::string& path,
-                      FileLock lock, uint64_t max_bytes,
-                      std::chrono::milliseconds busy_timeout) {
+// REQUIRES: the caller holds directory.lane.
+Status EnsureOpen(OpenDirectory& directory, const std::string& path,
+                  internal::FileLock lock, uint64_t max_bytes,
+                  milliseconds busy_timeout) {
   if (directory.environment != nullptr) {
     if (directory.environment->max_bytes() == max_bytes) return Status();
     return Status(ErrorCode::kInvalidArgument,
-                  "this process has " + path + " open with max_bytes " +
+                  "cannot open the LMDB cache " + path + " with max_bytes " +
+                      std::to_string(max_bytes) +
+                      ": this process has it open with max_bytes " +
                       std::to_string(directory.environment->max_bytes()) +
-                      ", and all its users must agree; not with " +
-                      std::to_string(max_bytes));
+                      "; use the same value");
   }
-  if (OpenName::WasOpenAtFork(directory.id)) {
+  if (internal::OpenDatabaseName::WasOpenAtFork(directory.id)) {
     return Status(ErrorCode::kUnsupported,
-                  "cannot open " + path +
-                      " in a process forked while it was open: close it before "
-                      "the fork, or exec after it");
+                  "cannot open the LMDB cache " + path +
+                      " in a process that was forked while it was open; close "
+                      "it before the fork, or exec after it");
   }
-  directory.name.emplace(directory.id);  // first: a fork may come at any time
+  // The name comes first, because another thread may fork at any time.
+  directory.name.emplace(directory.id);
   Result<std::shared_ptr<Environment>> opened =
       Environment::Open(path, std::move(lock), max_bytes, busy_timeout);
   if (!opened.ok()) return opened.status();
@@ -138,45 +126,48 @@ Status OpenUnlessOpen(OpenDirectory& directory, const std::string& path,
 
 }  // namespace
 
-EnvironmentUse::EnvironmentUse(
+EnvironmentRef::EnvironmentRef(
     std::shared_ptr<OpenDirectory> directory,
     std::shared_ptr<Environment> environment) noexcept
-    : directory_(std::move(directory)), environment_(std::move(environment)) {}
-
-EnvironmentUse::~EnvironmentUse() {
-  if (directory_ == nullptr) return;
-  if (environment_->in_child()) {
-    LeakInChild(std::move(directory_));
-    LeakInChild(std::move(environment_));
-    return;
-  }
-  environment_.reset();
-  const WriterLane::Pass pass = EnterAlways(*directory_);
-  CountOut(*directory_);
+    : directory_(std::move(directory)), environment_(std::move(environment)) {
+  assert(directory_ != nullptr && environment_ != nullptr);
 }
 
-Result<EnvironmentUse> Acquire(const std::string& path, uint64_t max_bytes,
-                               std::chrono::milliseconds busy_timeout) {
-  Result<FileLock> lock = OpenLock(path);
+EnvironmentRef::~EnvironmentRef() {
+  if (directory_ == nullptr) return;
+  assert(!environment_->in_child());
+  environment_.reset();
+  const internal::WriterLane::Held held = LockWithoutTimeout(*directory_);
+  RemoveUser(*directory_);
+}
+
+Result<EnvironmentRef> AcquireEnvironment(const std::string& path,
+                                          uint64_t max_bytes,
+                                          milliseconds busy_timeout) {
+  Result<internal::FileLock> lock = OpenLockFile(path);
   if (!lock.ok()) return lock.status();
   const Result<std::string> id = lock->Identity();
   if (!id.ok()) return id.status();
-  const std::shared_ptr<OpenDirectory> directory = CountIn(*id);
-  Result<WriterLane::Pass> entered = directory->lane.Enter(busy_timeout);
-  if (!entered.ok() && !IsLastUser(*directory)) return Busy(path, busy_timeout);
-  // Whoever was in it, if it was the last user, is leaving.
-  const WriterLane::Pass pass =
-      entered.ok() ? *std::move(entered) : EnterAlways(*directory);
+  const std::shared_ptr<OpenDirectory> directory = AddUser(*id);
+  Result<internal::WriterLane::Held> entered =
+      directory->lane.Enter(busy_timeout);
+  if (!entered.ok() && RemoveUserUnlessLast(*directory)) {
+    return Busy(path, busy_timeout);
+  }
+  // If this is the only user, the holder of the lane is the last one before it,
+  // and is about to leave.
+  const internal::WriterLane::Held held =
+      entered.ok() ? *std::move(entered) : LockWithoutTimeout(*directory);
   Status status;
   try {
-    status = OpenUnlessOpen(*directory, path, *std::move(lock), max_bytes,
-                            busy_timeout);
-    if (status.ok()) return EnvironmentUse(directory, directory->environment);
+    status =
+        EnsureOpen(*directory, path, *std::move(lock), max_bytes, busy_timeout);
+    if (status.ok()) return EnvironmentRef(directory, directory->environment);
   } catch (...) {
-    CountOut(*directory);
+    RemoveUser(*directory);
     throw;
   }
-  CountOut(*directory);
+  RemoveUser(*directory);
   return status;
 }
 

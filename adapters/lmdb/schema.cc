@@ -7,24 +7,18 @@
 namespace appcache::lmdb {
 namespace {
 
-// In the main table. A change that older versions cannot read takes the next
-// number.
+// A row of the main table. A change that older versions cannot read takes the
+// next number.
 constexpr std::string_view kKey = "schema";
 constexpr std::string_view kSchema = "appcache 1";
-constexpr std::string_view kOurs = "appcache ";
+constexpr std::string_view kOurPrefix = "appcache ";
 
 Status Refuse(const std::string& directory, std::string_view schema) {
-  std::string message(directory);
-  if (schema.starts_with(kOurs)) {
-    message.append(
-        " is a cache of another version, which this one does not "
-        "read: use that one, or another directory");
-  } else {
-    message.append(
-        " holds an LMDB database that is not appcache's, and it is "
-        "not touched; use another directory");
-  }
-  return Status(ErrorCode::kUnsupported, std::move(message));
+  if (!schema.starts_with(kOurPrefix)) return NotOurs(directory);
+  return Status(ErrorCode::kUnsupported,
+                "cannot open the LMDB cache " + directory +
+                    ": another version of appcache wrote it, with another "
+                    "format; use that version, or another directory");
 }
 
 }  // namespace
@@ -52,7 +46,7 @@ Status OpenTables(MDB_txn* txn, const std::string& directory, Tables& tables) {
     }
   }
   if (rc == 0) rc = mdb_dbi_open(txn, "order", MDB_CREATE, &tables.order);
-  if (rc == 0) rc = mdb_dbi_open(txn, "ends", MDB_CREATE, &tables.ends);
+  if (rc == 0) rc = mdb_dbi_open(txn, "ends", MDB_CREATE, &tables.expiries);
   return rc == 0 ? Status() : Failure(rc, "open", directory);
 }
 

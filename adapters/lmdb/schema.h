@@ -1,4 +1,5 @@
-// The schema: the tables of a cache, and the row that says whose they are.
+// The schema: the tables of a cache, and the row that marks the database as
+// appcache's and gives its version.
 
 #ifndef APPCACHE_ADAPTERS_LMDB_SCHEMA_H_
 #define APPCACHE_ADAPTERS_LMDB_SCHEMA_H_
@@ -8,19 +9,19 @@
 #include <string>
 
 #include "adapters/lmdb/entries.h"
-#include "engine/error.h"
+#include "appcache/error.h"
 
 namespace appcache::lmdb {
 
-// How many tables have a name.
+// The number of tables that have a name.
 inline constexpr unsigned kNamedTables = 2;
 
-// Makes the tables of an empty database, or finds those of a cache.
-// kUnsupported: it is another program's, or a newer version's. The handles are
-// good once the transaction is committed.
+// Opens the tables of a cache, or creates them in an empty database.
+// kUnsupported when the database is another program's or has another version.
+// The handles are valid once `txn` is committed.
 Status OpenTables(MDB_txn* txn, const std::string& directory, Tables& tables);
 
-// Writes the row. LMDB's code.
+// Writes the row. Returns LMDB's code.
 int StoreSchema(MDB_txn* txn, const Tables& tables);
 
 }  // namespace appcache::lmdb

@@ -1,4 +1,4 @@
-// What LMDB's results mean to the user of a cache.
+// Translates LMDB's error codes into Status.
 
 #ifndef APPCACHE_ADAPTERS_LMDB_STATUS_H_
 #define APPCACHE_ADAPTERS_LMDB_STATUS_H_
@@ -6,16 +6,19 @@
 #include <string>
 #include <string_view>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 
 namespace appcache::lmdb {
 
-// That `operation` ("write to") on the cache in `directory` failed with `rc`,
-// LMDB's code or an errno. REQUIRES: rc != 0.
+// The failure of `operation` ("write to") on the cache in `directory` with
+// `rc`, LMDB's code or an errno. REQUIRES: rc != 0.
 Status Failure(int rc, std::string_view operation,
                const std::string& directory);
 
-// Whether it failed because there was no room, in the map or on the disk.
+// kUnsupported: the database in `directory` is not appcache's.
+Status NotOurs(const std::string& directory);
+
+// True if `rc` means that there is no room in the map or on the disk.
 bool IsFull(int rc) noexcept;
 
 }  // namespace appcache::lmdb

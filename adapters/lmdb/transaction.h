@@ -1,10 +1,11 @@
-// Transaction: a write transaction that aborts unless it is committed.
+// Transaction: a write transaction that is aborted unless it is committed.
 
 #ifndef APPCACHE_ADAPTERS_LMDB_TRANSACTION_H_
 #define APPCACHE_ADAPTERS_LMDB_TRANSACTION_H_
 
 #include <lmdb.h>
 
+#include <cassert>
 #include <cerrno>
 #include <utility>
 
@@ -21,12 +22,18 @@ class Transaction {
 
   MDB_txn* get() const noexcept { return txn_; }
 
-  // Where one is to be begun. REQUIRES: there is none.
-  MDB_txn*& out() noexcept { return txn_; }
+  // Where a function stores the transaction that it begins. REQUIRES: there is
+  // none yet.
+  MDB_txn*& out() noexcept {
+    assert(txn_ == nullptr);
+    return txn_;
+  }
 
-  // LMDB's code. LMDB says EIO of a write that was cut short, as it is by a
-  // disk that has become full: that is ENOSPC here.
+  // Commits, and returns LMDB's code. LMDB reports EIO for a write that was cut
+  // short, which a full disk causes: then the result is ENOSPC. REQUIRES: there
+  // is a transaction.
   int Commit() {
+    assert(txn_ != nullptr);
     errno = 0;
     const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
     return rc == EIO && errno != EIO ? ENOSPC : rc;

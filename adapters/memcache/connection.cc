@@ -1,5 +1,7 @@
 #include "adapters/memcache/connection.h"
 
+#include <cassert>
+
 namespace appcache::memcache {
 
 Result<std::unique_ptr<Connection>> Connection::Connect(
@@ -15,17 +17,34 @@ Result<std::unique_ptr<Connection>> Connection::Connect(
 
 bool Connection::is_reusable() const noexcept {
   return stream_.is_usable() && outstanding_ == 0 && unsent_.empty() &&
-         received_.empty() && !reader_.HasMore();
+         received_.empty() && !reader_.IsInReply();
+}
+
+CommandBuffer& Connection::NewCommands() noexcept {
+  assert(outstanding_ == 0);
+  commands_.Clear();
+  return commands_;
 }
 
 Status Connection::Begin() {
-  unsent_ = request_.bytes();
-  outstanding_ = request_.commands();
+  unsent_ = commands_.bytes();
+  outstanding_ = commands_.commands();
   stream_.BeginExchange();
   return SendSome();
 }
 
+Status Connection::Receive(const net::Deadline& deadline) {
+  assert(received_.empty());
+  return stream_.Receive(received_, deadline);
+}
+
+Status Connection::ReceiveSome() {
+  assert(received_.empty());
+  return stream_.ReceiveSome(received_);
+}
+
 bool Connection::NextReply(Reply& reply, Status& status) {
+  assert(outstanding_ > 0);
   switch (reader_.Next(received_, reply)) {
     case ReplyReader::Result::kReply:
       if (reply.type != Reply::Type::kValue) --outstanding_;
@@ -33,29 +52,29 @@ bool Connection::NextReply(Reply& reply, Status& status) {
     case ReplyReader::Result::kNeedsMore:
       return false;
     case ReplyReader::Result::kMalformed:
-      status = Misfit();
+      status = UnexpectedReply();
       return false;
     case ReplyReader::Result::kTooLarge:
-      stream_.Break();
+      Break();
       status = Status(ErrorCode::kTooLarge,
                       server() +
-                          " holds a value that is larger than max_item_bytes; "
-                          "raise that to the server's -I");
+                          " has a value that is larger than max_item_bytes; "
+                          "raise max_item_bytes to the server's -I");
       return false;
     case ReplyReader::Result::kOutOfMemory:
       break;
   }
-  stream_.Break();
+  Break();
   status = Status::OutOfMemory();
   return false;
 }
 
-Status Connection::Misfit() {
-  stream_.Break();
+Status Connection::UnexpectedReply() {
+  Break();
   return Status(ErrorCode::kUnavailable,
                 server() +
-                    " does not answer as one; is it a Memcached server, and of "
-                    "the text protocol (no TLS)?");
+                    " sent an invalid protocol reply: not a Memcached server, "
+                    "or it requires TLS or the binary protocol");
 }
 
 }  // namespace appcache::memcache

@@ -1,5 +1,5 @@
-// Connection: one stream to a Memcached server; requests and replies in their
-// order.
+// Connection: a stream to a Memcached server that sends commands and receives
+// their replies, in order.
 
 #ifndef APPCACHE_ADAPTERS_MEMCACHE_CONNECTION_H_
 #define APPCACHE_ADAPTERS_MEMCACHE_CONNECTION_H_
@@ -12,64 +12,71 @@
 #include <string_view>
 #include <utility>
 
+#include "adapters/memcache/command_buffer.h"
 #include "adapters/memcache/reply.h"
-#include "adapters/memcache/request.h"
 #include "adapters/net/address.h"
 #include "adapters/net/deadline.h"
 #include "adapters/net/stream.h"
-#include "engine/error.h"
+#include "appcache/error.h"
 
 namespace appcache::memcache {
 
-// Not thread-safe. After a failure the connection is broken, as its stream.
+// An exchange: fill NewCommands(), call Begin and, while wants_to_send(),
+// SendSome; then Receive or ReceiveSome, and NextReply until it returns false,
+// until nothing is outstanding. After a failure the connection is broken, and
+// is_reusable() is false. Not thread-safe.
 class Connection {
  public:
   struct Settings {
-    std::chrono::milliseconds timeout;  // what a call mostly has
-    uint64_t max_value_bytes;           // larger ones are not received
+    // The usual time limit of a call.
+    std::chrono::milliseconds timeout;
+    // Larger values are not received.
+    uint64_t max_value_bytes;
   };
 
-  // kUnavailable, kTimeout.
+  // kUnavailable, kTimeout. Throws std::bad_alloc.
   static Result<std::unique_ptr<Connection>> Connect(
       net::Resolver& resolver, const Settings& settings,
       const net::Deadline& deadline);
 
-  // What is to be sent: filled by the caller, then begun. Empty at first.
-  Request& NewRequest() noexcept {
-    request_.Clear();
-    return request_;
-  }
-  // Sends what goes without waiting.
+  // The commands of the next exchange, empty at first. REQUIRES: nothing is
+  // outstanding.
+  CommandBuffer& NewCommands() noexcept;
+
+  // Begins to send the commands: as much as does not wait.
   Status Begin();
-  // Whether there is more to send.
+  // Whether some of the commands have yet to be sent.
   bool wants_to_send() const noexcept { return !unsent_.empty(); }
   Status SendSome() { return stream_.SendSome(unsent_); }
 
-  // What comes, waiting for it or not. Then NextReply until it has none, or
-  // nothing is outstanding.
-  Status Receive(const net::Deadline& deadline) {
-    return stream_.Receive(received_, deadline);
-  }
-  Status ReceiveSome() { return stream_.ReceiveSome(received_); }
-  // False: none yet, or a failure, which is `status`.
+  // Receives bytes: waits for them until the deadline, or does not wait.
+  // REQUIRES: NextReply has returned false.
+  Status Receive(const net::Deadline& deadline);
+  Status ReceiveSome();
+  // Takes the next reply from the bytes received. False when it is not complete
+  // yet, and on failure, which sets `status`. REQUIRES: outstanding() > 0.
   bool NextReply(Reply& reply, Status& status);
 
-  // Commands that have not been answered.
+  // The number of commands whose replies are not complete.
   size_t outstanding() const noexcept { return outstanding_; }
 
-  // A reply that is none to what was asked. The failure to report.
-  Status Misfit();
-  // The server may be out of step.
+  // Breaks the connection because a reply does not belong to its command.
+  // Returns the error to report.
+  Status UnexpectedReply();
+  // Breaks the connection because the server may be out of step.
   void Break() noexcept { stream_.Break(); }
+  // Breaks the connection at the deadline. Returns the error to report.
   Status TimeOut() { return stream_.TimeOut(); }
 
   int descriptor() const noexcept { return stream_.descriptor(); }
   const std::string& server() const noexcept { return stream_.server(); }
 
-  // Whether it can serve another: nothing failed, nothing is outstanding.
+  // True when nothing failed and nothing is left to send or to receive.
   bool is_reusable() const noexcept;
   // See net::Stream.
-  bool died_unheard() const noexcept { return stream_.died_unheard(); }
+  bool closed_while_idle() const noexcept {
+    return stream_.closed_while_idle();
+  }
 
  private:
   Connection(std::string server, uint64_t max_value_bytes)
@@ -77,9 +84,9 @@ class Connection {
 
   net::Stream stream_;
   ReplyReader reader_;
-  Request request_;
-  std::string_view unsent_;    // of request_
-  std::string_view received_;  // what the reader has not taken yet
+  CommandBuffer commands_;
+  std::string_view unsent_;    // the rest of commands_
+  std::string_view received_;  // bytes that reader_ has not taken
   size_t outstanding_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <libmemcached/memcached.h>
 
+#include <cassert>
 #include <new>
 #include <string>
 
@@ -13,6 +14,7 @@ void Distribution::Free::operator()(memcached_st* state) const noexcept {
 
 Result<Distribution> Distribution::Make(
     std::span<const MemcacheServer> servers) {
+  assert(!servers.empty());
   Distribution distribution;
   if (servers.size() == 1) return distribution;
   memcached_st* const state = memcached_create(nullptr);
@@ -31,12 +33,14 @@ Result<Distribution> Distribution::Make(
   if (rc == MEMCACHED_SUCCESS) return distribution;
   if (rc == MEMCACHED_MEMORY_ALLOCATION_FAILURE) throw std::bad_alloc();
   return Status(ErrorCode::kInvalidArgument,
-                "libmemcached does not take the servers: " +
-                    std::string(memcached_strerror(state, rc)),
+                "libmemcached rejected the list of servers: " +
+                    std::string(memcached_strerror(state, rc)) +
+                    "; check their hosts and paths",
                 rc);
 }
 
 size_t Distribution::ServerOf(std::string_view key) const noexcept {
+  assert(!key.empty());
   if (state_ == nullptr) return 0;
   return memcached_generate_hash(state_.get(), key.data(), key.size());
 }

@@ -1,4 +1,4 @@
-// Distribution: which of several servers has a key.
+// Distribution: maps keys to servers.
 
 #ifndef APPCACHE_ADAPTERS_MEMCACHE_DISTRIBUTION_H_
 #define APPCACHE_ADAPTERS_MEMCACHE_DISTRIBUTION_H_
@@ -8,26 +8,28 @@
 #include <span>
 #include <string_view>
 
-#include "adapters/memcache/memcache_cache.h"
+#include "appcache/error.h"
+#include "appcache/memcache_cache_options.h"
 
 struct memcached_st;
 
 namespace appcache::memcache {
 
-// Weighted ketama over MD5, by libmemcached itself: other clients that are set
-// to that (pylibmc: ketama_weighted) find every key on the same server. A
-// server's place depends on its host and port as they are written, or its
-// path, and on the weights; not on the order.
+// Weighted ketama over MD5, computed by libmemcached, so that other clients
+// with that setting (pylibmc: ketama_weighted) find every key on the same
+// server. The map depends on the weights and on how hosts, ports and paths are
+// spelled; it does not depend on the order of the servers.
 //
-// Thread-safe: libmemcached's state is read only (its memcached_generate_hash
-// takes it const, keeps nothing and connects nowhere).
+// Thread-safe, without a lock: memcached_generate_hash takes libmemcached's
+// state as const, and neither stores anything nor connects.
 class Distribution {
  public:
-  // kInvalidArgument when libmemcached does not take a server. Throws
-  // std::bad_alloc. One server: has all keys, and nothing is hashed.
+  // kInvalidArgument when libmemcached rejects a server. Throws std::bad_alloc.
+  // A single server has all keys, and nothing is hashed. REQUIRES:
+  // !servers.empty().
   static Result<Distribution> Make(std::span<const MemcacheServer> servers);
 
-  // The place of the key's server in the list.
+  // The index of the server that has the key. REQUIRES: `key` is not empty.
   size_t ServerOf(std::string_view key) const noexcept;
 
  private:
@@ -35,7 +37,7 @@ class Distribution {
     void operator()(memcached_st* state) const noexcept;
   };
 
-  // Null: there is one server.
+  // Null for a single server.
   std::unique_ptr<memcached_st, Free> state_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <cassert>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -15,24 +16,24 @@ namespace {
 
 using Pool = net::Pool<Connection>;
 
-// A share, and its connection while replies are missing.
-struct Active {
-  Share* share;
+// A call, with its connection while replies are outstanding.
+struct ActiveCall {
+  ServerCall* call;
   std::optional<Pool::Lease> lease = {};
 
   Connection& connection() { return **lease; }
-  Status& status() { return share->status; }
+  Status& status() { return call->status; }
 
-  // Closes the connection, or gives it back, once there is no more to come.
-  void EndIfOver() {
+  // Returns the connection to the pool if the call has succeeded or failed.
+  void ReleaseIfDone() {
     if (!lease || (status().ok() && connection().outstanding() > 0)) return;
-    share->died_idle =
-        !status().ok() && lease->was_idle() && connection().died_unheard();
+    call->closed_while_idle =
+        !status().ok() && lease->was_idle() && connection().closed_while_idle();
     lease.reset();
   }
 };
 
-void TakeReplies(Active& active) {
+void HandleReplies(ActiveCall& active) {
   Connection& connection = active.connection();
   Reply reply;
   while (active.status().ok() && connection.outstanding() > 0 &&
@@ -40,42 +41,46 @@ void TakeReplies(Active& active) {
     if (reply.type == Reply::Type::kError && !IsInStepAfter(reply.text)) {
       connection.Break();
       active.status() = ServerError(reply.text, connection.server());
-    } else if (!active.share->conversation->Take(reply)) {
-      active.status() = connection.Misfit();
+    } else if (!active.call->request->HandleReply(reply)) {
+      active.status() = connection.UnexpectedReply();
     }
   }
 }
 
-// Of the time that is left a share's connection gets its part, so that servers
-// that cannot be reached leave some to those that can.
-void Begin(Active& active, size_t shares_left, const net::Deadline& deadline) {
-  Result<Pool::Lease> lease = active.share->pool->Take(
-      shares_left == 1 ? deadline
-                       : deadline.Sooner(deadline.Left() / shares_left));
+// Takes a connection and begins to send. Gets an equal share of the remaining
+// time, so that servers that cannot be reached leave time for the others.
+void Begin(ActiveCall& active, size_t calls_left,
+           const net::Deadline& deadline) {
+  assert(calls_left > 0);
+  Result<Pool::Lease> lease = active.call->pool->Take(
+      calls_left == 1 ? deadline
+                      : deadline.Sooner(deadline.Left() / calls_left));
   if (!lease.ok()) {
     active.status() = lease.status();
     return;
   }
   active.lease.emplace(*std::move(lease));
-  active.share->conversation->Ask(active.connection().NewRequest());
+  active.call->request->AppendCommands(active.connection().NewCommands());
   active.status() = active.connection().Begin();
 }
 
-// Waits for any of them, and goes on with those that are ready.
-void GoOn(std::vector<Active*>& going, const net::Deadline& deadline) {
+// Waits until any of the connections is ready, then sends and receives what it
+// can without waiting. At the deadline, all the calls time out.
+void Continue(const std::vector<ActiveCall*>& pending,
+              const net::Deadline& deadline) {
   std::vector<pollfd> waiting;
-  waiting.reserve(going.size());
-  for (Active* const active : going) {
+  waiting.reserve(pending.size());
+  for (ActiveCall* const active : pending) {
     Connection& connection = active->connection();
     const int events = connection.wants_to_send() ? POLLIN | POLLOUT : POLLIN;
     waiting.push_back({connection.descriptor(), static_cast<short>(events), 0});
   }
-  const bool any =
+  const bool any_ready =
       net::WaitForAny(waiting, deadline) == net::SocketResult::kDone;
-  for (size_t i = 0; i < going.size(); ++i) {
-    Connection& connection = going[i]->connection();
-    Status& status = going[i]->status();
-    if (!any) {
+  for (size_t i = 0; i < pending.size(); ++i) {
+    Connection& connection = pending[i]->connection();
+    Status& status = pending[i]->status();
+    if (!any_ready) {
       status = connection.TimeOut();
       continue;
     }
@@ -83,55 +88,63 @@ void GoOn(std::vector<Active*>& going, const net::Deadline& deadline) {
     if ((ready & POLLOUT) != 0) status = connection.SendSome();
     if (status.ok() && (ready & ~POLLOUT) != 0) {
       status = connection.ReceiveSome();
-      if (status.ok()) TakeReplies(*going[i]);
+      if (status.ok()) HandleReplies(*pending[i]);
     }
   }
 }
 
-void ExchangeOnce(std::span<Share* const> shares,
+// Waits for the replies of the only pending call, whose request has been sent.
+void AwaitReplies(ActiveCall& active, const net::Deadline& deadline) {
+  active.status() = active.connection().Receive(deadline);
+  if (active.status().ok()) HandleReplies(active);
+}
+
+void ExchangeOnce(std::span<ServerCall* const> calls,
                   const net::Deadline& deadline) {
-  std::vector<Active> all;
-  all.reserve(shares.size());
-  for (Share* const share : shares) {
-    share->status = Status();
-    share->died_idle = false;
-    const size_t shares_left = shares.size() - all.size();
-    Begin(all.emplace_back(Active{share}), shares_left, deadline);
+  std::vector<ActiveCall> all;
+  all.reserve(calls.size());
+  for (ServerCall* const call : calls) {
+    call->status = Status();
+    call->closed_while_idle = false;
+    const size_t calls_left = calls.size() - all.size();
+    Begin(all.emplace_back(ActiveCall{call}), calls_left, deadline);
   }
-  std::vector<Active*> going;
-  going.reserve(all.size());
+  std::vector<ActiveCall*> pending;
+  pending.reserve(all.size());
   for (;;) {
-    going.clear();
-    for (Active& active : all) {
-      active.EndIfOver();
-      if (active.lease) going.push_back(&active);
+    pending.clear();
+    for (ActiveCall& active : all) {
+      active.ReleaseIfDone();
+      if (active.lease) pending.push_back(&active);
     }
-    if (going.empty()) return;
-    if (going.size() > 1 || going[0]->connection().wants_to_send()) {
-      GoOn(going, deadline);
-      continue;
+    if (pending.empty()) return;
+    if (pending.size() == 1 && !pending[0]->connection().wants_to_send()) {
+      AwaitReplies(*pending[0], deadline);
+    } else {
+      Continue(pending, deadline);
     }
-    // The last one, and mostly the only one: nothing but its reply to wait for.
-    going[0]->status() = going[0]->connection().Receive(deadline);
-    if (going[0]->status().ok()) TakeReplies(*going[0]);
   }
 }
 
 }  // namespace
 
-void Exchange(std::span<Share> shares, const net::Deadline& deadline,
-              bool may_repeat) {
-  std::vector<Share*> some;
-  some.reserve(shares.size());
-  for (Share& share : shares) some.push_back(&share);
+void Exchange(std::span<ServerCall> calls, const net::Deadline& deadline,
+              Retry retry) {
+  std::vector<ServerCall*> some;
+  some.reserve(calls.size());
+  for (ServerCall& call : calls) {
+    assert(call.pool != nullptr);
+    assert(call.request != nullptr);
+    some.push_back(&call);
+  }
   ExchangeOnce(some, deadline);
-  if (!may_repeat) return;
+  if (retry == Retry::kNever) return;
   some.clear();
-  for (Share& share : shares) {
-    if (!share.died_idle) continue;
-    // Those beside it have been closed too, most likely.
-    share.pool->DropIdle();
-    some.push_back(&share);
+  for (ServerCall& call : calls) {
+    if (!call.closed_while_idle) continue;
+    // The server has most likely closed the other idle connections too.
+    call.pool->DropIdle();
+    some.push_back(&call);
   }
   if (!some.empty()) ExchangeOnce(some, deadline);
 }

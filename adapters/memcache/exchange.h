@@ -1,4 +1,4 @@
-// Exchange: requests to several servers at once, and what they answer.
+// Exchange: sends requests to several servers at once and receives the replies.
 
 #ifndef APPCACHE_ADAPTERS_MEMCACHE_EXCHANGE_H_
 #define APPCACHE_ADAPTERS_MEMCACHE_EXCHANGE_H_
@@ -6,48 +6,36 @@
 #include <span>
 
 #include "adapters/memcache/connection.h"
-#include "adapters/memcache/reply.h"
-#include "adapters/memcache/request.h"
+#include "adapters/memcache/server_request.h"
 #include "adapters/net/deadline.h"
 #include "adapters/net/pool.h"
-#include "engine/error.h"
+#include "appcache/error.h"
 
 namespace appcache::memcache {
 
-// What one server is asked, and what is made of its answers.
-class Conversation {
- public:
-  virtual ~Conversation() = default;
+// The part of a call that concerns one server.
+struct ServerCall {
+  net::Pool<Connection>* pool;  // of the server
+  ServerRequest* request;
 
-  // Begins, or begins anew: what was taken before counts for nothing.
-  virtual void Ask(Request& request) = 0;
-
-  // The next reply, in the order of the commands. False: it is none to what
-  // was asked.
-  virtual bool Take(Reply& reply) = 0;
-};
-
-// One server's share of a call.
-struct Share {
-  net::Pool<Connection>* pool;
-  Conversation* conversation;
-
-  // What became of it. Failed: replies may be missing.
+  // The result. On failure, the request may lack replies.
   Status status = {};
-  // It failed on a connection that the server had closed while it was idle.
-  bool died_idle = false;
+  // The call failed because the server had closed the connection while it was
+  // idle.
+  bool closed_while_idle = false;
 };
 
-// Has all the conversations at a time, until each has ended or failed, or the
-// deadline: every request is on its way before any reply is awaited, no server
-// waits for another one's reading, and one that fails costs only its own share.
-// A pipeline of any length works: what is answered is received while the rest
-// is sent.
-//
-// If `may_repeat`, shares that failed on a connection that was closed while
-// idle are done once more, before the same deadline. Throws std::bad_alloc.
-void Exchange(std::span<Share> shares, const net::Deadline& deadline,
-              bool may_repeat);
+// Whether a call is retried that failed with closed_while_idle.
+enum class Retry { kOnce, kNever };
+
+// Does all the calls, until each has succeeded or failed or the deadline has
+// come. All requests are being sent before any reply is awaited, and a server
+// that fails affects only its own call. Replies are received while the rest of
+// a request is being sent, so a request may have any length. With Retry::kOnce,
+// calls that failed with closed_while_idle are retried before the same
+// deadline. Throws std::bad_alloc.
+void Exchange(std::span<ServerCall> calls, const net::Deadline& deadline,
+              Retry retry);
 
 }  // namespace appcache::memcache
 

@@ -1,36 +1,34 @@
 #include "adapters/memcache/item.h"
 
-#include <chrono>
+#include <cassert>
 #include <cstddef>
 #include <limits>
 #include <utility>
 
+#include "engine/support/byte_order.h"
+
 namespace appcache::memcache {
 namespace {
 
-using std::chrono::seconds;
-
 constexpr std::string_view kFormat = "apk1";
-constexpr size_t kLengthBytes = 4;
-constexpr size_t kHeaderBytes = kFormat.size() + kLengthBytes;
+constexpr size_t kHeaderBytes = kFormat.size() + sizeof(uint32_t);
 
 constexpr uint64_t kItemOverhead = 48 + 8 + 1 + 2;
-
-// protocol.txt, "Expiration times".
-constexpr seconds kMaxRelative = std::chrono::hours(24 * 30);
-constexpr int64_t kMaxAbsolute = std::numeric_limits<int32_t>::max();
+constexpr uint64_t kMinItemBytes = uint64_t{1} << 10;
 
 }  // namespace
 
 std::string HeaderOf(const WireKey& key) {
   std::string header;
   if (!key.is_hashed()) return header;
-  header.reserve(kHeaderBytes + key.path().size());
+  const std::string_view path = key.path();
+  assert(path.size() <= std::numeric_limits<uint32_t>::max());
+  header.reserve(kHeaderBytes + path.size());
   header = kFormat;
-  for (size_t i = 0; i < kLengthBytes; ++i) {
-    header += static_cast<char>(key.path().size() >> 8 * i & 0xff);
-  }
-  return header += key.path();
+  header.resize(kHeaderBytes);
+  internal::StoreLittleEndian<uint32_t>(static_cast<uint32_t>(path.size()),
+                                        header.data() + kFormat.size());
+  return header += path;
 }
 
 Stored ValueIn(std::string_view stored, const WireKey& key,
@@ -40,15 +38,12 @@ Stored ValueIn(std::string_view stored, const WireKey& key,
   if (stored.size() < kHeaderBytes || !stored.starts_with(kFormat)) {
     return Stored::kForeign;
   }
-  size_t length = 0;
-  for (size_t i = 0; i < kLengthBytes; ++i) {
-    const auto byte = static_cast<unsigned char>(stored[kFormat.size() + i]);
-    length |= size_t{byte} << 8 * i;
-  }
+  const size_t path_bytes =
+      internal::LoadLittleEndian<uint32_t>(stored.data() + kFormat.size());
   stored.remove_prefix(kHeaderBytes);
-  if (length > stored.size()) return Stored::kForeign;
-  if (stored.substr(0, length) != key.path()) return Stored::kOther;
-  value = stored.substr(length);
+  if (path_bytes > stored.size()) return Stored::kForeign;
+  if (stored.substr(0, path_bytes) != key.path()) return Stored::kOther;
+  value = stored.substr(path_bytes);
   return Stored::kValue;
 }
 
@@ -63,9 +58,9 @@ Lookup<Bytes> ToLookup(Bytes stored, const WireKey& key,
     case Stored::kForeign:
       return Lookup<Bytes>::Failed(
           Status(ErrorCode::kCorrupt,
-                 "the entry on " + server +
+                 "the item on " + server +
                      " under the hash of the key path was not written by this "
-                     "library; invalidate it"));
+                     "library; invalidate the key"));
   }
   if (value.size() == stored.size()) {
     return Lookup<Bytes>::Hit(std::move(stored));
@@ -80,21 +75,8 @@ uint64_t ItemBytes(const WireKey& key, uint64_t value_bytes) noexcept {
 }
 
 uint64_t MaxValueBytes(uint64_t max_item_bytes) noexcept {
+  assert(max_item_bytes >= kMinItemBytes);
   return max_item_bytes - ItemBytes(WireKey("k"), 0);
-}
-
-int64_t ExpTime(Ttl ttl, TimePoint now) noexcept {
-  if (ttl == kNoTtl) return 0;
-  const seconds whole = std::chrono::ceil<seconds>(ttl) + seconds(1);
-  if (whole <= kMaxRelative) return whole.count();
-  const int64_t end =
-      (std::chrono::floor<seconds>(now.time_since_epoch()) + whole).count();
-  return end <= kMaxAbsolute ? end : 0;
-}
-
-Ttl LeftOf(int64_t left) noexcept {
-  if (left < 0) return kNoTtl;
-  return left > 1 ? Ttl(seconds(left - 1)) : Ttl(1);
 }
 
 }  // namespace appcache::memcache

@@ -1,10 +1,12 @@
-// memcached:// and memcached+unix://, for Open.
+// Opens memcached: and memcached+unix: URIs.
 
+#include <cassert>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
-#include "adapters/memcache/memcache_cache.h"
+#include "appcache/memcache_cache.h"
 #include "engine/uri/scheme_registry.h"
 
 namespace appcache {
@@ -12,7 +14,8 @@ namespace {
 
 using Opened = Result<std::unique_ptr<Cache>>;
 
-MemcacheCacheOptions TakeOptions(CacheOptions defaults, UriOptions& given) {
+MemcacheCacheOptions TakeOptions(CacheOptions defaults,
+                                 internal::UriOptions& given) {
   MemcacheCacheOptions options;
   options.cache = std::move(defaults);
   given.Duration("timeout", options.timeout);
@@ -22,49 +25,61 @@ MemcacheCacheOptions TakeOptions(CacheOptions defaults, UriOptions& given) {
   return options;
 }
 
-// Servers have no accounts, and all share the one set of entries.
-Status ExpectNoLogin(const Uri& uri) {
-  if (uri.user.empty() && uri.password.empty()) return Status();
-  return WrongForm(uri, "the text protocol has no user and no password");
+Status CheckHosts(const internal::Uri& uri,
+                  const std::vector<uint32_t>& weights) {
+  const auto wrong = [&](const char* why) {
+    return internal::InvalidUri(uri, why);
+  };
+  if (!uri.user.empty() || !uri.password.empty()) {
+    return wrong("a memcached URI has no user and no password");
+  }
+  if (uri.hosts.empty()) return wrong("a memcached URI has at least one host");
+  if (!uri.path.empty() && uri.path != "/") {
+    return wrong("a memcached URI has hosts and no path");
+  }
+  if (!weights.empty() && weights.size() != uri.hosts.size()) {
+    return wrong("weights must have one number for each host");
+  }
+  return Status();
 }
 
-Opened OpenByHosts(const Uri& uri, CacheOptions defaults, UriOptions& given) {
-  MemcacheCacheOptions options = TakeOptions(std::move(defaults), given);
-  std::vector<uint32_t> weights;
-  given.Counts("weights", weights);
-  Status status = given.Done();
-  if (status.ok()) status = ExpectNoLogin(uri);
-  if (status.ok() && uri.hosts.empty()) {
-    status = WrongForm(uri, "a memcached cache has one host at least");
-  }
-  if (status.ok() && !uri.path.empty() && uri.path != "/") {
-    status = WrongForm(uri, "a memcached cache has hosts and no path");
-  }
-  if (status.ok() && !weights.empty() && weights.size() != uri.hosts.size()) {
-    status = WrongForm(uri, "weights has one number for each host");
-  }
-  if (!status.ok()) return status;
-  options.servers.clear();
+std::vector<MemcacheServer> ToServers(const internal::Uri& uri,
+                                      const std::vector<uint32_t>& weights) {
+  assert(weights.empty() || weights.size() == uri.hosts.size());
+  std::vector<MemcacheServer> servers;
   for (size_t i = 0; i < uri.hosts.size(); ++i) {
-    MemcacheServer& server = options.servers.emplace_back();
+    MemcacheServer& server = servers.emplace_back();
     server.host = uri.hosts[i].name;
     server.port = uri.hosts[i].port.value_or(server.port);
     if (!weights.empty()) server.weight = weights[i];
   }
-  return ToCache(MemcacheCache::Open(std::move(options)));
+  return servers;
 }
 
-Opened OpenBySocket(const Uri& uri, CacheOptions defaults, UriOptions& given) {
+Opened OpenByHosts(const internal::Uri& uri, CacheOptions defaults,
+                   internal::UriOptions& given) {
+  MemcacheCacheOptions options = TakeOptions(std::move(defaults), given);
+  std::vector<uint32_t> weights;
+  given.Counts("weights", weights);
+  Status status = given.Done();
+  if (status.ok()) status = CheckHosts(uri, weights);
+  if (!status.ok()) return status;
+  options.servers = ToServers(uri, weights);
+  return internal::ToCache(MemcacheCache::Open(std::move(options)));
+}
+
+Opened OpenBySocket(const internal::Uri& uri, CacheOptions defaults,
+                    internal::UriOptions& given) {
   MemcacheCacheOptions options = TakeOptions(std::move(defaults), given);
   Status status = given.Done();
-  if (status.ok()) status = ExpectPathOnly(uri);
+  if (status.ok()) status = internal::ExpectPathOnly(uri);
   if (!status.ok()) return status;
   options.servers[0].unix_path = uri.path;
-  return ToCache(MemcacheCache::Open(std::move(options)));
+  return internal::ToCache(MemcacheCache::Open(std::move(options)));
 }
 
-const SchemeRegistrar kMemcached("memcached", OpenByHosts);
-const SchemeRegistrar kMemcachedUnix("memcached+unix", OpenBySocket);
+const internal::SchemeRegistrar kMemcached("memcached", OpenByHosts);
+const internal::SchemeRegistrar kMemcachedUnix("memcached+unix", OpenBySocket);
 
 }  // namespace
 }  // namespace appcache

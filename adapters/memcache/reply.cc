@@ -13,10 +13,11 @@ using Type = Reply::Type;
 
 constexpr std::string_view kLineEnd = "\r\n";
 
+// A reply of one line that starts with `word`.
 struct Line {
   std::string_view word;
   Type type;
-  bool has_text;  // behind the word and a blank
+  bool has_text;  // after the word and a blank
 };
 
 constexpr Line kLines[] = {
@@ -34,7 +35,7 @@ constexpr Line kLines[] = {
 constexpr std::string_view kErrors[] = {"ERROR", "CLIENT_ERROR",
                                         "SERVER_ERROR"};
 
-// The word before the first blank; `rest` becomes what is behind that.
+// Takes the first word and the blank after it from the front of `rest`.
 std::string_view TakeWord(std::string_view& rest) noexcept {
   const size_t end = std::min(rest.find(' '), rest.size());
   const std::string_view word = rest.substr(0, end);
@@ -42,7 +43,7 @@ std::string_view TakeWord(std::string_view& rest) noexcept {
   return word;
 }
 
-std::optional<uint64_t> ToNumber(std::string_view digits) noexcept {
+std::optional<uint64_t> ParseNumber(std::string_view digits) noexcept {
   uint64_t number = 0;
   const char* const end = digits.data() + digits.size();
   const auto [parsed, error] = std::from_chars(digits.data(), end, number);
@@ -69,7 +70,7 @@ std::optional<Reply> ParseLine(std::string_view line) noexcept {
 ReplyReader::Result ReplyReader::Next(std::string_view& input,
                                       Reply& reply) noexcept {
   try {
-    return in_value_ ? NextOfValue(input, reply) : NextLine(input, reply);
+    return in_value_ ? ContinueValue(input, reply) : NextLine(input, reply);
   } catch (const std::bad_alloc&) {
     return Result::kOutOfMemory;
   }
@@ -77,22 +78,22 @@ ReplyReader::Result ReplyReader::Next(std::string_view& input,
 
 ReplyReader::Result ReplyReader::NextLine(std::string_view& input,
                                           Reply& reply) {
-  if (has_line_) line_.clear();
+  if (line_is_complete_) line_.clear();
   const size_t end = input.find('\n');
-  has_line_ = end != std::string_view::npos;
-  const size_t size = has_line_ ? end + 1 : input.size();
+  line_is_complete_ = end != std::string_view::npos;
+  const size_t size = line_is_complete_ ? end + 1 : input.size();
   if (line_.size() + size > kMaxLineBytes) return Result::kMalformed;
   std::string_view line = input.substr(0, size);
   input.remove_prefix(size);
-  // A line that is there in one piece is not copied.
-  if (!line_.empty() || !has_line_) line = line_.append(line);
-  if (!has_line_) return Result::kNeedsMore;
+  // A line that arrived in one piece is not copied.
+  if (!line_.empty() || !line_is_complete_) line = line_.append(line);
+  if (!line_is_complete_) return Result::kNeedsMore;
   if (!line.ends_with(kLineEnd)) return Result::kMalformed;
   line.remove_suffix(kLineEnd.size());
   const bool is_meta = line.starts_with("VA ");
   if (is_meta || line.starts_with("VALUE ")) {
     const Result begun = is_meta ? BeginMetaValue(line) : BeginValue(line);
-    return begun == Result::kReply ? NextOfValue(input, reply) : begun;
+    return begun == Result::kReply ? ContinueValue(input, reply) : begun;
   }
   const std::optional<Reply> parsed = ParseLine(line);
   if (!parsed) return Result::kMalformed;
@@ -100,18 +101,19 @@ ReplyReader::Result ReplyReader::NextLine(std::string_view& input,
   return Result::kReply;
 }
 
-// "VALUE <key> <flags> <bytes>". The flags are the writer's own affair.
+// "VALUE <key> <flags> <bytes>". Ignores the flags: other clients use them for
+// their own purposes.
 ReplyReader::Result ReplyReader::BeginValue(std::string_view line) {
   TakeWord(line);
   const std::string_view key = TakeWord(line);
-  const std::optional<uint64_t> flags = ToNumber(TakeWord(line));
+  const std::optional<uint64_t> flags = ParseNumber(TakeWord(line));
   if (key.empty() || !flags) return Result::kMalformed;
   type_ = Type::kValue;
   text_ = key;
   return BeginBytes(line);
 }
 
-// "VA <bytes> <flags>", of which there may be none.
+// "VA <bytes> <flags>". There may be no flags.
 ReplyReader::Result ReplyReader::BeginMetaValue(std::string_view line) {
   TakeWord(line);
   const std::string_view size = TakeWord(line);
@@ -121,34 +123,34 @@ ReplyReader::Result ReplyReader::BeginMetaValue(std::string_view line) {
 }
 
 ReplyReader::Result ReplyReader::BeginBytes(std::string_view digits) {
-  const std::optional<uint64_t> size = ToNumber(digits);
+  const std::optional<uint64_t> size = ParseNumber(digits);
   if (!size) return Result::kMalformed;
   if (*size > max_value_bytes_) return Result::kTooLarge;
   next_ = nullptr;
   value_ = Bytes::Build(*size, [this](char* data) { next_ = data; });
-  missing_ = *size;
-  missing_end_ = kLineEnd.size();
+  missing_bytes_ = *size;
+  missing_line_end_ = kLineEnd.size();
   in_value_ = true;
   return Result::kReply;
 }
 
-ReplyReader::Result ReplyReader::NextOfValue(std::string_view& input,
-                                             Reply& reply) {
-  const size_t size = std::min(missing_, input.size());
+ReplyReader::Result ReplyReader::ContinueValue(std::string_view& input,
+                                               Reply& reply) {
+  const size_t size = std::min(missing_bytes_, input.size());
   if (size > 0) {
     std::memcpy(next_, input.data(), size);
     next_ += size;
-    missing_ -= size;
+    missing_bytes_ -= size;
     input.remove_prefix(size);
   }
-  while (missing_ == 0 && missing_end_ > 0 && !input.empty()) {
-    if (input.front() != kLineEnd[kLineEnd.size() - missing_end_]) {
+  while (missing_bytes_ == 0 && missing_line_end_ > 0 && !input.empty()) {
+    if (input.front() != kLineEnd[kLineEnd.size() - missing_line_end_]) {
       return Result::kMalformed;
     }
-    --missing_end_;
+    --missing_line_end_;
     input.remove_prefix(1);
   }
-  if (missing_ > 0 || missing_end_ > 0) return Result::kNeedsMore;
+  if (missing_bytes_ > 0 || missing_line_end_ > 0) return Result::kNeedsMore;
   in_value_ = false;
   reply = Reply{type_, text_, std::move(value_)};
   value_ = Bytes();

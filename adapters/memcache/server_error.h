@@ -1,4 +1,4 @@
-// What a Memcached server's error lines mean to the user of a cache.
+// Interprets the error lines of a Memcached server.
 
 #ifndef APPCACHE_ADAPTERS_MEMCACHE_SERVER_ERROR_H_
 #define APPCACHE_ADAPTERS_MEMCACHE_SERVER_ERROR_H_
@@ -6,19 +6,19 @@
 #include <string>
 #include <string_view>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 
 namespace appcache::memcache {
 
-// `line` is what the server answered, from ERROR, CLIENT_ERROR or SERVER_ERROR
-// on, `server` what messages call it ("the Memcached server localhost:11211").
-// Of a line that is not known the message has the first word only: the rest may
-// repeat what was sent.
+// The error that `line` means to the user of a cache. `server` names the server
+// in messages. The message has the first word of the line only, because the
+// rest may repeat a key or a value. REQUIRES: the first word is ERROR,
+// CLIENT_ERROR or SERVER_ERROR.
 Status ServerError(std::string_view line, const std::string& server);
 
-// Whether the server is still in step with its client: it has taken the whole
-// command for what it is. (After ERROR or CLIENT_ERROR it may take a value for
-// commands.)
+// Whether the server is in step with its client after the error: it has read
+// the whole command. After ERROR and CLIENT_ERROR it may read a value as
+// commands.
 bool IsInStepAfter(std::string_view line) noexcept;
 
 }  // namespace appcache::memcache

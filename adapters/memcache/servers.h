@@ -1,8 +1,9 @@
-// Servers: all that one cache uses, and which of them has a key.
+// Servers: the servers of one cache, with their connections.
 
 #ifndef APPCACHE_ADAPTERS_MEMCACHE_SERVERS_H_
 #define APPCACHE_ADAPTERS_MEMCACHE_SERVERS_H_
 
+#include <cassert>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -12,52 +13,65 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/memcache/connection.h"
 #include "adapters/memcache/distribution.h"
 #include "adapters/memcache/exchange.h"
-#include "adapters/memcache/memcache_cache.h"
+#include "adapters/memcache/server_request.h"
 #include "adapters/net/address.h"
 #include "adapters/net/pool.h"
+#include "appcache/error.h"
+#include "appcache/memcache_cache_options.h"
 
 namespace appcache::memcache {
 
-// Thread-safe.
+// A server is named by its index in the options. Thread-safe. The child of a
+// fork may use it too: it opens connections of its own.
 class Servers {
  public:
-  // kInvalidArgument when an option is out of range. Throws std::bad_alloc.
+  // Does not connect. kInvalidArgument when libmemcached rejects a server.
+  // Throws std::bad_alloc. REQUIRES: Validate(options).ok().
   static Result<std::unique_ptr<Servers>> Make(
       const MemcacheCacheOptions& options);
 
+  // At least one.
   size_t size() const noexcept { return servers_.size(); }
 
-  // The place of the server that has the key.
+  // The server that has the key. REQUIRES: `key` is not empty.
   size_t ServerOf(std::string_view key) const noexcept {
     return distribution_.ServerOf(key);
   }
 
-  // What messages call it: "the Memcached server localhost:11211".
+  // The server's name in messages: "the Memcached server localhost:11211". In
+  // the functions below, REQUIRES: server < size().
   const std::string& name(size_t server) const noexcept {
+    assert(server < size());
     return servers_[server]->name;
   }
 
-  // "localhost:11211, ..."
+  // All addresses, for a person: "localhost:11211, ..."
   std::string Location() const;
 
-  // The share of a call that has that conversation with that server.
-  Share ShareOf(size_t server, Conversation& conversation) {
-    return {&servers_[server]->pool, &conversation};
+  // A call of `server` that sends `request`, which must outlive the call.
+  ServerCall CallTo(size_t server, ServerRequest& request) {
+    assert(server < size());
+    return {&servers_[server]->pool, &request};
   }
 
-  // Exchange() within the timeout. A shorthand for a single share is its
-  // status.
-  enum class Repeat { kOnce, kNever };
-  void Have(std::span<Share> shares, Repeat repeat = Repeat::kOnce) {
-    Exchange(shares, net::Deadline(timeout_), repeat == Repeat::kOnce);
+  // Does the calls within the cache's timeout (exchange.h). Throws
+  // std::bad_alloc.
+  void Send(std::span<ServerCall> calls, Retry retry) {
+    Exchange(calls, net::Deadline(timeout_), retry);
   }
-  Status Have(size_t server, Conversation& conversation) {
-    Share share = ShareOf(server, conversation);
-    Have({&share, 1});
-    return std::move(share.status);
+  // Does a single call, and returns its status.
+  Status Send(size_t server, ServerRequest& request,
+              Retry retry = Retry::kOnce) {
+    ServerCall call = CallTo(server, request);
+    Send({&call, 1}, retry);
+    return std::move(call.status);
   }
+
+  // Closes, in a forked child, the connections that it has inherited.
+  void AbandonInChild() noexcept;
 
  private:
   struct Server {

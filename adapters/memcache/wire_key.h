@@ -1,12 +1,11 @@
-// WireKey: a key path as Memcached takes it.
+// WireKey: a key path as a Memcached key.
 //
-// Memcached's keys have 1 to 250 bytes, none of them a blank or a control
-// character (protocol.txt). A path that is such a key goes as it is, so that
-// other programs find it: bytes from 0x80 on too, which the server takes as
-// they come. Any other path (empty, longer, with a blank, a line's end) goes
-// under a marker and its 128-bit hash, and the item says which path it is of
-// (item.h). A path that begins with the marker is one of those others, so that
-// no path is taken for the hash of another.
+// A Memcached key has 1 to 250 bytes, none of them a blank or a control
+// character (protocol.txt). A path that meets this is the key itself, so that
+// other programs find it; the server accepts bytes from 0x80 on. The key of any
+// other path is a marker and the path's 128-bit hash, and the item contains the
+// path (item.h). A path that starts with the marker is hashed too, so that no
+// path can be mistaken for the hash of another.
 
 #ifndef APPCACHE_ADAPTERS_MEMCACHE_WIRE_KEY_H_
 #define APPCACHE_ADAPTERS_MEMCACHE_WIRE_KEY_H_
@@ -20,18 +19,23 @@ namespace appcache::memcache {
 // memcached's KEY_MAX_LENGTH.
 inline constexpr size_t kMaxKeyBytes = 250;
 
-// With the version of what is behind it: other versions never meet.
+// The start of every hashed key. It contains the version of the item format, so
+// that different versions never share a key.
 inline constexpr std::string_view kHashMarker = "appcache-hash:1:";
 
-// `path` must outlive it.
+// Whether the server accepts `key`.
+bool IsValidKey(std::string_view key) noexcept;
+
+// May be copied.
 class WireKey {
  public:
+  // `path` must outlive this object and its copies.
   explicit WireKey(std::string_view path) noexcept;
 
   std::string_view path() const noexcept { return path_; }
   bool is_hashed() const noexcept { return is_hashed_; }
 
-  // What is sent. Valid as long as this object.
+  // The key that is sent. Valid as long as this object.
   std::string_view view() const noexcept {
     return is_hashed_ ? std::string_view(hashed_.data(), hashed_.size())
                       : path_;
@@ -42,6 +46,7 @@ class WireKey {
 
   std::string_view path_;
   bool is_hashed_;
+  // Uninitialised unless is_hashed_.
   std::array<char, kHashMarker.size() + kHashDigits> hashed_;
 };
 

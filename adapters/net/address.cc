@@ -6,16 +6,15 @@
 #include <sys/un.h>
 
 #include <cerrno>
-#include <condition_variable>
+#include <chrono>
 #include <cstring>
 #include <exception>
-#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "adapters/net/socket.h"
-#include "engine/background_thread.h"
+#include "engine/support/background_thread.h"
 
 namespace appcache::net {
 namespace {
@@ -55,7 +54,7 @@ Result<Addresses> UnixAddress(const Endpoint& endpoint) {
   Address address;
   auto& to = reinterpret_cast<sockaddr_un&>(address.storage);
   if (endpoint.unix_path.size() >= sizeof(to.sun_path)) {
-    return CannotFind(endpoint, "a unix socket's path has at most " +
+    return CannotFind(endpoint, "the path of a unix socket has at most " +
                                     std::to_string(sizeof(to.sun_path) - 1) +
                                     " bytes");
   }
@@ -67,37 +66,6 @@ Result<Addresses> UnixAddress(const Endpoint& endpoint) {
 }
 
 }  // namespace
-
-// One look-up, shared by its thread and those who wait for it.
-struct Resolver::Flight {
-  std::mutex mutex;
-  std::condition_variable done;
-  std::optional<Result<Addresses>> result;  // guarded by mutex
-
-  // Whether the result is there; if not, the deadline has come.
-  // REQUIRES: mutex is held, as `lock`.
-  bool Await(std::unique_lock<std::mutex>& lock, const Deadline& deadline);
-};
-
-bool Resolver::Flight::Await(std::unique_lock<std::mutex>& lock,
-                             const Deadline& deadline) {
-  const auto has_result = [this] { return result.has_value(); };
-  if (deadline.interrupt() < 0) {
-    return done.wait_until(lock, deadline.at(), has_result);
-  }
-  // A condition variable does not wait for a descriptor too: it is looked at
-  // now and then.
-  constexpr std::chrono::milliseconds kLook{20};
-  while (!done.wait_until(lock, deadline.Sooner(kLook).at(), has_result)) {
-    constexpr std::chrono::nanoseconds kNow{0};
-    pollfd interrupt = {deadline.interrupt(), POLLIN, 0};
-    if (deadline.Left() == kNow ||
-        WaitForAny({&interrupt, 1}, Deadline(kNow)) == SocketResult::kDone) {
-      return false;
-    }
-  }
-  return true;
-}
 
 std::string Endpoint::ToString() const {
   if (!unix_path.empty()) return unix_path;
@@ -119,30 +87,43 @@ Resolver::Resolver(Endpoint endpoint, LookUp look_up)
 std::shared_ptr<Resolver::Flight> Resolver::JoinFlight() {
   State& state = state_.Get();
   std::lock_guard<std::mutex> guard(state.mutex);
-  if (state.flight != nullptr) {
-    std::lock_guard<std::mutex> flight_guard(state.flight->mutex);
-    if (!state.flight->result) return state.flight;
+  if (state.flight != nullptr && state.flight->Get() == nullptr) {
+    return state.flight;
   }
   auto flight = std::make_shared<Flight>();
-  // Copies: the thread may outlive this object.
-  StartBackgroundThread([flight, endpoint = endpoint_, look_up = look_up_] {
-    std::optional<Result<Addresses>> result;
+  // The thread gets copies because it may outlive this object.
+  internal::StartBackgroundThread([flight, endpoint = endpoint_,
+                                   look_up = look_up_] {
+    Result<Addresses> result = Status::OutOfMemory();
     try {
       result = look_up(endpoint);
     } catch (const std::exception&) {
-      result = Status::OutOfMemory();
     }
-    {
-      std::lock_guard<std::mutex> flight_guard(flight->mutex);
-      flight->result = std::move(result);
-    }
-    flight->done.notify_all();
+    flight->Set(std::move(result));
   }).detach();
   state.flight = flight;
   return flight;
 }
 
-Result<std::vector<Address>> Resolver::Resolve(const Deadline& deadline) {
+const Result<Addresses>* Resolver::Await(const Flight& flight,
+                                         const Deadline& deadline) {
+  if (deadline.interrupt() < 0) return flight.WaitUntil(deadline.at());
+  // A condition variable cannot wait for a descriptor as well, so the interrupt
+  // is polled.
+  constexpr std::chrono::milliseconds kPollInterval{20};
+  constexpr std::chrono::nanoseconds kNow{0};
+  for (;;) {
+    const Result<Addresses>* const result =
+        flight.WaitUntil(deadline.Sooner(kPollInterval).at());
+    if (result != nullptr || deadline.Left() == kNow) return result;
+    pollfd interrupt = {deadline.interrupt(), POLLIN, 0};
+    if (WaitForAny({&interrupt, 1}, Deadline(kNow)) == SocketResult::kDone) {
+      return nullptr;
+    }
+  }
+}
+
+Result<Addresses> Resolver::Resolve(const Deadline& deadline) {
   if (!endpoint_.unix_path.empty()) return UnixAddress(endpoint_);
   Result<Addresses> numeric =
       LookUpWith(endpoint_, AI_NUMERICHOST | AI_NUMERICSERV);
@@ -151,12 +132,13 @@ Result<std::vector<Address>> Resolver::Resolve(const Deadline& deadline) {
   try {
     flight = JoinFlight();
   } catch (const std::system_error& error) {
-    return CannotFind(endpoint_, error.what());  // no thread to be had
+    return CannotFind(endpoint_, error.what());  // no thread could be started
   }
-  std::unique_lock<std::mutex> lock(flight->mutex);
-  if (flight->Await(lock, deadline)) return *flight->result;
+  const Result<Addresses>* const result = Await(*flight, deadline);
+  if (result != nullptr) return *result;
   return Status(ErrorCode::kTimeout,
-                "looking up " + endpoint_.ServerName() + " took too long");
+                "looking up the name of " + endpoint_.ServerName() +
+                    " timed out; check the DNS servers, or raise the timeout");
 }
 
 }  // namespace appcache::net

@@ -1,4 +1,5 @@
-// Where a server is: as a user says it, and as the system takes it.
+// Endpoint, Address and Resolver: where a server is, as the user writes it and
+// as the system needs it.
 
 #ifndef APPCACHE_ADAPTERS_NET_ADDRESS_H_
 #define APPCACHE_ADAPTERS_NET_ADDRESS_H_
@@ -13,16 +14,17 @@
 #include <vector>
 
 #include "adapters/net/deadline.h"
-#include "engine/error.h"
-#include "engine/per_process.h"
+#include "appcache/error.h"
+#include "engine/support/per_process.h"
+#include "engine/support/shared_result.h"
 
 namespace appcache::net {
 
 struct Endpoint {
-  std::string kind;  // of server, as messages call it: "Redis"
+  std::string kind;  // the kind of server in messages: "Redis"
   std::string host;
   uint16_t port = 0;
-  std::string unix_path;  // instead of host and port, unless empty
+  std::string unix_path;  // used instead of host and port unless it is empty
 
   // "host:port", "[::1]:port" or the path.
   std::string ToString() const;
@@ -40,41 +42,51 @@ struct Address {
   }
 };
 
-// Looks the addresses of an endpoint up, in bounded time, which the system's
-// resolver does not promise: a name is looked up by a thread of its own, which
-// may take longer than whoever waits for it. There is at most one: those who
-// come meanwhile wait for the same. Thread-safe.
+// Resolves an endpoint to addresses, with a deadline. The system's resolver has
+// none, so each name is looked up on a thread of its own, which may outlive the
+// callers that wait for it. At most one lookup runs at a time: callers that
+// arrive while it runs share its result. Thread-safe.
 class Resolver {
  public:
-  // The addresses, one at least. What it throws is a failure.
+  // Returns at least one address. An exception counts as out of memory.
   using LookUp =
       std::function<Result<std::vector<Address>>(const Endpoint& endpoint)>;
 
   explicit Resolver(Endpoint endpoint);
-  // With another way to look a name up, for tests.
+  // With another lookup function, for tests. `look_up` is called only for a
+  // name, and may be called after this object was destroyed.
   Resolver(Endpoint endpoint, LookUp look_up);
 
   const Endpoint& endpoint() const noexcept { return endpoint_; }
 
-  // Anew each time: a name may move. kUnavailable, kTimeout.
+  // Looks the name up anew on each call, because its address may change.
+  // kUnavailable when it does not resolve; kTimeout at the deadline. Throws
+  // std::bad_alloc.
   Result<std::vector<Address>> Resolve(const Deadline& deadline);
 
  private:
-  struct Flight;
+  // A lookup, shared by its thread and the callers that wait for it.
+  using Flight = internal::SharedResult<Result<std::vector<Address>>>;
   struct State {
     std::mutex mutex;
-    std::shared_ptr<Flight> flight;  // guarded by mutex; null: none goes on
+    std::shared_ptr<Flight> flight;  // guarded by mutex; null: none yet
 
-    // The thread of a flight is not there in a child.
+    // A forked child starts with a new State: the thread of this one's flight
+    // does not exist there.
     void AbandonInChild() noexcept {}
   };
 
+  // The lookup in progress, or a new one. Throws std::system_error when no
+  // thread can be started.
   std::shared_ptr<Flight> JoinFlight();
+  // Waits for the result. Null: the deadline expired first.
+  static const Result<std::vector<Address>>* Await(const Flight& flight,
+                                                   const Deadline& deadline);
 
   const Endpoint endpoint_;
   const LookUp look_up_;
 
-  PerProcess<State> state_;
+  internal::PerProcess<State> state_;
 };
 
 }  // namespace appcache::net

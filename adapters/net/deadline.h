@@ -1,4 +1,4 @@
-// Deadline: when a call has to be over, whatever it waits for.
+// Deadline: the time by which a call must return.
 
 #ifndef APPCACHE_ADAPTERS_NET_DEADLINE_H_
 #define APPCACHE_ADAPTERS_NET_DEADLINE_H_
@@ -12,13 +12,13 @@ class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // For a thread that another one ends: it counts as come, too, as soon as the
-  // descriptor `interrupt` (interrupt.h) is readable. -1: nobody does.
+  // Also expires once the descriptor `interrupt` (interrupt.h) is readable; -1
+  // means never. The descriptor must stay open while the deadline is used.
   explicit Deadline(std::chrono::nanoseconds from_now,
                     int interrupt = -1) noexcept
       : at_(Clock::now() + from_now), interrupt_(interrupt) {}
 
-  // This one, or `from_now` if that is sooner.
+  // The earlier of this deadline and `from_now`, with the same interrupt.
   Deadline Sooner(std::chrono::nanoseconds from_now) const noexcept {
     Deadline sooner(from_now, interrupt_);
     sooner.at_ = std::min(at_, sooner.at_);
@@ -27,7 +27,8 @@ class Deadline {
 
   Clock::time_point at() const noexcept { return at_; }
   int interrupt() const noexcept { return interrupt_; }
-  // Never below zero.
+
+  // The remaining time, without regard to the interrupt. Never negative.
   std::chrono::nanoseconds Left() const noexcept {
     return std::max(std::chrono::nanoseconds(0),
                     std::chrono::nanoseconds(at_ - Clock::now()));

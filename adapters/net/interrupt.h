@@ -1,4 +1,4 @@
-// Interrupt: how one thread ends the waits of another.
+// Interrupt: lets one thread end the waits of another.
 
 #ifndef APPCACHE_ADAPTERS_NET_INTERRUPT_H_
 #define APPCACHE_ADAPTERS_NET_INTERRUPT_H_
@@ -9,25 +9,26 @@
 
 namespace appcache::net {
 
-// An eventfd that is raised once, and stays so: all deadlines that have it for
-// their interrupt have come then. Thread-safe.
+// An eventfd that can be raised once and then stays raised: every deadline that
+// uses its descriptor has then expired. Thread-safe.
 class Interrupt {
  public:
-  // Throws std::system_error when there is no descriptor to be had.
+  // Throws std::system_error when the process is out of descriptors.
   Interrupt();
   ~Interrupt();
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
-  // Not in a forked child: it would be the parent's too.
+  // Must not be called in a forked child: the parent has the same eventfd.
   void Raise() noexcept;
 
-  // One load.
+  // Costs one atomic load.
   bool is_raised() const noexcept {
     return is_raised_.load(std::memory_order_acquire);
   }
 
-  // Until it is raised, or the deadline comes: whether it is raised.
+  // Waits until it is raised or the deadline expires. Returns whether it is
+  // raised.
   bool AwaitRaised(const Deadline& deadline) const noexcept;
 
   int descriptor() const noexcept { return fd_; }

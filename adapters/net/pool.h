@@ -1,46 +1,54 @@
-// Pool: the connections of one cache to one server, a bounded number.
+// Pool: a bounded number of connections of one cache to one server.
 
 #ifndef APPCACHE_ADAPTERS_NET_POOL_H_
 #define APPCACHE_ADAPTERS_NET_POOL_H_
 
+#include <cassert>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "adapters/net/deadline.h"
-#include "engine/error.h"
-#include "engine/per_process.h"
+#include "appcache/error.h"
+#include "engine/support/per_process.h"
 
 namespace appcache::net {
 
-// Thread-safe, and usable in a forked child, which makes connections of its
-// own. Must outlive its leases. Connections are made when they are needed, and
-// kept: the one used last is used next, so that few are open when few are busy.
+// Makes connections when they are needed and keeps them for reuse, the last
+// used one first, so that few stay open when few are needed at once. Must
+// outlive its leases. Thread-safe.
 //
-// A Connection says whether it is_reusable(): nothing failed on it, nothing is
-// outstanding, and it is not a parent's.
+// A Connection has a member is_reusable(), which returns true when nothing
+// failed on it, no reply is outstanding, and it was made by this process.
+//
+// fork(): a child may go on using the pool. It makes connections of its own,
+// and closes its copies of those that were idle at the fork. A connection that
+// another thread was using at the fork stays open in the child, unused.
 template <class Connection>
 class Pool {
   struct State;
 
  public:
-  // Makes a connection before the deadline. Thread-safe. May throw
+  // Makes a connection before the deadline. Must be thread-safe. May throw
   // std::bad_alloc.
   using Connect = std::function<Result<std::unique_ptr<Connection>>(
       const Deadline& deadline)>;
 
-  // `server` is what messages call it: "the Redis server localhost:6379".
+  // `server` is the server's name in messages: "the Redis server
+  // localhost:6379". REQUIRES: max_connections > 0 and connect != nullptr.
   Pool(std::string server, Connect connect, size_t max_connections,
        std::chrono::milliseconds connect_timeout);
 
-  // A connection for one exchange. It goes back to the pool if it is reusable,
-  // and is closed if it is not.
+  // A connection for one exchange. The destructor returns it to the pool, or
+  // closes it if it is not reusable.
   class Lease {
    public:
     Lease(Lease&& other) noexcept = default;
@@ -50,9 +58,17 @@ class Pool {
         pool_->Return(*state_, generation_, std::move(connection_));
       }
     }
-    Connection& operator*() const noexcept { return *connection_; }
-    Connection* operator->() const noexcept { return connection_.get(); }
-    // Whether it has served before: it may have been closed since.
+    // REQUIRES: not moved from.
+    Connection& operator*() const noexcept {
+      assert(connection_ != nullptr);
+      return *connection_;
+    }
+    Connection* operator->() const noexcept {
+      assert(connection_ != nullptr);
+      return connection_.get();
+    }
+    // True for a reused connection: the server may have closed it while it was
+    // idle.
     bool was_idle() const noexcept { return was_idle_; }
 
    private:
@@ -72,16 +88,23 @@ class Pool {
     bool was_idle_;
   };
 
-  // kBusy when all stay in use until the deadline; what `connect` says. Throws
-  // std::bad_alloc.
+  // Returns an idle connection or a new one, and waits for one when
+  // max_connections are in use. kBusy when all stay in use until the deadline;
+  // the errors of `connect`. Throws std::bad_alloc.
   Result<Lease> Take(const Deadline& deadline);
 
-  // Closes those that are idle: the server has closed one like them.
+  // Closes the idle connections: for when the server has closed one of them.
   void DropIdle();
 
-  // The same, and those that are in use when they come back: the server may be
-  // another one by now.
+  // Closes the idle connections, and those in use when they are returned: for
+  // when the server's name may have come to stand for another server.
   void Renew();
+
+  // In a forked child, closes the idle connections: those inherited from the
+  // parent and the child's own. Leaves them open if another thread is using the
+  // pool, in this process or in the parent at the fork. The pool stays usable.
+  // Idempotent, thread-safe, and never blocks.
+  void AbandonInChild() noexcept;
 
  private:
   // The connections of one process.
@@ -89,25 +112,34 @@ class Pool {
     std::mutex mutex;
     std::condition_variable returned;
     std::vector<std::unique_ptr<Connection>> idle;  // guarded by mutex
-    size_t open = 0;  // idle or leased; guarded by mutex
-    // How often it was renewed; guarded by mutex.
-    uint64_t generation = 0;
+    size_t open = 0;          // idle or leased; guarded by mutex
+    uint64_t generation = 0;  // calls of Renew; guarded by mutex
 
-    // Closes the parent's idle ones, unless a thread that is not there in the
-    // child was just at them: then they stay open here, unused.
+    // Closes the idle connections. try_lock, because a parent's mutex may stay
+    // locked in the child for ever, by a thread that does not exist there.
     void AbandonInChild() noexcept {
       if (!mutex.try_lock()) return;
-      idle.clear();
+      CloseIdle();
       mutex.unlock();
+    }
+
+    // REQUIRES: mutex is held.
+    void CloseIdle() noexcept {
+      assert(open >= idle.size());
+      open -= idle.size();
+      idle.clear();
     }
   };
 
+  // Waits until a connection is idle or may be made.
   // REQUIRES: state.mutex is held, as `lock`.
   Status WaitForRoom(State& state, std::unique_lock<std::mutex>& lock,
                      const Deadline& deadline);
-  // REQUIRES: the connection is counted in state.open.
+  // Makes a connection. REQUIRES: it is already counted in state.open.
   Result<Lease> Make(State& state, uint64_t generation,
                      const Deadline& deadline);
+  // Keeps the connection, or closes it and gives up its place in state.open.
+  // Null: the connection was not made.
   void Return(State& state, uint64_t generation,
               std::unique_ptr<Connection> connection) noexcept;
 
@@ -115,7 +147,7 @@ class Pool {
   const Connect connect_;
   const size_t max_connections_;
   const std::chrono::milliseconds connect_timeout_;
-  PerProcess<State> state_;
+  internal::PerProcess<State> state_;
 };
 
 template <class Connection>
@@ -125,12 +157,16 @@ Pool<Connection>::Pool(std::string server, Connect connect,
     : server_(std::move(server)),
       connect_(std::move(connect)),
       max_connections_(max_connections),
-      connect_timeout_(connect_timeout) {}
+      connect_timeout_(connect_timeout) {
+  assert(max_connections_ > 0);
+  assert(connect_ != nullptr);
+}
 
 template <class Connection>
 Status Pool<Connection>::WaitForRoom(State& state,
                                      std::unique_lock<std::mutex>& lock,
                                      const Deadline& deadline) {
+  assert(lock.owns_lock());
   const bool room = state.returned.wait_until(lock, deadline.at(), [&] {
     return !state.idle.empty() || state.open < max_connections_;
   });
@@ -138,7 +174,7 @@ Status Pool<Connection>::WaitForRoom(State& state,
   return Status(ErrorCode::kBusy,
                 "all " + std::to_string(max_connections_) + " connections to " +
                     server_ +
-                    " stayed in use; allow more with max_connections");
+                    " stayed in use; raise max_connections or the timeout");
 }
 
 template <class Connection>
@@ -156,12 +192,12 @@ Result<typename Pool<Connection>::Lease> Pool<Connection>::Take(
       state.idle.pop_back();
       return lease;
     }
-    // It always finds its place when it comes back.
+    // So that Return never allocates.
     state.idle.reserve(max_connections_);
     ++state.open;
     generation = state.generation;
   }
-  // Not under the mutex: connecting takes a while.
+  // Without the mutex, because connecting takes time.
   return Make(state, generation, deadline);
 }
 
@@ -186,7 +222,8 @@ Result<typename Pool<Connection>::Lease> Pool<Connection>::Make(
 template <class Connection>
 void Pool<Connection>::Return(State& state, uint64_t generation,
                               std::unique_ptr<Connection> connection) noexcept {
-  // Leased before a fork: the parent's, of whose mutex nothing is known here.
+  // A connection that was leased before a fork: the state of the parent's mutex
+  // is unknown in the child.
   if (state_.IsParents(state)) return;
   const bool reusable = connection != nullptr && connection->is_reusable();
   {
@@ -194,11 +231,12 @@ void Pool<Connection>::Return(State& state, uint64_t generation,
     if (reusable && generation == state.generation) {
       state.idle.push_back(std::move(connection));
     } else {
+      assert(state.open > 0);
       --state.open;
     }
   }
   state.returned.notify_one();
-  // What is left of `connection` is closed here, outside of the mutex.
+  // A connection that was not kept is closed here, without the mutex.
 }
 
 template <class Connection>
@@ -206,8 +244,7 @@ void Pool<Connection>::DropIdle() {
   State& state = state_.Get();
   {
     std::lock_guard<std::mutex> guard(state.mutex);
-    state.open -= state.idle.size();
-    state.idle.clear();
+    state.CloseIdle();
   }
   state.returned.notify_all();
 }
@@ -220,6 +257,17 @@ void Pool<Connection>::Renew() {
     ++state.generation;
   }
   DropIdle();
+}
+
+template <class Connection>
+void Pool<Connection>::AbandonInChild() noexcept {
+  try {
+    // In a child that has not used the pool yet, Get has the parent's State
+    // abandoned.
+    state_.Get().AbandonInChild();
+  } catch (const std::bad_alloc&) {
+    // No memory for a State: the connections stay open, unused.
+  }
 }
 
 }  // namespace appcache::net

@@ -1,17 +1,15 @@
 #include "adapters/net/settings.h"
 
+#include "engine/support/option_check.h"
+
 namespace appcache::net {
 namespace {
 
 using std::chrono::milliseconds;
 
-Status CheckDuration(const char* name, milliseconds value) {
-  if (value >= milliseconds(1) && value <= std::chrono::hours(24)) {
-    return Status();
-  }
-  return Status(ErrorCode::kInvalidArgument,
-                std::string(name) + " is " + std::to_string(value.count()) +
-                    " ms; it must be from 1 ms to a day");
+Status CheckTimeout(std::string_view name, milliseconds value) {
+  return internal::CheckDuration(name, value, milliseconds(1),
+                                 std::chrono::hours(24));
 }
 
 std::string InMs(milliseconds time) {
@@ -21,14 +19,11 @@ std::string InMs(milliseconds time) {
 }  // namespace
 
 Status Settings::Validate() const {
-  if (max_connections < 1 || max_connections > 10'000) {
-    return Status(ErrorCode::kInvalidArgument,
-                  "max_connections is " + std::to_string(max_connections) +
-                      "; it must be from 1 to 10,000");
-  }
-  Status status = CheckDuration("timeout", timeout);
-  return status.ok() ? CheckDuration("connect_timeout", connect_timeout)
-                     : status;
+  Status status =
+      internal::CheckRange("max_connections", max_connections, 1, 10'000);
+  if (status.ok()) status = CheckTimeout("timeout", timeout);
+  if (status.ok()) status = CheckTimeout("connect_timeout", connect_timeout);
+  return status;
 }
 
 std::vector<std::pair<std::string, std::string>> Settings::ToLimits() const {

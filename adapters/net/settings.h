@@ -1,4 +1,4 @@
-// What the options of clients have in common, and within which bounds.
+// Settings: the options that the clients of all servers share.
 
 #ifndef APPCACHE_ADAPTERS_NET_SETTINGS_H_
 #define APPCACHE_ADAPTERS_NET_SETTINGS_H_
@@ -9,16 +9,16 @@
 #include <utility>
 #include <vector>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 
 namespace appcache::net {
 
 struct Settings {
   std::chrono::milliseconds timeout;          // from 1 ms to a day
-  std::chrono::milliseconds connect_timeout;  // the same
+  std::chrono::milliseconds connect_timeout;  // from 1 ms to a day
   size_t max_connections;                     // from 1 to 10,000
 
-  // kInvalidArgument, which says what is out of its bounds.
+  // kInvalidArgument that names the first option out of range.
   Status Validate() const;
 
   // For BackendTraits::limits.

@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cassert>
 #include <cerrno>
 #include <chrono>
 #include <ctime>
@@ -24,7 +25,7 @@ timespec ToTimespec(std::chrono::nanoseconds time) noexcept {
 }  // namespace
 
 void Socket::Close() noexcept {
-  // A close that a signal interrupts has closed, on Linux.
+  // On Linux, close() has closed the descriptor also when it fails with EINTR.
   if (fd_ >= 0) close(std::exchange(fd_, -1));
 }
 
@@ -54,24 +55,24 @@ SocketResult Socket::WaitFor(short events, const Deadline& deadline) noexcept {
 }
 
 SocketResult Socket::Connect(const Address& address,
-                             std::chrono::milliseconds usual_wait,
+                             std::chrono::milliseconds usual_timeout,
                              const Deadline& deadline) noexcept {
   Close();
   fd_ = socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd_ < 0) return Fail(errno);
   if (address.family() != AF_UNIX) {
-    // Requests are sent whole: there is nothing to wait for.
+    // Each request is sent in one piece, so Nagle's algorithm only adds delay.
     const int on = 1;
     setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   }
   if (connect(fd_, &address.plain(), address.size) != 0) {
-    // EINTR: it goes on all the same. (A unix socket whose queue is full says
-    // EAGAIN, and is not in progress.)
+    // After EINTR the connection is still being made. EAGAIN is a failure: it
+    // means that the accept queue of a unix socket is full.
     if (errno != EINPROGRESS && errno != EINTR) return Fail(errno);
     const SocketResult finished = FinishConnecting(deadline);
     if (finished != SocketResult::kDone) return finished;
   }
-  return BlockFor(usual_wait);
+  return SetReceiveTimeout(usual_timeout);
 }
 
 SocketResult Socket::FinishConnecting(const Deadline& deadline) noexcept {
@@ -83,26 +84,30 @@ SocketResult Socket::FinishConnecting(const Deadline& deadline) noexcept {
   return error == 0 ? SocketResult::kDone : Fail(error);
 }
 
-// A recv's own timeout is counted in ticks of the kernel's timers: it ends up
-// to an eighth and two ticks of 10 ms late (a get with a timeout of 50 ms took
-// 61, one of 300 ms took 335). A poll ends on the microsecond. So a recv blocks
-// for half of the time, in which the reply mostly comes, and a poll for the
-// rest.
-SocketResult Socket::BlockFor(std::chrono::milliseconds usual_wait) noexcept {
-  constexpr std::chrono::milliseconds kTooShort{60};
-  blocks_from_ = std::chrono::nanoseconds::max();
-  const timespec wait = ToTimespec(usual_wait / 2);
-  const timeval limit = {wait.tv_sec, wait.tv_nsec / 1000};
-  if (usual_wait >= kTooShort) {
+// SO_RCVTIMEO counts in ticks of the kernel's timer wheel: it expires up to an
+// eighth and two ticks of 10 ms late (a get with a timeout of 50 ms took 61 ms,
+// one of 300 ms took 335). ppoll() is accurate to the microsecond. So recv()
+// blocks for half of the timeout, within which most replies arrive, and ppoll()
+// waits for the rest.
+SocketResult Socket::SetReceiveTimeout(
+    std::chrono::milliseconds usual_timeout) noexcept {
+  // With a shorter timeout, the error of SO_RCVTIMEO could use up the other
+  // half.
+  constexpr std::chrono::milliseconds kMinTimeout{60};
+  min_blocking_time_ = std::chrono::nanoseconds::max();
+  if (usual_timeout >= kMinTimeout) {
+    const timespec wait = ToTimespec(usual_timeout / 2);
+    const timeval limit = {wait.tv_sec, wait.tv_nsec / 1000};
     if (setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0) {
       return Fail(errno);
     }
-    blocks_from_ = std::chrono::nanoseconds(usual_wait) * 9 / 10;
+    min_blocking_time_ = std::chrono::nanoseconds(usual_timeout) * 9 / 10;
   }
   return fcntl(fd_, F_SETFL, 0) == 0 ? SocketResult::kDone : Fail(errno);
 }
 
 SocketResult Socket::SendSome(std::string_view& bytes) noexcept {
+  assert(is_open());
   while (!bytes.empty()) {
     const ssize_t sent =
         send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -129,6 +134,7 @@ SocketResult Socket::Send(std::string_view bytes,
 
 SocketResult Socket::ReceiveSome(char* buffer, size_t size,
                                  size_t& received) noexcept {
+  assert(is_open());
   for (;;) {
     const ssize_t got = recv(fd_, buffer, size, MSG_DONTWAIT);
     if (got == 0) return Fail(ECONNRESET);
@@ -143,12 +149,13 @@ SocketResult Socket::ReceiveSome(char* buffer, size_t size,
 SocketResult Socket::Receive(char* buffer, size_t size,
                              const Deadline& deadline,
                              size_t& received) noexcept {
+  assert(is_open());
   for (;;) {
-    // A reply is hardly ever there yet. What is left of the deadline is mostly
-    // the whole wait, but for a few microseconds: the recv itself may wait.
-    // Nothing interrupts it then.
+    // The reply has hardly ever arrived yet. When nearly the whole timeout
+    // remains, as is usual, recv() itself may wait. It cannot be interrupted
+    // then.
     const bool may_block =
-        deadline.interrupt() < 0 && deadline.Left() >= blocks_from_;
+        deadline.interrupt() < 0 && deadline.Left() >= min_blocking_time_;
     if (!may_block) {
       const SocketResult waited = WaitFor(POLLIN, deadline);
       if (waited != SocketResult::kDone) return waited;
@@ -159,7 +166,7 @@ SocketResult Socket::Receive(char* buffer, size_t size,
       return SocketResult::kDone;
     }
     if (got == 0) return Fail(ECONNRESET);
-    // Nothing has come while it blocked: the rest is a poll's.
+    // Nothing arrived while recv() blocked: ppoll() waits for the rest.
     if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) {
       return Fail(errno);
     }

@@ -1,8 +1,8 @@
-// Socket: a stream to a server, every wait of which has a deadline.
+// Socket: a stream socket on which every operation has a deadline.
 //
-// Not hiredis's own: that one writes without MSG_NOSIGNAL, so that a server
-// that goes away would end the program with SIGPIPE, and its timeouts hold for
-// each system call, not for the whole of a reply.
+// hiredis's own I/O is not used: it writes without MSG_NOSIGNAL, so that a
+// server that closes the connection would kill the program with SIGPIPE, and
+// its timeouts apply to each system call instead of the whole reply.
 
 #ifndef APPCACHE_ADAPTERS_NET_SOCKET_H_
 #define APPCACHE_ADAPTERS_NET_SOCKET_H_
@@ -20,60 +20,67 @@
 
 namespace appcache::net {
 
-// Why a socket failed. kTimedOut: the deadline came first. kClosed: the other
-// side is gone (end of stream, reset, broken pipe).
-enum class SocketResult { kDone, kTimedOut, kClosed, kFailed };
+enum class SocketResult {
+  kDone,
+  kTimedOut,  // the deadline expired first
+  kClosed,    // the peer has closed: end of stream, reset or broken pipe
+  kFailed,    // any other error
+};
 
-// Until one of them is ready, as poll() tells it, or the deadline: kDone,
-// kTimedOut, or kFailed with errno. Signals do not end it, nor does the
-// deadline's interrupt.
+// Waits until poll() reports an event on one of `waiting`, or the deadline
+// expires: kDone, kTimedOut, or kFailed with errno set. A signal does not end
+// the wait. The deadline's interrupt does not either: add its descriptor to
+// `waiting` where that is needed.
 SocketResult WaitForAny(std::span<pollfd> waiting,
                         const Deadline& deadline) noexcept;
 
-// Not thread-safe. Signals never end a wait early, and none is ever raised.
+// Not thread-safe. A signal never ends a wait early, and SIGPIPE is never
+// raised. Send, Receive and the like REQUIRE is_open().
 class Socket {
  public:
   Socket() noexcept = default;
   Socket(Socket&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), blocks_from_(other.blocks_from_) {}
+      : fd_(std::exchange(other.fd_, -1)),
+        min_blocking_time_(other.min_blocking_time_) {}
   Socket& operator=(Socket&& other) noexcept {
     std::swap(fd_, other.fd_);
-    std::swap(blocks_from_, other.blocks_from_);
+    std::swap(min_blocking_time_, other.min_blocking_time_);
     return *this;
   }
   ~Socket() { Close(); }
 
-  // `usual_wait` is how long a Receive mostly has: one system call instead of
-  // two then (of 50 us on a unix socket, some 5 are saved), unless it is so
-  // short that a recv could not end in time.
+  // Closes the socket if it is open, and connects. `usual_timeout` is the time
+  // that most calls of Receive will have: with it, such a call takes one system
+  // call instead of two (which saves 5 of 50 us on a unix socket), unless it is
+  // too short for SO_RCVTIMEO to be accurate.
   SocketResult Connect(const Address& address,
-                       std::chrono::milliseconds usual_wait,
+                       std::chrono::milliseconds usual_timeout,
                        const Deadline& deadline) noexcept;
 
   bool is_open() const noexcept { return fd_ >= 0; }
   void Close() noexcept;
 
-  // All of `bytes`.
+  // Sends all of `bytes`.
   SocketResult Send(std::string_view bytes, const Deadline& deadline) noexcept;
 
-  // At least one byte, at most `size`; `received` says how many.
+  // Receives from one to `size` bytes, and sets `received` to their number.
   SocketResult Receive(char* buffer, size_t size, const Deadline& deadline,
                        size_t& received) noexcept;
 
-  // As much of `bytes` as goes without waiting; takes what has gone off its
-  // front.
+  // Sends as much of `bytes` as is possible without waiting, and removes that
+  // from the front of `bytes`.
   SocketResult SendSome(std::string_view& bytes) noexcept;
 
-  // What is there: `received` may be zero.
+  // Receives what has arrived, without waiting: `received` may become zero.
   SocketResult ReceiveSome(char* buffer, size_t size,
                            size_t& received) noexcept;
 
-  // Until there is something to receive, or the end of the stream.
+  // Waits until there is something to receive, or the end of the stream.
   SocketResult AwaitInput(const Deadline& deadline) noexcept {
     return WaitFor(POLLIN, deadline);
   }
 
-  // For WaitForAny.
+  // For WaitForAny. -1 when the socket is not open.
   int descriptor() const noexcept { return fd_; }
 
   // The errno of the last failure.
@@ -81,15 +88,17 @@ class Socket {
 
  private:
   SocketResult FinishConnecting(const Deadline& deadline) noexcept;
-  SocketResult BlockFor(std::chrono::milliseconds usual_wait) noexcept;
+  // Makes the socket blocking, with a receive timeout where one is useful.
+  SocketResult SetReceiveTimeout(
+      std::chrono::milliseconds usual_timeout) noexcept;
   SocketResult WaitFor(short events, const Deadline& deadline) noexcept;
   SocketResult Fail(int error) noexcept;
 
   int fd_ = -1;
   int error_ = 0;
-  // With this much left of the deadline a recv may block by itself: for half of
-  // the usual wait.
-  std::chrono::nanoseconds blocks_from_ = std::chrono::nanoseconds::max();
+  // Receive may block in recv() when the deadline leaves at least this much
+  // time: recv() then returns after half of the usual timeout at the latest.
+  std::chrono::nanoseconds min_blocking_time_ = std::chrono::nanoseconds::max();
 };
 
 }  // namespace appcache::net

@@ -1,5 +1,6 @@
 #include "adapters/net/stream.h"
 
+#include <cassert>
 #include <system_error>
 #include <vector>
 
@@ -7,7 +8,7 @@ namespace appcache::net {
 
 Status Stream::Failed(SocketResult result) {
   broken_ = true;
-  died_unheard_ = result == SocketResult::kClosed && !heard_;
+  closed_while_idle_ = result == SocketResult::kClosed && !has_received_;
   if (result == SocketResult::kTimedOut) {
     return Status(ErrorCode::kTimeout, server_ + " did not answer in time");
   }
@@ -32,7 +33,7 @@ Status Stream::Receive(std::string_view& received, const Deadline& deadline) {
   const SocketResult result =
       socket_.Receive(buffer_.data(), buffer_.size(), deadline, size);
   if (result != SocketResult::kDone) return Failed(result);
-  heard_ = true;
+  has_received_ = true;
   received = {buffer_.data(), size};
   return Status();
 }
@@ -48,7 +49,7 @@ Status Stream::ReceiveSome(std::string_view& received) {
   const SocketResult result =
       socket_.ReceiveSome(buffer_.data(), buffer_.size(), size);
   if (result != SocketResult::kDone) return Failed(result);
-  heard_ = heard_ || size > 0;
+  has_received_ = has_received_ || size > 0;
   received = {buffer_.data(), size};
   return Status();
 }
@@ -61,15 +62,17 @@ Status Stream::AwaitSome(std::string_view& received, const Deadline& deadline) {
   return waited == SocketResult::kDone ? ReceiveSome(received) : Failed(waited);
 }
 
-Status Stream::Connect(Resolver& resolver, std::chrono::milliseconds usual_wait,
+Status Stream::Connect(Resolver& resolver,
+                       std::chrono::milliseconds usual_timeout,
                        const Deadline& deadline) {
   const Result<std::vector<Address>> addresses = resolver.Resolve(deadline);
   if (!addresses.ok()) return addresses.status();
+  assert(!addresses->empty());
   SocketResult result = SocketResult::kFailed;
   size_t addresses_left = addresses->size();
   for (const Address& address : *addresses) {
     const Deadline part = deadline.Sooner(deadline.Left() / addresses_left--);
-    result = socket_.Connect(address, usual_wait, part);
+    result = socket_.Connect(address, usual_timeout, part);
     if (result == SocketResult::kDone) return Status();
   }
   broken_ = true;

@@ -1,5 +1,5 @@
-// Stream: a connection to a server as far as it is the same for all protocols:
-// bytes out, bytes in, each before a deadline, and why it failed.
+// Stream: a connection to a server, without its protocol. Sends and receives
+// bytes, each operation with a deadline, and reports why it failed.
 
 #ifndef APPCACHE_ADAPTERS_NET_STREAM_H_
 #define APPCACHE_ADAPTERS_NET_STREAM_H_
@@ -14,74 +14,81 @@
 #include "adapters/net/address.h"
 #include "adapters/net/deadline.h"
 #include "adapters/net/socket.h"
-#include "engine/error.h"
-#include "engine/fork_guard.h"
+#include "appcache/error.h"
+#include "engine/support/fork_guard.h"
 
 namespace appcache::net {
 
-// Not thread-safe. After a failure the stream is broken: what it may yet
-// receive belongs to nobody, so it must not be used again (a late reply must
-// not become another key's value).
+// Not thread-safe. A failure breaks the stream. It must not be used again then:
+// a reply that arrives late would become the reply to another request. Errors
+// are kTimeout and kUnavailable.
 class Stream {
  public:
-  // `server` is what messages call it: "the Redis server localhost:6379".
+  // `server` is the server's name in messages: "the Redis server
+  // localhost:6379".
   explicit Stream(std::string server) : server_(std::move(server)) {}
 
-  // Tries each address of the endpoint in turn. Each gets its part of the time
-  // that is left, so that those that do not answer leave some to those that do.
-  // `usual_wait` is how long a Receive mostly has (socket.h). kUnavailable,
-  // kTimeout, of the last address.
-  Status Connect(Resolver& resolver, std::chrono::milliseconds usual_wait,
+  // Tries each address of the endpoint in turn, and divides the remaining time
+  // among them, so that addresses that do not answer leave time for the others.
+  // `usual_timeout`: see Socket::Connect. Returns the error of the last
+  // address. Throws std::bad_alloc.
+  Status Connect(Resolver& resolver, std::chrono::milliseconds usual_timeout,
                  const Deadline& deadline);
 
-  // All of `request`, which begins an exchange.
+  // Starts an exchange and sends all of `request`.
   Status Send(std::string_view request, const Deadline& deadline);
 
-  // What comes next, one byte at least. `received` is valid until the next
-  // call.
+  // Receives at least one byte. `received` is valid until the next call.
   Status Receive(std::string_view& received, const Deadline& deadline);
 
-  // The same in steps that do not wait, for an exchange that sends and receives
-  // at a time: BeginExchange, then as many of the others as it takes. A server
-  // that has closed its end takes all: what it said before is yet to be
-  // received, and then the end.
-  void BeginExchange() noexcept { heard_ = false; }
+  // The same without waiting, for an exchange that sends and receives at the
+  // same time: call BeginExchange once, then the others as often as needed.
+  void BeginExchange() noexcept { has_received_ = false; }
+  // Sends what it can and removes that from `unsent`. When the server has
+  // closed the connection, drops the rest without an error: replies that the
+  // server sent before are still to be received, and then the end of the
+  // stream.
   Status SendSome(std::string_view& unsent);
   // `received` may be empty.
   Status ReceiveSome(std::string_view& received);
-  // The same, waiting until the deadline if nothing is there. `received` is
-  // empty, and nothing is broken, if nothing comes.
+  // ReceiveSome that waits until the deadline. When nothing arrives, `received`
+  // is empty and the stream stays usable.
   Status AwaitSome(std::string_view& received, const Deadline& deadline);
+
   // For WaitForAny (socket.h).
   int descriptor() const noexcept { return socket_.descriptor(); }
-  // The deadline has come: breaks the stream. The failure to report.
+
+  // Breaks the stream because the deadline has expired. Returns the error to
+  // report.
   Status TimeOut() { return Failed(SocketResult::kTimedOut); }
 
-  // What has come is no reply: nothing behind it can be read.
+  // Breaks the stream because an invalid reply was received: the rest of the
+  // stream cannot be read.
   void Break() noexcept { broken_ = true; }
 
-  // Nothing failed, and it is this process's own, not a parent's.
+  // True when nothing failed and the stream was not inherited from a parent
+  // process.
   bool is_usable() const noexcept {
     return !broken_ && !fork_guard_.in_child();
   }
 
-  // Whether it broke without a sign of life since the last Send: as one does
-  // that the server had closed while it was idle.
-  bool died_unheard() const noexcept { return died_unheard_; }
+  // True when the server closed the connection before it sent a byte in this
+  // exchange, as happens when it closed the connection while that was idle.
+  bool closed_while_idle() const noexcept { return closed_while_idle_; }
 
-  // What messages call the server.
+  // The server's name in messages.
   const std::string& server() const noexcept { return server_; }
 
  private:
   Status Failed(SocketResult result);
 
-  const ForkGuard fork_guard_;
+  const internal::ForkGuard fork_guard_;
   const std::string server_;
   Socket socket_;
   std::array<char, size_t{16} << 10> buffer_;
   bool broken_ = false;
-  bool heard_ = false;  // since the last Send
-  bool died_unheard_ = false;
+  bool has_received_ = false;  // in this exchange
+  bool closed_while_idle_ = false;
 };
 
 }  // namespace appcache::net

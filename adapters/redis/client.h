@@ -1,4 +1,4 @@
-// Client: one request and its replies, whichever connection serves it.
+// Client: sends a request on a pooled connection and receives its replies.
 
 #ifndef APPCACHE_ADAPTERS_REDIS_CLIENT_H_
 #define APPCACHE_ADAPTERS_REDIS_CLIENT_H_
@@ -15,10 +15,13 @@
 #include "adapters/net/settings.h"
 #include "adapters/redis/connection.h"
 #include "adapters/redis/reply.h"
-#include "adapters/redis/server_error.h"
-#include "engine/error.h"
+#include "appcache/error.h"
 
 namespace appcache::redis {
+
+// Whether a request is sent again when the server had closed the connection
+// while that was idle. kNever is for requests that are not idempotent.
+enum class Retry { kNever, kOnce };
 
 // Thread-safe.
 class Client {
@@ -39,49 +42,60 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // What messages call the server: "the Redis server localhost:6379".
+  // The server's name in messages: "the Redis server localhost:6379".
   const std::string& server() const noexcept { return server_; }
 
-  // No exchange that begins from now on is on a connection that was made
-  // before.
+  // Exchanges that start from now on use connections that are made from now on.
   void Renew() { pool_.Renew(); }
 
-  // A connection beside the pool's, within the connect timeout. `interrupt`:
-  // see net::Deadline. Throws std::bad_alloc.
-  Result<std::unique_ptr<Connection>> ConnectApart(int interrupt) {
+  // See Backend::AbandonInChild.
+  void AbandonInChild() noexcept { pool_.AbandonInChild(); }
+
+  // Makes a connection that is not the pool's, within the connect timeout.
+  // `interrupt`: see net::Deadline. Throws std::bad_alloc.
+  Result<std::unique_ptr<Connection>> ConnectOutsidePool(int interrupt) {
     return Connection::Connect(resolver_, login_,
                                net::Deadline(connect_timeout_, interrupt));
   }
 
-  // Sends what `append(connection)` appends, and hands each reply, in order, to
-  // `take(reply)`; as many as there were commands. If the connection turns out
-  // to have been closed while it was idle, all of it is done once more, and
-  // `append` is called again: for requests that may be repeated. Throws
+  // Sends the commands that `append(connection)` appends, and calls
+  // `take(reply)` with the reply to each, in order. With Retry::kOnce, may call
+  // `append` a second time, before the first call of `take`. Throws
   // std::bad_alloc.
   template <class Append, class Take>
-  Status Exchange(const Append& append, const Take& take) {
+  Status Exchange(const Append& append, const Take& take,
+                  Retry retry = Retry::kOnce) {
     const net::Deadline deadline(timeout_);
-    bool died_idle = false;
-    Status status = ExchangeOnce(append, take, deadline, died_idle);
-    if (!died_idle) return status;
-    // Those beside it have been closed too, most likely.
+    bool closed_while_idle = false;
+    Status status = Attempt(append, take, deadline, closed_while_idle);
+    if (!closed_while_idle || retry == Retry::kNever) return status;
+    // The server has most likely closed the other idle connections too.
     pool_.DropIdle();
-    return ExchangeOnce(append, take, deadline, died_idle);
+    return Attempt(append, take, deadline, closed_while_idle);
   }
 
-  // The same for a request that may not be repeated.
-  template <class Append, class Take>
-  Status ExchangeUnrepeated(const Append& append, const Take& take) {
-    bool died_idle = false;
-    return ExchangeOnce(append, take, net::Deadline(timeout_), died_idle);
+  // The same with `check(reply)`, which returns a Status. Returns the first
+  // error.
+  template <class Append, class Check>
+  Status ExchangeChecked(const Append& append, const Check& check,
+                         Retry retry = Retry::kOnce) {
+    Status first_error;
+    Status status = Exchange(
+        append,
+        [&](Reply reply) {
+          Status checked = check(std::move(reply));
+          if (first_error.ok()) first_error = std::move(checked);
+        },
+        retry);
+    return status.ok() ? first_error : status;
   }
 
  private:
   using Pool = net::Pool<Connection>;
 
   template <class Append, class Take>
-  Status ExchangeOnce(const Append& append, const Take& take,
-                      const net::Deadline& deadline, bool& died_idle) {
+  Status Attempt(const Append& append, const Take& take,
+                 const net::Deadline& deadline, bool& closed_while_idle) {
     Result<Pool::Lease> lease = pool_.Take(deadline);
     if (!lease.ok()) return lease.status();
     Connection& connection = **lease;
@@ -92,7 +106,7 @@ class Client {
       status = connection.Receive(reply, deadline);
       if (status.ok()) take(std::move(reply));
     }
-    died_idle = lease->was_idle() && connection.died_unheard();
+    closed_while_idle = lease->was_idle() && connection.closed_while_idle();
     return status;
   }
 

@@ -1,10 +1,10 @@
 #include "adapters/redis/commands.h"
 
 #include <algorithm>
+#include <cassert>
 #include <string>
 
 namespace appcache::redis {
-
 void AppendKeys(Connection& connection, std::string_view command,
                 std::span<const std::string_view> paths) {
   for (size_t at = 0; at < paths.size(); at += kKeysPerCommand) {
@@ -16,11 +16,22 @@ void AppendKeys(Connection& connection, std::string_view command,
   }
 }
 
-void AppendSet(Connection& connection, const Cache::RawEntry& entry) {
+void AppendSet(Connection& connection, const RawEntry& entry) {
+  assert(entry.ttl >= kNoTtl && entry.ttl <= kMaxTtl);
   if (entry.ttl == kNoTtl) {
     connection.Append({"SET", entry.path, entry.value});
   } else {
     connection.Append({"SET", entry.path, entry.value, "PX",
+                       std::to_string(entry.ttl.count())});
+  }
+}
+
+void AppendAdd(Connection& connection, const RawEntry& entry) {
+  assert(entry.ttl >= kNoTtl && entry.ttl <= kMaxTtl);
+  if (entry.ttl == kNoTtl) {
+    connection.Append({"SET", entry.path, entry.value, "NX"});
+  } else {
+    connection.Append({"SET", entry.path, entry.value, "NX", "PX",
                        std::to_string(entry.ttl.count())});
   }
 }

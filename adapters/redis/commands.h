@@ -1,4 +1,4 @@
-// Commands of more than a few words.
+// Appends the commands of the cache's operations to a request.
 
 #ifndef APPCACHE_ADAPTERS_REDIS_COMMANDS_H_
 #define APPCACHE_ADAPTERS_REDIS_COMMANDS_H_
@@ -8,18 +8,25 @@
 #include <string_view>
 
 #include "adapters/redis/connection.h"
-#include "engine/cache.h"
+#include "appcache/backend.h"
 
 namespace appcache::redis {
 
-// How many keys go into one command: the server serves nobody else meanwhile.
+// The largest number of keys in one command: the server serves no other client
+// while it runs a command.
 inline constexpr size_t kKeysPerCommand = 4096;
 
-// As many commands of that name as it takes.
+// These throw std::bad_alloc.
+
+// `command path path ...`, as often as kKeysPerCommand requires.
 void AppendKeys(Connection& connection, std::string_view command,
                 std::span<const std::string_view> paths);
 
-void AppendSet(Connection& connection, const Cache::RawEntry& entry);
+// SET. REQUIRES: the entry's ttl is in [0, kMaxTtl].
+void AppendSet(Connection& connection, const RawEntry& entry);
+
+// SET NX: sets the entry unless the key exists. REQUIRES: as AppendSet.
+void AppendAdd(Connection& connection, const RawEntry& entry);
 
 }  // namespace appcache::redis
 

@@ -1,6 +1,7 @@
 #include "adapters/redis/connection.h"
 
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 #include <utility>
 
@@ -9,10 +10,10 @@
 namespace appcache::redis {
 namespace {
 
-// A request's buffer keeps its room, up to this much, for the next one.
+// The request buffer keeps up to this capacity for the next request.
 constexpr size_t kMaxKeptRequestBytes = size_t{64} << 10;
 
-// "*3\r\n" and "$5\r\n" (RESP, "Sending commands to a Redis server").
+// Appends "*3\r\n" or "$5\r\n" (RESP, "Sending commands to a Redis server").
 constexpr size_t kMaxDigits = 20;
 constexpr size_t kMaxCountBytes = 1 + kMaxDigits + 2;
 void AppendCount(char sign, size_t count, std::string& request) {
@@ -37,7 +38,8 @@ void Connection::AppendArgument(std::string_view argument) {
 }
 
 void Connection::Append(std::initializer_list<std::string_view> arguments) {
-  // At once: what follows a large value would otherwise have it moved.
+  // Reserves for the whole command: growing after a large value was appended
+  // would copy the value.
   size_t bytes = request_.size() + kMaxCountBytes;
   for (const std::string_view argument : arguments) {
     bytes += kMaxCountBytes + argument.size() + 2;
@@ -60,11 +62,11 @@ Status Connection::Send(const net::Deadline& deadline) {
   return status;
 }
 
-Status Connection::Parse(Reply& reply, bool& is_there) {
-  is_there = false;
+Status Connection::Parse(Reply& reply, bool& is_complete) {
+  is_complete = false;
   switch (reader_.Next(reply)) {
     case ReplyReader::Result::kReply:
-      is_there = true;
+      is_complete = true;
       return Status();
     case ReplyReader::Result::kNeedsMore:
       return Status();
@@ -77,8 +79,8 @@ Status Connection::Parse(Reply& reply, bool& is_there) {
   stream_.Break();
   return Status(ErrorCode::kUnavailable,
                 stream_.server() +
-                    " does not answer as one; is it a Redis server, and "
-                    "of the plain protocol (no TLS)?");
+                    " sent an invalid protocol reply: not a Redis server, or "
+                    "TLS is required");
 }
 
 Status Connection::Feed(std::string_view received) {
@@ -88,11 +90,12 @@ Status Connection::Feed(std::string_view received) {
 }
 
 Status Connection::Receive(Reply& reply, const net::Deadline& deadline) {
+  assert(outstanding_ > 0);
   for (;;) {
-    bool is_there = false;
-    Status status = Parse(reply, is_there);
-    if (is_there) --outstanding_;
-    if (is_there || !status.ok()) return status;
+    bool is_complete = false;
+    Status status = Parse(reply, is_complete);
+    if (is_complete) --outstanding_;
+    if (is_complete || !status.ok()) return status;
     std::string_view received;
     status = stream_.Receive(received, deadline);
     if (status.ok()) status = Feed(received);
@@ -100,14 +103,14 @@ Status Connection::Receive(Reply& reply, const net::Deadline& deadline) {
   }
 }
 
-Status Connection::Await(Reply& reply, bool& is_there,
+Status Connection::Await(Reply& reply, bool& is_complete,
                          const net::Deadline& deadline) {
-  Status status = Parse(reply, is_there);
-  if (is_there || !status.ok()) return status;
+  Status status = Parse(reply, is_complete);
+  if (is_complete || !status.ok()) return status;
   std::string_view received;
   status = stream_.AwaitSome(received, deadline);
   if (status.ok() && !received.empty()) status = Feed(received);
-  return status.ok() ? Parse(reply, is_there) : status;
+  return status.ok() ? Parse(reply, is_complete) : status;
 }
 
 Result<std::unique_ptr<Connection>> Connection::Connect(
@@ -116,7 +119,7 @@ Result<std::unique_ptr<Connection>> Connection::Connect(
   std::unique_ptr<Connection> connection(
       new Connection(resolver.endpoint().ServerName()));
   Status status =
-      connection->stream_.Connect(resolver, login.timeout, deadline);
+      connection->stream_.Connect(resolver, login.usual_timeout, deadline);
   if (status.ok()) status = connection->LogIn(login, deadline);
   if (!status.ok()) return status;
   return connection;

@@ -1,5 +1,5 @@
-// Connection: one stream to a Redis server, logged in; requests and replies in
-// their order.
+// Connection: a connection to a Redis server, logged in. Sends commands and
+// receives their replies in order.
 
 #ifndef APPCACHE_ADAPTERS_REDIS_CONNECTION_H_
 #define APPCACHE_ADAPTERS_REDIS_CONNECTION_H_
@@ -17,66 +17,69 @@
 #include "adapters/net/deadline.h"
 #include "adapters/net/stream.h"
 #include "adapters/redis/reply.h"
-#include "engine/error.h"
+#include "appcache/error.h"
 
 namespace appcache::redis {
 
-// As whom to connect, and to what of the server.
+// How to set up a connection.
 struct Login {
   std::string user;      // empty: the default user
-  std::string password;  // empty: none
+  std::string password;  // empty: none is sent
   uint32_t database = 0;
-  // How long a call mostly may take.
-  std::chrono::milliseconds timeout{0};
+  // The time limit of most calls (net::Socket::Connect).
+  std::chrono::milliseconds usual_timeout{0};
 };
 
-// Not thread-safe. After a failure the connection is broken, as its stream.
+// Not thread-safe. A failure breaks the connection, as it breaks a net::Stream.
 class Connection {
  public:
-  // Tries each address in turn. kUnavailable, kTimeout, or what the server has
-  // against the login.
+  // Tries each address in turn, and logs in. kUnavailable, kTimeout, or the
+  // server's error (server_error.h). Throws std::bad_alloc.
   static Result<std::unique_ptr<Connection>> Connect(
       net::Resolver& resolver, const Login& login,
       const net::Deadline& deadline);
 
-  // Adds a command to the request. Throws std::bad_alloc.
+  // Appends a command to the request. Throws std::bad_alloc.
   void Append(std::initializer_list<std::string_view> arguments);
-  // The same in parts: a command of `count` arguments, one after the other.
+  // The same in parts: BeginCommand, then AppendArgument `count` times.
   void BeginCommand(size_t count);
   void AppendArgument(std::string_view argument);
 
-  // Sends what has been appended.
+  // Sends the request.
   Status Send(const net::Deadline& deadline);
 
-  // The reply to the earliest command that has none yet. An error that the
-  // server answers is a reply like others.
+  // Receives the reply to the earliest command that has none yet. An error
+  // reply is a success here. REQUIRES: outstanding() > 0.
   Status Receive(Reply& reply, const net::Deadline& deadline);
 
-  // For a connection that has subscribed, on which the server speaks unasked:
-  // what it says next, reply or message. `is_there` is false, and nothing is
-  // broken, when nothing came before the deadline, or not yet all of it: to be
-  // called again then. Counts nothing.
-  Status Await(Reply& reply, bool& is_there, const net::Deadline& deadline);
+  // For a connection with a subscription, on which messages arrive unasked:
+  // receives the next reply or message. Sets `is_complete` to false, without an
+  // error, when no whole one has arrived by the deadline; call it again then.
+  // Does not change outstanding().
+  Status Await(Reply& reply, bool& is_complete, const net::Deadline& deadline);
 
-  // Commands whose replies have not been received.
+  // The number of commands whose replies have not been received.
   size_t outstanding() const noexcept { return outstanding_; }
 
-  // Whether it can serve another: nothing failed, nothing is outstanding.
+  // True when nothing failed, no reply is outstanding, and the connection was
+  // made by this process.
   bool is_reusable() const noexcept;
 
-  // What messages call the server.
+  // The server's name in messages.
   const std::string& server() const noexcept { return stream_.server(); }
-  // For a child that closes what it has inherited.
+  // For a forked child that closes its copy.
   int descriptor() const noexcept { return stream_.descriptor(); }
 
   // See net::Stream.
-  bool died_unheard() const noexcept { return stream_.died_unheard(); }
+  bool closed_while_idle() const noexcept {
+    return stream_.closed_while_idle();
+  }
 
  private:
   explicit Connection(std::string server) : stream_(std::move(server)) {}
   Status LogIn(const Login& login, const net::Deadline& deadline);
-  // The next whole reply of what has come, if there is one.
-  Status Parse(Reply& reply, bool& is_there);
+  // Parses the next whole reply from the received bytes, if there is one.
+  Status Parse(Reply& reply, bool& is_complete);
   Status Feed(std::string_view received);
 
   net::Stream stream_;

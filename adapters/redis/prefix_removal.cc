@@ -9,23 +9,26 @@
 namespace appcache::redis {
 namespace {
 
-// How much of the database one command looks at: under a millisecond.
+// The number of keys that one SCAN visits: it takes less than a millisecond,
+// during which the server serves no other client.
 constexpr std::string_view kKeysPerScan = "1000";
 
 using Type = Reply::Type;
 
+// The result of a SCAN.
 struct Page {
   std::string cursor = "0";
   std::vector<Bytes> keys;
 };
 
-// [cursor, [key, ...]]
-bool TakePage(Reply& reply, Page& page) {
+// Converts the reply to SCAN, [cursor, [key, ...]]. False: it is something
+// else.
+bool ToPage(Reply& reply, Page& page) {
   if (reply.type != Type::kArray || reply.elements.size() != 2) return false;
   const Reply& cursor = reply.elements[0];
   Reply& keys = reply.elements[1];
   if (cursor.type != Type::kString || keys.type != Type::kArray ||
-      keys.is_cut) {
+      keys.is_truncated) {
     return false;
   }
   page.cursor = cursor.bytes.view();
@@ -37,21 +40,18 @@ bool TakePage(Reply& reply, Page& page) {
   return true;
 }
 
-// The page at page.cursor, and in its place the next.
+// Reads the page at page.cursor into `page`, with the cursor of the next one.
 Status Scan(Client& client, std::string_view pattern, Page& page) {
-  Status answer;
   const std::string cursor = page.cursor;
-  const Status status = client.Exchange(
+  return client.ExchangeChecked(
       [&](Connection& connection) {
         connection.Append(
             {"SCAN", cursor, "MATCH", pattern, "COUNT", kKeysPerScan});
       },
       [&](Reply reply) {
-        if (!TakePage(reply, page)) {
-          answer = Unexpected(reply, client.server());
-        }
+        return ToPage(reply, page) ? Status()
+                                   : UnexpectedReply(reply, client.server());
       });
-  return status.ok() ? answer : status;
 }
 
 Status Remove(Client& client, const std::vector<Bytes>& keys,
@@ -60,17 +60,15 @@ Status Remove(Client& client, const std::vector<Bytes>& keys,
   std::vector<std::string_view> paths;
   paths.reserve(keys.size());
   for (const Bytes& key : keys) paths.push_back(key.view());
-  Status answer;
-  const Status status = client.Exchange(
+  return client.ExchangeChecked(
       [&](Connection& connection) { AppendKeys(connection, "DEL", paths); },
       [&](const Reply& reply) {
-        if (reply.type == Type::kInteger) {
-          removed += static_cast<uint64_t>(reply.integer);
-        } else if (answer.ok()) {
-          answer = Unexpected(reply, client.server());
+        if (reply.type != Type::kInteger) {
+          return UnexpectedReply(reply, client.server());
         }
+        removed += static_cast<uint64_t>(reply.integer);
+        return Status();
       });
-  return status.ok() ? answer : status;
 }
 
 }  // namespace

@@ -12,8 +12,9 @@ extern "C" {
 
 namespace appcache::redis {
 
-// What hiredis's parser calls. A child is put into its parent's elements: no
-// pointer to an array moves, for nothing is added beside it until it is whole.
+// The callbacks of hiredis's parser. An element is stored in its parent's
+// `elements`. The parser keeps pointers to the arrays that it is filling; they
+// stay valid, because nothing is added next to an array before it is complete.
 struct ReplyReader::Functions {
   static Reply* Place(const redisReadTask* task) noexcept {
     return static_cast<ReplyReader*>(task->privdata)->Place(*task);
@@ -33,7 +34,8 @@ struct ReplyReader::Functions {
     return reply;
   }
 
-  // Room is made as elements come: their number is what a stranger says.
+  // Does not reserve for the number of elements, which comes from the peer and
+  // may be anything.
   static void* Array(const redisReadTask* task, int) {
     Reply* const reply = Place(task);
     if (reply != nullptr) reply->type = Reply::Type::kArray;
@@ -50,7 +52,7 @@ struct ReplyReader::Functions {
 
   static void* Nil(const redisReadTask* task) { return Place(task); }
 
-  // All replies are in root_, which belongs to the reader.
+  // root_, which belongs to the reader, owns all replies.
   static void Free(void*) {}
 };
 
@@ -76,8 +78,9 @@ Reply* ReplyReader::Place(const redisReadTask& task) noexcept {
   }
   auto& parent = *static_cast<Reply*>(task.parent->obj);
   if (parent.elements.size() == Reply::kMaxElements) {
-    // What is overwritten is whole: its own elements have no parent left.
-    parent.is_cut = true;
+    // The overwritten element is complete, so the parser has no pointer into
+    // it.
+    parent.is_truncated = true;
     parent.elements.back() = Reply();
     return &parent.elements.back();
   }
@@ -89,8 +92,8 @@ Reply* ReplyReader::Place(const redisReadTask& task) noexcept {
 }
 
 bool ReplyReader::Feed(std::string_view bytes) noexcept {
-  // Left to itself, a large buffer grows by a mebibyte at a time, and may move
-  // each time.
+  // hiredis grows a large buffer by 1 MiB at a time and may copy it each time.
+  // Grow it geometrically instead.
   const size_t size = reader_->len;
   if (size >= SDS_MAX_PREALLOC && sdsavail(reader_->buf) < bytes.size()) {
     const sds larger = sdsMakeRoomFor(reader_->buf, bytes.size() + size / 2);
@@ -112,8 +115,7 @@ ReplyReader::Result ReplyReader::Next(Reply& reply) noexcept {
 }
 
 bool ReplyReader::HasMore() const noexcept {
-  // The first task of the stack is there without a type when nothing of a reply
-  // has been read.
+  // Between two replies, the first task on the parser's stack has no type.
   return reader_->pos < reader_->len || reader_->ridx > 0 ||
          (reader_->ridx == 0 && reader_->rstack[0].type != -1);
 }

@@ -1,5 +1,5 @@
-// Reply: what a Redis server answers, and ReplyReader, which parses it (RESP2,
-// by hiredis's parser).
+// Reply: a reply of a Redis server, and ReplyReader, which parses replies
+// (RESP2, with hiredis's parser).
 
 #ifndef APPCACHE_ADAPTERS_REDIS_REPLY_H_
 #define APPCACHE_ADAPTERS_REDIS_REPLY_H_
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/bytes.h"
+#include "appcache/bytes.h"
 
 struct redisReader;
 struct redisReadTask;
@@ -19,26 +19,26 @@ struct redisReadTask;
 namespace appcache::redis {
 
 struct Reply {
-  // Of an array: more than any command of ours is answered with. A server may
-  // tell of more keys at once than there is memory for.
+  // The limit of an array. No reply to a command of this client is longer, but
+  // an invalidation message may have any number of keys.
   static constexpr size_t kMaxElements = size_t{1} << 18;
 
   enum class Type { kNil, kStatus, kError, kInteger, kString, kArray };
 
   Type type = Type::kNil;
   int64_t integer = 0;
-  // Of a string, a status or an error.
+  // The text of a string, a status or an error.
   Bytes bytes;
   std::vector<Reply> elements;
-  // There were more: the last one stands for those beyond kMaxElements.
-  bool is_cut = false;
+  // The array had more than kMaxElements; elements.back() is its last one.
+  bool is_truncated = false;
 
   bool is_ok() const noexcept {
     return type == Type::kStatus && bytes.view() == "OK";
   }
 };
 
-// Takes a stream of bytes apart. Not thread-safe. After kMalformed or
+// Splits a stream of bytes into replies. Not thread-safe. After kMalformed or
 // kOutOfMemory the rest of the stream cannot be read.
 class ReplyReader {
  public:
@@ -50,13 +50,13 @@ class ReplyReader {
   ReplyReader(const ReplyReader&) = delete;
   ReplyReader& operator=(const ReplyReader&) = delete;
 
-  // False: no memory.
+  // Adds received bytes. False: out of memory.
   bool Feed(std::string_view bytes) noexcept;
 
-  // The next whole reply, if there is one. Each value is copied once.
+  // Takes the next whole reply, if there is one. Copies each value once.
   Result Next(Reply& reply) noexcept;
 
-  // True when bytes are left that belong to no reply taken yet.
+  // True when there are bytes that belong to no reply that Next returned.
   bool HasMore() const noexcept;
 
  private:
@@ -65,7 +65,7 @@ class ReplyReader {
     void operator()(redisReader* reader) const noexcept;
   };
 
-  // Where the parser is to put what the task has read. Null: no memory.
+  // The object that the parser fills for `task`. Null: out of memory.
   Reply* Place(const redisReadTask& task) noexcept;
 
   Reply root_;

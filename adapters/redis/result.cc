@@ -10,12 +10,12 @@ namespace appcache::redis {
 
 using Type = Reply::Type;
 
-Status Unexpected(const Reply& reply, const std::string& server) {
+Status UnexpectedReply(const Reply& reply, const std::string& server) {
   if (reply.type == Type::kError) {
     return ServerError(reply.bytes.view(), server);
   }
   return Status(ErrorCode::kUnavailable,
-                server + " gave an answer that does not fit; is it one?");
+                server + " sent an unexpected reply; is it a Redis server?");
 }
 
 Lookup<Bytes> ToLookup(Reply reply, const std::string& server) {
@@ -23,18 +23,18 @@ Lookup<Bytes> ToLookup(Reply reply, const std::string& server) {
     return Lookup<Bytes>::Hit(std::move(reply.bytes));
   }
   if (reply.type == Type::kNil) return Lookup<Bytes>::Miss();
-  return Lookup<Bytes>::Failed(Unexpected(reply, server));
+  return Lookup<Bytes>::Failed(UnexpectedReply(reply, server));
 }
 
 Lookup<Ttl> ToTtl(const Reply& reply, const std::string& server) {
   constexpr int64_t kNoEntry = -2;
-  constexpr int64_t kNeverEnds = -1;
+  constexpr int64_t kNeverExpires = -1;
   if (reply.type != Type::kInteger) {
-    return Lookup<Ttl>::Failed(Unexpected(reply, server));
+    return Lookup<Ttl>::Failed(UnexpectedReply(reply, server));
   }
   if (reply.integer == kNoEntry) return Lookup<Ttl>::Miss();
-  if (reply.integer == kNeverEnds) return Lookup<Ttl>::Hit(kNoTtl);
-  // One that ends within the millisecond has not ended.
+  if (reply.integer == kNeverExpires) return Lookup<Ttl>::Hit(kNoTtl);
+  // An entry that expires within this millisecond has not expired yet.
   return Lookup<Ttl>::Hit(Ttl(std::max<int64_t>(reply.integer, 1)));
 }
 

@@ -1,4 +1,4 @@
-// What replies mean to a cache. `server` is what messages call the server.
+// Converts replies to results. `server` is the server's name in messages.
 
 #ifndef APPCACHE_ADAPTERS_REDIS_RESULT_H_
 #define APPCACHE_ADAPTERS_REDIS_RESULT_H_
@@ -6,21 +6,20 @@
 #include <string>
 
 #include "adapters/redis/reply.h"
-#include "engine/bytes.h"
-#include "engine/cache.h"
-#include "engine/error.h"
-#include "engine/lookup.h"
+#include "appcache/bytes.h"
+#include "appcache/error.h"
+#include "appcache/lookup.h"
+#include "appcache/times.h"
 
 namespace appcache::redis {
 
-// A failure that the server has answered, or that it answered something else
-// than it should.
-Status Unexpected(const Reply& reply, const std::string& server);
+// The error for a reply that is an error or of the wrong type.
+Status UnexpectedReply(const Reply& reply, const std::string& server);
 
-// Of a GET, or an element of what an MGET yields.
+// Converts the reply to GET, or an element of the reply to MGET.
 Lookup<Bytes> ToLookup(Reply reply, const std::string& server);
 
-// Of a PTTL.
+// Converts the reply to PTTL.
 Lookup<Ttl> ToTtl(const Reply& reply, const std::string& server);
 
 }  // namespace appcache::redis

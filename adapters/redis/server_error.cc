@@ -11,37 +11,38 @@ struct Meaning {
 
 constexpr Meaning kMeanings[] = {
     {"LOADING", ErrorCode::kUnavailable,
-     "it is loading its data; it will be there in a moment"},
+     "it is loading its data; retry in a moment"},
     {"OOM", ErrorCode::kFull,
-     "it has reached its maxmemory and may not evict; raise it, or set "
+     "it has reached maxmemory and may not evict; raise maxmemory, or set "
      "maxmemory-policy to allkeys-lru"},
     {"READONLY", ErrorCode::kUnavailable,
      "it is a read-only replica; use the primary's address"},
     {"MASTERDOWN", ErrorCode::kUnavailable,
-     "it is a replica that has lost its primary"},
+     "it is a replica that has lost its primary; check the primary"},
     {"NOREPLICAS", ErrorCode::kUnavailable,
-     "it has too few replicas to accept writes"},
+     "it has too few replicas to accept writes; check them"},
     {"MISCONF", ErrorCode::kUnavailable,
      "it cannot save to disk and refuses writes; see its log"},
     {"NOAUTH", ErrorCode::kUnavailable,
-     "it wants a password; set user and password"},
+     "it requires a password; set user and password"},
     {"WRONGPASS", ErrorCode::kUnavailable,
-     "it refused the user or the password"},
+     "it rejected the user or the password; check them"},
     {"NOPERM", ErrorCode::kUnsupported,
-     "the user may not run this command, or not on this key; give it its keys "
-     "and +get +set +del +mget +pttl +multi +exec, +scan for prefixes, "
-     "+flushdb for clear"},
+     "the user may not run this command, or not on this key; permit its keys "
+     "and +get +set +del +mget +pttl +multi +exec, +scan for InvalidatePrefix, "
+     "+flushdb for Clear"},
     {"WRONGTYPE", ErrorCode::kCorrupt,
-     "the key holds no string: something else than a cache has written it"},
+     "the key does not hold a string; was it written by another program?"},
     {"MOVED", ErrorCode::kUnsupported,
-     "it is a node of a cluster, which this client does not follow; use a "
-     "proxy, or a server of its own"},
+     "it is a node of a cluster, which this client does not support; use a "
+     "proxy, or a server that is not in a cluster"},
     {"ASK", ErrorCode::kUnsupported,
-     "it is a node of a cluster, which this client does not follow; use a "
-     "proxy, or a server of its own"},
-    {"CLUSTERDOWN", ErrorCode::kUnavailable, "its cluster is down"},
-    {"BUSY", ErrorCode::kBusy, "it is busy running a script"},
-    {"TRYAGAIN", ErrorCode::kBusy, "it is moving keys"},
+     "it is a node of a cluster, which this client does not support; use a "
+     "proxy, or a server that is not in a cluster"},
+    {"CLUSTERDOWN", ErrorCode::kUnavailable,
+     "its cluster is down, and this client does not support clusters"},
+    {"BUSY", ErrorCode::kBusy, "it is busy running a script; retry later"},
+    {"TRYAGAIN", ErrorCode::kBusy, "it is moving keys; retry later"},
 };
 
 std::string_view FirstWord(std::string_view text) {
@@ -52,7 +53,7 @@ std::string_view FirstWord(std::string_view text) {
 
 Status ServerError(std::string_view reply, const std::string& server) {
   const std::string_view word = FirstWord(reply);
-  std::string message = server + " answered ";
+  std::string message = server + " replied ";
   for (const Meaning& meaning : kMeanings) {
     if (meaning.word != word) continue;
     message.append(word).append(": ").append(meaning.advice);
@@ -65,12 +66,13 @@ Status ServerError(std::string_view reply, const std::string& server) {
     return Status(ErrorCode::kUnavailable, std::move(message));
   }
   if (reply.find("DB index is out of range") != std::string_view::npos) {
-    message += "that it has no database of that number";
+    message +=
+        "that the database number is out of range; lower it, or raise the "
+        "server's setting databases";
     return Status(ErrorCode::kInvalidArgument, std::move(message));
   }
-  // Such a text may go on with the arguments.
-  message.append("an error that a cache does not expect: ");
-  message.append(word.substr(0, 40));
+  // The rest of the text may repeat the command's arguments.
+  message.append("with an unexpected error: ").append(word.substr(0, 40));
   return Status(ErrorCode::kUnavailable, std::move(message));
 }
 

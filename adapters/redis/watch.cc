@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cassert>
 #include <exception>
 #include <new>
 #include <utility>
@@ -10,25 +11,26 @@
 #include "adapters/redis/watch_announcement.h"
 #include "adapters/redis/watch_link.h"
 #include "adapters/redis/watch_subscription.h"
-#include "engine/background_thread.h"
+#include "engine/support/background_thread.h"
 
 namespace appcache::redis {
 namespace {
 
-WatchOptions WithClock(WatchOptions options) {
+WatchOptions Completed(WatchOptions options) {
+  assert(Validate(options).ok());
   if (options.clock == nullptr) options.clock = Clock::Steady();
   return options;
 }
 
-// While it lives, the descriptor is open and the link's.
-class Published {
+// Stores a descriptor in `place` while this object lives.
+class PublishedDescriptor {
  public:
-  Published(std::atomic<int>& place, int descriptor) : place_(place) {
+  PublishedDescriptor(std::atomic<int>& place, int descriptor) : place_(place) {
     place_.store(descriptor);
   }
-  ~Published() { place_.store(-1); }
-  Published(const Published&) = delete;
-  Published& operator=(const Published&) = delete;
+  ~PublishedDescriptor() { place_.store(-1); }
+  PublishedDescriptor(const PublishedDescriptor&) = delete;
+  PublishedDescriptor& operator=(const PublishedDescriptor&) = delete;
 
  private:
   std::atomic<int>& place_;
@@ -39,12 +41,14 @@ class Published {
 RedisWatch::RedisWatch(Client& client, uint32_t database, WatchOptions options,
                        WatchListener& listener, LogSink log)
     : client_(client),
-      options_(WithClock(std::move(options))),
+      options_(Completed(std::move(options))),
       channel_(AnnouncementChannel(database, options_.path_prefix)),
       listener_(listener),
       log_(std::move(log)),
-      retry_(options_),
-      thread_(StartBackgroundThread([this] { Run(); })) {}
+      backoff_(options_),
+      thread_(internal::StartBackgroundThread([this] { Run(); })) {
+  assert(log_ != nullptr);
+}
 
 RedisWatch::~RedisWatch() {
   if (!fork_guard_.in_child()) {
@@ -54,16 +58,15 @@ RedisWatch::~RedisWatch() {
   }
   const int descriptor = link_descriptor_.load();
   if (descriptor >= 0) close(descriptor);
-  LeakInChild(std::move(thread_));
+  internal::LeakInChild(std::move(thread_));
 }
 
 bool RedisWatch::MustAnnounce() const noexcept {
-  const LinkedBy linked_by = linked_by_.load();
-  if (!options_.allow_announced || linked_by == LinkedBy::kTracking) {
-    return false;
-  }
-  // On a link of announcements a refusal is no excuse: others rely on it.
-  return linked_by == LinkedBy::kAnnounced || !may_not_publish_.load();
+  const LinkMode mode = link_mode_.load();
+  if (!options_.allow_announced || mode == LinkMode::kTracking) return false;
+  // While there is a link by announcements, other programs depend on them, so a
+  // refused PUBLISH must be reported.
+  return mode == LinkMode::kAnnounced || !publish_refused_.load();
 }
 
 Status RedisWatch::Announce(std::span<const std::string_view> paths) {
@@ -87,29 +90,27 @@ Status RedisWatch::AnnounceAll() {
 
 Status RedisWatch::Publish(std::span<const std::string> messages) {
   if (messages.empty()) return Status();
-  Status answer;
-  const Status status = client_.Exchange(
+  return client_.ExchangeChecked(
       [&](Connection& connection) {
         for (const std::string& message : messages) {
           connection.Append({"PUBLISH", channel_, message});
         }
       },
       [&](const Reply& reply) {
-        if (reply.type == Reply::Type::kInteger || !answer.ok()) return;
-        bool is_refused = false;
-        const Status refusal =
-            RefusalOf(client_.server(), reply, "PUBLISH",
-                      "+publish &appcache:changed:*", is_refused);
-        // Those who may not publish here are no partners of those who do, and
-        // without a link it is not known that there are any.
-        const bool has_partners = linked_by_.load() == LinkedBy::kAnnounced;
-        if (has_partners || !is_refused) {
-          answer = refusal;
-        } else {
-          may_not_publish_.store(true);
-        }
+        return reply.type == Reply::Type::kInteger ? Status()
+                                                   : HandlePublishError(reply);
       });
-  return status.ok() ? answer : status;
+}
+
+Status RedisWatch::HandlePublishError(const Reply& reply) {
+  bool is_refused = false;
+  Status error = ToRefusal(client_.server(), reply, "PUBLISH",
+                           "+publish &appcache:changed:*", is_refused);
+  if (!is_refused || link_mode_.load() == LinkMode::kAnnounced) return error;
+  // Without a link, nothing shows that other programs depend on announcements,
+  // and those that share entries have the same permissions as this one.
+  publish_refused_.store(true);
+  return Status();
 }
 
 void RedisWatch::Run() noexcept {
@@ -117,80 +118,85 @@ void RedisWatch::Run() noexcept {
     try {
       LinkOnce();
     } catch (const std::exception&) {
-      // No memory for it now: as any failure, it is tried again.
+      // Out of memory: retried like any other failure.
     }
-    if (interrupt_.AwaitRaised(net::Deadline(retry_.Next()))) return;
+    if (interrupt_.AwaitRaised(net::Deadline(backoff_.Next()))) return;
   }
 }
 
 void RedisWatch::LinkOnce() {
-  may_not_publish_.store(false);
+  publish_refused_.store(false);
   const Result<Link> link = MakeLink();
   if (interrupt_.is_raised()) return;
   if (link.ok()) {
     is_refused_ = false;
     Serve(*link);
-    return;
+  } else {
+    ReportFailedLink(link.status());
   }
-  const bool is_refused = link.status().Is(ErrorCode::kUnsupported);
+}
+
+void RedisWatch::ReportFailedLink(const Status& why) {
+  const bool is_refused = why.Is(ErrorCode::kUnsupported);
   const bool was_refused = std::exchange(is_refused_, is_refused);
-  // Before the line for the log is made, for which there may be no memory.
-  if (is_refused && !was_refused) listener_.OnLost(link.status());
-  LogOnce(is_refused ? "may not watch" : "cannot watch, and tries again",
-          link.status());
+  // Notifies before it logs, because logging may run out of memory.
+  if (is_refused && !was_refused) listener_.OnLost(why);
+  LogOnce(is_refused ? "watching for changes is not permitted"
+                     : "cannot watch for changes, will retry",
+          why);
 }
 
 void RedisWatch::Serve(const Link& link) {
-  const Published published(link_descriptor_, link.connection->descriptor());
+  const PublishedDescriptor published(link_descriptor_,
+                                      link.connection->descriptor());
   WatchLink serving(*link.connection, options_, listener_, latest_);
-  // The name may be another server's by now: what is read from now on is read
-  // where changes are told.
+  // The server's name may have come to stand for another server: from now on,
+  // read from the one that sends the notifications.
   client_.Renew();
-  // Before anybody knows: who writes from now on has to announce it.
-  linked_by_.store(link.mode == WatchMode::kTracking ? LinkedBy::kTracking
-                                                     : LinkedBy::kAnnounced);
-  if (link.mode == WatchMode::kTracking) logged_ = {};
+  // Set before OnLinked: once another program knows that this link uses
+  // announcements, this process must announce its own changes.
+  link_mode_.store(link.mode == WatchMode::kTracking ? LinkMode::kTracking
+                                                     : LinkMode::kAnnounced);
+  if (link.mode == WatchMode::kTracking) last_logged_ = {};
   listener_.OnLinked(link.mode);
   const Status why = serving.Run(interrupt_);
-  // The next one may be another server's, with other partners.
-  linked_by_.store(LinkedBy::kNothing);
-  if (serving.is_confirmed()) retry_.Shorten();
+  // The next link may be to a server where others depend on announcements.
+  link_mode_.store(LinkMode::kNoLink);
+  if (serving.has_heartbeat()) backoff_.Reset();
   if (why.ok()) return;
-  // It was not refused to be watched: whether it is now the next try says.
-  const Error& error = why.error();
+  // For OnLost, kUnsupported means that watching is refused. This link was not;
+  // the next attempt shows whether the next one is.
   listener_.OnLost(why.Is(ErrorCode::kUnsupported)
-                       ? Status(ErrorCode::kUnavailable, error.message)
+                       ? Status(ErrorCode::kUnavailable, why.message())
                        : why);
 }
 
 Result<RedisWatch::Link> RedisWatch::MakeLink() {
   bool is_refused = false;
-  Result<Link> tracking = MakeLinkBy(WatchMode::kTracking, is_refused);
+  Result<Link> tracking = MakeLinkWith(WatchMode::kTracking, is_refused);
   if (!is_refused) return tracking;
+  std::string message = tracking.error().message;
   if (options_.allow_announced) {
     is_refused = false;
-    Result<Link> announced = MakeLinkBy(WatchMode::kAnnounced, is_refused);
+    Result<Link> announced = MakeLinkWith(WatchMode::kAnnounced, is_refused);
     if (!is_refused) {
       if (announced.ok()) {
-        LogOnce("watches by announcements only", tracking.status());
+        LogOnce("watching for changes by announcements only",
+                tracking.status());
       }
       return announced;
     }
-    tracking = Status(ErrorCode::kUnsupported, tracking.error().message +
-                                                   "; for announcements, " +
-                                                   announced.error().message);
-  } else {
-    tracking = Status(ErrorCode::kUnsupported, tracking.error().message);
+    message += "; for announcements, " + announced.error().message;
   }
-  // A person has to do something: there is no hurry.
-  retry_.Lengthen();
-  return tracking;
+  // A person has to change the server's settings, so there is no hurry.
+  backoff_.UseLongest();
+  return Status(ErrorCode::kUnsupported, std::move(message));
 }
 
-Result<RedisWatch::Link> RedisWatch::MakeLinkBy(WatchMode mode,
-                                                bool& is_refused) {
+Result<RedisWatch::Link> RedisWatch::MakeLinkWith(WatchMode mode,
+                                                  bool& is_refused) {
   Result<std::unique_ptr<Connection>> connection =
-      client_.ConnectApart(interrupt_.descriptor());
+      client_.ConnectOutsidePool(interrupt_.descriptor());
   if (!connection.ok()) return connection.status();
   const net::Deadline deadline(options_.ping_timeout, interrupt_.descriptor());
   const Status status =
@@ -203,10 +209,10 @@ Result<RedisWatch::Link> RedisWatch::MakeLinkBy(WatchMode mode,
 }
 
 void RedisWatch::LogOnce(std::string_view what, const Status& why) {
-  if (what == logged_) return;
-  logged_ = what;
+  if (what == last_logged_) return;
+  last_logged_ = what;
   std::string line(what);
-  line.append(": ").append(why.error().message);
+  line.append(": ").append(why.message());
   log_(LogLevel::kWarning, line);
 }
 

@@ -1,4 +1,4 @@
-// RedisWatch: tells a listener what changes on a Redis server.
+// RedisWatch: notifies a listener of changes on a Redis server.
 
 #ifndef APPCACHE_ADAPTERS_REDIS_WATCH_H_
 #define APPCACHE_ADAPTERS_REDIS_WATCH_H_
@@ -10,33 +10,33 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <vector>
 
 #include "adapters/net/interrupt.h"
 #include "adapters/redis/client.h"
 #include "adapters/redis/connection.h"
-#include "adapters/redis/watch_retry.h"
-#include "engine/clock.h"
-#include "engine/error.h"
-#include "engine/fork_guard.h"
-#include "engine/log.h"
-#include "engine/watch.h"
+#include "adapters/redis/watch_backoff.h"
+#include "appcache/clock.h"
+#include "appcache/error.h"
+#include "appcache/log.h"
+#include "appcache/watch.h"
+#include "engine/support/fork_guard.h"
 
 namespace appcache::redis {
 
-// One connection, beside the pool's, and one thread, which does nothing but
-// take what comes from it: a server cuts off those who let too much pile up.
-// No lock is held while the listener is called; there is none.
+// Has a connection that is not the pool's, and a thread that only receives from
+// it: a server disconnects a client that lets too many messages queue up. The
+// listener is called without a lock.
 class RedisWatch final : public Watch {
  public:
-  // `client`, which serves announcements, and `listener` outlive it. The log
-  // hears why there is no link, or a lesser one, once until that changes.
-  // Throws std::system_error (no descriptor, no thread) and std::bad_alloc.
-  // REQUIRES: Validate(options).
+  // `client`, which sends the announcements, and `listener` must outlive this
+  // object. Logs why there is no link, or one by announcements only; not again
+  // before the reason changes. Throws std::system_error when no descriptor or
+  // thread is available, and std::bad_alloc.
+  // REQUIRES: Validate(options).ok() and log != nullptr.
   RedisWatch(Client& client, uint32_t database, WatchOptions options,
              WatchListener& listener, LogSink log);
-  // Ends a wait in progress, whatever it is for. In a forked child, closes what
-  // it has inherited of the link.
+  // Ends every wait of the thread at once. In a forked child, closes the
+  // child's copy of the link's connection.
   ~RedisWatch() override;
 
   Status Announce(std::span<const std::string_view> paths) override;
@@ -47,20 +47,26 @@ class RedisWatch final : public Watch {
     std::unique_ptr<Connection> connection;
     WatchMode mode;
   };
+  // The mode of the current link.
+  enum class LinkMode : uint8_t { kNoLink, kTracking, kAnnounced };
 
-  // Whether others may have to be told what this process changes.
+  // True when other programs may depend on announcements by this process.
   bool MustAnnounce() const noexcept;
   Status Publish(std::span<const std::string> messages);
+  // The result of a PUBLISH that was not done.
+  Status HandlePublishError(const Reply& reply);
 
-  // Those of the thread.
+  // The functions of the thread.
   void Run() noexcept;
-  // Links, and serves the link while it lasts.
+  // Connects, and serves the link while it lasts.
   void LinkOnce();
+  void ReportFailedLink(const Status& why);
   void Serve(const Link& link);
-  // By the best means there is.
+  // Connects in the best mode that the server permits. kUnsupported when it
+  // refuses all of them.
   Result<Link> MakeLink();
-  Result<Link> MakeLinkBy(WatchMode mode, bool& is_refused);
-  // `what` is a literal: not again before another one, or a tracking link.
+  Result<Link> MakeLinkWith(WatchMode mode, bool& is_refused);
+  // Logs "<what>: <message of why>" unless `what`, a literal, was logged last.
   void LogOnce(std::string_view what, const Status& why);
 
   Client& client_;
@@ -68,22 +74,23 @@ class RedisWatch final : public Watch {
   const std::string channel_;
   WatchListener& listener_;
   const LogSink log_;
-  const ForkGuard fork_guard_;
+  const internal::ForkGuard fork_guard_;
   net::Interrupt interrupt_;
 
-  enum class LinkedBy : uint8_t { kNothing, kTracking, kAnnounced };
-  std::atomic<LinkedBy> linked_by_{LinkedBy::kNothing};
-  // It was refused while there was no link, since the last try for one: whoever
-  // has the same rights does not wait for announcements.
-  std::atomic<bool> may_not_publish_{false};
-  // For the child: the link's, while it is sure to be. -1: none.
+  std::atomic<LinkMode> link_mode_{LinkMode::kNoLink};
+  // True when a PUBLISH was refused while there was no link, since the last
+  // attempt to make one. Programs with the same permissions cannot depend on
+  // announcements then.
+  std::atomic<bool> publish_refused_{false};
+  // The descriptor of the link's connection while it is open, for a forked
+  // child; -1 without a link.
   std::atomic<int> link_descriptor_{-1};
 
-  // Of the thread.
-  WatchRetry retry_;
-  TimePoint latest_ = TimePoint::min();
-  bool is_refused_ = false;  // by all means, at the last try
-  std::string_view logged_;  // what the log was told last: a literal
+  // Used by the thread only.
+  WatchBackoff backoff_;
+  TimePoint latest_ = TimePoint::min();  // of the last heartbeat
+  bool is_refused_ = false;              // in all modes, at the last attempt
+  std::string_view last_logged_;         // a literal
 
   std::thread thread_;
 };

@@ -5,13 +5,14 @@
 namespace appcache::redis {
 namespace {
 
-// "3:abc," off the front of `rest`. False: it does not begin like that.
+// Removes a netstring, "3:abc,", from the front of `rest` and sets `path` to
+// its content. False: `rest` does not start with one.
 bool TakePath(std::string_view& rest, std::string_view& path) {
   size_t size = 0;
   const char* const end = rest.data() + rest.size();
   const auto [after, error] = std::from_chars(rest.data(), end, size);
   if (error != std::errc() || after == end || *after != ':') return false;
-  // One way to write a number, as netstrings have it.
+  // A netstring has no leading zeros.
   const auto digits = static_cast<size_t>(after - rest.data());
   if (rest.front() == '0' && digits > 1) return false;
   rest.remove_prefix(digits + 1);
@@ -32,17 +33,17 @@ std::string AnnouncementChannel(uint32_t database,
 std::vector<std::string> Announcements(
     std::span<const std::string_view> paths) {
   std::vector<std::string> messages;
-  size_t paths_of_last = kMaxAnnouncedPaths;
+  size_t paths_in_last = kMaxAnnouncedPaths;
   for (const std::string_view path : paths) {
     const std::string length = std::to_string(path.size()) + ":";
     const size_t bytes = length.size() + path.size() + 1;
-    if (paths_of_last == kMaxAnnouncedPaths ||
+    if (paths_in_last == kMaxAnnouncedPaths ||
         messages.back().size() + bytes > kMaxAnnouncementBytes) {
       messages.emplace_back();
-      paths_of_last = 0;
+      paths_in_last = 0;
     }
     messages.back().append(length).append(path).append(",");
-    ++paths_of_last;
+    ++paths_in_last;
   }
   return messages;
 }

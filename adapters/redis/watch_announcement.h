@@ -1,8 +1,9 @@
-// What a program that writes to a cache on a Redis server says to those who
-// watch it, where the server does not tell them (README.md): messages of
-// PUBLISH. So that any language can take part, they are plain: each path as
-// "<its length in decimal>:<path>,", one after the other (netstrings), and an
-// empty message for all of them.
+// Announcements: the messages by which programs notify each other of changes
+// where the server does not do it (README.md).
+//
+// They are sent by PUBLISH, in a format that any language can produce: each
+// path as a netstring, "<length in decimal>:<path>,", one after the other. An
+// empty message announces that every entry may have changed.
 
 #ifndef APPCACHE_ADAPTERS_REDIS_WATCH_ANNOUNCEMENT_H_
 #define APPCACHE_ADAPTERS_REDIS_WATCH_ANNOUNCEMENT_H_
@@ -16,22 +17,22 @@
 
 namespace appcache::redis {
 
-// In one message are at most so many paths, and at most so many bytes, unless
-// one path alone has more.
+// The limits of one message. A single path may exceed the limit in bytes.
 inline constexpr size_t kMaxAnnouncedPaths = 512;
 inline constexpr size_t kMaxAnnouncementBytes = size_t{64} << 10;
 
-// "appcache:changed:0:pyappcache/": channels have no database of their own.
+// "appcache:changed:0:pyappcache/". It contains the database, because Redis's
+// channels do not belong to one.
 std::string AnnouncementChannel(uint32_t database,
                                 std::string_view path_prefix);
 
-// The messages that announce the paths: none if there are none.
+// The messages that announce `paths`; none if there are no paths.
 std::vector<std::string> Announcements(std::span<const std::string_view> paths);
 
 inline constexpr std::string_view kAllAnnounced;
 
-// The paths in a message, as views of it. False: it is no announcement, and
-// what `paths` holds means nothing.
+// Sets `paths` to the paths in `message`, as views of it. False: `message` is
+// not an announcement, and `paths` is unspecified.
 bool ParseAnnouncement(std::string_view message,
                        std::vector<std::string_view>& paths);
 

@@ -1,6 +1,7 @@
 #include "adapters/redis/watch_link.h"
 
 #include <algorithm>
+#include <cassert>
 #include <exception>
 #include <span>
 #include <string>
@@ -14,16 +15,25 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// How many paths go into one call of the listener.
+// The largest number of paths in one call of the listener.
 constexpr size_t kPathsPerCall = 4096;
 
-// An array that begins with that word.
-bool Says(const Reply& reply, std::string_view word, size_t size) {
+// True for an array of `size` elements that starts with `word`.
+bool IsArrayOf(const Reply& reply, std::string_view word, size_t size) {
   return reply.type == Reply::Type::kArray && reply.elements.size() == size &&
          reply.elements[0].bytes.view() == word;
 }
 
 }  // namespace
+
+WatchLink::WatchLink(Connection& connection, const WatchOptions& options,
+                     WatchListener& listener, TimePoint& latest) noexcept
+    : connection_(connection),
+      options_(options),
+      listener_(listener),
+      latest_(latest) {
+  assert(options.clock != nullptr);
+}
 
 Status WatchLink::Run(const net::Interrupt& interrupt) noexcept {
   try {
@@ -36,95 +46,101 @@ Status WatchLink::Run(const net::Interrupt& interrupt) noexcept {
 Status WatchLink::RunOrThrow(const net::Interrupt& interrupt) {
   while (!interrupt.is_raised()) {
     const SteadyTime now = steady_clock::now();
-    if (Status status = Beat(interrupt, now); !status.ok()) return status;
-    const SteadyTime until =
-        *last_ping_ + (asked_ ? options_.ping_timeout : options_.ping_interval);
-    Reply reply;
-    bool is_there = false;
-    Status status = connection_.Await(
-        reply, is_there, net::Deadline(until - now, interrupt.descriptor()));
-    if (status.ok() && is_there) status = Take(reply);
+    Status status = SendHeartbeat(interrupt, now);
     if (!status.ok()) return status;
-    // What has come while the process slept counts: it is taken first.
-    if (!is_there && asked_ && steady_clock::now() >= until &&
+    const SteadyTime until =
+        *last_ping_ +
+        (ping_sent_ ? options_.ping_timeout : options_.ping_interval);
+    Reply reply;
+    bool is_complete = false;
+    status = connection_.Await(
+        reply, is_complete, net::Deadline(until - now, interrupt.descriptor()));
+    if (status.ok() && is_complete) status = Handle(reply);
+    if (!status.ok()) return status;
+    // Checked only when nothing was received: a pong that arrived while the
+    // process was suspended is in time.
+    if (!is_complete && ping_sent_ && steady_clock::now() >= until &&
         !interrupt.is_raised()) {
-      return Overdue();
+      return PongOverdue();
     }
   }
   return Status();
 }
 
-Status WatchLink::Beat(const net::Interrupt& interrupt, SteadyTime now) {
-  if (asked_) {
-    // News have kept coming, but never a pong.
-    return now < *last_ping_ + 2 * options_.ping_timeout ? Status() : Overdue();
+Status WatchLink::SendHeartbeat(const net::Interrupt& interrupt,
+                                SteadyTime now) {
+  if (ping_sent_) {
+    // Messages may keep arriving without ever a pong.
+    return now < *last_ping_ + 2 * options_.ping_timeout ? Status()
+                                                         : PongOverdue();
   }
   if (last_ping_ && now < *last_ping_ + options_.ping_interval) return Status();
-  asked_ = options_.clock->Now();
+  ping_sent_ = options_.clock->Now();
   last_ping_ = now;
   connection_.Append({"PING"});
   return connection_.Send(
       net::Deadline(options_.ping_timeout, interrupt.descriptor()));
 }
 
-Status WatchLink::Overdue() const {
+Status WatchLink::PongOverdue() const {
   return Status(ErrorCode::kTimeout,
                 connection_.server() + " did not answer a ping within " +
                     std::to_string(options_.ping_timeout.count()) + " ms");
 }
 
-Status WatchLink::Garbage() const {
+Status WatchLink::UnexpectedMessage() const {
   return Status(ErrorCode::kUnavailable,
                 connection_.server() +
-                    " sent what is no message of a subscription; is it one?");
+                    " sent an unexpected pub/sub message; is this a Redis "
+                    "server?");
 }
 
-Status WatchLink::Take(const Reply& reply) {
+Status WatchLink::Handle(const Reply& reply) {
   if (reply.type == Reply::Type::kError) {
     return ServerError(reply.bytes.view(), connection_.server());
   }
-  if (Says(reply, "pong", 2)) return TakePong();
-  if (Says(reply, "message", 3)) return TakeNews(reply.elements[2]);
-  return Garbage();
+  if (IsArrayOf(reply, "pong", 2)) return HandlePong();
+  if (IsArrayOf(reply, "message", 3)) return HandleMessage(reply.elements[2]);
+  return UnexpectedMessage();
 }
 
-Status WatchLink::TakePong() {
-  if (!asked_) return Garbage();
-  const TimePoint moment = *asked_;
-  asked_.reset();
-  is_confirmed_ = true;
-  if (moment < latest_) return Status();
-  latest_ = moment;
-  listener_.OnConfirmed(moment);
+Status WatchLink::HandlePong() {
+  if (!ping_sent_) return UnexpectedMessage();
+  const TimePoint up_to = *ping_sent_;
+  ping_sent_.reset();
+  has_heartbeat_ = true;
+  if (up_to < latest_) return Status();
+  latest_ = up_to;
+  listener_.OnHeartbeat(up_to);
   return Status();
 }
 
-Status WatchLink::TakeNews(const Reply& news) {
-  switch (news.type) {
+Status WatchLink::HandleMessage(const Reply& payload) {
+  switch (payload.type) {
     case Reply::Type::kNil:
       listener_.OnAllChanged();
       return Status();
     case Reply::Type::kString:
-      TellOfAnnouncement(news.bytes.view());
+      NotifyAnnouncement(payload.bytes.view());
       return Status();
     case Reply::Type::kArray:
       break;
     default:
-      return Garbage();
+      return UnexpectedMessage();
   }
   const bool are_keys =
-      std::all_of(news.elements.begin(), news.elements.end(),
+      std::all_of(payload.elements.begin(), payload.elements.end(),
                   [](auto& key) { return key.type == Reply::Type::kString; });
-  if (!are_keys) return Garbage();
-  if (news.is_cut) {
+  if (!are_keys) return UnexpectedMessage();
+  if (payload.is_truncated) {
     listener_.OnAllChanged();
   } else {
-    TellOfKeys(news.elements);
+    NotifyKeys(payload.elements);
   }
   return Status();
 }
 
-void WatchLink::TellOfKeys(const std::vector<Reply>& keys) {
+void WatchLink::NotifyKeys(const std::vector<Reply>& keys) {
   std::span<const Reply> rest(keys);
   while (!rest.empty()) {
     const auto some = rest.first(std::min(rest.size(), kPathsPerCall));
@@ -135,8 +151,8 @@ void WatchLink::TellOfKeys(const std::vector<Reply>& keys) {
   }
 }
 
-// Whoever has sent what cannot be read has wanted to say something.
-void WatchLink::TellOfAnnouncement(std::string_view message) {
+void WatchLink::NotifyAnnouncement(std::string_view message) {
+  // A message that cannot be parsed may announce anything.
   if (!ParseAnnouncement(message, paths_) || paths_.empty()) {
     listener_.OnAllChanged();
     return;

@@ -1,4 +1,4 @@
-// WatchLink: a connection that has subscribed, while it lasts.
+// WatchLink: a connection with a subscription, for as long as it lasts.
 
 #ifndef APPCACHE_ADAPTERS_REDIS_WATCH_LINK_H_
 #define APPCACHE_ADAPTERS_REDIS_WATCH_LINK_H_
@@ -11,62 +11,64 @@
 #include "adapters/net/interrupt.h"
 #include "adapters/redis/connection.h"
 #include "adapters/redis/reply.h"
-#include "engine/clock.h"
-#include "engine/error.h"
-#include "engine/watch.h"
+#include "appcache/clock.h"
+#include "appcache/error.h"
+#include "appcache/watch.h"
 
 namespace appcache::redis {
 
-// Tells a listener what comes over the connection, and asks for signs of life.
+// Passes the messages of the connection on to a listener, and sends heartbeats.
 //
-// A confirmation is proven by the order of one stream. Redis sends what a
-// write invalidates no later than the answer to its writer, in one turn of its
-// loop, and what is published before the answer to PUBLISH; a ping that is sent
-// after that answer is served in a later turn, so that its pong comes behind
-// the news. One ping is on its way at a time.
+// Why a pong is a heartbeat: Redis queues the invalidation messages of a write
+// before it replies to the writer, in the same iteration of its event loop, and
+// passes a published message on before it replies to PUBLISH. A ping that is
+// sent after that reply is processed in a later iteration, so its pong follows
+// the messages in this connection's stream. At most one ping is outstanding.
 //
 // Not thread-safe.
 class WatchLink {
  public:
-  // What all is of outlives it. No moment below `latest` is confirmed, which is
-  // moved on: the clock may have been set back since the link before.
+  // All arguments must outlive this object. `latest` is the time of the last
+  // heartbeat of earlier links, and is updated: no earlier time is reported,
+  // although the clock may have been set back. REQUIRES: options.clock !=
+  // nullptr.
   WatchLink(Connection& connection, const WatchOptions& options,
-            WatchListener& listener, TimePoint& latest) noexcept
-      : connection_(connection),
-        options_(options),
-        listener_(listener),
-        latest_(latest) {}
+            WatchListener& listener, TimePoint& latest) noexcept;
 
-  // Until it fails: why; or until it is interrupted: success.
+  // Serves the link until it fails, and returns why; or until `interrupt` is
+  // raised, and returns success.
   Status Run(const net::Interrupt& interrupt) noexcept;
 
-  // Whether it has answered once.
-  bool is_confirmed() const noexcept { return is_confirmed_; }
+  // True once the link has had a heartbeat.
+  bool has_heartbeat() const noexcept { return has_heartbeat_; }
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  // May throw std::bad_alloc, as those below.
+  // These may throw std::bad_alloc.
   Status RunOrThrow(const net::Interrupt& interrupt);
-  // Sends a ping if it is time. Fails when a pong is long overdue.
-  Status Beat(const net::Interrupt& interrupt, SteadyTime now);
-  Status Overdue() const;
-  Status Take(const Reply& reply);
-  Status TakePong();
-  // What a message is about: keys, nothing, or an announcement.
-  Status TakeNews(const Reply& news);
-  void TellOfKeys(const std::vector<Reply>& keys);
-  void TellOfAnnouncement(std::string_view message);
-  Status Garbage() const;
+  // Sends a ping if one is due. Fails when a pong is long overdue.
+  Status SendHeartbeat(const net::Interrupt& interrupt, SteadyTime now);
+  Status Handle(const Reply& reply);
+  Status HandlePong();
+  // Handles the payload of a message: an array of keys, nil for all keys, or an
+  // announcement.
+  Status HandleMessage(const Reply& payload);
+  void NotifyKeys(const std::vector<Reply>& keys);
+  void NotifyAnnouncement(std::string_view message);
+  Status PongOverdue() const;
+  Status UnexpectedMessage() const;
 
   Connection& connection_;
   const WatchOptions& options_;
   WatchListener& listener_;
   TimePoint& latest_;
-  // Before the ping was sent that has no pong yet.
-  std::optional<TimePoint> asked_;
+  // The time of options_.clock just before the outstanding ping was sent; none
+  // if no ping is outstanding.
+  std::optional<TimePoint> ping_sent_;
+  // When the last ping was sent.
   std::optional<SteadyTime> last_ping_;
-  bool is_confirmed_ = false;
+  bool has_heartbeat_ = false;
   std::vector<std::string_view> paths_;
 };
 

@@ -2,59 +2,62 @@
 
 #include <utility>
 
+#include "adapters/redis/result.h"
 #include "adapters/redis/server_error.h"
 
 namespace appcache::redis {
 namespace {
 
-// Redis's own, of RESP2 ("Client-side caching in Redis").
+// The channel of invalidation messages in RESP2 ("Client-side caching in
+// Redis").
 constexpr std::string_view kTrackingChannel = "__redis__:invalidate";
 
-constexpr std::string_view kTrackingNeeds =
+constexpr std::string_view kTrackingRequirements =
     "Redis 6 or newer, and if it has ACLs +ping +client|id +client|tracking "
     "+subscribe &__redis__:invalidate";
-constexpr std::string_view kChannelNeeds =
+constexpr std::string_view kChannelRequirements =
     "+ping +subscribe +publish &appcache:changed:*";
 
-// The conversation that sets a connection up.
-class SetUp {
+// The commands that set up a connection for a watch, and their replies.
+class Handshake {
  public:
-  SetUp(Connection& connection, std::string_view needs,
-        const net::Deadline& deadline, bool& is_refused)
+  Handshake(Connection& connection, std::string_view requirements,
+            const net::Deadline& deadline, bool& is_refused)
       : connection_(connection),
-        needs_(needs),
+        requirements_(requirements),
         deadline_(deadline),
         is_refused_(is_refused) {}
 
   Status Send() { return connection_.Send(deadline_); }
 
-  // The reply to `command`, which is to be of that type.
-  Status Take(std::string_view command, Reply::Type type, Reply& reply) {
+  // Receives the reply to `command`, which must be of that type.
+  Status Receive(std::string_view command, Reply::Type type, Reply& reply) {
     Status status = connection_.Receive(reply, deadline_);
     if (!status.ok() || reply.type == type) return status;
-    return RefusalOf(connection_.server(), reply, command, needs_, is_refused_);
+    return ToRefusal(connection_.server(), reply, command, requirements_,
+                     is_refused_);
   }
 
-  // A watch lives by pings: a user who may not send them is found out now.
-  Status TakePong() {
+  // A link depends on PING, so the handshake finds out whether the user may
+  // send it.
+  Status ReceivePong() {
     Reply reply;
-    return Take("PING", Reply::Type::kStatus, reply);
+    return Receive("PING", Reply::Type::kStatus, reply);
   }
 
-  Status TakeConfirmation() {
+  Status ReceiveSubscription() {
     Reply reply;
-    return Take("SUBSCRIBE", Reply::Type::kArray, reply);
+    return Receive("SUBSCRIBE", Reply::Type::kArray, reply);
   }
 
  private:
   Connection& connection_;
-  const std::string_view needs_;
+  const std::string_view requirements_;
   const net::Deadline& deadline_;
   bool& is_refused_;
 };
 
-// As far as it says that a command is not to be had: it is not known, or not
-// permitted.
+// True when an error reply means that a command is unknown or not permitted.
 bool IsRefusal(std::string_view reply) {
   const std::string_view word = reply.substr(0, reply.find(' '));
   return word == "NOPERM" ||
@@ -64,38 +67,35 @@ bool IsRefusal(std::string_view reply) {
 
 }  // namespace
 
-Status RefusalOf(const std::string& server, const Reply& reply,
-                 std::string_view command, std::string_view needs,
+Status ToRefusal(const std::string& server, const Reply& reply,
+                 std::string_view command, std::string_view requirements,
                  bool& is_refused) {
-  if (reply.type != Reply::Type::kError) {
-    return Status(ErrorCode::kUnavailable,
-                  server + " gave an answer that does not fit; is it one?");
-  }
+  if (reply.type != Reply::Type::kError) return UnexpectedReply(reply, server);
   const std::string_view text = reply.bytes.view();
   if (!IsRefusal(text)) return ServerError(text, server);
   is_refused = true;
   std::string message = server + " refused ";
   message.append(command).append(" (");
   message.append(text.substr(0, text.find(' ')));
-  message.append("); it takes ").append(needs);
+  message.append("); it requires ").append(requirements);
   return Status(ErrorCode::kUnavailable, std::move(message));
 }
 
 Status SubscribeToTracking(Connection& connection, std::string_view prefix,
                            const net::Deadline& deadline, bool& is_refused) {
-  SetUp set_up(connection, kTrackingNeeds, deadline, is_refused);
+  Handshake handshake(connection, kTrackingRequirements, deadline, is_refused);
   connection.Append({"PING"});
   connection.Append({"CLIENT", "ID"});
-  Status status = set_up.Send();
-  if (status.ok()) status = set_up.TakePong();
+  Status status = handshake.Send();
+  if (status.ok()) status = handshake.ReceivePong();
   Reply id;
   if (status.ok()) {
-    status = set_up.Take("CLIENT ID", Reply::Type::kInteger, id);
+    status = handshake.Receive("CLIENT ID", Reply::Type::kInteger, id);
   }
   if (!status.ok()) return status;
 
   const std::string self = std::to_string(id.integer);
-  // Without a prefix: all keys.
+  // Without PREFIX, the server notifies of all keys.
   if (prefix.empty()) {
     connection.Append({"CLIENT", "TRACKING", "ON", "REDIRECT", self, "BCAST"});
   } else {
@@ -103,22 +103,23 @@ Status SubscribeToTracking(Connection& connection, std::string_view prefix,
                        "PREFIX", prefix});
   }
   connection.Append({"SUBSCRIBE", kTrackingChannel});
-  status = set_up.Send();
+  status = handshake.Send();
   Reply tracking;
   if (status.ok()) {
-    status = set_up.Take("CLIENT TRACKING", Reply::Type::kStatus, tracking);
+    status =
+        handshake.Receive("CLIENT TRACKING", Reply::Type::kStatus, tracking);
   }
-  return status.ok() ? set_up.TakeConfirmation() : status;
+  return status.ok() ? handshake.ReceiveSubscription() : status;
 }
 
 Status SubscribeToChannel(Connection& connection, std::string_view channel,
                           const net::Deadline& deadline, bool& is_refused) {
-  SetUp set_up(connection, kChannelNeeds, deadline, is_refused);
+  Handshake handshake(connection, kChannelRequirements, deadline, is_refused);
   connection.Append({"PING"});
   connection.Append({"SUBSCRIBE", channel});
-  Status status = set_up.Send();
-  if (status.ok()) status = set_up.TakePong();
-  return status.ok() ? set_up.TakeConfirmation() : status;
+  Status status = handshake.Send();
+  if (status.ok()) status = handshake.ReceivePong();
+  return status.ok() ? handshake.ReceiveSubscription() : status;
 }
 
 }  // namespace appcache::redis

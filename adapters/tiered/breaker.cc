@@ -1,6 +1,8 @@
 #include "adapters/tiered/breaker.h"
 
 #include <algorithm>
+#include <cassert>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -16,37 +18,41 @@ Breaker::Breaker(const BreakerOptions& options,
     : options_(options),
       clock_(std::move(clock)),
       on_change_(std::move(on_change)),
-      random_(seed) {}
+      random_(seed) {
+  assert(options_.failures > 0);
+  assert(on_change_ != nullptr);
+}
 
 Status Breaker::Admit(bool& is_probe) {
   if (failures_.load(std::memory_order_acquire) < options_.failures) {
     return Status();
   }
   std::lock_guard<std::mutex> guard(mutex_);
-  // Closed since.
+  // It may have closed in between.
   if (failures_.load(std::memory_order_relaxed) < options_.failures) {
     return Status();
   }
   const TimePoint now = clock_->Now();
-  if (!is_probing_ && now >= opens_until_) {
+  if (!is_probing_ && now >= open_until_) {
     is_probing_ = is_probe = true;
     return Status();
   }
   return Status(ErrorCode::kUnavailable,
-                "the remote cache failed " + std::to_string(options_.failures) +
-                    " times in a row; it is not asked for a moment");
+                "the circuit breaker of the remote cache is open: its last " +
+                    std::to_string(options_.failures) +
+                    " calls failed; check that its server is reachable");
 }
 
 void Breaker::Open() noexcept {
-  const auto whole =
-      std::chrono::duration_cast<TimePoint::duration>(options_.open_for);
-  const auto half = static_cast<uint64_t>(whole.count() / 2);
-  opens_until_ = clock_->Now() + whole / 2 +
-                 TimePoint::duration(random_() % std::max<uint64_t>(half, 1));
+  // Between half of open_for and all of it.
+  const auto half =
+      std::chrono::duration_cast<TimePoint::duration>(options_.open_for) / 2;
+  const auto range = std::max<uint64_t>(static_cast<uint64_t>(half.count()), 1);
+  open_until_ = clock_->Now() + half + TimePoint::duration(random_() % range);
   openings_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void Breaker::Note(const Status& outcome, bool was_probe) noexcept {
+void Breaker::Report(const Status& outcome, bool was_probe) noexcept {
   if (!IsFailure(outcome)) {
     if (!was_probe && failures_.load(std::memory_order_relaxed) == 0) return;
     std::lock_guard<std::mutex> guard(mutex_);
@@ -74,9 +80,9 @@ void Breaker::EndProbe() noexcept {
   is_probing_ = false;
 }
 
-void Breaker::TryNow() noexcept {
+void Breaker::ProbeNow() noexcept {
   std::lock_guard<std::mutex> guard(mutex_);
-  opens_until_ = TimePoint::min();
+  open_until_ = TimePoint::min();
 }
 
 Breaker::State Breaker::state() const noexcept {

@@ -1,10 +1,12 @@
-// Breaker: keeps calls from a remote that does not answer (the circuit breaker
-// of Nygard's "Release It!", with half-open probes).
+// Breaker: a circuit breaker, which fails calls of a remote that does not
+// answer without making them. (M. Nygard, "Release It!"; with half-open
+// probes.)
 
 #ifndef APPCACHE_ADAPTERS_TIERED_BREAKER_H_
 #define APPCACHE_ADAPTERS_TIERED_BREAKER_H_
 
 #include <atomic>
+#include <cassert>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,49 +14,54 @@
 #include <random>
 #include <utility>
 
-#include "adapters/tiered/tiered_options.h"
-#include "engine/clock.h"
-#include "engine/error.h"
+#include "appcache/clock.h"
+#include "appcache/error.h"
+#include "appcache/tiered_options.h"
+#include "appcache/times.h"
 
 namespace appcache::tiered {
 
-// Whether the remote failed: it did not answer, or could not be reached. Any
-// other error is an answer.
+// True when the remote did not answer or could not be reached. Any other error
+// is an answer.
 bool IsFailure(const Status& outcome) noexcept;
 
-// Thread-safe. While it is closed a call costs one load.
+// Thread-safe. A call costs one load while the breaker is closed.
 class Breaker {
  public:
   enum class State {
-    kClosed,    // calls go through
-    kOpen,      // none does
-    kHalfOpen,  // one has gone through and has not ended
+    kClosed,    // calls are admitted
+    kOpen,      // no call is admitted
+    kHalfOpen,  // a probe has been admitted and has not ended
   };
 
-  // `on_change(state)` is called with kOpen and kClosed, each time that it has
-  // become that; it must not call the breaker.
+  // `on_change(state)` is called with kOpen or kClosed each time the breaker
+  // enters that state. It must not call the breaker.
   using OnChange = std::function<void(State state)>;
+
+  // `seed` is that of the random open times. REQUIRES: options.failures > 0,
+  // on_change is not empty.
   Breaker(const BreakerOptions& options, std::shared_ptr<const Clock> clock,
           uint64_t seed, OnChange on_change);
 
-  // A call of the remote's.
+  // One call of the remote, from before it is made until its outcome is known.
   class Call {
    public:
     explicit Call(Breaker& breaker)
         : breaker_(breaker), admitted_(breaker.Admit(is_probe_)) {}
-    // One whose end nobody has told says nothing about the remote.
+    // A call without a reported outcome says nothing about the remote.
     ~Call() {
       if (is_probe_) breaker_.EndProbe();
     }
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
 
-    // Success: it may be made. kUnavailable: it must not.
+    // kUnavailable: the call must not be made.
     const Status& admitted() const noexcept { return admitted_; }
 
-    // How it ended.
-    void Note(const Status& outcome) noexcept {
-      breaker_.Note(outcome, std::exchange(is_probe_, false));
+    // Reports the outcome. REQUIRES: admitted().ok(); called at most once.
+    void Report(const Status& outcome) noexcept {
+      assert(admitted_.ok());
+      breaker_.Report(outcome, std::exchange(is_probe_, false));
     }
 
    private:
@@ -63,8 +70,9 @@ class Breaker {
     const Status admitted_;
   };
 
-  // The remote has been heard of: the next call may try.
-  void TryNow() noexcept;
+  // The remote seems to be back: if the breaker is open, the next call is a
+  // probe.
+  void ProbeNow() noexcept;
 
   State state() const noexcept;
   // How often it has opened.
@@ -74,7 +82,7 @@ class Breaker {
 
  private:
   Status Admit(bool& is_probe);
-  void Note(const Status& outcome, bool was_probe) noexcept;
+  void Report(const Status& outcome, bool was_probe) noexcept;
   void EndProbe() noexcept;
   // REQUIRES: mutex_ is held.
   void Open() noexcept;
@@ -83,14 +91,14 @@ class Breaker {
   const std::shared_ptr<const Clock> clock_;
   const OnChange on_change_;
 
-  // Failures in a row; options_.failures and more: it is not closed.
+  // Consecutive failures. Not closed: options_.failures, and it stays there.
   std::atomic<uint32_t> failures_{0};
   std::atomic<uint64_t> openings_{0};
 
   mutable std::mutex mutex_;
-  std::mt19937_64 random_;                    // guarded by mutex_
-  TimePoint opens_until_ = TimePoint::min();  // guarded by mutex_
-  bool is_probing_ = false;                   // guarded by mutex_
+  std::mt19937_64 random_;                   // guarded by mutex_
+  TimePoint open_until_ = TimePoint::min();  // guarded by mutex_
+  bool is_probing_ = false;                  // guarded by mutex_
 };
 
 }  // namespace appcache::tiered

@@ -1,49 +1,41 @@
 #include "adapters/tiered/copy.h"
 
-#include <cstring>
-#include <utility>
+#include <cassert>
+
+#include "engine/support/byte_order.h"
 
 namespace appcache::tiered {
 namespace {
 
+using internal::LoadLittleEndian;
+using internal::StoreLittleEndian;
+
 constexpr char kValue = 'v';
 constexpr char kAbsence = 'a';
 
-constexpr size_t kEpochAt = 0;
-constexpr size_t kKeptUntilAt = 8;
-constexpr size_t kEndAt = 16;
-constexpr size_t kKindAt = 24;
-
-void StoreLittle(uint64_t number, char* to) noexcept {
-  for (int byte = 0; byte < 8; ++byte) {
-    to[byte] = static_cast<char>(number >> (8 * byte));
-  }
-}
-
-uint64_t LoadLittle(const char* from) noexcept {
-  uint64_t number = 0;
-  for (int byte = 0; byte < 8; ++byte) {
-    number |= uint64_t{static_cast<unsigned char>(from[byte])} << (8 * byte);
-  }
-  return number;
-}
+// Offsets in the trailer.
+constexpr size_t kEpoch = 0;
+constexpr size_t kServedUntil = 8;
+constexpr size_t kExpiresAt = 16;
+constexpr size_t kKind = 24;
 
 void StoreTime(TimePoint time, char* to) noexcept {
-  StoreLittle(static_cast<uint64_t>(time.time_since_epoch().count()), to);
+  StoreLittleEndian<int64_t>(time.time_since_epoch().count(), to);
 }
 
 TimePoint LoadTime(const char* from) noexcept {
-  return TimePoint(TimePoint::duration(static_cast<int64_t>(LoadLittle(from))));
+  return TimePoint(TimePoint::duration(LoadLittleEndian<int64_t>(from)));
 }
 
 }  // namespace
 
 std::string EncodeCopy(std::string_view value, const CopyTrailer& trailer) {
+  assert(!trailer.is_absence || value.empty());
   char bytes[kTrailerBytes];
-  StoreLittle(trailer.epoch, bytes + kEpochAt);
-  StoreTime(trailer.kept_until, bytes + kKeptUntilAt);
-  StoreTime(trailer.ends_at, bytes + kEndAt);
-  bytes[kKindAt] = trailer.is_absence ? kAbsence : kValue;
+  StoreLittleEndian<uint64_t>(trailer.epoch, bytes + kEpoch);
+  StoreTime(trailer.served_until, bytes + kServedUntil);
+  StoreTime(trailer.expires_at, bytes + kExpiresAt);
+  bytes[kKind] = trailer.is_absence ? kAbsence : kValue;
   std::string record;
   record.reserve(value.size() + kTrailerBytes);
   record.append(value);
@@ -51,20 +43,16 @@ std::string EncodeCopy(std::string_view value, const CopyTrailer& trailer) {
   return record;
 }
 
-std::optional<Copy> DecodeCopy(Bytes record) {
+std::optional<CopyTrailer> DecodeTrailer(std::string_view record) noexcept {
   if (record.size() < kTrailerBytes) return std::nullopt;
-  const char* const trailer = record.data() + record.size() - kTrailerBytes;
-  const char kind = trailer[kKindAt];
+  const char* const bytes = record.data() + record.size() - kTrailerBytes;
+  const char kind = bytes[kKind];
   const bool is_absence = kind == kAbsence && record.size() == kTrailerBytes;
   if (kind != kValue && !is_absence) return std::nullopt;
-  std::optional<Copy> copy(std::in_place);
-  copy->is_absence = is_absence;
-  copy->epoch = LoadLittle(trailer + kEpochAt);
-  copy->kept_until = LoadTime(trailer + kKeptUntilAt);
-  copy->ends_at = LoadTime(trailer + kEndAt);
-  record.RemoveSuffix(kTrailerBytes);
-  copy->value = std::move(record);
-  return copy;
+  return CopyTrailer{.epoch = LoadLittleEndian<uint64_t>(bytes + kEpoch),
+                     .served_until = LoadTime(bytes + kServedUntil),
+                     .expires_at = LoadTime(bytes + kExpiresAt),
+                     .is_absence = is_absence};
 }
 
 }  // namespace appcache::tiered

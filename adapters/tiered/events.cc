@@ -1,10 +1,11 @@
 #include "adapters/tiered/events.h"
 
+#include <cassert>
 #include <exception>
 #include <string>
 #include <utility>
 
-#include "engine/background_thread.h"
+#include "engine/support/background_thread.h"
 
 namespace appcache {
 
@@ -36,18 +37,18 @@ Events::Events(TierHook hook, LogSink log, std::shared_ptr<const Clock> clock)
 void Events::Post(TierEvent::Kind kind, std::string_view detail) noexcept {
   if (hook_ == nullptr) return;
   std::lock_guard<std::mutex> guard(mutex_);
-  if (is_ending_) return;
+  if (is_stopped_) return;
   try {
-    if (queued_.size() < kMaxQueued) {
+    if (queue_.size() < kMaxQueued) {
       if (!thread_.joinable()) {
-        thread_ = StartBackgroundThread([this] { Run(); });
+        thread_ = internal::StartBackgroundThread([this] { Run(); });
       }
-      queued_.push_back({kind, clock_->Now(), std::string(detail)});
+      queue_.push_back({kind, clock_->Now(), std::string(detail)});
       changed_.notify_one();
       return;
     }
   } catch (const std::exception&) {
-    // No memory, or no thread.
+    // There was no memory, or no thread.
   }
   dropped_.fetch_add(1, std::memory_order_relaxed);
 }
@@ -55,32 +56,33 @@ void Events::Post(TierEvent::Kind kind, std::string_view detail) noexcept {
 void Events::Stop() {
   {
     std::lock_guard<std::mutex> guard(mutex_);
-    is_ending_ = true;
-    queued_.clear();
+    is_stopped_ = true;
+    queue_.clear();
   }
   changed_.notify_one();
+  assert(thread_.get_id() != std::this_thread::get_id());
   if (thread_.joinable()) thread_.join();
 }
 
 void Events::Run() {
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return is_ending_ || !queued_.empty(); });
-    if (is_ending_) return;
-    const TierEvent event = std::move(queued_.front());
-    queued_.pop_front();
+    changed_.wait(lock, [this] { return is_stopped_ || !queue_.empty(); });
+    if (is_stopped_) return;
+    const TierEvent event = std::move(queue_.front());
+    queue_.pop_front();
     lock.unlock();
-    Tell(event);
+    CallHook(event);
     lock.lock();
   }
 }
 
-void Events::Tell(const TierEvent& event) const noexcept {
+void Events::CallHook(const TierEvent& event) const noexcept {
   try {
     hook_(event);
   } catch (...) {
     log_(LogLevel::kWarning,
-         "the tier's hook threw, and has not taken an event");
+         "the tier's hook threw an exception; hooks must not throw");
   }
 }
 

@@ -1,4 +1,5 @@
-// Events: hands what happens to the user's hook, from a thread of its own.
+// Events: a queue of tier events, and the thread that passes them to the
+// program's hook.
 
 #ifndef APPCACHE_ADAPTERS_TIERED_EVENTS_H_
 #define APPCACHE_ADAPTERS_TIERED_EVENTS_H_
@@ -13,14 +14,14 @@
 #include <string_view>
 #include <thread>
 
-#include "adapters/tiered/tier_event.h"
-#include "engine/clock.h"
-#include "engine/log.h"
+#include "appcache/clock.h"
+#include "appcache/log.h"
+#include "appcache/tier_event.h"
 
 namespace appcache::tiered {
 
-// Thread-safe. The thread begins with the first event; there is none without a
-// hook.
+// Thread-safe. The thread starts with the first event, and never when the hook
+// is empty.
 class Events {
  public:
   Events(TierHook hook, LogSink log, std::shared_ptr<const Clock> clock);
@@ -28,13 +29,17 @@ class Events {
   Events(const Events&) = delete;
   Events& operator=(const Events&) = delete;
 
-  // Never waits for the hook. May be called under any lock but this object's.
+  // Queues an event. Never waits for the hook, and may be called under any
+  // lock. Does nothing after Stop.
   void Post(TierEvent::Kind kind, std::string_view detail = {}) noexcept;
 
-  // Waits for the hook, if it is being called. Nothing is told any more.
+  // Waits for a call of the hook in progress and discards the queue. The hook
+  // is not called afterwards. May be called again. REQUIRES: one caller at a
+  // time, and not from the hook.
   void Stop();
 
-  // For want of room, memory or a thread.
+  // Events that were not queued: the queue was full, or there was no memory or
+  // thread.
   uint64_t dropped() const noexcept {
     return dropped_.load(std::memory_order_relaxed);
   }
@@ -43,17 +48,18 @@ class Events {
   static constexpr size_t kMaxQueued = 256;
 
   void Run();
-  void Tell(const TierEvent& event) const noexcept;
+  void CallHook(const TierEvent& event) const noexcept;
 
   const TierHook hook_;
   const LogSink log_;
   const std::shared_ptr<const Clock> clock_;
 
+  // No other lock is taken while it is held.
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<TierEvent> queued_;  // guarded by mutex_, as is the rest
-  bool is_ending_ = false;
-  std::thread thread_;
+  std::deque<TierEvent> queue_;  // guarded by mutex_
+  bool is_stopped_ = false;      // guarded by mutex_
+  std::thread thread_;           // guarded by mutex_ until Stop
 
   std::atomic<uint64_t> dropped_{0};
 };

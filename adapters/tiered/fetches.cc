@@ -1,86 +1,51 @@
 #include "adapters/tiered/fetches.h"
 
-#include <utility>
+#include <cassert>
+#include <string>
+
+#include "engine/support/shared_result.h"
 
 namespace appcache::tiered {
 
-class Fetches::Fetch {
- public:
-  explicit Fetch(const LocalLevel::Token& begun_with) : token(begun_with) {}
+struct Fetches::Fetch {
+  Fetch(std::string of, const LocalLevel::Token& begun_with)
+      : path(std::move(of)), token(begun_with) {}
 
+  const std::string path;
   const LocalLevel::Token token;
-
-  void Finish(std::optional<Lookup<TimedBytes>> fetched) noexcept {
-    {
-      std::lock_guard<std::mutex> guard(mutex_);
-      is_done_ = true;
-      fetched_ = std::move(fetched);
-    }
-    landed_.notify_all();
-  }
-
-  std::optional<Lookup<TimedBytes>> Wait(std::chrono::milliseconds max_wait) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    landed_.wait_for(lock, max_wait, [this] { return is_done_; });
-    return fetched_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable landed_;
-  bool is_done_ = false;  // guarded by mutex_, as is the next
-  std::optional<Lookup<TimedBytes>> fetched_;
+  // None: the leader has published nothing.
+  internal::SharedResult<std::optional<Lookup<TimedBytes>>> result;
 };
 
 Fetches::Ticket Fetches::Join(std::string_view path,
                               const LocalLevel::Token& token,
                               TimePoint not_before) {
-  Shard& shard = ShardOf(path);
-  std::lock_guard<std::mutex> guard(shard.mutex);
-  const auto found = shard.fetches.find(path);
-  if (found != shard.fetches.end()) {
-    const LocalLevel::Token& begun = found->second->token;
-    if (begun.version == token.version && begun.epoch == token.epoch &&
-        begun.begun >= not_before) {
-      return Ticket(this, std::string(path), found->second, /*leads=*/false);
-    }
-  }
-  auto fetch = std::make_shared<Fetch>(token);
-  Ticket ticket(this, std::string(path), fetch, /*leads=*/false);
-  if (found != shard.fetches.end()) {
-    found->second = std::move(fetch);
-  } else {
-    shard.fetches.emplace(ticket.path_, std::move(fetch));
-  }
-  ticket.leads_ = true;
-  return ticket;
+  const auto is_current = [&](const Fetch& fetch) {
+    return fetch.token.version == token.version &&
+           fetch.token.epoch == token.epoch && fetch.token.begun >= not_before;
+  };
+  auto [fetch, is_new] = fetches_.Join(path, is_current, token);
+  return Ticket(this, std::move(fetch), is_new);
 }
 
-void Fetches::Remove(std::string_view path, const Fetch* fetch) {
-  Shard& shard = ShardOf(path);
-  std::lock_guard<std::mutex> guard(shard.mutex);
-  const auto found = shard.fetches.find(path);
-  if (found != shard.fetches.end() && found->second.get() == fetch) {
-    shard.fetches.erase(found);
-  }
-}
-
-void Fetches::Ticket::Land(const Lookup<TimedBytes>& fetched) {
-  owner_->landings_.fetch_add(1, std::memory_order_acq_rel);
-  owner_->Remove(path_, fetch_.get());
-  fetch_->Finish(fetched);
+void Fetches::Ticket::Publish(const Lookup<TimedBytes>& fetched) {
+  assert(leads_);
+  owner_->completions_.fetch_add(1, std::memory_order_acq_rel);
+  owner_->fetches_.Remove(*fetch_);
+  fetch_->result.Set(fetched);
   leads_ = false;
 }
 
 Fetches::Ticket::~Ticket() {
   if (fetch_ == nullptr || !leads_) return;
-  owner_->Remove(path_, fetch_.get());
-  fetch_->Finish(std::nullopt);
+  owner_->fetches_.Remove(*fetch_);
+  fetch_->result.Set(std::nullopt);
 }
 
 std::optional<Lookup<TimedBytes>> Fetches::Ticket::Wait(
-    std::chrono::milliseconds max_wait) {
-  return fetch_->Wait(max_wait);
+    const Clock& clock, std::chrono::milliseconds max_wait) {
+  const auto* const fetched = fetch_->result.WaitFor(clock, max_wait);
+  return fetched != nullptr ? *fetched : std::nullopt;
 }
 
 }  // namespace appcache::tiered

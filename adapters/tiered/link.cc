@@ -1,10 +1,18 @@
 #include "adapters/tiered/link.h"
 
 #include <algorithm>
+#include <cassert>
 #include <string>
 #include <utility>
 
 namespace appcache::tiered {
+namespace {
+
+uint64_t Read(const std::atomic<uint64_t>& counter) noexcept {
+  return counter.load(std::memory_order_relaxed);
+}
+
+}  // namespace
 
 Link::Link(Lease& lease, LocalLevel& local, Events& events, LogSink log,
            std::shared_ptr<const Clock> clock, std::function<void()> on_linked)
@@ -13,45 +21,47 @@ Link::Link(Lease& lease, LocalLevel& local, Events& events, LogSink log,
       events_(events),
       log_(std::move(log)),
       clock_(std::move(clock)),
-      on_linked_(std::move(on_linked)) {}
-
-void Link::Log(LogLevel level, std::string_view message) const noexcept {
-  log_(level, message);
+      on_linked_(std::move(on_linked)) {
+  assert(on_linked_ != nullptr);
 }
 
 void Link::OnLinked(WatchMode mode) noexcept {
   mode_.store(mode, std::memory_order_release);
-  lease_.Linked();
+  lease_.OnLinked();
   links_made_.fetch_add(1, std::memory_order_relaxed);
-  Log(LogLevel::kInfo,
-      mode == WatchMode::kTracking
-          ? "the tier is told of changes by the remote itself (tracking)"
-          : "the remote does not tell of changes; the tiers announce theirs to "
-            "each other, and changes of other programs are not seen");
-  events_.Post(mode == WatchMode::kTracking ? TierEvent::Kind::kTracking
-                                            : TierEvent::Kind::kAnnounced);
+  if (mode == WatchMode::kTracking) {
+    log_(LogLevel::kInfo,
+         "the tier is linked: the remote notifies it about every change "
+         "(tracking)");
+    events_.Post(TierEvent::Kind::kTracking);
+  } else {
+    log_(LogLevel::kInfo,
+         "the tier is linked: tiers announce their changes to each other; "
+         "changes by other programs are not seen until copies expire");
+    events_.Post(TierEvent::Kind::kAnnounced);
+  }
   on_linked_();
 }
 
 void Link::OnChanged(std::span<const std::string_view> paths) noexcept {
-  changes_told_.fetch_add(paths.size(), std::memory_order_relaxed);
+  changes_notified_.fetch_add(paths.size(), std::memory_order_relaxed);
   for (const std::string_view path : paths) local_.Drop(path);
 }
 
 void Link::OnAllChanged() noexcept {
-  all_changes_told_.fetch_add(1, std::memory_order_relaxed);
+  full_invalidations_.fetch_add(1, std::memory_order_relaxed);
   local_.DropAll();
 }
 
-void Link::OnConfirmed(TimePoint moment) noexcept {
-  confirmed_.store(moment, std::memory_order_release);
-  lease_.Confirmed(moment);
-  NoteDelay(clock_->Now() - moment);
+void Link::OnHeartbeat(TimePoint up_to) noexcept {
+  last_heartbeat_.store(up_to, std::memory_order_release);
+  lease_.OnHeartbeat(up_to);
+  CountDelay(clock_->Now() - up_to);
 }
 
-void Link::NoteDelay(TimePoint::duration delay) noexcept {
+void Link::CountDelay(TimePoint::duration delay) noexcept {
   constexpr auto& kBounds = DelayHistogram::kBounds;
-  confirmation_delay_.store(delay, std::memory_order_relaxed);
+  last_delay_.store(delay, std::memory_order_relaxed);
   delay_sum_.store(delay_sum_.load(std::memory_order_relaxed) + delay,
                    std::memory_order_relaxed);
   const auto bucket = static_cast<size_t>(
@@ -62,21 +72,22 @@ void Link::NoteDelay(TimePoint::duration delay) noexcept {
 
 void Link::OnLost(const Status& why) noexcept {
   if (why.Is(ErrorCode::kUnsupported)) {
-    lease_.Untracked();
-    events_.Post(TierEvent::Kind::kUntracked, why.error().message);
-    Log(LogLevel::kWarning,
-        "the remote does not tell of changes; copies are kept for "
-        "untracked_ttl only");
+    lease_.OnUntracked();
+    events_.Post(TierEvent::Kind::kUntracked, why.message());
+    log_(LogLevel::kWarning,
+         "the remote does not support notifications; local copies live for "
+         "untracked_ttl at most");
     return;
   }
-  lease_.Lost();
+  lease_.OnLost();
   links_lost_.fetch_add(1, std::memory_order_relaxed);
-  events_.Post(TierEvent::Kind::kLinkLost, why.error().message);
+  events_.Post(TierEvent::Kind::kLinkLost, why.message());
   try {
-    Log(LogLevel::kWarning,
-        "the tier is not told of changes any more: " + why.ToString());
+    log_(LogLevel::kWarning,
+         "the tier has lost its link and receives no notifications: " +
+             why.ToString());
   } catch (...) {
-    // Out of memory for a log line.
+    // No memory for a log line.
   }
 }
 
@@ -88,23 +99,19 @@ Coherence Link::coherence() const noexcept {
              : Coherence::kAnnounced;
 }
 
-void Link::Report(TierReport& report) const {
+void Link::AddTo(TierReport& report) const noexcept {
   report.coherence = coherence();
-  const TimePoint confirmed = confirmed_.load(std::memory_order_acquire);
-  if (confirmed != TimePoint::min()) {
-    report.confirmed_ago = clock_->Now() - confirmed;
-  }
-  report.confirmation_delay =
-      confirmation_delay_.load(std::memory_order_relaxed);
+  const TimePoint last = last_heartbeat_.load(std::memory_order_acquire);
+  if (last != TimePoint::min()) report.heartbeat_age = clock_->Now() - last;
+  report.heartbeat_delay = last_delay_.load(std::memory_order_relaxed);
   for (size_t i = 0; i < delay_counts_.size(); ++i) {
-    report.confirmation_delays.counts[i] =
-        delay_counts_[i].load(std::memory_order_relaxed);
+    report.heartbeat_delays.counts[i] = Read(delay_counts_[i]);
   }
-  report.confirmation_delays.sum = delay_sum_.load(std::memory_order_relaxed);
-  report.changes_told = changes_told_.load(std::memory_order_relaxed);
-  report.all_changes_told = all_changes_told_.load(std::memory_order_relaxed);
-  report.links_lost = links_lost_.load(std::memory_order_relaxed);
-  report.links_made = links_made_.load(std::memory_order_relaxed);
+  report.heartbeat_delays.sum = delay_sum_.load(std::memory_order_relaxed);
+  report.changes_notified = Read(changes_notified_);
+  report.full_invalidations = Read(full_invalidations_);
+  report.links_lost = Read(links_lost_);
+  report.links_made = Read(links_made_);
 }
 
 }  // namespace appcache::tiered

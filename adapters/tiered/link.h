@@ -1,5 +1,7 @@
-// Link: what comes from the remote's watch, turned into what holds for the
-// copies: the lease, the drops, and what the log and the report say of it.
+// Link: what the remote's watch reports, applied to the lease and the copies,
+// and recorded for the log, the hook and the report.
+//
+// Restrictions: runs in the watch's thread, so it never waits for the remote.
 
 #ifndef APPCACHE_ADAPTERS_TIERED_LINK_H_
 #define APPCACHE_ADAPTERS_TIERED_LINK_H_
@@ -15,33 +17,37 @@
 #include "adapters/tiered/events.h"
 #include "adapters/tiered/lease.h"
 #include "adapters/tiered/local_level.h"
-#include "adapters/tiered/tier_report.h"
-#include "engine/log.h"
-#include "engine/watch.h"
+#include "appcache/clock.h"
+#include "appcache/log.h"
+#include "appcache/tier_report.h"
+#include "appcache/watch.h"
 
 namespace appcache::tiered {
 
-// Thread-safe. What it is made with outlives it.
+// Thread-safe.
 class Link final : public WatchListener {
  public:
-  // `on_linked` is called each time that the remote is there again.
+  // `on_linked` is called each time the link is up again. All referenced
+  // objects must outlive this one. REQUIRES: on_linked is not empty.
   Link(Lease& lease, LocalLevel& local, Events& events, LogSink log,
        std::shared_ptr<const Clock> clock, std::function<void()> on_linked);
 
   void OnLinked(WatchMode mode) noexcept override;
   void OnChanged(std::span<const std::string_view> paths) noexcept override;
   void OnAllChanged() noexcept override;
-  void OnConfirmed(TimePoint moment) noexcept override;
-  // kUnsupported: there will be no link, for this remote refuses.
+  void OnHeartbeat(TimePoint up_to) noexcept override;
+  // kUnsupported: the remote does not support notifications, or not for this
+  // user.
   void OnLost(const Status& why) noexcept override;
 
   Coherence coherence() const noexcept;
-  // Fills in what it knows.
-  void Report(TierReport& report) const;
+
+  // Sets the coherence, and all figures about heartbeats, notifications and
+  // links.
+  void AddTo(TierReport& report) const noexcept;
 
  private:
-  void NoteDelay(TimePoint::duration delay) noexcept;
-  void Log(LogLevel level, std::string_view message) const noexcept;
+  void CountDelay(TimePoint::duration delay) noexcept;
 
   Lease& lease_;
   LocalLevel& local_;
@@ -51,14 +57,15 @@ class Link final : public WatchListener {
   const std::function<void()> on_linked_;
 
   std::atomic<WatchMode> mode_{WatchMode::kTracking};
-  std::atomic<TimePoint> confirmed_{TimePoint::min()};
-  std::atomic<TimePoint::duration> confirmation_delay_{TimePoint::duration(0)};
-  // As in DelayHistogram. Written by the watch's thread.
+  // min(): there was no heartbeat.
+  std::atomic<TimePoint> last_heartbeat_{TimePoint::min()};
+  std::atomic<TimePoint::duration> last_delay_{TimePoint::duration(0)};
+  // As in DelayHistogram. Written by the watch's thread only.
   std::array<std::atomic<uint64_t>, DelayHistogram::kBounds.size() + 1>
       delay_counts_{};
   std::atomic<TimePoint::duration> delay_sum_{TimePoint::duration(0)};
-  std::atomic<uint64_t> changes_told_{0};
-  std::atomic<uint64_t> all_changes_told_{0};
+  std::atomic<uint64_t> changes_notified_{0};
+  std::atomic<uint64_t> full_invalidations_{0};
   std::atomic<uint64_t> links_lost_{0};
   std::atomic<uint64_t> links_made_{0};
 };

@@ -1,28 +1,38 @@
 #include "adapters/tiered/local_level.h"
 
 #include <algorithm>
+#include <cassert>
+#include <chrono>
 #include <functional>
 #include <utility>
 
 namespace appcache::tiered {
 namespace {
 
-// Not when it throws, as a backend may that is not ours.
-template <class IsSo>
-bool IsTrue(const IsSo& is_so) noexcept {
-  try {
-    return is_so();
-  } catch (...) {
-    return false;
+// The answer that a copy gives at `now`. Throws std::bad_alloc when others hold
+// the record, too.
+Lookup<TimedBytes> ToLookup(Bytes record, const CopyTrailer& copy,
+                            TimePoint now, Origin origin) {
+  Lookup<TimedBytes> found = Lookup<TimedBytes>::Miss();
+  if (!copy.is_absence) {
+    Ttl remaining_ttl = kNoTtl;
+    if (copy.expires_at != TimePoint::max()) {
+      remaining_ttl =
+          std::max(std::chrono::floor<Ttl>(copy.expires_at - now), Ttl(1));
+    }
+    record.RemoveSuffix(kTrailerBytes);
+    found = Lookup<TimedBytes>::Hit({std::move(record), remaining_ttl});
   }
+  found.set_origin(origin);
+  return found;
 }
 
 }  // namespace
 
-LocalLevel::LocalLevel(std::shared_ptr<Cache> cache, std::string path_prefix,
-                       const TieredOptions& options,
+LocalLevel::LocalLevel(std::shared_ptr<Backend> backend,
+                       std::string path_prefix, const TieredOptions& options,
                        std::shared_ptr<const Clock> clock, Lease& lease)
-    : cache_(std::move(cache)),
+    : backend_(std::move(backend)),
       path_prefix_(std::move(path_prefix)),
       max_local_ttl_(options.max_local_ttl == kNoTtl ? kMaxTtl
                                                      : options.max_local_ttl),
@@ -30,63 +40,67 @@ LocalLevel::LocalLevel(std::shared_ptr<Cache> cache, std::string path_prefix,
       absence_ttl_(options.absence_ttl),
       clock_(std::move(clock)),
       lease_(lease),
-      stripes_(std::make_unique<std::array<Stripe, kStripes>>()) {}
+      stripes_(std::make_unique<std::array<Stripe, kStripes>>()) {
+  assert(backend_ != nullptr);
+}
 
 LocalLevel::Stripe& LocalLevel::StripeOf(std::string_view path) const noexcept {
   return (*stripes_)[std::hash<std::string_view>()(path) % kStripes];
 }
 
-std::optional<LocalLevel::Found> LocalLevel::Judge(Lookup<Bytes> record,
-                                                   const Lease::Terms& terms,
-                                                   TimePoint now) {
+std::optional<Lookup<TimedBytes>> LocalLevel::Serve(Lookup<Bytes> record,
+                                                    const Lease::Terms& terms,
+                                                    TimePoint now) const {
   if (!record) return std::nullopt;
-  std::optional<Copy> copy = DecodeCopy(*std::move(record));
+  const std::optional<CopyTrailer> copy = DecodeTrailer(record->view());
   if (!copy || copy->epoch != terms.epoch) return std::nullopt;
-  if (now >= copy->kept_until) return std::nullopt;
-  return Found{*std::move(copy), !terms.is_fresh};
+  if (now >= copy->served_until) return std::nullopt;
+  return ToLookup(*std::move(record), *copy, now,
+                  terms.is_fresh ? Origin::kCopy : Origin::kStaleCopy);
 }
 
-std::optional<LocalLevel::Found> LocalLevel::Find(std::string_view path) {
+std::optional<Lookup<TimedBytes>> LocalLevel::Find(std::string_view path) {
   if (!IsOurs(path)) return std::nullopt;
   const TimePoint now = clock_->Now();
   const Lease::Terms terms = lease_.At(now);
   if (!terms.may_serve) return std::nullopt;
-  return Judge(cache_->GetRaw(path), terms, now);
+  return Serve(backend_->GetRaw(path), terms, now);
 }
 
-std::vector<std::optional<LocalLevel::Found>> LocalLevel::FindMany(
+std::vector<std::optional<Lookup<TimedBytes>>> LocalLevel::FindMany(
     std::span<const std::string_view> paths) {
-  std::vector<std::optional<Found>> found(paths.size());
+  std::vector<std::optional<Lookup<TimedBytes>>> found(paths.size());
   const TimePoint now = clock_->Now();
   const Lease::Terms terms = lease_.At(now);
   if (!terms.may_serve) return found;
   std::vector<std::string_view> ours;
-  std::vector<size_t> places;
+  std::vector<size_t> indices;
   for (size_t i = 0; i < paths.size(); ++i) {
     if (!IsOurs(paths[i])) continue;
     ours.push_back(paths[i]);
-    places.push_back(i);
+    indices.push_back(i);
   }
-  std::vector<Lookup<Bytes>> records = cache_->GetManyRaw(ours);
-  for (size_t i = 0; i < records.size() && i < places.size(); ++i) {
-    found[places[i]] = Judge(std::move(records[i]), terms, now);
+  std::vector<Lookup<Bytes>> records = backend_->GetManyRaw(ours);
+  for (size_t i = 0; i < records.size() && i < indices.size(); ++i) {
+    found[indices[i]] = Serve(std::move(records[i]), terms, now);
   }
   return found;
 }
 
-std::optional<Copy> LocalLevel::LastResort(std::string_view path) {
+std::optional<Lookup<TimedBytes>> LocalLevel::FindLastResort(
+    std::string_view path) {
   if (!IsOurs(path)) return std::nullopt;
   const TimePoint now = clock_->Now();
-  Lookup<Bytes> record = cache_->GetRaw(path);
+  Lookup<Bytes> record = backend_->GetRaw(path);
   if (!record) return std::nullopt;
-  std::optional<Copy> copy = DecodeCopy(*std::move(record));
+  const std::optional<CopyTrailer> copy = DecodeTrailer(record->view());
   if (!copy || !lease_.IsLastResort(copy->epoch)) return std::nullopt;
-  if (now >= copy->kept_until) return std::nullopt;
-  return copy;
+  if (now >= copy->served_until) return std::nullopt;
+  return ToLookup(*std::move(record), *copy, now, Origin::kStaleCopy);
 }
 
 LocalLevel::Token LocalLevel::BeginFetch(std::string_view path) const noexcept {
-  // The epoch first: a link that comes between makes it an old one.
+  // The epoch comes first: if there is a new link in between, it is an old one.
   const uint64_t epoch = lease_.epoch();
   return {StripeOf(path).version.load(std::memory_order_acquire), epoch,
           clock_->Now()};
@@ -99,47 +113,63 @@ bool LocalLevel::IsCurrent(std::string_view path,
          lease_.epoch() == token.epoch;
 }
 
-TimePoint LocalLevel::KeepUntil(bool is_absence, TimePoint begun,
-                                TimePoint ends_at,
-                                bool ttl_is_told) const noexcept {
-  Ttl keep =
+TimePoint LocalLevel::ServedUntil(bool is_absence, TimePoint begun,
+                                  TimePoint expires_at,
+                                  bool has_ttl) const noexcept {
+  Ttl life =
       is_absence ? std::min(absence_ttl_, max_local_ttl_) : max_local_ttl_;
-  if (!ttl_is_told || !lease_.is_linked()) {
-    keep = std::min(keep, untracked_ttl_);
-  }
-  return std::min(begun + keep, ends_at);
+  if (!has_ttl || !lease_.is_linked()) life = std::min(life, untracked_ttl_);
+  return std::min(begun + life, expires_at);
 }
 
-LocalLevel::Kept LocalLevel::Keep(std::string_view path, const Token& token,
-                                  const Lookup<TimedBytes>& fetched,
-                                  bool ttl_is_told) {
-  if (!IsOurs(path) || fetched.has_error() || !lease_.takes_copies()) {
-    return Kept::kNo;
+LocalLevel::Stored LocalLevel::Store(std::string_view path, const Token& token,
+                                     const Lookup<TimedBytes>& fetched,
+                                     bool has_ttl) {
+  if (!IsOurs(path) || fetched.has_error() || !lease_.may_store()) {
+    return Stored::kNo;
   }
   const bool is_absence = !fetched.is_hit();
-  // The remote read it after the fetch began, so it cannot end before this.
-  const TimePoint ends_at =
-      is_absence || fetched->left == kNoTtl
+  // The remote measured the remaining ttl after the fetch began, so the entry
+  // does not expire before this.
+  const TimePoint expires_at =
+      is_absence || fetched->remaining_ttl == kNoTtl
           ? TimePoint::max()
-          : token.begun + std::min(fetched->left, kMaxTtl);
-  const TimePoint kept_until =
-      KeepUntil(is_absence, token.begun, ends_at, ttl_is_told);
-  // The local cache's own clock may go another way: this only makes room.
-  const Ttl ttl = std::chrono::ceil<Ttl>(kept_until - clock_->Now());
-  if (ttl <= kNoTtl) return Kept::kNo;
+          : token.begun + std::min(fetched->remaining_ttl, kMaxTtl);
+  const TimePoint served_until =
+      ServedUntil(is_absence, token.begun, expires_at, has_ttl);
+  // This ttl only frees room: the local cache may have another clock.
+  const Ttl ttl = std::chrono::ceil<Ttl>(served_until - clock_->Now());
+  if (ttl <= kNoTtl) return Stored::kNo;
   const std::string record =
       EncodeCopy(is_absence ? std::string_view() : fetched->value.view(),
                  {.epoch = token.epoch,
-                  .kept_until = kept_until,
-                  .ends_at = ends_at,
+                  .served_until = served_until,
+                  .expires_at = expires_at,
                   .is_absence = is_absence});
   Stripe& stripe = StripeOf(path);
   std::lock_guard<std::mutex> guard(stripe.mutex);
-  if (!IsCurrent(path, token)) return Kept::kOvertaken;
-  const Status status = cache_->SetRaw(path, record, std::min(ttl, kMaxTtl));
-  // It may come to be there when a change has looked for it in vain.
+  if (!IsCurrent(path, token)) return Stored::kOutdated;
+  const Status status = backend_->SetRaw(path, record, std::min(ttl, kMaxTtl));
+  // The local cache may still store it after a change has dropped the path.
   if (status.Is(ErrorCode::kTimeout)) lease_.ForgetAll();
-  return status.ok() ? Kept::kYes : Kept::kNo;
+  return status.ok() ? Stored::kYes : Stored::kNo;
+}
+
+void LocalLevel::Drop(std::string_view path) noexcept {
+  Stripe& stripe = StripeOf(path);
+  std::lock_guard<std::mutex> guard(stripe.mutex);
+  // Also for a path that is not copied: the version decides which of its
+  // fetches are shared.
+  stripe.version.fetch_add(1, std::memory_order_acq_rel);
+  if (!IsOurs(path)) return;
+  const Status dropped = WithoutExceptions<Status>([&] {
+    // Most entries that others change have no copy here, and to find that out
+    // is cheaper than to remove one.
+    const Lookup<Ttl> found = backend_->TtlRaw(path);
+    const bool is_absent = !found && !found.has_error();
+    return is_absent ? Status() : backend_->InvalidateRaw(path);
+  });
+  if (!dropped.ok()) lease_.ForgetAll();
 }
 
 void LocalLevel::DropPrefix(std::string_view prefix) noexcept {
@@ -147,29 +177,19 @@ void LocalLevel::DropPrefix(std::string_view prefix) noexcept {
     std::lock_guard<std::mutex> guard(stripe.mutex);
     stripe.version.fetch_add(1, std::memory_order_acq_rel);
   }
-  // What is kept from now on has been fetched from now on.
-  const bool are_ours =
+  // What is stored from here on has been fetched after the change.
+  const bool may_have_copies =
       IsOurs(prefix) || std::string_view(path_prefix_).starts_with(prefix);
-  const auto is_dropped = [&] {
-    return cache_->InvalidatePrefixRaw(prefix).ok();
-  };
-  if (are_ours && !IsTrue(is_dropped)) lease_.ForgetAll();
+  if (!may_have_copies) return;
+  const Status dropped = WithoutExceptions<Status>(
+      [&] { return backend_->InvalidatePrefixRaw(prefix); });
+  if (!dropped.ok()) lease_.ForgetAll();
 }
 
-void LocalLevel::Drop(std::string_view path) noexcept {
-  Stripe& stripe = StripeOf(path);
-  std::lock_guard<std::mutex> guard(stripe.mutex);
-  // Also of a path that is not kept: its fetches are joined under the version.
-  stripe.version.fetch_add(1, std::memory_order_acq_rel);
-  if (!IsOurs(path)) return;
-  const auto is_dropped = [&] {
-    // Most of what others change is not here, and to see that is cheaper than
-    // to remove it.
-    const Lookup<Ttl> there = cache_->TtlRaw(path);
-    const bool is_absent = !there && !there.has_error();
-    return is_absent || cache_->InvalidateRaw(path).ok();
-  };
-  if (!IsTrue(is_dropped)) lease_.ForgetAll();
+void LocalLevel::Clear() noexcept {
+  const Status cleared =
+      WithoutExceptions<Status>([&] { return backend_->ClearRaw(); });
+  (void)cleared;  // the copies are not served in any case
 }
 
 }  // namespace appcache::tiered

@@ -1,20 +1,24 @@
-// LocalLevel: the local cache as copies of the remote's entries. It serves what
-// the lease allows, keeps what no change has overtaken, and drops what has
-// changed.
+// LocalLevel: the local cache, which holds copies of the remote's entries. It
+// serves copies that the lease allows, stores fetched results that no change
+// has outdated, and drops copies of entries that have changed.
 //
-// The fill race. A fetch that was on its way when its entry changed may bring
-// the old value after the news of the change has come. So each fetch carries a
-// token: how often anything had changed in its stripe of the paths, and the
-// epoch. A copy is kept only if, under the stripe's mutex, the count is still
-// the same; a change counts, and drops the copy, under that mutex too. Of the
-// two, either the change comes first, and nothing is kept, or the copy, and the
+// The race between a fetch and a change: a fetch that was in flight when its
+// entry changed may deliver the old value after the notification. So each fetch
+// carries a token: the epoch, and how many changes there had been in its
+// path's stripe (one of 256 sets of paths) when it began. A copy is stored
+// only if, under the stripe's mutex, that number is still the same. A change
+// increments the number and drops the copy under the same mutex. So either the
+// change comes first and nothing is stored, or the copy comes first and the
 // change drops it.
+//
+// Restrictions: does not call the remote.
 
 #ifndef APPCACHE_ADAPTERS_TIERED_LOCAL_LEVEL_H_
 #define APPCACHE_ADAPTERS_TIERED_LOCAL_LEVEL_H_
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -26,33 +30,31 @@
 
 #include "adapters/tiered/copy.h"
 #include "adapters/tiered/lease.h"
-#include "adapters/tiered/tiered_options.h"
-#include "engine/cache.h"
+#include "appcache/backend.h"
+#include "appcache/clock.h"
+#include "appcache/tiered_options.h"
 
 namespace appcache::tiered {
 
-// Thread-safe. A local cache that fails is one without copies; if it fails to
-// drop one, or throws, all are forgotten, by the epoch.
+// Thread-safe. A local cache that fails to read or store costs copies. When it
+// fails to drop one, a new epoch invalidates all.
 class LocalLevel {
  public:
-  // Only paths that begin with `path_prefix` are kept. The lease outlives this.
-  LocalLevel(std::shared_ptr<Cache> cache, std::string path_prefix,
+  // Only paths that start with `path_prefix` are copied. `lease` must outlive
+  // this object. REQUIRES: backend != nullptr.
+  LocalLevel(std::shared_ptr<Backend> backend, std::string path_prefix,
              const TieredOptions& options, std::shared_ptr<const Clock> clock,
              Lease& lease);
 
-  struct Found {
-    Copy copy;
-    bool is_stale = false;  // beyond max_staleness
-  };
-
-  // The copy, if there is one that may be served.
-  std::optional<Found> Find(std::string_view path);
-  std::vector<std::optional<Found>> FindMany(
+  // The answer of a copy: a hit, or the miss of a copied absence. Its origin is
+  // kCopy or kStaleCopy. None: there is no copy that may be served.
+  std::optional<Lookup<TimedBytes>> Find(std::string_view path);
+  std::vector<std::optional<Lookup<TimedBytes>>> FindMany(
       std::span<const std::string_view> paths);
 
-  // What is there of this tier, however old, if the policy is to serve that
-  // when all else fails.
-  std::optional<Copy> LastResort(std::string_view path);
+  // The answer of any copy of this tier, to be returned because the remote has
+  // failed. None unless the policy is kServeStale.
+  std::optional<Lookup<TimedBytes>> FindLastResort(std::string_view path);
 
   struct Token {
     uint64_t version = 0;
@@ -60,36 +62,40 @@ class LocalLevel {
     TimePoint begun;
   };
 
-  // To be taken before the remote is asked.
+  // Call it before the remote is asked.
   Token BeginFetch(std::string_view path) const noexcept;
-  // Whether nothing has changed since, as far as is known.
+  // True when no change of the path has been notified since.
   bool IsCurrent(std::string_view path, const Token& token) const noexcept;
 
-  enum class Kept { kYes, kNo, kOvertaken };
+  enum class Stored { kYes, kNo, kOutdated };
 
-  // Keeps what has been fetched, also that there is nothing, if it is to be
-  // kept. A failure is not.
-  Kept Keep(std::string_view path, const Token& token,
-            const Lookup<TimedBytes>& fetched, bool ttl_is_told);
+  // Stores what has been fetched, a hit or a miss, unless the options exclude
+  // it or the entry has changed since (kOutdated). `has_ttl`: the remaining ttl
+  // in `fetched` is that of the remote's entry. Throws std::bad_alloc.
+  Stored Store(std::string_view path, const Token& token,
+               const Lookup<TimedBytes>& fetched, bool has_ttl);
 
-  // The entry has changed: no fetch that began before is kept, and no copy is
-  // left.
+  // Drops the copy of an entry that has changed. No fetch that began earlier is
+  // stored.
   void Drop(std::string_view path) noexcept;
-  // Those of all paths that begin so may have. All copies are dropped if the
-  // local cache does not find its entries by a prefix.
+  // The same for all paths that start with `prefix`. Drops all copies if the
+  // local cache does not support that.
   void DropPrefix(std::string_view prefix) noexcept;
-  // All have. Costs nothing: they are of an old epoch, and make room as others
-  // come.
+  // The same for all paths. Costs nothing: the copies belong to an old epoch,
+  // and new ones will replace them.
   void DropAll() noexcept { lease_.ForgetAll(); }
 
-  Cache& cache() const noexcept { return *cache_; }
+  // Removes what DropAll has left, to make room.
+  void Clear() noexcept;
+
+  const Backend& backend() const noexcept { return *backend_; }
 
  private:
   static constexpr size_t kStripes = 256;
 
   struct alignas(64) Stripe {
     std::mutex mutex;
-    // How often something has changed. Written under the mutex.
+    // The number of changes. Written under the mutex.
     std::atomic<uint64_t> version{0};
   };
 
@@ -97,14 +103,15 @@ class LocalLevel {
   bool IsOurs(std::string_view path) const noexcept {
     return path.starts_with(path_prefix_);
   }
-  // For a read that begins `now`.
-  std::optional<Found> Judge(Lookup<Bytes> record, const Lease::Terms& terms,
-                             TimePoint now);
-  // Of what a fetch that began then has brought.
-  TimePoint KeepUntil(bool is_absence, TimePoint begun, TimePoint ends_at,
-                      bool ttl_is_told) const noexcept;
+  // The answer of `record`, for a read that began at `now`.
+  std::optional<Lookup<TimedBytes>> Serve(Lookup<Bytes> record,
+                                          const Lease::Terms& terms,
+                                          TimePoint now) const;
+  // How long to serve a copy of what a fetch that began at `begun` has brought.
+  TimePoint ServedUntil(bool is_absence, TimePoint begun, TimePoint expires_at,
+                        bool has_ttl) const noexcept;
 
-  const std::shared_ptr<Cache> cache_;
+  const std::shared_ptr<Backend> backend_;
   const std::string path_prefix_;
   const Ttl max_local_ttl_;
   const Ttl untracked_ttl_;

@@ -3,25 +3,25 @@
 namespace appcache::tiered {
 namespace {
 
-// In a batch of any size that finds ten refused entries or so.
-constexpr int kMaxCallsOfHalves = 64;
+// Enough to isolate about ten rejected entries in a batch of any size.
+constexpr int kMaxCallsForHalves = 64;
 
-Lookup<TimedBytes> Untimed(Lookup<Bytes> found) {
-  if (found) return Lookup<TimedBytes>::Hit({*std::move(found), kNoTtl});
-  return found.has_error() ? Lookup<TimedBytes>::Failed(found.status())
-                           : Lookup<TimedBytes>::Miss();
+Lookup<TimedBytes> WithoutTtl(Lookup<Bytes> found) {
+  return std::move(found).Map([](Bytes value) {
+    return TimedBytes{std::move(value), kNoTtl};
+  });
 }
 
-std::vector<Lookup<TimedBytes>> Untimed(std::vector<Lookup<Bytes>> found) {
-  std::vector<Lookup<TimedBytes>> untimed;
-  untimed.reserve(found.size());
+std::vector<Lookup<TimedBytes>> WithoutTtl(std::vector<Lookup<Bytes>> found) {
+  std::vector<Lookup<TimedBytes>> without_ttl;
+  without_ttl.reserve(found.size());
   for (Lookup<Bytes>& lookup : found) {
-    untimed.push_back(Untimed(std::move(lookup)));
+    without_ttl.push_back(WithoutTtl(std::move(lookup)));
   }
-  return untimed;
+  return without_ttl;
 }
 
-// One failure for a batch: it was one round trip.
+// A batch is one round trip, so it is at most one failure for the breaker.
 Status OutcomeOf(const std::vector<Lookup<TimedBytes>>& found) {
   for (const Lookup<TimedBytes>& lookup : found) {
     if (lookup.has_error()) return lookup.status();
@@ -31,7 +31,7 @@ Status OutcomeOf(const std::vector<Lookup<TimedBytes>>& found) {
 
 }  // namespace
 
-bool LeavesDoubt(const Status& outcome) noexcept {
+bool IsUncertain(const Status& outcome) noexcept {
   return !outcome.ok() && !outcome.Is(ErrorCode::kTooLarge) &&
          !outcome.Is(ErrorCode::kInvalidKey) &&
          !outcome.Is(ErrorCode::kInvalidArgument) &&
@@ -43,9 +43,10 @@ Lookup<TimedBytes> RemoteLevel::Get(std::string_view path) {
   if (!call.admitted().ok()) {
     return Lookup<TimedBytes>::Failed(call.admitted());
   }
-  Lookup<TimedBytes> found =
-      tells_ttl_ ? cache_->GetTimedRaw(path) : Untimed(cache_->GetRaw(path));
-  call.Note(found.status());
+  Lookup<TimedBytes> found = supports_ttl_query_
+                                 ? backend_->GetTimedRaw(path)
+                                 : WithoutTtl(backend_->GetRaw(path));
+  call.Report(found.status());
   return found;
 }
 
@@ -56,18 +57,18 @@ std::vector<Lookup<TimedBytes>> RemoteLevel::GetMany(
     return {paths.size(), Lookup<TimedBytes>::Failed(call.admitted())};
   }
   std::vector<Lookup<TimedBytes>> found =
-      tells_ttl_ ? cache_->GetManyTimedRaw(paths)
-                 : Untimed(cache_->GetManyRaw(paths));
-  call.Note(OutcomeOf(found));
+      supports_ttl_query_ ? backend_->GetManyTimedRaw(paths)
+                          : WithoutTtl(backend_->GetManyRaw(paths));
+  call.Report(OutcomeOf(found));
   return found;
 }
 
 Lookup<Ttl> RemoteLevel::TtlOf(std::string_view path) {
   Breaker::Call call(breaker_);
   if (!call.admitted().ok()) return Lookup<Ttl>::Failed(call.admitted());
-  Lookup<Ttl> left = cache_->TtlRaw(path);
-  call.Note(left.status());
-  return left;
+  Lookup<Ttl> remaining_ttl = backend_->TtlRaw(path);
+  call.Report(remaining_ttl.status());
+  return remaining_ttl;
 }
 
 template <class Change>
@@ -75,7 +76,7 @@ Status RemoteLevel::Try(const Change& change) {
   Breaker::Call call(breaker_);
   if (!call.admitted().ok()) return call.admitted();
   Status status = change();
-  call.Note(status);
+  call.Report(status);
   return status;
 }
 
@@ -83,31 +84,31 @@ template <class Item, class Change>
 Status RemoteLevel::TryMany(std::span<const Item> items, const Change& change,
                             int& calls) {
   Status status = Try([&] { return change(items); });
-  if (status.ok() || LeavesDoubt(status) || items.size() == 1) return status;
+  if (status.ok() || IsUncertain(status) || items.size() == 1) return status;
   if (calls < 2) return status;
   calls -= 2;
   const size_t half = items.size() / 2;
   Status first = TryMany(items.first(half), change, calls);
   Status second = TryMany(items.subspan(half), change, calls);
-  return first.ok() || (LeavesDoubt(second) && !LeavesDoubt(first)) ? second
+  return first.ok() || (IsUncertain(second) && !IsUncertain(first)) ? second
                                                                     : first;
 }
 
-Status RemoteLevel::Set(std::span<const Cache::RawEntry> entries) {
-  const auto set = [&](std::span<const Cache::RawEntry> some) {
+Status RemoteLevel::Set(std::span<const RawEntry> entries) {
+  const auto set = [&](std::span<const RawEntry> some) {
     return some.size() == 1
-               ? cache_->SetRaw(some[0].path, some[0].value, some[0].ttl)
-               : cache_->SetManyRaw(some);
+               ? backend_->SetRaw(some[0].path, some[0].value, some[0].ttl)
+               : backend_->SetManyRaw(some);
   };
-  int calls = kMaxCallsOfHalves;
+  int calls = kMaxCallsForHalves;
   return TryMany(entries, set, calls);
 }
 
-Result<bool> RemoteLevel::Add(const Cache::RawEntry& entry) {
+Result<bool> RemoteLevel::Add(const RawEntry& entry) {
   bool is_added = false;
   Status status = Try([&] {
     const Result<bool> added =
-        cache_->AddRaw(entry.path, entry.value, entry.ttl);
+        backend_->AddRaw(entry.path, entry.value, entry.ttl);
     is_added = added.ok() && *added;
     return added.status();
   });
@@ -117,23 +118,23 @@ Result<bool> RemoteLevel::Add(const Cache::RawEntry& entry) {
 
 Status RemoteLevel::Invalidate(std::span<const std::string_view> paths) {
   const auto invalidate = [&](std::span<const std::string_view> some) {
-    return some.size() == 1 ? cache_->InvalidateRaw(some[0])
-                            : cache_->InvalidateManyRaw(some);
+    return some.size() == 1 ? backend_->InvalidateRaw(some[0])
+                            : backend_->InvalidateManyRaw(some);
   };
-  int calls = kMaxCallsOfHalves;
+  int calls = kMaxCallsForHalves;
   return TryMany(paths, invalidate, calls);
 }
 
 Status RemoteLevel::InvalidatePrefix(std::string_view path_prefix) {
   if (breaker_.state() != Breaker::State::kClosed) {
-    Status alive = Try([&] { return cache_->Ping().status(); });
+    Status alive = Try([&] { return backend_->Ping().status(); });
     if (!alive.ok()) return alive;
   }
-  return Try([&] { return cache_->InvalidatePrefixRaw(path_prefix); });
+  return Try([&] { return backend_->InvalidatePrefixRaw(path_prefix); });
 }
 
 Status RemoteLevel::Clear() {
-  return Try([&] { return cache_->ClearRaw(); });
+  return Try([&] { return backend_->ClearRaw(); });
 }
 
 }  // namespace appcache::tiered

@@ -1,8 +1,12 @@
-// RemoteLevel: the remote cache, behind a breaker.
+// RemoteLevel: the remote cache, behind a circuit breaker.
+//
+// Restrictions: knows nothing of copies.
 
 #ifndef APPCACHE_ADAPTERS_TIERED_REMOTE_LEVEL_H_
 #define APPCACHE_ADAPTERS_TIERED_REMOTE_LEVEL_H_
 
+#include <cassert>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -10,57 +14,70 @@
 #include <vector>
 
 #include "adapters/tiered/breaker.h"
-#include "engine/cache.h"
+#include "appcache/backend.h"
+#include "appcache/clock.h"
 
 namespace appcache::tiered {
 
-// Whether the remote may have something else than what the writer knows of. Not
-// when it has refused: of a value that is too large it has nothing, and
-// otherwise what it had.
-bool LeavesDoubt(const Status& outcome) noexcept;
+// True when it is unknown what the remote holds after a write that ended like
+// this. False for success, and for a rejection: the remote then holds nothing
+// (of a value that is too large) or what it held before.
+bool IsUncertain(const Status& outcome) noexcept;
 
 // Thread-safe. Every operation is one of the remote's, or fails at once while
-// the breaker is open. A write of many of which the remote refuses some is made
-// again in halves, and these in halves, so that all the others are written, as
-// far as 64 calls do for that; if some are refused and others fail, it is the
-// failure that is returned.
+// the breaker is open.
+//
+// When the remote rejects a batch of writes, the batch is tried again in
+// halves, and these in halves, so that all other entries are written, as far as
+// 64 further calls suffice. If some entries are rejected and others fail, the
+// failure is returned.
 class RemoteLevel {
  public:
-  RemoteLevel(std::shared_ptr<Cache> cache, const BreakerOptions& options,
+  // REQUIRES: backend != nullptr.
+  RemoteLevel(std::shared_ptr<Backend> backend, const BreakerOptions& options,
               std::shared_ptr<const Clock> clock, uint64_t seed,
               Breaker::OnChange on_change)
-      : cache_(std::move(cache)),
-        tells_ttl_(cache_->Traits().tells_ttl),
+      : backend_(NotNull(std::move(backend))),
+        supports_ttl_query_(backend_->Traits().supports_ttl_query),
         breaker_(options, std::move(clock), seed, std::move(on_change)) {}
 
-  // Whether what is left of a ttl is the remote's word. If not, it is kNoTtl.
-  bool tells_ttl() const noexcept { return tells_ttl_; }
+  // If false, the remaining ttl of what Get and GetMany return is unknown, and
+  // given as kNoTtl.
+  bool supports_ttl_query() const noexcept { return supports_ttl_query_; }
 
   Lookup<TimedBytes> Get(std::string_view path);
   std::vector<Lookup<TimedBytes>> GetMany(
       std::span<const std::string_view> paths);
   Lookup<Ttl> TtlOf(std::string_view path);
-  Status Set(std::span<const Cache::RawEntry> entries);
-  Result<bool> Add(const Cache::RawEntry& entry);
+  Status Set(std::span<const RawEntry> entries);
+  Result<bool> Add(const RawEntry& entry);
   Status Invalidate(std::span<const std::string_view> paths);
-  // Takes long, and so is no probe of a breaker that is not closed: a ping is.
+  // May take long, so it is not the probe of an open breaker: a ping is.
   Status InvalidatePrefix(std::string_view path_prefix);
   Status Clear();
 
-  Cache& cache() const noexcept { return *cache_; }
+  // Past the breaker.
+  Backend& backend() const noexcept { return *backend_; }
+
   Breaker& breaker() noexcept { return breaker_; }
   const Breaker& breaker() const noexcept { return breaker_; }
 
  private:
-  // What `change()` yields, if it may be made.
+  static std::shared_ptr<Backend> NotNull(std::shared_ptr<Backend> backend) {
+    assert(backend != nullptr);
+    return backend;
+  }
+
+  // `change()`, if the breaker admits it.
   template <class Change>
   Status Try(const Change& change);
-  // The same of `change(items)`, with so many calls besides the first.
+  // `change(items)`, and up to `calls` further calls for its halves. Subtracts
+  // those from `calls`.
   template <class Item, class Change>
   Status TryMany(std::span<const Item> items, const Change& change, int& calls);
 
-  const std::shared_ptr<Cache> cache_;
-  const bool tells_ttl_;
+  const std::shared_ptr<Backend> backend_;
+  const bool supports_ttl_query_;
   Breaker breaker_;
 };
 

@@ -1,28 +1,34 @@
-// tiered:, for Open.
+// The opener of tiered: URIs.
 
 #include <algorithm>
-#include <string>
+#include <memory>
 #include <utility>
 
-#include "adapters/tiered/tiered_cache.h"
+#include "appcache/tiered_cache.h"
 #include "engine/uri/scheme_registry.h"
 
 namespace appcache {
 namespace {
 
-Status ExpectNoPrefix(const Uri& uri) {
-  for (const Uri& level : uri.levels) {
-    if (std::ranges::any_of(level.options, [](const Uri::Option& option) {
-          return option.name == "prefix";
-        })) {
-      return WrongForm(uri, "the prefix is an option of the tier itself");
+// The prefix of a level would have no effect.
+Status ExpectNoPrefix(const internal::Uri& uri) {
+  for (const internal::Uri& level : uri.levels) {
+    if (std::ranges::any_of(level.options,
+                            [](const internal::Uri::Option& option) {
+                              return option.name == "prefix";
+                            })) {
+      return internal::InvalidUri(
+          uri,
+          "the prefix is an option of the tier itself and stands after the "
+          "last |");
     }
   }
   return Status();
 }
 
-Result<std::unique_ptr<Cache>> OpenTiered(const Uri& uri, CacheOptions defaults,
-                                          UriOptions& given) {
+Result<std::unique_ptr<Cache>> OpenTiered(const internal::Uri& uri,
+                                          CacheOptions defaults,
+                                          internal::UriOptions& given) {
   TieredOptions options;
   options.cache = defaults;
   given.Duration("max_staleness", options.lease.max_staleness);
@@ -41,16 +47,18 @@ Result<std::unique_ptr<Cache>> OpenTiered(const Uri& uri, CacheOptions defaults,
   Status status = given.Done();
   if (status.ok()) status = ExpectNoPrefix(uri);
   if (!status.ok()) return status;
-  Result<std::unique_ptr<Cache>> local = OpenUri(uri.levels[0], defaults);
-  if (!local.ok()) return local;
-  Result<std::unique_ptr<Cache>> remote =
-      OpenUri(uri.levels[1], std::move(defaults));
-  if (!remote.ok()) return remote;
-  return ToCache(TieredCache::Open(*std::move(local), *std::move(remote),
-                                   std::move(options)));
+  // The backends outlive the caches that they are opened by.
+  const Result<std::unique_ptr<Cache>> local =
+      internal::OpenUri(uri.levels[0], defaults);
+  if (!local.ok()) return local.status();
+  const Result<std::unique_ptr<Cache>> remote =
+      internal::OpenUri(uri.levels[1], std::move(defaults));
+  if (!remote.ok()) return remote.status();
+  return internal::ToCache(TieredCache::Open(
+      (*local)->backend(), (*remote)->backend(), std::move(options)));
 }
 
-const SchemeRegistrar kTiered("tiered", OpenTiered);
+const internal::SchemeRegistrar kTiered("tiered", OpenTiered);
 
 }  // namespace
 }  // namespace appcache

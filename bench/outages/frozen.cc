@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstdint>
 #include <cstdio>
 #include <random>
@@ -9,7 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "bench/outages/scene.h"
+#include "appcache/redis_cache_options.h"
+#include "bench/outages/experiment.h"
 #include "tests/servers/redis_server.h"
 
 namespace appcache::outages {
@@ -28,19 +30,7 @@ std::vector<std::string> Paths() {
   return paths;
 }
 
-// Nanoseconds of gets that are answered here.
-Percentiles TimeHits(TieredCache& tier, const std::vector<std::string>& paths,
-                     std::mt19937_64& random) {
-  std::vector<int64_t> times;
-  times.reserve(kHits);
-  while (times.size() < kHits) {
-    const std::string& path = paths[random() % paths.size()];
-    const int64_t begun = Now();
-    const Lookup<Bytes> found = tier.GetRaw(path);
-    const int64_t time = Now() - begun;
-    // The news of the fixture's own writes may cost a copy at first.
-    if (found.level() != Level::kRemote) times.push_back(time);
-  }
+Percentiles PercentilesOf(std::vector<int64_t> times) {
   Percentiles percentiles{};
   for (size_t i = 0; i < kPercentiles.size(); ++i) {
     const auto at = static_cast<size_t>(static_cast<double>(times.size() - 1) *
@@ -53,21 +43,57 @@ Percentiles TimeHits(TieredCache& tier, const std::vector<std::string>& paths,
   return percentiles;
 }
 
+// Nanoseconds of gets that a local copy answers.
+Percentiles TimeHits(TieredCache& tier, const std::vector<std::string>& paths,
+                     std::mt19937_64& random) {
+  Backend& backend = *tier.backend();
+  std::vector<int64_t> times;
+  times.reserve(kHits);
+  while (times.size() < kHits) {
+    const std::string& path = paths[random() % paths.size()];
+    const int64_t begin = Now();
+    const Lookup<Bytes> found = backend.GetRaw(path);
+    const int64_t time = Now() - begin;
+    // At first, notifications of this program's own writes may remove copies.
+    if (found.origin() != Origin::kStorage) times.push_back(time);
+  }
+  return PercentilesOf(std::move(times));
+}
+
 double Median(std::vector<double> figures) {
   std::sort(figures.begin(), figures.end());
   return figures[figures.size() / 2];
 }
 
-// Waits until the tier has noticed.
 void AwaitLost(const TieredCache& tier) {
   while (tier.Report().coherence != Coherence::kLost) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
 
+void PrintTable(const std::vector<Percentiles>& answering,
+                const std::vector<Percentiles>& stopped) {
+  std::printf(
+      "\n| local hit | answering, ns | stopped, ns | ratio |\n"
+      "|---|---|---|---|\n");
+  for (size_t i = 0; i < kPercentiles.size(); ++i) {
+    std::vector<double> answering_times;
+    std::vector<double> stopped_times;
+    std::vector<double> ratios;
+    for (size_t round = 0; round < answering.size(); ++round) {
+      answering_times.push_back(answering[round][i]);
+      stopped_times.push_back(stopped[round][i]);
+      ratios.push_back(stopped[round][i] / answering[round][i]);
+    }
+    std::printf("| p%g | %.0f | %.0f | %.2f |\n", kPercentiles[i],
+                Median(answering_times), Median(stopped_times), Median(ratios));
+  }
+}
+
 }  // namespace
 
 bool PrintFrozen(int rounds) {
+  assert(rounds > 0);
   RedisServer server;
   RedisCacheOptions remote;
   remote.unix_path = server.socket_path();
@@ -76,36 +102,28 @@ bool PrintFrozen(int rounds) {
   const std::unique_ptr<TieredCache> tier = OpenTier(remote, options);
   const std::vector<std::string> paths = Paths();
   for (const std::string& path : paths) {
-    (void)tier->SetRaw(path, std::string(100, 'v'), kNoTtl).ok();
+    const Status stored =
+        tier->backend()->SetRaw(path, std::string(100, 'v'), kNoTtl);
+    if (!stored.ok()) {
+      std::fprintf(stderr, "outages: %s\n", stored.ToString().c_str());
+      return false;
+    }
   }
   std::mt19937_64 random(1);
-  std::vector<Percentiles> up;
+  std::vector<Percentiles> answering;
   std::vector<Percentiles> stopped;
   for (int round = 0; round < rounds; ++round) {
     if (!AwaitCoherent(*tier)) return false;
+    // The first TimeHits of each pair warms up.
     TimeHits(*tier, paths, random);
-    up.push_back(TimeHits(*tier, paths, random));
+    answering.push_back(TimeHits(*tier, paths, random));
     server.Freeze();
     AwaitLost(*tier);
     TimeHits(*tier, paths, random);
     stopped.push_back(TimeHits(*tier, paths, random));
     server.Thaw();
   }
-  std::printf(
-      "\n| local hit | answering, ns | stopped, ns | ratio |\n"
-      "|---|---|---|---|\n");
-  for (size_t i = 0; i < kPercentiles.size(); ++i) {
-    std::vector<double> before;
-    std::vector<double> meanwhile;
-    std::vector<double> ratios;
-    for (size_t round = 0; round < up.size(); ++round) {
-      before.push_back(up[round][i]);
-      meanwhile.push_back(stopped[round][i]);
-      ratios.push_back(stopped[round][i] / up[round][i]);
-    }
-    std::printf("| p%g | %.0f | %.0f | %.2f |\n", kPercentiles[i],
-                Median(before), Median(meanwhile), Median(ratios));
-  }
+  PrintTable(answering, stopped);
   return true;
 }
 

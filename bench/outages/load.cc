@@ -3,15 +3,14 @@
 #include <charconv>
 #include <chrono>
 #include <random>
-#include <string_view>
 
 namespace appcache::outages {
 namespace {
 
-// A write each millisecond: about one a second of each key.
+// One write each millisecond: about one per second for each key.
 constexpr std::chrono::milliseconds kWriteInterval{1};
 
-// What a loader takes, as one does that asks a database.
+// The time of a load, as of one that queries a database.
 constexpr std::chrono::milliseconds kLoadTime{1};
 
 Key<std::string> KeyOf(int key) {
@@ -25,20 +24,20 @@ int64_t Now() noexcept {
          std::chrono::nanoseconds(1);
 }
 
-Seen Seen::operator-(const Seen& before) const {
+LoadCounters LoadCounters::operator-(const LoadCounters& before) const {
   return {reads - before.reads,
           stale_reads - before.stale_reads,
-          broken_reads - before.broken_reads,
+          invalid_reads - before.invalid_reads,
           loads - before.loads,
           failed_writes - before.failed_writes,
-          oldest_ns};
+          max_staleness_ns};
 }
 
-Load::Load(std::array<TieredCache*, Truth::kTiers> tiers,
+Load::Load(std::array<TieredCache*, WriteHistory::kTiers> tiers,
            std::chrono::milliseconds max_staleness)
     : tiers_(tiers),
       max_staleness_ns_(max_staleness / std::chrono::nanoseconds(1)) {
-  for (int tier = 0; tier < Truth::kTiers; ++tier) {
+  for (int tier = 0; tier < WriteHistory::kTiers; ++tier) {
     for (int i = 0; i < kReadersPerTier; ++i) {
       const uint64_t seed = threads_.size() + 1;
       threads_.emplace_back([this, tier, seed] { Read(tier, seed); });
@@ -52,9 +51,9 @@ Load::~Load() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-Seen Load::seen() const {
-  return {reads_, stale_reads_,   broken_reads_,
-          loads_, failed_writes_, oldest_ns_};
+LoadCounters Load::counters() const {
+  return {reads_, stale_reads_,   invalid_reads_,
+          loads_, failed_writes_, max_seen_staleness_ns_};
 }
 
 void Load::PauseWrites() {
@@ -62,19 +61,20 @@ void Load::PauseWrites() {
   while (is_writing_) std::this_thread::yield();
 }
 
-void Load::Judge(int key, const std::string& value, int64_t begun) {
+void Load::Count(int key, const std::string& value, int64_t begin) {
+  ++reads_;
   uint64_t version = 0;
   const char* const end = value.data() + value.size();
   if (std::from_chars(value.data(), end, version).ptr != end) {
-    ++broken_reads_;
+    ++invalid_reads_;
     return;
   }
-  const int64_t staleness = truth_.Staleness(key, version, begun);
+  const int64_t staleness = history_.Staleness(key, version, begin);
   if (staleness == 0) return;
-  ++(staleness > max_staleness_ns_ ? broken_reads_ : stale_reads_);
-  int64_t oldest = oldest_ns_;
-  while (staleness > oldest &&
-         !oldest_ns_.compare_exchange_weak(oldest, staleness)) {
+  ++(staleness > max_staleness_ns_ ? invalid_reads_ : stale_reads_);
+  int64_t max = max_seen_staleness_ns_;
+  while (staleness > max &&
+         !max_seen_staleness_ns_.compare_exchange_weak(max, staleness)) {
   }
 }
 
@@ -83,19 +83,18 @@ void Load::Read(int tier, uint64_t seed) {
   TieredCache& cache = *tiers_[static_cast<size_t>(tier)];
   while (!is_over_) {
     const int key = static_cast<int>(random() % kKeys);
-    const int64_t begun = Now();
+    const int64_t begin = Now();
     bool has_filled = false;
     const std::string value = cache.GetVia(KeyOf(key), [&] {
       has_filled = true;
       ++loads_;
-      truth_.BeginFill(tier, key);
-      std::string value = std::to_string(truth_.Version(key));
+      history_.BeginFill(tier, key);
+      std::string value = std::to_string(history_.Version(key));
       std::this_thread::sleep_for(kLoadTime);
       return value;
     });
-    if (has_filled) truth_.EndFill(tier, key);
-    ++reads_;
-    Judge(key, value, begun);
+    if (has_filled) history_.EndFill(tier, key);
+    Count(key, value, begin);
   }
 }
 
@@ -107,9 +106,9 @@ void Load::Write() {
     is_writing_ = true;
     const int key = static_cast<int>(random() % kKeys);
     uint64_t version = 0;
-    if (!is_paused_ && truth_.Advance(key, version)) {
+    if (!is_paused_ && history_.Advance(key, version)) {
       if (tiers_[0]->Set(KeyOf(key), std::to_string(version)).ok()) {
-        truth_.Acknowledge(key, version);
+        history_.Acknowledge(key, version);
       } else {
         ++failed_writes_;
       }

@@ -1,5 +1,5 @@
-// What a tier's users see of a server that is restarted, replaced, emptied or
-// stopped under load: the tables of adapters/tiered/README.md.
+// TieredCache under load while its Redis server is restarted, replaced, emptied
+// or stopped. Prints the tables of adapters/tiered/README.md.
 
 #include <algorithm>
 #include <charconv>
@@ -9,30 +9,35 @@
 #include <thread>
 #include <vector>
 
+#include "appcache/redis_cache_options.h"
+#include "bench/outages/experiment.h"
 #include "bench/outages/frozen.h"
-#include "bench/outages/scene.h"
 #include "tests/servers/cut_proxy.h"
 #include "tests/servers/redis_server.h"
 
 namespace appcache::outages {
 namespace {
 
+using std::chrono::microseconds;
+
 constexpr std::chrono::milliseconds kDown{500};
 
-RedisCacheOptions On(const RedisServer& server) {
+RedisCacheOptions OptionsFor(const RedisServer& server) {
   RedisCacheOptions options;
   options.unix_path = server.socket_path();
   return options;
 }
 
-Outcome Nothing(WhenLost when_lost) {
+// --- The events. Each runs an experiment of its own.
+
+Outcome NoEvent(WhenLost when_lost) {
   RedisServer server;
-  return Scene(On(server), when_lost).Watch([] {});
+  return Experiment(OptionsFor(server), when_lost).Observe([] {});
 }
 
 Outcome Restart(WhenLost when_lost) {
   RedisServer server;
-  return Scene(On(server), when_lost).Watch([&] {
+  return Experiment(OptionsFor(server), when_lost).Observe([&] {
     server.Kill();
     std::this_thread::sleep_for(kDown);
     server.Start();
@@ -41,10 +46,13 @@ Outcome Restart(WhenLost when_lost) {
 
 Outcome FlushAll(WhenLost when_lost) {
   RedisServer server;
-  return Scene(On(server), when_lost).Watch([&] { server.Run("FLUSHALL"); });
+  return Experiment(OptionsFor(server), when_lost).Observe([&] {
+    server.Run("FLUSHALL");
+  });
 }
 
-// Planned: what was acknowledged is on the replica before the primary goes.
+// A planned failover: the replica has all acknowledged writes before the
+// primary is stopped.
 Outcome Failover(WhenLost when_lost) {
   RedisServer primary;
   RedisServer replica;
@@ -53,26 +61,30 @@ Outcome Failover(WhenLost when_lost) {
   RedisCacheOptions options;
   options.host = "127.0.0.1";
   options.port = address.port();
-  Scene scene(options, when_lost);
-  return scene.Watch([&] {
-    scene.load().PauseWrites();
+  Experiment experiment(options, when_lost);
+  return experiment.Observe([&] {
+    experiment.load().PauseWrites();
     primary.Run("WAIT 1 5000");
     address.LeadTo(replica.socket_path());
     primary.Kill();
     std::this_thread::sleep_for(kDown);
     replica.Run("REPLICAOF NO ONE");
-    scene.load().ResumeWrites();
+    experiment.load().ResumeWrites();
   });
 }
 
-std::string Milliseconds(std::chrono::microseconds time) {
+// --- The table.
+
+std::string Milliseconds(microseconds time) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f",
                 static_cast<double>(time.count()) / 1000);
   return text;
 }
 
-// "median (worst)" of a figure.
+std::string Count(uint64_t number) { return std::to_string(number); }
+
+// "median (worst)" of a figure of all rounds.
 template <class Figure, class Print>
 std::string Spread(std::vector<Outcome> rounds, const Figure& figure,
                    const Print& print) {
@@ -84,64 +96,83 @@ std::string Spread(std::vector<Outcome> rounds, const Figure& figure,
          print(figure(rounds.back())) + ")";
 }
 
-// False: a promise was broken.
-bool PrintRow(std::string_view name, Outcome (*event)(WhenLost),
-              WhenLost when_lost, int round_count) {
-  std::vector<Outcome> rounds;
+void PrintRow(std::string_view name, const std::vector<Outcome>& rounds) {
   uint64_t reads = 0;
-  uint64_t broken = 0;
-  bool are_coherent = true;
-  for (int round = 0; round < round_count; ++round) {
-    rounds.push_back(event(when_lost));
-    reads += rounds.back().seen.reads;
-    broken += rounds.back().seen.broken_reads;
-    are_coherent = are_coherent && rounds.back().is_coherent_again;
+  uint64_t invalid = 0;
+  for (const Outcome& outcome : rounds) {
+    reads += outcome.counters.reads;
+    invalid += outcome.counters.invalid_reads;
   }
-  const auto count = [](uint64_t number) { return std::to_string(number); };
-  const auto of = [&](auto figure, const auto& print) {
+  const auto spread = [&](auto figure, const auto& print) {
     return Spread(rounds, figure, print);
   };
-  std::printf(
-      "| %s | %s | %s | %s | %s | %llu | %s | %s |\n",
-      std::string(name).c_str(),
-      of([](const Outcome& o) { return o.incoherent; }, Milliseconds).c_str(),
-      of([](const Outcome& o) { return o.after_back; }, Milliseconds).c_str(),
-      of([](const Outcome& o) { return o.seen.stale_reads; }, count).c_str(),
-      of(
+  const std::string cells[] = {
+      std::string(name),
+      spread([](const Outcome& o) { return o.incoherent; }, Milliseconds),
+      spread([](const Outcome& o) { return o.incoherent_after_back; },
+             Milliseconds),
+      spread([](const Outcome& o) { return o.counters.stale_reads; }, Count),
+      spread(
           [](const Outcome& o) {
-            return std::chrono::microseconds(o.seen.oldest_ns / 1000);
+            return microseconds(o.counters.max_staleness_ns / 1000);
           },
-          Milliseconds)
-          .c_str(),
-      static_cast<unsigned long long>(broken),
-      of([](const Outcome& o) { return o.seen.loads; }, count).c_str(),
-      count(reads / static_cast<uint64_t>(round_count)).c_str());
+          Milliseconds),
+      Count(invalid),
+      spread([](const Outcome& o) { return o.counters.loads; }, Count),
+      Count(reads / rounds.size()),
+  };
+  for (const std::string& cell : cells) std::printf("| %s ", cell.c_str());
+  std::printf("|\n");
   std::fflush(stdout);
-  return broken == 0 && are_coherent;
 }
 
-// False: a promise was broken.
+// Returns false if a guarantee of the tier was violated.
+bool RunAndPrint(std::string_view name, Outcome (*event)(WhenLost),
+                 WhenLost when_lost, int round_count) {
+  std::vector<Outcome> rounds;
+  bool is_kept = true;
+  for (int round = 0; round < round_count; ++round) {
+    rounds.push_back(event(when_lost));
+    is_kept = is_kept && rounds.back().is_coherent_again &&
+              rounds.back().counters.invalid_reads == 0;
+  }
+  PrintRow(name, rounds);
+  return is_kept;
+}
+
+// Returns false if a guarantee of the tier was violated.
 bool PrintEvents(int rounds) {
   std::printf(
-      "Of %d rounds each the median (and the worst); 2 tiers, 4 readers, 1,000 "
+      "The median (and the worst) of %d rounds; 2 tiers, 4 readers, 1,000 "
       "keys, 1,000 writes/s; a load takes 1 ms.\n\n"
       "| event | not coherent, ms | after the server was back, ms | stale "
-      "reads "
-      "within the bound | the stalest, ms | beyond the bound | loader calls | "
-      "reads |\n|---|---|---|---|---|---|---|---|\n",
+      "reads within the bound | the stalest, ms | beyond the bound | loader "
+      "calls | reads |\n|---|---|---|---|---|---|---|---|\n",
       rounds);
   bool is_kept = true;
-  const auto print = [&](std::string_view name, Outcome (*event)(WhenLost),
-                         WhenLost when_lost) {
-    is_kept &= PrintRow(name, event, when_lost, rounds);
+  const auto run = [&](std::string_view name, Outcome (*event)(WhenLost),
+                       WhenLost when_lost) {
+    is_kept &= RunAndPrint(name, event, when_lost, rounds);
   };
-  print("none", Nothing, WhenLost::kBypass);
-  print("restart, empty, after 0.5 s", Restart, WhenLost::kBypass);
-  print("the same, serve_stale", Restart, WhenLost::kServeStale);
-  print("failover to a replica, after 0.5 s", Failover, WhenLost::kBypass);
-  print("the same, serve_stale", Failover, WhenLost::kServeStale);
-  print("FLUSHALL", FlushAll, WhenLost::kBypass);
+  run("none", NoEvent, WhenLost::kBypass);
+  run("restart, empty, after 0.5 s", Restart, WhenLost::kBypass);
+  run("the same, serve_stale", Restart, WhenLost::kServeStale);
+  run("failover to a replica, after 0.5 s", Failover, WhenLost::kBypass);
+  run("the same, serve_stale", Failover, WhenLost::kServeStale);
+  run("FLUSHALL", FlushAll, WhenLost::kBypass);
   return is_kept;
+}
+
+void PrintUsage() {
+  std::fputs(
+      "Usage: outages [ROUNDS [all|events|frozen]]\n\n"
+      "Prints what readers of two tiers observe while their Redis server is\n"
+      "restarted, replaced or emptied (events), and how long a local hit "
+      "takes\n"
+      "while the server is stopped (frozen). Repeats each event ROUNDS times\n"
+      "(from 1 to 1000; default 5). Starts its own servers.\n\n"
+      "Exit status: 1 if a guarantee of the tier was violated.\n",
+      stderr);
 }
 
 }  // namespace
@@ -159,13 +190,7 @@ int main(int argc, char** argv) {
   const bool prints_events = what == "all" || what == "events";
   const bool prints_frozen = what == "all" || what == "frozen";
   if (argc > 3 || !is_number || !(prints_events || prints_frozen)) {
-    std::fputs(
-        "Usage: outages [ROUNDS [all|events|frozen]]\n\nWhat readers of two "
-        "tiers see while their Redis server is restarted, replaced "
-        "or\nemptied, "
-        "and how long a local hit takes while it is stopped (frozen), ROUNDS "
-        "times\neach (5; from 1 to 1000). Starts its own servers.\n",
-        stderr);
+    appcache::outages::PrintUsage();
     return 2;
   }
   bool is_kept = true;

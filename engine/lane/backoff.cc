@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <thread>
 
-namespace appcache {
+namespace appcache::internal {
 namespace {
 
-// A write transaction takes some 10 us: who waits for one is mostly served
-// while it yields.
+// A write transaction takes about 10 us, so most waits end while the caller
+// still yields.
 constexpr int kYields = 32;
 constexpr std::chrono::microseconds kFirstSleep{20};
 constexpr std::chrono::microseconds kLongestSleep{500};
@@ -30,4 +30,4 @@ bool Backoff::Wait() noexcept {
   return true;
 }
 
-}  // namespace appcache
+}  // namespace appcache::internal

@@ -1,21 +1,31 @@
-// Backoff: how the store waits for someone it cannot be woken by (another
-// process, another connection): it yields, then sleeps, never longer than half
-// a millisecond at a time, until a deadline. SQLite's own busy handler sleeps
-// up to 100 ms, which becomes the p99 of everyone who waits.
+// Backoff: polls for a lock whose holder cannot wake the caller, because it is
+// in another process or uses another connection.
+//
+// Yields at first, then sleeps at most half a millisecond at a time, until a
+// deadline. SQLite's own busy handler sleeps up to 100 ms, which becomes the
+// 99th percentile of the waiting time.
 
 #ifndef APPCACHE_ENGINE_LANE_BACKOFF_H_
 #define APPCACHE_ENGINE_LANE_BACKOFF_H_
 
 #include <chrono>
 
-namespace appcache {
+namespace appcache::internal {
 
+//   Backoff backoff(max_wait);
+//   while (!TryLock()) {
+//     if (!backoff.Wait()) return false;
+//   }
+//
+// Not thread-safe.
 class Backoff {
  public:
+  // Waits at most `max_wait` in total.
   explicit Backoff(std::chrono::milliseconds max_wait) noexcept
       : deadline_(std::chrono::steady_clock::now() + max_wait) {}
 
-  // Waits a little. False, at once, when the deadline has passed.
+  // Waits for a moment and returns true. Returns false at once when the
+  // deadline has passed.
   bool Wait() noexcept;
 
  private:
@@ -23,6 +33,6 @@ class Backoff {
   int waits_ = 0;
 };
 
-}  // namespace appcache
+}  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_LANE_BACKOFF_H_

@@ -6,19 +6,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <mutex>
 #include <string_view>
 #include <system_error>
 #include <vector>
 
-namespace appcache {
+namespace appcache::internal {
 namespace {
 
 constexpr std::string_view kSignature = "appcache writer lane\n";
 
-// The descriptors to close in a forked child. The mutex is held across fork, so
-// the child finds the list whole.
+// The descriptors that a forked child closes. The mutex is held during a fork,
+// so that the child never sees a half-changed list.
 struct OpenLocks {
   std::mutex mutex;
   std::vector<int> fds;  // guarded by mutex
@@ -38,7 +39,7 @@ OpenLocks& Locks() {
   return locks;
 }
 
-// Closes `fd` unless a fork has done so.
+// Closes `fd`, unless this is a child that closed it when it was forked.
 void CloseTracked(int fd) noexcept {
   OpenLocks& locks = Locks();
   std::lock_guard<std::mutex> guard(locks.mutex);
@@ -56,7 +57,8 @@ Status Failure(std::string_view operation, const std::string& path, int error) {
   return Status(ErrorCode::kUnavailable, std::move(message), error);
 }
 
-// Sets (F_WRLCK) or drops (F_UNLCK) the lock on the whole file. 0 or errno.
+// Sets (F_WRLCK) or releases (F_UNLCK) the lock on the whole file. Returns 0 or
+// errno.
 int SetLock(int fd, short type) noexcept {
   struct flock lock = {};
   lock.l_type = type;
@@ -78,7 +80,8 @@ Result<FileLock> FileLock::Open(const std::string& path, mode_t mode) {
   lock.path_ = path;
   OpenLocks& locks = Locks();
   std::lock_guard<std::mutex> guard(locks.mutex);
-  locks.fds.reserve(locks.fds.size() + 1);  // so that push_back cannot throw
+  // So that push_back does not throw, which would leak the descriptor.
+  locks.fds.reserve(locks.fds.size() + 1);
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode);
   if (fd < 0) return Failure("open", path, errno);
   locks.fds.push_back(fd);
@@ -91,20 +94,21 @@ bool FileLock::IsSigned(const std::string& path) noexcept {
   if (fd < 0) return false;
   char text[kSignature.size()];
   const ssize_t size = pread(fd, text, sizeof(text), 0);
-  // Closing any descriptor of the file leaves an OFD lock on it alone.
+  // Does not release a lock that another descriptor holds (file_lock.h).
   close(fd);
   return size == static_cast<ssize_t>(kSignature.size()) &&
          std::string_view(text, sizeof(text)) == kSignature;
 }
 
 Status FileLock::Sign() {
+  assert(fd_ >= 0);
   struct stat info;
   if (fstat(fd_, &info) == 0 && info.st_size != 0) {
-    if (IsSigned(path_)) return Status();  // by another process, just now
+    if (IsSigned(path_)) return Status();  // by another process
     return Status(ErrorCode::kUnsupported,
                   path_ +
-                      " is not a lock file of appcache's, and it is not "
-                      "touched; move it, or put the cache elsewhere");
+                      " is not a lock file of appcache and was left unchanged; "
+                      "move it, or put the cache elsewhere");
   }
   const ssize_t size = pwrite(fd_, kSignature.data(), kSignature.size(), 0);
   if (size == static_cast<ssize_t>(kSignature.size())) return Status();
@@ -112,12 +116,14 @@ Status FileLock::Sign() {
 }
 
 Result<std::string> FileLock::Identity() const {
+  assert(fd_ >= 0);
   struct stat info;
-  if (fstat(fd_, &info) != 0) return Failure("look at", path_, errno);
+  if (fstat(fd_, &info) != 0) return Failure("examine", path_, errno);
   return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
 }
 
 Result<bool> FileLock::TryLock() {
+  assert(fd_ >= 0);
   const int error = SetLock(fd_, F_WRLCK);
   if (error == 0) return true;
   if (error == EAGAIN || error == EACCES) return false;
@@ -126,4 +132,4 @@ Result<bool> FileLock::TryLock() {
 
 void FileLock::Unlock() noexcept { SetLock(fd_, F_UNLCK); }
 
-}  // namespace appcache
+}  // namespace appcache::internal

@@ -1,9 +1,10 @@
 // FileLock: a lock between processes, on a file of its own.
 //
-// An open-file-description lock (fcntl F_OFD_SETLK): the kernel drops it when
-// the process ends, however it ends, and, unlike a POSIX record lock, closing
-// another descriptor of the same file does not. A forked child closes its copy
-// at once, so that a lock never outlives its holder.
+// It is an open-file-description lock (fcntl F_OFD_SETLK). The kernel releases
+// it when the process ends, in whichever way. Closing another descriptor of the
+// same file does not release it, unlike a POSIX record lock. A forked child
+// closes its copy of the descriptor at once, so that the lock does not outlive
+// its holder.
 
 #ifndef APPCACHE_ENGINE_LANE_FILE_LOCK_H_
 #define APPCACHE_ENGINE_LANE_FILE_LOCK_H_
@@ -13,11 +14,12 @@
 #include <string>
 #include <utility>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 
-namespace appcache {
+namespace appcache::internal {
 
-// Not thread-safe.
+// A default-constructed or moved-from FileLock has no file, and may only be
+// assigned and destroyed. Not thread-safe.
 class FileLock {
  public:
   FileLock() noexcept = default;
@@ -28,25 +30,31 @@ class FileLock {
     std::swap(path_, other.path_);
     return *this;
   }
+  // Releases the lock and closes the file.
   ~FileLock();
 
-  // Opens the file, and makes it, with `mode` less the umask, if it is not
-  // there. kUnavailable when it cannot.
+  // Opens the file. If it does not exist, creates it with the permissions
+  // `mode`, less the umask. kUnavailable when that fails.
   static Result<FileLock> Open(const std::string& path, mode_t mode = 0666);
 
-  // Whether the file at `path` was signed by Sign. False if there is none.
+  // Whether the file at `path` exists and contains what Sign writes.
   static bool IsSigned(const std::string& path) noexcept;
 
-  // Writes a line into the empty file by which IsSigned knows it. kUnsupported
-  // when the file holds anything: it is somebody's.
+  // Writes a signature to the file, which marks it as a lock file of appcache.
+  // Success when another process has signed it. kUnsupported when it has other
+  // contents, which are then left unchanged; kUnavailable when writing fails.
   Status Sign();
 
-  // Which file it is, whatever it is called by now: no other has the same while
-  // this one is open. kUnavailable.
+  // Identifies the file independently of its name: no other file has the same
+  // identity while this one is open. kUnavailable when the system call fails.
   Result<std::string> Identity() const;
 
-  // True when the lock was free and is now held; false when another has it.
+  // True when the lock was free and is now held; false when another FileLock,
+  // here or in another process, holds it. kUnavailable when the file system
+  // does not support locks.
   Result<bool> TryLock();
+
+  // Does nothing when the lock is not held.
   void Unlock() noexcept;
 
  private:
@@ -54,6 +62,6 @@ class FileLock {
   std::string path_;
 };
 
-}  // namespace appcache
+}  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_LANE_FILE_LOCK_H_

@@ -1,4 +1,4 @@
-// TimeLeft: what a call that waits for several things has for the next.
+// TimeLeft: the rest of the time limit of a call that waits several times.
 
 #ifndef APPCACHE_ENGINE_LANE_TIME_LEFT_H_
 #define APPCACHE_ENGINE_LANE_TIME_LEFT_H_
@@ -6,14 +6,14 @@
 #include <algorithm>
 #include <chrono>
 
-namespace appcache {
+namespace appcache::internal {
 
 class TimeLeft {
  public:
   explicit TimeLeft(std::chrono::milliseconds max_wait) noexcept
       : deadline_(Clock::now() + max_wait) {}
 
-  // Rounded up; never below zero.
+  // The remaining time, rounded up; zero when the limit has passed.
   std::chrono::milliseconds Get() const noexcept {
     using std::chrono::milliseconds;
     return std::max(std::chrono::ceil<milliseconds>(deadline_ - Clock::now()),
@@ -26,6 +26,6 @@ class TimeLeft {
   Clock::time_point deadline_;
 };
 
-}  // namespace appcache
+}  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_LANE_TIME_LEFT_H_

@@ -1,13 +1,15 @@
 #include "engine/lane/writer_lane.h"
 
+#include <cassert>
 #include <new>
 
 #include "engine/lane/backoff.h"
 #include "engine/lane/time_left.h"
 
-namespace appcache {
+namespace appcache::internal {
 namespace {
 
+// A waiter that has waited this long is not overtaken by other threads.
 constexpr std::chrono::milliseconds kPatience{1};
 
 }  // namespace
@@ -17,7 +19,7 @@ Status WriterLane::Busy(std::chrono::milliseconds waited,
   return Status(ErrorCode::kBusy,
                 "waited " + std::to_string(waited.count()) +
                     " ms to write to " + name_ + ": " + holder +
-                    " is writing; try again, or allow more busy_timeout");
+                    " is writing; try again, or increase busy_timeout");
 }
 
 void WriterLane::Append(Waiter& waiter) noexcept {
@@ -28,7 +30,10 @@ void WriterLane::Append(Waiter& waiter) noexcept {
 
 void WriterLane::Remove(const Waiter& waiter) noexcept {
   Waiter** at = &first_waiter_;
-  while (*at != &waiter) at = &(*at)->next;
+  while (*at != &waiter) {
+    assert(*at != nullptr);
+    at = &(*at)->next;
+  }
   *at = waiter.next;
 }
 
@@ -42,9 +47,9 @@ bool WriterLane::EnterThreads(std::chrono::milliseconds max_wait) noexcept {
   me.since = std::chrono::steady_clock::now();
   Append(me);
   const bool entered = me.changed.wait_for(
-      lock, max_wait, [&] { return me.handed || !occupied_; });
-  // Who was handed the lane has been taken off the queue.
-  if (!me.handed) Remove(me);
+      lock, max_wait, [&] { return me.received || !occupied_; });
+  // Leave has already removed a waiter to which it transferred the lock.
+  if (!me.received) Remove(me);
   if (entered) {
     occupied_ = true;
   } else if (!occupied_ && first_waiter_ != nullptr) {
@@ -53,10 +58,10 @@ bool WriterLane::EnterThreads(std::chrono::milliseconds max_wait) noexcept {
   return entered;
 }
 
-Status WriterLane::LockFile(std::chrono::milliseconds left,
+Status WriterLane::LockFile(std::chrono::milliseconds remaining,
                             std::chrono::milliseconds max_wait) {
   if (!file_lock_) return Status();
-  Backoff backoff(left);
+  Backoff backoff(remaining);
   for (;;) {
     const Result<bool> locked = file_lock_->TryLock();
     if (!locked.ok()) return locked.status();
@@ -65,44 +70,46 @@ Status WriterLane::LockFile(std::chrono::milliseconds left,
   }
 }
 
-Result<WriterLane::Pass> WriterLane::Enter(std::chrono::milliseconds max_wait) {
+Result<WriterLane::Held> WriterLane::Enter(std::chrono::milliseconds max_wait) {
   const TimeLeft left(max_wait);
   if (!EnterThreads(max_wait)) {
     return Busy(max_wait, "another thread of this process");
   }
-  Pass pass(this);
+  Held held(this);
   Status locked = LockFile(left.Get(), max_wait);
   if (!locked.ok()) return locked;
-  return pass;
+  return held;
 }
 
-WriterLane::Pass WriterLane::EnterToClose(std::chrono::milliseconds max_wait,
+WriterLane::Held WriterLane::EnterToClose(std::chrono::milliseconds max_wait,
                                           Status& locked) noexcept {
   while (!EnterThreads(std::chrono::hours(1))) {
   }
-  Pass pass(this);
+  Held held(this);
   try {
     locked = LockFile(max_wait, max_wait);
   } catch (const std::bad_alloc&) {
     locked = Status::OutOfMemory();
   }
-  return pass;
+  return held;
 }
 
 void WriterLane::Leave() noexcept {
-  // Also if it was not locked: that is harmless.
+  // Harmless when the file is not locked because LockFile failed.
   if (file_lock_) file_lock_->Unlock();
   std::lock_guard<std::mutex> guard(mutex_);
+  assert(occupied_);
   occupied_ = false;
   if (first_waiter_ == nullptr) return;
-  // Notified under the mutex: the waiter is on its thread's stack.
+  // Notifies with the mutex held, because the waiter is on the stack of its
+  // thread, which would otherwise be free to return.
   Waiter& first = *first_waiter_;
   if (std::chrono::steady_clock::now() - first.since >= kPatience) {
     Remove(first);
-    first.handed = true;
+    first.received = true;
     occupied_ = true;
   }
   first.changed.notify_one();
 }
 
-}  // namespace appcache
+}  // namespace appcache::internal

@@ -1,11 +1,13 @@
-// WriterLane: the only place from which a cache's database is written, one at a
-// time, across threads and processes.
+// WriterLane: the writer lock of a cache's database: a queue of writers, across
+// threads and processes. Whoever is in the lane holds the lock.
 //
-// SQLite before 3.51.3 can corrupt a database in WAL mode when one connection
-// commits at the instant at which another restarts the log, and its own way of
-// waiting for a lock is to sleep up to 100 ms; LMDB's is to wait for ever. So
-// writers queue here instead, and no connection of a SqliteCache checkpoints
-// outside of it.
+// Every write of a database is done while holding its writer lock, and so is
+// every checkpoint of SQLite's write-ahead log. Two reasons:
+//
+// - SQLite before 3.51.3 can corrupt a database in WAL mode when one connection
+//   commits at the moment at which another one restarts the log.
+// - The locks of the libraries make writers wait badly: SQLite's busy handler
+//   sleeps up to 100 ms at a time, and LMDB's lock has no time limit.
 
 #ifndef APPCACHE_ENGINE_LANE_WRITER_LANE_H_
 #define APPCACHE_ENGINE_LANE_WRITER_LANE_H_
@@ -17,62 +19,72 @@
 #include <string>
 #include <utility>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 #include "engine/lane/file_lock.h"
 
-namespace appcache {
+namespace appcache::internal {
 
-// Thread-safe.
+// Thread-safe. Threads of this process get the lock in the order in which they
+// asked for it, except that a running thread may overtake a waiter that has
+// waited for less than a millisecond: waking a thread takes longer than most
+// writes. There is no order between processes.
 class WriterLane {
  public:
-  // `name` is what messages call the database. With a lock, the lane spans the
-  // processes that lock the same file.
+  // `name` is what error messages call the database. With `lock`, this is a
+  // lock across the processes that lock the same file; otherwise, it is a lock
+  // of this process.
   WriterLane(std::string name, std::optional<FileLock> lock)
       : name_(std::move(name)), file_lock_(std::move(lock)) {}
   WriterLane(const WriterLane&) = delete;
   WriterLane& operator=(const WriterLane&) = delete;
 
-  // The right to write; given back at its end.
-  class Pass {
+  // The writer lock is held by this thread until this object is destroyed. The
+  // lane must outlive it.
+  class Held {
    public:
-    Pass(Pass&& other) noexcept : lane_(std::exchange(other.lane_, nullptr)) {}
-    Pass& operator=(Pass&&) = delete;
-    ~Pass() {
+    Held(Held&& other) noexcept : lane_(std::exchange(other.lane_, nullptr)) {}
+    Held& operator=(Held&&) = delete;
+    ~Held() {
       if (lane_ != nullptr) lane_->Leave();
     }
 
    private:
     friend class WriterLane;
-    explicit Pass(WriterLane* lane) noexcept : lane_(lane) {}
+    explicit Held(WriterLane* lane) noexcept : lane_(lane) {}
     WriterLane* lane_;
   };
 
-  // Waits at most `max_wait`; then kBusy. A thread that holds a pass must not
-  // ask for another.
-  Result<Pass> Enter(std::chrono::milliseconds max_wait);
+  // Acquires the writer lock. kBusy when it is not free within `max_wait`;
+  // kUnavailable when the lock file cannot be locked. REQUIRES: this thread
+  // does not hold the lock.
+  Result<Held> Enter(std::chrono::milliseconds max_wait);
 
-  // For the last one in this process: waits for its threads as long as it
-  // takes, and for other processes at most `max_wait`. `locked` says whether
-  // they are kept out; if they are not, the pass is good for closing only.
-  Pass EnterToClose(std::chrono::milliseconds max_wait,
+  // Acquires the writer lock to close the database: waits for the other threads
+  // of this process without a time limit, and for other processes at most
+  // `max_wait`. On success, `locked` is ok(). Otherwise, it is the error of
+  // Enter: other processes may write, so that the caller must not write, and
+  // may only close the database. REQUIRES: this thread does not hold the lock.
+  Held EnterToClose(std::chrono::milliseconds max_wait,
                     Status& locked) noexcept;
 
  private:
   struct Waiter {
     std::condition_variable changed;
     std::chrono::steady_clock::time_point since;
-    bool handed = false;
+    bool received = false;  // the lock was transferred to this waiter
     Waiter* next = nullptr;
   };
 
-  // REQUIRES: mutex_ is held.
+  // REQUIRES, of these two: the caller holds mutex_. Remove also requires that
+  // `waiter` is in the queue.
   void Append(Waiter& waiter) noexcept;
   void Remove(const Waiter& waiter) noexcept;
 
-  // True when this thread now occupies the lane.
+  // Acquires the lock of this process. False when `max_wait` has passed.
   bool EnterThreads(std::chrono::milliseconds max_wait) noexcept;
-  // Waits as long as is left of `max_wait`.
-  Status LockFile(std::chrono::milliseconds left,
+  // Acquires the lock across processes, if there is one. Waits at most
+  // `remaining`, which is what remains of `max_wait`.
+  Status LockFile(std::chrono::milliseconds remaining,
                   std::chrono::milliseconds max_wait);
   void Leave() noexcept;
   Status Busy(std::chrono::milliseconds waited, const char* holder) const;
@@ -80,15 +92,16 @@ class WriterLane {
   const std::string name_;
 
   std::mutex mutex_;
-  bool occupied_ = false;  // guarded by mutex_
-  // First come first; a list through the stacks of those who wait, so that
-  // waiting needs no memory. Guarded by mutex_.
+  // Guarded by mutex_, as is the next.
+  bool occupied_ = false;
+  // The queue: a list of objects on the stacks of the waiting threads, so that
+  // waiting does not allocate.
   Waiter* first_waiter_ = nullptr;
 
-  // Used by whoever occupies the lane.
+  // Used by the thread that has set occupied_.
   std::optional<FileLock> file_lock_;
 };
 
-}  // namespace appcache
+}  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_LANE_WRITER_LANE_H_

@@ -1,95 +1,53 @@
-// BackgroundLoad: a leader's load that owns all it uses, to be run by another
-// thread. Include cache.h instead.
+// BackgroundLoad: a leader's load that owns all that it uses, so that another
+// thread can run it.
 
 #ifndef APPCACHE_ENGINE_LOADING_BACKGROUND_LOAD_H_
 #define APPCACHE_ENGINE_LOADING_BACKGROUND_LOAD_H_
 
-#include <concepts>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <utility>
 
-#include "engine/cache.h"  // IWYU pragma: keep
+#include "appcache/executor.h"
 #include "engine/loading/leader_load.h"
 
-namespace appcache {
+namespace appcache::internal {
 
-// Loader is a reference type when the caller's is an lvalue.
-template <CacheKey K, class Loader>
 class BackgroundLoad {
  public:
-  using V = typename K::value_type;
-  using Owned = std::decay_t<Loader>;
+  // Null when the cache is being destroyed, or when the call cannot be detached
+  // from its caller. Takes the loader of `call` and `ticket` only when it
+  // succeeds. Throws std::bad_alloc.
+  static std::shared_ptr<BackgroundLoad> Make(
+      LoadManager& manager, LoadCall& call, std::string_view path,
+      const LoadOptions& options, bool replaces, SingleFlight::Ticket& ticket);
 
-  static constexpr bool kIsPossible =
-      std::copy_constructible<K> && std::constructible_from<Owned, Loader>;
+  // Passes the load to the executor. False when the executor refuses it; then
+  // the caller runs it. A caller that wants to wait for the load takes its own
+  // ticket before this.
+  static bool Start(Executor& executor, std::shared_ptr<BackgroundLoad> load);
 
-  // Takes `loader` and `ticket` over only when nothing has thrown before.
-  BackgroundLoad(Background::Running running, Cache& cache, Loads& loads,
-                 const K& key, std::string_view path,
-                 const LoadOptions& options, bool replaces, Loader&& loader,
-                 SingleFlight::Ticket& ticket)
-      : running_(std::move(running)),
-        cache_(cache),
-        key_(key),
-        path_(path),
-        options_(options),
-        loader_(std::forward<Loader>(loader)),
-        ticket_(std::move(ticket)),
-        load_(cache, loads, key_, path_, options_, replaces, ticket_) {
-    // A job that held its executor might be the one to end it.
-    options_.executor.reset();
-  }
+  // LeaderLoad::Run in the calling thread. REQUIRES: Start returned false.
+  std::optional<LoadAnswer> Run();
 
-  // False: the executor refuses, and the load is to be run here. A waiting
-  // caller takes its own ticket before.
-  static bool Start(Executor& executor, std::shared_ptr<BackgroundLoad> load) {
-    load->ticket_.HandOver();
-    try {
-      return executor.Run([load = std::move(load)]() mutable {
-        load->RunThere();
-        load.reset();  // the executor may keep the function
-      });
-    } catch (...) {
-      return false;
-    }
-  }
-
-  // LeaderLoad::Run in the thread that calls; its caller's after Start was
-  // false.
-  std::optional<Loaded<V>> Run() {
-    ticket_.LeadHere();
-    if constexpr (std::is_lvalue_reference_v<Loader>) {
-      return load_.Run(loader_);
-    } else {
-      return load_.Run(std::move(loader_));
-    }
-  }
+  LoadCall& call() const noexcept { return *call_; }
 
  private:
-  void RunThere() noexcept {
-    try {
-      (void)Run();
-    } catch (...) {
-      // Those who wait for it are told; maybe nobody does.
-      cache_.WarnBackgroundLoadFailed();
-    }
-  }
+  BackgroundLoad(BackgroundLoads::Running running, LoadManager& manager,
+                 std::string_view path, const LoadOptions& options);
+  void RunInBackground() noexcept;
 
-  // First: the cache lives until all the others are gone.
-  const Background::Running running_;
-  Cache& cache_;
-  const K key_;
+  // Declared first: the cache must live until the other members are gone.
+  const BackgroundLoads::Running running_;
+  LoadManager& manager_;
   const std::string path_;
   LoadOptions options_;
-  Owned loader_;
-  SingleFlight::Ticket ticket_;
-  LeaderLoad<K> load_;
+  std::unique_ptr<LoadCall> call_;
+  std::optional<SingleFlight::Ticket> ticket_;
+  bool replaces_ = false;
 };
 
-}  // namespace appcache
+}  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_LOADING_BACKGROUND_LOAD_H_

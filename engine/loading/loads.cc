@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace appcache {
+namespace appcache::internal {
 
 void LoadCounters::AddTo(CacheStats& stats) const noexcept {
   constexpr auto kRelaxed = std::memory_order_relaxed;
@@ -30,8 +30,8 @@ void Loads::AddPause(std::string_view path, TimePoint now,
   try {
     pauses.Add(path, now + std::min<Ttl>(options.retry_pause, kMaxTtl));
   } catch (...) {
-    // The next caller may try again at once.
+    // The next caller may retry at once.
   }
 }
 
-}  // namespace appcache
+}  // namespace appcache::internal

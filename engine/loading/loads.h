@@ -1,4 +1,4 @@
-// Loads: what a cache knows, in this process, of the loads of GetVia.
+// Loads: what one process remembers about the loads of a cache.
 
 #ifndef APPCACHE_ENGINE_LOADING_LOADS_H_
 #define APPCACHE_ENGINE_LOADING_LOADS_H_
@@ -7,17 +7,17 @@
 #include <cstdint>
 #include <string_view>
 
-#include "engine/load_options.h"
-#include "engine/loading/background.h"
+#include "appcache/load_options.h"
+#include "appcache/stats.h"
+#include "appcache/times.h"
+#include "engine/loading/background_loads.h"
+#include "engine/loading/expiring_key_set.h"
 #include "engine/loading/single_flight.h"
 #include "engine/loading/staleness.h"
-#include "engine/loading/until_table.h"
-#include "engine/stats.h"
-#include "engine/ttl.h"
 
-namespace appcache {
+namespace appcache::internal {
 
-// See CacheStats.
+// See CacheStats. Thread-safe.
 struct LoadCounters {
   using Counter = std::atomic<uint64_t>;
 
@@ -37,35 +37,33 @@ struct LoadCounters {
   void AddTo(CacheStats& stats) const noexcept;
 };
 
-// Thread safety: all of it.
+// Thread-safe.
 struct Loads {
   SingleFlight flights;
+  // Keys for which a loader found no value.
+  ExpiringKeySet absences;
+  // Keys whose loader failed recently.
+  ExpiringKeySet pauses;
+  BackgroundLoads background;
+  JitterSource jitter;
 
-  // Keys that a loader did not find.
-  UntilTable absences;
-
-  // Keys whose loader has failed.
-  UntilTable pauses;
-
-  Background background;
-  Chance chance;
-
-  // `remembered_for`: as NotFound of Loaded takes it. Throws std::bad_alloc.
+  // Remembers that there is no value, as Loaded<V>::NotFound says. Throws
+  // std::bad_alloc.
   void AddAbsence(std::string_view path, TimePoint now, Ttl remembered_for);
 
-  // Of a load that failed. Without memory there is no pause.
+  // Remembers a failed load. Without memory there is no pause.
   void AddPause(std::string_view path, TimePoint now,
                 const LoadOptions& options) noexcept;
 
-  // For PerProcess: what the parent's threads began, none of the child's ends.
+  // For PerProcess: nothing that a thread of the parent began ends here.
   void AbandonInChild() noexcept {}
 
-  // Of writes. Each begins after its SingleFlight::Write, so that no load which
-  // is older than the write adds to a table after it.
+  // A write to the path, or to all paths. REQUIRES: called within a
+  // SingleFlight::Write, so that no older load adds to a set afterwards.
   void Forget(std::string_view path) noexcept { absences.Erase(path); }
   void ForgetAll() noexcept { absences.Clear(); }
 };
 
-}  // namespace appcache
+}  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_LOADING_LOADS_H_

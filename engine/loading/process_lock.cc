@@ -5,16 +5,14 @@
 #include <mutex>
 #include <random>
 
-#include "engine/cache.h"
-
-namespace appcache {
+namespace appcache::internal {
 namespace {
 
-// Short beside what is worth a lock, and long beside a round trip.
+// Shorter than a load that is worth a lock, and longer than a round trip.
 constexpr Ttl kFirstWait{5};
 constexpr Ttl kLongestWait{100};
 
-// No two objects have the same, in whatever processes.
+// Unique to each object, across processes.
 std::string NewToken() {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   std::random_device device;
@@ -37,46 +35,47 @@ void WaitFor(const Clock& clock, Ttl time) {
 
 }  // namespace
 
-ProcessLock::ProcessLock(Cache& cache, std::string_view path, Ttl ttl) noexcept
-    : cache_(cache), ttl_(std::min(ttl, kMaxTtl)) {
+ProcessLock::ProcessLock(Backend& backend, std::string_view path,
+                         Ttl ttl) noexcept
+    : backend_(backend), ttl_(std::min(ttl, kMaxTtl)) {
   if (ttl_ <= Ttl(0)) return;
   try {
     path_ = std::string(path).append(kSuffix);
     token_ = NewToken();
   } catch (...) {
-    return;  // without a lock, as where the backend has none
+    return;  // without a lock, as where the backend does not support add
   }
   Take();
 }
 
 void ProcessLock::Take() noexcept {
   try {
-    const Result<bool> added = cache_.AddRaw(path_, token_, ttl_);
+    const Result<bool> added = backend_.AddRaw(path_, token_, ttl_);
     is_mine_ = added.ok() && *added;
-    is_anothers_ = added.ok() && !*added;
+    is_held_by_another_ = added.ok() && !*added;
   } catch (...) {
-    is_anothers_ = false;
+    is_held_by_another_ = false;
   }
 }
 
 ProcessLock::~ProcessLock() {
   if (!is_mine_) return;
   try {
-    // Another's that began after this one's end stays. Should it begin between
-    // the two calls, somebody loads once more than needed.
-    const Lookup<Bytes> held = cache_.GetRaw(path_);
+    // After this lock has expired, another process may hold its own: that one
+    // stays. If it is taken between the two calls, one load too many runs.
+    const Lookup<Bytes> held = backend_.GetRaw(path_);
     if (held && held->view() == token_) {
-      // If that fails, it ends by its ttl.
-      (void)cache_.InvalidateRaw(path_).ok();
+      // If this fails, the lock expires by its ttl.
+      (void)backend_.InvalidateRaw(path_).ok();
     }
   } catch (...) {
     // As above.
   }
 }
 
-void ProcessLock::WaitForOther(const Clock& clock) noexcept {
+void ProcessLock::WaitAndRetry(const Clock& clock) noexcept {
   const Ttl left = ttl_ - waited_;
-  // In proportion to what was waited already: a long load is asked for rarely.
+  // In proportion to the time waited so far: a long load is polled rarely.
   const Ttl wait =
       std::min(left, std::clamp(waited_, kFirstWait, kLongestWait));
   waited_ += wait;
@@ -84,8 +83,8 @@ void ProcessLock::WaitForOther(const Clock& clock) noexcept {
   if (waited_ < ttl_) {
     Take();
   } else {
-    is_anothers_ = false;
+    is_held_by_another_ = false;
   }
 }
 
-}  // namespace appcache
+}  // namespace appcache::internal

@@ -1,8 +1,8 @@
-// ProcessLock: of all processes that share a backend, one loads a key.
+// ProcessLock: a lock on a key across all processes that share a backend.
 //
-// The lock is an entry beside the key's own, which ends by its ttl. It saves
-// work and guards nothing: two who hold it by mistake load twice, as they would
-// without it.
+// The lock is an entry beside the key's own, which expires by its ttl. It saves
+// work and protects nothing: when two processes hold it by mistake, both load,
+// as they would without it.
 
 #ifndef APPCACHE_ENGINE_LOADING_PROCESS_LOCK_H_
 #define APPCACHE_ENGINE_LOADING_PROCESS_LOCK_H_
@@ -10,46 +10,45 @@
 #include <string>
 #include <string_view>
 
-#include "engine/clock.h"
-#include "engine/ttl.h"
+#include "appcache/backend.h"
+#include "appcache/clock.h"
+#include "appcache/times.h"
 
-namespace appcache {
-
-class Cache;
+namespace appcache::internal {
 
 class ProcessLock {
  public:
-  // The path of the lock is the key's with this behind it.
+  // The path of the lock is the key's path with this appended.
   static constexpr std::string_view kSuffix = "/appcache-load-lock";
 
   // Takes the lock of `path` for at most `ttl`, unless that is zero or less.
-  // `cache` must outlive this object.
-  ProcessLock(Cache& cache, std::string_view path, Ttl ttl) noexcept;
-  // Gives back a lock that is still this object's.
+  // `backend` must outlive this object.
+  ProcessLock(Backend& backend, std::string_view path, Ttl ttl) noexcept;
+  // Releases the lock if this object still holds it.
   ~ProcessLock();
   ProcessLock(const ProcessLock&) = delete;
   ProcessLock& operator=(const ProcessLock&) = delete;
 
-  // Whether another holds the lock. False also where it is unknown: then
-  // nobody needs to wait.
-  bool is_anothers() const noexcept { return is_anothers_; }
+  // Whether another process holds the lock. False when that is unknown.
+  bool is_held_by_another() const noexcept { return is_held_by_another_; }
 
-  // Waits a little by `clock`, then tries again. When the waits have lasted for
-  // the ttl, is_anothers() is false without a lock.
-  void WaitForOther(const Clock& clock) noexcept;
+  // Waits a little by `clock`, then tries to take the lock. Once the waits add
+  // up to the ttl, gives up: then is_held_by_another() is false and this object
+  // does not hold the lock.
+  void WaitAndRetry(const Clock& clock) noexcept;
 
  private:
   void Take() noexcept;
 
-  Cache& cache_;
+  Backend& backend_;
   const Ttl ttl_;
   std::string path_;
-  std::string token_;  // what this object stores
+  std::string token_;  // the value of the entry, unique to this object
   bool is_mine_ = false;
-  bool is_anothers_ = false;
+  bool is_held_by_another_ = false;
   Ttl waited_{0};
 };
 
-}  // namespace appcache
+}  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_LOADING_PROCESS_LOCK_H_

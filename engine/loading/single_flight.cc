@@ -1,115 +1,103 @@
 #include "engine/loading/single_flight.h"
 
-#include <algorithm>
+#include <cassert>
 #include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
-namespace appcache {
+#include "engine/support/shared_result.h"
+
+namespace appcache::internal {
 
 class SingleFlight::Flight {
  public:
   using Outcome = Ticket::Outcome;
 
-  // Waits for a store in progress; after this there will be no other.
+  explicit Flight(std::string of) : path(std::move(of)) {}
+
+  const std::string path;
+
+  // Waits for a store in progress. No store begins afterwards.
   void Supersede() {
     std::unique_lock<std::mutex> lock(mutex_);
     superseded_ = true;
-    changed_.wait(lock, [this] { return !storing_; });
+    stored_.wait(lock, [this] { return !storing_; });
   }
 
-  // False, and there is no EndStore, when it was superseded.
+  // False when the flight was superseded; then EndStore must not be called.
   bool BeginStore() {
     std::lock_guard<std::mutex> guard(mutex_);
+    assert(!storing_);
     if (superseded_) return false;
     storing_ = true;
     return true;
   }
 
+  // REQUIRES: BeginStore has returned true.
   void EndStore() noexcept {
     std::lock_guard<std::mutex> guard(mutex_);
+    assert(storing_);
     storing_ = false;
-    changed_.notify_all();
+    stored_.notify_all();
   }
 
   Outcome Wait(const Clock& clock, std::chrono::milliseconds max_wait,
-               Bytes& bytes) {
-    // What can be asked for would overflow when added to now.
-    const auto wait = std::clamp<std::chrono::milliseconds>(
-        max_wait, std::chrono::milliseconds(0), kLongest);
-    std::unique_lock<std::mutex> lock(mutex_);
-    if (!done_) {
-      if (leader_ == std::this_thread::get_id()) return Outcome::kGaveUp;
-      clock.WaitUntil(lock, changed_, clock.Now() + wait,
-                      [this] { return done_; });
+               Bytes& bytes) const {
+    const Completion* completion = completion_.Get();
+    if (completion == nullptr) {
+      if (leader_.load() == std::this_thread::get_id()) return Outcome::kGaveUp;
+      completion = completion_.WaitFor(clock, max_wait);
     }
-    if (!done_) return Outcome::kTimedOut;
-    if (failure_) std::rethrow_exception(failure_);
-    if (outcome_ == Outcome::kShared) bytes = bytes_;
-    return outcome_;
+    if (completion == nullptr) return Outcome::kTimedOut;
+    if (completion->failure) std::rethrow_exception(completion->failure);
+    if (completion->outcome == Outcome::kShared) bytes = completion->bytes;
+    return completion->outcome;
   }
 
-  void SetLeader(std::thread::id leader) {
-    std::lock_guard<std::mutex> guard(mutex_);
-    leader_ = leader;
-  }
+  void SetLeader(std::thread::id leader) noexcept { leader_.store(leader); }
 
-  void Land(const std::optional<Bytes>& bytes) {
-    std::lock_guard<std::mutex> guard(mutex_);
-    if (bytes) bytes_ = *bytes;
-    Finish(bytes ? Outcome::kShared : Outcome::kNothing);
+  // One of these, once.
+  void Publish(const std::optional<Bytes>& bytes) {
+    completion_.Set({bytes ? Outcome::kShared : Outcome::kNothing,
+                     bytes.value_or(Bytes()), nullptr});
   }
-
+  // A null failure: the leader gave up.
   void Fail(std::exception_ptr failure) noexcept {
-    std::lock_guard<std::mutex> guard(mutex_);
-    failure_ = std::move(failure);
-    Finish(Outcome::kGaveUp);
+    completion_.Set({Outcome::kGaveUp, Bytes(), std::move(failure)});
   }
 
  private:
-  static constexpr std::chrono::hours kLongest{24 * 365};
+  struct Completion {
+    Outcome outcome = Outcome::kGaveUp;
+    Bytes bytes;
+    std::exception_ptr failure;
+  };
 
-  // REQUIRES: mutex_ is held.
-  void Finish(Outcome outcome) noexcept {
-    done_ = true;
-    outcome_ = outcome;
-    changed_.notify_all();
-  }
+  SharedResult<Completion> completion_;
+  // The thread that would wait for itself.
+  std::atomic<std::thread::id> leader_ = std::this_thread::get_id();
 
   std::mutex mutex_;
-  std::condition_variable changed_;
-  // Guarded by mutex_, as all that follows.
-  std::thread::id leader_ = std::this_thread::get_id();
-  bool superseded_ = false;
-  bool storing_ = false;
-  bool done_ = false;
-  Outcome outcome_ = Outcome::kGaveUp;
-  Bytes bytes_;
-  std::exception_ptr failure_;
+  std::condition_variable stored_;
+  bool superseded_ = false;  // guarded by mutex_
+  bool storing_ = false;     // guarded by mutex_
 };
 
 SingleFlight::Ticket SingleFlight::Join(std::string_view path) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  const auto found = flights_.find(path);
-  if (found != flights_.end()) {
-    return Ticket(this, found->first, found->second, /*leads=*/false);
+  auto [flight, is_new] =
+      flights_.Join(path, [](const Flight&) { return true; });
+  Ticket ticket(this, std::move(flight), is_new);
+  if (is_new) {
+    // A write of the path that ends before this does not see the flight. That
+    // is harmless: the leader has not begun to load, and will load what the
+    // write has left. A write that is in progress is seen below.
+    in_progress_.fetch_add(1, std::memory_order_seq_cst);
+    if (IsBeingWritten(path)) ticket.flight_->Supersede();
   }
-  auto flight = std::make_shared<Flight>();
-  Ticket ticket(this, std::string(path), flight, /*leads=*/false);
-  flights_.emplace(ticket.path_, std::move(flight));
-  in_progress_.fetch_add(1, std::memory_order_seq_cst);
-  ticket.leads_ = true;
-  lock.unlock();
-  if (IsBeingWritten(path)) ticket.flight_->Supersede();
   return ticket;
-}
-
-void SingleFlight::Remove(std::string_view path, const Flight* flight) {
-  std::lock_guard<std::mutex> guard(mutex_);
-  const auto found = flights_.find(path);
-  if (found != flights_.end() && found->second.get() == flight) {
-    flights_.erase(found);
-  }
 }
 
 bool SingleFlight::IsBeingWritten(std::string_view path) noexcept {
@@ -119,29 +107,19 @@ bool SingleFlight::IsBeingWritten(std::string_view path) noexcept {
 
 void SingleFlight::Supersede(std::string_view path) {
   if (in_progress_.load(std::memory_order_seq_cst) == 0) return;
-  std::shared_ptr<Flight> flight;
-  {
-    std::lock_guard<std::mutex> guard(mutex_);
-    const auto found = flights_.find(path);
-    if (found == flights_.end()) return;
-    flight = found->second;
-  }
+  const std::shared_ptr<Flight> flight = flights_.Find(path);
+  if (flight == nullptr) return;
   flight->Supersede();
-  // Off the table only now: until then another write to the path finds the
-  // flight too, and waits for its store as this one did.
-  Remove(path, flight.get());
+  // Removed only now: until here, another write to the path finds the flight
+  // too, and waits for its store as this one did.
+  flights_.Remove(*flight);
 }
 
 void SingleFlight::SupersedeAll() {
   if (in_progress_.load(std::memory_order_seq_cst) == 0) return;
-  Flights flights;
-  {
-    std::lock_guard<std::mutex> guard(mutex_);
-    flights = flights_;
-  }
-  for (const auto& [path, flight] : flights) {
+  for (const std::shared_ptr<Flight>& flight : flights_.All()) {
     flight->Supersede();
-    Remove(path, flight.get());
+    flights_.Remove(*flight);
   }
 }
 
@@ -152,8 +130,8 @@ SingleFlight::Write::Write(SingleFlight& owner, std::string_view path)
 }
 
 SingleFlight::Write::~Write() {
-  // One that began during the write leaves the table: who comes now may want
-  // what was written.
+  // A flight that began during the write may have read the old value: later
+  // callers must not join it.
   owner_.Supersede(path_);
   writes_.fetch_sub(1, std::memory_order_seq_cst);
 }
@@ -166,8 +144,8 @@ SingleFlight::WriteMany::~WriteMany() {
   owner_.writes_of_many_.fetch_sub(1, std::memory_order_seq_cst);
 }
 
-void SingleFlight::End(std::string_view path, const Flight* flight) {
-  Remove(path, flight);
+void SingleFlight::End(const Flight& flight) {
+  flights_.Remove(flight);
   in_progress_.fetch_sub(1, std::memory_order_seq_cst);
 }
 
@@ -177,63 +155,70 @@ void SingleFlight::Ticket::LeadHere() {
   flight_->SetLeader(std::this_thread::get_id());
 }
 
-void SingleFlight::Ticket::Land(const std::optional<Bytes>& bytes,
-                                const std::function<void()>& store) {
-  Landing landing{this, bytes};
-  LandAll({&landing, 1}, [&](std::span<const size_t> stored) {
+void SingleFlight::Ticket::Publish(const std::optional<Bytes>& bytes,
+                                   const std::function<void()>& store) {
+  Publication publication{this, bytes};
+  PublishAll({&publication, 1}, [&](std::span<const size_t> stored) {
     if (!stored.empty()) store();
   });
 }
 
-void SingleFlight::LandAll(
-    std::span<const Landing> landings,
+void SingleFlight::PublishAll(
+    std::span<const Publication> publications,
     const std::function<void(std::span<const size_t>)>& store) {
-  // Ends those stores that have begun, also when one throws.
+  // Ends the stores that have begun, also when `store` throws.
   class Stores {
    public:
-    explicit Stores(std::span<const Landing> landings) : landings_(landings) {
-      begun_.reserve(landings.size());
+    explicit Stores(std::span<const Publication> publications)
+        : publications_(publications) {
+      begun_.reserve(publications.size());
     }
     ~Stores() {
-      for (const size_t i : begun_) landings_[i].ticket->flight_->EndStore();
+      for (const size_t i : begun_) {
+        publications_[i].ticket->flight_->EndStore();
+      }
     }
     Stores(const Stores&) = delete;
     Stores& operator=(const Stores&) = delete;
 
     std::span<const size_t> Begin() {
-      for (size_t i = 0; i < landings_.size(); ++i) {
-        if (landings_[i].ticket->flight_->BeginStore()) begun_.push_back(i);
+      for (size_t i = 0; i < publications_.size(); ++i) {
+        if (publications_[i].ticket->flight_->BeginStore()) begun_.push_back(i);
       }
       return begun_;
     }
 
    private:
-    const std::span<const Landing> landings_;
+    const std::span<const Publication> publications_;
     std::vector<size_t> begun_;
   };
   {
-    Stores stores(landings);
+    Stores stores(publications);
     store(stores.Begin());
   }
-  for (const Landing& landing : landings) landing.ticket->End(landing.bytes);
+  for (const Publication& publication : publications) {
+    publication.ticket->Complete(publication.bytes);
+  }
 }
 
-void SingleFlight::Ticket::End(const std::optional<Bytes>& bytes) {
-  owner_->landings_.fetch_add(1, std::memory_order_release);
-  owner_->End(path_, flight_.get());
-  flight_->Land(bytes);
+void SingleFlight::Ticket::Complete(const std::optional<Bytes>& bytes) {
+  assert(leads_);
+  owner_->completions_.fetch_add(1, std::memory_order_release);
+  owner_->End(*flight_);
+  flight_->Publish(bytes);
   leads_ = false;
 }
 
 void SingleFlight::Ticket::Fail(std::exception_ptr failure) noexcept {
-  owner_->End(path_, flight_.get());
+  assert(leads_);
+  owner_->End(*flight_);
   flight_->Fail(std::move(failure));
   leads_ = false;
 }
 
 SingleFlight::Ticket::~Ticket() {
   if (flight_ == nullptr || !leads_) return;
-  owner_->End(path_, flight_.get());
+  owner_->End(*flight_);
   flight_->Fail(nullptr);
 }
 
@@ -242,4 +227,4 @@ SingleFlight::Ticket::Outcome SingleFlight::Ticket::Wait(
   return flight_->Wait(clock, max_wait, bytes);
 }
 
-}  // namespace appcache
+}  // namespace appcache::internal

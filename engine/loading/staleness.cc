@@ -4,7 +4,7 @@
 #include <random>
 #include <string>
 
-namespace appcache {
+namespace appcache::internal {
 namespace {
 
 bool Refreshes(const LoadOptions& options) noexcept {
@@ -12,10 +12,11 @@ bool Refreshes(const LoadOptions& options) noexcept {
 }
 
 Status OutOfRange(const std::string& what) {
-  return Status(ErrorCode::kInvalidArgument, "the LoadOptions: " + what);
+  return Status(ErrorCode::kInvalidArgument, "LoadOptions: " + what);
 }
 
-// The steps and the mixing of SplitMix64 (Steele, Lea and Flood, 2014).
+// The increment and the mixing function of SplitMix64 (Steele, Lea and Flood,
+// 2014).
 constexpr uint64_t kStep = 0x9e3779b97f4a7c15;
 
 uint64_t Mixed(uint64_t state) noexcept {
@@ -35,30 +36,30 @@ bool NeedsTtl(const LoadOptions& options) noexcept {
   return options.stale_for > Ttl(0) || Refreshes(options);
 }
 
-Age AgeOf(Ttl left, const LoadOptions& options) noexcept {
-  if (left == kNoTtl) return Age::kFresh;
-  const Ttl fresh_left = left - std::max(options.stale_for, Ttl(0));
-  if (options.stale_for > Ttl(0) && fresh_left <= Ttl(0)) return Age::kStale;
-  if (Refreshes(options) && fresh_left <= options.refresh_ahead) {
+Age AgeOf(Ttl remaining_ttl, const LoadOptions& options) noexcept {
+  if (remaining_ttl == kNoTtl) return Age::kFresh;
+  const Ttl fresh_for = remaining_ttl - std::max(options.stale_for, Ttl(0));
+  if (options.stale_for > Ttl(0) && fresh_for <= Ttl(0)) return Age::kStale;
+  if (Refreshes(options) && fresh_for <= options.refresh_ahead) {
     return Age::kDue;
   }
   return Age::kFresh;
 }
 
-double Chance::Draw(std::optional<uint64_t> seed) {
+double JitterSource::Next(std::optional<uint64_t> seed) {
   if (state_.load(std::memory_order_relaxed) == 0) {
     uint64_t unseeded = 0;
-    // Zero would be taken for no seed.
+    // Zero means that there is no seed yet.
     state_.compare_exchange_strong(unseeded, (seed ? *seed : RandomSeed()) | 1,
                                    std::memory_order_relaxed);
   }
   const uint64_t state = state_.fetch_add(kStep, std::memory_order_relaxed);
-  // The 53 bits that a double holds.
+  // A double has 53 bits.
   return static_cast<double>(Mixed(state) >> 11) * 0x1p-53;
 }
 
-Result<Ttl> TtlToStore(Ttl ttl, const LoadOptions& options, bool tells_ttl,
-                       double draw) {
+Result<Ttl> TtlToStore(Ttl ttl, const LoadOptions& options,
+                       bool supports_ttl_query, double jitter) {
   if (!(options.ttl_jitter >= 0 && options.ttl_jitter <= 1)) {
     return OutOfRange("ttl_jitter is " + std::to_string(options.ttl_jitter) +
                       "; it must be from 0 to 1");
@@ -68,10 +69,10 @@ Result<Ttl> TtlToStore(Ttl ttl, const LoadOptions& options, bool tells_ttl,
   }
   if (ttl == kNoTtl) return ttl;
   const auto shortened =
-      static_cast<double>(ttl.count()) * (1 - options.ttl_jitter * draw);
+      static_cast<double>(ttl.count()) * (1 - options.ttl_jitter * jitter);
   ttl = std::clamp(Ttl(static_cast<Ttl::rep>(shortened)), Ttl(1), ttl);
-  if (tells_ttl) ttl += std::max(options.stale_for, Ttl(0));
+  if (supports_ttl_query) ttl += std::max(options.stale_for, Ttl(0));
   return std::min(ttl, kMaxTtl);
 }
 
-}  // namespace appcache
+}  // namespace appcache::internal

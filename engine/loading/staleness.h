@@ -1,5 +1,5 @@
-// What is left of a value's ttl says how old it is: fresh, due to be refreshed,
-// or stale.
+// Derives a value's age from its remaining ttl: fresh, due for refresh, or
+// stale.
 
 #ifndef APPCACHE_ENGINE_LOADING_STALENESS_H_
 #define APPCACHE_ENGINE_LOADING_STALENESS_H_
@@ -8,42 +8,43 @@
 #include <cstdint>
 #include <optional>
 
-#include "engine/error.h"
-#include "engine/load_options.h"
-#include "engine/ttl.h"
+#include "appcache/error.h"
+#include "appcache/load_options.h"
+#include "appcache/times.h"
 
-namespace appcache {
+namespace appcache::internal {
 
-// In the order of what a reader does about it.
+// In increasing order of usefulness.
 enum class Age {
-  kMissing,  // load
-  kStale,    // load; the value is better than none
-  kDue,      // return it, and have it loaded
+  kMissing,  // load it
+  kStale,    // load it; return the value if that fails
+  kDue,      // return it, and start a background reload
   kFresh,    // return it
 };
 
-// Whether AgeOf depends on what is left.
+// Whether AgeOf depends on the remaining ttl.
 bool NeedsTtl(const LoadOptions& options) noexcept;
 
-// The age of a value of which `left` is left.
-Age AgeOf(Ttl left, const LoadOptions& options) noexcept;
+// The age of a value.
+Age AgeOf(Ttl remaining_ttl, const LoadOptions& options) noexcept;
 
-// Where on [0, 1) to draw from. Thread-safe.
-class Chance {
+// Uniform random numbers in [0, 1). Thread-safe.
+class JitterSource {
  public:
-  // `seed` is that of the first draw; none: random.
-  double Draw(std::optional<uint64_t> seed);
+  // The next number. `seed` counts in the first call only; none: random.
+  double Next(std::optional<uint64_t> seed);
 
  private:
-  std::atomic<uint64_t> state_{0};  // zero: not seeded
+  std::atomic<uint64_t> state_{0};  // zero: no seed yet
 };
 
-// What a value is to be stored with that is to be fresh for `ttl`, which is in
-// range, shortened by `draw`, in [0, 1), of the jitter. kInvalidArgument when
-// an option is out of range.
-Result<Ttl> TtlToStore(Ttl ttl, const LoadOptions& options, bool tells_ttl,
-                       double draw);
+// The ttl with which to store a value that is to be fresh for `ttl`: shortened
+// by `jitter`, in [0, 1), of the jitter in the options, and extended by
+// stale_for if the backend supports ttl queries. kInvalidArgument when an
+// option is out of range. REQUIRES: CheckTtl(ttl).ok().
+Result<Ttl> TtlToStore(Ttl ttl, const LoadOptions& options,
+                       bool supports_ttl_query, double jitter);
 
-}  // namespace appcache
+}  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_LOADING_STALENESS_H_

@@ -9,7 +9,7 @@
 #include "engine/lru/lru_engine.h"
 #include "engine/store/audit.h"
 
-namespace appcache {
+namespace appcache::lru {
 namespace {
 
 void Report(CheckReport& report, std::string problem) {
@@ -18,11 +18,11 @@ void Report(CheckReport& report, std::string problem) {
   }
 }
 
-// What is wrong with an entry; null when nothing is.
+// The problem of an entry; null when it has none.
 const char* ProblemOf(const store::EntrySizes& entry, int64_t seed) {
   if (!entry.bytes_in_usage) return " has no row in usage";
   if (*entry.bytes_in_usage != entry.bytes) {
-    return " has another size than usage says";
+    return " has a different size in usage";
   }
   if (HashPath(entry.key, seed) != entry.h) {
     return " is not under the hash of its key";
@@ -30,7 +30,7 @@ const char* ProblemOf(const store::EntrySizes& entry, int64_t seed) {
   return nullptr;
 }
 
-// Counts the entries that are right, and adds those that are not to `remove`.
+// Counts the sound entries, and adds the others to `remove`.
 Status CheckRows(const store::Connection& connection, int64_t seed,
                  CheckReport& report, std::vector<int64_t>& remove) {
   Status status =
@@ -53,8 +53,7 @@ Status CheckRows(const store::Connection& connection, int64_t seed,
 
 }  // namespace
 
-// REQUIRES: the lane is held.
-Result<CheckReport> LruEngine::CheckInLane(bool fix) {
+Result<CheckReport> LruEngine::CheckLocked(bool fix) {
   CheckReport report;
   std::vector<int64_t> remove;
   const store::Connection& connection = database_->writer();
@@ -72,42 +71,43 @@ Result<CheckReport> LruEngine::CheckInLane(bool fix) {
     return Status(ErrorCode::kCorrupt,
                   "the pages of " + database_->name() +
                       " are damaged: " + report.problems.front() +
-                      "; the next time it is opened it is set aside, and the "
-                      "cache starts empty");
+                      "; close the cache: the next open sets the file aside, "
+                      "and starts empty");
   }
   status = CheckRows(connection, database_->hash_seed(), report, remove);
   if (!status.ok()) return Noted(std::move(status));
-  const store::Counts found{static_cast<int64_t>(report.entries),
-                            static_cast<int64_t>(report.bytes)};
-  const store::Counts& told = writer_.counts();
-  if (told.entries != found.entries || told.bytes != found.bytes) {
-    Report(report, "meta counts " + std::to_string(told.entries) +
-                       " entries of " + std::to_string(told.bytes) +
+  const policy::Counts found{static_cast<int64_t>(report.entries),
+                             static_cast<int64_t>(report.bytes)};
+  const policy::Counts& stored = writer_.counts();
+  if (stored.entries != found.entries || stored.bytes != found.bytes) {
+    Report(report, "meta counts " + std::to_string(stored.entries) +
+                       " entries of " + std::to_string(stored.bytes) +
                        " bytes; there are " + std::to_string(found.entries) +
                        " of " + std::to_string(found.bytes));
   }
   if (!fix || report.problems.empty()) return report;
-  for (const int64_t h : remove) {
-    Status removed = writer_.Remove(h);
-    if (!removed.ok()) return Noted(std::move(removed));
+  store::WriteBatch batch;
+  batch.Reserve(remove.size());
+  for (const int64_t h : remove) batch.Remove(h);
+  status = transaction.Apply(batch);
+  if (status.ok()) {
+    writer_.SetCounts(found);
+    status = transaction.Commit();
   }
-  writer_.SetCounts(found);
-  status = transaction.Commit();
   if (!status.ok()) return Noted(std::move(status));
   return report;
 }
 
 Result<CheckReport> LruEngine::CheckWith(bool fix) {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
-  const Result<WriterLane::Pass> pass =
-      database_->lane().Enter(settings_.busy_timeout);
-  if (!pass.ok()) return pass.status();
+  const Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
+  if (!held.ok()) return held.status();
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
-  return CheckInLane(fix);
+  return CheckLocked(fix);
 }
 
 Result<CheckReport> LruEngine::Check() { return CheckWith(/*fix=*/false); }
 
 Result<CheckReport> LruEngine::CheckAndFix() { return CheckWith(/*fix=*/true); }
 
-}  // namespace appcache
+}  // namespace appcache::lru

@@ -1,23 +1,13 @@
 #include "engine/lru/lru_engine.h"
 
+#include <cassert>
 #include <new>
 #include <utility>
 
 #include "engine/lru/hash.h"
+#include "engine/lru/limits.h"
 
-namespace appcache {
-namespace {
-
-template <class Operation>
-Status OrOutOfMemory(const Operation& operation) noexcept {
-  try {
-    return operation();
-  } catch (const std::bad_alloc&) {
-    return Status::OutOfMemory();
-  }
-}
-
-}  // namespace
+namespace appcache::lru {
 
 LruEngine::LruEngine(std::unique_ptr<store::Database> database,
                      Settings settings)
@@ -25,17 +15,18 @@ LruEngine::LruEngine(std::unique_ptr<store::Database> database,
   const store::Database* const source = database_.get();
   sessions_ = std::make_shared<Sessions>(
       [source]() { return source->ConnectReader(); },
-      [this](std::span<const policy::Touch> touches) {
-        pending_.Add(touches);
+      [this](std::span<const policy::Access> accesses) {
+        pending_.Add(accesses);
       });
-  if (!database_->is_borrowed()) {
-    maintenance_ = std::make_unique<Maintenance>(settings_.clock,
-                                                 [this] { DoOverdueWork(); });
+  if (database_->has_own_readers()) {
+    maintenance_ =
+        std::make_unique<Maintenance>(settings_.clock, [this] { Maintain(); });
   }
 }
 
 Result<std::shared_ptr<LruEngine>> LruEngine::Make(
     std::unique_ptr<store::Database> database, Settings settings) {
+  assert(database != nullptr && settings.clock != nullptr);
   std::shared_ptr<LruEngine> engine(
       new LruEngine(std::move(database), std::move(settings)));
   Status started = engine->Start();
@@ -46,17 +37,18 @@ Result<std::shared_ptr<LruEngine>> LruEngine::Make(
 Status LruEngine::Start() {
   Status status = writer_.Prepare(database_->writer());
   if (!status.ok()) return status;
-  if (database_->has_log()) {
-    log_keeper_.Watch(database_->writer(), settings_.max_log_bytes);
+  if (database_->has_wal()) {
+    checkpointer_.Watch(database_->writer(), settings_.max_log_bytes);
   }
-  const auto first = writer_.FirstToExpire();
-  if (!first.ok()) return first.status();
+  const auto first_expiry = writer_.FirstExpiry();
+  if (!first_expiry.ok()) return first_expiry.status();
   const TimePoint now = settings_.clock->Now();
-  if (*first) ArmSweep(now, (*first)->expires_at_ms);
+  if (*first_expiry) ArmSweep(now, **first_expiry);
   return EvictToLimits(now);
 }
 
 LruEngine::~LruEngine() {
+  assert(!in_child());
   const Status status = Close();
   if (status.ok()) return;
   try {
@@ -71,16 +63,15 @@ int64_t LruEngine::Hash(std::string_view path) const noexcept {
 }
 
 Status LruEngine::CheckUsable() const {
-  if (fork_guard_.in_child()) {
-    return Status(
-        ErrorCode::kUnavailable,
-        "this cache was opened before fork(), and only the parent may "
-        "use it; open a new one in the child");
+  if (in_child()) {
+    return Status(ErrorCode::kUnavailable,
+                  "this cache was opened before fork(), and only the parent "
+                  "may use it; open a new one in the child");
   }
   const State state = state_.load(std::memory_order_acquire);
   if (state == State::kOpen) return Status();
   if (state == State::kClosed) return Closed();
-  return database_->CheckInPlace();  // it may have been moved back
+  return database_->CheckInPlace();  // the file may have been moved back
 }
 
 Status LruEngine::Closed() const {
@@ -89,32 +80,28 @@ Status LruEngine::Closed() const {
 }
 
 Status LruEngine::CheckPath(std::string_view path) const {
-  if (path.size() > SqliteCache::kMaxKeyBytes) {
-    return Status(ErrorCode::kInvalidKey,
-                  "a key path of " + std::to_string(path.size()) +
-                      " bytes is longer than the limit of " +
-                      std::to_string(SqliteCache::kMaxKeyBytes));
-  }
-  return CheckUsable();
+  if (path.size() <= kMaxKeyBytes) return CheckUsable();
+  return Status(ErrorCode::kInvalidKey,
+                "a key path has " + std::to_string(path.size()) +
+                    " bytes; the limit is " + std::to_string(kMaxKeyBytes));
 }
 
 Status LruEngine::Noted(Status status) noexcept {
-  if (status.Is(ErrorCode::kCorrupt) && !suspect_.exchange(true)) {
+  if (status.Is(ErrorCode::kCorrupt) && !is_suspect_.exchange(true)) {
     database_->MarkSuspect();
-    settings_.log(LogLevel::kError, status.error().message);
+    settings_.log(LogLevel::kError, status.message());
   }
   return status;
 }
 
 Status LruEngine::Flush() {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
-  Status status = FlushTouches();
+  Status status = FlushAccesses();
   if (!status.ok()) return Noted(std::move(status));
-  const Result<WriterLane::Pass> pass =
-      database_->lane().Enter(settings_.busy_timeout);
-  if (!pass.ok()) return pass.status();
+  const Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
+  if (!held.ok()) return held.status();
   if (!writer_.is_prepared()) return Closed();
-  return Noted(log_keeper_.Finish());
+  return Noted(checkpointer_.Finish());
 }
 
 Status LruEngine::Close() {
@@ -123,20 +110,20 @@ Status LruEngine::Close() {
     return Status();
   }
   if (maintenance_ != nullptr) maintenance_->Stop();
-  // Whatever fails, the database is let go of.
-  Status status = OrOutOfMemory([this] { return FlushTouches(); });
+  // The database is closed whatever fails.
+  Status status = WithoutExceptions<Status>([&] { return FlushAccesses(); });
   Status locked;
-  const WriterLane::Pass pass =
+  const Held held =
       database_->lane().EnterToClose(settings_.busy_timeout, locked);
   if (status.ok()) status = locked;
   if (status.ok()) {
-    status = OrOutOfMemory([this] { return log_keeper_.Finish(); });
+    status = WithoutExceptions<Status>([&] { return checkpointer_.Finish(); });
   }
   sessions_->Close();
-  // Statements go before their connection.
+  // Statements are destroyed before their connection.
   writer_ = store::Writer();
   database_->writer() = store::Connection();
   return status;
 }
 
-}  // namespace appcache
+}  // namespace appcache::lru

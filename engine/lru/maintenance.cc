@@ -6,17 +6,18 @@
 #include <new>
 #include <shared_mutex>
 
-#include "engine/background_thread.h"
+#include "engine/support/background_thread.h"
 
-namespace appcache {
+namespace appcache::lru {
 namespace {
 
-// Held by the fork and, shared, by every cache's work: a child must not inherit
-// a mutex of SQLite's or of the allocator's that one of these threads held.
+// Held exclusively by a fork and shared by the work of every cache: a child
+// must not inherit a mutex of SQLite or of the allocator that one of these
+// threads holds.
 std::shared_mutex& ForkMutex() {
   static std::shared_mutex& mutex = *[] {
     auto* const made = new std::shared_mutex;
-    // The child makes it anew: it is not the thread that locked it.
+    // The child replaces it, because another thread has locked it.
     pthread_atfork([] { ForkMutex().lock(); }, [] { ForkMutex().unlock(); },
                    [] { ::new (&ForkMutex()) std::shared_mutex; });
     return made;
@@ -31,12 +32,12 @@ void Maintenance::Arm(TimePoint deadline) noexcept {
     std::lock_guard<std::mutex> guard(mutex_);
     if (stopping_ || (deadline_ && *deadline_ <= deadline)) return;
     if (!thread_.joinable()) {
-      thread_ = StartBackgroundThread([this] { Loop(); });
+      thread_ = internal::StartBackgroundThread([this] { Loop(); });
     }
     deadline_ = deadline;
     changed_.notify_one();
   } catch (const std::exception&) {
-    // No thread, no memory: writes and Flush do the work meanwhile.
+    // No thread or no memory: writes and Flush do the work until then.
   }
 }
 
@@ -73,4 +74,4 @@ void Maintenance::Loop() {
   }
 }
 
-}  // namespace appcache
+}  // namespace appcache::lru

@@ -1,9 +1,9 @@
-// Maintenance: one thread that does a cache's overdue work.
+// Maintenance: a background thread that works at requested times.
 //
-// It sleeps until the earliest moment it was asked for, so an idle cache costs
-// nothing; it is not even started before there is something to do. All signals
-// are blocked in it, and a fork waits for work in progress: a program that has
-// no threads of its own can fork as if there were none of the cache's.
+// It sleeps until the earliest requested time, so an idle cache costs nothing,
+// and starts with the first request. All signals are blocked in it, and a fork
+// waits for work in progress: a program without threads of its own can fork as
+// if this one did not exist.
 
 #ifndef APPCACHE_ENGINE_LRU_MAINTENANCE_H_
 #define APPCACHE_ENGINE_LRU_MAINTENANCE_H_
@@ -15,9 +15,9 @@
 #include <optional>
 #include <thread>
 
-#include "engine/clock.h"
+#include "appcache/clock.h"
 
-namespace appcache {
+namespace appcache::lru {
 
 // Thread-safe.
 class Maintenance {
@@ -29,11 +29,11 @@ class Maintenance {
   Maintenance(const Maintenance&) = delete;
   Maintenance& operator=(const Maintenance&) = delete;
 
-  // `work` is to run at `deadline`, or before. If there is no thread to be had,
-  // nothing happens, and the next call tries again.
+  // Requests a run of `work` at `deadline` or earlier. If no thread can be
+  // started, nothing happens, and the next call retries.
   void Arm(TimePoint deadline) noexcept;
 
-  // Waits for work in progress; there is none afterwards.
+  // Waits for work in progress. `work` does not run afterwards.
   void Stop() noexcept;
 
  private:
@@ -49,6 +49,6 @@ class Maintenance {
   std::thread thread_;  // assigned under mutex_, joined by Stop
 };
 
-}  // namespace appcache
+}  // namespace appcache::lru
 
 #endif  // APPCACHE_ENGINE_LRU_MAINTENANCE_H_

@@ -1,4 +1,4 @@
-// The reading half of LruEngine.
+// The reads of LruEngine.
 
 #include <algorithm>
 #include <new>
@@ -9,18 +9,18 @@
 #include "engine/lru/expiry.h"
 #include "engine/lru/lru_engine.h"
 
-namespace appcache {
+namespace appcache::lru {
 namespace {
 
-// What a session collects before it hands over.
-constexpr size_t kMaxTouchesPerSession = 4096;
+// The most accesses that a session records before it passes them on.
+constexpr size_t kMaxAccessesPerSession = 4096;
 
 }  // namespace
 
-Status LruEngine::EnterLane(std::optional<WriterLane::Pass>& pass) {
-  Result<WriterLane::Pass> entered =
-      database_->lane().Enter(settings_.busy_timeout);
-  if (entered.ok()) pass.emplace(*std::move(entered));
+Status LruEngine::EnterToRead(std::optional<Held>& held) {
+  if (database_->has_own_readers()) return Status();
+  Result<Held> entered = database_->lane().Enter(settings_.busy_timeout);
+  if (entered.ok()) held.emplace(*std::move(entered));
   return entered.status();
 }
 
@@ -28,17 +28,17 @@ template <class V, class Read>
 Lookup<V> LruEngine::WithSession(const Read& read) {
   const Result<Session*> session = sessions_->ForThisThread();
   if (!session.ok()) return Lookup<V>::Failed(Noted(session.status()));
-  std::optional<WriterLane::Pass> pass;
-  if (Status entered = EnterIfBorrowed(pass); !entered.ok()) {
+  std::optional<Held> held;
+  if (Status entered = EnterToRead(held); !entered.ok()) {
     return Lookup<V>::Failed(std::move(entered));
   }
   std::lock_guard<std::mutex> guard((*session)->mutex);
-  if ((*session)->closed) return Lookup<V>::Failed(Closed());
+  if ((*session)->is_closed) return Lookup<V>::Failed(Closed());
   return read(**session);
 }
 
 template <class V, class MakeValue>
-Lookup<V> LruEngine::Use(std::string_view path, const MakeValue& make) {
+Lookup<V> LruEngine::Access(std::string_view path, const MakeValue& make) {
   if (Status usable = CheckPath(path); !usable.ok()) {
     return Lookup<V>::Failed(std::move(usable));
   }
@@ -48,7 +48,7 @@ Lookup<V> LruEngine::Use(std::string_view path, const MakeValue& make) {
     const TimePoint now = settings_.clock->Now();
     if (found && !HasExpired(found->expires_at_ms, now)) {
       ++session.hits;
-      RecordUse(session, h, now);
+      RecordAccess(session, h, now);
       return Lookup<V>::Hit(make(*std::move(found), now));
     }
     ++session.misses;
@@ -59,13 +59,13 @@ Lookup<V> LruEngine::Use(std::string_view path, const MakeValue& make) {
 }
 
 Lookup<Bytes> LruEngine::Get(std::string_view path) {
-  return Use<Bytes>(path, [](store::FoundValue&& found, TimePoint) {
+  return Access<Bytes>(path, [](store::FoundValue&& found, TimePoint) {
     return std::move(found.value);
   });
 }
 
 Lookup<TimedBytes> LruEngine::GetTimed(std::string_view path) {
-  return Use<TimedBytes>(path, [](store::FoundValue&& found, TimePoint now) {
+  return Access<TimedBytes>(path, [](store::FoundValue&& found, TimePoint now) {
     return TimedBytes{std::move(found.value),
                       RemainingTtl(found.expires_at_ms, now)};
   });
@@ -78,50 +78,48 @@ Lookup<Ttl> LruEngine::GetTtl(std::string_view path) {
   const int64_t h = Hash(path);
   return WithSession<Ttl>([&](Session& session) {
     const Lookup<int64_t> found = session.reader.FindExpiry(h, path);
-    if (found.has_error()) {
-      return Lookup<Ttl>::Failed(Noted(found.status()));
-    }
+    if (found.has_error()) return Lookup<Ttl>::Failed(Noted(found.status()));
     const TimePoint now = settings_.clock->Now();
     if (!found || HasExpired(*found, now)) return Lookup<Ttl>::Miss();
     return Lookup<Ttl>::Hit(RemainingTtl(*found, now));
   });
 }
 
-void LruEngine::RecordUse(Session& session, int64_t h, TimePoint now) noexcept {
-  const policy::Touch touch{h, ticks_.Next(now)};
+void LruEngine::RecordAccess(Session& session, int64_t h,
+                             TimePoint now) noexcept {
+  const policy::Access access{h, ticks_.Next(now)};
   const size_t most =
-      std::min(settings_.touch_flush_count, kMaxTouchesPerSession);
-  bool first = false;
-  bool full = false;
+      std::min(settings_.touch_flush_count, kMaxAccessesPerSession);
+  bool is_first = false;
+  bool is_full = false;
   {
-    std::lock_guard<std::mutex> guard(session.touches_mutex);
-    std::vector<policy::Touch>& touches = session.touches;
-    if (!touches.empty() && touches.back().h == h) {
-      touches.back() = touch;
+    std::lock_guard<std::mutex> guard(session.accesses_mutex);
+    std::vector<policy::Access>& accesses = session.accesses;
+    if (!accesses.empty() && accesses.back().h == h) {
+      accesses.back() = access;
       return;
     }
-    first = touches.empty();
+    is_first = accesses.empty();
     try {
-      touches.push_back(touch);
+      accesses.push_back(access);
     } catch (const std::bad_alloc&) {
-      pending_.Add({&touch, 1});
+      pending_.Add({&access, 1});
     }
-    full = touches.size() >= most;
-    if (full) {
-      pending_.Add(touches);
-      touches.clear();
+    is_full = accesses.size() >= most;
+    if (is_full) {
+      pending_.Add(accesses);
+      accesses.clear();
     }
   }
-  if (full && pending_.size() >= settings_.touch_flush_count) {
+  if (is_full && pending_.size() >= settings_.touch_flush_count) {
     ArmFlush(now, now);
-  } else if (first) {
+  } else if (is_first) {
     ArmFlush(now, now + settings_.touch_flush_interval);
   }
 }
 
-Status LruEngine::ForEach(
-    store::Walk::With with,
-    const std::function<bool(const StoredEntry&)>& visit) {
+Status LruEngine::ForEach(store::Walk::With with,
+                          FunctionRef<bool(const StoredEntry&)> visit) {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
   Result<store::Connection> connection = database_->ConnectReader();
   if (!connection.ok()) return Noted(connection.status());
@@ -129,10 +127,10 @@ Status LruEngine::ForEach(
   Status status = walk.Prepare(*connection, with);
   if (!status.ok()) return Noted(std::move(status));
   for (;;) {
-    std::optional<WriterLane::Pass> pass;
-    if (Status entered = EnterIfBorrowed(pass); !entered.ok()) return entered;
+    std::optional<Held> held;
+    if (Status entered = EnterToRead(held); !entered.ok()) return entered;
     Result<std::vector<store::WalkedRow>> rows = walk.Next();
-    pass.reset();
+    held.reset();
     if (!rows.ok()) return Noted(rows.status());
     if (rows->empty()) return Status();
     const TimePoint now = settings_.clock->Now();
@@ -153,14 +151,14 @@ Status LruEngine::ForEach(
   }
 }
 
-Lookup<store::Counts> LruEngine::ReadCounts() {
+Lookup<policy::Counts> LruEngine::ReadCounts() {
   if (Status usable = CheckUsable(); !usable.ok()) {
-    return Lookup<store::Counts>::Failed(std::move(usable));
+    return Lookup<policy::Counts>::Failed(std::move(usable));
   }
-  return WithSession<store::Counts>([](Session& session) {
-    const Result<store::Counts> read = session.reader.ReadCounts();
-    return read.ok() ? Lookup<store::Counts>::Hit(*read)
-                     : Lookup<store::Counts>::Failed(read.status());
+  return WithSession<policy::Counts>([](Session& session) {
+    const Result<policy::Counts> read = session.reader.ReadCounts();
+    return read.ok() ? Lookup<policy::Counts>::Hit(*read)
+                     : Lookup<policy::Counts>::Failed(read.status());
   });
 }
 
@@ -171,16 +169,17 @@ CacheStats LruEngine::Stats() {
   stats.write_errors = write_errors_.load(std::memory_order_relaxed);
   stats.evictions = evictions_.load(std::memory_order_relaxed);
   stats.expirations = expirations_.load(std::memory_order_relaxed);
-  if (in_child()) return stats;  // a mutex may be another thread's there
+  // In a child, a thread of the parent may hold a mutex for ever.
+  if (in_child()) return stats;
   const ReadCounters reads = sessions_->Counters();
   stats.hits = reads.hits;
   stats.misses = reads.misses;
   stats.read_errors = reads.errors;
-  if (const Lookup<store::Counts> counts = ReadCounts()) {
+  if (const Lookup<policy::Counts> counts = ReadCounts()) {
     stats.entries = static_cast<uint64_t>(counts->entries);
     stats.bytes = static_cast<uint64_t>(counts->bytes);
   }
   return stats;
 }
 
-}  // namespace appcache
+}  // namespace appcache::lru

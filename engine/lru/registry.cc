@@ -1,19 +1,17 @@
 #include "engine/lru/registry.h"
 
-#include <pthread.h>
-
-#include <atomic>
 #include <map>
 #include <mutex>
 #include <utility>
 
-#include "engine/open_name.h"
+#include "engine/support/open_database_name.h"
+#include "engine/support/process_local.h"
 
-namespace appcache::registry {
+namespace appcache::lru::registry {
 namespace {
 
 struct OpenEngine {
-  OpenName name;
+  internal::OpenDatabaseName name;
   std::shared_ptr<LruEngine> engine;
   int users = 0;
 };
@@ -23,25 +21,9 @@ struct Engines {
   std::map<std::string, OpenEngine> by_name;  // guarded by mutex
 };
 
-// One for each process: a forked child must not wait for a mutex that a thread
-// of its parent held, nor meet the parent's engines. Null until it is needed;
-// never destroyed, for caches may be static objects.
-std::atomic<Engines*> engines_of_this_process{nullptr};
-const int registered = pthread_atfork(nullptr, nullptr, [] {
-  engines_of_this_process.store(nullptr, std::memory_order_release);
-});
-
-Engines& OfThisProcess() {
-  (void)registered;
-  Engines* engines = engines_of_this_process.load(std::memory_order_acquire);
-  if (engines != nullptr) return *engines;
-  auto made = std::make_unique<Engines>();
-  if (engines_of_this_process.compare_exchange_strong(
-          engines, made.get(), std::memory_order_acq_rel)) {
-    return *made.release();
-  }
-  return *engines;
-}
+// A forked child must not wait for a mutex that a thread of its parent held,
+// nor use the parent's engines.
+constinit internal::ProcessLocal<Engines> open_engines;
 
 std::string Describe(const policy::Limits& limits) {
   return "max_entries " + std::to_string(limits.max_entries) +
@@ -54,7 +36,7 @@ std::string Describe(const policy::Limits& limits) {
 Result<std::shared_ptr<LruEngine>> Acquire(const std::string& name,
                                            const policy::Limits& limits,
                                            const Open& open) {
-  Engines& engines = OfThisProcess();
+  Engines& engines = open_engines.Get();
   std::lock_guard<std::mutex> guard(engines.mutex);
   const auto found = engines.by_name.find(name);
   if (found != engines.by_name.end()) {
@@ -63,19 +45,20 @@ Result<std::shared_ptr<LruEngine>> Acquire(const std::string& name,
       return Status(ErrorCode::kInvalidArgument,
                     "this process has " + name + " open with " +
                         Describe(open_engine.engine->limits()) +
-                        ", and all its users must agree; not with " +
+                        "; all its users must give the same, not " +
                         Describe(limits));
     }
     ++open_engine.users;
     return open_engine.engine;
   }
-  if (OpenName::WasOpenAtFork(name)) {
+  if (internal::OpenDatabaseName::WasOpenAtFork(name)) {
     return Status(ErrorCode::kUnsupported,
                   "cannot open " + name +
                       " in a process forked while it was open: close it before "
                       "the fork, or exec after it");
   }
-  OpenName open_name(name);  // before it is: a fork may come at any time
+  internal::OpenDatabaseName open_name(
+      name);  // first: a fork may come at any time
   Result<std::shared_ptr<LruEngine>> opened = open();
   if (!opened.ok()) return opened;
   engines.by_name.emplace(name, OpenEngine{std::move(open_name), *opened, 1});
@@ -83,15 +66,16 @@ Result<std::shared_ptr<LruEngine>> Acquire(const std::string& name,
 }
 
 Status Release(const std::shared_ptr<LruEngine>& engine) {
-  Engines& engines = OfThisProcess();
+  Engines& engines = open_engines.Get();
   std::lock_guard<std::mutex> guard(engines.mutex);
   for (auto it = engines.by_name.begin(); it != engines.by_name.end(); ++it) {
     if (it->second.engine != engine) continue;
     if (--it->second.users > 0) return Status();
-    const auto closing = engines.by_name.extract(it);  // named until closed
+    const auto closing =
+        engines.by_name.extract(it);  // keeps the name until closed
     return engine->Close();
   }
   return engine->Close();
 }
 
-}  // namespace appcache::registry
+}  // namespace appcache::lru::registry

@@ -1,5 +1,5 @@
-// Which databases are open in this process: so that all SqliteCaches of one
-// share one engine, and with it one writer lane and one order of uses.
+// The databases that are open in this process. All SqliteCaches of one database
+// share one engine, and with it one writer lock and one order of accesses.
 
 #ifndef APPCACHE_ENGINE_LRU_REGISTRY_H_
 #define APPCACHE_ENGINE_LRU_REGISTRY_H_
@@ -8,24 +8,24 @@
 #include <memory>
 #include <string>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 #include "engine/lru/lru_engine.h"
 
-namespace appcache::registry {
+namespace appcache::lru::registry {
 
 using Open = std::function<Result<std::shared_ptr<LruEngine>>()>;
 
-// The engine of `name`, opened with `open` unless it is open already; one more
-// user of it. kInvalidArgument when it is open with other limits. Databases are
-// opened one at a time.
+// Adds a user of the engine of `name`; calls `open` if it is not open.
+// kInvalidArgument when it is open with other limits; kUnsupported in a child
+// that was forked while it was open. Opens one database at a time.
 Result<std::shared_ptr<LruEngine>> Acquire(const std::string& name,
                                            const policy::Limits& limits,
                                            const Open& open);
 
-// One user less; the last one closes the engine, whose failure to flush is the
-// result. An engine that Acquire did not give is closed at once.
+// Removes a user. The last one closes the engine, and gets the error of its
+// flush. An engine that Acquire did not return is closed at once.
 Status Release(const std::shared_ptr<LruEngine>& engine);
 
-}  // namespace appcache::registry
+}  // namespace appcache::lru::registry
 
 #endif  // APPCACHE_ENGINE_LRU_REGISTRY_H_

@@ -4,33 +4,33 @@
 #include <atomic>
 #include <utility>
 
-#include "engine/fork_guard.h"
+#include "engine/support/fork_guard.h"
 
-namespace appcache {
+namespace appcache::lru {
 namespace {
 
 std::atomic<uint64_t> next_id{1};
 
-// The thread's sessions have been given back: it is on its way out, and runs
-// the destructors of other thread-local or static objects.
-thread_local bool ended = false;
+// The thread has returned its sessions: it is ending, and runs the destructors
+// of other thread-local or static objects.
+thread_local bool has_ended = false;
 
 }  // namespace
 
-// The sessions of one thread: a few, searched in order. At the thread's end it
-// gives them back.
+// The sessions of one thread: a few, searched in order. Returns them when the
+// thread ends.
 class ThreadSessions {
  public:
   struct Item {
     uint64_t id;
     std::weak_ptr<Sessions> owner;
     std::shared_ptr<Session> session;
-    ForkGuard fork_guard;
+    internal::ForkGuard fork_guard;
   };
 
   ~ThreadSessions() {
-    ended = true;
-    for (Item& item : items_) GiveBack(item);
+    has_ended = true;
+    for (Item& item : items_) Return(item);
   }
 
   Session* Find(uint64_t id) noexcept {
@@ -42,20 +42,21 @@ class ThreadSessions {
 
   void Add(uint64_t id, std::weak_ptr<Sessions> owner,
            std::shared_ptr<Session> session) {
-    // Caches that are gone are noticed when another is met.
+    // The sessions of destroyed caches are released when another is added.
     std::erase_if(items_, [](Item& item) {
       if (!item.owner.expired()) return false;
-      GiveBack(item);
+      Return(item);
       return true;
     });
-    items_.push_back({id, std::move(owner), std::move(session), ForkGuard()});
+    items_.push_back(
+        {id, std::move(owner), std::move(session), internal::ForkGuard()});
   }
 
  private:
-  static void GiveBack(Item& item) noexcept {
+  static void Return(Item& item) noexcept {
     if (item.fork_guard.in_child()) {
-      // The parent's connection: not even closed here.
-      LeakInChild(std::move(item.session));
+      // The connection is the parent's, and must not be closed here.
+      internal::LeakInChild(std::move(item.session));
       return;
     }
     if (const auto owner = item.owner.lock()) owner->Leave(item.session);
@@ -73,15 +74,17 @@ ThreadSessions& OfThisThread() {
 
 }  // namespace
 
-Sessions::Sessions(Connect connect, TakeTouches take_touches)
+Sessions::Sessions(Connect connect, TakeAccesses take_accesses)
     : id_(next_id.fetch_add(1, std::memory_order_relaxed)),
       connect_(std::move(connect)),
-      take_touches_(std::move(take_touches)) {}
+      take_accesses_(std::move(take_accesses)) {}
 
 Result<Session*> Sessions::ForThisThread() {
-  if (ended) {
-    return Status(ErrorCode::kUnavailable,
-                  "a cache was used by a thread that has ended");
+  if (has_ended) {
+    return Status(
+        ErrorCode::kUnavailable,
+        "a cache was used by a thread that is ending, from the destructor "
+        "of a thread-local or static object");
   }
   ThreadSessions& mine = OfThisThread();
   if (Session* const found = mine.Find(id_)) return found;
@@ -106,7 +109,7 @@ Result<std::shared_ptr<Session>> Sessions::Open() {
       return shared;
     }
   }
-  // Not under the mutex: opening may take a while, and others need not wait.
+  // Without the mutex: opening may take a while.
   auto session = std::make_shared<Session>();
   Result<store::Connection> connection = connect_();
   if (!connection.ok()) return connection.status();
@@ -128,26 +131,26 @@ void Sessions::Leave(const std::shared_ptr<Session>& session) {
   std::lock_guard<std::mutex> session_guard(session->mutex);
   session->AddTo(ended_);
   CloseSession(*session);
-  // Still under the mutex: who collects must find them here or there. Once
-  // closed, whom they would go to may be gone.
+  // Still under the mutex, so that CollectAccesses misses none. After Close,
+  // the object that would take them may be destroyed.
   if (!closed_) TakeFrom(*session);
 }
 
 void Sessions::TakeFrom(Session& session) noexcept {
-  std::lock_guard<std::mutex> guard(session.touches_mutex);
-  if (session.touches.empty()) return;
-  take_touches_(session.touches);
-  session.touches.clear();
+  std::lock_guard<std::mutex> guard(session.accesses_mutex);
+  if (session.accesses.empty()) return;
+  take_accesses_(session.accesses);
+  session.accesses.clear();
 }
 
 void Sessions::CloseSession(Session& session) noexcept {
-  // Statements go before their connection.
+  // Statements are destroyed before their connection.
   session.reader = store::Reader();
   session.connection = store::Connection();
-  session.closed = true;
+  session.is_closed = true;
 }
 
-void Sessions::CollectTouches() noexcept {
+void Sessions::CollectAccesses() noexcept {
   std::lock_guard<std::mutex> guard(mutex_);
   for (const auto& session : sessions_) TakeFrom(*session);
 }
@@ -168,4 +171,4 @@ void Sessions::Close() {
   }
 }
 
-}  // namespace appcache
+}  // namespace appcache::lru

@@ -1,9 +1,8 @@
-// Sessions: what each thread needs to read from a cache without meeting
-// another.
+// Sessions: lets each thread read from a cache without contention.
 //
-// A session is a reader connection, the uses it has seen, and its counters. A
-// thread gets one at its first get and gives it back when it ends. Past
-// kMaxSessions threads share.
+// A session is a reader connection, the accesses made through it, and counters.
+// A thread gets a session at its first get and returns it when the thread ends.
+// Beyond kMaxSessions, threads share sessions.
 
 #ifndef APPCACHE_ENGINE_LRU_SESSIONS_H_
 #define APPCACHE_ENGINE_LRU_SESSIONS_H_
@@ -16,14 +15,14 @@
 #include <span>
 #include <vector>
 
-#include "engine/error.h"
-#include "engine/policy/pending_touches.h"
+#include "appcache/error.h"
+#include "engine/policy/pending_accesses.h"
 #include "engine/store/connection.h"
 #include "engine/store/reader.h"
 
-namespace appcache {
+namespace appcache::lru {
 
-// Counted by one thread at a time, read by any.
+// A counter that one thread at a time increments and any thread reads.
 class Counter {
  public:
   void operator++() noexcept {
@@ -43,17 +42,18 @@ struct ReadCounters {
   uint64_t errors = 0;
 };
 
-// Lock order: mutex, then touches_mutex.
+// Lock order: mutex, then accesses_mutex.
 struct Session {
-  // Held for the whole of a read. Contended only by threads that share the
-  // session, and by Close.
+  // Held during a read. Contended only by threads that share the session, and
+  // by Close.
   std::mutex mutex;
-  store::Connection connection;  // guarded by mutex, as are the next two
+  // Guarded by mutex.
+  store::Connection connection;
   store::Reader reader;
-  bool closed = false;
+  bool is_closed = false;
 
-  // Counted under `mutex`; read without, as a read may wait for a writer who
-  // waits for whoever reads them.
+  // Incremented under mutex. Read without it: a read may wait for a writer, who
+  // may wait for the thread that reads the counters.
   Counter hits, misses, errors;
 
   void AddTo(ReadCounters& sum) const noexcept {
@@ -62,53 +62,53 @@ struct Session {
     sum.errors += errors.value();
   }
 
-  // Apart from `mutex`, so that a writer who collects uses does not wait for a
-  // read.
-  std::mutex touches_mutex;
-  std::vector<policy::Touch> touches;  // guarded by touches_mutex
+  // A mutex of its own, so that a writer who collects accesses does not wait
+  // for a read.
+  std::mutex accesses_mutex;
+  std::vector<policy::Access> accesses;  // guarded by accesses_mutex
 
   int threads = 0;  // guarded by Sessions::mutex_
 };
 
-// Thread-safe. Owned by a shared_ptr: threads that outlive it find that out.
+// Thread-safe. Owned by a shared_ptr, so that a thread that outlives it
+// notices.
 class Sessions : public std::enable_shared_from_this<Sessions> {
  public:
   static constexpr size_t kMaxSessions = 64;
 
   using Connect = std::function<Result<store::Connection>()>;
-  // Takes over uses that sessions have seen. Must not throw.
-  using TakeTouches = std::function<void(std::span<const policy::Touch>)>;
+  // Receives the accesses that a session has recorded. Must not throw.
+  using TakeAccesses = std::function<void(std::span<const policy::Access>)>;
 
-  Sessions(Connect connect, TakeTouches take_touches);
+  Sessions(Connect connect, TakeAccesses take_accesses);
 
-  // The calling thread's session, opened if it has none. It stays valid for the
-  // call: until the thread ends or Close. A closed session stays closed.
+  // The session of the calling thread; opens one if it has none. Valid until
+  // the thread ends. After Close, sessions are closed ones.
   Result<Session*> ForThisThread();
 
-  // Hands the uses of all sessions over: after this, none that was recorded
-  // before is missing there.
-  void CollectTouches() noexcept;
+  // Passes the accesses of all sessions to `take_accesses`: every access that
+  // was recorded before this call has then been passed.
+  void CollectAccesses() noexcept;
 
-  // Of all sessions, also of those that have ended.
+  // The sum over all sessions, also those of threads that have ended.
   ReadCounters Counters();
 
-  // Waits for reads in progress, then closes every connection; sessions that
-  // are asked for later are closed ones.
+  // Waits for reads in progress, then closes every connection.
   void Close();
 
  private:
   friend class ThreadSessions;
 
   Result<std::shared_ptr<Session>> Open();
-  // A thread that used `session` has ended.
+  // A thread that used `session` ends.
   void Leave(const std::shared_ptr<Session>& session);
   void TakeFrom(Session& session) noexcept;
-  // REQUIRES: session.mutex is held, or nobody else has the session.
+  // REQUIRES: session.mutex is held, or no other thread has the session.
   static void CloseSession(Session& session) noexcept;
 
   const uint64_t id_;  // never reused, unlike an address
   const Connect connect_;
-  const TakeTouches take_touches_;
+  const TakeAccesses take_accesses_;
 
   // Lock order: before a session's mutexes.
   std::mutex mutex_;
@@ -118,6 +118,6 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
   bool closed_ = false;                             // guarded by mutex_
 };
 
-}  // namespace appcache
+}  // namespace appcache::lru
 
 #endif  // APPCACHE_ENGINE_LRU_SESSIONS_H_

@@ -1,27 +1,28 @@
-// The writing half of LruEngine.
+// The writes of LruEngine.
 
-#include <functional>
-#include <limits>
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "engine/lru/expiry.h"
+#include "engine/lru/hooks.h"
+#include "engine/lru/limits.h"
 #include "engine/lru/lru_engine.h"
 
-namespace appcache {
+namespace appcache::lru {
 namespace {
 
-// How many uses of entries that are gone may be pending: only a flush tells
-// them from others.
-constexpr uint64_t kMaxDeadTouches = 4096;
+// The most pending accesses of removed entries. Only a flush finds out that an
+// entry is gone.
+constexpr uint64_t kMaxStaleAccesses = 4096;
 
-// So many that the lane is held for some milliseconds, and the log stays small.
+// Evictions in one transaction of EvictToLimits: the writer lock is held for
+// some milliseconds, and the log stays small.
 constexpr uint64_t kEvictionsPerBatch = 1024;
-constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
 
-// A time that can be stored and counted on from.
+// Whether the time can be stored, and counted on from.
 bool IsStorable(TimePoint time) noexcept {
-  return time >= TimePoint() && time <= SqliteCache::kMaxTime;
+  return time >= TimePoint() && time <= kMaxTime;
 }
 
 Status CheckTimes(const EntryInfo& info) {
@@ -30,18 +31,29 @@ Status CheckTimes(const EntryInfo& info) {
     return Status();
   }
   return Status(ErrorCode::kInvalidArgument,
-                "an entry to restore was last used, or ends, before 1970 or "
-                "after SqliteCache::kMaxTime");
+                "the last access or the expiry time of an entry to restore is "
+                "before 1970 or after SqliteCache::kMaxTime");
 }
 
 }  // namespace
 
-// One pass of the lane and one transaction.
-Status LruEngine::WriteOnce(const std::function<Status()>& body) {
-  const Result<WriterLane::Pass> pass =
-      database_->lane().Enter(settings_.busy_timeout);
-  if (!pass.ok()) return pass.status();
-  // Looked at here: it may have been closed while this call waited.
+Status LruEngine::EvictingHooks::Evict(policy::EvictionTarget& target,
+                                       policy::Evicted& evicted) {
+  const policy::Limits& limits = engine_.settings_.limits;
+  if (!policy::IsOver(limits, target.counts())) return Status();
+  // Those of a borrowed connection were collected before the transaction.
+  if (engine_.database_->has_own_readers()) {
+    engine_.sessions_->CollectAccesses();
+  }
+  return policy::EvictToFit(target, engine_.pending_, limits, ExpiryClock(now_),
+                            most_, evicted);
+}
+
+Result<LruEngine::Held> LruEngine::EnterToWrite() {
+  Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
+  if (!held.ok()) return held;
+  // Checked here, because another thread may have closed the cache while this
+  // one waited.
   if (!writer_.is_prepared()) return Closed();
   Status status = database_->CheckInPlace();
   if (!status.ok()) {
@@ -49,156 +61,140 @@ Status LruEngine::WriteOnce(const std::function<Status()>& body) {
     state_.compare_exchange_strong(open, State::kMoved);
     return status;
   }
-  status = log_keeper_.MakeRoom();
+  status = checkpointer_.MakeRoom();
   if (!status.ok()) return status;
-  evicted_ = policy::Evicted();
-  // In the transaction a borrowed connection's mutex is held, which a thread
-  // that ends may wait for with Sessions::mutex_. Nothing is missed: in the
-  // lane, nobody reads from a borrowed connection.
-  if (database_->is_borrowed()) sessions_->CollectTouches();
-  store::Writer::Transaction transaction(writer_);
-  status = transaction.Begin();
-  if (status.ok()) status = PassTicksOfOthers();
-  if (status.ok()) status = body();
-  if (status.ok()) status = transaction.Commit();
+  return held;
+}
+
+Status LruEngine::ApplyLocked(const store::WriteBatch& batch, Hooks& hooks,
+                              store::WriteResult& result) {
+  // A transaction holds the mutex of a borrowed connection, for which a thread
+  // that ends may wait while it holds Sessions::mutex_. So accesses are
+  // collected before it. None is missed: while the writer lock is held, nobody
+  // reads from a borrowed connection.
+  if (!database_->has_own_readers()) sessions_->CollectAccesses();
+  Status status = writer_.Apply(batch, hooks, result);
   if (!status.ok()) return status;
-  CountEvicted();
-  log_keeper_.AfterCommit();
+  Count(result);
+  checkpointer_.AfterCommit();
   return Status();
 }
 
-// What another process has set, by a clock that may be ahead of this one, must
-// not look more recent than what is set now: an entry would be its own set's
-// victim.
-Status LruEngine::PassTicksOfOthers() {
-  if (!writer_.others_have_written()) return Status();
-  const Result<int64_t> newest = writer_.NewestUse();
-  if (!newest.ok()) return newest.status();
-  ticks_.Pass(*newest);
-  return Status();
+Status LruEngine::Apply(const store::WriteBatch& batch, Hooks& hooks,
+                        store::WriteResult& result) {
+  const Result<Held> held = EnterToWrite();
+  return held.ok() ? ApplyLocked(batch, hooks, result) : held.status();
+}
+
+void LruEngine::Count(const store::WriteResult& result) noexcept {
+  const policy::Evicted& evicted = result.evicted;
+  evictions_.fetch_add(evicted.evictions, std::memory_order_relaxed);
+  expirations_.fetch_add(evicted.expirations, std::memory_order_relaxed);
+  // A write that may be undone leaves its accesses pending.
+  if (result.may_be_undone) return;
+  pending_.RemoveWritten(evicted.written);
+  pending_.RemoveEntries(evicted.removed);
+  pending_.RemoveEntries(result.removed);
 }
 
 bool LruEngine::TooManyPending() const {
-  return pending_.size() > settings_.limits.max_entries + kMaxDeadTouches;
+  return pending_.size() > settings_.limits.max_entries + kMaxStaleAccesses;
 }
 
-template <class Body>
-Status LruEngine::WriteWith(const Body& body) {
+Status LruEngine::PrepareWrite() {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
-  if (TooManyPending()) {
-    Status flushed = FlushTouches();
-    if (!flushed.ok()) return Noted(std::move(flushed));
-  }
-  return Noted(WriteOnce(std::cref(body)));
-}
-
-Status LruEngine::EvictToFit(TimePoint now, uint64_t most) {
-  if (!policy::IsOver(settings_.limits, writer_.counts())) return Status();
-  if (!database_->is_borrowed()) sessions_->CollectTouches();
-  return policy::EvictToFit(writer_, pending_, settings_.limits,
-                            ExpiryClock(now), most, evicted_);
+  return TooManyPending() ? FlushAccesses() : Status();
 }
 
 Status LruEngine::EvictToLimits(TimePoint now) {
-  bool over = true;
-  while (over) {
-    Status status = WriteOnce([&] {
-      Status evicted = EvictToFit(now, kEvictionsPerBatch);
-      over = policy::IsOver(settings_.limits, writer_.counts());
-      return evicted;
-    });
+  store::WriteResult result;
+  do {
+    result = store::WriteResult();
+    EvictingHooks hooks(*this, now, kEvictionsPerBatch);
+    Status status = Apply(store::WriteBatch(), hooks, result);
     if (!status.ok()) return status;
-  }
+  } while (policy::IsOver(settings_.limits, result.counts));
   return Status();
 }
 
-void LruEngine::CountEvicted() noexcept {
-  evictions_.fetch_add(evicted_.evictions, std::memory_order_relaxed);
-  expirations_.fetch_add(evicted_.expirations, std::memory_order_relaxed);
-  // What may yet be undone is written again another time.
-  if (writer_.is_nested()) return;
-  pending_.Forget(evicted_.written);
-  pending_.Erase(evicted_.removed);
-}
-
 Status LruEngine::CheckSize(const store::Row& row,
-                            std::string_view what_became) const {
+                            std::string_view consequence) const {
   const uint64_t bytes = row.key.size() + row.value.size();
-  const bool over_value = row.value.size() > SqliteCache::kMaxValueBytes;
-  const bool over_cache =
-      settings_.limits.max_bytes && bytes > *settings_.limits.max_bytes;
-  if (!over_value && !over_cache) return Status();
-  const uint64_t limit =
-      over_value ? SqliteCache::kMaxValueBytes : *settings_.limits.max_bytes;
-  return Status(ErrorCode::kTooLarge,
-                "an entry of " + std::to_string(bytes) +
-                    " bytes is larger than the limit of " +
-                    std::to_string(limit) + "; " + std::string(what_became));
+  const uint64_t max_entry_bytes =
+      settings_.limits.max_bytes.value_or(kMaxValueBytes + kMaxKeyBytes);
+  const bool is_over_value = row.value.size() > kMaxValueBytes;
+  if (!is_over_value && bytes <= max_entry_bytes) return Status();
+  const uint64_t limit = is_over_value ? kMaxValueBytes : max_entry_bytes;
+  return Status(ErrorCode::kTooLarge, "an entry has " + std::to_string(bytes) +
+                                          " bytes; the limit is " +
+                                          std::to_string(limit) + "; " +
+                                          std::string(consequence));
 }
 
-Status LruEngine::PutRow(const store::Row& row, TooLarge& too_large) {
-  Status fits = CheckSize(row, "its key is now empty");
-  if (fits.ok()) return writer_.Put(row);
+void LruEngine::AddPut(const store::Row& row, store::WriteBatch& batch,
+                       TooLarge& too_large) const {
+  Status fits = CheckSize(row, "the key is now empty");
+  if (fits.ok()) {
+    batch.Put(row);
+    return;
+  }
   if (too_large.entries++ == 0) too_large.status = std::move(fits);
-  const Result<bool> removed = writer_.RemoveKey(row.h, row.key);
-  return removed.ok() ? Status() : removed.status();
+  batch.RemoveKey(row.h, row.key);
 }
 
-Status LruEngine::Set(std::span<const Cache::RawEntry> entries) {
-  for (const Cache::RawEntry& entry : entries) {
+Status LruEngine::Set(std::span<const RawEntry> entries) {
+  for (const RawEntry& entry : entries) {
     if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
   }
   const TimePoint now = settings_.clock->Now();
-  TooLarge too_large;
   int64_t first_expiry = 0;
-  Status status = WriteWith([&] {
-    for (const Cache::RawEntry& entry : entries) {
-      const int64_t expires_at = ExpiryOf(entry.ttl, now);
-      if (expires_at != 0 && (first_expiry == 0 || expires_at < first_expiry)) {
-        first_expiry = expires_at;
-      }
-      Status put = PutRow({Hash(entry.path), entry.path, entry.value,
-                           expires_at, ticks_.Next(now)},
-                          too_large);
-      if (!put.ok()) return put;
+  TooLarge too_large;
+  store::WriteBatch batch;
+  batch.Reserve(entries.size());
+  for (const RawEntry& entry : entries) {
+    const int64_t expires_at = ExpiryOf(entry.ttl, now);
+    if (expires_at != 0 && (first_expiry == 0 || expires_at < first_expiry)) {
+      first_expiry = expires_at;
     }
-    return EvictToFit(now, kNoLimit);
-  });
+    AddPut({Hash(entry.path), entry.path, entry.value, expires_at}, batch,
+           too_large);
+  }
+  store::WriteResult result;
+  EvictingHooks hooks(*this, now);
+  Status status = PrepareWrite();
+  if (status.ok()) status = Apply(batch, hooks, result);
   if (status.ok() && first_expiry != 0) ArmSweep(now, first_expiry);
   const uint64_t failed = status.ok() ? too_large.entries : entries.size();
   sets_.fetch_add(entries.size() - failed, std::memory_order_relaxed);
   write_errors_.fetch_add(failed, std::memory_order_relaxed);
-  return status.ok() ? too_large.status : status;
+  return status.ok() ? too_large.status : Noted(std::move(status));
 }
 
-Status LruEngine::PutIfNone(const store::Row& row, TimePoint now, bool& added) {
-  const auto there = writer_.ExpiryOf(row.h, row.key);
-  if (!there.ok()) return there.status();
-  added = !*there || HasExpired(**there, now);
-  return added ? writer_.Put(row) : Status();
-}
-
-Result<bool> LruEngine::Add(const Cache::RawEntry& entry) {
+Result<bool> LruEngine::Add(const RawEntry& entry) {
   if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
   store::Row row{Hash(entry.path), entry.path, entry.value};
-  bool added = false;
   TimePoint now;
+  store::WriteResult result;
   Status status = CheckSize(row, "nothing was changed");
+  if (status.ok()) status = PrepareWrite();
   if (status.ok()) {
-    status = WriteWith([&] {
-      // Of after the wait for other writers, who may have added.
+    const Result<Held> held = EnterToWrite();
+    status = held.status();
+    if (held.ok()) {
+      // The time after the wait for other writers, who may have added it.
       now = settings_.clock->Now();
       row.expires_at_ms = ExpiryOf(entry.ttl, now);
-      row.last_used = ticks_.Next(now);
-      Status put = PutIfNone(row, now, added);
-      return put.ok() && added ? EvictToFit(now, kNoLimit) : put;
-    });
+      store::WriteBatch batch;
+      batch.PutIfAbsent(row, ExpiryClock(now));
+      EvictingHooks hooks(*this, now);
+      status = ApplyLocked(batch, hooks, result);
+    }
   }
   if (!status.ok()) {
     write_errors_.fetch_add(1, std::memory_order_relaxed);
-    return status;
+    return Noted(std::move(status));
   }
-  if (!added) return false;
+  if (!result.added) return false;
   sets_.fetch_add(1, std::memory_order_relaxed);
   if (row.expires_at_ms != 0) ArmSweep(now, row.expires_at_ms);
   return true;
@@ -211,47 +207,54 @@ Status LruEngine::Restore(std::span<const StoredEntry> entries) {
   }
   const TimePoint now = settings_.clock->Now();
   TooLarge too_large;
-  Status status = WriteWith([&] {
-    for (const StoredEntry& entry : entries) {
-      if (entry.info.expires_at && *entry.info.expires_at <= now) continue;
-      const int64_t expires_at =
-          entry.info.expires_at ? ExpiryClock(*entry.info.expires_at) : 0;
-      if (HasExpired(expires_at, now)) continue;
-      const int64_t last_used = entry.info.last_used.time_since_epoch().count();
-      ticks_.Pass(last_used);
-      Status put = PutRow({Hash(entry.info.path), entry.info.path,
-                           entry.value.view(), expires_at, last_used},
-                          too_large);
-      if (!put.ok()) return put;
-    }
-    return EvictToFit(now, kNoLimit);
-  });
+  store::WriteBatch batch;
+  batch.Reserve(entries.size());
+  for (const StoredEntry& entry : entries) {
+    const EntryInfo& info = entry.info;
+    if (info.expires_at && *info.expires_at <= now) continue;
+    const int64_t expires_at =
+        info.expires_at ? ExpiryClock(*info.expires_at) : 0;
+    if (HasExpired(expires_at, now)) continue;
+    const int64_t last_used = info.last_used.time_since_epoch().count();
+    ticks_.AdvancePast(last_used);
+    AddPut(
+        {Hash(info.path), info.path, entry.value.view(), expires_at, last_used},
+        batch, too_large);
+  }
+  store::WriteResult result;
+  EvictingHooks hooks(*this, now);
+  Status status = PrepareWrite();
+  if (status.ok()) status = Apply(batch, hooks, result);
   if (status.ok()) ArmSweep(now, ExpiryClock(now));
-  return status.ok() ? too_large.status : status;
+  return status.ok() ? too_large.status : Noted(std::move(status));
 }
 
 Status LruEngine::Invalidate(std::span<const std::string_view> paths) {
   for (const std::string_view path : paths) {
     if (Status valid = CheckPath(path); !valid.ok()) return valid;
   }
-  Status status = WriteWith([&]() -> Status {
-    for (const std::string_view path : paths) {
-      const int64_t h = Hash(path);
-      const Result<bool> removed = writer_.RemoveKey(h, path);
-      if (!removed.ok()) return removed.status();
-      if (*removed) evicted_.removed.push_back(h);
-    }
-    return Status();
-  });
+  store::WriteBatch batch;
+  batch.Reserve(paths.size());
+  for (const std::string_view path : paths) batch.RemoveKey(Hash(path), path);
+  store::WriteResult result;
+  Hooks hooks(*this, TimePoint());
+  Status status = PrepareWrite();
+  if (status.ok()) status = Apply(batch, hooks, result);
   (status.ok() ? invalidations_ : write_errors_)
       .fetch_add(paths.size(), std::memory_order_relaxed);
-  return status;
+  return Noted(std::move(status));
 }
 
 Status LruEngine::Clear() {
-  // Uses stay pending: in SQLite they find nothing to change, and by now there
-  // may be some of newer entries.
-  return WriteWith([&] { return writer_.Clear(); });
+  // Accesses stay pending. When they are written they change nothing, and by
+  // now some may be accesses of newer entries.
+  store::WriteBatch batch;
+  batch.Clear();
+  store::WriteResult result;
+  Hooks hooks(*this, TimePoint());
+  Status status = PrepareWrite();
+  if (status.ok()) status = Apply(batch, hooks, result);
+  return Noted(std::move(status));
 }
 
-}  // namespace appcache
+}  // namespace appcache::lru

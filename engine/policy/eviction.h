@@ -1,6 +1,8 @@
-// Which entries leave a cache that is over its limits.
+// Chooses the entries that leave a cache: expired ones, and the least recently
+// used ones of a cache that is over its limits.
 //
-// Policy only: it decides, and the writer does. It sees no SQL.
+// Restrictions: decides only; the store (EvictionTarget) removes. Knows no SQL
+// and no values.
 
 #ifndef APPCACHE_ENGINE_POLICY_EVICTION_H_
 #define APPCACHE_ENGINE_POLICY_EVICTION_H_
@@ -9,9 +11,9 @@
 #include <optional>
 #include <vector>
 
-#include "engine/error.h"
-#include "engine/policy/pending_touches.h"
-#include "engine/store/writer.h"
+#include "appcache/error.h"
+#include "engine/policy/eviction_target.h"
+#include "engine/policy/pending_accesses.h"
 
 namespace appcache::policy {
 
@@ -22,30 +24,29 @@ struct Limits {
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 
-bool IsOver(const Limits& limits, const store::Counts& counts) noexcept;
+bool IsOver(const Limits& limits, const Counts& counts) noexcept;
 
+// What a call has removed and written.
 struct Evicted {
-  uint64_t evictions = 0;
-  uint64_t expirations = 0;
-  // The entries that were removed, and uses that were written on the way.
-  std::vector<int64_t> removed;
-  std::vector<Touch> written;
+  uint64_t evictions = 0;        // entries removed because of the limits
+  uint64_t expirations = 0;      // entries removed because they had expired
+  std::vector<int64_t> removed;  // all of them, by h
+  std::vector<Access> written;   // pending accesses that were written
 };
 
-// Inside the writer's transaction, removes entries until the limits are kept:
-// those whose ttl has ended, then the least recently used. Exact: when the
-// entry that SQLite holds for the oldest has a pending use, that use is
-// written, which moves the entry on, and the next oldest is looked at. So a use
-// costs at most one write between two of the entry's turns, and none while the
-// entry is not near the end. REQUIRES: `pending` holds every use that has been
-// recorded. Stops after `most` removals, whatever the limits say.
-Status EvictToFit(store::Writer& writer, const PendingTouches& pending,
+// Removes entries until the limits are kept, but at most `most`: expired ones
+// first, then the least recently used. Exact: when the store's least recent
+// entry has a pending access, that access is written, which makes the entry
+// more recent, and the next candidate is looked at. So an access costs at most
+// one write each time its entry becomes the candidate, and none otherwise.
+// Adds to `evicted`. REQUIRES: `pending` has every access that was recorded and
+// is not in the store.
+Status EvictToFit(EvictionTarget& target, const PendingAccesses& pending,
                   const Limits& limits, int64_t now_ms, uint64_t most,
                   Evicted& evicted);
 
-// Inside the writer's transaction, removes at most `most` entries whose ttl has
-// ended.
-Status RemoveExpired(store::Writer& writer, int64_t now_ms, uint64_t most,
+// Removes at most `most` expired entries. Adds to `evicted`.
+Status RemoveExpired(EvictionTarget& target, int64_t now_ms, uint64_t most,
                      Evicted& evicted);
 
 }  // namespace appcache::policy

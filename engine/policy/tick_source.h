@@ -1,8 +1,9 @@
-// TickSource: the order of uses.
+// TickSource: numbers accesses, so that they have a total order.
 //
-// A tick is the time of a use in microseconds since the Unix epoch, moved on by
-// one where that would not be later than the tick before: every use has a tick
-// of its own, later uses have larger ones, and a person can read them as times.
+// A tick is the time of an access in microseconds since the Unix epoch, or the
+// previous tick plus one if that is larger. So every access has a tick of its
+// own, later accesses have larger ticks, and a person can read a tick as a
+// time.
 
 #ifndef APPCACHE_ENGINE_POLICY_TICK_SOURCE_H_
 #define APPCACHE_ENGINE_POLICY_TICK_SOURCE_H_
@@ -10,7 +11,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "engine/clock.h"
+#include "appcache/times.h"
 
 namespace appcache::policy {
 
@@ -28,8 +29,8 @@ class TickSource {
     return next;
   }
 
-  // Later ticks will be larger than `tick`.
-  void Pass(int64_t tick) noexcept {
+  // Makes all later ticks larger than `tick`.
+  void AdvancePast(int64_t tick) noexcept {
     int64_t last = last_.load(std::memory_order_relaxed);
     while (tick > last && !last_.compare_exchange_weak(
                               last, tick, std::memory_order_relaxed)) {

@@ -12,8 +12,8 @@ namespace {
 
 constexpr int64_t kRowsPerStep = 1000;
 
-// Walks a statement of the form "... WHERE h >= ?1 ORDER BY h LIMIT ?2" to its
-// end, `visit(run)` for each row.
+// Runs a statement of the form "... WHERE h >= ?1 ORDER BY h LIMIT ?2" in
+// steps, and calls `visit(run)` for each row.
 template <class Visit>
 Status WalkRows(const Connection& connection, const char* sql,
                 const Visit& visit) {
@@ -40,7 +40,7 @@ Status WalkRows(const Connection& connection, const char* sql,
 }  // namespace
 
 Result<bool> AuditPages(const Connection& connection,
-                        const std::function<void(std::string_view)>& tell) {
+                        const std::function<void(std::string_view)>& report) {
   Statement statement;
   Status status = connection.Prepare("PRAGMA integrity_check(100)", statement);
   if (!status.ok()) return status;
@@ -50,11 +50,11 @@ Result<bool> AuditPages(const Connection& connection,
     const std::string_view line = statement.Blob(0);
     if (line == "ok") continue;
     sound = false;
-    tell(line);
+    report(line);
   }
   if (rc == SQLITE_DONE) return sound;
   if ((rc & 0xff) != SQLITE_CORRUPT) return connection.Failure(rc, "check");
-  tell(sqlite3_errmsg(connection.get()));
+  report(sqlite3_errmsg(connection.get()));
   return false;
 }
 

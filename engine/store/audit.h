@@ -1,6 +1,6 @@
-// Audit: what the tables of a cache hold, row by row, for whoever checks them.
+// Audit: reads the tables of a cache row by row, for a check.
 //
-// Reads only. All of it belongs into one transaction.
+// Reads only. Call all functions within one transaction.
 
 #ifndef APPCACHE_ENGINE_STORE_AUDIT_H_
 #define APPCACHE_ENGINE_STORE_AUDIT_H_
@@ -10,27 +10,27 @@
 #include <optional>
 #include <string_view>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 #include "engine/store/connection.h"
 
 namespace appcache::store {
 
-// SQLite's own check of pages and indexes: true when it finds nothing,
-// otherwise `tell` gets a line for each finding, at most a hundred.
+// SQLite's own check of pages and indexes. True when it finds no problem;
+// otherwise calls `report` with a line for each, at most a hundred.
 Result<bool> AuditPages(const Connection& connection,
-                        const std::function<void(std::string_view)>& tell);
+                        const std::function<void(std::string_view)>& report);
 
 struct EntrySizes {
   int64_t h = 0;
   std::string_view key;  // valid during the visit
   int64_t bytes = 0;     // of key and value
-  // What usage says they are; none when it has no row for the entry.
+  // The same as usage has it; none when it has no row for the entry.
   std::optional<int64_t> bytes_in_usage;
 };
 Status AuditEntries(const Connection& connection,
                     const std::function<void(const EntrySizes&)>& visit);
 
-// The rows of usage that belong to no entry.
+// Visits the rows of usage that belong to no entry.
 Status AuditUsage(const Connection& connection,
                   const std::function<void(int64_t h)>& visit);
 

@@ -8,16 +8,17 @@
 namespace appcache::store {
 namespace {
 
-// 4 MB of 4 KiB pages, SQLite's own default: reads slow down with the length of
-// the log, and a checkpoint costs a sync.
+// 4 MB of 4 KiB pages, SQLite's default: a longer log slows reads down, and a
+// checkpoint costs a sync.
 constexpr int64_t kCheckpointPages = 1000;
 
-// The smallest log that a limit allows, so that a write can make progress.
+// The smallest limit that is applied, so that a write can make progress. Public
+// in SqliteCacheOptions::max_log_bytes.
 constexpr int64_t kMinMaxPages = 2 * kCheckpointPages;
 
 }  // namespace
 
-void LogKeeper::Watch(Connection& connection, uint64_t max_log_bytes) {
+void Checkpointer::Watch(Connection& connection, uint64_t max_log_bytes) {
   connection_ = &connection;
   const Result<int64_t> page_bytes =
       connection.QueryInt("PRAGMA page_size", "read");
@@ -29,28 +30,30 @@ void LogKeeper::Watch(Connection& connection, uint64_t max_log_bytes) {
   sqlite3_wal_hook(connection.get(), OnCommit, this);
 }
 
-int LogKeeper::OnCommit(void* self, sqlite3*, const char*, int pages) {
-  LogKeeper& keeper = *static_cast<LogKeeper*>(self);
-  // Shorter than before: it has started over.
-  if (pages < keeper.log_pages_) keeper.next_attempt_pages_ = kCheckpointPages;
-  keeper.log_pages_ = pages;
+int Checkpointer::OnCommit(void* self, sqlite3*, const char*, int pages) {
+  Checkpointer& checkpointer = *static_cast<Checkpointer*>(self);
+  // A shorter log than before has restarted.
+  if (pages < checkpointer.log_pages_)
+    checkpointer.next_attempt_pages_ = kCheckpointPages;
+  checkpointer.log_pages_ = pages;
   return SQLITE_OK;
 }
 
-int LogKeeper::Checkpoint(int mode) noexcept {
+int Checkpointer::Checkpoint(int mode) noexcept {
   return sqlite3_wal_checkpoint_v2(connection_->get(), "main", mode, nullptr,
                                    nullptr);
 }
 
-void LogKeeper::AfterCommit() noexcept {
+void Checkpointer::AfterCommit() noexcept {
   if (connection_ == nullptr || log_pages_ < next_attempt_pages_) return;
-  // Once per so many pages, so that a reader in the way does not cost every
-  // commit an attempt. The next commit starts the log over if nobody reads it.
+  // At most once for so many pages, so that a reader that blocks checkpoints
+  // does not cost an attempt at every commit. The next commit restarts the log
+  // if no reader uses it.
   next_attempt_pages_ = log_pages_ + kCheckpointPages;
   (void)Checkpoint(SQLITE_CHECKPOINT_PASSIVE);
 }
 
-Status LogKeeper::MakeRoom() {
+Status Checkpointer::MakeRoom() {
   if (connection_ == nullptr || log_pages_ < max_pages_) return Status();
   const int rc = Checkpoint(SQLITE_CHECKPOINT_RESTART);
   if (rc == SQLITE_OK) return Status();
@@ -60,17 +63,17 @@ Status LogKeeper::MakeRoom() {
   return Status(
       ErrorCode::kBusy,
       "cannot write to " + connection_->name() +
-          ": its log has reached max_log_bytes, and cannot start over "
-          "while someone reads from an old snapshot; end that read "
-          "transaction",
+          ": its log has reached max_log_bytes and cannot restart while a "
+          "reader holds an old snapshot; end that read transaction",
       rc);
 }
 
-Status LogKeeper::Finish() {
+Status Checkpointer::Finish() {
   if (connection_ == nullptr) return Status();
   int rc = Checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   if (rc == SQLITE_OK) {
-    // Only if nobody reads: the busy handler must not make a Flush wait.
+    // Truncates only if nobody reads. Without the busy handler, so that a Flush
+    // does not wait.
     connection_->DropBusyHandler();
     (void)Checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
     connection_->UseBusyHandler();

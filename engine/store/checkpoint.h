@@ -1,36 +1,35 @@
-// LogKeeper: keeps a file's write-ahead log bounded.
+// Checkpointer: bounds the write-ahead log.
 //
-// Automatic checkpoints are off; the writer lane calls this instead. After a
-// commit a long log is moved into the database as far as readers allow (never
-// waiting for them). Before a write, a log that has reached its limit must
-// start over first, and if a reader of an old snapshot does not let it, the
-// write is kBusy: the alternative is a log that fills the disk.
+// SQLite's automatic checkpoints are off; the holder of the writer lock calls
+// this instead. After a commit, a long log is checkpointed as far as readers
+// allow, without waiting for them. Before a write, a log that has reached its
+// limit must restart first; when a reader of an old snapshot prevents that, the
+// write is kBusy. The alternative is a log that fills the disk.
 
 #ifndef APPCACHE_ENGINE_STORE_CHECKPOINT_H_
 #define APPCACHE_ENGINE_STORE_CHECKPOINT_H_
 
 #include <cstdint>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 #include "engine/store/connection.h"
 
 namespace appcache::store {
 
-// Not thread-safe: belongs to whoever holds the writer lane.
-class LogKeeper {
+// Not thread-safe: belongs to the holder of the writer lock.
+class Checkpointer {
  public:
   // Watches the commits of `connection`, which must outlive this object.
   void Watch(Connection& connection, uint64_t max_log_bytes);
 
-  // Before a write transaction. kBusy when the log is full and a reader keeps
-  // it from starting over for as long as the connection's busy timeout.
+  // Call before a write transaction. kBusy when the log is full and a reader
+  // prevents its restart for as long as the connection's busy timeout.
   Status MakeRoom();
 
-  // After a commit. Failures are left to the next call.
+  // Call after a commit. A failure is retried by the next call.
   void AfterCommit() noexcept;
 
-  // Moves everything into the database and empties the log, unless a reader is
-  // in the way; then as much as can be.
+  // Checkpoints the whole log and truncates it; as much of it as readers allow.
   Status Finish();
 
  private:

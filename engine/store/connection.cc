@@ -22,7 +22,7 @@ Connection& Connection::operator=(Connection&& other) noexcept {
 
 Connection::~Connection() {
   if (db_ == nullptr || is_borrowed()) return;
-  // _v2 never fails: should a statement be left, it closes with the last one.
+  // _v2 never fails: if a statement is left, the connection closes with it.
   sqlite3_close_v2(db_);
 }
 
@@ -33,7 +33,7 @@ sqlite3* Connection::Release() noexcept {
 
 int Connection::OnBusy(void* context, int calls) {
   Busy& busy = *static_cast<Busy*>(context);
-  if (calls == 0) busy.backoff = Backoff(busy.timeout);
+  if (calls == 0) busy.backoff = internal::Backoff(busy.timeout);
   return busy.backoff.Wait() ? 1 : 0;
 }
 
@@ -42,14 +42,14 @@ Result<Connection> Connection::Open(const std::string& uri, int flags,
                                     std::chrono::milliseconds busy_timeout) {
   Connection connection;
   connection.name_ = std::move(name);
-  connection.busy_ =
-      std::make_unique<Busy>(Busy{busy_timeout, Backoff(busy_timeout)});
+  connection.busy_ = std::make_unique<Busy>(
+      Busy{busy_timeout, internal::Backoff(busy_timeout)});
   const int rc = sqlite3_open_v2(uri.c_str(), &connection.db_,
                                  flags | SQLITE_OPEN_EXRESCODE,
                                  vfs.empty() ? nullptr : vfs.c_str());
   if (rc != SQLITE_OK) return connection.Failure(rc, "open");
   connection.UseBusyHandler();
-  // Only the writer lane checkpoints: see writer_lane.h.
+  // Only the holder of the writer lock checkpoints (writer_lane.h).
   sqlite3_wal_autocheckpoint(connection.db_, 0);
   sqlite3_db_config(connection.db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
                     nullptr);

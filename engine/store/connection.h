@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 #include "engine/lane/backoff.h"
 #include "engine/store/statement.h"
 
@@ -15,7 +15,7 @@ struct sqlite3;
 
 namespace appcache::store {
 
-// Not thread-safe. Statements prepared on it must be gone before it is.
+// Not thread-safe. Its statements must be destroyed before it.
 class Connection {
  public:
   Connection() noexcept = default;
@@ -24,17 +24,17 @@ class Connection {
   // Closes the connection unless it was borrowed.
   ~Connection();
 
-  // Opens `uri` (a path, or a file: URI) with SQLite's `flags`. `name` is what
-  // messages call the database. `vfs` may be empty. Waits for locks up to
-  // `busy_timeout`, by Backoff.
+  // Opens `uri` (a path, or a file: URI) with SQLite's `flags`. `name` stands
+  // in messages. `vfs` may be empty. The connection waits for locks at most
+  // `busy_timeout`, with Backoff.
   static Result<Connection> Open(const std::string& uri, int flags,
                                  const std::string& vfs, std::string name,
                                  std::chrono::milliseconds busy_timeout);
 
-  // Uses a connection of the caller's, and changes nothing about it.
+  // Uses a connection that the caller owns, and changes no setting of it.
   static Connection Borrow(sqlite3* db, std::string name);
 
-  // Gives the connection to the caller, without the busy handler.
+  // Transfers the connection to the caller, without the busy handler.
   sqlite3* Release() noexcept;
 
   sqlite3* get() const noexcept { return db_; }
@@ -42,29 +42,29 @@ class Connection {
   bool is_borrowed() const noexcept { return busy_ == nullptr; }
   const std::string& name() const noexcept { return name_; }
 
-  // Runs statements that yield no rows that matter.
+  // Runs statements, and ignores their rows.
   Status Execute(const char* sql, std::string_view operation) const;
 
-  // The first column of the first row: of a pragma, say.
+  // The first column of the first row, for example of a pragma.
   Result<int64_t> QueryInt(const char* sql, std::string_view operation) const;
   Result<std::string> QueryText(const char* sql,
                                 std::string_view operation) const;
 
   Status Prepare(const char* sql, Statement& statement) const;
 
-  // Waits for locks as it was opened to. REQUIRES: !is_borrowed().
+  // Waits for locks, as after Open. REQUIRES: !is_borrowed().
   void UseBusyHandler() const noexcept;
-  // Does not wait for locks.
+  // Does not wait for locks. REQUIRES: !is_borrowed().
   void DropBusyHandler() const noexcept;
 
-  // `code` as a Status, with this connection's message.
+  // `code` as a Status, with the connection's error message.
   Status Failure(int code, std::string_view operation) const;
 
  private:
-  // What the busy handler waits by: for the deadline to start with each wait.
+  // The state of the busy handler. Each wait starts a new deadline.
   struct Busy {
     std::chrono::milliseconds timeout;
-    Backoff backoff;
+    internal::Backoff backoff;
   };
   static int OnBusy(void* busy, int calls);
 

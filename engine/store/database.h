@@ -1,105 +1,116 @@
-// Database: where a cache's data is, and how connections to it are made.
+// Database: the database of a cache, and how to connect to it.
 //
-// Knows the differences between memory, file and a borrowed connection, so that
-// nothing above has to.
+// There are three media: a file (file_database.cc), a named database in memory
+// (memory_database.cc), and a connection of the caller's
+// (borrowed_database.cc). What differs between them is a question of its own
+// here: has it a write-ahead log, is it shared with other processes, has it a
+// path that may be replaced. Nothing above asks which medium it is.
 
 #ifndef APPCACHE_ENGINE_STORE_DATABASE_H_
 #define APPCACHE_ENGINE_STORE_DATABASE_H_
 
+#include <cassert>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
-#include "engine/error.h"
+#include "appcache/error.h"
+#include "appcache/log.h"
 #include "engine/lane/writer_lane.h"
-#include "engine/log.h"
 #include "engine/store/connection.h"
 
 struct sqlite3;
 
 namespace appcache::store {
 
-// Which file it is that has a name.
-struct FileIdentity {
-  uint64_t device = 0;
-  uint64_t inode = 0;
-
-  // All zero when there is none.
-  static FileIdentity Of(const std::string& path) noexcept;
-  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
-};
-
-// Immutable after Open, but for what its lane and writer do. Thread-safe but
-// for writer(), which belongs to whoever holds a pass of the lane.
+// Immutable once opened, except for what the writer does. Thread-safe, except
+// for writer(), which belongs to the holder of the writer lock.
 class Database {
  public:
-  struct Settings {
-    std::chrono::milliseconds busy_timeout;
-    std::optional<int64_t> hash_seed;
-    std::string vfs;  // files only
-    LogSink log;
-  };
+  virtual ~Database() = default;
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
 
-  using Opened = Result<std::unique_ptr<Database>>;
+  // --- What the medium is.
 
-  // See SqliteCache's functions of the same names for what they do and their
-  // errors.
-  static Opened OpenInMemory(const std::string& name, const Settings& settings);
-  static Opened OpenFile(const std::string& path, const Settings& settings);
-  static Opened Borrow(sqlite3* connection, const Settings& settings);
+  // Whether a write-ahead log has to be checkpointed.
+  virtual bool has_wal() const noexcept = 0;
 
-  // A connection to the database in memory of that name.
-  static Result<Connection> ConnectInMemory(
-      const std::string& name, std::chrono::milliseconds busy_timeout);
+  // Whether entries survive the end of the process.
+  virtual bool is_persistent() const noexcept = 0;
 
-  // Another connection, for reading only by agreement. A borrowed database has
-  // but the one: the same again.
-  Result<Connection> ConnectReader() const;
+  // Whether readers have connections of their own. If not, ConnectReader
+  // returns the writer's, and a read needs the writer lock.
+  virtual bool has_own_readers() const noexcept = 0;
 
-  bool is_borrowed() const noexcept { return borrowed_ != nullptr; }
-  // Whether the entries go with the process.
-  bool is_in_memory() const noexcept { return is_in_memory_; }
-  bool has_log() const noexcept { return has_log_; }
+  // kUnavailable when the opened file is no longer at its path: other openers
+  // get a different file, and writes made here are lost. Costs one stat for a
+  // file, nothing for the others.
+  virtual Status CheckInPlace() const { return Status(); }
+
+  // Marks a file as suspect, because damage was found in it: the next OpenFile
+  // checks every page. Does nothing for the others.
+  virtual void MarkSuspect() const noexcept {}
+
+  // --- Connections.
+
+  // A connection for reading.
+  virtual Result<Connection> ConnectReader() const = 0;
+
+  Connection& writer() noexcept { return writer_; }
+  internal::WriterLane& lane() noexcept { return *lane_; }
+
+  // --- Contents.
+
   int64_t hash_seed() const noexcept { return hash_seed_; }
-  // What messages call it.
+
+  // The name in messages.
   const std::string& name() const noexcept { return name_; }
 
-  WriterLane& lane() noexcept { return *lane_; }
-  Connection& writer() noexcept { return writer_; }
+ protected:
+  explicit Database(std::unique_ptr<internal::WriterLane> lane)
+      : lane_(std::move(lane)) {
+    assert(lane_ != nullptr);
+  }
 
-  // kUnavailable when the file that was opened is not the one of that name any
-  // more: who opens it now meets another, and what is written here, nobody. One
-  // stat of a file; nothing otherwise.
-  Status CheckInPlace() const;
-
-  // Damage was met while the database was in use: the next OpenFile is to look
-  // at every page before it trusts it. Does nothing but for a file.
-  void MarkSuspect() const noexcept;
+  // Takes the connection that writes, and reads what meta says. REQUIRES: its
+  // tables exist.
+  Status Adopt(Connection writer);
 
  private:
-  Database() = default;
-  // Takes over what the tables of writer_ say.
-  Status Adopt();
-  Status MakeOrVerifyFile(const std::string& path, const Settings& settings);
-  Result<Connection> ConnectFile(const std::string& path,
-                                 const Settings& settings) const;
-
+  const std::unique_ptr<internal::WriterLane> lane_;
   std::string name_;
-  std::string uri_;
-  sqlite3* borrowed_ = nullptr;
-  int open_flags_ = 0;
-  std::string vfs_;
-  std::chrono::milliseconds busy_timeout_{0};
-  std::string suspect_path_;  // empty but for a file
-  FileIdentity identity_;     // of a file
-  bool is_in_memory_ = false;
-  bool has_log_ = false;
   int64_t hash_seed_ = 0;
-  std::unique_ptr<WriterLane> lane_;
   Connection writer_;
 };
+
+struct DatabaseSettings {
+  std::chrono::milliseconds busy_timeout{0};
+  std::optional<int64_t> hash_seed = std::nullopt;
+  std::string vfs = {};  // for files
+  LogSink log = nullptr;
+};
+
+using OpenedDatabase = Result<std::unique_ptr<Database>>;
+
+// See SqliteCache's functions of the same names. They throw std::bad_alloc.
+OpenedDatabase OpenInMemory(const std::string& name,
+                            const DatabaseSettings& settings);
+OpenedDatabase OpenFile(const std::string& path,
+                        const DatabaseSettings& settings);
+OpenedDatabase Borrow(sqlite3* connection, const DatabaseSettings& settings);
+
+// A connection to the in-memory database of that name.
+Result<Connection> ConnectInMemory(const std::string& name,
+                                   std::chrono::milliseconds busy_timeout);
+
+// The pragmas of a connection that only reads. A page that is not in its cache
+// costs a copy of 4 KiB, under a mutex in memory, or a system call for a file:
+// SQLite's default cache of 2 MiB is too small.
+inline constexpr char kReaderPragmas[] = "PRAGMA cache_size = -8192";
 
 }  // namespace appcache::store
 

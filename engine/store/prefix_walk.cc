@@ -16,8 +16,8 @@ Status PrefixWalk::Prepare(const Connection& connection,
 }
 
 Result<std::vector<int64_t>> PrefixWalk::Next() {
-  // A writer to a database in memory waits for the step: a fraction of a
-  // millisecond.
+  // A writer to an in-memory database waits for a step, which takes a fraction
+  // of a millisecond.
   constexpr int64_t kRowsPerStep = 1024;
 
   std::vector<int64_t> found;

@@ -1,7 +1,7 @@
-// PrefixWalk: which entries have keys that begin with some bytes.
+// PrefixWalk: finds the entries whose keys start with a prefix.
 //
-// Entries are found by the hash of their key only, so this looks at every key
-// there is, some at a time.
+// Entries are indexed by the hash of their key, so this reads every key, in
+// steps.
 
 #ifndef APPCACHE_ENGINE_STORE_PREFIX_WALK_H_
 #define APPCACHE_ENGINE_STORE_PREFIX_WALK_H_
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 #include "engine/store/connection.h"
 #include "engine/store/statement.h"
 
@@ -19,11 +19,11 @@ namespace appcache::store {
 // Not thread-safe.
 class PrefixWalk {
  public:
-  // `connection`, and what `prefix` is a view of, must outlive this object.
+  // `connection` and the bytes of `prefix` must outlive this object.
   Status Prepare(const Connection& connection, std::string_view prefix);
 
-  // The h of those among the next entries whose keys begin so: often of none.
-  // In one short read transaction. Throws std::bad_alloc.
+  // The h of the matches among the next entries, often of none; read in one
+  // short transaction. Throws std::bad_alloc.
   Result<std::vector<int64_t>> Next();
 
   bool has_ended() const noexcept { return ended_; }

@@ -40,11 +40,11 @@ Lookup<int64_t> Reader::FindExpiry(int64_t h, std::string_view key) {
                           [](const Run& run) { return run.Int(0); });
 }
 
-Result<Counts> Reader::ReadCounts() {
+Result<policy::Counts> Reader::ReadCounts() {
   Run run(read_meta_);
   const int rc = run.Step();
   if (rc != SQLITE_ROW) return connection_->Failure(rc, "read");
-  return Counts{run.Int(2), run.Int(3)};
+  return policy::Counts{run.Int(2), run.Int(3)};
 }
 
 Status Walk::Prepare(const Connection& connection, With with) {
@@ -56,7 +56,7 @@ Status Walk::Prepare(const Connection& connection, With with) {
 
 Result<std::vector<WalkedRow>> Walk::Next() {
   constexpr int64_t kRowsPerStep = 256;
-  // A step ends early when it has copied this much.
+  // A step ends early when it has copied this many bytes.
   constexpr size_t kBytesPerStep = size_t{1} << 20;
 
   std::vector<WalkedRow> rows;

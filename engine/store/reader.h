@@ -1,4 +1,4 @@
-// Reader: one connection's way to look entries up.
+// Reader: looks entries up on one connection. Walk: reads all of them in steps.
 
 #ifndef APPCACHE_ENGINE_STORE_READER_H_
 #define APPCACHE_ENGINE_STORE_READER_H_
@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/bytes.h"
-#include "engine/error.h"
-#include "engine/lookup.h"
+#include "appcache/bytes.h"
+#include "appcache/error.h"
+#include "appcache/lookup.h"
+#include "engine/policy/eviction_target.h"
 #include "engine/store/connection.h"
 #include "engine/store/statement.h"
-#include "engine/store/writer.h"
 
 namespace appcache::store {
 
@@ -22,7 +22,7 @@ struct FoundValue {
   int64_t expires_at_ms = 0;  // 0: never
 };
 
-// An entry of a walk. `value` is empty in a walk over keys.
+// A row of a Walk. `value` is empty in a walk over keys.
 struct WalkedRow {
   int64_t h = 0;
   int64_t expires_at_ms = 0;
@@ -32,22 +32,21 @@ struct WalkedRow {
   Bytes value;
 };
 
-// Not thread-safe. Each function leaves no read transaction open behind it.
+// Not thread-safe. No function leaves a read transaction open.
 class Reader {
  public:
   // `connection` must outlive this object.
   Status Prepare(const Connection& connection);
 
-  // The entry with this h, if its key is `key`; whether it has expired is for
-  // the caller to say. Copies the value once out of SQLite's page. Throws
-  // std::bad_alloc.
+  // The entry with this h and key, expired or not. Copies the value once, out
+  // of SQLite's page. Throws std::bad_alloc.
   Lookup<FoundValue> Find(int64_t h, std::string_view key);
   Lookup<int64_t> FindExpiry(int64_t h, std::string_view key);
 
-  Result<Counts> ReadCounts();
+  Result<policy::Counts> ReadCounts();
 
  private:
-  // `make(run)` of the row with this h, if its key, in column 1, is `key`.
+  // `make(run)` for the row with this h, if its key (column 1) is `key`.
   template <class V, class Make>
   Lookup<V> FindRow(Statement& statement, int64_t h, std::string_view key,
                     const Make& make);
@@ -56,14 +55,14 @@ class Reader {
   Statement get_, get_expiry_, read_meta_;
 };
 
-// Walks over all rows in the order of h, some at a time.
+// Reads all rows in the order of h, in steps.
 class Walk {
  public:
   enum class With { kKeys, kValues };
 
   Status Prepare(const Connection& connection, With with);
 
-  // The next rows, in one short read transaction; none at the end. Throws
+  // The next rows, read in one short transaction; empty at the end. Throws
   // std::bad_alloc.
   Result<std::vector<WalkedRow>> Next();
 

@@ -13,13 +13,13 @@ namespace {
 constexpr char kInspect[] = "inspect";
 constexpr char kCreate[] = "create the tables of";
 
-// Whether a failure is about what is in the database, rather than about getting
-// at it.
+// Whether a failure is about the contents of the database, not about access to
+// it.
 bool IsDamage(const Status& status) {
   return status.Is(ErrorCode::kCorrupt) || status.Is(ErrorCode::kInternal);
 }
 
-// Every statement prepares, and the row of meta is there.
+// Checks that every statement can be prepared, and that meta has its row.
 Result<Contents> InspectTables(const Connection& connection) {
   for (const char* const sql : sql::kAll) {
     Statement statement;
@@ -66,10 +66,10 @@ Status CreateTables(const Connection& connection,
   return rc == SQLITE_DONE ? Status() : connection.Failure(rc, kCreate);
 }
 
-// At the end of its scope, runs a statement that undoes what there is to undo.
+// Runs a statement at the end of its scope, if it is armed.
 class Undo {
  public:
-  // Prepares it while there is nothing to undo: later there may be no memory.
+  // Prepares the statement now: later there may be no memory.
   Undo(const Connection& connection, const char* sql)
       : connection_(connection), prepared_(connection.Prepare(sql, undo_)) {}
   ~Undo() {
@@ -109,8 +109,7 @@ Status InTransaction(const Connection& connection, const Make& make) {
   return Between(connection, "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", make);
 }
 
-// Within the transaction that there is. What is undone leaves the savepoint
-// behind, with nothing in it.
+// Within the caller's transaction. After an undo, an empty savepoint remains.
 template <class Make>
 Status InSavepoint(const Connection& connection, const Make& make) {
   return Between(connection, "SAVEPOINT appcache", "RELEASE appcache",
@@ -145,12 +144,12 @@ Result<Contents> InspectSnapshot(const Connection& connection) {
 }  // namespace
 
 Result<Contents> InspectOwn(const Connection& connection) {
-  // All as of one moment: another process may be making the tables.
+  // In one transaction, because another process may be creating the tables.
   Status status = connection.Execute("BEGIN", kInspect);
   if (!status.ok()) return status;
   Result<Contents> contents = InspectSnapshot(connection);
   if (sqlite3_get_autocommit(connection.get()) == 0) {
-    // Nothing was written. Damage that is met here was seen above.
+    // Nothing was written. Damage that this finds was found above.
     status = connection.Execute("ROLLBACK", kInspect);
     if (contents.ok() && !status.ok() && !IsDamage(status)) return status;
   }
@@ -165,7 +164,7 @@ Result<Contents> InspectBorrowed(const Connection& connection) {
   if (!tables.ok()) return tables.status();
   if (*tables == 0) return Contents::kNothing;
   Result<Contents> contents = InspectTables(connection);
-  // Without an application id, tables that do not fit are someone else's.
+  // Without an application id, tables that do not match are foreign.
   if (contents.ok() && *contents == Contents::kDamaged) {
     return Contents::kForeign;
   }
@@ -191,7 +190,7 @@ Status RefuseUnlessCache(Contents contents, const std::string& name) {
   }
   return Status(ErrorCode::kUnsupported,
                 "cannot open " + name +
-                    ": it is not an appcache, and is left as it is; use "
+                    ": it is not an appcache, and is left unchanged; use "
                     "another database");
 }
 

@@ -1,4 +1,4 @@
-// What a database must look like to be a cache, and how one is made.
+// Recognises the database of a cache, and creates one.
 
 #ifndef APPCACHE_ENGINE_STORE_SCHEMA_H_
 #define APPCACHE_ENGINE_STORE_SCHEMA_H_
@@ -7,37 +7,37 @@
 #include <optional>
 #include <string>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 #include "engine/store/connection.h"
 
 namespace appcache::store {
 
-// "apch", at offset 68 of the file; `file cache.db` shows it.
+// "apch", at offset 68 of the file. `file cache.db` prints it.
 inline constexpr int64_t kApplicationId = 0x61706368;
 inline constexpr int64_t kSchemaVersion = 1;
 
 enum class Contents {
-  kNothing,     // no tables at all: a cache can be made here
-  kCache,       // ours, and looks sound
-  kNewer,       // ours, of a later version
-  kForeign,     // someone else's database
-  kUnreadable,  // not SQLite's: someone else's file, or damaged from the start
-  kDamaged,     // ours by its application id, but not readable as it should be
+  kNothing,     // no tables: a cache can be created here
+  kCache,       // a cache that looks sound
+  kNewer,       // a cache of a newer version
+  kForeign,     // another program's database
+  kUnreadable,  // not a database: a foreign file, or damaged in its header
+  kDamaged,     // a cache by its application id, but damaged
 };
 
-// Looks at a database that the cache has to itself. Reads the header, the
-// schema and meta, not the entries. An error when it cannot be read for a
-// reason that says nothing about what is in it (busy, I/O).
+// Inspects a database that belongs to the cache alone. Reads the header, the
+// schema and meta, not the entries. Returns an error when the database cannot
+// be read for a reason that says nothing about its contents (busy, I/O).
 Result<Contents> InspectOwn(const Connection& connection);
 
-// The same for a connection of the caller's, whose database may hold other
-// tables too: only the tables of our names are looked at.
+// The same for a borrowed connection, whose database may have other tables:
+// inspects only the tables with our names.
 Result<Contents> InspectBorrowed(const Connection& connection);
 
-// kUnsupported, with what to do about it, unless `contents` are a sound cache.
+// An error that says what to do, unless `contents` is kCache.
 Status RefuseUnlessCache(Contents contents, const std::string& name);
 
-// Makes the tables in one transaction; without a seed, with a random one.
+// Creates the tables in one transaction. Without a seed, takes a random one.
 // CreateOwn also marks the database as an appcache.
 Status CreateOwn(const Connection& connection,
                  std::optional<int64_t> hash_seed);

@@ -16,29 +16,27 @@ struct Mapping {
 constexpr Mapping kMappings[] = {
     {SQLITE_NOMEM, ErrorCode::kFull, ""},
     {SQLITE_FULL, ErrorCode::kFull,
-     "make room on the disk, or lower max_bytes"},
+     "free space on the disk, or lower max_bytes"},
     {SQLITE_BUSY, ErrorCode::kBusy,
-     "another process or a statement that was not reset holds it; try again"},
+     "another process, or a statement that was not reset, holds it; retry"},
     {SQLITE_LOCKED, ErrorCode::kBusy,
-     "a statement of the same connection holds it; reset it and try again"},
-    {SQLITE_CORRUPT, ErrorCode::kCorrupt,
-     "it is set aside when it is next opened"},
-    {SQLITE_NOTADB, ErrorCode::kCorrupt,
-     "it is set aside when it is next opened"},
+     "a statement of the same connection holds it; reset it and retry"},
+    {SQLITE_CORRUPT, ErrorCode::kCorrupt, "the next open sets it aside"},
+    {SQLITE_NOTADB, ErrorCode::kCorrupt, "the next open sets it aside"},
     {SQLITE_TOOBIG, ErrorCode::kTooLarge, ""},
     {SQLITE_IOERR, ErrorCode::kUnavailable,
      "the disk or its file system failed"},
     {SQLITE_CANTOPEN, ErrorCode::kUnavailable,
-     "does the directory exist, and may this user write in it?"},
+     "check that its directory exists and that this user may write to it"},
     {SQLITE_PERM, ErrorCode::kUnavailable, "check the file's permissions"},
     {SQLITE_READONLY, ErrorCode::kUnavailable,
      "the file and its directory must be writable"},
     {SQLITE_AUTH, ErrorCode::kUnavailable,
      "the connection's authorizer refused it"},
     {SQLITE_INTERRUPT, ErrorCode::kUnavailable, "it was interrupted"},
-    {SQLITE_PROTOCOL, ErrorCode::kBusy, "try again"},
+    {SQLITE_PROTOCOL, ErrorCode::kBusy, "retry"},
     {SQLITE_NOLFS, ErrorCode::kUnavailable,
-     "the file system takes no large files"},
+     "the file system does not support large files"},
 };
 
 const Mapping* Find(int sqlite_code) noexcept {
@@ -51,7 +49,7 @@ const Mapping* Find(int sqlite_code) noexcept {
 }  // namespace
 
 ErrorCode CodeOf(int sqlite_code) noexcept {
-  // An I/O error for want of memory is one for want of memory.
+  // An I/O error that was caused by exhausted memory.
   if (sqlite_code == SQLITE_IOERR_NOMEM) return ErrorCode::kFull;
   const Mapping* const mapping = Find(sqlite_code);
   return mapping ? mapping->code : ErrorCode::kInternal;

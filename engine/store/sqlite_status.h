@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 
 struct sqlite3;
 

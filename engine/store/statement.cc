@@ -12,9 +12,9 @@ int Statement::Prepare(sqlite3* db, const char* sql) {
                             nullptr);
 }
 
-// Binding fails for parameters that a statement does not have (tests prepare
-// and run every one of them) and for blobs over SQLite's limit, which is above
-// kMaxValueBytes.
+// Binding can fail only for a parameter that the statement does not have (tests
+// run every statement) and for a blob above SQLite's limit, which is larger
+// than kMaxValueBytes.
 void Statement::Bind(int parameter, int64_t value) noexcept {
   sqlite3_bind_int64(statement_, parameter, value);
 }
@@ -32,7 +32,7 @@ int64_t Statement::Int(int column) const noexcept {
 }
 
 std::string_view Statement::Blob(int column) const noexcept {
-  // In this order: column_bytes alone would convert.
+  // The order matters: column_bytes alone would convert the value to text.
   const void* const data = sqlite3_column_blob(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);
   if (data == nullptr) return {};

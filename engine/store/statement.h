@@ -1,4 +1,4 @@
-// Statement: a prepared statement, used again and again.
+// Statement: a prepared statement. Run: one execution of it.
 
 #ifndef APPCACHE_ENGINE_STORE_STATEMENT_H_
 #define APPCACHE_ENGINE_STORE_STATEMENT_H_
@@ -12,8 +12,7 @@ struct sqlite3_stmt;
 
 namespace appcache::store {
 
-// Not thread-safe: as the connection it was prepared on, which must outlive it.
-// Result codes are SQLite's.
+// Not thread-safe. The connection must outlive it. Result codes are SQLite's.
 class Statement {
  public:
   Statement() noexcept = default;
@@ -25,11 +24,11 @@ class Statement {
   }
   ~Statement();
 
-  // Replaces what was prepared before. SQLITE_OK or an error.
+  // Prepares `sql` in place of an earlier statement. SQLITE_OK or an error.
   int Prepare(sqlite3* db, const char* sql);
 
-  // Parameters count from 1. Text and blobs are not copied: they must stay
-  // until the run ends.
+  // Parameters count from 1. Blobs are not copied: they must stay valid until
+  // Reset.
   void Bind(int parameter, int64_t value) noexcept;
   void BindBlob(int parameter, std::string_view value) noexcept;
 
@@ -42,15 +41,15 @@ class Statement {
   std::string_view Blob(int column) const noexcept;
   bool IsNull(int column) const noexcept;
 
-  // Ends the run: lets go of the snapshot and of what was bound.
+  // Ends the execution: releases the snapshot and what was bound.
   void Reset() noexcept;
 
  private:
   sqlite3_stmt* statement_ = nullptr;
 };
 
-// A run of a statement: binds, steps, and resets at the end of its scope, so
-// that no read transaction is left open.
+// One execution: binds, steps, and resets at the end of its scope, so that no
+// read transaction is left open.
 class Run {
  public:
   explicit Run(Statement& statement) noexcept : statement_(statement) {}

@@ -1,8 +1,8 @@
 // Every SQL statement of the cache, and the tables that they work on.
 //
-// None of them scans a table: each finds its rows by primary key or index (a
-// test asks EXPLAIN QUERY PLAN of all of them). Walks over everything go page
-// by page along the primary key.
+// None of them scans a table: each finds its rows by primary key or index, and
+// a test checks the query plan of each. Walks over all rows go in steps along
+// the primary key.
 
 #ifndef APPCACHE_ENGINE_STORE_STATEMENTS_H_
 #define APPCACHE_ENGINE_STORE_STATEMENTS_H_
@@ -13,15 +13,15 @@ namespace appcache::store::sql {
 
 // The layout, version kSchemaVersion.
 //
-// h is the seeded hash of the key path: a lookup is one walk down a tree of
-// integers. Two paths with one h: the later set replaces the earlier.
-// expires_at: milliseconds since the Unix epoch, 0 = never; before key and
-// value, so that reading it does not walk the pages of a large value.
-// last_used: the tick of the last use, which is its time in microseconds since
-// the Unix epoch, moved on where two uses would share one: the order is total.
-// usage is apart and narrow, so that writing uses dirties few pages.
-// meta has one row; its counts are those of the tables, to the last
-// transaction.
+// - h is the seeded hash of the key path, so a lookup descends one tree of
+//   integers. When two paths have the same h, a set of one replaces the other.
+// - expires_at is in milliseconds since the Unix epoch; 0: never. It stands
+//   before key and value, so that reading it does not walk the pages of a large
+//   value.
+// - last_used is the tick of the last access (policy/tick_source.h).
+// - usage is a narrow table of its own, so that writing accesses dirties few
+//   pages.
+// - meta has one row. Its counts are exact as of the last transaction.
 inline constexpr char kCreateTables[] =
     "CREATE TABLE entries(h INTEGER PRIMARY KEY, expires_at INTEGER NOT NULL,"
     " key BLOB NOT NULL, value BLOB NOT NULL);"
@@ -63,9 +63,9 @@ inline constexpr char kPutEntry[] =
 inline constexpr char kPutUsage[] =
     "REPLACE INTO usage(h, last_used, bytes) VALUES (?1, ?2, ?3)";
 
-// A use that is older than what is there changes nothing, and one of an entry
-// that is gone does not bring it back.
-inline constexpr char kTouch[] =
+// An older access than the recorded one changes nothing, and an access of a
+// removed entry does not restore it.
+inline constexpr char kWriteAccess[] =
     "UPDATE usage SET last_used = ?2 WHERE h = ?1 AND last_used < ?2";
 
 inline constexpr char kDeleteEntryOfKey[] =
@@ -73,12 +73,15 @@ inline constexpr char kDeleteEntryOfKey[] =
 
 inline constexpr char kDeleteEntry[] = "DELETE FROM entries WHERE h = ?1";
 
-// Without RETURNING, which would open a table of its own for each run: 20,000
-// of the 115,000 instructions of a set with eviction.
+// Without RETURNING, which opens a table of its own in each run: 20,000 of the
+// 115,000 instructions of a set with eviction.
 inline constexpr char kDeleteUsage[] = "DELETE FROM usage WHERE h = ?1";
 
 // --- Choosing victims.
 
+// ?1 is the smallest integer in kOldest and the largest in kNewest, so both
+// conditions are always true. They make SQLite search the index instead of
+// scanning it, which the query plan test forbids.
 inline constexpr char kOldest[] =
     "SELECT h, last_used, bytes FROM usage WHERE last_used > ?1"
     " ORDER BY last_used LIMIT 1";
@@ -91,7 +94,7 @@ inline constexpr char kFirstToExpire[] =
     "SELECT h, expires_at FROM entries WHERE expires_at > 0"
     " ORDER BY expires_at LIMIT 1";
 
-// --- Walking over everything.
+// --- Walking over all rows, in steps.
 
 inline constexpr char kKeysFrom[] =
     "SELECT e.h, e.expires_at, e.key, u.last_used, u.bytes"
@@ -106,7 +109,7 @@ inline constexpr char kEntriesFrom[] =
 inline constexpr char kHashesFrom[] =
     "SELECT h, key FROM entries WHERE h >= ?1 ORDER BY h LIMIT ?2";
 
-// For a check: both sides of what should agree.
+// For a check: each side of what should agree.
 inline constexpr char kEntrySizesFrom[] =
     "SELECT e.h, e.key, length(e.key) + length(e.value), u.bytes"
     " FROM entries e LEFT JOIN usage u ON u.h = e.h WHERE e.h >= ?1"
@@ -117,18 +120,18 @@ inline constexpr char kUsageFrom[] =
     " FROM usage u LEFT JOIN entries e ON e.h = u.h WHERE u.h >= ?1"
     " ORDER BY u.h LIMIT ?2";
 
-// --- All of it: SQLite drops whole tables without visiting their rows.
+// --- Removing all rows: SQLite drops whole tables without visiting them.
 
 inline constexpr char kClear[] = "DELETE FROM entries; DELETE FROM usage;";
 
-// Hands free pages back to the file system, where auto_vacuum is INCREMENTAL.
+// Returns free pages to the file system, where auto_vacuum is INCREMENTAL.
 inline constexpr char kReturnSpace[] = "PRAGMA incremental_vacuum";
 
-// What the EXPLAIN test asks about.
+// All of the above with a query plan, for the test.
 inline constexpr std::array kAll = {
     kCreateMeta,  kReadMeta,         kWriteCounts,    kGet,
     kGetExpiry,   kGetBytes,         kPutEntry,       kPutUsage,
-    kTouch,       kDeleteEntryOfKey, kDeleteEntry,    kDeleteUsage,
+    kWriteAccess, kDeleteEntryOfKey, kDeleteEntry,    kDeleteUsage,
     kOldest,      kNewest,           kFirstToExpire,  kKeysFrom,
     kEntriesFrom, kHashesFrom,       kEntrySizesFrom, kUsageFrom,
 };

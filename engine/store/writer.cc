@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cassert>
 #include <utility>
 
 #include "engine/store/statements.h"
@@ -9,7 +10,6 @@
 namespace appcache::store {
 
 Status Writer::Prepare(Connection& connection) {
-  connection_ = &connection;
   const std::pair<const char*, Statement*> statements[] = {
       {"BEGIN IMMEDIATE", &begin_},
       {"BEGIN", &begin_to_read_},
@@ -20,32 +20,20 @@ Status Writer::Prepare(Connection& connection) {
       {"ROLLBACK TO appcache", &rollback_to_},
       {sql::kReadMeta, &read_meta_},
       {sql::kWriteCounts, &write_counts_},
-      {sql::kGetBytes, &get_bytes_},
-      {sql::kPutEntry, &put_entry_},
-      {sql::kPutUsage, &put_usage_},
-      {sql::kTouch, &touch_},
-      {sql::kDeleteEntryOfKey, &delete_entry_of_key_},
-      {sql::kDeleteEntry, &delete_entry_},
-      {sql::kDeleteUsage, &delete_usage_},
-      {sql::kOldest, &oldest_},
-      {sql::kNewest, &newest_},
-      {sql::kFirstToExpire, &first_to_expire_},
-      {sql::kGetExpiry, &get_expiry_},
   };
   for (const auto& [sql, statement] : statements) {
     Status status = connection.Prepare(sql, *statement);
     if (!status.ok()) return status;
   }
-  return Status();
+  Status status = rows_.Prepare(connection);
+  if (status.ok()) connection_ = &connection;
+  return status;
 }
 
-Status Writer::Finish(Run& run, const char* operation) {
-  const int rc = run.Step();
-  return rc == SQLITE_DONE ? Status() : connection_->Failure(rc, operation);
-}
+// --- Transactions.
 
 std::optional<unsigned> Writer::DataVersion() const noexcept {
-  // Not for a borrowed connection: its owner may write through it too.
+  // Unknown for a borrowed connection: its owner may write through it too.
   if (connection_->is_borrowed()) return std::nullopt;
   unsigned version = 0;
   const int rc = sqlite3_file_control(connection_->get(), "main",
@@ -58,33 +46,34 @@ Status Writer::ReadCounts() {
   others_have_written_ =
       !version_of_counts_ || version_of_counts_ != DataVersion();
   if (!others_have_written_) {
-    counts_at_begin_ = counts_;
+    counts_at_begin_ = rows_.counts();
     return Status();
   }
   Run run(read_meta_);
   const int rc = run.Step();
   if (rc == SQLITE_ROW) {
-    counts_ = {run.Int(2), run.Int(3)};
-    counts_at_begin_ = counts_;
+    counts_at_begin_ = {run.Int(2), run.Int(3)};
+    rows_.SetCounts(counts_at_begin_);
     return Status();
   }
   if (rc == SQLITE_DONE) {
     return Status(ErrorCode::kCorrupt,
                   "cannot read " + connection_->name() +
-                      ": its table meta has no row; open it again to have it "
-                      "set aside");
+                      ": its table meta has no row; close the cache and open "
+                      "it again, which sets the file aside");
   }
   return connection_->Failure(rc, "read");
 }
 
 Status Writer::Execute(Statement& statement) {
   Run run(statement);
-  return Finish(run, "write to");
+  const int rc = run.Step();
+  return rc == SQLITE_DONE ? Status() : connection_->Failure(rc, "write to");
 }
 
 Status Writer::Begin(Statement& begin) {
-  nested_ = sqlite3_get_autocommit(connection_->get()) == 0;
-  Status status = Execute(nested_ ? savepoint_ : begin);
+  is_nested_ = sqlite3_get_autocommit(connection_->get()) == 0;
+  Status status = Execute(is_nested_ ? savepoint_ : begin);
   if (!status.ok()) return status;
   status = ReadCounts();
   if (!status.ok()) Rollback();
@@ -92,14 +81,15 @@ Status Writer::Begin(Statement& begin) {
 }
 
 Status Writer::Commit() {
-  if (counts_.entries != counts_at_begin_.entries ||
-      counts_.bytes != counts_at_begin_.bytes) {
+  const policy::Counts& counts = rows_.counts();
+  if (counts.entries != counts_at_begin_.entries ||
+      counts.bytes != counts_at_begin_.bytes) {
     Run run(write_counts_);
-    run.Bind(1, counts_.entries).Bind(2, counts_.bytes);
-    Status status = Finish(run, "write to");
-    if (!status.ok()) return status;
+    run.Bind(1, counts.entries).Bind(2, counts.bytes);
+    const int rc = run.Step();
+    if (rc != SQLITE_DONE) return connection_->Failure(rc, "write to");
   }
-  if (nested_) return Execute(release_);
+  if (is_nested_) return Execute(release_);
   Status status = Execute(commit_);
   if (status.ok()) version_of_counts_ = DataVersion();
   return status;
@@ -109,7 +99,7 @@ void Writer::Rollback() noexcept {
   version_of_counts_.reset();
   // After some errors SQLite has rolled back already.
   if (sqlite3_get_autocommit(connection_->get()) != 0) return;
-  if (nested_) {
+  if (is_nested_) {
     Run(rollback_to_).Step();
     Run(release_).Step();
   } else {
@@ -120,173 +110,130 @@ void Writer::Rollback() noexcept {
 Status Writer::Transaction::Begin() { return BeginWith(writer_.begin_); }
 
 Status Writer::Transaction::BeginToRead() {
-  // It has read nothing yet when the counts are: SQLite's data version is that
-  // of before.
+  // The transaction has read nothing yet when the counts are read, so SQLite
+  // would report the data version of the previous one.
   writer_.version_of_counts_.reset();
   return BeginWith(writer_.begin_to_read_);
 }
 
 Status Writer::Transaction::BeginWith(Statement& begin) {
-  // A borrowed connection may have one, and other users: they must not find
-  // themselves inside this transaction. (Null, and free, for our own.)
+  assert(writer_.is_prepared() && !has_begun_);
+  // Other threads may use a borrowed connection: their statements must not run
+  // inside this transaction. (Our own connections have no mutex.)
   sqlite3_mutex_enter(sqlite3_db_mutex(writer_.connection_->get()));
-  entered_ = true;
+  has_mutex_ = true;
   Status status = writer_.Begin(begin);
-  begun_ = status.ok();
+  has_begun_ = status.ok();
   return status;
 }
 
+Status Writer::Transaction::Apply(const WriteBatch& batch) {
+  assert(has_begun_);
+  WriteResult result;
+  return writer_.ApplyChanges(batch, nullptr, result);
+}
+
 Status Writer::Transaction::Commit() {
+  assert(has_begun_);
   Status status = writer_.Commit();
   if (!status.ok()) return status;
-  begun_ = false;
+  has_begun_ = false;
   End();
   return status;
 }
 
 void Writer::Transaction::End() noexcept {
-  if (begun_) writer_.Rollback();
-  begun_ = false;
-  if (entered_) {
+  if (has_begun_) writer_.Rollback();
+  has_begun_ = false;
+  if (has_mutex_) {
     sqlite3_mutex_leave(sqlite3_db_mutex(writer_.connection_->get()));
   }
-  entered_ = false;
+  has_mutex_ = false;
 }
 
-Status Writer::Put(const Row& row) {
-  const int64_t bytes = static_cast<int64_t>(row.key.size() + row.value.size());
-  const auto old_bytes = BytesOf(row.h);
-  if (!old_bytes.ok()) return old_bytes.status();
-  if (!*old_bytes) ++counts_.entries;
-  counts_.bytes += bytes - old_bytes->value_or(0);
-  {
-    Run run(put_entry_);
-    run.Bind(1, row.h).Bind(2, row.expires_at_ms);
-    run.BindBlob(3, row.key).BindBlob(4, row.value);
-    Status status = Finish(run, "write to");
+// --- Batches.
+
+Status Writer::Apply(const WriteBatch& batch, WriteHooks& hooks,
+                     WriteResult& result) {
+  Transaction transaction(*this);
+  Status status = transaction.Begin();
+  if (status.ok() && others_have_written_) {
+    const Result<int64_t> newest = rows_.NewestAccess();
+    if (newest.ok()) hooks.OnForeignWrites(*newest);
+    status = newest.status();
+  }
+  if (status.ok()) status = ApplyChanges(batch, &hooks, result);
+  if (status.ok()) status = hooks.Evict(rows_, result.evicted);
+  if (status.ok()) status = transaction.Commit();
+  result.counts = rows_.counts();
+  result.may_be_undone = is_nested_;
+  return status;
+}
+
+Status Writer::ApplyChanges(const WriteBatch& batch, WriteHooks* hooks,
+                            WriteResult& result) {
+  if (batch.clears()) {
+    result.cleared = static_cast<uint64_t>(counts().entries);
+    Status status = rows_.Clear();
     if (!status.ok()) return status;
   }
-  Run run(put_usage_);
-  run.Bind(1, row.h).Bind(2, row.last_used).Bind(3, bytes);
-  return Finish(run, "write to");
-}
-
-Result<std::optional<int64_t>> Writer::BytesOf(int64_t h) {
-  Run run(get_bytes_);
-  const int rc = run.Bind(1, h).Step();
-  if (rc == SQLITE_ROW) return std::optional(run.Int(0));
-  if (rc == SQLITE_DONE) return std::optional<int64_t>();
-  return connection_->Failure(rc, "read");
-}
-
-Status Writer::DeleteUsage(int64_t h, int64_t bytes) {
-  Run run(delete_usage_);
-  run.Bind(1, h);
-  Status status = Finish(run, "remove from");
-  if (!status.ok()) return status;
-  --counts_.entries;
-  counts_.bytes -= bytes;
+  const int64_t bytes_before = counts().bytes;
+  while (result.applied < batch.size() &&
+         bytes_before - counts().bytes < batch.max_removed_bytes()) {
+    Status status = ApplyChange(batch[result.applied], hooks, result);
+    if (!status.ok()) return status;
+    ++result.applied;
+  }
+  for (const policy::Access& access : batch.accesses()) {
+    Status status = rows_.WriteAccess(access.h, access.tick);
+    if (!status.ok()) return status;
+  }
   return Status();
 }
 
-Result<bool> Writer::RemoveKey(int64_t h, std::string_view key) {
-  {
-    Run run(delete_entry_of_key_);
-    run.Bind(1, h).BindBlob(2, key);
-    Status status = Finish(run, "remove from");
-    if (!status.ok()) return status;
+Status Writer::ApplyChange(const Change& change, WriteHooks* hooks,
+                           WriteResult& result) {
+  const Row& row = change.row;
+  switch (change.kind) {
+    case Change::Kind::kPut:
+      return PutWithTick(row, hooks);
+    case Change::Kind::kPutIfAbsent: {
+      const auto expiry = rows_.ExpiryOf(row.h, row.key);
+      if (!expiry.ok()) return expiry.status();
+      const bool is_absent =
+          !*expiry || (**expiry != 0 && **expiry <= change.now_ms);
+      result.added = is_absent;
+      return is_absent ? PutWithTick(row, hooks) : Status();
+    }
+    case Change::Kind::kRemoveKey:
+      return Removed(rows_.RemoveKey(row.h, row.key), row.h, result);
+    case Change::Kind::kRemovePrefix:
+      return Removed(rows_.RemoveIfStartsWith(row.h, row.key), row.h, result);
+    case Change::Kind::kRemoveHash:
+      return rows_.Remove(row.h);
   }
-  if (sqlite3_changes(connection_->get()) == 0) return false;
-  const auto bytes = BytesOf(h);
-  if (!bytes.ok()) return bytes.status();
-  if (*bytes) {
-    Status status = DeleteUsage(h, **bytes);
-    if (!status.ok()) return status;
+  return Status();
+}
+
+Status Writer::PutWithTick(Row row, WriteHooks* hooks) {
+  if (row.last_used == kNextTick) {
+    assert(hooks != nullptr);
+    row.last_used = hooks->NextTick();
   }
-  return true;
+  return rows_.Put(row);
 }
 
-Result<std::optional<int64_t>> Writer::ExpiryOf(int64_t h,
-                                                std::string_view key) {
-  Run run(get_expiry_);
-  const int rc = run.Bind(1, h).Step();
-  if (rc == SQLITE_ROW) {
-    return run.Blob(1) == key ? std::optional(run.Int(0)) : std::nullopt;
-  }
-  if (rc == SQLITE_DONE) return std::optional<int64_t>();
-  return connection_->Failure(rc, "read");
+Status Writer::Removed(const Result<bool>& removed, int64_t h,
+                       WriteResult& result) {
+  if (!removed.ok()) return removed.status();
+  if (*removed) result.removed.push_back(h);
+  return Status();
 }
 
-Result<bool> Writer::RemoveIfBegins(int64_t h, std::string_view prefix) {
-  {
-    Run run(get_expiry_);
-    const int rc = run.Bind(1, h).Step();
-    if (rc == SQLITE_DONE) return false;
-    if (rc != SQLITE_ROW) return connection_->Failure(rc, "read");
-    if (!run.Blob(1).starts_with(prefix)) return false;
-  }
-  Status removed = Remove(h);
-  if (!removed.ok()) return removed;
-  return true;
-}
-
-Status Writer::Remove(int64_t h) {
-  const auto bytes = BytesOf(h);
-  if (!bytes.ok()) return bytes.status();
-  if (*bytes) return Remove(Use{h, 0, **bytes});
-  Run run(delete_entry_);
-  run.Bind(1, h);
-  return Finish(run, "remove from");
-}
-
-Status Writer::Remove(const Use& use) {
-  {
-    Run run(delete_entry_);
-    run.Bind(1, use.h);
-    Status status = Finish(run, "remove from");
-    if (!status.ok()) return status;
-  }
-  return DeleteUsage(use.h, use.bytes);
-}
-
-Status Writer::Touch(int64_t h, int64_t last_used) {
-  Run run(touch_);
-  run.Bind(1, h).Bind(2, last_used);
-  return Finish(run, "write to");
-}
-
-Status Writer::Clear() {
-  Status status = connection_->Execute(sql::kClear, "clear");
-  if (!status.ok()) return status;
-  counts_ = Counts();
-  // Gives a file's space back; a caller's own database is the caller's.
-  if (connection_->is_borrowed()) return Status();
-  return connection_->Execute(sql::kReturnSpace, "clear");
-}
-
-Result<std::optional<Writer::Use>> Writer::Oldest() {
-  Run run(oldest_);
-  const int rc = run.Bind(1, std::numeric_limits<int64_t>::min()).Step();
-  if (rc == SQLITE_ROW)
-    return std::optional(Use{run.Int(0), run.Int(1), run.Int(2)});
-  if (rc == SQLITE_DONE) return std::optional<Use>();
-  return connection_->Failure(rc, "read");
-}
-
-Result<std::optional<Writer::Expiry>> Writer::FirstToExpire() {
-  Run run(first_to_expire_);
-  const int rc = run.Step();
-  if (rc == SQLITE_ROW) return std::optional(Expiry{run.Int(0), run.Int(1)});
-  if (rc == SQLITE_DONE) return std::optional<Expiry>();
-  return connection_->Failure(rc, "read");
-}
-
-Result<int64_t> Writer::NewestUse() {
-  Run run(newest_);
-  const int rc = run.Bind(1, std::numeric_limits<int64_t>::max()).Step();
-  if (rc == SQLITE_ROW) return run.Int(0);
-  if (rc == SQLITE_DONE) return int64_t{0};
-  return connection_->Failure(rc, "read");
+Result<std::optional<int64_t>> Writer::FirstExpiry() {
+  const auto first = rows_.FirstToExpire();
+  if (!first.ok()) return first.status();
+  return *first ? std::optional((*first)->expires_at_ms) : std::nullopt;
 }
 
 }  // namespace appcache::store

@@ -6,11 +6,12 @@
 #include <optional>
 #include <string>
 
-namespace appcache {
+namespace appcache::internal {
 namespace {
 
-// Null: not linked. Initialised before any constructor of namespace scope runs.
-// Atomic, for a library that is loaded later registers then.
+// Null: not linked. Initialised at compile time, because constructors of static
+// objects register openers. Atomic, because a library that is loaded while
+// threads run registers its openers then.
 constinit std::array<std::atomic<Opener>, std::size(kKnownSchemes)> openers{};
 
 std::optional<size_t> IndexOf(std::string_view scheme) {
@@ -20,11 +21,11 @@ std::optional<size_t> IndexOf(std::string_view scheme) {
   return std::nullopt;
 }
 
-// The scheme itself is not shown: what stands before the first colon may be the
-// begin of a password.
+// The message does not contain the scheme: the text before the first colon may
+// be the start of a password.
 Status UnknownScheme() {
   std::string message(
-      "the URI of the cache has a scheme that is not known; known are");
+      "invalid cache URI: its scheme is unknown; the known forms are");
   for (const KnownScheme& known : kKnownSchemes) {
     message.append(&known == kKnownSchemes ? " " : ", ").append(known.form);
   }
@@ -33,8 +34,8 @@ Status UnknownScheme() {
 
 Status NotLinked(const KnownScheme& scheme) {
   return Status(ErrorCode::kUnsupported,
-                "this program was built without a cache for " +
-                    std::string(scheme.name) + ": URIs; link " +
+                "cannot open a cache by a " + std::string(scheme.name) +
+                    ": URI: this program does not link its backend; link " +
                     std::string(scheme.target));
 }
 
@@ -59,21 +60,22 @@ Result<std::unique_ptr<Cache>> OpenUri(const Uri& uri, CacheOptions defaults) {
   return opener(uri, std::move(defaults), given);
 }
 
-Status WrongForm(const Uri& uri, std::string_view why) {
-  std::string message(why);
+Status InvalidUri(const Uri& uri, std::string_view reason) {
+  std::string message("invalid cache URI: ");
+  message.append(reason);
   if (const auto index = IndexOf(uri.scheme)) {
-    message.append("; the URI of such a cache is written ")
-        .append(kKnownSchemes[*index].form);
+    message.append("; write it as ").append(kKnownSchemes[*index].form);
   }
   return Status(ErrorCode::kInvalidArgument, std::move(message));
 }
 
 Status ExpectPathOnly(const Uri& uri) {
   if (!uri.user.empty() || !uri.password.empty() || !uri.hosts.empty()) {
-    return WrongForm(uri, "a " + uri.scheme + " cache has no user and no host");
+    return InvalidUri(
+        uri, "a " + uri.scheme + " cache has no user, password or host");
   }
-  if (uri.path.empty()) return WrongForm(uri, "the path is missing");
+  if (uri.path.empty()) return InvalidUri(uri, "the path is missing");
   return Status();
 }
 
-}  // namespace appcache
+}  // namespace appcache::internal

@@ -1,36 +1,44 @@
-// Which schemes there are, and who opens a cache of each: for backends.
+// The registry of URI schemes: which schemes exist, and which function opens a
+// cache of each. For backends.
 //
-// A backend that is linked has registered its opener; a program that does not
-// link it is told what to link. An opener is written in a file of its own
-// beside the backend, as adapters/redis/redis_uri.cc:
+// A backend registers its opener in a source file of its own, which only that
+// backend's target contains:
+//
+//   // Opens the URI scheme lmdb:PATH.
+//
+//   #include "appcache/lmdb_cache.h"
+//   #include "engine/uri/scheme_registry.h"
 //
 //   namespace appcache {
 //   namespace {
 //
-//   Result<std::unique_ptr<Cache>> OpenLmdb(const Uri& uri,
+//   Result<std::unique_ptr<Cache>> OpenLmdb(const internal::Uri& uri,
 //                                           CacheOptions defaults,
-//                                           UriOptions& given) {
+//                                           internal::UriOptions& given) {
 //     LmdbCacheOptions options;
-//     options.cache = std::move(defaults);          // the prefix is in there
-//     given.Size("max_bytes", options.max_bytes);   // each option, by the name
-//     Status status = given.Done();                 // of its field
-//     if (status.ok()) status = ExpectPathOnly(uri);
+//     options.cache = std::move(defaults);
+//     given.Size("max_bytes", options.max_bytes);
+//     given.Duration("busy_timeout", options.busy_timeout);
+//     Status status = given.Done();
+//     if (status.ok()) status = internal::ExpectPathOnly(uri);
 //     if (!status.ok()) return status;
-//     return ToCache(LmdbCache::Open(uri.path, std::move(options)));
+//     return internal::ToCache(LmdbCache::Open(uri.path, std::move(options)));
 //   }
 //
-//   const SchemeRegistrar kLmdb("lmdb", OpenLmdb);
+//   const internal::SchemeRegistrar kLmdb("lmdb", OpenLmdb);
 //
 //   }  // namespace
 //   }  // namespace appcache
 //
-// In BUILD.bazel that file is among the srcs of the target that kKnownSchemes
-// names, which has `alwayslink = 1`, or a linker would drop what nobody calls,
-// and depends on //engine:uri.
+// In this example, `defaults` already has the option `prefix`.
 //
-// What is not right about the URI is WrongForm, or what Open of the backend
-// says about its options; no message shows a part of the URI, which may hold a
-// password, but the place that Traits().location shows too.
+// In BUILD.bazel, the file is one of the srcs of the target that kKnownSchemes
+// names. The target depends on //engine:uri, and has `alwayslink = 1`:
+// otherwise the linker would drop the file, because nothing refers to it.
+//
+// An opener returns InvalidUri for a URI of the wrong form, and the errors of
+// the backend's Open. No message may contain a part of the URI, which may hold
+// a password, except what Traits().location shows.
 
 #ifndef APPCACHE_ENGINE_URI_SCHEME_REGISTRY_H_
 #define APPCACHE_ENGINE_URI_SCHEME_REGISTRY_H_
@@ -41,19 +49,17 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/cache.h"
-#include "engine/error.h"
+#include "appcache/cache.h"
+#include "appcache/error.h"
 #include "engine/uri/uri.h"
 #include "engine/uri/uri_options.h"
 
-namespace appcache {
+namespace appcache::internal {
 
 struct KnownScheme {
   std::string_view name;
-  // How a URI is written, for people.
-  std::string_view form;
-  // The Bazel target that has the backend, in appcache's workspace.
-  std::string_view target;
+  std::string_view form;    // of the URI, for error messages
+  std::string_view target;  // the Bazel target of the backend
 };
 
 inline constexpr KnownScheme kKnownSchemes[] = {
@@ -72,14 +78,13 @@ inline constexpr KnownScheme kKnownSchemes[] = {
      "//adapters/tiered:tiered_cache"},
 };
 
-// Opens the cache that `uri` names, with its options from `given` and what they
-// leave open from `defaults`. Does not throw.
+// Opens the cache that `uri` names, with the options in `given`, and `defaults`
+// for the others. Must not throw.
 using Opener = Result<std::unique_ptr<Cache>> (*)(const Uri& uri,
                                                   CacheOptions defaults,
                                                   UriOptions& given);
 
-// The place of a scheme in kKnownSchemes; one that is not there does not
-// compile.
+// The index of a scheme in kKnownSchemes. An unknown scheme does not compile.
 class SchemeIndex {
  public:
   consteval SchemeIndex(  // NOLINT(google-explicit-constructor)
@@ -93,35 +98,38 @@ class SchemeIndex {
   size_t value_;
 };
 
-// A constant of namespace scope: registers before main begins.
+// Registers an opener. Define a constant of namespace scope, which is
+// registered before main starts.
 class SchemeRegistrar {
  public:
   SchemeRegistrar(SchemeIndex scheme, Opener opener) noexcept;
 };
 
-// Whether the backend of a scheme is linked.
+// Whether the backend of `scheme` is linked.
 bool IsLinked(const KnownScheme& scheme);
 
-// Opens what ParseUri has found. kInvalidArgument: nobody knows the scheme, or
-// what its opener says; kUnsupported: its backend is not linked, and the
-// message says what to link.
+// Opens the cache of a parsed URI. kInvalidArgument when the scheme is unknown;
+// kUnsupported when its backend is not linked, with a message that names the
+// target to link; otherwise the result of the opener. Thread-safe.
 Result<std::unique_ptr<Cache>> OpenUri(const Uri& uri, CacheOptions defaults);
 
 // --- For openers.
 
-// kInvalidArgument: `why`, and how a URI of this scheme is written.
-Status WrongForm(const Uri& uri, std::string_view why);
+// kInvalidArgument, with `reason` and the form of a URI of this scheme.
+Status InvalidUri(const Uri& uri, std::string_view reason);
 
-// Success if the URI has a path, and no user, password or host.
+// Success when the URI has a path, and no user, password or host; otherwise
+// InvalidUri.
 Status ExpectPathOnly(const Uri& uri);
 
-template <class Backend>
+// Converts the result of the Open of a subclass of Cache.
+template <class Subclass>
 Result<std::unique_ptr<Cache>> ToCache(
-    Result<std::unique_ptr<Backend>> opened) {
+    Result<std::unique_ptr<Subclass>> opened) {
   if (!opened.ok()) return opened.status();
   return std::unique_ptr<Cache>(*std::move(opened));
 }
 
-}  // namespace appcache
+}  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_URI_SCHEME_REGISTRY_H_

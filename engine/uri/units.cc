@@ -1,14 +1,15 @@
 #include "engine/uri/units.h"
 
+#include <cassert>
 #include <charconv>
 #include <limits>
 #include <optional>
 #include <span>
 #include <string>
 
-#include "engine/cache.h"
+#include "appcache/times.h"
 
-namespace appcache {
+namespace appcache::internal {
 namespace {
 
 struct Unit {
@@ -50,7 +51,8 @@ bool SameName(std::string_view name, std::string_view typed) {
   return true;
 }
 
-// The number and its unit multiplied; none if it is not that or too large.
+// A number that is followed by a unit, times that unit. None when the text is
+// something else, or the product is too large.
 std::optional<uint64_t> ParseWithUnit(std::string_view text,
                                       std::span<const Unit> units) {
   uint64_t number = 0;
@@ -70,8 +72,8 @@ std::optional<uint64_t> ParseWithUnit(std::string_view text,
 
 constexpr uint64_t kMaxNumber = std::numeric_limits<uint64_t>::max();
 
-Status Wrong(std::string what_is_right) {
-  return Status(ErrorCode::kInvalidArgument, std::move(what_is_right));
+Status Invalid(std::string message) {
+  return Status(ErrorCode::kInvalidArgument, std::move(message));
 }
 
 }  // namespace
@@ -79,9 +81,9 @@ Status Wrong(std::string what_is_right) {
 Result<std::chrono::milliseconds> ParseDuration(std::string_view text) {
   const auto parsed = ParseWithUnit(text, kDurationUnits);
   if (!parsed || *parsed > static_cast<uint64_t>(kMaxTtl.count())) {
-    return Wrong(
-        "a duration is written 500ms, 10s, 5m, 1h, 7d, or in plain seconds, "
-        "and is at most 100 years");
+    return Invalid(
+        "it must be a duration such as 500ms, 10s, 5m, 1h, 7d, or a number of "
+        "seconds, and at most 100 years");
   }
   return std::chrono::milliseconds(*parsed);
 }
@@ -89,21 +91,26 @@ Result<std::chrono::milliseconds> ParseDuration(std::string_view text) {
 Result<uint64_t> ParseSize(std::string_view text) {
   const auto parsed = ParseWithUnit(text, kSizeUnits);
   if (!parsed) {
-    return Wrong(
-        "a size is written in bytes, or as 64KiB, 8MiB, 1GiB (1024s), or "
-        "64KB, 8MB, 1GB (1000s)");
+    return Invalid(
+        "it must be a size such as 64KiB, 8MiB, 1GiB (powers of 1024), or "
+        "64KB, 8MB, 1GB (powers of 1000), or a number of bytes");
   }
   return *parsed;
 }
 
 Result<uint64_t> ParseNumber(std::string_view text, uint64_t least,
                              uint64_t most) {
+  assert(least <= most);
   uint64_t number = 0;
   const char* const end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || rest != end || number < least || number > most) {
-    return Wrong("it must be a number from " + std::to_string(least) +
-                 (most == kMaxNumber ? " on" : " to " + std::to_string(most)));
+    if (most == kMaxNumber) {
+      return Invalid("it must be a number, and at least " +
+                     std::to_string(least));
+    }
+    return Invalid("it must be a number from " + std::to_string(least) +
+                   " to " + std::to_string(most));
   }
   return number;
 }
@@ -112,4 +119,4 @@ Result<uint64_t> ParseCount(std::string_view text) {
   return ParseNumber(text, 1, kMaxNumber);
 }
 
-}  // namespace appcache
+}  // namespace appcache::internal

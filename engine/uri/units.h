@@ -1,8 +1,9 @@
-// Durations, sizes and numbers as people write them, in options of the command
-// and of the URI of a cache.
+// Parses durations, sizes and numbers that people write in options of the
+// command and of the URI of a cache.
 //
-// What is not right is kInvalidArgument, and a message that says what is. The
-// text itself is not in it: it may be a password that came to the wrong place.
+// All functions return kInvalidArgument for other texts. The message says which
+// texts are valid; it does not contain the text, which may be a misplaced
+// password.
 
 #ifndef APPCACHE_ENGINE_URI_UNITS_H_
 #define APPCACHE_ENGINE_URI_UNITS_H_
@@ -11,24 +12,25 @@
 #include <cstdint>
 #include <string_view>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 
-namespace appcache {
+namespace appcache::internal {
 
 // "500ms", "10s", "5m", "1h", "7d", or seconds without a unit. At most kMaxTtl.
 Result<std::chrono::milliseconds> ParseDuration(std::string_view text);
 
-// "512" (bytes), "64KiB", "8MiB", "1GiB", "2TiB", and the decimal KB, MB, GB,
-// TB. In any case; the B may be left out, which is binary ("64K").
+// "512" (bytes), "64KiB", "8MiB", "1GiB", "2TiB", and the decimal units KB, MB,
+// GB and TB. Upper and lower case are alike. K, M, G and T are KiB and so on.
 Result<uint64_t> ParseSize(std::string_view text);
 
-// A decimal number from `least` to `most`, digits only.
+// A decimal number from `least` to `most`, of digits only. REQUIRES:
+// least <= most.
 Result<uint64_t> ParseNumber(std::string_view text, uint64_t least,
                              uint64_t most);
 
-// A number of things: from 1 to 2^64 - 1.
+// A decimal number from 1 to 2^64 - 1.
 Result<uint64_t> ParseCount(std::string_view text);
 
-}  // namespace appcache
+}  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_URI_UNITS_H_

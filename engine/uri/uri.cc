@@ -8,7 +8,7 @@
 
 #include "engine/uri/units.h"
 
-namespace appcache {
+namespace appcache::internal {
 namespace {
 
 constexpr std::string_view kTiered = "tiered";
@@ -43,11 +43,12 @@ int HexValue(char c) {
   return -1;
 }
 
-Status Wrong(std::string_view what) {
+Status Invalid(std::string_view reason) {
   return Status(ErrorCode::kInvalidArgument,
-                "the URI of the cache is not right: " + std::string(what));
+                "invalid cache URI: " + std::string(reason));
 }
 
+// Replaces each escape sequence by its character.
 Status Decode(std::string_view text, std::string& target) {
   target.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
@@ -58,16 +59,17 @@ Status Decode(std::string_view text, std::string& target) {
     const int high = i + 2 < text.size() ? HexValue(text[i + 1]) : -1;
     const int low = i + 2 < text.size() ? HexValue(text[i + 2]) : -1;
     if (high < 0 || low < 0) {
-      return Wrong("two hex digits stand after a %; a % itself is %25");
+      return Invalid(
+          "% must be followed by two hex digits; write % itself as %25");
     }
-    if (high == 0 && low == 0) return Wrong("%00 stands for nothing in it");
+    if (high == 0 && low == 0) return Invalid("%00 is not allowed");
     target.push_back(static_cast<char>(high * 16 + low));
     i += 2;
   }
   return Status();
 }
 
-// Takes the text apart from the left.
+// Parses the text from left to right.
 class Parser {
  public:
   explicit Parser(std::string_view text) : rest_(text) {}
@@ -83,7 +85,8 @@ class Parser {
   }
 
  private:
-  // What stands before the first of `ends`, or all of it. That one is left.
+  // Removes and returns the text before the first of the characters `ends`, or
+  // all of it when there is none. Keeps that character.
   std::string_view TakeUntil(std::string_view ends) {
     const std::string_view taken = rest_.substr(0, rest_.find_first_of(ends));
     rest_.remove_prefix(taken.size());
@@ -93,8 +96,8 @@ class Parser {
   Status ParseScheme() {
     uri_.scheme = SchemeOf(rest_);
     if (uri_.scheme.empty()) {
-      return Wrong(
-          "it begins with a scheme, as in redis://HOST or sqlite:PATH");
+      return Invalid(
+          "it must start with a scheme, as in redis://HOST or sqlite:PATH");
     }
     rest_.remove_prefix(uri_.scheme.size() + 1);
     return Status();
@@ -104,7 +107,8 @@ class Parser {
     for (int level = 0; level < 2; ++level) {
       const std::string_view text = TakeUntil("|");
       if (SchemeOf(text) == kTiered) {
-        return Wrong("neither cache of a tiered one is a tiered one itself");
+        return Invalid(
+            "the caches of a tiered cache cannot be tiered themselves");
       }
       Result<Uri> parsed = Parser(text).Parse();
       if (!parsed.ok()) return parsed;
@@ -112,12 +116,12 @@ class Parser {
       if (!rest_.empty()) {
         rest_.remove_prefix(1);
       } else if (level == 0) {
-        return Wrong("a tiered cache is two, with a | between them");
+        return Invalid("a tiered cache needs two URIs, separated by |");
       }
     }
     if (Contains(rest_, '|')) {
-      return Wrong(
-          "a tiered cache is two URIs and options; another | is written %7C");
+      return Invalid(
+          "a tiered cache has two URIs and options; write any other | as %7C");
     }
     Status status = ParseOptions(rest_);
     if (!status.ok()) return status;
@@ -133,7 +137,7 @@ class Parser {
       if (!status.ok()) return status;
       hosts.remove_prefix(at + 1);
       if (Contains(hosts, '@')) {
-        return Wrong("an @ in the user or the password is written %40");
+        return Invalid("write an @ in the user or the password as %40");
       }
     }
     return ParseHosts(hosts);
@@ -152,7 +156,7 @@ class Parser {
       Status status = ParseHost(host);
       if (!status.ok()) return status;
       hosts.remove_prefix(host.size());
-      if (hosts == ",") return Wrong("a host stands after each comma");
+      if (hosts == ",") return Invalid("a host must follow each comma");
       if (!hosts.empty()) hosts.remove_prefix(1);
     }
     return Status();
@@ -168,17 +172,17 @@ class Parser {
       in6_addr address;
       if (end == std::string_view::npos ||
           inet_pton(AF_INET6, host.name.c_str(), &address) != 1) {
-        return Wrong("what stands in brackets is an IPv6 address");
+        return Invalid("brackets must contain an IPv6 address");
       }
       ++end;
     } else {
       end = std::min(text.find(':'), text.size());
       host.name = text.substr(0, end);
-      if (host.name.empty()) return Wrong("a host is missing");
+      if (host.name.empty()) return Invalid("a host is missing");
       if (!std::all_of(host.name.begin(), host.name.end(), IsInHost)) {
-        return Wrong(
-            "a host has letters, digits, - and . in its name (and what is "
-            "none of these in a password is escaped: / is %2F)");
+        return Invalid(
+            "a host name must consist of letters, digits and - . _ (write a / "
+            "in a password as %2F)");
       }
     }
     Status status = ParsePort(text.substr(end), host);
@@ -190,10 +194,10 @@ class Parser {
     if (text.empty()) return Status();
     const Result<uint64_t> port = ParseNumber(text.substr(1), 1, 65'535);
     if (text[0] != ':' || !port.ok()) {
-      return Wrong(
-          "what stands behind a host is a colon and its port, from 1 to 65535 "
-          "(an IPv6 address stands in brackets, and what is in a password is "
-          "escaped: / is %2F, ? is %3F)");
+      return Invalid(
+          "a host may only be followed by a colon and a port from 1 to 65535 "
+          "(write an IPv6 address in brackets, and in a password / as %2F and "
+          "? as %3F)");
     }
     host.port = static_cast<uint16_t>(*port);
     return Status();
@@ -201,9 +205,9 @@ class Parser {
 
   Status ParseOptions(std::string_view text) {
     if (Contains(text, '@')) {
-      return Wrong(
-          "an @ in an option is written %40 (and in a password, / is %2F, "
-          "? is %3F, @ is %40)");
+      return Invalid(
+          "write an @ in an option as %40 (and in a password / as %2F, ? as "
+          "%3F and @ as %40)");
     }
     while (!text.empty()) {
       const std::string_view option = text.substr(0, text.find('&'));
@@ -219,11 +223,11 @@ class Parser {
     const std::string_view name = text.substr(0, equals);
     if (equals == std::string_view::npos || name.empty() ||
         !std::all_of(name.begin(), name.end(), IsInOptionName)) {
-      return Wrong("an option is written name=value, and & between two");
+      return Invalid("options must be written name=value, separated by &");
     }
     for (const Uri::Option& earlier : uri_.options) {
       if (earlier.name == name) {
-        return Wrong("the option " + earlier.name + " is given twice");
+        return Invalid("the option " + earlier.name + " is given twice");
       }
     }
     Uri::Option option{std::string(name), std::string()};
@@ -252,11 +256,12 @@ std::string SchemeOf(std::string_view text) {
 
 Result<Uri> ParseUri(std::string_view text) {
   if (text.size() > kMaxUriBytes) {
-    return Wrong("it has more than " + std::to_string(kMaxUriBytes) + " bytes");
+    return Invalid("it is longer than " + std::to_string(kMaxUriBytes) +
+                   " bytes");
   }
-  if (Contains(text, '\0')) return Wrong("there is a NUL in it");
-  if (Contains(text, '#')) return Wrong("a # is written %23");
+  if (Contains(text, '\0')) return Invalid("it contains a NUL byte");
+  if (Contains(text, '#')) return Invalid("write a # as %23");
   return Parser(text).Parse();
 }
 
-}  // namespace appcache
+}  // namespace appcache::internal

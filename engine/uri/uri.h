@@ -1,22 +1,23 @@
-// Uri: what the URI of a cache says, taken apart and decoded.
+// Uri: the URI of a cache, parsed and decoded.
 //
 //   redis://ada:secret@[::1]:6379/0?prefix=app&timeout=50ms
 //   memcached://a,b:11212,c
 //   sqlite:/var/cache/app/cache.db?max_bytes=64MiB
 //   tiered:memory:app?max_entries=50000|redis://cache.example|max_staleness=1s
 //
-// One scheme is different: tiered: has two URIs and then its own options, with
-// a | between two. (In the two, a | is written %7C.)
+// The scheme tiered: is different: it consists of two URIs and of options of
+// its own, separated by |. (In the two URIs, | is escaped as %7C.)
 //
-// RFC 3986, but for three things. There may be several hosts, with a comma
-// between two. Where an escape is not needed to tell the parts apart it need
-// not be: a path or a value may hold blanks and UTF-8. And what often stands
-// for a password that was not escaped is refused rather than guessed at: a
-// second @ before the hosts, an @ among the options, a #.
+// The syntax is that of RFC 3986, with three exceptions:
 //
-// Of what it is given, an error shows the name of an option, if that could be
-// one, and nothing else: anything may be a password that came to the wrong
-// place.
+// - There may be several hosts, separated by commas.
+// - Only characters that separate parts have to be escaped: a path or a value
+//   may contain blanks and UTF-8.
+// - Forms that usually result from a password that was not escaped are errors:
+//   a second @ before the hosts, an @ among the options, and a #.
+//
+// Error messages never contain a part of the text, except a well-formed name of
+// an option: every other part may be a misplaced password.
 
 #ifndef APPCACHE_ENGINE_URI_URI_H_
 #define APPCACHE_ENGINE_URI_URI_H_
@@ -28,16 +29,14 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 
-namespace appcache {
+namespace appcache::internal {
 
 struct Uri {
   struct Host {
-    // A name or an address; of IPv6 without its brackets. Never empty.
-    std::string name;
-    // Never 0.
-    std::optional<uint16_t> port;
+    std::string name;  // or address, of IPv6 without brackets; never empty
+    std::optional<uint16_t> port;  // never 0
 
     bool operator==(const Host&) const = default;
   };
@@ -52,28 +51,30 @@ struct Uri {
   std::string user;
   std::string password;
   std::vector<Host> hosts;
-  // With the slash that it begins with, if there is one: "/0" of
-  // redis://localhost/0, "cache.db" of sqlite:cache.db.
+  // Includes a leading slash: "/0" of redis://localhost/0, "cache.db" of
+  // sqlite:cache.db.
   std::string path;
-  std::vector<Option> options;  // no two of one name
-  // Of tiered: alone, the local and the remote cache's. They have none.
+  std::vector<Option> options;  // with distinct names
+  // The URIs of the local and the remote cache of tiered:, whose own levels are
+  // empty. Empty for other schemes.
   std::vector<Uri> levels;
 
   bool operator==(const Uri&) const = default;
 };
 
-// Longer is kInvalidArgument.
+// Longer URIs are kInvalidArgument.
 inline constexpr size_t kMaxUriBytes = size_t{8} << 10;
 
-// The scheme that `text` begins with, in lower case; empty if it does not begin
-// with one.
+// The scheme that `text` starts with, in lower case. Empty when it starts with
+// none.
 std::string SchemeOf(std::string_view text);
 
-// Knows no scheme but tiered: whether one may have hosts, a path and these
-// options is for who opens it. kInvalidArgument for anything that is not right.
-// Nothing in the result holds a NUL.
+// Parses a URI. kInvalidArgument when it is malformed. Treats all schemes
+// alike, except tiered: the opener of a scheme (scheme_registry.h) checks that
+// hosts, path and options are those of its scheme. No part of the result
+// contains a NUL.
 Result<Uri> ParseUri(std::string_view text);
 
-}  // namespace appcache
+}  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_URI_URI_H_

@@ -2,22 +2,21 @@
 
 #include <algorithm>
 
-namespace appcache {
+namespace appcache::internal {
 
 std::optional<std::string_view> UriOptions::Take(std::string_view name) {
-  known_.push_back(name);
+  supported_.push_back(name);
   for (const Uri::Option& option : uri_.options) {
     if (option.name == name) return option.value;
   }
   return std::nullopt;
 }
 
-void UriOptions::Refuse(std::string_view name,
-                        const std::string& what_is_right) {
-  if (!wrong_value_.ok()) return;
-  wrong_value_ = Status(ErrorCode::kInvalidArgument,
-                        "the option " + std::string(name) + " of a " +
-                            uri_.scheme + " cache: " + what_is_right);
+void UriOptions::Reject(std::string_view name, const std::string& reason) {
+  if (!first_error_.ok()) return;
+  first_error_ = Status(ErrorCode::kInvalidArgument,
+                        "invalid option " + std::string(name) + " of a " +
+                            uri_.scheme + " cache: " + reason);
 }
 
 void UriOptions::Text(std::string_view name, std::string& target) {
@@ -29,7 +28,7 @@ void UriOptions::Duration(std::string_view name,
   const auto text = Take(name);
   if (!text) return;
   const Result<std::chrono::milliseconds> parsed = ParseDuration(*text);
-  if (!parsed.ok()) return Refuse(name, parsed.error().message);
+  if (!parsed.ok()) return Reject(name, parsed.error().message);
   target = *parsed;
 }
 
@@ -43,8 +42,8 @@ void UriOptions::Counts(std::string_view name, std::vector<uint32_t>& target) {
         ParseNumber(text->substr(begin, end - begin), 1,
                     std::numeric_limits<uint32_t>::max());
     if (!number.ok()) {
-      return Refuse(name,
-                    "it must be numbers from 1 on, with a comma between two");
+      return Reject(
+          name, "it must be numbers that are at least 1, separated by commas");
     }
     numbers.push_back(static_cast<uint32_t>(*number));
     begin = end + 1;
@@ -53,13 +52,14 @@ void UriOptions::Counts(std::string_view name, std::vector<uint32_t>& target) {
 }
 
 Status UriOptions::Done() const {
-  if (!wrong_value_.ok()) return wrong_value_;
+  if (!first_error_.ok()) return first_error_;
   for (const Uri::Option& option : uri_.options) {
-    if (std::count(known_.begin(), known_.end(), option.name) > 0) continue;
-    std::string message =
-        "a " + uri_.scheme + " cache has no option " + option.name + "; it has";
+    if (std::count(supported_.begin(), supported_.end(), option.name) > 0)
+      continue;
+    std::string message = "a " + uri_.scheme + " cache has no option " +
+                          option.name + "; it has the options";
     const char* separator = " ";
-    for (const std::string_view name : known_) {
+    for (const std::string_view name : supported_) {
       message.append(separator).append(name);
       separator = ", ";
     }
@@ -68,4 +68,4 @@ Status UriOptions::Done() const {
   return Status();
 }
 
-}  // namespace appcache
+}  // namespace appcache::internal

@@ -1,13 +1,13 @@
-// UriOptions: an opener takes its options from a URI, one by one.
+// UriOptions: moves the options of a URI to the fields of an options struct.
 //
 //   options.Duration("timeout", redis.timeout);
 //   options.Count("max_connections", redis.max_connections);
 //   if (Status status = options.Done(); !status.ok()) return status;
 //
-// A target is left alone when the URI does not have the option. What is wrong
-// is told by Done, so that it can list all that were asked for:
-// kInvalidArgument that names the option and says what is right, never what its
-// value was.
+// An opener of a scheme (scheme_registry.h) calls one function for each option
+// that it supports. The target is unchanged when the URI does not have the
+// option, or has an invalid value. Done then returns the first error, with the
+// name of the option and the values that are valid; never with the value.
 
 #ifndef APPCACHE_ENGINE_URI_URI_OPTIONS_H_
 #define APPCACHE_ENGINE_URI_URI_OPTIONS_H_
@@ -22,35 +22,38 @@
 #include <utility>
 #include <vector>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 #include "engine/uri/units.h"
 #include "engine/uri/uri.h"
 
-namespace appcache {
+namespace appcache::internal {
 
+// Not thread-safe.
 class UriOptions {
  public:
-  // `uri` must outlive this. So must every name that is asked for: literals.
+  // `uri`, and all names that are passed to the functions below, must outlive
+  // this object.
   explicit UriOptions(const Uri& uri) : uri_(uri) {}
 
+  // Any text.
   void Text(std::string_view name, std::string& target);
 
-  // As ParseDuration takes it: 50ms, 10s.
+  // As for ParseDuration: 50ms, 10s.
   void Duration(std::string_view name, std::chrono::milliseconds& target);
 
-  // As ParseSize takes it: 64MiB. T is uint64_t, or an optional of it.
+  // As for ParseSize: 64MiB. T is uint64_t or std::optional<uint64_t>.
   template <class T>
   void Size(std::string_view name, T& target) {
     Assign(name, ParseSize, target);
   }
 
-  // From 1 on, as far as T goes.
+  // A number that is at least 1 and at most the largest T.
   template <class T>
   void Count(std::string_view name, T& target) {
     Number(name, 1, target);
   }
 
-  // From `least` on, as far as T goes.
+  // A number that is at least `least` and at most the largest T.
   template <class T>
   void Number(std::string_view name, uint64_t least, T& target) {
     const auto parse = [least](std::string_view text) {
@@ -59,7 +62,7 @@ class UriOptions {
     Assign(name, parse, target);
   }
 
-  // One of the words that `values` has, and its value.
+  // One of the words of `values`. Stores the value that belongs to it.
   template <class T>
   void Choice(std::string_view name,
               std::initializer_list<std::pair<std::string_view, T>> values,
@@ -74,17 +77,18 @@ class UriOptions {
       }
       words.append(words.empty() ? "it must be one of " : ", ").append(word);
     }
-    Refuse(name, words);
+    Reject(name, words);
   }
 
-  // Numbers from 1 on with a comma between two: 2,1,1.
+  // Numbers that are at least 1, separated by commas: 2,1,1.
   void Counts(std::string_view name, std::vector<uint32_t>& target);
 
-  // The first value that was wrong; an option that nobody has asked for.
+  // To be called last. kInvalidArgument when a value was invalid, or when the
+  // URI has an option that none of the calls named.
   Status Done() const;
 
  private:
-  // Notes that there is an option of this name; its value, if it is given.
+  // Adds `name` to the supported options. Its value, if the URI has it.
   std::optional<std::string_view> Take(std::string_view name);
 
   template <class Parse, class T>
@@ -92,17 +96,18 @@ class UriOptions {
     const auto text = Take(name);
     if (!text) return;
     const Result<uint64_t> parsed = parse(*text);
-    if (!parsed.ok()) return Refuse(name, parsed.error().message);
+    if (!parsed.ok()) return Reject(name, parsed.error().message);
     target = static_cast<T>(*parsed);
   }
 
-  void Refuse(std::string_view name, const std::string& what_is_right);
+  // Records the error of an invalid value.
+  void Reject(std::string_view name, const std::string& reason);
 
   const Uri& uri_;
-  std::vector<std::string_view> known_;
-  Status wrong_value_;
+  std::vector<std::string_view> supported_;
+  Status first_error_;
 };
 
-}  // namespace appcache
+}  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_URI_URI_OPTIONS_H_

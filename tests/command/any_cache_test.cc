@@ -1,5 +1,5 @@
-// The commands that work on any cache, on one of each kind but SQLite's, which
-// the other tests are of.
+// The commands that work on any cache, with each backend except SQLite, which
+// the other tests use.
 
 #include <gtest/gtest.h>
 
@@ -38,7 +38,7 @@ class AnyCacheTest : public CommandTest,
     ASSERT_EQ(RunOn({"set", "other", "value"}).status, 0);
   }
 
-  // `words` with --cache and the URI behind the command.
+  // `words` with --cache and the URI inserted after the command.
   Words On(Words words) const {
     words.insert(words.begin() + 1, {"--cache", uri_});
     return words;
@@ -50,7 +50,7 @@ class AnyCacheTest : public CommandTest,
   std::string uri_;
 };
 
-TEST_P(AnyCacheTest, EntriesAreGotUntilTheyAreRemoved) {
+TEST_P(AnyCacheTest, GetFindsAnEntryUntilItIsRemoved) {
   EXPECT_EQ(RunOn({"get", "key"}).out, "value");
   EXPECT_EQ(RunOn({"get", "--raw", "pyappcache/key"}).out, "value");
   const Output removed = RunOn({"del", "key", "missing", "other"});
@@ -60,21 +60,21 @@ TEST_P(AnyCacheTest, EntriesAreGotUntilTheyAreRemoved) {
   EXPECT_EQ(RunOn({"ttl", "key"}).status, 1);
 }
 
-TEST_P(AnyCacheTest, AKeyAndAValueMayHaveAnyBytes) {
+TEST_P(AnyCacheTest, KeysAndValuesMayContainAnyBytes) {
   const std::string key = "a key\n\xff";
   const std::string value("any\0bytes\r\n\xff", 12);
   EXPECT_EQ(RunWithInput(On({"set", key, "-"}), value).status, 0);
   EXPECT_EQ(RunOn({"get", key}).out, value);
 }
 
-TEST_P(AnyCacheTest, TtlTellsSecondsOrNever) {
-  const double left = std::stod(RunOn({"ttl", "key"}).out);
-  EXPECT_GT(left, 3000);
-  EXPECT_LE(left, 3600);
+TEST_P(AnyCacheTest, TtlPrintsSecondsOrNever) {
+  const double seconds = std::stod(RunOn({"ttl", "key"}).out);
+  EXPECT_GT(seconds, 3000);
+  EXPECT_LE(seconds, 3600);
   EXPECT_EQ(RunOn({"ttl", "other"}).out, "never\n");
 }
 
-TEST_P(AnyCacheTest, PingAndStatsTellWhatItIs) {
+TEST_P(AnyCacheTest, PingAndStatsDescribeTheBackend) {
   const Output output = RunOn({"ping", "--count", "3", "--json"});
   EXPECT_EQ(output.err, "");
   const Json ping = Json::parse(output.out);
@@ -88,7 +88,7 @@ TEST_P(AnyCacheTest, PingAndStatsTellWhatItIs) {
   EXPECT_EQ(Json::parse(stats.out)["version"], ping["version"]);
 }
 
-TEST_P(AnyCacheTest, ClearNeedsAYesAndRemovesEverything) {
+TEST_P(AnyCacheTest, ClearNeedsYesAndRemovesEverything) {
   const Output refused = RunOn({"clear"});
   EXPECT_EQ(refused.status, 2);
   EXPECT_NE(refused.err.find("--yes"), std::string::npos) << refused.err;

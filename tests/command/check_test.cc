@@ -1,4 +1,4 @@
-// appcache check on a file that somebody broke with SQL.
+// appcache check on a file that was damaged with SQL.
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -29,22 +29,22 @@ class CheckTest : public CommandTest {
   }
 };
 
-TEST_F(CheckTest, ProblemsAreToldAndMended) {
+TEST_F(CheckTest, ProblemsAreReportedAndRepaired) {
   Execute("DELETE FROM usage WHERE h = (SELECT min(h) FROM usage)");
   const Output found = Run({"check", "--cache", "cache.db"});
   EXPECT_EQ(found.status, 3);
   EXPECT_NE(found.out.find("--fix"), std::string::npos);
-  const Output mended =
+  const Output repaired =
       Run({"check", "--fix", "--json", "--cache", "cache.db"});
-  EXPECT_EQ(mended.status, 0);
-  const Json report = Json::parse(mended.out);
+  EXPECT_EQ(repaired.status, 0);
+  const Json report = Json::parse(repaired.out);
   EXPECT_FALSE(report["problems"].empty());
   EXPECT_EQ(report["sound"], true);
   EXPECT_EQ(report["entries"], 2);
   EXPECT_EQ(Run({"check", "--cache", "cache.db"}).status, 0);
 }
 
-TEST_F(CheckTest, AFileThatIsNoCacheIsAFailure) {
+TEST_F(CheckTest, AFileThatIsNotACacheIsAFailure) {
   WriteFile("other", "not a database");
   const Output output = Run({"check", "--fix", "--cache", "other"});
   EXPECT_EQ(output.status, 3);

@@ -38,7 +38,7 @@ void Redirect(const std::string& path, int flags, int fd) {
 }  // namespace
 
 const std::string& Binary() {
-  // Bazel runs a test in the folder that its data is below.
+  // Bazel runs a test in the folder that contains its data.
   static const std::string& path =
       *new std::string(std::filesystem::absolute("tools/appcache"));
   return path;
@@ -68,8 +68,8 @@ CommandTest::CommandTest() {
 
 Running CommandTest::Start(const Words& arguments, const Streams& streams) {
   const std::string number = std::to_string(++started_);
-  const bool keeps = streams.out.empty();
-  const std::string out = keeps ? Path("out-" + number) : streams.out;
+  const bool captures = streams.out.empty();
+  const std::string out = captures ? Path("out-" + number) : streams.out;
   const std::string err = Path("err-" + number);
   std::vector<char*> words = {const_cast<char*>(Binary().c_str())};
   for (const std::string& word : arguments) {
@@ -81,12 +81,13 @@ Running CommandTest::Start(const Words& arguments, const Streams& streams) {
     if (chdir(dir_.path().c_str()) != 0) _exit(99);
     Redirect(streams.in, O_RDONLY, STDIN_FILENO);
     Redirect(out, O_WRONLY | O_CREAT | O_APPEND, STDOUT_FILENO);
-    // Into one file if the test wants the order of both.
-    Redirect(keeps ? err : out, O_WRONLY | O_CREAT | O_APPEND, STDERR_FILENO);
+    // Into the same file when the test needs the order of both.
+    Redirect(captures ? err : out, O_WRONLY | O_CREAT | O_APPEND,
+             STDERR_FILENO);
     execv(words[0], words.data());
     _exit(98);
   }
-  return Running(pid, keeps ? out : std::string(), err);
+  return Running(pid, captures ? out : std::string(), err);
 }
 
 Output CommandTest::RunWithInput(const Words& arguments,
@@ -129,7 +130,7 @@ void CommandTest::MakeFifo(const std::string& name) const {
 void CommandTest::Await(const std::string& name) const {
   const int fd = open(Path(name).c_str(), O_RDONLY | O_CLOEXEC);
   ASSERT_GE(fd, 0);
-  // To the end: or the next Await could meet the same writer.
+  // Reads to the end: otherwise the next Await could open the same writer.
   char byte = 0;
   EXPECT_EQ(read(fd, &byte, 1), 0);
   close(fd);
@@ -141,7 +142,7 @@ CommandTest::Opened::~Opened() {
 
 CommandTest::Opened CommandTest::Release(const std::string& name,
                                          int count) const {
-  // Reading and writing: does not wait for a reader.
+  // O_RDWR: does not wait for a reader.
   const int fd = open(Path(name).c_str(), O_RDWR | O_CLOEXEC);
   const std::string lines(static_cast<size_t>(count), '\n');
   EXPECT_EQ(write(fd, lines.data(), lines.size()), count);

@@ -1,4 +1,4 @@
-// Runs the appcache command as a user would, in a directory of its own.
+// Runs the appcache command as a user would, in a temporary directory.
 
 #ifndef APPCACHE_TESTS_COMMAND_COMMAND_H_
 #define APPCACHE_TESTS_COMMAND_COMMAND_H_
@@ -17,12 +17,12 @@ namespace appcache::command {
 using Words = std::vector<std::string>;
 
 struct Output {
-  int status = -1;  // of the exit; 1000 and the signal that killed it
+  int status = -1;  // the exit status, or 1000 + the signal that killed it
   std::string out;
   std::string err;
 };
 
-// A command that was started. Killed, if it still runs when this is gone.
+// A command that was started. The destructor kills it if it still runs.
 class Running {
  public:
   Running(pid_t pid, std::string out, std::string err)
@@ -35,22 +35,23 @@ class Running {
 
   pid_t pid() const { return pid_; }
   void Signal(int number) const;
-  // Waits for its end.
+  // Waits for its exit.
   Output Wait();
 
  private:
   pid_t pid_;
-  std::string out_;  // the files that it writes to; empty: not kept
+  std::string out_;  // the files that it writes to; empty when not captured
   std::string err_;
 };
 
-// In its directory dir(), with the user's cache in there too.
+// Runs commands in the directory dir_, which also has the user's own cache.
 class CommandTest : public ::testing::Test {
  protected:
-  // Paths of what is read from and written to.
+  // The files of the standard streams.
   struct Streams {
     std::string in = "/dev/null";
-    // For standard output and standard error; empty: kept apart, for Output.
+    // For standard output and standard error. Empty: both are captured
+    // separately, for Output.
     std::string out;
   };
 
@@ -74,13 +75,13 @@ class CommandTest : public ::testing::Test {
   std::string ReadFile(const std::string& name) const;
   size_t CountLines(const std::string& name) const;
 
-  // A pipe by which scripts and the test wait for each other; the script says
-  // `: > name` or `read x < name`.
+  // Creates a FIFO by which a script and the test wait for each other. The
+  // script runs `: > name` or `read x < name`.
   void MakeFifo(const std::string& name) const;
-  // Waits until the script has said `: > name`.
+  // Waits until the script runs `: > name`.
   void Await(const std::string& name) const;
-  // Lets `count` scripts go on, now or whenever they come to `read x < name`.
-  // They must not be more while the result lives.
+  // Lets `count` scripts continue, now or when they reach `read x < name`.
+  // While the result exists, no more than `count` scripts may read.
   class Opened {
    public:
     explicit Opened(int fd) : fd_(fd) {}

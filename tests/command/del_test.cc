@@ -1,4 +1,4 @@
-// What del counts, on caches that tell ttls and on one that does not.
+// How del counts entries, with and without support for ttl queries.
 
 #include <gtest/gtest.h>
 
@@ -8,51 +8,54 @@
 namespace appcache::command {
 namespace {
 
-class UntellingCache : public MapCache {
+class WithoutTtlQueries : public MapBackend {
  public:
   BackendTraits Traits() const override {
-    BackendTraits traits = MapCache::Traits();
-    traits.tells_ttl = false;
+    BackendTraits traits = MapBackend::Traits();
+    traits.supports_ttl_query = false;
     return traits;
   }
   Lookup<appcache::Ttl> TtlRaw(std::string_view) override {
     return Lookup<appcache::Ttl>::Failed(
-        Status(ErrorCode::kUnsupported, "it tells no ttl"));
+        Status(ErrorCode::kUnsupported, "ttl queries are not supported"));
   }
 };
 
-void Fill(MapCache& cache) {
+void Fill(MapBackend& backend) {
   for (const char* const path : {"a", "b", "c"}) {
-    ASSERT_TRUE(cache.SetRaw(path, "value", kNoTtl).ok());
+    ASSERT_TRUE(backend.SetRaw(path, "value", kNoTtl).ok());
   }
 }
 
-TEST(DelTest, ItCountsByTheTtlAndReadsNoValue) {
-  MapCache cache;
-  Fill(cache);
-  cache.set_hook(Failing(MapCache::Operation::kGet,
-                         Status(ErrorCode::kUnavailable, "it was read")));
-  const Result<uint64_t> removed = RemoveAll(cache, {"a", "missing", "b", "a"});
+TEST(DelTest, CountsByTtlQueriesWithoutReadingValues) {
+  MapBackend backend;
+  Fill(backend);
+  backend.set_hook(Failing(MapBackend::Operation::kGet,
+                           Status(ErrorCode::kUnavailable, "was read")));
+  const Result<uint64_t> removed =
+      RemoveAll(backend, {"a", "missing", "b", "a"});
   ASSERT_TRUE(removed.ok());
   EXPECT_EQ(*removed, 2u);
-  EXPECT_EQ(cache.size(), 1u);
+  EXPECT_EQ(backend.size(), 1u);
 }
 
-TEST(DelTest, ItReadsWhereNoTtlIsTold) {
-  UntellingCache cache;
-  Fill(cache);
-  const Result<uint64_t> removed = RemoveAll(cache, {"a", "missing", "b", "a"});
+TEST(DelTest, CountsByReadingWithoutTtlQueries) {
+  WithoutTtlQueries backend;
+  Fill(backend);
+  const Result<uint64_t> removed =
+      RemoveAll(backend, {"a", "missing", "b", "a"});
   ASSERT_TRUE(removed.ok());
   EXPECT_EQ(*removed, 2u);
-  EXPECT_EQ(cache.size(), 1u);
+  EXPECT_EQ(backend.size(), 1u);
 }
 
-TEST(DelTest, AFailureEndsIt) {
-  MapCache cache;
-  Fill(cache);
-  cache.set_hook(Failing(MapCache::Operation::kInvalidate,
-                         Status(ErrorCode::kUnavailable, "it is gone")));
-  const Result<uint64_t> removed = RemoveAll(cache, {"a"});
+TEST(DelTest, AFailureStopsIt) {
+  MapBackend backend;
+  Fill(backend);
+  backend.set_hook(
+      Failing(MapBackend::Operation::kInvalidate,
+              Status(ErrorCode::kUnavailable, "the server is down")));
+  const Result<uint64_t> removed = RemoveAll(backend, {"a"});
   EXPECT_TRUE(removed.status().Is(ErrorCode::kUnavailable));
 }
 

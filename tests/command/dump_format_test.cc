@@ -82,7 +82,7 @@ void Seal(std::string& dump, size_t begin, size_t size) {
   }
 }
 
-TEST(DumpFormatTest, WhatIsDumpedIsLoaded) {
+TEST(DumpFormatTest, ALoadReturnsTheDumpedEntries) {
   const std::string odd("odd\0\n\xff", 6);
   const Loaded loaded =
       Load(Dump({Entry("a/b", "value", 1'700'000'000'000'000),
@@ -103,7 +103,7 @@ TEST(DumpFormatTest, WhatIsDumpedIsLoaded) {
             1'800'000'000'000'000);
 }
 
-// dump_format.md, byte for byte: what other versions and programs rely on.
+// The format of dump_format.md, on which other versions and programs rely.
 TEST(DumpFormatTest, AnEmptyDumpIsAHeaderAndATrailer) {
   std::string expected("appcacheDUMP\1\0\0\0", 16);
   expected.append("DONE\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0CRC!", 24);
@@ -130,7 +130,7 @@ TEST(DumpFormatTest, LargeDumpsHaveSeveralBlocks) {
   EXPECT_EQ(loaded.entries.size(), 4u);
 }
 
-TEST(DumpFormatTest, ShortReadsAreReadOn) {
+TEST(DumpFormatTest, ShortReadsAreContinued) {
   const Loaded loaded = Load(Dump({Entry("key", "value", 1)}), 1);
   ASSERT_TRUE(loaded.status.ok());
   EXPECT_EQ(loaded.entries.size(), 1u);
@@ -144,20 +144,20 @@ TEST(DumpFormatTest, EveryChangedByteIsAnErrorAndLoadsNothing) {
       damaged[i] = static_cast<char>(damaged[i] ^ flip);
       const Loaded loaded = Load(damaged);
       EXPECT_FALSE(loaded.status.ok()) << i;
-      // A trailer that is damaged comes after a block that is sound.
+      // A damaged trailer follows a valid block.
       EXPECT_TRUE(loaded.entries.empty() || i >= dump.size() - 24) << i;
     }
   }
 }
 
-TEST(DumpFormatTest, EveryCutIsAnError) {
+TEST(DumpFormatTest, EveryTruncationIsAnError) {
   const std::string dump = Dump({Entry("key", "value", 1, 2)});
   for (size_t size = 0; size < dump.size(); ++size) {
     EXPECT_FALSE(Load(std::string_view(dump).substr(0, size)).status.ok());
   }
 }
 
-TEST(DumpFormatTest, ACutBetweenBlocksIsAnError) {
+TEST(DumpFormatTest, ATruncationBetweenBlocksIsAnError) {
   const std::string dump = Dump(ThreeBlocks());
   const size_t first_block = 24 + 24 + 7 + (1 << 20);
   const Loaded loaded =
@@ -171,27 +171,27 @@ TEST(DumpFormatTest, AMissingBlockIsAnError) {
   dump.erase(16, 24 + 24 + 7 + (1 << 20));
   const Loaded loaded = Load(dump);
   ASSERT_TRUE(loaded.status.Is(ErrorCode::kCorrupt));
-  EXPECT_NE(loaded.status.error().message.find("not all there"),
+  EXPECT_NE(loaded.status.error().message.find("blocks are missing"),
             std::string::npos);
 }
 
-TEST(DumpFormatTest, WhatFollowsTheEndIsAnError) {
+TEST(DumpFormatTest, DataAfterTheTrailerIsAnError) {
   EXPECT_TRUE(Load(Dump({}) + "x").status.Is(ErrorCode::kCorrupt));
 }
 
-TEST(DumpFormatTest, TheErrorSaysWhere) {
+TEST(DumpFormatTest, TheErrorHasThePosition) {
   std::string dump = Dump(ThreeBlocks());
   const size_t second_block = 16 + 24 + 24 + 7 + (1 << 20);
   dump[second_block + 1000] ^= 1;
   const Loaded loaded = Load(dump);
   ASSERT_FALSE(loaded.status.ok());
   EXPECT_EQ(loaded.entries.size(), 1u);
-  EXPECT_EQ(loaded.status.error().message,
-            "the dump is damaged at byte " + std::to_string(second_block) +
-                " (block 2): the checksum of the block is wrong");
+  EXPECT_EQ(loaded.status.error().message, "the dump is damaged at byte " +
+                                               std::to_string(second_block) +
+                                               " (block 2): wrong checksum");
 }
 
-TEST(DumpFormatTest, OtherFilesAndNewerVersionsAreToldFromDamage) {
+TEST(DumpFormatTest, OtherFilesAndNewerVersionsAreUnsupportedNotCorrupt) {
   EXPECT_TRUE(Load("").status.Is(ErrorCode::kUnsupported));
   EXPECT_TRUE(
       Load("SQLite format 3 and more").status.Is(ErrorCode::kUnsupported));
@@ -200,33 +200,33 @@ TEST(DumpFormatTest, OtherFilesAndNewerVersionsAreToldFromDamage) {
   EXPECT_TRUE(Load(newer).status.Is(ErrorCode::kUnsupported));
 }
 
-// Whoever makes a dump can make its checksums too.
-TEST(DumpFormatTest, LiesWithARightChecksumAreNoticed) {
+// An attacker can compute valid checksums.
+TEST(DumpFormatTest, InvalidFieldsWithAValidChecksumAreErrors) {
   const std::string dump = Dump({Entry("key", "value", 1, 2)});
-  const auto lie = [&](size_t offset, std::string_view bytes) {
-    std::string lying = dump;
-    lying.replace(offset, bytes.size(), bytes);
-    std::string payload = lying.substr(40, 32);
+  const auto forge = [&](size_t offset, std::string_view bytes) {
+    std::string forged = dump;
+    forged.replace(offset, bytes.size(), bytes);
+    std::string payload = forged.substr(40, 32);
     payload.append(4, '\0');
     Seal(payload, 0, 32);
-    lying.replace(32, 4, payload.substr(32));
-    Seal(lying, 16, 20);
-    return Load(lying);
+    forged.replace(32, 4, payload.substr(32));
+    Seal(forged, 16, 20);
+    return Load(forged);
   };
-  EXPECT_TRUE(lie(40, "").status.ok());  // no lie, a dump
+  EXPECT_TRUE(forge(40, "").status.ok());  // unchanged
   using namespace std::string_view_literals;
-  EXPECT_FALSE(lie(40, "\4"sv).status.ok());                // a longer key
-  EXPECT_FALSE(lie(44, "\xff\xff\xff\xff"sv).status.ok());  // a longer value
-  EXPECT_FALSE(lie(44, "\0"sv).status.ok());                // a shorter one
-  EXPECT_FALSE(lie(55, "\xff"sv).status.ok());              // used before 1970
-  EXPECT_FALSE(lie(55, "\x7f"sv).status.ok());              // after 9999
-  EXPECT_FALSE(lie(63, "\xff"sv).status.ok());              // ended before 1970
-  EXPECT_FALSE(lie(20, "\2"sv).status.ok());                // more entries
-  EXPECT_FALSE(lie(20, "\0"sv).status.ok());                // none
-  EXPECT_FALSE(lie(31, "\x10"sv).status.ok());              // a huge block
+  EXPECT_FALSE(forge(40, "\4"sv).status.ok());                // a longer key
+  EXPECT_FALSE(forge(44, "\xff\xff\xff\xff"sv).status.ok());  // a longer value
+  EXPECT_FALSE(forge(44, "\0"sv).status.ok());                // a shorter value
+  EXPECT_FALSE(forge(55, "\xff"sv).status.ok());  // accessed before 1970
+  EXPECT_FALSE(forge(55, "\x7f"sv).status.ok());  // accessed after 9999
+  EXPECT_FALSE(forge(63, "\xff"sv).status.ok());  // expired before 1970
+  EXPECT_FALSE(forge(20, "\2"sv).status.ok());    // more entries
+  EXPECT_FALSE(forge(20, "\0"sv).status.ok());    // no entries
+  EXPECT_FALSE(forge(31, "\x10"sv).status.ok());  // a huge block
 }
 
-TEST(DumpFormatTest, RandomDumpsComeBack) {
+TEST(DumpFormatTest, RandomEntriesSurviveADumpAndALoad) {
   RandomSource random;
   std::vector<StoredEntry> entries;
   for (int i = 0; i < 300; ++i) {

@@ -13,7 +13,7 @@ using Json = nlohmann::json;
 
 class EntriesTest : public CommandTest {};
 
-TEST_F(EntriesTest, WhatIsSetIsGotByteForByte) {
+TEST_F(EntriesTest, GetPrintsTheBytesOfTheValue) {
   EXPECT_EQ(Run({"set", "key", "value"}).status, 0);
   const Output output = Run({"get", "key"});
   EXPECT_EQ(output.status, 0);
@@ -21,14 +21,14 @@ TEST_F(EntriesTest, WhatIsSetIsGotByteForByte) {
   EXPECT_EQ(output.err, "");
 }
 
-TEST_F(EntriesTest, AMissIsStatusOneAndPrintsNothing) {
+TEST_F(EntriesTest, AMissHasStatusOneAndPrintsNothing) {
   const Output output = Run({"get", "key"});
   EXPECT_EQ(output.status, 1);
   EXPECT_EQ(output.out + output.err, "");
 }
 
-// Words that a parser might take for something else.
-TEST_F(EntriesTest, AnyWordMayBeAKeyAndAValue) {
+// Includes words that the parser could misinterpret.
+TEST_F(EntriesTest, AnyWordCanBeAKeyAndAValue) {
   for (const char* const word :
        {"", " ", "{}", "[a,b]", "%%", "get", "exec", "a=b", "\"q\"", "a\nb",
         "\xff\xfe", "-", "--", "-x", "--json", "++"}) {
@@ -42,7 +42,7 @@ TEST_F(EntriesTest, AnyWordMayBeAKeyAndAValue) {
   }
 }
 
-TEST_F(EntriesTest, AValueMayComeFromStandardInput) {
+TEST_F(EntriesTest, AValueCanComeFromStandardInput) {
   const std::string value("any\0bytes\xff\n", 11);
   EXPECT_EQ(RunWithInput({"set", "key", "-"}, value).status, 0);
   EXPECT_EQ(Run({"get", "key"}).out, value);
@@ -50,7 +50,7 @@ TEST_F(EntriesTest, AValueMayComeFromStandardInput) {
   EXPECT_EQ(Run({"get", "key"}).out, "other");
 }
 
-TEST_F(EntriesTest, KeysStandUnderThePrefix) {
+TEST_F(EntriesTest, KeysHaveThePrefix) {
   Run({"set", "key", "1"});
   Run({"set", "--prefix", "other", "key", "2"});
   Run({"set", "--raw", "key", "3"});
@@ -60,7 +60,7 @@ TEST_F(EntriesTest, KeysStandUnderThePrefix) {
   EXPECT_EQ(Run({"get", "--raw", "key"}).out, "3");
 }
 
-TEST_F(EntriesTest, ACompressedValueIsSmallAndReadAsItWas) {
+TEST_F(EntriesTest, ACompressedValueIsSmallAndReadDecompressed) {
   const std::string value(50'000, 'x');
   ASSERT_EQ(RunWithInput({"set", "--compress", "key", "-"}, value).status, 0);
   EXPECT_EQ(Run({"get", "key"}).out, value);
@@ -68,17 +68,17 @@ TEST_F(EntriesTest, ACompressedValueIsSmallAndReadAsItWas) {
   EXPECT_LT(stats["bytes"], 1000);
 }
 
-TEST_F(EntriesTest, TtlTellsSecondsOrNever) {
+TEST_F(EntriesTest, TtlPrintsSecondsOrNever) {
   Run({"set", "--ttl", "1h", "short", "value"});
   Run({"set", "long", "value"});
-  const double left = std::stod(Run({"ttl", "short"}).out);
-  EXPECT_GT(left, 3000);
-  EXPECT_LE(left, 3600);
+  const double seconds = std::stod(Run({"ttl", "short"}).out);
+  EXPECT_GT(seconds, 3000);
+  EXPECT_LE(seconds, 3600);
   EXPECT_EQ(Run({"ttl", "long"}).out, "never\n");
   EXPECT_EQ(Run({"ttl", "missing"}).status, 1);
 }
 
-TEST_F(EntriesTest, DelTellsHowManyThereWere) {
+TEST_F(EntriesTest, DelPrintsTheNumberOfRemovedEntries) {
   Run({"set", "[a,b]", "value"});
   Run({"set", "c", "value"});
   const Output output = Run({"del", "[a,b]", "c", "missing"});
@@ -88,7 +88,7 @@ TEST_F(EntriesTest, DelTellsHowManyThereWere) {
   EXPECT_EQ(Run({"del", "c"}).status, 0);
 }
 
-TEST_F(EntriesTest, ReportsAreJsonWhateverTheBytes) {
+TEST_F(EntriesTest, ReportsAreValidJsonForAnyBytes) {
   const Output set = Run({"set", "--json", "--ttl", "1h", "k", "v\xff"});
   EXPECT_EQ(Json::parse(set.out)["stored"], true);
   const Json got = Json::parse(Run({"get", "--json", "k"}).out);
@@ -102,7 +102,7 @@ TEST_F(EntriesTest, ReportsAreJsonWhateverTheBytes) {
   EXPECT_EQ(Json::parse(miss.out)["hit"], false);
 }
 
-TEST_F(EntriesTest, SetEvictsOnlyWhenToldALimit) {
+TEST_F(EntriesTest, SetEvictsOnlyWithALimit) {
   for (const char* const key : {"a", "b", "c"}) Run({"set", key, "value"});
   Run({"get", "a"});
   Run({"set", "d", "value"});
@@ -113,18 +113,18 @@ TEST_F(EntriesTest, SetEvictsOnlyWhenToldALimit) {
   EXPECT_EQ(Run({"get", "a"}).status, 1);
 }
 
-TEST_F(EntriesTest, AValueBeyondTheLimitIsAFailure) {
+TEST_F(EntriesTest, AValueAboveTheLimitIsAFailure) {
   const Output output =
       Run({"set", "--max-bytes", "20", "key", std::string(100, 'x')});
   EXPECT_EQ(output.status, 3);
   EXPECT_NE(output.err, "");
 }
 
-TEST_F(EntriesTest, ReadingDoesNotMakeAFileThatWasMistyped) {
+TEST_F(EntriesTest, ReadingCommandsDoNotCreateAMissingFile) {
   for (const char* const command : {"get", "del", "ttl"}) {
     const Output output = Run({command, "--cache", "nope.db", "key"});
     EXPECT_EQ(output.status, 3);
-    EXPECT_NE(output.err.find("there is no cache at nope.db"),
+    EXPECT_NE(output.err.find("there is no cache at \"nope.db\""),
               std::string::npos);
   }
   for (const char* const command : {"keys", "stats", "top", "check", "dump"}) {

@@ -1,4 +1,4 @@
-// APPCACHE_CACHE, which stands for --cache.
+// APPCACHE_CACHE, which replaces --cache.
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -12,18 +12,18 @@ namespace {
 
 class EnvironmentTest : public CommandTest {
  protected:
-  // Of what is run from here on. (CommandTest begins without it.)
+  // Sets it for the following commands. CommandTest unsets it.
   static void SetCache(const std::string& uri) {
     setenv("APPCACHE_CACHE", uri.c_str(), 1);
   }
   ~EnvironmentTest() override { unsetenv("APPCACHE_CACHE"); }
 };
 
-bool Tells(const std::string& text, const std::string& part) {
+bool Contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-TEST_F(EnvironmentTest, NamesTheCacheWhereTheCommandDoesNot) {
+TEST_F(EnvironmentTest, NamesTheCacheWithoutACacheOption) {
   SetCache("sqlite:named.db");
   EXPECT_EQ(Run({"set", "key", "named"}).status, 0);
   EXPECT_EQ(Run({"get", "key", "--cache", "named.db"}).out, "named");
@@ -32,13 +32,13 @@ TEST_F(EnvironmentTest, NamesTheCacheWhereTheCommandDoesNot) {
   EXPECT_FALSE(std::filesystem::exists(Path("xdg")));
 }
 
-TEST_F(EnvironmentTest, AnEmptyOneIsNone) {
+TEST_F(EnvironmentTest, AnEmptyValueIsIgnored) {
   SetCache("");
   EXPECT_EQ(Run({"set", "key", "own"}).status, 0);
   EXPECT_TRUE(std::filesystem::exists(Path("xdg/appcache/cache.db")));
 }
 
-TEST_F(EnvironmentTest, IsAskedByExecAndNotByReplay) {
+TEST_F(EnvironmentTest, IsUsedByExecButNotByReplay) {
   SetCache("runs.db");
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(Exec("echo run >> log; echo out").out, "out\n");
@@ -49,7 +49,7 @@ TEST_F(EnvironmentTest, IsAskedByExecAndNotByReplay) {
   EXPECT_EQ(replay.status, 0) << replay.err;
 }
 
-TEST_F(EnvironmentTest, AWrongOneIsToldByItsNameAndNotShown) {
+TEST_F(EnvironmentTest, AnErrorNamesTheVariableAndHidesItsValue) {
   for (const char* const uri : {"http://secret", "redis://ada:secret@"}) {
     SetCache(uri);
     for (const Words& words :
@@ -60,22 +60,23 @@ TEST_F(EnvironmentTest, AWrongOneIsToldByItsNameAndNotShown) {
       EXPECT_EQ(output.out, "") << words[0];
       EXPECT_EQ(output.err.find("appcache: APPCACHE_CACHE: "), 0u)
           << output.err;
-      EXPECT_FALSE(Tells(output.err, "secret")) << output.err;
+      EXPECT_FALSE(Contains(output.err, "secret")) << output.err;
     }
   }
 }
 
-TEST_F(EnvironmentTest, IsWhatToCheckWhenThereIsNoCache) {
+TEST_F(EnvironmentTest, IsNamedWhenTheCacheIsMissing) {
   SetCache("nope.db");
   const Output output = Run({"get", "key"});
   EXPECT_EQ(output.status, 3);
-  EXPECT_TRUE(Tells(output.err, "no cache at nope.db; check APPCACHE_CACHE "))
+  EXPECT_TRUE(
+      Contains(output.err, "no cache at \"nope.db\"; check APPCACHE_CACHE, "))
       << output.err;
 }
 
-TEST_F(EnvironmentTest, HelpTellsOfIt) {
-  EXPECT_TRUE(Tells(Run({"--help"}).out, "APPCACHE_CACHE"));
-  EXPECT_TRUE(Tells(Run({"get", "--help"}).out, "$APPCACHE_CACHE"));
+TEST_F(EnvironmentTest, HelpMentionsIt) {
+  EXPECT_TRUE(Contains(Run({"--help"}).out, "APPCACHE_CACHE"));
+  EXPECT_TRUE(Contains(Run({"get", "--help"}).out, "$APPCACHE_CACHE"));
 }
 
 }  // namespace

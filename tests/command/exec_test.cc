@@ -1,4 +1,4 @@
-// appcache exec, alone: what is replayed, and when.
+// appcache exec in one process at a time: what is replayed, and when.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -69,7 +69,7 @@ TEST_F(ExecTest, OutputIsPassedOnWhileTheCommandRuns) {
   close(fd);
 }
 
-TEST_F(ExecTest, WordsAreKeptApart) {
+TEST_F(ExecTest, WordBoundariesArePartOfTheIdentity) {
   EXPECT_EQ(Run({"exec", "--", "printf", "%s,", "a", "b c"}).out, "a,b c,");
   EXPECT_EQ(Run({"exec", "--", "printf", "%s,", "a b", "c"}).out, "a b,c,");
   EXPECT_EQ(Run({"exec", "--", "printf", "%s,", "[a,b]", "{}", ""}).out,
@@ -77,7 +77,7 @@ TEST_F(ExecTest, WordsAreKeptApart) {
   EXPECT_EQ(Run({"exec", "--", "echo", "--", "--ttl"}).out, "-- --ttl\n");
 }
 
-TEST_F(ExecTest, FailuresAreNotCachedUnlessAskedFor) {
+TEST_F(ExecTest, FailuresAreCachedOnlyWithCacheFailures) {
   const std::string script = "echo run >> log; echo no >&2; exit 7";
   for (int run = 0; run < 2; ++run) {
     const Output output = Exec(script);
@@ -93,23 +93,23 @@ TEST_F(ExecTest, FailuresAreNotCachedUnlessAskedFor) {
   EXPECT_EQ(CountLines("log"), 3u);
 }
 
-TEST_F(ExecTest, RefreshRunsAgainAndReplaces) {
+TEST_F(ExecTest, RefreshRunsAgainAndReplacesTheRun) {
   const std::string script = "echo run >> log; wc -l < log";
   EXPECT_EQ(Exec(script).out, "1\n");
   EXPECT_EQ(Exec(script, {"--refresh"}).out, "2\n");
   EXPECT_EQ(Exec(script).out, "2\n");
 }
 
-TEST_F(ExecTest, ARunThatHasEndedIsRunAgain) {
+TEST_F(ExecTest, AnExpiredRunIsRunAgain) {
   const std::string script = "echo run >> log";
   Exec(script, {"--ttl", "1ms"});
-  // The clock that ends it is the machine's; it needs a millisecond to pass.
+  // Expiry uses the machine's clock, so a millisecond has to pass.
   while (Exec(script, {"--ttl", "1ms"}).status == 0 && CountLines("log") < 2) {
   }
   EXPECT_EQ(CountLines("log"), 2u);
 }
 
-TEST_F(ExecTest, AScopeMakesItAnotherRun) {
+TEST_F(ExecTest, AScopeIsPartOfTheIdentity) {
   const std::string script = "echo run >> log; echo $SCOPE";
   const Words scope = {"--scope", "env:SCOPE", "--scope=cwd"};
   setenv("SCOPE", "one", 1);
@@ -122,7 +122,7 @@ TEST_F(ExecTest, AScopeMakesItAnotherRun) {
   unsetenv("SCOPE");
 }
 
-TEST_F(ExecTest, AFileInTheScopeCountsByItsContent) {
+TEST_F(ExecTest, AFileScopeDependsOnTheContent) {
   const Words scope = {"--scope", "file:input.txt"};
   WriteFile("input.txt", "one");
   EXPECT_EQ(Exec("cat input.txt", scope).out, "one");
@@ -133,7 +133,7 @@ TEST_F(ExecTest, AFileInTheScopeCountsByItsContent) {
   EXPECT_EQ(Exec("cat input.txt", {"--scope", "cwd"}).out, "two");
 }
 
-TEST_F(ExecTest, TooMuchOutputIsPassedOnButNotCached) {
+TEST_F(ExecTest, OutputAboveTheLimitIsPassedOnButNotCached) {
   const std::string script = "echo run >> log; head -c 5000 /dev/zero";
   for (int run = 0; run < 2; ++run) {
     const Output output = Exec(script, {"--max-output", "4KiB"});
@@ -144,21 +144,22 @@ TEST_F(ExecTest, TooMuchOutputIsPassedOnButNotCached) {
   EXPECT_EQ(CountLines("log"), 2u);
 }
 
-TEST_F(ExecTest, StandardInputIsTheCommands) {
+TEST_F(ExecTest, TheCommandInheritsStandardInput) {
   EXPECT_EQ(RunWithInput({"exec", "--", "cat"}, "text").out, "text");
 }
 
-TEST_F(ExecTest, StatusesAreAsShellsHaveThem) {
+TEST_F(ExecTest, ExitStatusesAreThoseOfAShell) {
   const Output missing = Run({"exec", "--", "no-such-command"});
   EXPECT_EQ(missing.status, 127);
-  EXPECT_EQ(missing.err, "appcache: no-such-command: command not found\n");
+  EXPECT_EQ(missing.err,
+            "appcache: cannot run \"no-such-command\": command not found\n");
   WriteFile("data", "text");
   EXPECT_EQ(Run({"exec", "--", "./data"}).status, 126);
   EXPECT_EQ(Exec("kill -KILL $$").status, 137);
   EXPECT_EQ(Run({"keys"}).out, "");
 }
 
-TEST_F(ExecTest, WhenTheCacheCannotBeOpenedTheCommandRunsAllTheSame) {
+TEST_F(ExecTest, TheCommandRunsWhenTheCacheCannotBeOpened) {
   const Output output =
       Exec("echo out; exit 4", {"--cache", "/dev/null/cache.db"});
   EXPECT_EQ(output.status, 4);
@@ -169,7 +170,7 @@ TEST_F(ExecTest, WhenTheCacheCannotBeOpenedTheCommandRunsAllTheSame) {
             127);
 }
 
-TEST_F(ExecTest, AForeignFileIsLeftAlone) {
+TEST_F(ExecTest, AFileThatIsNotACacheIsNotChanged) {
   WriteFile("notes.txt", "my notes");
   const Output output = Exec("echo out", {"--cache", "notes.txt"});
   EXPECT_EQ(output.status, 0);
@@ -178,7 +179,7 @@ TEST_F(ExecTest, AForeignFileIsLeftAlone) {
   EXPECT_EQ(ReadFile("notes.txt"), "my notes");
 }
 
-TEST_F(ExecTest, ADamagedRecordIsRunAgainWithOneWarning) {
+TEST_F(ExecTest, ADamagedRecordRunsTheCommandAgainWithOneWarning) {
   const std::string script = "echo run >> log; echo out";
   Exec(script);
   std::string key = Run({"keys"}).out;
@@ -195,7 +196,7 @@ TEST_F(ExecTest, ADamagedRecordIsRunAgainWithOneWarning) {
   EXPECT_EQ(CountLines("log"), 2u);
 }
 
-TEST_F(ExecTest, ACommandThatRunsItselfDoesNotWaitForItself) {
+TEST_F(ExecTest, ACommandThatRunsItselfDoesNotDeadlock) {
   WriteFile("self",
             "[ -n \"$DEEP\" ] && echo deep && exit\n"
             "DEEP=1 exec \"$APPCACHE\" exec -- sh self\n");
@@ -203,10 +204,10 @@ TEST_F(ExecTest, ACommandThatRunsItselfDoesNotWaitForItself) {
   const Output output = Run({"exec", "--", "sh", "self"});
   EXPECT_EQ(output.status, 0);
   EXPECT_EQ(output.out, "deep\n");
-  EXPECT_NE(output.err.find("has come to run itself"), std::string::npos);
+  EXPECT_NE(output.err.find("runs itself through exec"), std::string::npos);
 }
 
-TEST_F(ExecTest, ClosedDescriptorsAreNotTheCaches) {
+TEST_F(ExecTest, OutputToClosedDescriptorsDoesNotDamageTheCache) {
   WriteFile("run", "exec >&- 2>&-; \"$APPCACHE\" exec -- echo out\n");
   setenv("APPCACHE", Binary().c_str(), 1);
   const Output output = Run({"exec", "--cache", "outer.db", "--", "sh", "run"});
@@ -214,7 +215,7 @@ TEST_F(ExecTest, ClosedDescriptorsAreNotTheCaches) {
   EXPECT_EQ(Run({"check"}).status, 0);
 }
 
-TEST_F(ExecTest, AReaderWhoGoesAwayEndsTheCommandAsItWouldAlone) {
+TEST_F(ExecTest, AClosedReaderEndsTheCommandBySigpipe) {
   const Output output =
       Run({"exec", "--cache", "outer.db", "--", "bash", "-c",
            Binary() + " exec -- yes | head -n 1; echo ${PIPESTATUS[0]}"});
@@ -222,7 +223,7 @@ TEST_F(ExecTest, AReaderWhoGoesAwayEndsTheCommandAsItWouldAlone) {
   EXPECT_EQ(Run({"keys"}).out, "");
 }
 
-TEST_F(ExecTest, ACacheHasOneLockHoweverItsPathIsSpelt) {
+TEST_F(ExecTest, DifferentSpellingsOfAPathShareOneLock) {
   namespace fs = std::filesystem;
   fs::create_directory(Path("cache"));
   fs::create_directory_symlink("cache", Path("link"));
@@ -243,7 +244,7 @@ TEST_F(ExecTest, ACacheHasOneLockHoweverItsPathIsSpelt) {
   EXPECT_EQ(locks, (std::set<std::string>{"app-exec", "app.db-exec"}));
 }
 
-TEST_F(ExecTest, TheDefaultCacheIsForTheUserAlone) {
+TEST_F(ExecTest, OnlyTheUserCanAccessTheDefaultCache) {
   Exec("true");
   const Output output = Run({"exec", "--cache", "x.db", "--", "stat", "-c",
                              "%a", Path("xdg/appcache")});

@@ -1,4 +1,4 @@
-// appcache exec and others: several that want the same run, and signals.
+// appcache exec with concurrent runs, and with signals.
 
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -14,7 +14,7 @@ namespace {
 
 class ExecTogetherTest : public CommandTest {
  protected:
-  // A command that tells when it runs, and runs until it is released.
+  // A command that reports its start and then waits to be released.
   const std::string script_ =
       "echo run >> log; : > started; read x < go; echo out; echo err >&2";
 
@@ -23,7 +23,7 @@ class ExecTogetherTest : public CommandTest {
     MakeFifo("go");
   }
 
-  // Returns when somebody waits for a lock on the file of the running commands.
+  // Returns when a process waits for a lock on the lock file.
   void AwaitWaiter() const {
     struct stat info;
     ASSERT_EQ(stat(Path("xdg/appcache/cache.db-exec").c_str(), &info), 0);
@@ -41,7 +41,7 @@ class ExecTogetherTest : public CommandTest {
   }
 };
 
-TEST_F(ExecTogetherTest, TwoAtOnceRunOnce) {
+TEST_F(ExecTogetherTest, TwoConcurrentRunsExecuteOnce) {
   Running first = Start(ExecWords(script_));
   Await("started");
   Running second = Start(ExecWords(script_));
@@ -56,7 +56,7 @@ TEST_F(ExecTogetherTest, TwoAtOnceRunOnce) {
   EXPECT_EQ(CountLines("log"), 1u);
 }
 
-TEST_F(ExecTogetherTest, ManyAtOnceRunOnce) {
+TEST_F(ExecTogetherTest, ManyConcurrentRunsExecuteOnce) {
   const std::string script = "echo run >> log; echo out";
   std::vector<Running> running;
   for (int i = 0; i < 12; ++i) running.push_back(Start(ExecWords(script)));
@@ -69,24 +69,24 @@ TEST_F(ExecTogetherTest, ManyAtOnceRunOnce) {
   EXPECT_EQ(CountLines("log"), 1u);
 }
 
-TEST_F(ExecTogetherTest, WhoeverWaitsTakesOverFromOneThatDied) {
+TEST_F(ExecTogetherTest, AWaiterTakesOverFromAKilledProcess) {
   const std::string script =
-      "echo run >> log; : > started; read x < go; echo >> ended; echo out";
+      "echo run >> log; : > started; read x < go; echo >> done; echo out";
   Running first = Start(ExecWords(script));
   Await("started");
   Running second = Start(ExecWords(script));
   AwaitWaiter();
   first.Signal(SIGKILL);
   Await("started");
-  // The first command is still there, too: nobody was left to tell it.
+  // The command of the killed process still runs.
   const auto opened = Release("go", 2);
   EXPECT_EQ(second.Wait().out, "out\n");
   EXPECT_EQ(first.Wait().status, 1000 + SIGKILL);
   EXPECT_EQ(CountLines("log"), 2u);
-  while (CountLines("ended") < 2) sched_yield();
+  while (CountLines("done") < 2) sched_yield();
 }
 
-TEST_F(ExecTogetherTest, WhoeverWaitsForAFailureRunsItself) {
+TEST_F(ExecTogetherTest, AWaiterRunsTheCommandAfterAFailure) {
   const std::string script =
       "echo run >> log; : > started; read x < go; exit 9";
   Running first = Start(ExecWords(script));
@@ -100,7 +100,7 @@ TEST_F(ExecTogetherTest, WhoeverWaitsForAFailureRunsItself) {
   EXPECT_EQ(CountLines("log"), 2u);
 }
 
-TEST_F(ExecTogetherTest, AWaitCanBeInterrupted) {
+TEST_F(ExecTogetherTest, ASignalInterruptsTheWait) {
   Running first = Start(ExecWords(script_));
   Await("started");
   Running second = Start(ExecWords(script_));
@@ -111,7 +111,7 @@ TEST_F(ExecTogetherTest, AWaitCanBeInterrupted) {
   EXPECT_EQ(first.Wait().status, 0);
 }
 
-TEST_F(ExecTogetherTest, OtherCommandsDoNotWait) {
+TEST_F(ExecTogetherTest, DifferentRunsDoNotWaitForEachOther) {
   Running first = Start(ExecWords(script_));
   Await("started");
   EXPECT_EQ(Exec("echo other").out, "other\n");
@@ -119,7 +119,7 @@ TEST_F(ExecTogetherTest, OtherCommandsDoNotWait) {
   EXPECT_EQ(first.Wait().status, 0);
 }
 
-TEST_F(ExecTogetherTest, SignalsReachTheCommandWhichThenDecides) {
+TEST_F(ExecTogetherTest, SignalsAreForwardedAndDetermineTheExitStatus) {
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1}) {
     const std::string script = "ulimit -c 0; : > started; exec cat go";
     Running running = Start(ExecWords(script));
@@ -127,11 +127,11 @@ TEST_F(ExecTogetherTest, SignalsReachTheCommandWhichThenDecides) {
     running.Signal(number);
     EXPECT_EQ(running.Wait().status, 128 + number);
   }
-  EXPECT_EQ(Run({"keys"}).out, "");  // nothing that a signal ended is cached
+  EXPECT_EQ(Run({"keys"}).out, "");  // a run killed by a signal is not cached
 }
 
-TEST_F(ExecTogetherTest, ACommandMayHandleASignal) {
-  // Busy, because a shell that waits may miss a signal that comes just before.
+TEST_F(ExecTogetherTest, ACommandCanHandleASignal) {
+  // A busy loop: a shell may miss a signal that arrives just before a wait.
   const std::string script =
       "trap 'echo caught; exit 5' TERM; : > started; while :; do :; done";
   Running running = Start(ExecWords(script));
@@ -153,7 +153,7 @@ TEST_F(ExecTogetherTest, AnIgnoredSignalStaysIgnored) {
   EXPECT_EQ(running.Wait().status, 0);
 }
 
-TEST_F(ExecTogetherTest, OutputThatComesAfterTheCommandIsWaitedFor) {
+TEST_F(ExecTogetherTest, OutputOfABackgroundProcessIsWaitedFor) {
   const std::string script = "(read x < go; echo late) & : > started";
   Running running = Start(ExecWords(script));
   Await("started");
@@ -162,13 +162,13 @@ TEST_F(ExecTogetherTest, OutputThatComesAfterTheCommandIsWaitedFor) {
   EXPECT_EQ(Exec(script).out, "late\n");
 }
 
-TEST_F(ExecTogetherTest, ASignalAfterTheCommandEndsTheWaitForItsOutput) {
+TEST_F(ExecTogetherTest, ASignalAfterTheExitOfTheCommandEndsTheWait) {
   const std::string script =
-      "(: > started; read x < go; echo >> ended) & exit 0";
+      "(: > started; read x < go; echo >> done) & exit 0";
   Running running = Start(ExecWords(script));
   Await("started");
-  // The command may not have ended yet; then it gets the signal, and the next
-  // one ends the wait.
+  // The command may not have exited yet. Then it gets the signal, and the next
+  // signal ends the wait.
   while (kill(running.pid(), 0) == 0) {
     running.Signal(SIGTERM);
     siginfo_t info = {};
@@ -180,7 +180,7 @@ TEST_F(ExecTogetherTest, ASignalAfterTheCommandEndsTheWaitForItsOutput) {
   EXPECT_EQ(running.Wait().status, 1000 + SIGTERM);
   EXPECT_EQ(Run({"keys"}).out, "");
   const auto opened = Release("go");
-  while (CountLines("ended") < 1) sched_yield();
+  while (CountLines("done") < 1) sched_yield();
 }
 
 }  // namespace

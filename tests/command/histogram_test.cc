@@ -7,7 +7,7 @@
 namespace appcache::command {
 namespace {
 
-TEST(HistogramTest, NothingRecordedIsZero) {
+TEST(HistogramTest, AnEmptyHistogramIsZero) {
   const Histogram histogram;
   EXPECT_EQ(histogram.count(), 0u);
   EXPECT_EQ(histogram.min(), 0u);
@@ -15,7 +15,7 @@ TEST(HistogramTest, NothingRecordedIsZero) {
   EXPECT_EQ(histogram.Percentile(500), 0u);
 }
 
-TEST(HistogramTest, TheLeastAndTheLargestAreExact) {
+TEST(HistogramTest, MinAndMaxAreExact) {
   Histogram histogram;
   for (const uint64_t value : {5'000'001u, 1'000'003u, 9'000'007u}) {
     histogram.Record(value);
@@ -33,7 +33,7 @@ TEST(HistogramTest, SmallValuesAreExact) {
   EXPECT_EQ(histogram.Percentile(0), 1u);
 }
 
-// One value of a thousand is beyond the 99.9th percentile, none of 999 is.
+// The rank of the 99.9th percentile: 999 of 1000 values, 1000 of 1001.
 TEST(HistogramTest, RanksRoundUp) {
   Histogram histogram;
   for (int i = 0; i < 999; ++i) histogram.Record(1);
@@ -49,9 +49,9 @@ TEST(HistogramTest, LargeValuesAreWithinAThirtySecond) {
     Histogram histogram;
     histogram.Record(value);
     histogram.Record(std::numeric_limits<uint64_t>::max());
-    const uint64_t told = histogram.Percentile(500);
-    EXPECT_GE(told, value);
-    EXPECT_LE(told - value, value / 32) << value;
+    const uint64_t reported = histogram.Percentile(500);
+    EXPECT_GE(reported, value);
+    EXPECT_LE(reported - value, value / 32) << value;
   }
 }
 

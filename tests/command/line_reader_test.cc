@@ -22,7 +22,7 @@ class LineReaderTest : public ::testing::Test {
     ASSERT_EQ(gzclose(file), Z_OK);
   }
 
-  // The lines, until the end or an error, which goes to error_.
+  // The lines up to the end or an error, which is stored in error_.
   std::vector<std::string> Lines(size_t max_line_bytes = 1000) {
     auto reader = LineReader::Open(path_);
     if (!reader.ok()) {
@@ -57,12 +57,12 @@ TEST_F(LineReaderTest, LinesEndWithANewlineOrTheFile) {
   EXPECT_TRUE(error_.ok());
 }
 
-TEST_F(LineReaderTest, GzipIsReadAsWhatItHolds) {
+TEST_F(LineReaderTest, GzipFilesAreDecompressed) {
   WriteGzip("one\ntwo\n");
   EXPECT_EQ(Lines(), (Texts{"one", "two"}));
 }
 
-TEST_F(LineReaderTest, LinesAcrossReadsAreWhole) {
+TEST_F(LineReaderTest, LinesThatSpanReadsAreComplete) {
   std::string text;
   Texts expected;
   for (int i = 0; i < 100'000; ++i) {
@@ -73,20 +73,20 @@ TEST_F(LineReaderTest, LinesAcrossReadsAreWhole) {
   EXPECT_EQ(Lines(), expected);
 }
 
-TEST_F(LineReaderTest, ALineThatIsTooLongIsNamed) {
+TEST_F(LineReaderTest, TheErrorForALongLineHasItsNumber) {
   Write("one\n" + std::string(11, 'x') + "\n");
   EXPECT_EQ(Lines(10), Texts{"one"});
   ASSERT_FALSE(error_.ok());
   EXPECT_NE(error_.error().message.find("line 2"), std::string::npos);
 }
 
-TEST_F(LineReaderTest, ALineWithoutAnEndIsNotReadForEver) {
+TEST_F(LineReaderTest, AnOverlongLineIsNotReadToItsEnd) {
   Write(std::string(2'000'000, 'x'));
   EXPECT_EQ(Lines(10), Texts());
   EXPECT_FALSE(error_.ok());
 }
 
-TEST_F(LineReaderTest, AGzipFileCutShortIsAnError) {
+TEST_F(LineReaderTest, ATruncatedGzipFileIsAnError) {
   WriteGzip(std::string(5000, 'x') + "\n" + path_);
   std::ifstream whole(path_, std::ios::binary);
   const std::string all((std::istreambuf_iterator<char>(whole)),
@@ -96,7 +96,7 @@ TEST_F(LineReaderTest, AGzipFileCutShortIsAnError) {
   EXPECT_TRUE(error_.Is(ErrorCode::kCorrupt));
 }
 
-TEST_F(LineReaderTest, WhatCannotBeReadIsAnError) {
+TEST_F(LineReaderTest, AnUnreadableFileIsAnError) {
   EXPECT_FALSE(LineReader::Open(dir_.path() + "/missing").ok());
   auto directory = LineReader::Open(dir_.path());
   ASSERT_TRUE(directory.ok());

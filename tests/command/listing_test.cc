@@ -36,18 +36,18 @@ TEST_F(ListingTest, KeysAreSelectedByPrefixAndNumber) {
   EXPECT_EQ(Run({"keys", "--prefix", "user"}).out, "");
 }
 
-TEST_F(ListingTest, KeysMayEndInNul) {
+TEST_F(ListingTest, KeysCanEndWithNul) {
   Run({"del", "user/1", "user/2"});
   EXPECT_EQ(Run({"keys", "--null"}).out,
             std::string("pyappcache/page/1\0", 18));
 }
 
-TEST_F(ListingTest, KeysAsJsonTellMore) {
+TEST_F(ListingTest, KeysAsJsonHaveSizeAndTimes) {
   const Json keys = Json::parse(Run({"keys", "--json"}).out);
   ASSERT_EQ(keys.size(), 3u);
   for (const Json& key : keys) {
-    const bool ends = key["key"] == "pyappcache/page/1";
-    EXPECT_EQ(key["expires_at_ms"].is_number(), ends);
+    const bool expires = key["key"] == "pyappcache/page/1";
+    EXPECT_EQ(key["expires_at_ms"].is_number(), expires);
     EXPECT_GT(key["bytes"], 100);
     EXPECT_GT(key["last_used_ms"], 1'600'000'000'000);
   }
@@ -62,7 +62,7 @@ TEST_F(ListingTest, StatsCountEntriesAndBytes) {
   EXPECT_NE(output.out.find("entries  3\n"), std::string::npos);
 }
 
-TEST_F(ListingTest, TopShowsTheFirstOfEachOrder) {
+TEST_F(ListingTest, TopSortsBySizeAgeAndUse) {
   const auto first = [this](const char* order) {
     const Json top =
         Json::parse(Run({"top", "--json", "--limit", "1", "--by", order}).out);
@@ -80,13 +80,13 @@ TEST_F(ListingTest, TopShowsTheFirstOfEachOrder) {
 
 TEST_F(ListingTest, TopIsATable) {
   const Output output = Run({"top", "--limit", "2", "--watch", "1"});
-  EXPECT_EQ(output.status, 0);  // once: this is no terminal
+  EXPECT_EQ(output.status, 0);  // once, because this is not a terminal
   EXPECT_EQ(output.out.find("3 entries, "), 0u);
   EXPECT_NE(output.out.find("KEY\n"), std::string::npos);
   EXPECT_EQ(std::count(output.out.begin(), output.out.end(), '\n'), 4);
 }
 
-TEST_F(ListingTest, ClearNeedsAYes) {
+TEST_F(ListingTest, ClearNeedsYes) {
   const Output refused = Run({"clear"});
   EXPECT_EQ(refused.status, 2);
   EXPECT_NE(refused.err.find("--yes"), std::string::npos);
@@ -95,7 +95,7 @@ TEST_F(ListingTest, ClearNeedsAYes) {
   EXPECT_EQ(Json::parse(Run({"stats", "--json"}).out)["entries"], 0);
 }
 
-TEST_F(ListingTest, ACacheInOrderIsSound) {
+TEST_F(ListingTest, AnUndamagedCacheIsSound) {
   EXPECT_NE(Run({"check"}).out.find("sound"), std::string::npos);
   const Output output = Run({"check", "--fix", "--json"});
   EXPECT_EQ(output.status, 0);

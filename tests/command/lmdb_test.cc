@@ -1,4 +1,4 @@
-// The commands on a cache in an LMDB directory.
+// The commands on an LMDB cache.
 
 #include <gtest/gtest.h>
 
@@ -14,14 +14,14 @@ using Json = nlohmann::json;
 
 class LmdbTest : public CommandTest {
  protected:
-  // `words` with --cache and the directory behind the command.
+  // Runs `words` with --cache and the directory inserted after the command.
   Output RunOn(const std::string& directory, Words words) {
     words.insert(words.begin() + 1, {"--cache", "lmdb:" + directory});
     return Run(words);
   }
 };
 
-TEST_F(LmdbTest, WhatDoesNotWriteMakesNoCacheInADirectory) {
+TEST_F(LmdbTest, ReadingCommandsDoNotCreateACache) {
   std::filesystem::create_directory(Path("home"));
   for (const std::string directory : {"home", "home/nope"}) {
     for (const Words& words :
@@ -30,7 +30,7 @@ TEST_F(LmdbTest, WhatDoesNotWriteMakesNoCacheInADirectory) {
       const Output output = RunOn(directory, words);
       EXPECT_EQ(output.status, 3) << words[0];
       EXPECT_EQ(output.out, "") << words[0];
-      EXPECT_NE(output.err.find("there is no cache at " + directory + ";"),
+      EXPECT_NE(output.err.find("there is no cache at \"" + directory + "\";"),
                 std::string::npos)
           << output.err;
     }
@@ -38,15 +38,15 @@ TEST_F(LmdbTest, WhatDoesNotWriteMakesNoCacheInADirectory) {
   EXPECT_TRUE(std::filesystem::is_empty(Path("home")));
 }
 
-TEST_F(LmdbTest, WhatWritesMakesOneInADirectoryThatIsThere) {
+TEST_F(LmdbTest, SetCreatesACacheInAnExistingDirectory) {
   std::filesystem::create_directory(Path("home"));
   EXPECT_EQ(RunOn("home", {"set", "key", "value"}).status, 0);
   EXPECT_EQ(RunOn("home/", {"get", "key"}).out, "value");
 }
 
-// A service has it open with more than LmdbCache's default: a set with that
-// would evict, and refuse a value of over 32 MiB.
-TEST_F(LmdbTest, UnlessToldALimitItIsOpenedWithNoLessThanItHas) {
+// A service may have opened it with more than LmdbCache's default. A set with
+// the default would evict, and reject a value of more than 32 MiB.
+TEST_F(LmdbTest, WithoutALimitItIsOpenedWithItsCurrentSize) {
   const auto limit = [&](const std::string& directory) {
     return Json::parse(
         RunOn(directory, {"ping", "--json"}).out)["limits"]["max_bytes"];
@@ -61,7 +61,7 @@ TEST_F(LmdbTest, UnlessToldALimitItIsOpenedWithNoLessThanItHas) {
   EXPECT_EQ(limit("small"), std::to_string(uint64_t{1} << 30));
 }
 
-TEST_F(LmdbTest, WhatOnlyAFileCanDoIsToldSo) {
+TEST_F(LmdbTest, CommandsForSqliteFilesAreRefused) {
   RunOn("app", {"set", "key", "value"});
   const Output output = RunOn("app", {"keys"});
   EXPECT_EQ(output.status, 3);
@@ -70,11 +70,11 @@ TEST_F(LmdbTest, WhatOnlyAFileCanDoIsToldSo) {
       << output.err;
 }
 
-TEST_F(LmdbTest, OneLimitIsGivenOnce) {
+TEST_F(LmdbTest, ALimitInTheUriAndAnOptionIsAnError) {
   const Output output = RunOn("app?max_bytes=2GiB",
                               {"set", "--max-bytes", "3GiB", "key", "value"});
   EXPECT_EQ(output.status, 2);
-  EXPECT_NE(output.err.find("give one of them"), std::string::npos);
+  EXPECT_NE(output.err.find("remove one of the two"), std::string::npos);
 }
 
 }  // namespace

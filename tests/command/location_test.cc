@@ -16,28 +16,28 @@ std::string FileOf(std::string_view text) {
   return uri->path;
 }
 
-TEST(LocationTest, APathMayHaveTheSchemeOrNone) {
+TEST(LocationTest, APathCanHaveASchemeOrNone) {
   EXPECT_EQ(FileOf("sqlite:cache.db"), "cache.db");
   EXPECT_EQ(FileOf("sqlite:/var/cache.db?max_entries=1"), "/var/cache.db");
   EXPECT_EQ(FileOf("/var/cache.db"), "/var/cache.db");
   EXPECT_EQ(FileOf("cache.db"), "cache.db");
 }
 
-TEST(LocationTest, AColonInAPathIsNoScheme) {
+TEST(LocationTest, AColonInAPathIsNotAScheme) {
   EXPECT_EQ(FileOf("./a:b.db"), "./a:b.db");
   EXPECT_EQ(FileOf("/a:b.db"), "/a:b.db");
   EXPECT_EQ(FileOf("sqlite:a:b.db"), "a:b.db");
   EXPECT_EQ(FileOf("1:b.db"), "1:b.db");
 }
 
-TEST(LocationTest, EscapesAndOptionsAreForUrisOnly) {
+TEST(LocationTest, OnlyUrisHaveEscapesAndOptions) {
   EXPECT_EQ(FileOf("a%20b?c#d.db"), "a%20b?c#d.db");
   EXPECT_EQ(FileOf("sqlite:a%20b%3fc.db"), "a b?c.db");
   EXPECT_FALSE(ParseCacheUri("sqlite:a%2.db").ok());
   EXPECT_FALSE(ParseCacheUri("redis://h?x").ok());
 }
 
-TEST(LocationTest, AServerIsTakenApart) {
+TEST(LocationTest, TheUriOfAServerIsParsed) {
   const auto uri = ParseCacheUri("REDIS://ada:secret@host:1/2?timeout=1s");
   ASSERT_TRUE(uri.ok());
   EXPECT_EQ(uri->scheme, "redis");
@@ -47,7 +47,7 @@ TEST(LocationTest, AServerIsTakenApart) {
   EXPECT_TRUE(IsInFile(*ParseCacheUri("path")));
 }
 
-TEST(LocationTest, AnUnknownSchemeIsToldWhatIsKnown) {
+TEST(LocationTest, AnUnknownSchemeListsTheKnownOnes) {
   for (const char* const text :
        {"secret://localhost", "x-y.z+1:secret", "secret:x@host"}) {
     const auto uri = ParseCacheUri(text);
@@ -60,7 +60,7 @@ TEST(LocationTest, AnUnknownSchemeIsToldWhatIsKnown) {
   }
 }
 
-TEST(LocationTest, APathThatNamesNoFileIsRefused) {
+TEST(LocationTest, APathWithoutAFileNameIsAnError) {
   EXPECT_FALSE(ParseCacheUri("").ok());
   EXPECT_FALSE(ParseCacheUri("sqlite:").ok());
   EXPECT_FALSE(ParseCacheUri("lmdb:").ok());
@@ -68,17 +68,17 @@ TEST(LocationTest, APathThatNamesNoFileIsRefused) {
   EXPECT_FALSE(ParseCacheUri(std::string("a\0b", 3)).ok());
 }
 
-TEST(LocationTest, ACacheInMemoryIsRefused) {
+TEST(LocationTest, AnInMemoryCacheIsAnError) {
   for (const char* const text :
        {":memory:", "sqlite::memory:", "memory:name", "memory:"}) {
     const auto uri = ParseCacheUri(text);
     ASSERT_FALSE(uri.ok()) << text;
-    EXPECT_NE(uri.error().message.find("gone when the command ends"),
+    EXPECT_NE(uri.error().message.find("lost when the command exits"),
               std::string::npos);
   }
 }
 
-TEST(LocationTest, TheDefaultIsWhereTheXdgSpecificationSays) {
+TEST(LocationTest, TheDefaultFollowsTheXdgSpecification) {
   EXPECT_EQ(*UserCacheDirectory("/x", "/home/ada"), "/x/appcache/");
   EXPECT_EQ(*UserCacheDirectory(nullptr, "/home/ada"),
             "/home/ada/.cache/appcache/");
@@ -87,27 +87,27 @@ TEST(LocationTest, TheDefaultIsWhereTheXdgSpecificationSays) {
             "/home/ada/.cache/appcache/");
 }
 
-TEST(LocationTest, WithoutAHomeThereIsNoDefault) {
+TEST(LocationTest, WithoutXdgCacheHomeAndHomeThereIsNoDefault) {
   const auto path = UserCacheDirectory(nullptr, nullptr);
   ASSERT_FALSE(path.ok());
   EXPECT_NE(path.error().message.find("--cache"), std::string::npos);
 }
 
-TEST(LocationTest, DirectoriesAreMadeForTheUserAlone) {
+TEST(LocationTest, DirectoriesAreCreatedForTheUserOnly) {
   const TempDir dir;
-  ASSERT_TRUE(MakePrivateDirectory(dir.path() + "/a/b/cache.db").ok());
-  for (const char* const made : {"/a", "/a/b"}) {
+  ASSERT_TRUE(CreatePrivateDirectories(dir.path() + "/a/b/cache.db").ok());
+  for (const char* const created : {"/a", "/a/b"}) {
     struct stat info;
-    ASSERT_EQ(stat((dir.path() + made).c_str(), &info), 0);
+    ASSERT_EQ(stat((dir.path() + created).c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777, 0700u);
   }
-  EXPECT_TRUE(MakePrivateDirectory(dir.path() + "/a/b/cache.db").ok());
+  EXPECT_TRUE(CreatePrivateDirectories(dir.path() + "/a/b/cache.db").ok());
 }
 
-TEST(LocationTest, ADirectoryThatCannotBeMadeIsNamed) {
-  const auto made = MakePrivateDirectory("/dev/null/a/cache.db");
-  ASSERT_FALSE(made.ok());
-  EXPECT_NE(made.error().message.find("/dev/null"), std::string::npos);
+TEST(LocationTest, TheErrorForADirectoryNamesIt) {
+  const auto created = CreatePrivateDirectories("/dev/null/a/cache.db");
+  ASSERT_FALSE(created.ok());
+  EXPECT_NE(created.error().message.find("/dev/null"), std::string::npos);
 }
 
 }  // namespace

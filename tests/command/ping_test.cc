@@ -7,10 +7,10 @@
 namespace appcache::command {
 namespace {
 
-// Answers a number of pings, and then no more.
-class FailingCache : public MapCache {
+// Answers the first `answers` pings and fails the others.
+class FailingBackend : public MapBackend {
  public:
-  explicit FailingCache(int answers) : answers_(answers) {}
+  explicit FailingBackend(int answers) : answers_(answers) {}
 
   Result<std::string> Ping() override {
     if (answers_-- > 0) return std::string("Map 1");
@@ -22,26 +22,26 @@ class FailingCache : public MapCache {
 };
 
 TEST(PingTest, EveryPingIsCounted) {
-  FailingCache cache(5);
+  FailingBackend backend(5);
   PingReport report;
-  EXPECT_TRUE(PingAll(cache, 5, report).ok());
+  EXPECT_TRUE(PingAll(backend, 5, report).ok());
   EXPECT_EQ(report.version, "Map 1");
   EXPECT_EQ(report.round_trips.count(), 5u);
 }
 
-TEST(PingTest, TheFirstFailureIsToldAsItIs) {
-  FailingCache cache(0);
+TEST(PingTest, AFailureOfTheFirstPingIsReturnedUnchanged) {
+  FailingBackend backend(0);
   PingReport report;
-  EXPECT_EQ(PingAll(cache, 5, report).error().message, "it took too long");
+  EXPECT_EQ(PingAll(backend, 5, report).error().message, "it took too long");
 }
 
-TEST(PingTest, ALaterFailureEndsItAndTellsWhenItCame) {
-  FailingCache cache(3);
+TEST(PingTest, ALaterFailureStopsAndNamesThePing) {
+  FailingBackend backend(3);
   PingReport report;
-  const Status status = PingAll(cache, 5, report);
+  const Status status = PingAll(backend, 5, report);
   EXPECT_TRUE(status.Is(ErrorCode::kTimeout));
   EXPECT_EQ(status.error().native_code, 7);
-  EXPECT_EQ(status.error().message, "after 3 of 5 pings: it took too long");
+  EXPECT_EQ(status.error().message, "ping 4 of 5 failed: it took too long");
   EXPECT_EQ(report.round_trips.count(), 3u);
 }
 

@@ -1,4 +1,4 @@
-// appcache replay, on traces small enough to be replayed by hand.
+// appcache replay, on traces that are short enough to check by hand.
 
 #include <gtest/gtest.h>
 #include <zlib.h>
@@ -12,8 +12,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-// With room for 3: a b c miss; a hits (b c a); d misses, b leaves (c a d); b
-// misses, c leaves (a d b); a hits (d b a); c misses, d leaves (b a c); b hits.
+// With max_entries = 3, least recent first: a b c miss; a hits (b c a); d
+// misses and evicts b (c a d); b misses and evicts c (a d b); a hits (d b a); c
+// misses and evicts d (b a c); b hits.
 constexpr const char* kTrace = "a\nb\nc\na\nd\nb\na\nc\nb\n";
 
 class ReplayTest : public CommandTest {
@@ -31,7 +32,7 @@ TEST_F(ReplayTest, HitsAreThoseOfAnExactLru) {
   EXPECT_NE(output.out.find("P99.9"), std::string::npos);
 }
 
-TEST_F(ReplayTest, TheReportIsJson) {
+TEST_F(ReplayTest, TheReportCanBeJson) {
   const Output output =
       Run({"replay", "trace", "--max-entries", "3", "--json"});
   const Json report = Json::parse(output.out);
@@ -44,7 +45,7 @@ TEST_F(ReplayTest, TheReportIsJson) {
   EXPECT_LE(report["gets"]["p99.9_ns"], report["gets"]["max_ns"]);
 }
 
-TEST_F(ReplayTest, ATraceMayBeGzipOrStandardInput) {
+TEST_F(ReplayTest, ATraceCanBeGzipOrStandardInput) {
   gzFile file = gzopen(Path("trace.gz").c_str(), "wb");
   gzputs(file, kTrace);
   gzclose(file);
@@ -58,12 +59,12 @@ TEST_F(ReplayTest, ATraceMayBeGzipOrStandardInput) {
             3);
 }
 
-TEST_F(ReplayTest, AFileGivesTheSameHits) {
+TEST_F(ReplayTest, AFileHasTheSameHits) {
   const Words words = {"replay",  "trace",         "--max-entries", "3",
                        "--cache", "sqlite:new.db", "--json"};
   EXPECT_EQ(Json::parse(Run(words).out)["hits"], 3);
   EXPECT_EQ(Run({"check", "--cache", "new.db"}).status, 0);
-  // Again, the cache would begin full.
+  // A second replay would find a full cache.
   const Output output = Run(words);
   EXPECT_EQ(output.status, 2);
   EXPECT_NE(output.err.find("3 entries"), std::string::npos);
@@ -72,7 +73,7 @@ TEST_F(ReplayTest, AFileGivesTheSameHits) {
       3);
 }
 
-TEST_F(ReplayTest, LimitsOfTheUriCountAndEvictNothingThatWasThere) {
+TEST_F(ReplayTest, LimitsOfTheUriApplyButDoNotEvictExistingEntries) {
   Words words = {"replay", "trace", "--cache", "sqlite:new.db?max_entries=3",
                  "--json"};
   EXPECT_EQ(Json::parse(Run(words).out)["hits"], 3);
@@ -85,8 +86,8 @@ TEST_F(ReplayTest, LimitsOfTheUriCountAndEvictNothingThatWasThere) {
   EXPECT_NE(Run(words).err.find("--max-entries"), std::string::npos);
 }
 
-// Three entries of 1 + 10 bytes are more than 32.
-TEST_F(ReplayTest, BytesMayBeTheLimit) {
+// Three entries have 3 * (1 + 10) = 33 bytes.
+TEST_F(ReplayTest, TheLimitCanBeInBytes) {
   const Words words = {"replay",        "trace", "--max-entries", "1000",
                        "--value-bytes", "10",    "--max-bytes",   "33",
                        "--json"};
@@ -105,7 +106,7 @@ TEST_F(ReplayTest, EmptyLinesDoNotCount) {
   EXPECT_EQ(Run({"replay", "trace", "--max-entries", "3"}).status, 0);
 }
 
-TEST_F(ReplayTest, WhatCannotBeReplayedIsToldWhere) {
+TEST_F(ReplayTest, ErrorsHaveTheLineNumber) {
   EXPECT_EQ(Run({"replay", "trace"}).status, 2);
   EXPECT_EQ(Run({"replay", "missing", "--max-entries", "3"}).status, 3);
   WriteFile("trace", "a\n" + std::string(3 << 20, 'x') + "\n");

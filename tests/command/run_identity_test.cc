@@ -26,11 +26,11 @@ void Write(const std::string& path, const std::string& text) {
   std::ofstream(path) << text;
 }
 
-TEST(RunIdentityTest, EqualCommandsAreTheSameRun) {
+TEST(RunIdentityTest, EqualCommandsHaveTheSameIdentity) {
   EXPECT_EQ(IdentityOf({"a", "b c"}), IdentityOf({"a", "b c"}));
 }
 
-TEST(RunIdentityTest, NoTwoWaysToSplitWordsAreTheSameRun) {
+TEST(RunIdentityTest, DifferentWordBoundariesHaveDifferentIdentities) {
   const std::set<std::string> identities = {
       IdentityOf({"a", "b c"}),
       IdentityOf({"a b", "c"}),
@@ -54,7 +54,7 @@ TEST(RunIdentityTest, TheOrderOfScopesDoesNotMatter) {
   EXPECT_NE(IdentityOf({"a"}, {cwd}), IdentityOf({"a"}));
 }
 
-TEST(RunIdentityTest, AVariableCountsByItsValueAndByBeingSet) {
+TEST(RunIdentityTest, AnUnsetVariableDiffersFromAnEmptyOne) {
   const std::vector<Scope> scope = {{Scope::Kind::kEnvironment, "SCOPE_TEST"}};
   std::set<std::string> identities;
   unsetenv("SCOPE_TEST");
@@ -66,7 +66,7 @@ TEST(RunIdentityTest, AVariableCountsByItsValueAndByBeingSet) {
   EXPECT_EQ(identities.size(), 4u);
 }
 
-TEST(RunIdentityTest, AFileCountsByItsContent) {
+TEST(RunIdentityTest, AFileScopeDependsOnTheContent) {
   const TempDir dir;
   const std::string path = dir.path() + "/file";
   const std::vector<Scope> scope = {{Scope::Kind::kFile, path}};
@@ -82,7 +82,7 @@ TEST(RunIdentityTest, AFileCountsByItsContent) {
   EXPECT_EQ(IdentityOf({"a"}, scope), one);
 }
 
-TEST(RunIdentityTest, WhatIsNoFileCannotBeAScope) {
+TEST(RunIdentityTest, ADirectoryIsNotAFileScope) {
   const TempDir dir;
   const auto identity = RunIdentity(
       Words{"a"}, std::vector<Scope>{{Scope::Kind::kFile, dir.path()}});
@@ -90,7 +90,7 @@ TEST(RunIdentityTest, WhatIsNoFileCannotBeAScope) {
   EXPECT_NE(identity.error().message.find(dir.path()), std::string::npos);
 }
 
-TEST(RunIdentityTest, TheDirectoryCounts) {
+TEST(RunIdentityTest, TheCwdScopeDependsOnTheDirectory) {
   const TempDir dir;
   const std::vector<Scope> scope = {{Scope::Kind::kDirectory, ""}};
   const auto before = std::filesystem::current_path();

@@ -20,7 +20,7 @@ std::string SomeRecord() {
   return EncodeRun("identity", 7, recording);
 }
 
-// A body with the magic, the version and the right checksum before it.
+// A record with this body, a valid header and a valid checksum.
 std::string WithChecksum(std::string_view body) {
   ByteWriter record;
   record.Raw("appcRUN\n");
@@ -30,7 +30,7 @@ std::string WithChecksum(std::string_view body) {
   return record.Take();
 }
 
-TEST(RunRecordTest, WhatIsEncodedIsDecodedInOrder) {
+TEST(RunRecordTest, DecodingReturnsTheEncodedChunksInOrder) {
   const std::string record = SomeRecord();
   const auto run = DecodeRun(record);
   ASSERT_TRUE(run.ok());
@@ -44,14 +44,14 @@ TEST(RunRecordTest, WhatIsEncodedIsDecodedInOrder) {
   EXPECT_EQ(run->chunks[2].bytes, "three");
 }
 
-TEST(RunRecordTest, ARunWithoutOutputIsARun) {
+TEST(RunRecordTest, ARunCanHaveNoOutput) {
   const std::string record = EncodeRun("", 0, Recording(0));
   const auto run = DecodeRun(record);
   ASSERT_TRUE(run.ok());
   EXPECT_TRUE(run->chunks.empty());
 }
 
-TEST(RunRecordTest, EveryChangedByteIsNoticed) {
+TEST(RunRecordTest, EveryChangedByteIsDetected) {
   const std::string record = SomeRecord();
   for (size_t i = 0; i < record.size(); ++i) {
     for (const int flip : {1, 0x80, 0xFF}) {
@@ -62,7 +62,7 @@ TEST(RunRecordTest, EveryChangedByteIsNoticed) {
   }
 }
 
-TEST(RunRecordTest, EveryCutIsNoticed) {
+TEST(RunRecordTest, EveryTruncationIsDetected) {
   const std::string record = SomeRecord();
   for (size_t size = 0; size < record.size(); ++size) {
     EXPECT_FALSE(DecodeRun(std::string_view(record).substr(0, size)).ok());
@@ -70,7 +70,7 @@ TEST(RunRecordTest, EveryCutIsNoticed) {
   EXPECT_FALSE(DecodeRun(record + "x").ok());
 }
 
-TEST(RunRecordTest, ANewerVersionIsToldFromDamage) {
+TEST(RunRecordTest, ANewerVersionIsUnsupportedNotCorrupt) {
   std::string record = SomeRecord();
   record[8] = 2;
   const auto run = DecodeRun(record);
@@ -78,24 +78,25 @@ TEST(RunRecordTest, ANewerVersionIsToldFromDamage) {
   EXPECT_TRUE(run.status().Is(ErrorCode::kUnsupported));
 }
 
-// Lengths and counts that a checksum vouches for are not believed either.
-TEST(RunRecordTest, LyingLengthsAreNoticed) {
-  for (const uint64_t lie : {uint64_t{9}, ~uint64_t{0}, uint64_t{1} << 63}) {
+// Lengths and counts are checked even when the checksum is valid.
+TEST(RunRecordTest, InvalidLengthsAreDetected) {
+  for (const uint64_t invalid :
+       {uint64_t{9}, ~uint64_t{0}, uint64_t{1} << 63}) {
     ByteWriter identity_too_long;
     identity_too_long.Number<uint8_t>(0);
-    identity_too_long.Number(lie);
+    identity_too_long.Number(invalid);
     identity_too_long.Raw("12345678");
     EXPECT_FALSE(DecodeRun(WithChecksum(identity_too_long.view())).ok());
 
     ByteWriter too_many_chunks;
     too_many_chunks.Number<uint8_t>(0);
     too_many_chunks.Prefixed("");
-    too_many_chunks.Number(lie);
+    too_many_chunks.Number(invalid);
     EXPECT_FALSE(DecodeRun(WithChecksum(too_many_chunks.view())).ok());
   }
 }
 
-TEST(RunRecordTest, AnUnknownStreamIsNoticed) {
+TEST(RunRecordTest, AnUnknownStreamIsDetected) {
   ByteWriter body;
   body.Number<uint8_t>(0);
   body.Prefixed("");
@@ -105,12 +106,12 @@ TEST(RunRecordTest, AnUnknownStreamIsNoticed) {
   EXPECT_FALSE(DecodeRun(WithChecksum(body.view())).ok());
 }
 
-TEST(RunRecordTest, RandomBytesNeverDecode) {
+TEST(RunRecordTest, RandomBytesDoNotDecode) {
   RandomSource random;
   for (int i = 0; i < 5000; ++i) {
     EXPECT_FALSE(DecodeRun(random.String(random.Below(80))).ok());
-    // Past the checksum, to where lengths are read: decodes or not, but stays
-    // within the bytes that are there.
+    // With a valid checksum, the lengths are random. The record may decode, but
+    // no view may exceed it.
     const std::string record = WithChecksum(random.String(random.Below(60)));
     if (const auto run = DecodeRun(record); run.ok()) {
       EXPECT_LE(run->identity.size(), record.size());
@@ -118,7 +119,7 @@ TEST(RunRecordTest, RandomBytesNeverDecode) {
   }
 }
 
-TEST(RunRecordTest, ARecordingForgetsAllWhenItIsTooMuch) {
+TEST(RunRecordTest, ARecordingAboveTheLimitDropsAllOutput) {
   Recording recording(20);
   recording.Append(Stream::kOut, "0123456789");
   EXPECT_FALSE(recording.overflowed());
@@ -128,9 +129,9 @@ TEST(RunRecordTest, ARecordingForgetsAllWhenItIsTooMuch) {
   EXPECT_TRUE(recording.overflowed());
 }
 
-// Or a command that writes byte by byte to either stream in turn would take
-// twenty times its limit.
-TEST(RunRecordTest, ManySmallChunksCountWithWhatTheyCost) {
+// Otherwise a command that alternates single bytes between streams would use
+// twenty times the limit.
+TEST(RunRecordTest, TheOverheadOfChunksCountsTowardsTheLimit) {
   Recording recording(1000);
   for (int i = 0; i < 120; ++i) {
     recording.Append(i % 2 == 0 ? Stream::kOut : Stream::kError, "x");

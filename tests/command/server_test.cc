@@ -1,4 +1,4 @@
-// The commands on a cache that is on a server.
+// The commands on a Redis server, and ping.
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 
 class ServerTest : public CommandTest {
  protected:
-  // `words` with --cache and the URI of the server behind the command.
+  // `words` with --cache and the URI inserted after the command.
   Words OnServer(const Words& words) const {
     Words all = words;
     all.insert(all.begin() + 1, {"--cache", uri_});
@@ -28,11 +28,11 @@ class ServerTest : public CommandTest {
   const std::string uri_ = "redis+unix://" + server_.socket_path();
 };
 
-bool Tells(const std::string& text, const std::string& part) {
+bool Contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-TEST_F(ServerTest, EntriesAreSetAndGotAndRemoved) {
+TEST_F(ServerTest, SetGetTtlAndDelWork) {
   EXPECT_EQ(RunOnServer({"set", "--ttl", "1h", "key", "value"}).status, 0);
   EXPECT_EQ(RunOnServer({"set", "other", "value"}).status, 0);
   EXPECT_EQ(server_.Run("GET pyappcache/key"), "value");
@@ -44,7 +44,7 @@ TEST_F(ServerTest, EntriesAreSetAndGotAndRemoved) {
   EXPECT_EQ(RunOnServer({"ttl", "key"}).status, 1);
 }
 
-TEST_F(ServerTest, AHostAndAPortAreAsGood) {
+TEST_F(ServerTest, AHostAndAPortNameTheServer) {
   const std::string uri =
       "redis://127.0.0.1:" + std::to_string(server_.port()) + "/2?prefix=app";
   EXPECT_EQ(Run({"set", "--cache", uri, "key", "value"}).status, 0);
@@ -52,7 +52,7 @@ TEST_F(ServerTest, AHostAndAPortAreAsGood) {
   EXPECT_EQ(server_.Run("GET app/key"), "value");
 }
 
-TEST_F(ServerTest, ThePrefixIsThatOfTheUriUnlessAnotherIsNamed) {
+TEST_F(ServerTest, ThePrefixOptionOverridesTheUri) {
   const std::string uri = uri_ + "?prefix=app";
   Run({"set", "--cache", uri, "key", "1"});
   Run({"set", "--cache", uri, "--prefix", "named", "key", "2"});
@@ -62,43 +62,44 @@ TEST_F(ServerTest, ThePrefixIsThatOfTheUriUnlessAnotherIsNamed) {
   EXPECT_EQ(server_.Run("GET key"), "3");
 }
 
-TEST_F(ServerTest, StatsTellsWhatCanBeHad) {
+TEST_F(ServerTest, StatsPrintsUnknownFiguresAsUnknown) {
   const Output output = RunOnServer({"stats"});
   EXPECT_EQ(output.status, 0);
-  EXPECT_TRUE(Tells(output.out, "version  Redis "));
-  EXPECT_TRUE(Tells(output.out, "not told by a Redis cache"));
+  EXPECT_TRUE(Contains(output.out, "version  Redis "));
+  EXPECT_TRUE(Contains(output.out, "not reported by a Redis cache"));
   const Json stats = Json::parse(RunOnServer({"stats", "--json"}).out);
   EXPECT_EQ(stats["backend"], "redis");
   EXPECT_EQ(stats["entries"], nullptr);
 }
 
-TEST_F(ServerTest, ClearSaysWhatItRemovesAndNeedsAYes) {
+TEST_F(ServerTest, ClearPrintsWhatItRemovesAndNeedsYes) {
   server_.Run("SET somebodys key");
   const Output refused = RunOnServer({"clear"});
   EXPECT_EQ(refused.status, 2);
-  EXPECT_TRUE(Tells(refused.err, "FLUSHDB")) << refused.err;
-  EXPECT_TRUE(Tells(refused.err, "--yes"));
+  EXPECT_TRUE(Contains(refused.err, "FLUSHDB")) << refused.err;
+  EXPECT_TRUE(Contains(refused.err, "--yes"));
   EXPECT_EQ(server_.Run("DBSIZE"), ":1");
-  EXPECT_TRUE(Tells(RunOnServer({"clear", "--yes"}).out, "FLUSHDB"));
+  EXPECT_TRUE(Contains(RunOnServer({"clear", "--yes"}).out, "FLUSHDB"));
   EXPECT_EQ(server_.Run("DBSIZE"), ":0");
 }
 
-TEST_F(ServerTest, WhatOnlyAFileCanDoIsToldSo) {
+TEST_F(ServerTest, CommandsForSqliteFilesAreRefused) {
   WriteFile("file", "");
   for (const Words& words : {Words{"keys"}, Words{"top"}, Words{"check"},
                              Words{"dump", "out"}, Words{"load", "file"}}) {
     const Output output = RunOnServer(words);
     EXPECT_EQ(output.status, 3) << words[0];
-    EXPECT_TRUE(Tells(output.err, "a Redis cache cannot ")) << output.err;
-    EXPECT_TRUE(Tells(output.err, "SQLite file")) << output.err;
+    EXPECT_TRUE(Contains(output.err, "a Redis cache cannot ")) << output.err;
+    EXPECT_TRUE(Contains(output.err, "SQLite file")) << output.err;
   }
   WriteFile("trace", "a\nb\n");
   const Output output = RunOnServer({"replay", "trace"});
   EXPECT_EQ(output.status, 3);
-  EXPECT_TRUE(Tells(output.err, "a Redis cache does not tell")) << output.err;
+  EXPECT_TRUE(Contains(output.err, "a Redis cache cannot report"))
+      << output.err;
 }
 
-TEST_F(ServerTest, LimitsAreForFiles) {
+TEST_F(ServerTest, LimitsAreRefused) {
   for (const Words& words :
        {Words{"set", "--max-entries", "3", "key", "value"},
         Words{"set", "--max-bytes", "1KiB", "key", "value"},
@@ -106,7 +107,7 @@ TEST_F(ServerTest, LimitsAreForFiles) {
     const Output output = RunOnServer(words);
     EXPECT_EQ(output.status, 2);
     EXPECT_EQ(output.out, "");
-    EXPECT_TRUE(Tells(output.err, "a Redis cache has no such limit"))
+    EXPECT_TRUE(Contains(output.err, "a Redis cache has no such limit"))
         << output.err;
   }
   EXPECT_EQ(server_.Run("DBSIZE"), ":0");
@@ -121,10 +122,10 @@ TEST_F(ServerTest, ExecRunsOnceAndReplays) {
     EXPECT_EQ(output.err, "");
   }
   EXPECT_EQ(CountLines("log"), 1u);
-  EXPECT_TRUE(Tells(server_.Run("KEYS *"), "pyappcache/exec/"));
+  EXPECT_TRUE(Contains(server_.Run("KEYS *"), "pyappcache/exec/"));
 }
 
-TEST_F(ServerTest, ExecsAtOnceRunOnceByALockInTheUsersDirectory) {
+TEST_F(ServerTest, ConcurrentRunsUseALockInTheUsersDirectory) {
   const Words words = OnServer(ExecWords("echo run >> log; echo out"));
   std::vector<Running> running;
   for (int i = 0; i < 8; ++i) running.push_back(Start(words));
@@ -143,17 +144,17 @@ TEST_F(ServerTest, ExecsAtOnceRunOnceByALockInTheUsersDirectory) {
   EXPECT_TRUE(files[0].starts_with("exec-")) << files[0];
 }
 
-TEST_F(ServerTest, ExecRunsTheCommandWhenTheServerIsGone) {
+TEST_F(ServerTest, ExecRunsTheCommandWhenTheServerIsDown) {
   server_.Kill();
   const Output output =
       Run(OnServer(ExecWords("echo out; echo err >&2; exit 5")));
   EXPECT_EQ(output.status, 5);
   EXPECT_EQ(output.out, "out\n");
-  EXPECT_TRUE(Tells(output.err, "cannot connect to the Redis server"));
-  EXPECT_TRUE(Tells(output.err, "err\n"));
+  EXPECT_TRUE(Contains(output.err, "cannot connect to the Redis server"));
+  EXPECT_TRUE(Contains(output.err, "err\n"));
 }
 
-TEST_F(ServerTest, AServerThatIsGoneIsAFailureOfEverythingElse) {
+TEST_F(ServerTest, OtherCommandsFailWhenTheServerIsDown) {
   server_.Kill();
   for (const Words& words :
        {Words{"get", "key"}, Words{"set", "key", "value"}, Words{"del", "key"},
@@ -162,23 +163,23 @@ TEST_F(ServerTest, AServerThatIsGoneIsAFailureOfEverythingElse) {
     const Output output = RunOnServer(words);
     EXPECT_EQ(output.status, 3) << words[0];
     EXPECT_EQ(output.out, "") << words[0];
-    EXPECT_TRUE(Tells(output.err, "cannot connect to the Redis server"));
+    EXPECT_TRUE(Contains(output.err, "cannot connect to the Redis server"));
     EXPECT_EQ(std::count(output.err.begin(), output.err.end(), '\n'), 1);
   }
 }
 
-TEST_F(ServerTest, PingTellsWhatTheCacheIs) {
+TEST_F(ServerTest, PingDescribesTheBackend) {
   const Output output = RunOnServer({"ping", "--count", "10"});
   EXPECT_EQ(output.status, 0);
   EXPECT_EQ(output.err, "");
   for (const char* const part :
        {"backend          redis, Redis ", "FLUSHDB", "timeout ", "PINGS",
         "\n   10  ", "persistent       yes"}) {
-    EXPECT_TRUE(Tells(output.out, part)) << part << " in\n" << output.out;
+    EXPECT_TRUE(Contains(output.out, part)) << part << " in\n" << output.out;
   }
 }
 
-TEST_F(ServerTest, PingTellsTheSameAsJson) {
+TEST_F(ServerTest, PingAsJsonHasTheSameFields) {
   const Json ping = Json::parse(
       Run({"ping", "--cache", uri_ + "?timeout=10s", "--json"}).out);
   EXPECT_EQ(ping["cache"], server_.socket_path() + ", database 0");
@@ -197,7 +198,7 @@ TEST_F(ServerTest, PingTellsTheSameAsJson) {
   EXPECT_EQ(server_.Run("DBSIZE"), ":0");
 }
 
-TEST_F(ServerTest, APasswordIsShownNowhere) {
+TEST_F(ServerTest, APasswordIsNeverPrinted) {
   server_.Run("CONFIG SET requirepass hunter2");
   const std::string path = server_.socket_path();
   const std::string right = "redis+unix://:hunter2@" + path;
@@ -209,13 +210,13 @@ TEST_F(ServerTest, APasswordIsShownNowhere) {
              "redis+unix://:wrong-hunter2@" + path}) {
     for (const char* const command : {"ping", "stats", "clear", "keys"}) {
       const Output output = Run({command, "--cache", uri});
-      EXPECT_FALSE(Tells(output.out + output.err, "hunter2"))
+      EXPECT_FALSE(Contains(output.out + output.err, "hunter2"))
           << output.out << output.err;
     }
   }
 }
 
-TEST_F(ServerTest, APasswordInTheWrongWordIsNotShown) {
+TEST_F(ServerTest, APasswordInTheWrongPlaceIsNotPrinted) {
   const std::string uri = "redis://ada:hunter2@h";
   for (const Words& words :
        {Words{uri}, Words{"ping", uri}, Words{"get", "key", uri},
@@ -224,18 +225,18 @@ TEST_F(ServerTest, APasswordInTheWrongWordIsNotShown) {
         Words{"ping", "--cache", uri, "--cache", uri}}) {
     const Output output = Run(words);
     EXPECT_EQ(output.status, 2);
-    EXPECT_FALSE(Tells(output.err, "hunter2")) << output.err;
+    EXPECT_FALSE(Contains(output.err, "hunter2")) << output.err;
   }
 }
 
 class PingTest : public CommandTest {};
 
-TEST_F(PingTest, AFileIsPinged) {
+TEST_F(PingTest, PingDescribesASqliteFile) {
   Run({"set", "--cache", "cache.db", "key", "value"});
   const Output output = Run({"ping", "--cache", "cache.db"});
   EXPECT_EQ(output.status, 0);
-  EXPECT_TRUE(Tells(output.out, "backend          sqlite, SQLite 3."));
-  EXPECT_TRUE(Tells(output.out, "max_entries      none"));
+  EXPECT_TRUE(Contains(output.out, "backend          sqlite, SQLite 3."));
+  EXPECT_TRUE(Contains(output.out, "max_entries      none"));
   const Json ping = Json::parse(
       Run({"ping", "--cache", "sqlite:cache.db?max_entries=7", "--json"}).out);
   EXPECT_EQ(ping["backend"], "sqlite");
@@ -243,18 +244,18 @@ TEST_F(PingTest, AFileIsPinged) {
   EXPECT_EQ(ping["persistent"], true);
 }
 
-TEST_F(PingTest, AFileThatIsNotThereIsNotMade) {
+TEST_F(PingTest, PingDoesNotCreateAMissingFile) {
   const Output output = Run({"ping", "--cache", "nope.db"});
   EXPECT_EQ(output.status, 3);
-  EXPECT_TRUE(Tells(output.err, "there is no cache at nope.db"));
+  EXPECT_TRUE(Contains(output.err, "there is no cache at \"nope.db\""));
   EXPECT_FALSE(std::filesystem::exists(Path("nope.db")));
 }
 
-TEST_F(PingTest, TheCountHasBounds) {
+TEST_F(PingTest, TheCountHasLimits) {
   for (const char* const count : {"0", "100001", "-1", "many"}) {
     const Output output = Run({"ping", "--count", count});
     EXPECT_EQ(output.status, 2) << count;
-    EXPECT_TRUE(Tells(output.err, "--count")) << output.err;
+    EXPECT_TRUE(Contains(output.err, "--count")) << output.err;
   }
   const Json ping = Json::parse(Run({"ping", "--count", "1", "--json"}).out);
   EXPECT_EQ(ping["pings"], 1);

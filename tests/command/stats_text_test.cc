@@ -41,10 +41,10 @@ class StatsTextTest : public ::testing::Test {
     TierReport& tier = *now_.tier;
     tier.coherence = Coherence::kTracking;
     tier.is_coherent = true;
-    tier.confirmed_ago = milliseconds(120);
-    tier.confirmation_delay = std::chrono::microseconds(310);
+    tier.heartbeat_age = milliseconds(120);
+    tier.heartbeat_delay = std::chrono::microseconds(310);
     tier.links_made = 1;
-    tier.changes_told = 7;
+    tier.changes_notified = 7;
     tier.local_hits = 3;
     tier.remote_errors = 2;
   }
@@ -66,7 +66,7 @@ TEST_F(StatsTextTest, ABlockHasALineForEachFigure) {
             "log      32 B\n");
 }
 
-TEST_F(StatsTextTest, WhatChangedIsToldPerSecond) {
+TEST_F(StatsTextTest, ChangesArePrintedPerSecond) {
   const std::string block = StatsBlock(Again());
   EXPECT_NE(block.find("entries  36, +3.0/s\n"), std::string::npos) << block;
   EXPECT_NE(block.find("2.0 KiB, -976.0/s\n"), std::string::npos) << block;
@@ -75,27 +75,27 @@ TEST_F(StatsTextTest, WhatChangedIsToldPerSecond) {
   EXPECT_EQ(json["bytes_per_s"], -976.0);
 }
 
-TEST_F(StatsTextTest, BetweenTwoOfOneMomentThereIsNoRate) {
+TEST_F(StatsTextTest, SamplesOfTheSameMomentHaveNoRate) {
   now_.taken = before_.taken;
   EXPECT_EQ(StatsJson(Again(), kTime)["entries_per_s"], nullptr);
 }
 
-TEST_F(StatsTextTest, WhatIsNotToldIsSaid) {
+TEST_F(StatsTextTest, UnknownFiguresAreMarked) {
   now_.stats = CacheStats();
   const std::string block = StatsBlock(Again());
-  EXPECT_NE(block.find("entries  not told by a SQLite cache\n"),
+  EXPECT_NE(block.find("entries  not reported by a SQLite cache\n"),
             std::string::npos);
   EXPECT_EQ(StatsJson(Again(), kTime)["bytes"], nullptr);
   EXPECT_EQ(StatsLine(Again(), kTime).find("bytes"), std::string::npos);
 }
 
-TEST_F(StatsTextTest, ALineHasATimeAndWhatIsTold) {
+TEST_F(StatsTextTest, ALineHasATimeAndTheKnownFigures) {
   EXPECT_EQ(StatsLine(Again(), kTime),
             "2027-01-15T08:00:00Z ping_ns=40000 entries=36 bytes=2048 "
             "entries_per_s=3.0 bytes_per_s=-976.0\n");
 }
 
-TEST_F(StatsTextTest, ACacheThatDoesNotAnswerIsTold) {
+TEST_F(StatsTextTest, AFailedPingIsPrinted) {
   now_.answer = Status(ErrorCode::kUnavailable, "gone \"away\"\n");
   EXPECT_NE(StatsBlock(Again()).find("ping     gone \"away\"\\n\n"),
             std::string::npos);
@@ -106,18 +106,19 @@ TEST_F(StatsTextTest, ACacheThatDoesNotAnswerIsTold) {
       << StatsLine(Again(), kTime);
 }
 
-TEST_F(StatsTextTest, ATierTellsOfItsLinkAndItsLevels) {
+TEST_F(StatsTextTest, ATierHasItsLinkAndItsLevels) {
   MakeTier();
   const std::string block = StatsBlock(Again());
   const size_t tier = block.find("tier ");
   ASSERT_NE(tier, std::string::npos);
   EXPECT_EQ(block.substr(tier),
             "tier     tracking, coherent\n"
-            "link     confirmed 120.00 ms ago, in 310.0 us; made 1, lost 0\n"
-            "changes  7 told, +3.5/s; all at once 0\n"
+            "link     heartbeat 120.00 ms ago, round trip 310.0 us; "
+            "established 1, lost 0\n"
+            "changes  7, +3.5/s; full invalidations 0\n"
             "breaker  closed; opened 0\n"
-            "pending  0; lost 0\n"
-            "local    3 hits, 0 stale, 0 absences\n"
+            "retries  0 queued, 0 lost\n"
+            "local    3 hits, 0 stale hits, 0 negative hits\n"
             "remote   0 hits, 0 misses, 2 errors\n");
   const Json json = StatsJson(Again(), kTime);
   EXPECT_EQ(json["tier_coherence"], "tracking");
@@ -129,18 +130,18 @@ TEST_F(StatsTextTest, ATierTellsOfItsLinkAndItsLevels) {
             std::string::npos);
 }
 
-TEST_F(StatsTextTest, ATierThatNobodyTellsHasNoLinkToTellOf) {
+TEST_F(StatsTextTest, AnUntrackedTierHasNoLink) {
   MakeTier();
   now_.tier->coherence = Coherence::kUntracked;
-  now_.tier->asks_remote = false;
+  now_.tier->breaker_is_closed = false;
   const std::string block = StatsBlock(Once());
-  EXPECT_NE(block.find("tier     untracked: copies live for untracked_ttl\n"
-                       "breaker  open: the remote is not asked; opened 0\n"),
+  EXPECT_NE(block.find("tier     untracked: copies expire after untracked_ttl\n"
+                       "breaker  open: the remote is not used; opened 0\n"),
             std::string::npos)
       << block;
 }
 
-TEST_F(StatsTextTest, PrometheusIsToldOfEverything) {
+TEST_F(StatsTextTest, PrometheusHasAllFigures) {
   MakeTier();
   now_.stats.entries = 36;
   now_.file_bytes = {28672, 32};
@@ -156,10 +157,10 @@ TEST_F(StatsTextTest, PrometheusIsToldOfEverything) {
   }
 }
 
-TEST(ScreenTest, APictureIsDrawnAsFarAsThereIsRoom) {
-  EXPECT_EQ(OverScreen("one\ntwo\n", {.rows = 9, .columns = 9}),
+TEST(ScreenTest, TextIsCutToTheSizeOfTheScreen) {
+  EXPECT_EQ(DrawInPlace("one\ntwo\n", {.rows = 9, .columns = 9}),
             "\x1b[Hone\x1b[K\ntwo\x1b[K\n\x1b[J");
-  EXPECT_EQ(OverScreen("one\ntwo\n", {.rows = 2, .columns = 2}),
+  EXPECT_EQ(DrawInPlace("one\ntwo\n", {.rows = 2, .columns = 2}),
             "\x1b[Ho\u2026\x1b[K\n\x1b[J");
 }
 

@@ -29,19 +29,19 @@ TEST(TableTest, TheLastColumnIsShortenedToTheWidth) {
   EXPECT_EQ(table.Render(16), "SIZE  KEY\n   1  012345678\u2026\n");
 }
 
-TEST(TableTest, TheLastColumnKeepsALeastWidth) {
+TEST(TableTest, TheLastColumnHasAMinimumWidth) {
   Table table = TwoColumns();
   table.AddRow({"1", "0123456789abcdef"});
   EXPECT_EQ(table.Render(1), "SIZE  KEY\n   1  0123456\u2026\n");
 }
 
-TEST(TableTest, CharactersCountNotBytes) {
+TEST(TableTest, WidthsAreInCharactersNotBytes) {
   Table table = TwoColumns();
   table.AddRow({"\u00e9", "x"});
   EXPECT_EQ(table.Render(0), "SIZE  KEY\n   \u00e9  x\n");
 }
 
-TEST(TableTest, NoLineEndsInBlanks) {
+TEST(TableTest, LinesHaveNoTrailingBlanks) {
   Table table({{"A", Table::Align::kLeft}, {"B", Table::Align::kLeft}});
   table.AddRow({"", ""});
   EXPECT_EQ(table.Render(0), "A  B\n\n");

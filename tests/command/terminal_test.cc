@@ -1,4 +1,4 @@
-// The command on a terminal: what it asks, draws and escapes there.
+// The command on a terminal: questions, drawing and escaping.
 
 #include <gtest/gtest.h>
 #include <pty.h>
@@ -14,7 +14,7 @@
 namespace appcache::command {
 namespace {
 
-// appcache with a terminal for all of its streams.
+// Runs appcache with a terminal for all of its streams.
 class OnTerminal {
  public:
   OnTerminal(const std::string& directory, const Words& arguments) {
@@ -39,7 +39,7 @@ class OnTerminal {
     waitpid(pid_, nullptr, 0);
   }
 
-  // Reads until `text` has come `count` times, or to the end.
+  // Reads until `text` has been printed `count` times, or to the end.
   void AwaitText(const std::string& text, int count = 1) {
     size_t from = 0;
     while (count > 0) {
@@ -92,13 +92,13 @@ class TerminalTest : public CommandTest {
   void SetUp() override {
     std::string keys = "colour\x1b[31m\n";
     for (int i = 0; i < 20; ++i) keys += "key/" + std::to_string(i) + "\n";
-    // The quick way to many entries.
+    // A replay is the fastest way to create many entries.
     RunWithInput({"replay", "-", "--max-entries", "100", "--cache", "cache.db"},
                  keys);
   }
 };
 
-TEST_F(TerminalTest, ClearAsks) {
+TEST_F(TerminalTest, ClearAsksForConfirmation) {
   OnTerminal no(dir_.path(), {"clear", "--cache", "cache.db"});
   no.AwaitText("21 entries");
   no.AwaitText("[y/N]");
@@ -118,7 +118,7 @@ TEST_F(TerminalTest, KeysAreEscaped) {
   EXPECT_EQ(keys.seen().find('\x1b'), std::string::npos);
 }
 
-TEST_F(TerminalTest, WatchDrawsUntilItIsInterrupted) {
+TEST_F(TerminalTest, TopRedrawsUntilInterrupted) {
   OnTerminal top(dir_.path(), {"top", "--watch", "1ms", "--cache", "cache.db"});
   top.AwaitText("21 entries", 3);
   top.Type("\x03");  // Ctrl-C
@@ -126,7 +126,7 @@ TEST_F(TerminalTest, WatchDrawsUntilItIsInterrupted) {
   EXPECT_NE(top.seen().find("KEY"), std::string::npos);
 }
 
-TEST_F(TerminalTest, WatchedStatsAreDrawnInPlaceUntilTheInterrupt) {
+TEST_F(TerminalTest, StatsAreDrawnInPlaceUntilInterrupted) {
   OnTerminal stats(dir_.path(),
                    {"stats", "--watch", "1ms", "--cache", "cache.db"});
   stats.AwaitText("\x1b[Hcache    ", 3);
@@ -136,7 +136,7 @@ TEST_F(TerminalTest, WatchedStatsAreDrawnInPlaceUntilTheInterrupt) {
   EXPECT_EQ(stats.seen().find("ping_ns"), std::string::npos);
 }
 
-TEST_F(TerminalTest, WatchedStatsAsJsonAreLinesOnATerminalToo) {
+TEST_F(TerminalTest, StatsAsJsonAreLinesOnATerminalToo) {
   OnTerminal stats(dir_.path(), {"stats", "--watch=1ms", "--count=2", "--json",
                                  "--cache", "cache.db"});
   EXPECT_EQ(stats.Wait(), 0);
@@ -144,13 +144,13 @@ TEST_F(TerminalTest, WatchedStatsAsJsonAreLinesOnATerminalToo) {
   EXPECT_NE(stats.seen().find("\"entries_per_s\":0.0"), std::string::npos);
 }
 
-TEST_F(TerminalTest, ADumpIsNotForATerminal) {
+TEST_F(TerminalTest, ADumpToATerminalIsRefused) {
   OnTerminal dump(dir_.path(), {"dump", "--cache", "cache.db"});
   EXPECT_EQ(dump.Wait(), 2);
   EXPECT_NE(dump.seen().find("redirect"), std::string::npos);
 }
 
-TEST_F(TerminalTest, ALoadShowsABar) {
+TEST_F(TerminalTest, ALoadShowsAProgressBar) {
   Run({"dump", "--cache", "cache.db", "dump"});
   OnTerminal load(dir_.path(), {"load", "--cache", "new.db", "dump"});
   EXPECT_EQ(load.Wait(), 0);
@@ -158,23 +158,23 @@ TEST_F(TerminalTest, ALoadShowsABar) {
   EXPECT_NE(load.seen().find("21 entries loaded"), std::string::npos);
 }
 
-TEST_F(TerminalTest, AnInterruptFromTheTerminalEndsTheCommandOnce) {
+TEST_F(TerminalTest, AnInterruptFromTheTerminalReachesTheCommandOnce) {
   OnTerminal exec(dir_.path(),
                   {"exec", "--cache", "cache.db", "--", "sh", "-c",
                    "trap 'echo caught' INT; echo ready; read x; read x"});
   exec.AwaitText("ready");
   exec.Type("\x03");  // to the whole group, the shell included
   exec.AwaitText("caught");
-  exec.Type("\n\n");  // for a read that was interrupted, and one that was not
+  exec.Type("\n\n");  // one for each read
   EXPECT_EQ(exec.Wait(), 0);
   EXPECT_EQ(exec.seen().find("caught", exec.seen().find("caught") + 1),
             std::string::npos);
 }
 
-TEST_F(TerminalTest, ASetWithoutAValueDoesNotWaitForAPerson) {
+TEST_F(TerminalTest, ASetWithoutAValueDoesNotReadFromATerminal) {
   OnTerminal set(dir_.path(), {"set", "--cache", "cache.db", "key"});
   EXPECT_EQ(set.Wait(), 2);
-  EXPECT_NE(set.seen().find("needs a VALUE"), std::string::npos);
+  EXPECT_NE(set.seen().find("missing VALUE"), std::string::npos);
 }
 
 }  // namespace

@@ -20,20 +20,20 @@ TEST(TextTest, OnlyWellFormedUtf8IsUtf8) {
   }
 }
 
-TEST(TextTest, WhatMovesACursorIsEscaped) {
+TEST(TextTest, ControlCharactersAreEscaped) {
   EXPECT_EQ(Escape("plain / text"), "plain / text");
   EXPECT_EQ(Escape("a\nb\tc\rd"), "a\\nb\\tc\\rd");
   EXPECT_EQ(Escape("\x1b[31m\x7f\0"s), "\\x1b[31m\\x7f\\x00");
-  EXPECT_EQ(Escape("\u009b"), "\\xc2\\x9b");  // as good as an escape and [
+  EXPECT_EQ(Escape("\u009b"), "\\xc2\\x9b");  // equivalent to ESC [
 }
 
-TEST(TextTest, EscapesCannotBeTakenForTheRealThing) {
-  EXPECT_EQ(Escape("\\n"), "\\\\n");
-}
+TEST(TextTest, BackslashesAreEscaped) { EXPECT_EQ(Escape("\\n"), "\\\\n"); }
 
-TEST(TextTest, Utf8StaysAndOtherBytesAreEscaped) {
+TEST(TextTest, BytesThatAreNotUtf8AreEscaped) {
   EXPECT_EQ(Escape("\u00e9\xff\u20ac\xe2\x82"), "\u00e9\\xff\u20ac\\xe2\\x82");
 }
+
+TEST(TextTest, QuotedTextIsEscaped) { EXPECT_EQ(Quoted("a\nb"), "\"a\\nb\""); }
 
 TEST(TextTest, TextIsShortenedByCharacters) {
   EXPECT_EQ(Shorten("h\u00e9llo", 5), "h\u00e9llo");

@@ -1,5 +1,5 @@
-// What --cache says of a tier, and that a tier is no way around what holds for
-// the cache behind it.
+// The commands on a tier. The rules for a cache also hold for one behind a
+// tier.
 
 #include <gtest/gtest.h>
 
@@ -15,29 +15,30 @@ using Json = nlohmann::json;
 
 class TierTest : public CommandTest {
  protected:
-  // `words` with --cache and a tier of memory before `remote`.
+  // Runs `words` with a tier: memory in front of `remote`.
   Output RunOn(const std::string& remote, Words words) {
     words.insert(words.begin() + 1, {"--cache", "tiered:memory:app|" + remote});
     return Run(words);
   }
 };
 
-bool Tells(const std::string& text, const std::string& part) {
+bool Contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-TEST_F(TierTest, OneThatKeepsNothingIsRefused) {
+TEST_F(TierTest, AnInMemoryRemoteIsAnError) {
   const Output output = RunOn("memory:other", {"get", "key"});
   EXPECT_EQ(output.status, 2);
-  EXPECT_TRUE(Tells(output.err, "gone when the command ends")) << output.err;
+  EXPECT_TRUE(Contains(output.err, "lost when the command exits"))
+      << output.err;
 }
 
-TEST_F(TierTest, AFileBehindItIsMadeOnlyByWhatWrites) {
+TEST_F(TierTest, OnlyWritingCommandsCreateTheFileBehindIt) {
   for (const std::string remote : {"sqlite:far.db", "lmdb:far"}) {
     const std::string path = remote.substr(remote.find(':') + 1);
     const Output output = RunOn(remote, {"get", "key"});
     EXPECT_EQ(output.status, 3);
-    EXPECT_TRUE(Tells(output.err, "there is no cache at " + path + ";"))
+    EXPECT_TRUE(Contains(output.err, "there is no cache at \"" + path + "\";"))
         << output.err;
     EXPECT_FALSE(std::filesystem::exists(Path(path)));
     EXPECT_EQ(RunOn(remote, {"set", "key", "value"}).status, 0);
@@ -45,7 +46,7 @@ TEST_F(TierTest, AFileBehindItIsMadeOnlyByWhatWrites) {
   }
 }
 
-TEST_F(TierTest, NothingIsEvictedBehindItUnlessTheUriSaysSo) {
+TEST_F(TierTest, TheFileBehindItHasNoLimitUnlessTheUriSetsOne) {
   RunOn("sqlite:far.db", {"set", "key", "value"});
   const auto limit = [&](const std::string& remote) {
     return Json::parse(
@@ -55,15 +56,15 @@ TEST_F(TierTest, NothingIsEvictedBehindItUnlessTheUriSaysSo) {
   EXPECT_EQ(limit("sqlite:far.db?max_entries=7"), "7");
 }
 
-TEST_F(TierTest, WhatOnlyAFileCanDoIsToldSo) {
+TEST_F(TierTest, CommandsForSqliteFilesAreRefused) {
   RunOn("sqlite:far.db", {"set", "key", "value"});
   const Output keys = RunOn("sqlite:far.db", {"keys"});
   EXPECT_EQ(keys.status, 3);
-  EXPECT_TRUE(Tells(keys.err, "a tier cannot list its entries")) << keys.err;
+  EXPECT_TRUE(Contains(keys.err, "a tier cannot list its entries")) << keys.err;
   const Output limited =
       RunOn("sqlite:far.db", {"set", "--max-entries", "3", "key", "value"});
   EXPECT_EQ(limited.status, 2);
-  EXPECT_TRUE(Tells(limited.err, "a tier has no such limit")) << limited.err;
+  EXPECT_TRUE(Contains(limited.err, "a tier has no such limit")) << limited.err;
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ EntryInfo Info(std::string path, uint64_t bytes, int64_t last_used_s) {
   return info;
 }
 
-TEST(TopTest, EachOrderPutsItsOwnFirst) {
+TEST(TopTest, EntriesAreSortedByTheOrder) {
   const EntryInfo large = Info("large", 9, 50);
   const EntryInfo old = Info("old", 5, 10);
   const EntryInfo used = Info("used", 1, 90);
@@ -27,7 +27,7 @@ TEST(TopTest, EachOrderPutsItsOwnFirst) {
   EXPECT_FALSE(TopBetter{TopOrder::kUse}(old, large));
 }
 
-TEST(TopTest, EqualEntriesAreInTheOrderOfTheirKeys) {
+TEST(TopTest, TiesAreBrokenByTheKey) {
   const EntryInfo a = Info("a", 1, 1);
   const EntryInfo b = Info("b", 1, 1);
   for (const TopOrder order :
@@ -38,7 +38,7 @@ TEST(TopTest, EqualEntriesAreInTheOrderOfTheirKeys) {
   }
 }
 
-TEST(TopTest, TheTableTellsSizeAgeAndTtl) {
+TEST(TopTest, TheTableHasSizeAgeAndTtl) {
   std::vector<EntryInfo> entries = {Info("user/7", 1536, 100),
                                     Info("a\nb", 12, 40)};
   entries[0].expires_at = TimePoint(std::chrono::seconds(3820));
@@ -48,7 +48,7 @@ TEST(TopTest, TheTableTellsSizeAgeAndTtl) {
             "   12 B   3m 0s      -  a\\nb\n");
 }
 
-TEST(TopTest, TheProgressOfALoadIsABar) {
+TEST(TopTest, ProgressIsABarOrANumber) {
   EXPECT_EQ(ProgressLine("load", 0, 10, 4), "load [    ]   0%");
   EXPECT_EQ(ProgressLine("load", 5, 10, 4), "load [##  ]  50%");
   EXPECT_EQ(ProgressLine("load", 10, 10, 4), "load [####] 100%");

@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TEST(UnitsTest, SizesArePrintedShort) {
+TEST(UnitsTest, SizesHaveAtMostFourDigits) {
   EXPECT_EQ(FormatSize(0), "0 B");
   EXPECT_EQ(FormatSize(1023), "1023 B");
   EXPECT_EQ(FormatSize(1024), "1.0 KiB");
@@ -28,7 +28,7 @@ TEST(UnitsTest, DurationsArePrintedInTheirTwoLargestUnits) {
   EXPECT_EQ(FormatDuration(milliseconds(90'000'000)), "1d 1h");
 }
 
-TEST(UnitsTest, NanosecondsArePrintedInAUnitThatFits) {
+TEST(UnitsTest, NanosecondsArePrintedInASuitableUnit) {
   EXPECT_EQ(FormatNanoseconds(870), "870 ns");
   EXPECT_EQ(FormatNanoseconds(12'345), "12.3 us");
   EXPECT_EQ(FormatNanoseconds(4'560'000), "4.56 ms");

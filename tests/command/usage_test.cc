@@ -1,4 +1,4 @@
-// What a person sees who gets it wrong, or asks.
+// --help, and the messages for errors in the command line.
 
 #include <gtest/gtest.h>
 
@@ -47,72 +47,73 @@ TEST_F(UsageTest, TheVersionIsPrinted) {
   EXPECT_EQ(output.out.find("appcache "), 0u);
 }
 
-TEST_F(UsageTest, WithoutACommandTheHelpIsAnError) {
+TEST_F(UsageTest, WithoutACommandTheHelpGoesToStandardError) {
   const Output output = Run({});
   EXPECT_EQ(output.status, 2);
   EXPECT_EQ(output.out, "");
   EXPECT_NE(output.err.find("Usage:"), std::string::npos);
 }
 
-// The words, and a part of what standard error must say.
+// The command line, and a part of the expected message.
 struct Mistake {
   Words words;
-  const char* told;
+  const char* message;
 };
 
-TEST_F(UsageTest, MistakesAreToldAndDoNothing) {
+TEST_F(UsageTest, MistakesPrintOneLineAndHaveStatusTwo) {
   const Mistake mistakes[] = {
-      {{"frobnicate"}, "there is no command 'frobnicate'"},
-      {{""}, "there is no command ''"},
-      {{"--frobnicate"}, "options stand after the command"},
-      {{"--json", "stats"}, "options stand after the command"},
-      {{"get"}, "it needs KEY"},
-      {{"get", "a", "b"}, "'b' is too much"},
-      {{"get", "--nope", "a"}, "there is no option --nope"},
-      {{"get", "-5"}, "goes after --"},
-      {{"get", "++"}, "write ++ after --"},
-      {{"get", "a", "--cache"}, "--cache: it takes one value"},
-      {{"get", "a", "--prefix", "b", "--prefix", "c"}, "one value, once"},
+      {{"frobnicate"}, "unknown command \"frobnicate\""},
+      {{""}, "unknown command \"\""},
+      {{"--frobnicate"}, "options must come after the command"},
+      {{"--json", "stats"}, "options must come after the command"},
+      {{"get"}, "get: missing operand; usage: appcache get [OPTION]... KEY"},
+      {{"get", "a", "b"}, "unexpected operand \"b\""},
+      {{"get", "--nope", "a"}, "unknown option --nope"},
+      {{"get", "-5"}, "must come after --"},
+      {{"get", "++"}, "++ must come after --"},
+      {{"get", "a", "--cache"}, "--cache: takes one value"},
+      {{"get", "a", "--prefix", "b", "--prefix", "c"}, "can be given once"},
       {{"get", "a", "--cache", "http://localhost"}, "sqlite:PATH"},
-      {{"get", "a", "--cache", "memory:name"}, "gone when the command ends"},
+      {{"get", "a", "--cache", "memory:name"}, "lost when the command exits"},
       {{"get", "a", "--cache", "redis://"}, "has one host"},
-      {{"get", "a", "--cache", "redis://h:x"}, "its port"},
+      {{"get", "a", "--cache", "redis://h:x"}, "a port from 1 to 65535"},
       {{"get", "a", "--cache", "redis://h?timeuot=1s"}, "no option timeuot"},
-      {{"set", "a", "b", "--cache", "sqlite:a?max_entries=0"}, "from 1 on"},
+      {{"set", "a", "b", "--cache", "sqlite:a?max_entries=0"}, "at least 1"},
       {{"set", "a", "b", "--cache", "sqlite:a?max_bytes=1KiB", "--max-bytes",
         "1KiB"},
-       "give one of them"},
+       "remove one of the two"},
       {{"exec", "--cache", "sqlite:a?no=1", "--", "ls"}, "no option no"},
       {{"ping", "--count", "0"}, "from 1 to 100000"},
-      {{"ping", "key"}, "options only"},
-      {{"ping", "redis://:secret@h"}, "'redis://...' is too much"},
-      {{"set", "a", "b", "c"}, "'c' is too much"},
+      {{"ping", "key"}, "unexpected operand \"key\""},
+      {{"ping", "redis://:secret@h"}, "unexpected operand \"redis://...\""},
+      {{"set", "a", "b", "c"}, "unexpected operand \"c\""},
       {{"set", "a", "b", "--ttl", "5x"}, "500ms, 10s, 5m, 1h, 7d"},
       {{"set", "a", "b", "--ttl=-5"}, "500ms, 10s, 5m, 1h, 7d"},
       {{"set", "a", "b", "--max-bytes", "big"}, "64KiB, 8MiB, 1GiB"},
       {{"set", "a", "b", "--max-bytes", "0"}, "--max-bytes"},
-      {{"set", "a", "b", "--max-entries", "0"}, "from 1 on"},
-      {{"del"}, "it needs KEY..."},
-      {{"ttl"}, "it needs KEY"},
-      {{"keys", "user"}, "options only"},
+      {{"set", "a", "b", "--max-entries", "0"}, "at least 1"},
+      {{"del"}, "missing operand; usage: appcache del [OPTION]... KEY..."},
+      {{"ttl"}, "missing operand"},
+      {{"keys", "user"}, "unexpected operand \"user\""},
       {{"keys", "--limit", "none"}, "--limit"},
       {{"top", "--by", "name"}, "size, age or use"},
       {{"top", "--watch", "0"}, "from 1ms to 1d"},
       {{"stats", "--watch=0"}, "from 1ms to 1d"},
       {{"stats", "--watch", "25h"}, "from 1ms to 1d"},
       {{"stats", "--watch=soon"}, "500ms, 10s, 5m, 1h, 7d"},
-      {{"stats", "--watch", "1", "2"}, "'2' is too much"},
-      {{"stats", "--count", "3"}, "--count: it needs --watch"},
-      {{"stats", "--watch", "--count", "0"}, "from 1 on"},
-      {{"stats", "--prometheus", "--json"}, "it goes without --json"},
-      {{"stats", "--prometheus", "--watch"}, "it goes without --watch"},
+      {{"stats", "--watch", "1", "2"}, "unexpected operand \"2\""},
+      {{"stats", "--count", "3"}, "--count requires --watch"},
+      {{"stats", "--watch", "--count", "0"}, "at least 1"},
+      {{"stats", "--prometheus", "--json"}, "cannot be combined with --json"},
+      {{"stats", "--prometheus", "--watch"}, "cannot be combined with --watch"},
       {{"replay", "trace"}, "--max-entries"},
       {{"replay", "trace", "--max-entries", "3", "--value-bytes", "1GiB"},
        "64MiB"},
-      {{"exec"}, "it needs -- COMMAND"},
-      {{"exec", "--"}, "it needs -- COMMAND"},
-      {{"exec", "ls"}, "write -- before 'ls'"},
-      {{"exec", "--nope", "--", "ls"}, "there is no option --nope"},
+      {{"exec"},
+       "missing operand; usage: appcache exec [OPTION]... -- COMMAND"},
+      {{"exec", "--"}, "missing operand"},
+      {{"exec", "ls"}, "missing -- before \"ls\""},
+      {{"exec", "--nope", "--", "ls"}, "unknown option --nope"},
       {{"exec", "--scope", "user", "--", "ls"}, "cwd, env:NAME or file:PATH"},
       {{"exec", "--max-output", "1TiB", "--", "ls"}, "512MiB"},
   };
@@ -121,12 +122,13 @@ TEST_F(UsageTest, MistakesAreToldAndDoNothing) {
     EXPECT_EQ(output.status, 2) << output.err;
     EXPECT_EQ(output.out, "") << output.err;
     EXPECT_EQ(output.err.find("appcache: "), 0u) << output.err;
-    EXPECT_NE(output.err.find(mistake.told), std::string::npos) << output.err;
+    EXPECT_NE(output.err.find(mistake.message), std::string::npos)
+        << output.err;
     EXPECT_EQ(std::count(output.err.begin(), output.err.end(), '\n'), 1);
   }
 }
 
-TEST_F(UsageTest, WithoutAHomeTheCacheMustBeNamed) {
+TEST_F(UsageTest, WithoutHomeTheCacheMustBeNamed) {
   unsetenv("XDG_CACHE_HOME");
   const char* const home = getenv("HOME");
   const std::string saved(home == nullptr ? "" : home);
@@ -137,7 +139,7 @@ TEST_F(UsageTest, WithoutAHomeTheCacheMustBeNamed) {
   if (home != nullptr) setenv("HOME", saved.c_str(), 1);
 }
 
-TEST_F(UsageTest, OutputThatIsNotTakenIsAFailure) {
+TEST_F(UsageTest, AFullDiskForTheOutputIsAFailure) {
   Run({"set", "key", "value"});
   Streams full;
   full.out = "/dev/full";

@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-bool Tells(const std::string& text, const std::string& part) {
+bool Contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
@@ -29,7 +29,7 @@ std::vector<std::string> Lines(const std::string& text) {
   return lines;
 }
 
-// The end of a pipe that the command writes to: a FIFO at `path`.
+// Reads the output of a command from a FIFO at `path`.
 class Reader {
  public:
   explicit Reader(const std::string& path)
@@ -55,12 +55,12 @@ class Reader {
     }
   }
 
-  // Reads lines until one has `part`. False at the end.
+  // Reads lines until one contains `part`. Returns false at the end.
   bool Await(const std::string& part) {
     for (;;) {
       const std::string line = Line();
       if (line.empty()) return false;
-      if (Tells(line, part)) return true;
+      if (Contains(line, part)) return true;
     }
   }
 
@@ -70,7 +70,7 @@ class Reader {
 
 class WatchTest : public CommandTest {
  protected:
-  // Started with a pipe for its output.
+  // Starts stats with a FIFO for its output.
   Running StartPiped(Words words) {
     MakeFifo("pipe");
     words.insert(words.begin(), "stats");
@@ -80,22 +80,22 @@ class WatchTest : public CommandTest {
   }
 };
 
-TEST_F(WatchTest, IsALineEachTimeWhereNobodyLooks) {
+TEST_F(WatchTest, PrintsALinePerSampleWithoutATerminal) {
   Run({"set", "key", "value"});
   const Output output = Run({"stats", "--watch=1ms", "--count", "3"});
   EXPECT_EQ(output.status, 0);
   EXPECT_EQ(output.err, "");
   const auto lines = Lines(output.out);
   ASSERT_EQ(lines.size(), 3u) << output.out;
-  EXPECT_FALSE(Tells(lines[0], "_per_s"));
+  EXPECT_FALSE(Contains(lines[0], "_per_s"));
   for (const std::string& line : lines) {
-    EXPECT_TRUE(Tells(line, "Z ping_ns=")) << line;
-    EXPECT_TRUE(Tells(line, " entries=1 ")) << line;
+    EXPECT_TRUE(Contains(line, "Z ping_ns=")) << line;
+    EXPECT_TRUE(Contains(line, " entries=1 ")) << line;
   }
-  EXPECT_TRUE(Tells(lines[2], " entries_per_s=0.0 ")) << lines[2];
+  EXPECT_TRUE(Contains(lines[2], " entries_per_s=0.0 ")) << lines[2];
 }
 
-TEST_F(WatchTest, IsALineOfJsonEachTime) {
+TEST_F(WatchTest, PrintsALineOfJsonPerSample) {
   Run({"set", "key", "value"});
   const Output output = Run({"stats", "--watch", "1ms", "--count=2", "--json"});
   const auto lines = Lines(output.out);
@@ -105,7 +105,7 @@ TEST_F(WatchTest, IsALineOfJsonEachTime) {
   EXPECT_EQ(Json::parse(lines[1])["entries_per_s"], 0);
 }
 
-TEST_F(WatchTest, SeesWhatOthersDo) {
+TEST_F(WatchTest, SeesTheWritesOfOtherProcesses) {
   Run({"set", "key", "value"});
   Running watch = StartPiped({"--watch=1ms"});
   Reader reader(Path("pipe"));
@@ -114,12 +114,12 @@ TEST_F(WatchTest, SeesWhatOthersDo) {
   EXPECT_TRUE(reader.Await(" entries=2 "));
 }
 
-TEST_F(WatchTest, EndsWellWhenAskedTo) {
+TEST_F(WatchTest, SignalsEndItWithStatusZero) {
   Run({"set", "key", "value"});
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     Running watch = StartPiped({"--watch=1d"});
     Reader reader(Path("pipe"));
-    EXPECT_TRUE(Tells(reader.Line(), "entries=1"));
+    EXPECT_TRUE(Contains(reader.Line(), "entries=1"));
     watch.Signal(number);
     EXPECT_EQ(watch.Wait().status, 0) << number;
     EXPECT_EQ(reader.Line(), "");
@@ -127,43 +127,43 @@ TEST_F(WatchTest, EndsWellWhenAskedTo) {
   }
 }
 
-// Once while it waits, and once while it prints.
-TEST_F(WatchTest, EndsWellWhenNobodyReadsAnyMore) {
+// With one interval it waits when the reader closes, with the other it prints.
+TEST_F(WatchTest, AClosedOutputEndsItWithStatusZero) {
   Run({"set", "key", "value"});
   for (const char* const interval : {"--watch=1d", "--watch=1ms"}) {
     Running watch = StartPiped({interval});
     Reader reader(Path("pipe"));
-    EXPECT_TRUE(Tells(reader.Line(), "entries=1"));
+    EXPECT_TRUE(Contains(reader.Line(), "entries=1"));
     reader.Close();
     EXPECT_EQ(watch.Wait().status, 0) << interval;
     unlink(Path("pipe").c_str());
   }
 }
 
-TEST_F(WatchTest, OfAFileThatIsNotThereFails) {
+TEST_F(WatchTest, AMissingFileIsAFailure) {
   const Output output = Run({"stats", "--watch", "--cache", "nope.db"});
   EXPECT_EQ(output.status, 3);
   EXPECT_EQ(output.out, "");
-  EXPECT_TRUE(Tells(output.err, "there is no cache at nope.db"));
+  EXPECT_TRUE(Contains(output.err, "there is no cache at \"nope.db\""));
 }
 
-TEST_F(WatchTest, OutputThatIsNotTakenIsAFailure) {
+TEST_F(WatchTest, AFullDiskForTheOutputIsAFailure) {
   Streams full;
   full.out = "/dev/full";
   EXPECT_EQ(Start({"stats", "--watch=1d"}, full).Wait().status, 3);
 }
 
-TEST_F(WatchTest, PrometheusHasWhatAFileTells) {
+TEST_F(WatchTest, PrometheusHasTheFiguresOfAFile) {
   Run({"set", "--cache", "cache.db", "key", "value"});
   const Output output = Run({"stats", "--prometheus", "--cache", "cache.db"});
   EXPECT_EQ(output.status, 0);
   EXPECT_EQ(output.err, "");
   const std::string label = "{cache=\"" + Path("cache.db") + "\"} ";
-  EXPECT_TRUE(Tells(output.out, "# TYPE appcache_entries gauge\n"));
-  EXPECT_TRUE(Tells(output.out, "\nappcache_entries" + label + "1\n"))
+  EXPECT_TRUE(Contains(output.out, "# TYPE appcache_entries gauge\n"));
+  EXPECT_TRUE(Contains(output.out, "\nappcache_entries" + label + "1\n"))
       << output.out;
-  EXPECT_TRUE(Tells(output.out, "\nappcache_hits_total" + label + "0\n"));
-  EXPECT_FALSE(Tells(output.out, "tier"));
+  EXPECT_TRUE(Contains(output.out, "\nappcache_hits_total" + label + "0\n"));
+  EXPECT_FALSE(Contains(output.out, "tier"));
 }
 
 class TierWatchTest : public WatchTest {
@@ -173,27 +173,27 @@ class TierWatchTest : public WatchTest {
                            server_.socket_path() + "?timeout=10s";
 };
 
-TEST_F(TierWatchTest, StatsTellHowTheTierIsTold) {
+TEST_F(TierWatchTest, StatsPrintTheStateOfTheTier) {
   const Output output = Run({"stats", "--cache", uri_});
   EXPECT_EQ(output.status, 0);
   EXPECT_EQ(output.err, "");
-  EXPECT_TRUE(Tells(output.out, "\ntier     tracking, coherent\n"));
-  EXPECT_TRUE(Tells(output.out, "\nentries  not told by a tier\n"));
-  EXPECT_TRUE(Tells(output.out, "\nlocal    0 hits"));
+  EXPECT_TRUE(Contains(output.out, "\ntier     tracking, coherent\n"));
+  EXPECT_TRUE(Contains(output.out, "\nentries  not reported by a tier\n"));
+  EXPECT_TRUE(Contains(output.out, "\nlocal    0 hits"));
   const Json stats = Json::parse(Run({"stats", "--json", "--cache", uri_}).out);
   EXPECT_EQ(stats["backend"], "tiered");
   EXPECT_EQ(stats["tier_coherence"], "tracking");
   EXPECT_EQ(stats["tier_coherent"], true);
 }
 
-TEST_F(TierWatchTest, PrometheusHasTheTierToo) {
+TEST_F(TierWatchTest, PrometheusHasTheFiguresOfATier) {
   const Output output = Run({"stats", "--prometheus", "--cache", uri_});
   EXPECT_EQ(output.status, 0);
-  EXPECT_TRUE(Tells(output.out, "\nappcache_tier_coherent{cache=\""));
-  EXPECT_TRUE(Tells(output.out, "\nappcache_hits_total{cache=\""));
+  EXPECT_TRUE(Contains(output.out, "\nappcache_tier_coherent{cache=\""));
+  EXPECT_TRUE(Contains(output.out, "\nappcache_hits_total{cache=\""));
 }
 
-TEST_F(TierWatchTest, SeesTheChangesOfOthers) {
+TEST_F(TierWatchTest, CountsTheChangesOfOtherClients) {
   Running watch = StartPiped({"--watch=1ms", "--cache", uri_});
   Reader reader(Path("pipe"));
   EXPECT_TRUE(reader.Await(" tier_changes_told=0 "));
@@ -201,7 +201,7 @@ TEST_F(TierWatchTest, SeesTheChangesOfOthers) {
   EXPECT_TRUE(reader.Await(" tier_changes_told=1 "));
 }
 
-TEST_F(TierWatchTest, GoesOnWhileTheServerIsAway) {
+TEST_F(TierWatchTest, ContinuesWhileTheServerIsDown) {
   Running watch = StartPiped({"--watch=1ms", "--cache", uri_});
   Reader reader(Path("pipe"));
   EXPECT_TRUE(reader.Await(" tier_coherent=true "));
@@ -216,13 +216,13 @@ TEST_F(TierWatchTest, GoesOnWhileTheServerIsAway) {
   EXPECT_EQ(watch.Wait().status, 0);
 }
 
-TEST_F(TierWatchTest, AServerThatIsAwayAtFirstIsAFailure) {
+TEST_F(TierWatchTest, AServerThatIsDownAtFirstIsAFailure) {
   server_.Kill();
   for (const char* const option : {"--watch=1ms", "--prometheus", "--json"}) {
     const Output output = Run({"stats", option, "--cache", uri_});
     EXPECT_EQ(output.status, 3) << option;
     EXPECT_EQ(output.out, "") << option;
-    EXPECT_TRUE(Tells(output.err, "cannot connect to the Redis server"));
+    EXPECT_TRUE(Contains(output.err, "cannot connect to the Redis server"));
   }
 }
 

@@ -1,12 +1,13 @@
-// Compression by key and by string; what is compressed is known by its bytes.
+// Compression by key and by string. A compressed value is recognised by its
+// first bytes.
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <string_view>
 
-#include "engine/cache.h"
-#include "tests/conformance/conformance.h"
+#include "appcache/cache.h"
+#include "appcache/testing/conformance.h"
 
 namespace appcache {
 namespace {
@@ -21,7 +22,7 @@ struct PageKey {
   }
 };
 
-TEST_P(ConformanceTest, AKeyDecidesWhatIsCompressed) {
+TEST_P(ConformanceTest, TheKeyDecidesWhatIsCompressed) {
   const std::string large(10'000, 'x');
   ASSERT_TRUE(cache_->Set(PageKey(), large).ok());
   EXPECT_TRUE(StoredAt("pyappcache/page").starts_with(kGzipMagic));
@@ -32,7 +33,7 @@ TEST_P(ConformanceTest, AKeyDecidesWhatIsCompressed) {
   EXPECT_EQ(cache_->Get(PageKey()).value_or("<miss>"), "small");
 }
 
-TEST_P(ConformanceTest, AStringIsCompressedWhenAskedFor) {
+TEST_P(ConformanceTest, SetByStrCompressesOnRequest) {
   ASSERT_TRUE(cache_
                   ->SetByStr<std::string>("page", "text", kNoTtl,
                                           Compression::kCompress)
@@ -41,15 +42,15 @@ TEST_P(ConformanceTest, AStringIsCompressedWhenAskedFor) {
   EXPECT_EQ(cache_->GetByStr<std::string>("page").value_or("<miss>"), "text");
 }
 
-TEST_P(ConformanceTest, WhatLooksCompressedComesBackAsItWas) {
-  const std::string odd = std::string(kGzipMagic) + " and no gzip";
+TEST_P(ConformanceTest, AValueThatLooksCompressedIsReturnedUnchanged) {
+  const std::string odd = std::string(kGzipMagic) + " but not gzip";
   ASSERT_TRUE(cache_->SetByStr<std::string>("odd", odd).ok());
   EXPECT_EQ(cache_->GetByStr<std::string>("odd").value_or("<miss>"), odd);
 }
 
-TEST_P(ConformanceTest, WhatDoesNotDecompressIsAMissThatSaysCorrupt) {
+TEST_P(ConformanceTest, AValueThatDoesNotDecompressIsCorrupt) {
   const std::string broken = std::string(kGzipMagic) + "broken";
-  ASSERT_TRUE(cache_->SetRaw("pyappcache/page", broken, kNoTtl).ok());
+  ASSERT_TRUE(backend().SetRaw("pyappcache/page", broken, kNoTtl).ok());
   EXPECT_TRUE(cache_->Get(PageKey()).status().Is(ErrorCode::kCorrupt));
 }
 

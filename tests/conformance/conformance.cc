@@ -1,11 +1,11 @@
-#include "tests/conformance/conformance.h"
+#include "appcache/testing/conformance.h"
 
 #include <utility>
 
 namespace appcache {
 namespace {
 
-// Of a server's own clock: no test takes as long as half of it.
+// The unit of a server's own clock. No test takes half as long.
 constexpr Ttl kServerUnit = std::chrono::minutes(1);
 
 }  // namespace

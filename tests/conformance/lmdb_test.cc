@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
-#include "adapters/lmdb/lmdb_cache.h"
-#include "tests/conformance/conformance.h"
+#include "appcache/lmdb_cache.h"
+#include "appcache/testing/conformance.h"
 #include "tests/conformance/opened.h"
 
 namespace appcache {
@@ -20,7 +20,7 @@ std::shared_ptr<Cache> Open(const std::string& directory, CacheOptions options,
 }
 
 INSTANTIATE_TEST_SUITE_P(Lmdb, ConformanceTest,
-                         testing::Values(Backend{"Directory", Open}),
+                         testing::Values(BackendUnderTest{"Directory", Open}),
                          NameOfBackend);
 
 }  // namespace

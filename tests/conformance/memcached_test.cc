@@ -7,15 +7,16 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/memcache/memcache_cache.h"
-#include "tests/conformance/conformance.h"
+#include "appcache/memcache_cache.h"
+#include "appcache/testing/conformance.h"
 #include "tests/conformance/opened.h"
 #include "tests/servers/memcached_server.h"
 
 namespace appcache {
 namespace {
 
-// Three servers for all tests of the process, emptied for each.
+// Three servers that all tests of the process share. For() clears them when a
+// new test begins.
 class SharedMemcached {
  public:
   static SharedMemcached& Get() {
@@ -61,8 +62,8 @@ void PassTime(std::chrono::milliseconds time) {
 
 INSTANTIATE_TEST_SUITE_P(
     Memcached, ConformanceTest,
-    testing::Values(Backend{"OneServer", Open<1>, PassTime},
-                    Backend{"ThreeServers", Open<3>, PassTime}),
+    testing::Values(BackendUnderTest{"OneServer", Open<1>, PassTime},
+                    BackendUnderTest{"ThreeServers", Open<3>, PassTime}),
     NameOfBackend);
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Every backend against a model, a map with ends of ttls: random operations on
-// few keys, so that they meet often, with a clock that moves between them.
+// Compares every backend with a model, a map with expiry times: random
+// operations on few keys, with a clock that advances between them.
 
 #include <gtest/gtest.h>
 
@@ -7,10 +7,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "engine/cache.h"
-#include "tests/conformance/conformance.h"
+#include "appcache/cache.h"
+#include "appcache/testing/conformance.h"
 #include "tests/support/random.h"
 
 namespace appcache {
@@ -24,14 +25,13 @@ class Model {
   }
   void Invalidate(const std::string& path) { entries_.erase(path); }
   void Clear() { entries_.clear(); }
-  // TimePoint::max(): never ends.
   struct Entry {
     std::string value;
-    TimePoint end;
+    TimePoint expires_at;  // TimePoint::max(): never
   };
   std::optional<Entry> Get(const std::string& path, TimePoint now) const {
     const auto found = entries_.find(path);
-    if (found == entries_.end() || now >= found->second.end) {
+    if (found == entries_.end() || now >= found->second.expires_at) {
       return std::nullopt;
     }
     return found->second;
@@ -41,11 +41,11 @@ class Model {
   std::map<std::string, Entry> entries_;
 };
 
-// Does the same to a cache and to the model.
+// Applies the same operations to the backend and to the model.
 class ModelRun {
  public:
   explicit ModelRun(ConformanceTest& test)
-      : test_(test), cache_(test.cache_.get()), clock_(test.clock_.get()) {}
+      : test_(test), clock_(test.clock_.get()) {}
 
   void Step();
 
@@ -53,7 +53,7 @@ class ModelRun {
   std::string RandomPath() { return "p/" + std::to_string(random_.Below(12)); }
 
   std::string RandomValue() {
-    // Mostly small; at times larger than a page of a file or a database.
+    // Mostly small; some are larger than a page of a database.
     return random_.String(random_.Below(random_.Below(20) == 0 ? 10000 : 30));
   }
 
@@ -67,35 +67,35 @@ class ModelRun {
     const std::string path = RandomPath();
     const std::string value = RandomValue();
     const Ttl ttl = RandomTtl();
-    ASSERT_TRUE(cache_->SetRaw(path, value, ttl).ok());
+    ASSERT_TRUE(test_.backend().SetRaw(path, value, ttl).ok());
     model_.Set(path, value, clock_->Now(), ttl);
   }
 
   void SetMany() {
     std::vector<std::string> paths(random_.Below(6));
     std::vector<std::string> values(paths.size());
-    std::vector<Cache::RawEntry> entries;
+    std::vector<RawEntry> entries;
     for (size_t i = 0; i < paths.size(); ++i) {
       paths[i] = RandomPath();
       values[i] = RandomValue();
       entries.push_back({paths[i], values[i], RandomTtl()});
       model_.Set(paths[i], values[i], clock_->Now(), entries[i].ttl);
     }
-    ASSERT_TRUE(cache_->SetManyRaw(entries).ok());
+    ASSERT_TRUE(test_.backend().SetManyRaw(entries).ok());
   }
 
   void InvalidateMany() {
     const std::vector<std::string> paths = {RandomPath(), RandomPath()};
     for (const std::string& path : paths) model_.Invalidate(path);
     const std::vector<std::string_view> views(paths.begin(), paths.end());
-    ASSERT_TRUE(cache_->InvalidateManyRaw(views).ok());
+    ASSERT_TRUE(test_.backend().InvalidateManyRaw(views).ok());
   }
 
   void GetMany() {
     const std::vector<std::string> paths = {RandomPath(), RandomPath(),
                                             RandomPath()};
     const std::vector<std::string_view> views(paths.begin(), paths.end());
-    const auto found = cache_->GetManyRaw(views);
+    const auto found = test_.backend().GetManyRaw(views);
     ASSERT_EQ(found.size(), paths.size());
     for (size_t i = 0; i < paths.size(); ++i) Compare(paths[i], found[i]);
   }
@@ -109,10 +109,18 @@ class ModelRun {
     }
   }
 
+  void View() {
+    const std::string path = RandomPath();
+    Bytes seen;
+    const Lookup<size_t> viewed = test_.backend().ViewRaw(
+        path, [&](std::string_view value) { seen = Bytes::Copy(value); });
+    Compare(path, viewed.Map([&](size_t) { return seen; }));
+  }
+
   void GetTimed() {
     const std::string path = RandomPath();
-    const Lookup<TimedBytes> found = cache_->GetTimedRaw(path);
-    if (!cache_->Traits().tells_ttl) {
+    const Lookup<TimedBytes> found = test_.backend().GetTimedRaw(path);
+    if (!test_.cache_->Traits().supports_ttl_query) {
       ASSERT_TRUE(found.status().Is(ErrorCode::kUnsupported));
       return;
     }
@@ -121,16 +129,17 @@ class ModelRun {
     ASSERT_EQ(found.is_hit(), expected.has_value()) << path;
     if (!found) return;
     ASSERT_TRUE(found->value.view() == expected->value) << path;
-    ASSERT_EQ(found->left == kNoTtl, expected->end == TimePoint::max());
-    if (found->left == kNoTtl) return;
-    // A server's own clock moves on by itself.
-    const Ttl most = std::chrono::ceil<Ttl>(expected->end - clock_->Now());
-    ASSERT_LE(found->left, most) << path;
-    ASSERT_LE(most - test_.Units(1), found->left) << path;
+    ASSERT_EQ(found->remaining_ttl == kNoTtl,
+              expected->expires_at == TimePoint::max());
+    if (found->remaining_ttl == kNoTtl) return;
+    // A server's own clock may have advanced by less than a unit.
+    const Ttl most =
+        std::chrono::ceil<Ttl>(expected->expires_at - clock_->Now());
+    ASSERT_LE(found->remaining_ttl, most) << path;
+    ASSERT_LE(most - test_.Units(1), found->remaining_ttl) << path;
   }
 
   ConformanceTest& test_;
-  Cache* const cache_;
   const FakeClock* const clock_;
   RandomSource random_;
   Model model_;
@@ -140,7 +149,9 @@ void ModelRun::Step() {
   const uint64_t choice = random_.Below(100);
   if (choice < 25) {
     const std::string path = RandomPath();
-    Compare(path, cache_->GetRaw(path));
+    Compare(path, test_.backend().GetRaw(path));
+  } else if (choice < 30) {
+    View();
   } else if (choice < 35) {
     GetTimed();
   } else if (choice < 45) {
@@ -151,14 +162,14 @@ void ModelRun::Step() {
     SetMany();
   } else if (choice < 84) {
     const std::string path = RandomPath();
-    ASSERT_TRUE(cache_->InvalidateRaw(path).ok());
+    ASSERT_TRUE(test_.backend().InvalidateRaw(path).ok());
     model_.Invalidate(path);
   } else if (choice < 88) {
     InvalidateMany();
   } else if (choice < 99) {
     test_.PassTime(static_cast<int64_t>(random_.Below(20)));
   } else {
-    ASSERT_TRUE(cache_->Clear().ok());
+    ASSERT_TRUE(test_.cache_->Clear().ok());
     model_.Clear();
   }
 }

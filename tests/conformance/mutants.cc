@@ -1,5 +1,5 @@
-// Backends that each do one thing wrong, which the suite has to find:
-// mutants_test.sh.
+// Backends that each have one fault. mutants_test.sh checks that the suite
+// finds every one of them.
 
 #include <gtest/gtest.h>
 
@@ -11,83 +11,83 @@
 #include <utility>
 #include <vector>
 
-#include "tests/conformance/conformance.h"
+#include "appcache/testing/conformance.h"
 #include "tests/conformance/opened.h"
 #include "tests/support/map_cache.h"
 
 namespace appcache {
 namespace {
 
-struct KeysCutOff : MapCache {
-  using MapCache::MapCache;
+struct KeysAreTruncated : MapBackend {
+  using MapBackend::MapBackend;
   Lookup<Bytes> GetRaw(std::string_view path) override {
-    return MapCache::GetRaw(path.substr(0, 250));
+    return MapBackend::GetRaw(path.substr(0, 250));
   }
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override {
-    return MapCache::SetRaw(path.substr(0, 250), value, ttl);
+    return MapBackend::SetRaw(path.substr(0, 250), value, ttl);
   }
 };
 
-struct KeysEndAtNul : MapCache {
-  using MapCache::MapCache;
+struct KeysEndAtNul : MapBackend {
+  using MapBackend::MapBackend;
   Lookup<Bytes> GetRaw(std::string_view path) override {
-    return MapCache::GetRaw(path.substr(0, path.find('\0')));
+    return MapBackend::GetRaw(path.substr(0, path.find('\0')));
   }
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override {
-    return MapCache::SetRaw(path.substr(0, path.find('\0')), value, ttl);
+    return MapBackend::SetRaw(path.substr(0, path.find('\0')), value, ttl);
   }
 };
 
-struct NoTtl : MapCache {
-  using MapCache::MapCache;
+struct SetIgnoresTheTtl : MapBackend {
+  using MapBackend::MapBackend;
   Status SetRaw(std::string_view path, std::string_view value, Ttl) override {
-    return MapCache::SetRaw(path, value, kNoTtl);
+    return MapBackend::SetRaw(path, value, kNoTtl);
   }
 };
 
-struct TtlOneTooLong : MapCache {
-  using MapCache::MapCache;
+struct SetAddsAMillisecond : MapBackend {
+  using MapBackend::MapBackend;
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override {
-    return MapCache::SetRaw(path, value, ttl == kNoTtl ? ttl : ttl + Ttl(1));
+    return MapBackend::SetRaw(path, value, ttl == kNoTtl ? ttl : ttl + Ttl(1));
   }
 };
 
-struct EmptyValuesAreMisses : MapCache {
-  using MapCache::MapCache;
+struct EmptyValuesAreMisses : MapBackend {
+  using MapBackend::MapBackend;
   Lookup<Bytes> GetRaw(std::string_view path) override {
-    Lookup<Bytes> found = MapCache::GetRaw(path);
+    Lookup<Bytes> found = MapBackend::GetRaw(path);
     return found && found->empty() ? Lookup<Bytes>::Miss() : found;
   }
 };
 
-struct LargeValuesAreCutOff : MapCache {
-  using MapCache::MapCache;
+struct LargeValuesAreTruncated : MapBackend {
+  using MapBackend::MapBackend;
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override {
-    return MapCache::SetRaw(path, value.substr(0, size_t{1} << 20), ttl);
+    return MapBackend::SetRaw(path, value.substr(0, size_t{1} << 20), ttl);
   }
 };
 
-struct NoClear : MapCache {
-  using MapCache::MapCache;
+struct ClearDoesNothing : MapBackend {
+  using MapBackend::MapBackend;
   Status ClearRaw() override { return Status(); }
 };
 
-struct BatchInWrongOrder : MapCache {
-  using MapCache::MapCache;
+struct BatchInWrongOrder : MapBackend {
+  using MapBackend::MapBackend;
   std::vector<Lookup<Bytes>> GetManyRaw(
       std::span<const std::string_view> paths) override {
-    std::vector<Lookup<Bytes>> found = MapCache::GetManyRaw(paths);
+    std::vector<Lookup<Bytes>> found = MapBackend::GetManyRaw(paths);
     std::reverse(found.begin(), found.end());
     return found;
   }
 };
 
-struct BatchWithoutTtl : MapCache {
-  using MapCache::MapCache;
+struct BatchIgnoresTtls : MapBackend {
+  using MapBackend::MapBackend;
   Status SetManyRaw(std::span<const RawEntry> entries) override {
     for (const RawEntry& entry : entries) {
       Status status = SetRaw(entry.path, entry.value, kNoTtl);
@@ -97,135 +97,181 @@ struct BatchWithoutTtl : MapCache {
   }
 };
 
-struct TooLargeLeavesTheOldValue : MapCache {
-  using MapCache::MapCache;
+struct TooLargeKeepsTheOldValue : MapBackend {
+  using MapBackend::MapBackend;
   BackendTraits Traits() const override {
-    BackendTraits traits = MapCache::Traits();
+    BackendTraits traits = MapBackend::Traits();
     traits.max_value_bytes = 1000;
     return traits;
   }
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override {
     if (value.size() > 1000) return Status(ErrorCode::kTooLarge, "too large");
-    return MapCache::SetRaw(path, value, ttl);
+    return MapBackend::SetRaw(path, value, ttl);
   }
 };
 
-struct TimedGetTellsTooLong : MapCache {
-  using MapCache::MapCache;
+struct TimedGetReportsALongerTtl : MapBackend {
+  using MapBackend::MapBackend;
   Lookup<TimedBytes> GetTimedRaw(std::string_view path) override {
-    Lookup<TimedBytes> found = MapCache::GetTimedRaw(path);
-    if (found && found->left != kNoTtl) ++found->left;
+    Lookup<TimedBytes> found = MapBackend::GetTimedRaw(path);
+    if (found && found->remaining_ttl != kNoTtl) ++found->remaining_ttl;
     return found;
   }
 };
 
-struct TimedGetNeverEnds : MapCache {
-  using MapCache::MapCache;
+struct TimedGetReportsNoTtl : MapBackend {
+  using MapBackend::MapBackend;
   Lookup<TimedBytes> GetTimedRaw(std::string_view path) override {
-    Lookup<TimedBytes> found = MapCache::GetTimedRaw(path);
-    if (found) found->left = kNoTtl;
+    Lookup<TimedBytes> found = MapBackend::GetTimedRaw(path);
+    if (found) found->remaining_ttl = kNoTtl;
     return found;
   }
 };
 
-struct TimedBatchGivesOneTtlToAll : MapCache {
-  using MapCache::MapCache;
+struct TimedBatchReportsOneTtlForAll : MapBackend {
+  using MapBackend::MapBackend;
   std::vector<Lookup<TimedBytes>> GetManyTimedRaw(
       std::span<const std::string_view> paths) override {
-    std::vector<Lookup<TimedBytes>> found = MapCache::GetManyTimedRaw(paths);
+    std::vector<Lookup<TimedBytes>> found = MapBackend::GetManyTimedRaw(paths);
     Ttl left = kNoTtl;
     for (const Lookup<TimedBytes>& one : found) {
-      if (one) left = std::max(left, one->left);
+      if (one) left = std::max(left, one->remaining_ttl);
     }
     for (Lookup<TimedBytes>& one : found) {
-      if (one) one->left = left;
+      if (one) one->remaining_ttl = left;
     }
     return found;
   }
 };
 
-struct AddIsASet : MapCache {
-  using MapCache::MapCache;
+struct AddIsASet : MapBackend {
+  using MapBackend::MapBackend;
   Result<bool> AddRaw(std::string_view path, std::string_view value,
                       Ttl ttl) override {
-    const Status set = MapCache::SetRaw(path, value, ttl);
+    const Status set = MapBackend::SetRaw(path, value, ttl);
     if (!set.ok()) return set;
     return true;
   }
 };
 
-struct AddNeverEnds : MapCache {
-  using MapCache::MapCache;
+struct AddIgnoresTheTtl : MapBackend {
+  using MapBackend::MapBackend;
   Result<bool> AddRaw(std::string_view path, std::string_view value,
                       Ttl) override {
-    return MapCache::AddRaw(path, value, kNoTtl);
+    return MapBackend::AddRaw(path, value, kNoTtl);
   }
 };
 
-struct RefusedAddTakesTheTtl : MapCache {
-  using MapCache::MapCache;
+struct RefusedAddChangesTheTtl : MapBackend {
+  using MapBackend::MapBackend;
   Result<bool> AddRaw(std::string_view path, std::string_view value,
                       Ttl ttl) override {
-    const Lookup<Bytes> there = MapCache::GetRaw(path);
-    if (!there) return MapCache::AddRaw(path, value, ttl);
-    const Status set = MapCache::SetRaw(path, there->view(), ttl);
+    const Lookup<Bytes> there = MapBackend::GetRaw(path);
+    if (!there) return MapBackend::AddRaw(path, value, ttl);
+    const Status set = MapBackend::SetRaw(path, there->view(), ttl);
     if (!set.ok()) return set;
     return false;
   }
 };
 
-struct PrefixIsASegment : MapCache {
-  using MapCache::MapCache;
+struct PrefixEndsAtASlash : MapBackend {
+  using MapBackend::MapBackend;
   Status InvalidatePrefixRaw(std::string_view prefix) override {
-    return MapCache::InvalidatePrefixRaw(
+    return MapBackend::InvalidatePrefixRaw(
         prefix.substr(0, prefix.rfind('/') + 1));
   }
 };
 
-struct PrefixIsCutOff : MapCache {
-  using MapCache::MapCache;
+struct PrefixIsTruncated : MapBackend {
+  using MapBackend::MapBackend;
   Status InvalidatePrefixRaw(std::string_view prefix) override {
-    return MapCache::InvalidatePrefixRaw(prefix.substr(0, 250));
+    return MapBackend::InvalidatePrefixRaw(prefix.substr(0, 250));
   }
 };
 
-struct PrefixOfHighBytesIsLost : MapCache {
-  using MapCache::MapCache;
+struct PrefixOfHighBytesRemovesNothing : MapBackend {
+  using MapBackend::MapBackend;
   Status InvalidatePrefixRaw(std::string_view prefix) override {
     const bool has_end = prefix.find_first_not_of('\xff') < prefix.size();
-    return has_end || prefix.empty() ? MapCache::InvalidatePrefixRaw(prefix)
+    return has_end || prefix.empty() ? MapBackend::InvalidatePrefixRaw(prefix)
                                      : Status();
   }
 };
 
+struct ViewTruncatesTheValue : MapBackend {
+  using MapBackend::MapBackend;
+  Lookup<size_t> ViewRaw(std::string_view path, ValueVisitor visitor) override {
+    return MapBackend::ViewRaw(path, [visitor](std::string_view value) {
+      visitor(value.substr(0, size_t{1} << 20));
+    });
+  }
+};
+
+struct ViewSkipsEmptyValues : MapBackend {
+  using MapBackend::MapBackend;
+  Lookup<size_t> ViewRaw(std::string_view path, ValueVisitor visitor) override {
+    return MapBackend::ViewRaw(path, [visitor](std::string_view value) {
+      if (!value.empty()) visitor(value);
+    });
+  }
+};
+
+struct ViewShowsExpiredValues : MapBackend {
+  using MapBackend::MapBackend;
+  Lookup<size_t> ViewRaw(std::string_view path, ValueVisitor visitor) override {
+    const std::string stored = StoredAt(path);
+    if (stored == "<none>") return Lookup<size_t>::Miss();
+    visitor(stored);
+    return Lookup<size_t>::Hit(stored.size());
+  }
+};
+
+struct ViewOfAMissShowsAnEmptyValue : MapBackend {
+  using MapBackend::MapBackend;
+  Lookup<size_t> ViewRaw(std::string_view path, ValueVisitor visitor) override {
+    Lookup<size_t> viewed = MapBackend::ViewRaw(path, visitor);
+    if (!viewed) visitor("");
+    return viewed;
+  }
+};
+
 template <class Mutant>
-Backend Make(const char* name) {
-  return {
-      name, [](const std::string&, CacheOptions options, SharedClock clock) {
-        return std::make_shared<Mutant>(std::move(options), std::move(clock));
-      }};
+BackendUnderTest Make(const char* name) {
+  return {name,
+          [](const std::string&, CacheOptions options, SharedClock clock) {
+            return std::make_shared<MapCache>(
+                std::make_shared<Mutant>(std::move(clock)), std::move(options));
+          }};
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Mutants, ConformanceTest,
     testing::Values(
-        Make<MapCache>("None"), Make<KeysCutOff>("KeysCutOff"),
-        Make<KeysEndAtNul>("KeysEndAtNul"), Make<NoTtl>("NoTtl"),
-        Make<TtlOneTooLong>("TtlOneTooLong"),
+        Make<MapBackend>("None"), Make<KeysAreTruncated>("KeysAreTruncated"),
+        Make<KeysEndAtNul>("KeysEndAtNul"),
+        Make<SetIgnoresTheTtl>("SetIgnoresTheTtl"),
+        Make<SetAddsAMillisecond>("SetAddsAMillisecond"),
         Make<EmptyValuesAreMisses>("EmptyValuesAreMisses"),
-        Make<LargeValuesAreCutOff>("LargeValuesAreCutOff"),
-        Make<NoClear>("NoClear"), Make<BatchInWrongOrder>("BatchInWrongOrder"),
-        Make<BatchWithoutTtl>("BatchWithoutTtl"),
-        Make<TooLargeLeavesTheOldValue>("TooLargeLeavesTheOldValue"),
-        Make<TimedGetTellsTooLong>("TimedGetTellsTooLong"),
-        Make<TimedGetNeverEnds>("TimedGetNeverEnds"),
-        Make<TimedBatchGivesOneTtlToAll>("TimedBatchGivesOneTtlToAll"),
-        Make<AddIsASet>("AddIsASet"), Make<AddNeverEnds>("AddNeverEnds"),
-        Make<RefusedAddTakesTheTtl>("RefusedAddTakesTheTtl"),
-        Make<PrefixIsASegment>("PrefixIsASegment"),
-        Make<PrefixIsCutOff>("PrefixIsCutOff"),
-        Make<PrefixOfHighBytesIsLost>("PrefixOfHighBytesIsLost")),
+        Make<LargeValuesAreTruncated>("LargeValuesAreTruncated"),
+        Make<ClearDoesNothing>("ClearDoesNothing"),
+        Make<BatchInWrongOrder>("BatchInWrongOrder"),
+        Make<BatchIgnoresTtls>("BatchIgnoresTtls"),
+        Make<TooLargeKeepsTheOldValue>("TooLargeKeepsTheOldValue"),
+        Make<TimedGetReportsALongerTtl>("TimedGetReportsALongerTtl"),
+        Make<TimedGetReportsNoTtl>("TimedGetReportsNoTtl"),
+        Make<TimedBatchReportsOneTtlForAll>("TimedBatchReportsOneTtlForAll"),
+        Make<AddIsASet>("AddIsASet"),
+        Make<AddIgnoresTheTtl>("AddIgnoresTheTtl"),
+        Make<RefusedAddChangesTheTtl>("RefusedAddChangesTheTtl"),
+        Make<PrefixEndsAtASlash>("PrefixEndsAtASlash"),
+        Make<PrefixIsTruncated>("PrefixIsTruncated"),
+        Make<PrefixOfHighBytesRemovesNothing>(
+            "PrefixOfHighBytesRemovesNothing"),
+        Make<ViewTruncatesTheValue>("ViewTruncatesTheValue"),
+        Make<ViewSkipsEmptyValues>("ViewSkipsEmptyValues"),
+        Make<ViewShowsExpiredValues>("ViewShowsExpiredValues"),
+        Make<ViewOfAMissShowsAnEmptyValue>("ViewOfAMissShowsAnEmptyValue")),
     NameOfBackend);
 
 }  // namespace

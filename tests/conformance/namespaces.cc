@@ -1,12 +1,12 @@
-// Namespaces, as pyappcache has them: absent, present, outdated, updated.
+// Namespaces, which behave as in pyappcache.
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "engine/cache.h"
-#include "tests/conformance/conformance.h"
+#include "appcache/cache.h"
+#include "appcache/testing/conformance.h"
 
 namespace appcache {
 namespace {
@@ -19,28 +19,28 @@ struct FavouriteKey {
   Key<std::string> namespace_key() const { return kVersion; }
 };
 
-TEST_P(ConformanceTest, UnderAnAbsentNamespaceAGetIsAPlainMiss) {
+TEST_P(ConformanceTest, WithoutItsNamespaceAGetIsAPlainMiss) {
   const Lookup<std::string> found = cache_->Get(FavouriteKey());
   EXPECT_FALSE(found.is_hit() || found.has_error());
   EXPECT_TRUE(log_.lines().empty());
 }
 
-TEST_P(ConformanceTest, UnderAnAbsentNamespaceASetStoresNothingAndWarns) {
+TEST_P(ConformanceTest, WithoutItsNamespaceASetStoresNothingAndWarns) {
   EXPECT_TRUE(cache_->Set(FavouriteKey(), "pikachu").ok());
   EXPECT_EQ(StoredAt("pyappcache/favourite"), "<miss>");
   EXPECT_EQ(log_.lines(),
-            std::vector<std::string>{"warning: unable to set a key: its "
+            std::vector<std::string>{"warning: cannot set a key: its "
                                      "namespace does not exist"});
 }
 
-TEST_P(ConformanceTest, UnderAnAbsentNamespaceAnInvalidateWarns) {
+TEST_P(ConformanceTest, WithoutItsNamespaceAnInvalidateWarns) {
   EXPECT_TRUE(cache_->Invalidate(FavouriteKey()).ok());
   EXPECT_EQ(log_.lines(),
-            std::vector<std::string>{"warning: unable to invalidate a key: its "
+            std::vector<std::string>{"warning: cannot invalidate a key: its "
                                      "namespace does not exist"});
 }
 
-TEST_P(ConformanceTest, APresentNamespaceIsASegmentOfThePath) {
+TEST_P(ConformanceTest, TheNamespaceIsASegmentOfThePath) {
   ASSERT_TRUE(cache_->Set(kVersion, "v1").ok());
   ASSERT_TRUE(cache_->Set(FavouriteKey(), "pikachu").ok());
   EXPECT_EQ(StoredAt("pyappcache/v1/favourite"), "pikachu");
@@ -50,7 +50,7 @@ TEST_P(ConformanceTest, APresentNamespaceIsASegmentOfThePath) {
   EXPECT_TRUE(log_.lines().empty());
 }
 
-TEST_P(ConformanceTest, AnOutdatedNamespacesEntriesAreOutOfReach) {
+TEST_P(ConformanceTest, ChangingTheNamespaceHidesItsEntries) {
   ASSERT_TRUE(cache_->Set(kVersion, "v1").ok());
   ASSERT_TRUE(cache_->Set(FavouriteKey(), "pikachu").ok());
   ASSERT_TRUE(cache_->Set(kVersion, "v2").ok());
@@ -58,7 +58,7 @@ TEST_P(ConformanceTest, AnOutdatedNamespacesEntriesAreOutOfReach) {
   EXPECT_EQ(StoredAt("pyappcache/v1/favourite"), "pikachu");
 }
 
-TEST_P(ConformanceTest, AnUpdatedNamespaceHasEntriesOfItsOwn) {
+TEST_P(ConformanceTest, EachNamespaceHasItsOwnEntries) {
   ASSERT_TRUE(cache_->Set(kVersion, "v1").ok());
   ASSERT_TRUE(cache_->Set(FavouriteKey(), "pikachu").ok());
   ASSERT_TRUE(cache_->Set(kVersion, "v2").ok());
@@ -68,7 +68,7 @@ TEST_P(ConformanceTest, AnUpdatedNamespaceHasEntriesOfItsOwn) {
   EXPECT_EQ(cache_->Get(FavouriteKey()).value_or("<miss>"), "pikachu");
 }
 
-TEST_P(ConformanceTest, AnEndedNamespaceIsAbsent) {
+TEST_P(ConformanceTest, AnExpiredNamespaceIsAbsent) {
   ASSERT_TRUE(cache_->Set(kVersion, "v1", Units(2)).ok());
   ASSERT_TRUE(cache_->Set(FavouriteKey(), "pikachu").ok());
   PassTime(2);

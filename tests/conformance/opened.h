@@ -1,4 +1,4 @@
-// What the bindings of this folder share.
+// Opened: for the bindings in this folder.
 
 #ifndef APPCACHE_TESTS_CONFORMANCE_OPENED_H_
 #define APPCACHE_TESTS_CONFORMANCE_OPENED_H_
@@ -8,13 +8,14 @@
 #include <memory>
 #include <utility>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
+#include "appcache/clock.h"
 
 namespace appcache {
 
 using SharedClock = std::shared_ptr<const Clock>;
 
-// The cache, or a failure of the test.
+// The opened cache. A failure to open fails the test, and gives null.
 template <class C>
 std::shared_ptr<Cache> Opened(Result<std::unique_ptr<C>> opened) {
   EXPECT_TRUE(opened.ok()) << opened.status().ToString();

@@ -1,5 +1,5 @@
-// LoadOptions::process_lock over a backend that adds: of two caches of one
-// place, as two processes have them, one loads.
+// LoadOptions::process_lock, where Traits().supports_add: of two caches on one
+// place, as in two processes, only one loads.
 
 #include "engine/loading/process_lock.h"
 
@@ -12,8 +12,8 @@
 #include <thread>
 #include <utility>
 
-#include "engine/cache.h"
-#include "tests/conformance/conformance.h"
+#include "appcache/cache.h"
+#include "appcache/testing/conformance.h"
 #include "tests/support/jumping_clock.h"
 
 namespace appcache {
@@ -22,7 +22,7 @@ namespace {
 const Key<std::string> kPage("page", 7);
 
 std::string LockPath() {
-  return "pyappcache/page/7" + std::string(ProcessLock::kSuffix);
+  return "pyappcache/page/7" + std::string(internal::ProcessLock::kSuffix);
 }
 
 LoadOptions Locked() {
@@ -31,10 +31,10 @@ LoadOptions Locked() {
   return options;
 }
 
-// The other loads until this one has waited once, and no longer.
-TEST_P(ConformanceTest, OfTwoCachesOfOnePlaceOneLoads) {
+// The other cache finishes its load when this one has waited once.
+TEST_P(ConformanceTest, OnlyOneOfTwoCachesOnOnePlaceLoads) {
   const BackendTraits traits = cache_->Traits();
-  if (!traits.adds || !traits.is_shared) return;
+  if (!traits.supports_add || !traits.is_shared) return;
   const auto clock = std::make_shared<JumpingClock>();
   CacheOptions options = log_.options();
   options.load_clock = clock;
@@ -69,10 +69,10 @@ TEST_P(ConformanceTest, OfTwoCachesOfOnePlaceOneLoads) {
   EXPECT_EQ(StoredAt(LockPath()), "<miss>");
 }
 
-// Of a process that has ended before it could give it back.
-TEST_P(ConformanceTest, ALockThatHasEndedIsNobodys) {
-  if (!cache_->Traits().adds) return;
-  ASSERT_TRUE(*cache_->AddRaw(LockPath(), "another's", Units(2)));
+// As after a process that died before it released the lock.
+TEST_P(ConformanceTest, AnExpiredLockDoesNotBlockALoad) {
+  if (!cache_->Traits().supports_add) return;
+  ASSERT_TRUE(*backend().AddRaw(LockPath(), "another's", Units(2)));
   PassTime(2);
   EXPECT_EQ(cache_->GetVia(
                 kPage,

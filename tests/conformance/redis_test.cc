@@ -5,15 +5,16 @@
 #include <string>
 #include <utility>
 
-#include "adapters/redis/redis_cache.h"
-#include "tests/conformance/conformance.h"
+#include "appcache/redis_cache.h"
+#include "appcache/testing/conformance.h"
 #include "tests/conformance/opened.h"
 #include "tests/servers/redis_server.h"
 
 namespace appcache {
 namespace {
 
-// One server for all tests of the process, emptied for each.
+// A server that all tests of the process share. For() clears it when a new test
+// begins.
 class SharedRedis {
  public:
   static SharedRedis& Get() {
@@ -61,11 +62,11 @@ void PassTime(std::chrono::milliseconds time) {
   SharedRedis::Get().PassTime(time);
 }
 
-INSTANTIATE_TEST_SUITE_P(Redis, ConformanceTest,
-                         testing::Values(Backend{"OverUnixSocket", OpenUnix,
-                                                 PassTime},
-                                         Backend{"OverTcp", OpenTcp, PassTime}),
-                         NameOfBackend);
+INSTANTIATE_TEST_SUITE_P(
+    Redis, ConformanceTest,
+    testing::Values(BackendUnderTest{"OverUnixSocket", OpenUnix, PassTime},
+                    BackendUnderTest{"OverTcp", OpenTcp, PassTime}),
+    NameOfBackend);
 
 }  // namespace
 }  // namespace appcache

@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "engine/sqlite_cache.h"
-#include "tests/conformance/conformance.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/conformance.h"
 #include "tests/conformance/opened.h"
 
 namespace appcache {
@@ -19,7 +19,7 @@ SqliteCacheOptions OptionsOf(CacheOptions options, SharedClock clock) {
   return all;
 }
 
-// The directory is a name that no other test has.
+// The directory is a name that is unique to the test.
 std::shared_ptr<Cache> OpenInMemory(const std::string& directory,
                                     CacheOptions options, SharedClock clock) {
   return Opened(SqliteCache::OpenInMemory(
@@ -33,7 +33,7 @@ std::shared_ptr<Cache> OpenFile(const std::string& directory,
                             OptionsOf(std::move(options), std::move(clock))));
 }
 
-// On a connection of the caller's, which lives as long as the cache, and does
+// On a connection that the caller owns. It is closed after the cache, and does
 // not wait for the disk at each commit.
 std::shared_ptr<Cache> OpenOn(const std::string& directory,
                               CacheOptions options, SharedClock clock) {
@@ -53,11 +53,12 @@ std::shared_ptr<Cache> OpenOn(const std::string& directory,
       });
 }
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, ConformanceTest,
-                         testing::Values(Backend{"InMemory", OpenInMemory},
-                                         Backend{"File", OpenFile},
-                                         Backend{"OnAConnection", OpenOn}),
-                         NameOfBackend);
+INSTANTIATE_TEST_SUITE_P(
+    Sqlite, ConformanceTest,
+    testing::Values(BackendUnderTest{"InMemory", OpenInMemory},
+                    BackendUnderTest{"File", OpenFile},
+                    BackendUnderTest{"OnAConnection", OpenOn}),
+    NameOfBackend);
 
 }  // namespace
 }  // namespace appcache

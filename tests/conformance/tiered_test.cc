@@ -4,43 +4,46 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
-#include "adapters/tiered/tiered_cache.h"
-#include "engine/sqlite_cache.h"
-#include "tests/conformance/conformance.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/conformance.h"
+#include "appcache/tiered_cache.h"
+#include "appcache/watch.h"
 #include "tests/conformance/opened.h"
 #include "tests/support/map_cache.h"
 
 namespace appcache {
 namespace {
 
-// A remote that tells of each change before the writer hears that it is done.
-class PromptMap final : public MapCache {
+// A remote that notifies its listeners of each change before the write returns.
+class PromptMap final : public MapBackend {
  public:
-  using MapCache::MapCache;
+  using MapBackend::MapBackend;
 
   BackendTraits Traits() const override {
-    BackendTraits traits = MapCache::Traits();
+    BackendTraits traits = MapBackend::Traits();
     traits.is_shared = true;
     return traits;
   }
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override {
-    return Told(path, MapCache::SetRaw(path, value, ttl));
+    return Notify(path, MapBackend::SetRaw(path, value, ttl));
   }
   Status InvalidateRaw(std::string_view path) override {
-    return Told(path, MapCache::InvalidateRaw(path));
+    return Notify(path, MapBackend::InvalidateRaw(path));
   }
   Result<bool> AddRaw(std::string_view path, std::string_view value,
                       Ttl ttl) override {
-    Result<bool> added = MapCache::AddRaw(path, value, ttl);
-    (void)Told(path, added.status());
+    Result<bool> added = MapBackend::AddRaw(path, value, ttl);
+    (void)Notify(path, added.status());
     return added;
   }
   Status ClearRaw() override {
-    Status status = MapCache::ClearRaw();
+    Status status = MapBackend::ClearRaw();
     std::lock_guard<std::mutex> guard(mutex_);
     for (WatchListener* const listener : listeners_) listener->OnAllChanged();
     return status;
@@ -51,7 +54,7 @@ class PromptMap final : public MapCache {
     std::lock_guard<std::mutex> guard(mutex_);
     listeners_.insert(&listener);
     listener.OnLinked(WatchMode::kTracking);
-    listener.OnConfirmed(options.clock->Now());
+    listener.OnHeartbeat(options.clock->Now());
     return std::unique_ptr<Watch>(new PromptWatch(*this, listener));
   }
 
@@ -74,7 +77,7 @@ class PromptMap final : public MapCache {
     WatchListener& listener_;
   };
 
-  Status Told(std::string_view path, Status status) {
+  Status Notify(std::string_view path, Status status) {
     std::lock_guard<std::mutex> guard(mutex_);
     for (WatchListener* const listener : listeners_) {
       listener->OnChanged({&path, 1});
@@ -86,13 +89,13 @@ class PromptMap final : public MapCache {
   std::set<WatchListener*> listeners_;
 };
 
-// The remote of a test: the tiers of one directory share it.
+// The tiers on one directory share a remote.
 std::shared_ptr<PromptMap> RemoteOf(const std::string& directory,
                                     const SharedClock& clock) {
   static std::map<std::string, std::weak_ptr<PromptMap>> remotes;
   std::shared_ptr<PromptMap> remote = remotes[directory].lock();
   if (remote == nullptr) {
-    remote = std::make_shared<PromptMap>(CacheOptions(), clock);
+    remote = std::make_shared<PromptMap>(clock);
     remotes[directory] = remote;
   }
   return remote;
@@ -100,13 +103,13 @@ std::shared_ptr<PromptMap> RemoteOf(const std::string& directory,
 
 std::shared_ptr<Cache> OpenTier(const std::string& directory,
                                 CacheOptions options, const SharedClock& clock,
-                                bool tells) {
+                                bool notifies) {
   static int opened = 0;
   SqliteCacheOptions local;
   local.clock = clock;
   TieredOptions tier;
   tier.cache = std::move(options);
-  // How it learns of changes it says too, which the suite does not expect.
+  // The suite does not expect the messages about the state of the link.
   tier.cache.log = [log = tier.cache.log](LogLevel level,
                                           std::string_view line) {
     if (!line.starts_with("the tier ") && !line.starts_with("the remote ")) {
@@ -115,18 +118,18 @@ std::shared_ptr<Cache> OpenTier(const std::string& directory,
   };
   tier.clock = clock;
   tier.lease.max_staleness = std::chrono::hours(1);
-  // Where nobody tells, another cache may see what was.
+  // Without notifications, another cache may return old values for so long.
   tier.untracked_ttl = Ttl(1);
-  std::shared_ptr<Cache> remote;
-  if (tells) {
+  std::shared_ptr<Backend> remote;
+  if (notifies) {
     remote = RemoteOf(directory, clock);
   } else {
-    remote = std::make_shared<MapCache>(CacheOptions(), clock);
+    remote = std::make_shared<MapBackend>(clock);
   }
-  return Opened(
-      TieredCache::Open(Opened(SqliteCache::OpenInMemory(
-                            local, "tier" + std::to_string(++opened))),
-                        std::move(remote), std::move(tier)));
+  const std::shared_ptr<Cache> local_cache = Opened(
+      SqliteCache::OpenInMemory(local, "tier" + std::to_string(++opened)));
+  return Opened(TieredCache::Open(local_cache->backend(), std::move(remote),
+                                  std::move(tier)));
 }
 
 std::shared_ptr<Cache> OpenTracking(const std::string& directory,
@@ -141,10 +144,11 @@ std::shared_ptr<Cache> OpenUntracked(const std::string& directory,
   return OpenTier(directory, std::move(options), clock, false);
 }
 
-INSTANTIATE_TEST_SUITE_P(Tiered, ConformanceTest,
-                         testing::Values(Backend{"Tracking", OpenTracking},
-                                         Backend{"Untracked", OpenUntracked}),
-                         NameOfBackend);
+INSTANTIATE_TEST_SUITE_P(
+    Tiered, ConformanceTest,
+    testing::Values(BackendUnderTest{"Tracking", OpenTracking},
+                    BackendUnderTest{"Untracked", OpenUntracked}),
+    NameOfBackend);
 
 }  // namespace
 }  // namespace appcache

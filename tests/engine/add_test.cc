@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/sqlite_cache.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/fake_clock.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
@@ -34,7 +34,7 @@ class AddTest : public testing::Test {
   // "true", "false", or the error.
   std::string Add(std::string_view path, std::string_view value = "value",
                   Ttl ttl = kNoTtl) {
-    const Result<bool> added = cache_->AddRaw(path, value, ttl);
+    const Result<bool> added = cache_->backend()->AddRaw(path, value, ttl);
     if (!added.ok()) return added.status().ToString();
     return *added ? "true" : "false";
   }
@@ -75,7 +75,8 @@ TEST_F(AddTest, WhatHasEndedIsReplacedThoughItIsStillStored) {
 
 TEST_F(AddTest, AnAddThatIsTooLargeLeavesTheOldValue) {
   Set(*cache_, "a", "old");
-  EXPECT_TRUE(cache_->AddRaw("a", std::string(100, 'v'), kNoTtl)
+  EXPECT_TRUE(cache_->backend()
+                  ->AddRaw("a", std::string(100, 'v'), kNoTtl)
                   .status()
                   .Is(ErrorCode::kTooLarge));
   EXPECT_EQ(Get(*cache_, "a"), "old");
@@ -84,7 +85,8 @@ TEST_F(AddTest, AnAddThatIsTooLargeLeavesTheOldValue) {
 TEST_F(AddTest, WhatIsAddedCountsAsASet) {
   EXPECT_EQ(Add("a"), "true");
   EXPECT_EQ(Add("a"), "false");
-  EXPECT_FALSE(cache_->AddRaw("a", std::string(100, 'v'), kNoTtl).ok());
+  EXPECT_FALSE(
+      cache_->backend()->AddRaw("a", std::string(100, 'v'), kNoTtl).ok());
   const CacheStats stats = cache_->Stats();
   EXPECT_EQ(stats.sets, 1u);
   EXPECT_EQ(stats.write_errors, 1u);

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
@@ -31,7 +31,7 @@ TEST_F(BorrowedTest, WorksOnItAsOnAnyOther) {
   EXPECT_EQ(Get(*cache, "a"), "value");
   Set(*cache, "c");
   EXPECT_EQ(PathsIn(*cache), (StringSet{"a", "c"}));
-  ASSERT_TRUE(cache->InvalidateRaw("a").ok());
+  ASSERT_TRUE(cache->backend()->InvalidateRaw("a").ok());
   EXPECT_EQ(Get(*cache, "a"), "<miss>");
   ASSERT_TRUE(cache->Clear().ok());
   EXPECT_EQ(cache->Stats().entries, 0u);
@@ -79,7 +79,7 @@ TEST_F(BorrowedTest, TheCallersBusyHandlerStaysInPlace) {
   Set(*cache, "a");
   const PlainSqlite other(scratch.Path("mine.db"));
   other.Run("BEGIN EXCLUSIVE");
-  const Status status = cache->SetRaw("b", "value", kNoTtl);
+  const Status status = cache->backend()->SetRaw("b", "value", kNoTtl);
   EXPECT_TRUE(status.Is(ErrorCode::kBusy)) << status.ToString();
   EXPECT_GT(calls, 0);
   other.Run("COMMIT");

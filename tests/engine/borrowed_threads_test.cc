@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 
@@ -32,7 +32,7 @@ void Work(SqliteCache& cache, int thread) {
     Set(cache, "shared", value);
     EXPECT_TRUE(Get(cache, "shared").starts_with("thread"));
     if (round % 7 == 0) {
-      EXPECT_TRUE(cache.InvalidateRaw(path).ok());
+      EXPECT_TRUE(cache.backend()->InvalidateRaw(path).ok());
       EXPECT_EQ(Get(cache, path), "<miss>");
     }
     if (round % 50 == 0) {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 
@@ -33,7 +33,7 @@ class BorrowedTransactionTest : public testing::Test {
 TEST_F(BorrowedTransactionTest, ACommitKeepsWhatWasSet) {
   connection_.Run("BEGIN; INSERT INTO people VALUES ('Ada')");
   Set(*cache_, "a", "new");
-  ASSERT_TRUE(cache_->InvalidateRaw("b").ok());
+  ASSERT_TRUE(cache_->backend()->InvalidateRaw("b").ok());
   EXPECT_EQ(Get(*cache_, "a"), "new");
   connection_.Run("COMMIT");
   EXPECT_EQ(Get(*cache_, "a"), "new");
@@ -44,14 +44,14 @@ TEST_F(BorrowedTransactionTest, ACommitKeepsWhatWasSet) {
 TEST_F(BorrowedTransactionTest, ARollbackUndoesAddsAndRemovedPrefixes) {
   Get(*cache_, "a");
   connection_.Run("BEGIN");
-  ASSERT_TRUE(cache_->InvalidatePrefixRaw("a").ok());
+  ASSERT_TRUE(cache_->backend()->InvalidatePrefixRaw("a").ok());
   EXPECT_EQ(PathsIn(*cache_), (StringSet{"b", "c"}));
-  ASSERT_TRUE(*cache_->AddRaw("d", "value", kNoTtl));
+  ASSERT_TRUE(*cache_->backend()->AddRaw("d", "value", kNoTtl));
   EXPECT_EQ(PathsIn(*cache_), (StringSet{"b", "c", "d"}));
   connection_.Run("ROLLBACK");
   EXPECT_EQ(PathsIn(*cache_), (StringSet{"a", "b", "c"}));
   // That a was used has been undone by nobody.
-  ASSERT_TRUE(*cache_->AddRaw("d", "value", kNoTtl));
+  ASSERT_TRUE(*cache_->backend()->AddRaw("d", "value", kNoTtl));
   EXPECT_EQ(PathsIn(*cache_), (StringSet{"a", "c", "d"}));
 }
 
@@ -59,7 +59,7 @@ TEST_F(BorrowedTransactionTest, ARollbackUndoesWhatWasSet) {
   connection_.Run("BEGIN; INSERT INTO people VALUES ('Ada')");
   Set(*cache_, "a", "new");
   Set(*cache_, "d");
-  ASSERT_TRUE(cache_->InvalidateRaw("c").ok());
+  ASSERT_TRUE(cache_->backend()->InvalidateRaw("c").ok());
   EXPECT_EQ(PathsIn(*cache_), (StringSet{"a", "d"}));
   connection_.Run("ROLLBACK");
   EXPECT_EQ(PathsIn(*cache_), (StringSet{"a", "b", "c"}));
@@ -115,7 +115,7 @@ TEST_F(BorrowedTransactionTest, ASetThatFailsUndoesOnlyItself) {
   connection_.Run(
       "CREATE TEMP TRIGGER refuse BEFORE INSERT ON usage"
       " BEGIN SELECT RAISE(FAIL, 'refused'); END");
-  EXPECT_FALSE(cache_->SetRaw("b", "new", kNoTtl).ok());
+  EXPECT_FALSE(cache_->backend()->SetRaw("b", "new", kNoTtl).ok());
   connection_.Run("DROP TRIGGER refuse; COMMIT");
   EXPECT_EQ(Get(*cache_, "a"), "new");
   EXPECT_EQ(Get(*cache_, "b"), "value");
@@ -149,9 +149,10 @@ TEST(BorrowedTablesTest, ThatWereMadeInATransactionGoWithIt) {
   Set(*cache, "a");
   connection.Run("ROLLBACK");
   // An error that says so, from each call; nothing worse.
-  for (const Status& status :
-       {cache->SetRaw("a", "value", kNoTtl), cache->GetRaw("a").status(),
-        cache->InvalidateRaw("a"), cache->Clear(), cache->Check().status()}) {
+  for (const Status& status : {cache->backend()->SetRaw("a", "value", kNoTtl),
+                               cache->backend()->GetRaw("a").status(),
+                               cache->backend()->InvalidateRaw("a"),
+                               cache->Clear(), cache->Check().status()}) {
     EXPECT_FALSE(status.ok());
     EXPECT_NE(status.ToString().find("no such table"), std::string::npos)
         << status.ToString();

@@ -8,8 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "appcache/sqlite_cache.h"
 #include "engine/lru/hash.h"
-#include "engine/sqlite_cache.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
@@ -29,7 +29,7 @@ class CheckTest : public testing::Test {
   }
 
   static std::string HashOf(std::string_view path) {
-    return std::to_string(HashPath(path, kSeed));
+    return std::to_string(lru::HashPath(path, kSeed));
   }
 
   // Harms the cache; Check then tells of these problems and mends nothing, and
@@ -92,7 +92,7 @@ TEST_F(CheckTest, UsageWithoutAnEntryIsRemoved) {
 
 TEST_F(CheckTest, AnEntryOfAnotherSizeIsRemoved) {
   ExpectMended("UPDATE usage SET bytes = 1000 WHERE h = " + HashOf("a"),
-               {"entry " + HashOf("a") + " has another size than usage says",
+               {"entry " + HashOf("a") + " has a different size in usage",
                 "meta counts 3 entries of 18 bytes; there are 2 of 12"},
                {"b", "c"});
 }

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
@@ -26,11 +26,11 @@ void ExpectClosed(const Status& status) {
 
 void ExpectEveryCallClosed(SqliteCache& cache) {
   const auto visit = [](const auto&) { return true; };
-  ExpectClosed(cache.GetRaw("a").status());
-  ExpectClosed(cache.TtlRaw("a").status());
-  ExpectClosed(cache.GetTimedRaw("a").status());
-  ExpectClosed(cache.SetRaw("a", "x", kNoTtl));
-  ExpectClosed(cache.InvalidateRaw("a"));
+  ExpectClosed(cache.backend()->GetRaw("a").status());
+  ExpectClosed(cache.backend()->TtlRaw("a").status());
+  ExpectClosed(cache.backend()->GetTimedRaw("a").status());
+  ExpectClosed(cache.backend()->SetRaw("a", "x", kNoTtl));
+  ExpectClosed(cache.backend()->InvalidateRaw("a"));
   ExpectClosed(cache.Clear());
   ExpectClosed(cache.Flush());
   ExpectClosed(cache.ForEachKey(visit));
@@ -99,7 +99,7 @@ TEST(CloseTest, WhileTheFileIsLockedItSaysWhatWasNotWritten) {
   EXPECT_TRUE(cache->Close().Is(ErrorCode::kBusy));
   other.Run("ROLLBACK");
   // Closed all the same, and the value is there.
-  ExpectClosed(cache->SetRaw("b", "x", kNoTtl));
+  ExpectClosed(cache->backend()->SetRaw("b", "x", kNoTtl));
   EXPECT_EQ(Get(*Must(SqliteCache::OpenFile(file, options)), "a"), "value");
 }
 
@@ -118,7 +118,8 @@ TEST(CloseTest, ADestructorThatCannotFlushTellsTheLog) {
   cache.reset();
   other.Run("ROLLBACK");
   ASSERT_EQ(log.lines().size(), 1u);
-  EXPECT_TRUE(log.lines()[0].starts_with("warning: closing a cache: busy: "))
+  EXPECT_TRUE(
+      log.lines()[0].starts_with("warning: cannot close a cache: busy: "))
       << log.lines()[0];
 }
 
@@ -127,9 +128,10 @@ void WorkUntilClosed(SqliteCache& cache, int thread, std::latch& working) {
   const std::string path = "thread" + std::to_string(thread);
   for (int round = 0;; ++round) {
     const std::string value = std::to_string(round);
-    const Status set = cache.SetRaw(path, value, std::chrono::hours(1));
+    const Status set =
+        cache.backend()->SetRaw(path, value, std::chrono::hours(1));
     if (!set.ok()) return ExpectClosed(set);
-    const Lookup<Bytes> found = cache.GetRaw(path);
+    const Lookup<Bytes> found = cache.backend()->GetRaw(path);
     if (found.has_error()) return ExpectClosed(found.status());
     EXPECT_TRUE(found);
     if (found) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/scratch.h"
 #include "tests/support/captured_log.h"
@@ -29,7 +29,7 @@ class DamagedFileTest : public testing::Test {
   DamagedFileTest() {
     const std::unique_ptr<SqliteCache> cache = Open();
     for (int i = 0; cache && i < kEntries; ++i) {
-      EXPECT_TRUE(cache->SetRaw(PathOf(i), ValueOf(i), kNoTtl).ok());
+      EXPECT_TRUE(cache->backend()->SetRaw(PathOf(i), ValueOf(i), kNoTtl).ok());
     }
   }
 
@@ -45,7 +45,7 @@ class DamagedFileTest : public testing::Test {
   static int CountHits(SqliteCache& cache) {
     int hits = 0;
     for (int i = 0; i < kEntries; ++i) {
-      const Lookup<Bytes> found = cache.GetRaw(PathOf(i));
+      const Lookup<Bytes> found = cache.backend()->GetRaw(PathOf(i));
       if (found.has_error()) {
         EXPECT_EQ(found.error().code, ErrorCode::kCorrupt)
             << found.error().message;
@@ -77,8 +77,8 @@ class DamagedFileTest : public testing::Test {
     ASSERT_NE(cache, nullptr);
     EXPECT_EQ(CountHits(*cache), 0);
     EXPECT_EQ(cache->Stats().entries, 0u);
-    EXPECT_TRUE(cache->SetRaw("new", "value", kNoTtl).ok());
-    EXPECT_EQ(cache->GetRaw("new")->view(), "value");
+    EXPECT_TRUE(cache->backend()->SetRaw("new", "value", kNoTtl).ok());
+    EXPECT_EQ(cache->backend()->GetRaw("new")->view(), "value");
     EXPECT_EQ(cache->Check()->problems, std::vector<std::string>());
     // (Not EXPECT_EQ, which would print them.)
     EXPECT_TRUE(Scratch::ReadAll(file_ + ".damaged") == damaged_bytes);
@@ -128,7 +128,7 @@ TEST_F(DamagedFileTest, GarbageForValuesIsFoundByASetAndThenSetAside) {
   {
     const std::unique_ptr<SqliteCache> cache = Open();
     ASSERT_NE(cache, nullptr);
-    const Status status = cache->SetRaw(PathOf(0), "value", kNoTtl);
+    const Status status = cache->backend()->SetRaw(PathOf(0), "value", kNoTtl);
     EXPECT_TRUE(status.Is(ErrorCode::kCorrupt)) << status.ToString();
   }
   ExpectSetAside(Scratch::ReadAll(file_));
@@ -173,7 +173,7 @@ TEST_F(DamagedFileTest, ATruncatedOneGivesNoWrongValueAndIsUsableWhenReopened) {
     }
     const std::unique_ptr<SqliteCache> cache = Open();
     ASSERT_NE(cache, nullptr);
-    EXPECT_TRUE(cache->SetRaw("new", "value", kNoTtl).ok());
+    EXPECT_TRUE(cache->backend()->SetRaw("new", "value", kNoTtl).ok());
     EXPECT_EQ(cache->Check()->problems, std::vector<std::string>());
   }
 }
@@ -212,7 +212,7 @@ TEST_F(DamagedFileTest, ASecondDamagedOneReplacesTheFirst) {
 TEST_F(DamagedFileTest, ItsLogIsSetAsideWithIt) {
   const std::unique_ptr<SqliteCache> original = Open();
   ASSERT_NE(original, nullptr);
-  ASSERT_TRUE(original->SetRaw("logged", "value", kNoTtl).ok());
+  ASSERT_TRUE(original->backend()->SetRaw("logged", "value", kNoTtl).ok());
   const std::string copy = scratch_.Path("copy.db");
   const std::string log = Scratch::ReadAll(file_ + "-wal");
   Scratch::WriteAll(copy, std::string(4096, '\x5a'));
@@ -220,7 +220,7 @@ TEST_F(DamagedFileTest, ItsLogIsSetAsideWithIt) {
   Scratch::WriteAll(copy + "-lane", Scratch::ReadAll(file_ + "-lane"));
   const SqliteCache::Opened cache = SqliteCache::OpenFile(copy);
   ASSERT_TRUE(cache.ok()) << cache.status().ToString();
-  EXPECT_FALSE((*cache)->GetRaw("logged"));
+  EXPECT_FALSE((*cache)->backend()->GetRaw("logged"));
   EXPECT_TRUE(Scratch::ReadAll(copy + ".damaged-wal") == log);
 }
 
@@ -237,7 +237,7 @@ TEST_F(DamagedFileTest, ASuspicionThatProvesWrongCostsNothing) {
 TEST_F(DamagedFileTest, ADamagedLogCostsItsSetsAtMost) {
   const std::unique_ptr<SqliteCache> original = Open();
   ASSERT_NE(original, nullptr);
-  ASSERT_TRUE(original->SetRaw("logged", "value", kNoTtl).ok());
+  ASSERT_TRUE(original->backend()->SetRaw("logged", "value", kNoTtl).ok());
   const std::string log = Scratch::ReadAll(file_ + "-wal");
   ASSERT_GT(log.size(), kPageBytes);
   for (const size_t at : {size_t{0}, size_t{32}, log.size() / 2}) {
@@ -249,7 +249,7 @@ TEST_F(DamagedFileTest, ADamagedLogCostsItsSetsAtMost) {
     SqliteCache::Opened cache = SqliteCache::OpenFile(copy);
     ASSERT_TRUE(cache.ok()) << cache.status().ToString();
     EXPECT_EQ(CountHits(**cache), kEntries);
-    EXPECT_FALSE((*cache)->GetRaw("logged"));
+    EXPECT_FALSE((*cache)->backend()->GetRaw("logged"));
     EXPECT_EQ((*cache)->Check()->problems, std::vector<std::string>());
   }
 }

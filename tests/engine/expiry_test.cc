@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/sqlite_cache.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/fake_clock.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
@@ -41,11 +41,11 @@ TEST_F(ExpiryTest, AnEntryEndsWithItsTtlNotBefore) {
   clock_->Advance(milliseconds(10) - microseconds(1));
   EXPECT_EQ(Get(*cache, "a"), "value");
   EXPECT_EQ(PathsIn(*cache), StringSet{"a"});
-  EXPECT_TRUE(cache->TtlRaw("a"));
+  EXPECT_TRUE(cache->backend()->TtlRaw("a"));
   clock_->Advance(microseconds(1));
   EXPECT_EQ(Get(*cache, "a"), "<miss>");
   EXPECT_EQ(PathsIn(*cache), StringSet());
-  EXPECT_FALSE(cache->TtlRaw("a"));
+  EXPECT_FALSE(cache->backend()->TtlRaw("a"));
 }
 
 // Set between two milliseconds, it ends with the next one: never early, and
@@ -63,15 +63,15 @@ TEST_F(ExpiryTest, IsKeptToTheMillisecondAndNeverEarly) {
 TEST_F(ExpiryTest, WhatIsLeftIsRoundedUp) {
   const auto cache = Open();
   Set(*cache, "a", "value", milliseconds(10));
-  EXPECT_EQ(*cache->TtlRaw("a"), milliseconds(10));
+  EXPECT_EQ(*cache->backend()->TtlRaw("a"), milliseconds(10));
   clock_->Advance(microseconds(1));
-  EXPECT_EQ(*cache->TtlRaw("a"), milliseconds(10));
+  EXPECT_EQ(*cache->backend()->TtlRaw("a"), milliseconds(10));
   clock_->Advance(microseconds(8999));
-  EXPECT_EQ(*cache->TtlRaw("a"), milliseconds(1));
-  EXPECT_EQ(cache->GetTimedRaw("a")->left, milliseconds(1));
+  EXPECT_EQ(*cache->backend()->TtlRaw("a"), milliseconds(1));
+  EXPECT_EQ(cache->backend()->GetTimedRaw("a")->remaining_ttl, milliseconds(1));
   Set(*cache, "b");
-  EXPECT_EQ(*cache->TtlRaw("b"), kNoTtl);
-  EXPECT_EQ(cache->GetTimedRaw("b")->left, kNoTtl);
+  EXPECT_EQ(*cache->backend()->TtlRaw("b"), kNoTtl);
+  EXPECT_EQ(cache->backend()->GetTimedRaw("b")->remaining_ttl, kNoTtl);
 }
 
 TEST_F(ExpiryTest, ASetReplacesTheTtlToo) {
@@ -80,13 +80,13 @@ TEST_F(ExpiryTest, ASetReplacesTheTtlToo) {
   Set(*cache, "a", "value");
   clock_->Advance(milliseconds(20));
   EXPECT_EQ(Get(*cache, "a"), "value");
-  EXPECT_EQ(*cache->TtlRaw("a"), kNoTtl);
+  EXPECT_EQ(*cache->backend()->TtlRaw("a"), kNoTtl);
 }
 
 TEST_F(ExpiryTest, TheLongestTtlWorks) {
   const auto cache = Open();
   Set(*cache, "a", "value", kMaxTtl);
-  EXPECT_EQ(*cache->TtlRaw("a"), kMaxTtl);
+  EXPECT_EQ(*cache->backend()->TtlRaw("a"), kMaxTtl);
   clock_->Advance(kMaxTtl - milliseconds(1));
   EXPECT_EQ(Get(*cache, "a"), "value");
   clock_->Advance(milliseconds(1));
@@ -102,7 +102,7 @@ TEST_F(ExpiryTest, OutlivesARestart) {
   clock_->Advance(milliseconds(10));
   const auto cache = Open();
   EXPECT_EQ(Get(*cache, "a"), "<miss>");
-  EXPECT_EQ(*cache->TtlRaw("b"), milliseconds(10));
+  EXPECT_EQ(*cache->backend()->TtlRaw("b"), milliseconds(10));
 }
 
 TEST_F(ExpiryTest, EndedEntriesAreEvictedBeforeLivingOnes) {

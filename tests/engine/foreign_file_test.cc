@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <string>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "engine/store/schema.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/scratch.h"
@@ -41,7 +41,7 @@ class ForeignFileTest : public testing::Test {
   }
 
   const std::string kNotACache =
-      "it is not an appcache, and is left as it is; use another database";
+      "it is not an appcache, and is left unchanged; use another database";
 
   const Scratch scratch_;
   const std::string file_ = scratch_.Path("some.db");
@@ -174,11 +174,11 @@ TEST(EmptyFileTest, BecomesACache) {
   {
     const SqliteCache::Opened cache = SqliteCache::OpenFile(file);
     ASSERT_TRUE(cache.ok()) << cache.status().ToString();
-    EXPECT_TRUE((*cache)->SetRaw("path", "value", kNoTtl).ok());
+    EXPECT_TRUE((*cache)->backend()->SetRaw("path", "value", kNoTtl).ok());
   }
   const SqliteCache::Opened cache = SqliteCache::OpenFile(file);
   ASSERT_TRUE(cache.ok()) << cache.status().ToString();
-  EXPECT_EQ((*cache)->GetRaw("path")->view(), "value");
+  EXPECT_EQ((*cache)->backend()->GetRaw("path")->view(), "value");
 }
 
 TEST(EmptyFileTest, SoDoesADatabaseWithoutTables) {
@@ -189,7 +189,7 @@ TEST(EmptyFileTest, SoDoesADatabaseWithoutTables) {
   plain.Close();
   const SqliteCache::Opened cache = SqliteCache::OpenFile(file);
   ASSERT_TRUE(cache.ok()) << cache.status().ToString();
-  EXPECT_TRUE((*cache)->SetRaw("path", "value", kNoTtl).ok());
+  EXPECT_TRUE((*cache)->backend()->SetRaw("path", "value", kNoTtl).ok());
 }
 
 }  // namespace

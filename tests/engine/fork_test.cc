@@ -9,8 +9,8 @@
 #include <string>
 #include <thread>
 
+#include "appcache/sqlite_cache.h"
 #include "engine/lane/file_lock.h"
-#include "engine/sqlite_cache.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
@@ -61,23 +61,23 @@ std::string ComplaintAbout(const Status& status) {
 }
 
 TEST_P(ForkTest, TheChildsCallsAreUnavailable) {
-  EXPECT_EQ(InChild([&] {
-              SqliteCache& cache = *cache_;
-              const auto visit = [](const auto&) { return true; };
-              return ComplaintAbout(cache.GetRaw("a").status()) +
-                     ComplaintAbout(cache.TtlRaw("a").status()) +
-                     ComplaintAbout(cache.GetTimedRaw("a").status()) +
-                     ComplaintAbout(cache.SetRaw("a", "x", kNoTtl)) +
-                     ComplaintAbout(cache.InvalidateRaw("a")) +
-                     ComplaintAbout(cache.Clear()) +
-                     ComplaintAbout(cache.Flush()) +
-                     ComplaintAbout(cache.ForEachKey(visit)) +
-                     ComplaintAbout(cache.ForEachEntry(visit)) +
-                     ComplaintAbout(cache.RestoreMany({})) +
-                     ComplaintAbout(cache.Check().status()) +
-                     ComplaintAbout(cache.CheckAndFix().status());
-            }),
-            "");
+  EXPECT_EQ(
+      InChild([&] {
+        SqliteCache& cache = *cache_;
+        const auto visit = [](const auto&) { return true; };
+        return ComplaintAbout(cache.backend()->GetRaw("a").status()) +
+               ComplaintAbout(cache.backend()->TtlRaw("a").status()) +
+               ComplaintAbout(cache.backend()->GetTimedRaw("a").status()) +
+               ComplaintAbout(cache.backend()->SetRaw("a", "x", kNoTtl)) +
+               ComplaintAbout(cache.backend()->InvalidateRaw("a")) +
+               ComplaintAbout(cache.Clear()) + ComplaintAbout(cache.Flush()) +
+               ComplaintAbout(cache.ForEachKey(visit)) +
+               ComplaintAbout(cache.ForEachEntry(visit)) +
+               ComplaintAbout(cache.RestoreMany({})) +
+               ComplaintAbout(cache.Check().status()) +
+               ComplaintAbout(cache.CheckAndFix().status());
+      }),
+      "");
   ExpectUnharmed();
 }
 
@@ -101,14 +101,15 @@ TEST_P(ForkTest, TheChildsCloseAndDestructorReleaseNothing) {
 }
 
 TEST_P(ForkTest, AChildOfTheChildMayDoTheSame) {
-  EXPECT_EQ(InChild([&] {
-              const std::string complaint = InChild([&] {
-                return ComplaintAbout(cache_->SetRaw("a", "x", kNoTtl));
-              });
-              cache_.reset();
-              return complaint;
-            }),
-            "");
+  EXPECT_EQ(
+      InChild([&] {
+        const std::string complaint = InChild([&] {
+          return ComplaintAbout(cache_->backend()->SetRaw("a", "x", kNoTtl));
+        });
+        cache_.reset();
+        return complaint;
+      }),
+      "");
   ExpectUnharmed();
 }
 
@@ -118,7 +119,8 @@ TEST_P(ForkTest, AnyThreadMayFork) {
   std::jthread([&] {
     Get(*cache_, "a");
     complaint = InChild([&] {
-      const std::string wrong = ComplaintAbout(cache_->GetRaw("a").status());
+      const std::string wrong =
+          ComplaintAbout(cache_->backend()->GetRaw("a").status());
       cache_.reset();
       return wrong;
     });
@@ -141,7 +143,7 @@ std::string Use(SqliteCache::Opened opened, const std::string& expected) {
   const std::unique_ptr<SqliteCache> cache = *std::move(opened);
   const std::string before = Get(*cache, "a");
   if (before != expected) return "found " + before;
-  const Status set = cache->SetRaw("a", "the child's", kNoTtl);
+  const Status set = cache->backend()->SetRaw("a", "the child's", kNoTtl);
   if (!set.ok()) return set.ToString();
   const std::string after = Get(*cache, "a");
   if (after != "the child's") return "then found " + after;
@@ -222,7 +224,7 @@ TEST(ForkedChildTest, DoesNotKeepTheLaneOfItsParent) {
   const pid_t parent = fork();
   if (parent == 0) {
     close(end[1]);
-    auto lock = FileLock::Open(file + "-lane");
+    auto lock = internal::FileLock::Open(file + "-lane");
     const bool locked = lock.ok() && *lock->TryLock();
     char byte = locked ? 'y' : 'n';
     if (fork() == 0) {

@@ -8,8 +8,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/sqlite_cache.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/fake_clock.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
@@ -91,13 +91,14 @@ TEST_F(FileTest, AGetDoesNotWaitForAWriteTransaction) {
   const PlainSqlite other(file_);
   other.Run("BEGIN IMMEDIATE; UPDATE entries SET value = 'not committed'");
   GetAll(*cache_);
-  EXPECT_TRUE(cache_->TtlRaw("1"));
-  EXPECT_TRUE(cache_->GetTimedRaw("1"));
+  EXPECT_TRUE(cache_->backend()->TtlRaw("1"));
+  EXPECT_TRUE(cache_->backend()->GetTimedRaw("1"));
   EXPECT_EQ(PathsIn(*cache_).size(), static_cast<size_t>(kEntries));
   EXPECT_EQ(cache_->Stats().entries, static_cast<uint64_t>(kEntries));
-  EXPECT_TRUE(cache_->SetRaw("1", "new", kNoTtl).Is(ErrorCode::kBusy));
+  EXPECT_TRUE(
+      cache_->backend()->SetRaw("1", "new", kNoTtl).Is(ErrorCode::kBusy));
   other.Run("ROLLBACK");
-  EXPECT_TRUE(cache_->SetRaw("1", "new", kNoTtl).ok());
+  EXPECT_TRUE(cache_->backend()->SetRaw("1", "new", kNoTtl).ok());
 }
 
 TEST_F(FileTest, AGetDoesNotWaitForTheWriterLane) {
@@ -109,13 +110,13 @@ TEST_F(FileTest, AGetDoesNotWaitForTheWriterLane) {
   lock.l_whence = SEEK_SET;
   ASSERT_EQ(fcntl(lane, F_OFD_SETLK, &lock), 0);
   GetAll(*cache_);
-  const Status status = cache_->SetRaw("1", "new", kNoTtl);
+  const Status status = cache_->backend()->SetRaw("1", "new", kNoTtl);
   EXPECT_TRUE(status.Is(ErrorCode::kBusy));
   EXPECT_NE(status.ToString().find("another process"), std::string::npos)
       << status.ToString();
   EXPECT_TRUE(cache_->Flush().Is(ErrorCode::kBusy));
   close(lane);
-  EXPECT_TRUE(cache_->SetRaw("1", "new", kNoTtl).ok());
+  EXPECT_TRUE(cache_->backend()->SetRaw("1", "new", kNoTtl).ok());
   EXPECT_EQ(Get(*cache_, "1"), "new");
 }
 
@@ -123,8 +124,9 @@ TEST_F(FileTest, AGetDoesNotWaitForTheWriterLane) {
 TEST_F(FileTest, ASetThatIsBusyChangesNothing) {
   const PlainSqlite other(file_);
   other.Run("BEGIN IMMEDIATE");
-  EXPECT_TRUE(cache_->SetRaw("1", "new", kNoTtl).Is(ErrorCode::kBusy));
-  EXPECT_TRUE(cache_->InvalidateRaw("2").Is(ErrorCode::kBusy));
+  EXPECT_TRUE(
+      cache_->backend()->SetRaw("1", "new", kNoTtl).Is(ErrorCode::kBusy));
+  EXPECT_TRUE(cache_->backend()->InvalidateRaw("2").Is(ErrorCode::kBusy));
   EXPECT_TRUE(cache_->Clear().Is(ErrorCode::kBusy));
   other.Run("COMMIT");
   EXPECT_EQ(Get(*cache_, "1"), "value");

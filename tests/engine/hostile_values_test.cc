@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 #include "tests/engine/unsynced_vfs.h"
@@ -19,9 +19,8 @@ namespace {
 
 void ExpectTooLarge(const Status& status, uint64_t bytes, uint64_t limit) {
   EXPECT_TRUE(status.Is(ErrorCode::kTooLarge)) << status.ToString();
-  const std::string words = "an entry of " + std::to_string(bytes) +
-                            " bytes is larger than the limit of " +
-                            std::to_string(limit);
+  const std::string words = "an entry has " + std::to_string(bytes) +
+                            " bytes; the limit is " + std::to_string(limit);
   EXPECT_NE(status.ToString().find(words), std::string::npos)
       << status.ToString();
 }
@@ -42,7 +41,7 @@ TEST(HostileValuesTest, AreKeptAsTheyAre) {
     Set(*cache, std::to_string(i), values[i]);
   }
   for (size_t i = 0; i < values.size(); ++i) {
-    const Lookup<Bytes> found = cache->GetRaw(std::to_string(i));
+    const Lookup<Bytes> found = cache->backend()->GetRaw(std::to_string(i));
     ASSERT_TRUE(found);
     EXPECT_TRUE(found->view() == values[i]) << i;
   }
@@ -52,7 +51,7 @@ TEST(HostileValuesTest, AreKeptAsTheyAre) {
 TEST(HostileValuesTest, AnEmptyOneIsAHit) {
   const auto cache = Must(SqliteCache::OpenInMemory({}, "empty"));
   Set(*cache, "a", "");
-  const Lookup<Bytes> found = cache->GetRaw("a");
+  const Lookup<Bytes> found = cache->backend()->GetRaw("a");
   ASSERT_TRUE(found);
   EXPECT_TRUE(found->empty());
 }
@@ -61,7 +60,7 @@ void ExpectRoundTrip(SqliteCache& cache, size_t size) {
   std::string value(size, '\0');
   for (size_t i = 0; i < size; ++i) value[i] = static_cast<char>(i * 7 >> 3);
   Set(cache, "large", value);
-  const Lookup<Bytes> found = cache.GetRaw("large");
+  const Lookup<Bytes> found = cache.backend()->GetRaw("large");
   ASSERT_TRUE(found) << found.status().ToString();
   EXPECT_TRUE(found->view() == value);
   EXPECT_EQ(cache.Stats().bytes, size + 5);
@@ -86,7 +85,7 @@ TEST(HostileValuesTest, OneOf100MegabytesWorksInAFile) {
     Set(*cache, "small");
   }
   const auto cache = Must(SqliteCache::OpenFile(file, options));
-  EXPECT_EQ(cache->GetRaw("large")->size(), kLarge);
+  EXPECT_EQ(cache->backend()->GetRaw("large")->size(), kLarge);
   EXPECT_EQ(Get(*cache, "small"), "value");
 }
 
@@ -96,7 +95,8 @@ TEST(TooLargeTest, AValueOverMaxBytesIsRefusedAndTheOldOneGone) {
   const auto cache = Must(SqliteCache::OpenInMemory(options, "too large"));
   Set(*cache, "a", "old");
   Set(*cache, "b", "other");
-  ExpectTooLarge(cache->SetRaw("a", std::string(100, 'x'), kNoTtl), 101, 100);
+  ExpectTooLarge(cache->backend()->SetRaw("a", std::string(100, 'x'), kNoTtl),
+                 101, 100);
   EXPECT_EQ(Get(*cache, "a"), "<miss>");
   EXPECT_EQ(Get(*cache, "b"), "other");
   EXPECT_EQ(cache->Stats().bytes, 6u);
@@ -111,8 +111,8 @@ TEST(TooLargeTest, InABatchItIsTheOnlyOneThatIsNotStored) {
   const auto cache = Must(SqliteCache::OpenInMemory(options, "batch"));
   Set(*cache, "b", "old");
   const std::string large(100, 'x');
-  const Cache::RawEntry entries[] = {{"a", "1"}, {"b", large}, {"c", "3"}};
-  ExpectTooLarge(cache->SetManyRaw(entries), 101, 100);
+  const RawEntry entries[] = {{"a", "1"}, {"b", large}, {"c", "3"}};
+  ExpectTooLarge(cache->backend()->SetManyRaw(entries), 101, 100);
   EXPECT_EQ(Get(*cache, "a"), "1");
   EXPECT_EQ(Get(*cache, "b"), "<miss>");
   EXPECT_EQ(Get(*cache, "c"), "3");
@@ -123,8 +123,8 @@ TEST(TooLargeTest, ABatchCountsWhatWasStoredAndWhatWasNot) {
   options.max_bytes = 100;
   const auto cache = Must(SqliteCache::OpenInMemory(options, "batch counts"));
   const std::string large(100, 'x');
-  const Cache::RawEntry entries[] = {{"a", "1"}, {"b", large}, {"c", "3"}};
-  EXPECT_FALSE(cache->SetManyRaw(entries).ok());
+  const RawEntry entries[] = {{"a", "1"}, {"b", large}, {"c", "3"}};
+  EXPECT_FALSE(cache->backend()->SetManyRaw(entries).ok());
   EXPECT_EQ(cache->Stats().sets, 2u);
   EXPECT_EQ(cache->Stats().write_errors, 1u);
 }
@@ -138,7 +138,7 @@ TEST(TooLargeTest, NoValueIsLargerThanSqliteTakes) {
   const std::string_view value(static_cast<const char*>(memory), kSize);
   const auto cache = Must(SqliteCache::OpenInMemory({}, "larger"));
   Set(*cache, "a", "old");
-  ExpectTooLarge(cache->SetRaw("a", value, kNoTtl), kSize + 1,
+  ExpectTooLarge(cache->backend()->SetRaw("a", value, kNoTtl), kSize + 1,
                  SqliteCache::kMaxValueBytes);
   EXPECT_EQ(Get(*cache, "a"), "<miss>");
   EXPECT_EQ(munmap(memory, kSize), 0);
@@ -148,7 +148,7 @@ TEST(TooLargeTest, AKeyAloneMayBeTooLarge) {
   SqliteCacheOptions options;
   options.max_bytes = 10;
   const auto cache = Must(SqliteCache::OpenInMemory(options, "key"));
-  ExpectTooLarge(cache->SetRaw("12345678901", "", kNoTtl), 11, 10);
+  ExpectTooLarge(cache->backend()->SetRaw("12345678901", "", kNoTtl), 11, 10);
   Set(*cache, "1234567890", "");
   EXPECT_EQ(Get(*cache, "1234567890"), "");
 }

@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/kill_script.h"
 
 int main(int argc, char** argv) {

@@ -61,20 +61,20 @@ KillStep KillScript::Next() {
 
 Status KillStep::Do(SqliteCache& cache) const {
   if (!sets.empty()) {
-    std::vector<Cache::RawEntry> entries;
+    std::vector<RawEntry> entries;
     for (const auto& [path, value] : sets) entries.push_back({path, value});
-    return cache.SetManyRaw(entries);
+    return cache.backend()->SetManyRaw(entries);
   }
   if (!invalidates.empty()) {
     const std::vector<std::string_view> paths(invalidates.begin(),
                                               invalidates.end());
-    return cache.InvalidateManyRaw(paths);
+    return cache.backend()->InvalidateManyRaw(paths);
   }
-  return path.empty() ? cache.Flush() : cache.GetRaw(path).status();
+  return path.empty() ? cache.Flush() : cache.backend()->GetRaw(path).status();
 }
 
 void KillStep::Do(LruModel& model) const {
-  std::vector<Cache::RawEntry> entries;
+  std::vector<RawEntry> entries;
   for (const auto& [path, value] : sets) entries.push_back({path, value});
   model.Set(entries);
   for (const std::string& path : invalidates) model.Invalidate(path);

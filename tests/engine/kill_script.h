@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/lru_model.h"
 
 namespace appcache {

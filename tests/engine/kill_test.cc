@@ -21,7 +21,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/kill_script.h"
 #include "tests/engine/lru_model.h"
 #include "tests/engine/scratch.h"

@@ -24,27 +24,27 @@ void SpinFor(milliseconds time) {
   while (steady_clock::now() < end) std::this_thread::yield();
 }
 
-void ExpectBusy(WriterLane& lane, milliseconds max_wait,
+void ExpectBusy(internal::WriterLane& lane, milliseconds max_wait,
                 const std::string& holder) {
   const auto begin = steady_clock::now();
-  const Result<WriterLane::Pass> pass = lane.Enter(max_wait);
-  ASSERT_FALSE(pass.ok());
-  EXPECT_TRUE(pass.status().Is(ErrorCode::kBusy));
-  EXPECT_EQ(pass.status().error().message,
+  const Result<internal::WriterLane::Held> held = lane.Enter(max_wait);
+  ASSERT_FALSE(held.ok());
+  EXPECT_TRUE(held.status().Is(ErrorCode::kBusy));
+  EXPECT_EQ(held.status().error().message,
             "waited " + std::to_string(max_wait.count()) +
                 " ms to write to the cache: " + holder +
-                " is writing; try again, or allow more busy_timeout");
+                " is writing; try again, or increase busy_timeout");
   EXPECT_GE(steady_clock::now() - begin, max_wait);
 }
 
 // Enters from a thread of its own.
 class Entering {
  public:
-  explicit Entering(WriterLane& lane)
+  explicit Entering(internal::WriterLane& lane)
       : thread_([this, &lane] {
           started_ = true;
-          const Result<WriterLane::Pass> pass = lane.Enter(kLong);
-          EXPECT_TRUE(pass.ok());
+          const Result<internal::WriterLane::Held> held = lane.Enter(kLong);
+          EXPECT_TRUE(held.ok());
           inside_ = true;
           while (!may_leave_) std::this_thread::yield();
         }) {
@@ -69,7 +69,7 @@ class Entering {
 };
 
 TEST(LaneTest, IsBusyAsLongAsAThreadIsInIt) {
-  WriterLane lane("the cache", std::nullopt);
+  internal::WriterLane lane("the cache", std::nullopt);
   Entering other(lane);
   other.WaitUntilInside();
   ExpectBusy(lane, milliseconds(0), "another thread of this process");
@@ -79,52 +79,53 @@ TEST(LaneTest, IsBusyAsLongAsAThreadIsInIt) {
 }
 
 TEST(LaneTest, WhoeverWaitsIsLetInWhenItIsFree) {
-  WriterLane lane("the cache", std::nullopt);
-  std::optional<Result<WriterLane::Pass>> pass(lane.Enter(kLong));
+  internal::WriterLane lane("the cache", std::nullopt);
+  std::optional<Result<internal::WriterLane::Held>> held(lane.Enter(kLong));
   Entering other(lane);
   EXPECT_FALSE(other.inside());
-  pass.reset();
+  held.reset();
   other.WaitUntilInside();
 }
 
 // The holder is awake and would always be first; after a millisecond it is the
 // other's turn.
 TEST(LaneTest, AThreadThatComesBackAtOnceDoesNotKeepOthersOut) {
-  WriterLane lane("the cache", std::nullopt);
-  std::optional<Result<WriterLane::Pass>> pass(lane.Enter(kLong));
+  internal::WriterLane lane("the cache", std::nullopt);
+  std::optional<Result<internal::WriterLane::Held>> held(lane.Enter(kLong));
   Entering other(lane);
   int turns = 0;
   for (; !other.inside() && turns < 1000; ++turns) {
     SpinFor(milliseconds(2));
-    pass.reset();
+    held.reset();
     if (other.inside()) break;
-    Result<WriterLane::Pass> again = lane.Enter(milliseconds(5));
+    Result<internal::WriterLane::Held> again = lane.Enter(milliseconds(5));
     if (!again.ok()) break;  // the other is in it, and stays
-    pass.emplace(std::move(again));
+    held.emplace(std::move(again));
   }
   EXPECT_LT(turns, 1000);
-  pass.reset();
+  held.reset();
   other.WaitUntilInside();
 }
 
 TEST(LaneTest, AWaitThatEndsLeavesTheOthersTheirTurn) {
-  WriterLane lane("the cache", std::nullopt);
-  std::optional<Result<WriterLane::Pass>> pass(lane.Enter(kLong));
+  internal::WriterLane lane("the cache", std::nullopt);
+  std::optional<Result<internal::WriterLane::Held>> held(lane.Enter(kLong));
   Entering other(lane);
   std::thread([&lane] {
     EXPECT_FALSE(lane.Enter(milliseconds(1)).ok());
   }).join();
-  pass.reset();
+  held.reset();
   other.WaitUntilInside();
 }
 
 TEST(LaneTest, ToCloseItWaitsForThreadsHoweverLong) {
-  WriterLane lane("the cache", std::nullopt);
+  internal::WriterLane lane("the cache", std::nullopt);
   Entering other(lane);
   other.WaitUntilInside();
   std::thread closing([&] {
     Status locked;
-    const WriterLane::Pass pass = lane.EnterToClose(milliseconds(0), locked);
+    const internal::WriterLane::Held held =
+        lane.EnterToClose(milliseconds(0), locked);
     EXPECT_TRUE(locked.ok());
     EXPECT_TRUE(other.inside());
   });
@@ -134,16 +135,17 @@ TEST(LaneTest, ToCloseItWaitsForThreadsHoweverLong) {
 
 class LockedLaneTest : public testing::Test {
  protected:
-  FileLock OpenLock() const {
-    Result<FileLock> lock = FileLock::Open(scratch_.Path("lane"));
+  internal::FileLock OpenLock() const {
+    Result<internal::FileLock> lock =
+        internal::FileLock::Open(scratch_.Path("lane"));
     EXPECT_TRUE(lock.ok());
     return *std::move(lock);
   }
 
   const Scratch scratch_;
   // As another process has it: its own descriptor.
-  FileLock others_ = OpenLock();
-  WriterLane lane_{"the cache", OpenLock()};
+  internal::FileLock others_ = OpenLock();
+  internal::WriterLane lane_{"the cache", OpenLock()};
 };
 
 TEST_F(LockedLaneTest, IsBusyAsLongAsAnotherProcessIsInIt) {
@@ -156,7 +158,7 @@ TEST_F(LockedLaneTest, IsBusyAsLongAsAnotherProcessIsInIt) {
 
 TEST_F(LockedLaneTest, KeepsOtherProcessesOut) {
   {
-    const Result<WriterLane::Pass> pass = lane_.Enter(kLong);
+    const Result<internal::WriterLane::Held> held = lane_.Enter(kLong);
     EXPECT_FALSE(*others_.TryLock());
   }
   EXPECT_TRUE(*others_.TryLock());
@@ -165,7 +167,8 @@ TEST_F(LockedLaneTest, KeepsOtherProcessesOut) {
 TEST_F(LockedLaneTest, ToCloseItSaysThatAnotherProcessIsInIt) {
   ASSERT_TRUE(*others_.TryLock());
   Status locked;
-  const WriterLane::Pass pass = lane_.EnterToClose(milliseconds(1), locked);
+  const internal::WriterLane::Held held =
+      lane_.EnterToClose(milliseconds(1), locked);
   EXPECT_TRUE(locked.Is(ErrorCode::kBusy));
 }
 

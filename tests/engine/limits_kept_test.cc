@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 #include "tests/support/random.h"
@@ -37,7 +37,7 @@ TEST(LimitsKeptTest, WhatWasJustSetIsThereHoweverHotTheOthersAre) {
   for (int i = 0; i < 300; ++i) {
     for (int hot = 0; hot < 9; ++hot) {
       const std::string path = "hot" + std::to_string(hot);
-      if (!cache->GetRaw(path)) Set(*cache, path);
+      if (!cache->backend()->GetRaw(path)) Set(*cache, path);
     }
     const std::string path = "new" + std::to_string(i);
     Set(*cache, path);
@@ -64,7 +64,7 @@ TEST(LimitsKeptTest, BytesAreThoseOfKeysAndValues) {
   EXPECT_EQ(cache->Stats().bytes, 10u);
   Set(*cache, "1234", "12");
   EXPECT_EQ(cache->Stats().bytes, 6u);
-  ASSERT_TRUE(cache->InvalidateRaw("1234").ok());
+  ASSERT_TRUE(cache->backend()->InvalidateRaw("1234").ok());
   EXPECT_EQ(cache->Stats().bytes, 0u);
   EXPECT_EQ(cache->Stats().entries, 1u);
 }
@@ -89,11 +89,11 @@ TEST(LimitsKeptTest, AValueThatGrowsEvictsOthersNotItself) {
 
 TEST(LimitsKeptTest, ABatchLargerThanTheCacheKeepsItsLast) {
   const auto cache = Must(SqliteCache::OpenInMemory(Limits(3), "batch"));
-  std::vector<Cache::RawEntry> entries;
+  std::vector<RawEntry> entries;
   for (const char* const path : {"a", "b", "c", "d", "e"}) {
     entries.push_back({path, "value"});
   }
-  ASSERT_TRUE(cache->SetManyRaw(entries).ok());
+  ASSERT_TRUE(cache->backend()->SetManyRaw(entries).ok());
   EXPECT_EQ(PathsIn(*cache), (StringSet{"c", "d", "e"}));
 }
 
@@ -131,7 +131,7 @@ TEST(LimitsKeptTest, BothHoldAtOnceAfterEveryCall) {
     if (*stats.evictions > evictions) {
       ASSERT_TRUE(*stats.entries == 20 || *stats.bytes > 1000 - 152);
     }
-    ASSERT_TRUE(cache->GetRaw(path));
+    ASSERT_TRUE(cache->backend()->GetRaw(path));
   }
 }
 

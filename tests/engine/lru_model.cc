@@ -76,9 +76,9 @@ bool LruModel::RemoveOneEnded() {
   return true;
 }
 
-bool LruModel::Set(std::span<const Cache::RawEntry> entries) {
+bool LruModel::Set(std::span<const RawEntry> entries) {
   bool all_fit = true;
-  for (const Cache::RawEntry& raw : entries) {
+  for (const RawEntry& raw : entries) {
     Entry entry{std::string(raw.path), std::string(raw.value), EndOf(raw.ttl)};
     const auto old = Find(raw.path);
     if (old != order_.end()) Remove(old);
@@ -103,7 +103,7 @@ void LruModel::Invalidate(std::string_view path) {
   if (found != order_.end()) Remove(found);
 }
 
-std::optional<bool> LruModel::Add(const Cache::RawEntry& entry) {
+std::optional<bool> LruModel::Add(const RawEntry& entry) {
   const uint64_t bytes = entry.path.size() + entry.value.size();
   if (limits_.max_bytes && bytes > *limits_.max_bytes) return std::nullopt;
   const auto found = Find(entry.path);

@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/cache.h"
-#include "engine/clock.h"
+#include "appcache/cache.h"
+#include "appcache/clock.h"
 #include "engine/policy/eviction.h"
 
 namespace appcache {
@@ -41,9 +41,9 @@ class LruModel {
   std::optional<Ttl> TtlOf(std::string_view path) const;
 
   // All of them, then evicts. False when one was too large: its key is empty.
-  bool Set(std::span<const Cache::RawEntry> entries);
+  bool Set(std::span<const RawEntry> entries);
   // None: it was too large. False: there was one that has not ended.
-  std::optional<bool> Add(const Cache::RawEntry& entry);
+  std::optional<bool> Add(const RawEntry& entry);
   void Invalidate(std::string_view path);
   void InvalidatePrefix(std::string_view prefix);
   void Clear();

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 
@@ -80,8 +80,9 @@ TEST(MemoryConnectionTest, AStatementThatIsNotResetMakesSetsBusy) {
             SQLITE_OK);
   ASSERT_EQ(sqlite3_step(statement), SQLITE_ROW);
   EXPECT_EQ(Get(*cache, "a"), "value");
-  EXPECT_TRUE(cache->SetRaw("c", "value", kNoTtl).Is(ErrorCode::kBusy));
-  EXPECT_TRUE(cache->InvalidateRaw("a").Is(ErrorCode::kBusy));
+  EXPECT_TRUE(
+      cache->backend()->SetRaw("c", "value", kNoTtl).Is(ErrorCode::kBusy));
+  EXPECT_TRUE(cache->backend()->InvalidateRaw("a").Is(ErrorCode::kBusy));
   sqlite3_finalize(statement);
   Set(*cache, "c");
   EXPECT_EQ(PathsIn(*cache), (StringSet{"a", "b", "c"}));

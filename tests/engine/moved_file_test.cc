@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
@@ -28,11 +28,11 @@ class MovedFileTest : public testing::Test {
   }
 
   void ExpectMovedFromASetOn() {
-    ExpectMoved(cache_->SetRaw("b", "lost", kNoTtl));
-    ExpectMoved(cache_->GetRaw("a").status());
-    ExpectMoved(cache_->InvalidateRaw("a"));
-    ExpectMoved(cache_->InvalidatePrefixRaw("a"));
-    ExpectMoved(cache_->AddRaw("b", "lost", kNoTtl).status());
+    ExpectMoved(cache_->backend()->SetRaw("b", "lost", kNoTtl));
+    ExpectMoved(cache_->backend()->GetRaw("a").status());
+    ExpectMoved(cache_->backend()->InvalidateRaw("a"));
+    ExpectMoved(cache_->backend()->InvalidatePrefixRaw("a"));
+    ExpectMoved(cache_->backend()->AddRaw("b", "lost", kNoTtl).status());
   }
 
   const Scratch scratch_;
@@ -61,7 +61,7 @@ TEST_F(MovedFileTest, ARenamedOneIsUnavailableUntilItIsBack) {
 // Though nothing is to be removed: the file that others have may hold some.
 TEST_F(MovedFileTest, APrefixThatNothingBeginsWithMeetsItToo) {
   std::filesystem::rename(file_, file_ + ".away");
-  ExpectMoved(cache_->InvalidatePrefixRaw("none/"));
+  ExpectMoved(cache_->backend()->InvalidatePrefixRaw("none/"));
 }
 
 // As it happens to one process when another opens a damaged file.
@@ -76,14 +76,18 @@ TEST_F(MovedFileTest, AReplacedOneIsUnavailableAndItsSuccessorUnharmed) {
   std::filesystem::copy(other, file_);
   ExpectMovedFromASetOn();
   // Nor does a thread that comes to it now get a connection to the new one.
-  std::jthread([&] { ExpectMoved(cache_->GetRaw("theirs").status()); }).join();
+  std::jthread([&] {
+    ExpectMoved(cache_->backend()->GetRaw("theirs").status());
+  }).join();
   (void)cache_->Close().ok();
   EXPECT_EQ(PathsIn(*Open()), StringSet{"theirs"});
 }
 
 TEST_F(MovedFileTest, ANewThreadIsToldBeforeAnySet) {
   std::filesystem::remove(file_);
-  std::jthread([&] { ExpectMoved(cache_->GetRaw("a").status()); }).join();
+  std::jthread([&] {
+    ExpectMoved(cache_->backend()->GetRaw("a").status());
+  }).join();
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
@@ -40,8 +40,8 @@ TEST(OpenTest, AMissingDirectoryIsUnavailable) {
   const std::string path = scratch.Path("missing/cache.db");
   ExpectError(path, ErrorCode::kUnavailable,
               path +
-                  ": unable to open database file; does the directory "
-                  "exist, and may this user write in it?");
+                  ": unable to open database file; check that its "
+                  "directory exists and that this user may write to it");
   EXPECT_TRUE(scratch.Files().empty());
 }
 
@@ -83,7 +83,7 @@ TEST(OpenTest, AnyOtherNameWillDo) {
                                  "file:x", ":memory:", "\xc3\xa4.db", "a'b"}) {
     const SqliteCache::Opened cache = SqliteCache::OpenFile(scratch.Path(name));
     ASSERT_TRUE(cache.ok()) << cache.status().ToString();
-    EXPECT_TRUE((*cache)->SetRaw("path", "value", kNoTtl).ok());
+    EXPECT_TRUE((*cache)->backend()->SetRaw("path", "value", kNoTtl).ok());
     EXPECT_TRUE(std::filesystem::exists(scratch.Path(name)));
   }
 }
@@ -95,10 +95,10 @@ TEST(OpenTest, ARelativePathIsTheSameFileAsItsAbsoluteOne) {
   ASSERT_FALSE(std::filesystem::path(relative).is_absolute());
   const SqliteCache::Opened first = SqliteCache::OpenFile(relative);
   ASSERT_TRUE(first.ok()) << first.status().ToString();
-  EXPECT_TRUE((*first)->SetRaw("path", "value", kNoTtl).ok());
+  EXPECT_TRUE((*first)->backend()->SetRaw("path", "value", kNoTtl).ok());
   const SqliteCache::Opened second = SqliteCache::OpenFile(absolute);
   ASSERT_TRUE(second.ok()) << second.status().ToString();
-  EXPECT_EQ((*second)->GetRaw("path")->view(), "value");
+  EXPECT_EQ((*second)->backend()->GetRaw("path")->view(), "value");
   // One engine: they count together.
   EXPECT_EQ((*first)->Stats().hits, 1u);
 }
@@ -111,7 +111,7 @@ TEST(OpenTest, ALinkIsTheSameFileAsItsTarget) {
   std::filesystem::create_symlink(scratch.Path("cache.db"), link);
   const SqliteCache::Opened second = SqliteCache::OpenFile(link);
   ASSERT_TRUE(second.ok()) << second.status().ToString();
-  EXPECT_TRUE((*second)->SetRaw("path", "value", kNoTtl).ok());
+  EXPECT_TRUE((*second)->backend()->SetRaw("path", "value", kNoTtl).ok());
   EXPECT_EQ((*first)->Stats().sets, 1u);
   EXPECT_FALSE(std::filesystem::exists(link + "-lane"));
 }
@@ -120,7 +120,7 @@ TEST(OpenTest, SomeonesFileInPlaceOfTheLaneIsLeftAsItIs) {
   const Scratch scratch;
   Scratch::WriteAll(scratch.Path("cache.db-lane"), "precious text of mine");
   ExpectError(scratch.Path("cache.db"), ErrorCode::kUnsupported,
-              "cache.db-lane is not a lock file of appcache's");
+              "cache.db-lane is not a lock file of appcache");
   EXPECT_EQ(Scratch::ReadAll(scratch.Path("cache.db-lane")),
             "precious text of mine");
 }
@@ -132,9 +132,9 @@ TEST(OpenTest, MoreThanTheLimitsAllowIsEvictedInTheOrderOfUse) {
     const auto cache = Must(SqliteCache::OpenFile(scratch.Path("c"), options));
     std::vector<std::string> paths;
     for (int i = 0; i < 5000; ++i) paths.push_back(std::to_string(i));
-    std::vector<Cache::RawEntry> entries;
+    std::vector<RawEntry> entries;
     for (const std::string& path : paths) entries.push_back({path, "value"});
-    ASSERT_TRUE(cache->SetManyRaw(entries).ok());
+    ASSERT_TRUE(cache->backend()->SetManyRaw(entries).ok());
   }
   options.max_entries = 3;
   const auto cache = Must(SqliteCache::OpenFile(scratch.Path("c"), options));
@@ -171,9 +171,9 @@ INSTANTIATE_TEST_SUITE_P(
     Each, OptionsTest,
     testing::Values(
         Refused{"NoLog", [](auto& o) { o.cache.log = nullptr; },
-                "the compressor or the log sink is null"},
+                "the log sink is empty"},
         Refused{"NoCompressor", [](auto& o) { o.cache.compressor = nullptr; },
-                "the compressor or the log sink is null"},
+                "the compressor is null"},
         Refused{"NoEntries", [](auto& o) { o.max_entries = 0; },
                 "max_entries is 0; it must be from 1"},
         Refused{"TooManyEntries", [](auto& o) { o.max_entries = ~uint64_t{0}; },
@@ -182,6 +182,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "max_bytes is 0; it must be from 1"},
         Refused{"NoTouches", [](auto& o) { o.touch_flush_count = 0; },
                 "touch_flush_count is 0"},
+        Refused{"NoLogBytes", [](auto& o) { o.max_log_bytes = 0; },
+                "max_log_bytes is 0; it must be from 1"},
         Refused{"NegativeTimeout",
                 [](auto& o) { o.busy_timeout = milliseconds(-1); },
                 "busy_timeout is -1 ms; it must be from 0 ms to a year"},

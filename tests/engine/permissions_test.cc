@@ -10,7 +10,7 @@
 #include <map>
 #include <string>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/scratch.h"
 
@@ -48,7 +48,7 @@ class PermissionsTest : public testing::Test {
   void MakeCache() {
     const SqliteCache::Opened cache = SqliteCache::OpenFile(file_);
     ASSERT_TRUE(cache.ok()) << cache.status().ToString();
-    ASSERT_TRUE((*cache)->SetRaw("path", "value", kNoTtl).ok());
+    ASSERT_TRUE((*cache)->backend()->SetRaw("path", "value", kNoTtl).ok());
   }
 
   static void MakeReadOnly(const std::string& path) {
@@ -92,7 +92,8 @@ TEST_F(PermissionsTest, BindInTheseTests) {
 
 TEST_F(PermissionsTest, ADirectoryThatIsReadOnlyCannotTakeANewFile) {
   MakeReadOnly(scratch_.directory());
-  ExpectUnavailable("does the directory exist, and may this user write in it?");
+  ExpectUnavailable(
+      "check that its directory exists and that this user may write to it");
 }
 
 TEST_F(PermissionsTest, ADirectoryThatIsReadOnlyCannotTakeTheLog) {
@@ -114,13 +115,13 @@ TEST_F(PermissionsTest, AFileThatIsReadOnlyIsUnavailable) {
   MakeCache();
   MakeReadOnly(file_);
   ExpectUnavailable(
-      "the file is read-only for this user; check its permission");
+      "the file is read-only for this user; change its permission");
 }
 
 TEST_F(PermissionsTest, AFileThatMayNotBeReadIsUnavailable) {
   MakeCache();
   std::filesystem::permissions(file_, perms::none);
-  ExpectUnavailable("may this user write in it?");
+  ExpectUnavailable("this user may write to it");
 }
 
 TEST_F(PermissionsTest, ALaneThatIsReadOnlyIsUnavailable) {
@@ -145,7 +146,7 @@ TEST_F(PermissionsTest, OnceTheyAreGivenTheFileOpens) {
   const WithoutPrivileges without;
   const SqliteCache::Opened cache = SqliteCache::OpenFile(file_);
   ASSERT_TRUE(cache.ok()) << cache.status().ToString();
-  EXPECT_EQ((*cache)->GetRaw("path")->view(), "value");
+  EXPECT_EQ((*cache)->backend()->GetRaw("path")->view(), "value");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The parts of the order of uses, each alone.
+// The parts of the order of accesses, each alone.
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/policy/flush_rest.h"
-#include "engine/policy/pending_touches.h"
+#include "engine/policy/pending_accesses.h"
 #include "engine/policy/tick_source.h"
 
 namespace appcache::policy {
@@ -21,46 +21,47 @@ TimePoint At(int64_t microseconds) {
   return TimePoint(std::chrono::microseconds(microseconds));
 }
 
-TEST(PendingTouchesTest, OfOneEntryTheLatestUseCounts) {
-  PendingTouches pending;
-  EXPECT_EQ(pending.Add(std::vector<Touch>{{1, 10}, {2, 20}, {1, 5}}), 0u);
+TEST(PendingAccessesTest, TheLatestAccessOfAnEntryCounts) {
+  PendingAccesses pending;
+  pending.Add(std::vector<Access>{{1, 10}, {2, 20}, {1, 5}});
   EXPECT_EQ(pending.Find(1), 10);
-  pending.Add(std::vector<Touch>{{1, 30}});
+  pending.Add(std::vector<Access>{{1, 30}});
   EXPECT_EQ(pending.Find(1), 30);
   EXPECT_EQ(pending.Find(2), 20);
   EXPECT_EQ(pending.Find(3), std::nullopt);
   EXPECT_EQ(pending.size(), 2u);
+  EXPECT_EQ(pending.TakeLost(), 0u);
 }
 
-TEST(PendingTouchesTest, AreWrittenInTheOrderOfHashes) {
-  PendingTouches pending;
-  pending.Add(std::vector<Touch>{{5, 1}, {-7, 2}, {0, 3}});
+TEST(PendingAccessesTest, SortedIsInTheOrderOfHashes) {
+  PendingAccesses pending;
+  pending.Add(std::vector<Access>{{5, 1}, {-7, 2}, {0, 3}});
   std::vector<int64_t> hashes;
-  for (const Touch& touch : pending.Sorted()) hashes.push_back(touch.h);
+  for (const Access& access : pending.Sorted()) hashes.push_back(access.h);
   EXPECT_EQ(hashes, (std::vector<int64_t>{-7, 0, 5}));
 }
 
-// What was used while a flush was writing its earlier use.
-TEST(PendingTouchesTest, AUseLaterThanTheOneWrittenStays) {
-  PendingTouches pending;
-  pending.Add(std::vector<Touch>{{1, 10}, {2, 20}});
-  const std::vector<Touch> written = pending.Sorted();
-  pending.Add(std::vector<Touch>{{1, 30}, {3, 40}});
-  pending.Forget(written);
+// An entry that was accessed while a flush wrote its earlier access.
+TEST(PendingAccessesTest, AnAccessLaterThanTheWrittenOneStays) {
+  PendingAccesses pending;
+  pending.Add(std::vector<Access>{{1, 10}, {2, 20}});
+  const std::vector<Access> written = pending.Sorted();
+  pending.Add(std::vector<Access>{{1, 30}, {3, 40}});
+  pending.RemoveWritten(written);
   EXPECT_EQ(pending.Find(1), 30);
   EXPECT_EQ(pending.Find(2), std::nullopt);
   EXPECT_EQ(pending.Find(3), 40);
 }
 
-TEST(PendingTouchesTest, OfAnEntryThatIsGoneNoneStays) {
-  PendingTouches pending;
-  pending.Add(std::vector<Touch>{{1, 10}, {2, 20}});
-  pending.Erase(std::vector<int64_t>{1, 7});
+TEST(PendingAccessesTest, RemoveEntriesRemovesTheirAccesses) {
+  PendingAccesses pending;
+  pending.Add(std::vector<Access>{{1, 10}, {2, 20}});
+  pending.RemoveEntries(std::vector<int64_t>{1, 7});
   EXPECT_EQ(pending.Find(1), std::nullopt);
   EXPECT_EQ(pending.Find(2), 20);
 }
 
-TEST(FlushRestTest, IsInProportionToTheFlushAndHasAnEnd) {
+TEST(FlushRestTest, IsProportionalToTheFlushAndBounded) {
   using std::chrono::microseconds;
   EXPECT_EQ(RestAfterFlush(microseconds(0)), microseconds(0));
   EXPECT_EQ(RestAfterFlush(microseconds(30)), microseconds(1'500));
@@ -69,7 +70,7 @@ TEST(FlushRestTest, IsInProportionToTheFlushAndHasAnEnd) {
   EXPECT_EQ(RestAfterFlush(-std::chrono::hours(1)), microseconds(0));
 }
 
-TEST(TickSourceTest, ATickIsTheTimeOfItsUse) {
+TEST(TickSourceTest, ATickIsTheTimeOfItsAccess) {
   TickSource ticks;
   EXPECT_EQ(ticks.Next(At(1000)), 1000);
   EXPECT_EQ(ticks.Next(At(5000)), 5000);
@@ -80,14 +81,14 @@ TEST(TickSourceTest, LaterTicksAreLargerWhateverTheClockDoes) {
   EXPECT_EQ(ticks.Next(At(1000)), 1000);
   EXPECT_EQ(ticks.Next(At(1000)), 1001);
   EXPECT_EQ(ticks.Next(At(10)), 1002);
-  ticks.Pass(2000);
+  ticks.AdvancePast(2000);
   EXPECT_EQ(ticks.Next(At(1500)), 2001);
-  ticks.Pass(100);
+  ticks.AdvancePast(100);
   EXPECT_EQ(ticks.Next(At(1500)), 2002);
   EXPECT_EQ(ticks.Next(At(3000)), 3000);
 }
 
-TEST(TickSourceTest, NoTwoThreadsGetTheSame) {
+TEST(TickSourceTest, NoTwoThreadsGetTheSameTick) {
   constexpr int kThreads = 4;
   constexpr int kTicks = 10'000;
   TickSource ticks;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
@@ -37,11 +37,11 @@ class PrefixTest : public testing::Test {
     for (int i = 0; i < count; ++i) paths.push_back(prefix + std::to_string(i));
     // Some at a time: the log is not to be long before the test begins.
     for (size_t at = 0; at < paths.size(); at += 1000) {
-      std::vector<Cache::RawEntry> entries;
+      std::vector<RawEntry> entries;
       for (size_t i = at; i < std::min(at + 1000, paths.size()); ++i) {
         entries.push_back({paths[i], value});
       }
-      const Status set = cache_->SetManyRaw(entries);
+      const Status set = cache_->backend()->SetManyRaw(entries);
       ASSERT_TRUE(set.ok()) << set.ToString();
     }
   }
@@ -59,13 +59,13 @@ class PrefixTest : public testing::Test {
 TEST_F(PrefixTest, WhatIsRemovedIsCounted) {
   SetMany("p/", 5000, 10);
   SetMany("q/", 100, 10);
-  ASSERT_TRUE(cache_->InvalidatePrefixRaw("p/").ok());
+  ASSERT_TRUE(cache_->backend()->InvalidatePrefixRaw("p/").ok());
   CacheStats stats = cache_->Stats();
   EXPECT_EQ(stats.entries, 100u);
   EXPECT_EQ(stats.invalidations, 5000u);
   EXPECT_EQ(stats.evictions, 0u);
-  EXPECT_TRUE(cache_->InvalidatePrefixRaw("p/").ok());
-  EXPECT_TRUE(cache_->InvalidatePrefixRaw("").ok());
+  EXPECT_TRUE(cache_->backend()->InvalidatePrefixRaw("p/").ok());
+  EXPECT_TRUE(cache_->backend()->InvalidatePrefixRaw("").ok());
   stats = cache_->Stats();
   EXPECT_EQ(stats.entries, 0u);
   EXPECT_EQ(stats.bytes, 0u);
@@ -78,7 +78,7 @@ TEST_F(PrefixTest, TheLogStaysShort) {
   SetMany("p/", 40'000, 500);
   ASSERT_TRUE(cache_->Flush().ok());
   ASSERT_EQ(LogBytes(), 0u);
-  ASSERT_TRUE(cache_->InvalidatePrefixRaw("p/").ok());
+  ASSERT_TRUE(cache_->backend()->InvalidatePrefixRaw("p/").ok());
   EXPECT_LT(LogBytes(), 8u << 20);
   EXPECT_EQ(cache_->Stats().entries, 0u);
 }
@@ -86,7 +86,7 @@ TEST_F(PrefixTest, TheLogStaysShort) {
 TEST_F(PrefixTest, LargeValuesAreRemovedToo) {
   SetMany("p/", 40, size_t{1} << 20);
   SetMany("q/", 1, size_t{1} << 20);
-  ASSERT_TRUE(cache_->InvalidatePrefixRaw("p/").ok());
+  ASSERT_TRUE(cache_->backend()->InvalidatePrefixRaw("p/").ok());
   EXPECT_EQ(PathsIn(*cache_), StringSet{"q/0"});
 }
 
@@ -96,18 +96,22 @@ TEST_F(PrefixTest, APathWithTheHashOfAnotherGoesByItsOwnName) {
   ASSERT_TRUE(cache_->Close().ok());
   PlainSqlite(file_).Run("UPDATE entries SET key = CAST('q/a' AS BLOB)");
   cache_ = Open();
-  ASSERT_TRUE(cache_->InvalidatePrefixRaw("p/").ok());
+  ASSERT_TRUE(cache_->backend()->InvalidatePrefixRaw("p/").ok());
   EXPECT_EQ(PathsIn(*cache_), StringSet{"q/a"});
-  ASSERT_TRUE(cache_->InvalidatePrefixRaw("q/").ok());
+  ASSERT_TRUE(cache_->backend()->InvalidatePrefixRaw("q/").ok());
   EXPECT_EQ(cache_->Stats().entries, 0u);
 }
 
 TEST_F(PrefixTest, AClosedCacheIsUnavailable) {
   ASSERT_TRUE(cache_->Close().ok());
-  EXPECT_TRUE(cache_->InvalidatePrefixRaw("p").Is(ErrorCode::kUnavailable));
-  EXPECT_TRUE(cache_->InvalidatePrefixRaw("").Is(ErrorCode::kUnavailable));
   EXPECT_TRUE(
-      cache_->AddRaw("p", "v", kNoTtl).status().Is(ErrorCode::kUnavailable));
+      cache_->backend()->InvalidatePrefixRaw("p").Is(ErrorCode::kUnavailable));
+  EXPECT_TRUE(
+      cache_->backend()->InvalidatePrefixRaw("").Is(ErrorCode::kUnavailable));
+  EXPECT_TRUE(cache_->backend()
+                  ->AddRaw("p", "v", kNoTtl)
+                  .status()
+                  .Is(ErrorCode::kUnavailable));
   cache_ = Open();
 }
 

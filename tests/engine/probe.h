@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 
 namespace appcache {
 
@@ -32,13 +32,13 @@ inline std::unique_ptr<SqliteCache> Must(SqliteCache::Opened opened) {
 
 inline void Set(SqliteCache& cache, std::string_view path,
                 std::string_view value = "value", Ttl ttl = kNoTtl) {
-  const Status status = cache.SetRaw(path, value, ttl);
+  const Status status = cache.backend()->SetRaw(path, value, ttl);
   EXPECT_TRUE(status.ok()) << status.ToString();
 }
 
 // The value, "<miss>", or the error.
 inline std::string Get(SqliteCache& cache, std::string_view path) {
-  const Lookup<Bytes> found = cache.GetRaw(path);
+  const Lookup<Bytes> found = cache.backend()->GetRaw(path);
   if (found) return std::string(found->view());
   return found.has_error() ? found.status().ToString() : "<miss>";
 }

@@ -204,15 +204,16 @@ void PropertyRun::CompareGot(const std::string& path,
 void PropertyRun::Get() {
   const std::string path = APath();
   Note("get " + path);
-  CompareGot(path, cache().GetRaw(path));
+  CompareGot(path, cache().backend()->GetRaw(path));
 }
 
 void PropertyRun::GetTimed() {
   const std::string path = APath();
   Note("timed get " + path);
-  const Lookup<TimedBytes> found = cache().GetTimedRaw(path);
+  const Lookup<TimedBytes> found = cache().backend()->GetTimedRaw(path);
   const std::optional<Ttl> expected = model_->TtlOf(path);
-  EXPECT_EQ(found ? found->left.count() : -1, expected ? expected->count() : -1)
+  EXPECT_EQ(found ? found->remaining_ttl.count() : -1,
+            expected ? expected->count() : -1)
       << path;
   CompareGot(path, found               ? Lookup<Bytes>::Hit(found->value)
                    : found.has_error() ? Lookup<Bytes>::Failed(found.status())
@@ -223,7 +224,7 @@ void PropertyRun::GetMany() {
   const std::vector<std::string> paths = SomePaths();
   for (const std::string& path : paths) Note("get, among many, " + path);
   const std::vector<std::string_view> views(paths.begin(), paths.end());
-  const std::vector<Lookup<Bytes>> found = cache().GetManyRaw(views);
+  const std::vector<Lookup<Bytes>> found = cache().backend()->GetManyRaw(views);
   ASSERT_EQ(found.size(), paths.size());
   for (size_t i = 0; i < paths.size(); ++i) CompareGot(paths[i], found[i]);
 }
@@ -231,7 +232,7 @@ void PropertyRun::GetMany() {
 void PropertyRun::TtlOf() {
   const std::string path = APath();
   Note("ttl of " + path);
-  const Lookup<Ttl> found = cache().TtlRaw(path);
+  const Lookup<Ttl> found = cache().backend()->TtlRaw(path);
   const std::optional<Ttl> expected = model_->TtlOf(path);
   EXPECT_TRUE(found.status().ok()) << found.status().ToString();
   EXPECT_EQ(found ? found->count() : -1, expected ? expected->count() : -1);
@@ -248,7 +249,7 @@ void PropertyRun::Set(size_t count) {
       while (model_->HasEnd(model_->EndOf(entry.ttl)));
     }
   }
-  std::vector<Cache::RawEntry> raw;
+  std::vector<RawEntry> raw;
   for (const NewEntry& entry : entries) {
     raw.push_back({entry.path, entry.value, entry.ttl});
     Note("set " + entry.path + " to " + entry.value + ", ttl " +
@@ -257,8 +258,8 @@ void PropertyRun::Set(size_t count) {
   const bool all_fit = model_->Set(raw);
   const Status status =
       count == 1 && random_.Below(2) == 0
-          ? cache().SetRaw(raw[0].path, raw[0].value, raw[0].ttl)
-          : cache().SetManyRaw(raw);
+          ? cache().backend()->SetRaw(raw[0].path, raw[0].value, raw[0].ttl)
+          : cache().backend()->SetManyRaw(raw);
   EXPECT_EQ(status.ok(), all_fit) << status.ToString();
   EXPECT_EQ(status.Is(ErrorCode::kTooLarge), !all_fit) << status.ToString();
 }
@@ -267,7 +268,7 @@ void PropertyRun::Invalidate() {
   const std::string path = APath();
   Note("invalidate " + path);
   model_->Invalidate(path);
-  EXPECT_TRUE(cache().InvalidateRaw(path).ok());
+  EXPECT_TRUE(cache().backend()->InvalidateRaw(path).ok());
 }
 
 void PropertyRun::InvalidateMany() {
@@ -277,16 +278,17 @@ void PropertyRun::InvalidateMany() {
     model_->Invalidate(path);
   }
   const std::vector<std::string_view> views(paths.begin(), paths.end());
-  EXPECT_TRUE(cache().InvalidateManyRaw(views).ok());
+  EXPECT_TRUE(cache().backend()->InvalidateManyRaw(views).ok());
 }
 
 void PropertyRun::Add() {
   const NewEntry entry = ANewEntry();
-  const Cache::RawEntry raw{entry.path, entry.value, entry.ttl};
+  const RawEntry raw{entry.path, entry.value, entry.ttl};
   Note("add " + entry.path + " with " + entry.value + ", ttl " +
        std::to_string(entry.ttl.count()));
   const std::optional<bool> expected = model_->Add(raw);
-  const Result<bool> added = cache().AddRaw(raw.path, raw.value, raw.ttl);
+  const Result<bool> added =
+      cache().backend()->AddRaw(raw.path, raw.value, raw.ttl);
   EXPECT_EQ(added.status().Is(ErrorCode::kTooLarge), !expected.has_value());
   EXPECT_EQ(added.ok() && *added, expected.value_or(false))
       << added.status().ToString();
@@ -297,7 +299,7 @@ void PropertyRun::InvalidatePrefix() {
   const std::string prefix = path.substr(0, random_.Below(path.size() + 1));
   Note("invalidate what begins with " + prefix);
   model_->InvalidatePrefix(prefix);
-  const Status status = cache().InvalidatePrefixRaw(prefix);
+  const Status status = cache().backend()->InvalidatePrefixRaw(prefix);
   EXPECT_TRUE(status.ok()) << status.ToString();
 }
 

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/fake_clock.h"
 #include "tests/engine/lru_model.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/scratch.h"

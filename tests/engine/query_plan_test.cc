@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "engine/store/statements.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"

@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/sqlite_cache.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/fake_clock.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
@@ -57,7 +57,7 @@ TEST_F(RecencyTest, AGetThatIsNotFlushedCounts) {
 TEST_F(RecencyTest, EveryGetOfABatchCountsInItsOrder) {
   const auto cache = OpenFull();
   const std::string_view paths[] = {"b", "a", "b"};
-  cache->GetManyRaw(paths);
+  cache->backend()->GetManyRaw(paths);
   Set(*cache, "d");
   Set(*cache, "e");
   EXPECT_EQ(PathsIn(*cache), (StringSet{"b", "d", "e"}));
@@ -176,14 +176,14 @@ TEST_F(RecencyTest, ReplacingAValueIsAUse) {
 
 TEST_F(RecencyTest, ATimedGetIsAUse) {
   const auto cache = OpenFull();
-  EXPECT_TRUE(cache->GetTimedRaw("a"));
+  EXPECT_TRUE(cache->backend()->GetTimedRaw("a"));
   Set(*cache, "d");
   EXPECT_EQ(PathsIn(*cache), (StringSet{"a", "c", "d"}));
 }
 
 TEST_F(RecencyTest, LookingIsNotAUse) {
   const auto cache = OpenFull();
-  EXPECT_TRUE(cache->TtlRaw("a"));
+  EXPECT_TRUE(cache->backend()->TtlRaw("a"));
   EXPECT_EQ(PathsIn(*cache).size(), 3u);
   EXPECT_EQ(ProblemsIn(*cache), Strings());
   EXPECT_TRUE(
@@ -195,7 +195,7 @@ TEST_F(RecencyTest, LookingIsNotAUse) {
 TEST_F(RecencyTest, AUseOfAnEntryThatWasReplacedSinceDoesNotCount) {
   const auto cache = OpenFull();
   Get(*cache, "a");
-  ASSERT_TRUE(cache->InvalidateRaw("a").ok());
+  ASSERT_TRUE(cache->backend()->InvalidateRaw("a").ok());
   ASSERT_TRUE(cache->Flush().ok());
   EXPECT_EQ(PathsIn(*cache), (StringSet{"b", "c"}));
   EXPECT_EQ(ProblemsIn(*cache), Strings());
@@ -206,10 +206,10 @@ TEST_F(RecencyTest, AGetCountsAfterManyOfEntriesThatWent) {
   const auto cache = OpenFull();
   for (int i = 0; i < 1000; ++i) {
     const std::string path = "gone" + std::to_string(i);
-    ASSERT_TRUE(cache->InvalidateRaw("c").ok());
+    ASSERT_TRUE(cache->backend()->InvalidateRaw("c").ok());
     Set(*cache, path);
     Get(*cache, path);
-    ASSERT_TRUE(cache->InvalidateRaw(path).ok());
+    ASSERT_TRUE(cache->backend()->InvalidateRaw(path).ok());
     Set(*cache, "c");
   }
   for (const char* const path : {"c", "b", "a"}) Get(*cache, path);

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/fake_clock.h"
 #include "tests/engine/probe.h"
 
 namespace appcache {
@@ -65,7 +65,8 @@ TEST_F(RestoreTest, ADumpLoadsAsItWas) {
   for (int i = 0; i < 600; ++i) {
     const std::string path = std::to_string(i);
     EXPECT_EQ(Get(*to, path), "value" + path);
-    EXPECT_EQ(*to->TtlRaw(path), *from->TtlRaw(path)) << path;
+    EXPECT_EQ(*to->backend()->TtlRaw(path), *from->backend()->TtlRaw(path))
+        << path;
   }
   EXPECT_EQ(to->Stats().bytes, from->Stats().bytes);
   EXPECT_EQ(ProblemsIn(*to), Strings());
@@ -116,7 +117,7 @@ TEST_F(RestoreTest, WhatHasEndedIsLeftOut) {
   living.info.expires_at = clock_->Now() + milliseconds(1);
   ASSERT_TRUE(cache->RestoreMany(std::vector{ended, living}).ok());
   EXPECT_EQ(PathsIn(*cache), StringSet{"living"});
-  EXPECT_EQ(*cache->TtlRaw("living"), milliseconds(1));
+  EXPECT_EQ(*cache->backend()->TtlRaw("living"), milliseconds(1));
 }
 
 TEST_F(RestoreTest, WhatEndsLaterIsSweptLater) {
@@ -138,7 +139,7 @@ TEST_F(RestoreTest, ReplacesWhatIsThere) {
   ASSERT_TRUE(
       cache->RestoreMany(std::vector{Entry("a", milliseconds(5))}).ok());
   EXPECT_EQ(Get(*cache, "a"), "value");
-  EXPECT_EQ(*cache->TtlRaw("a"), kNoTtl);
+  EXPECT_EQ(*cache->backend()->TtlRaw("a"), kNoTtl);
   EXPECT_EQ(cache->Stats().entries, 1u);
   EXPECT_EQ(cache->Stats().bytes, 6u);
 }

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
@@ -27,7 +27,7 @@ TEST(SharingTest, OneNameInMemoryIsOneCache) {
   const auto second = Must(SqliteCache::OpenInMemory(Limits(3), "shared"));
   Set(*first, "a");
   EXPECT_EQ(Get(*second, "a"), "value");
-  ASSERT_TRUE(second->InvalidateRaw("a").ok());
+  ASSERT_TRUE(second->backend()->InvalidateRaw("a").ok());
   EXPECT_EQ(Get(*first, "a"), "<miss>");
 }
 

@@ -7,10 +7,10 @@
 #include <memory>
 #include <string>
 
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/fake_clock.h"
 #include "engine/lru/hash.h"
-#include "engine/sqlite_cache.h"
 #include "engine/store/schema.h"
-#include "engine/testing/fake_clock.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
@@ -67,7 +67,7 @@ TEST_F(SqlViewTest, AnEntryIsARowInEachTable) {
   clock_->Advance(std::chrono::microseconds(7));
   Set(*cache_, "some/path", "value", milliseconds(10));
   const PlainSqlite shell(file_);
-  const std::string h = std::to_string(HashPath("some/path", kSeed));
+  const std::string h = std::to_string(lru::HashPath("some/path", kSeed));
   const int64_t now = NowInMicroseconds();
   EXPECT_EQ(shell.Rows("SELECT * FROM entries"),
             (Strings{h + "|" + std::to_string(now / 1000 + 11) +
@@ -90,7 +90,7 @@ TEST_F(SqlViewTest, SetsAndInvalidatesAreThereAtOnceAndUsesAfterAFlush) {
       "SELECT CAST(key AS TEXT) FROM entries JOIN usage USING (h)"
       " ORDER BY last_used";
   for (const char* const path : {"a", "b", "c"}) Set(*cache_, path);
-  ASSERT_TRUE(cache_->InvalidateRaw("b").ok());
+  ASSERT_TRUE(cache_->backend()->InvalidateRaw("b").ok());
   EXPECT_EQ(shell.Rows(by_use), (Strings{"a", "c"}));
   clock_->Advance(milliseconds(5));
   Get(*cache_, "a");

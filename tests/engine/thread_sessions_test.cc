@@ -10,9 +10,9 @@
 #include <thread>
 #include <vector>
 
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/fake_clock.h"
 #include "engine/lru/sessions.h"
-#include "engine/sqlite_cache.h"
-#include "engine/testing/fake_clock.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
@@ -73,7 +73,7 @@ TEST(ThreadSessionsTest, CachesThatComeAndGoLeaveNoDescriptorsBehind) {
 }
 
 TEST(ThreadSessionsTest, MoreThreadsThanSessionsShareThem) {
-  constexpr int kThreads = static_cast<int>(Sessions::kMaxSessions) + 20;
+  constexpr int kThreads = static_cast<int>(lru::Sessions::kMaxSessions) + 20;
   const auto cache = Must(SqliteCache::OpenInMemory({}, "many"));
   for (int i = 0; i < kThreads; ++i) Set(*cache, std::to_string(i), "value");
   std::latch all(kThreads);

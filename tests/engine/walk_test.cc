@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/sqlite_cache.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/fake_clock.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
@@ -58,10 +58,10 @@ class WalkTest : public testing::Test {
       all.back().second.append(value_bytes, '.');
       once[path] = 1;
     }
-    std::vector<Cache::RawEntry> raw;
+    std::vector<RawEntry> raw;
     for (const auto& [path, value] : all) raw.push_back({path, value});
     ASSERT_TRUE(cache_->Clear().ok());
-    ASSERT_TRUE(cache_->SetManyRaw(raw).ok());
+    ASSERT_TRUE(cache_->backend()->SetManyRaw(raw).ok());
     EXPECT_EQ(VisitKeys(), once);
     EXPECT_EQ(VisitEntries(), once);
   }
@@ -144,7 +144,7 @@ TEST_F(WalkTest, ToleratesWritesByTheVisitor) {
     if (info.path.starts_with("old")) {
       Set(*cache_, "new" + info.path);
       if (info.path.ends_with("7")) {
-        EXPECT_TRUE(cache_->InvalidateRaw(info.path).ok());
+        EXPECT_TRUE(cache_->backend()->InvalidateRaw(info.path).ok());
       }
     }
     return true;

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/fault/hammer.h"
 #include "tests/fault/history.h"
 #include "tests/fault/test_scale.h"

@@ -125,7 +125,7 @@ void FaultLoop::MakeOriginal(bool with_log) {
     original_[key] = entries.back().second;
   }
   // In one transaction: a short log, and few calls to recover it.
-  ASSERT_TRUE((*cache)->SetMany<Key<std::string>>(entries).ok());
+  ASSERT_TRUE((*cache)->SetMany(entries).ok());
   if (!with_log) {
     ASSERT_TRUE((*cache)->Flush().ok());
   }

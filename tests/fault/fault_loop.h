@@ -23,8 +23,8 @@
 #include <span>
 #include <string>
 
-#include "engine/sqlite_cache.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/fake_clock.h"
 #include "tests/fault/faulty_vfs.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"

@@ -27,8 +27,8 @@
 #include <thread>
 #include <vector>
 
+#include "appcache/sqlite_cache.h"
 #include "engine/lane/file_lock.h"
-#include "engine/sqlite_cache.h"
 #include "tests/fault/faulty_vfs.h"
 #include "tests/fault/hammer.h"
 
@@ -106,7 +106,8 @@ int OpenImpatiently(const std::vector<std::string>& arguments) {
 }
 
 int HoldLane(const std::vector<std::string>& arguments) {
-  Result<FileLock> lock = FileLock::Open(arguments[0] + "-lane");
+  Result<internal::FileLock> lock =
+      internal::FileLock::Open(arguments[0] + "-lane");
   if (!lock.ok()) return Complain(lock.status().ToString());
   const Result<bool> locked = lock->TryLock();
   if (!locked.ok() || !*locked) return Complain("cannot lock the lane");

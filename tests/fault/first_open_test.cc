@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/fault/faulty_vfs.h"
 #include "tests/fault/test_scale.h"
 #include "tests/support/child_process.h"

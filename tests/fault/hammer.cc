@@ -143,7 +143,7 @@ void Hammer::SetMany() {
     entries.emplace_back(HammerKey(key), HammerValue(key, sets[i].value));
   }
   const int64_t begin = Moment();
-  const Status status = cache_.SetMany<Key<std::string>>(entries);
+  const Status status = cache_.SetMany(entries);
   const int64_t end = Moment();
   if (!Expect(status, "set many")) return;
   for (Event& set : sets) {

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/fault/history.h"
 
 namespace appcache {

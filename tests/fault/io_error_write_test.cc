@@ -30,7 +30,7 @@ class IoErrorWriteTest : public FaultLoop {
   static Status SetAll(
       SqliteCache& cache,
       const std::vector<std::pair<Key<std::string>, std::string>>& entries) {
-    return cache.SetMany<Key<std::string>>(entries);
+    return cache.SetMany(entries);
   }
 
   const std::string value_ = std::string(500, 'v');
@@ -85,11 +85,12 @@ TEST_F(IoErrorWriteTest, SetWithEviction) {
 }
 
 TEST_F(IoErrorWriteTest, Add) {
-  FailEverywhere({.run =
-                      [&](SqliteCache& cache) {
-                        return cache.AddRaw("t/new", large_, kNoTtl).status();
-                      },
-                  .after = With({{"new", large_}})});
+  FailEverywhere(
+      {.run =
+           [&](SqliteCache& cache) {
+             return cache.backend()->AddRaw("t/new", large_, kNoTtl).status();
+           },
+       .after = With({{"new", large_}})});
 }
 
 TEST_F(IoErrorWriteTest, InvalidatePrefix) {

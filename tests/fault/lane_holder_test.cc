@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/support/child_process.h"
 #include "tests/support/temp_dir.h"
 

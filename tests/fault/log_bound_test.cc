@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/support/child_process.h"
 #include "tests/support/temp_dir.h"
 

@@ -21,8 +21,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/sqlite_cache.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/fake_clock.h"
 #include "tests/fault/failing_memory.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"

@@ -19,7 +19,7 @@ class OomTest : public OomLoop {
       entries.emplace_back(Key<std::string>("key" + std::to_string(i)),
                            std::string(static_cast<size_t>(i) * 100, 'v'));
     }
-    ASSERT_TRUE(cache.SetMany<Key<std::string>>(entries).ok());
+    ASSERT_TRUE(cache.SetMany(entries).ok());
   }
 
   // With entries, and this thread's reader.
@@ -74,25 +74,26 @@ TEST_P(OomTest, SetWithEviction) {
 }
 
 TEST_P(OomTest, SetMany) {
-  const std::vector<Cache::RawEntry> entries = {
+  const std::vector<RawEntry> entries = {
       {"new1", value_, kNoTtl}, {"new2", value_, Ttl(5)}, {"new1", "", kNoTtl}};
   FailEverywhereIn(
-      [&](SqliteCache& cache) { return cache.SetManyRaw(entries); });
+      [&](SqliteCache& cache) { return cache.backend()->SetManyRaw(entries); });
 }
 
 TEST_P(OomTest, Add) {
   FailEverywhereIn([&](SqliteCache& cache) {
-    return cache.AddRaw("new", value_, Ttl(5)).status();
+    return cache.backend()->AddRaw("new", value_, Ttl(5)).status();
   });
 }
 
 TEST_P(OomTest, AddWithEviction) {
-  FailEverywhere({.prepare = Fill,
-                  .run =
-                      [&](SqliteCache& cache) {
-                        return cache.AddRaw("new", value_, kNoTtl).status();
-                      },
-                  .max_entries = 10});
+  FailEverywhere(
+      {.prepare = Fill,
+       .run =
+           [&](SqliteCache& cache) {
+             return cache.backend()->AddRaw("new", value_, kNoTtl).status();
+           },
+       .max_entries = 10});
 }
 
 TEST_P(OomTest, InvalidatePrefix) {

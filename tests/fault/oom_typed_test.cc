@@ -92,7 +92,7 @@ TEST_P(OomTypedTest, SetManyIsAllOrNothing) {
   const std::vector<std::pair<BatchKey, std::string>> entries = {
       {BatchKey{2}, Value()}, {BatchKey{3}, "three"}, {BatchKey{1}, "one"}};
   FailEverywhereIn(
-      [&](SqliteCache& cache) { return cache.SetMany<BatchKey>(entries); });
+      [&](SqliteCache& cache) { return cache.SetMany(entries); });
 }
 
 TEST_P(OomTypedTest, InvalidateMany) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/fault/hammer.h"
 #include "tests/fault/history.h"
 #include "tests/fault/test_scale.h"

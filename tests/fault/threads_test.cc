@@ -13,8 +13,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/sqlite_cache.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/fake_clock.h"
 #include "tests/fault/hammer.h"
 #include "tests/fault/test_scale.h"
 #include "tests/support/random.h"

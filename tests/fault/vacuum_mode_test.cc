@@ -8,7 +8,7 @@
 #include <iterator>
 #include <string>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "tests/support/temp_dir.h"
 
 namespace appcache {

@@ -5,13 +5,13 @@ load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_test")
 def fuzz_target(name, deps):
     """A fuzzer and the replay of its corpus.
 
-    NAME_fuzz explores (libFuzzer; --config=fuzz), NAME_replay_test is an
-    ordinary test that runs every file of corpus/NAME, and what becomes of each
-    when it is cut off or a byte of it is changed.
+    NAME_fuzz is the fuzzer (libFuzzer; --config=fuzz). NAME_replay_test is an
+    ordinary test that runs the target on every file of corpus/NAME, and on
+    truncated and changed copies of it.
 
     Args:
-      name: of NAME_fuzz.cc and of its folder in corpus/.
-      deps: what it takes apart.
+      name: the NAME of NAME_fuzz.cc and of corpus/NAME.
+      deps: the libraries under test.
     """
     cc_binary(
         name = name + "_fuzz",

@@ -1,5 +1,5 @@
-// Any bytes as a record of LmdbCache: what is decoded is encoded to the same
-// bytes again.
+// Decodes any bytes as a record of LmdbCache. A record that decodes must encode
+// to the same bytes.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +21,7 @@ void Check(std::string_view bytes) {
   if (again != bytes) std::abort();
 }
 
-// The same with the checksum that hardly any input has.
+// The same with a valid checksum, which a random input hardly ever has.
 void CheckSealed(std::string_view unchecked) {
   std::string bytes(unchecked);
   uint32_t checksum = RecordChecksum(unchecked);
@@ -31,7 +31,7 @@ void CheckSealed(std::string_view unchecked) {
   Check(bytes);
 }
 
-// A path of an entry: its key is one that LMDB takes.
+// LMDB must accept the key of any path.
 void CheckKey(std::string_view path) {
   const EntryKey key(path);
   const size_t size = key.view().size();

@@ -1,5 +1,6 @@
-// Keys and items of any bytes: a key is always one that may be sent, no item is
-// taken for another path's, and what was put in comes out.
+// Makes keys and items of any bytes. A key must be one that the protocol
+// allows, an item must contain the value that was put into it, and an item of
+// another path must not be accepted.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +23,7 @@ void CheckKey(const WireKey& key) {
   for (const unsigned char byte : key.view()) {
     Require(byte > 0x20 && byte != 0x7f);
   }
-  // Only a path that is its own key has that key's form.
+  // Only hashed keys start with the marker; other keys equal their paths.
   Require(key.is_hashed() == key.view().starts_with(kHashMarker));
   Require(key.is_hashed() || key.view() == key.path());
 }
@@ -35,18 +36,18 @@ void CheckRoundTrip(const WireKey& key, std::string_view value) {
   Require(ItemBytes(key, value.size()) >= key.view().size() + stored.size());
 }
 
-// `stored` is whatever a stranger may have put there.
+// `stored` may have been written by any other client.
 void CheckForeign(const WireKey& key, std::string_view stored) {
   std::string_view found;
   if (ValueIn(stored, key, found) != Stored::kValue) return;
-  // It is what this path's own item would be.
+  // It is accepted only if this path's own item has the same bytes.
   Require(HeaderOf(key) + std::string(found) == stored);
 }
 
 }  // namespace
 }  // namespace appcache::memcache
 
-// The first byte says how long the path is.
+// The first byte is the length of the path.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using appcache::memcache::WireKey;
   std::string_view all(reinterpret_cast<const char*>(data), size);

@@ -1,5 +1,5 @@
-// ReplyReader on any bytes: the same replies however the stream is cut, and no
-// more memory than its limits.
+// Reads any bytes with memcache::ReplyReader. The replies must not depend on
+// how the stream is split, and their sizes must be within the limits.
 
 #include <cstddef>
 #include <cstdint>

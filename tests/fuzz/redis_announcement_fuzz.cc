@@ -1,5 +1,5 @@
-// Announcements of any bytes: what is read is what would be written, and
-// everything that is not is refused.
+// Parses any bytes as an announcement. Only what the writer would write may be
+// accepted.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +19,7 @@ void Require(bool holds) {
   if (!holds) std::abort();
 }
 
-// How the paths are cut into messages is the writer's affair.
+// All messages for `paths`, joined. The writer decides how to split them.
 std::string Written(const Paths& paths) {
   std::string all;
   for (const std::string& message : Announcements(paths)) {
@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (appcache::redis::ParseAnnouncement(message, paths)) {
     appcache::redis::Require(Written(paths) == message);
   }
-  // Any bytes are a path.
+  // Any bytes are a valid path.
   const std::string own = Written({message});
   appcache::redis::Require(appcache::redis::ParseAnnouncement(own, paths));
   appcache::redis::Require(paths == appcache::redis::Paths{message});

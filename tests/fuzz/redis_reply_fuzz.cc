@@ -1,5 +1,6 @@
-// redis::ReplyReader on any bytes: the same replies however the stream is cut,
-// and memory in proportion to what has come, whatever sizes it announces.
+// Reads any bytes with redis::ReplyReader. The replies must not depend on how
+// the stream is split, and their memory must be in proportion to the bytes that
+// were received, whatever sizes the stream announces.
 
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +33,7 @@ std::string Describe(const Reply& reply) {
   return all + "]";
 }
 
-// Bytes and elements of it.
+// The number of its bytes and elements.
 size_t SizeOf(const Reply& reply) {
   size_t size = 1 + reply.bytes.size();
   for (const Reply& element : reply.elements) size += SizeOf(element);

@@ -1,5 +1,6 @@
-// Runs a fuzz target over the files named, each as it is, cut off at many
-// lengths, and with bytes changed: what finds a mistake without a fuzzer.
+// Runs a fuzz target on the files that the arguments name: on each as it is,
+// truncated at many lengths, and with random bytes changed. Finds mistakes
+// without a fuzzer.
 
 #include <cstdint>
 #include <fstream>
@@ -13,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace {
 
-// Of one file.
+// For each file.
 constexpr size_t kMaxCuts = 100;
 constexpr size_t kChanges = 100;
 
@@ -49,7 +50,8 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     std::ifstream file(argv[i], std::ios::binary);
     if (!file) {
-      std::cerr << "cannot read " << argv[i] << '\n';
+      std::cerr << "cannot read " << argv[i]
+                << ": it must be a readable file\n";
       return 1;
     }
     RunAround(std::string(std::istreambuf_iterator<char>(file), {}), random);

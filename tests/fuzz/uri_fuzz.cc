@@ -1,5 +1,6 @@
-// URIs of caches: whatever the bytes, no crash; a message shows nothing of what
-// may be a password; and a URI written from what was found says the same.
+// Parses any bytes as the URI of a cache. An error message must not contain any
+// part of a password, and a URI that is written from the parsed parts must
+// parse to the same parts.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,28 +15,29 @@
 
 namespace {
 
-using appcache::ParseUri;
 using appcache::Result;
 using appcache::Status;
-using appcache::Uri;
-using appcache::UriOptions;
+using appcache::internal::kMaxUriBytes;
+using appcache::internal::ParseUri;
+using appcache::internal::Uri;
+using appcache::internal::UriOptions;
 
-// No part of it could be the name of an option: those are shown.
+// Contains no part of the name of an option, which messages may contain.
 constexpr std::string_view kSecret = "HUNTER-TWO";
-constexpr size_t kShown = 4;  // so many bytes of it are too many
+constexpr size_t kLeak = 4;  // so many bytes of it in a message are a leak
 
 void Check(bool holds, const char* what) {
   if (holds) return;
-  std::fprintf(stderr, "not so: %s\n", what);
+  std::fprintf(stderr, "failed: %s\n", what);
   std::abort();
 }
 
-void CheckShowsNothing(const Status& status) {
+void CheckHidesPassword(const Status& status) {
   if (status.ok()) return;
   const std::string text = status.ToString();
-  for (size_t at = 0; at + kShown <= kSecret.size(); ++at) {
-    Check(text.find(kSecret.substr(at, kShown)) == std::string::npos,
-          "a message shows nothing of a password");
+  for (size_t at = 0; at + kLeak <= kSecret.size(); ++at) {
+    Check(text.find(kSecret.substr(at, kLeak)) == std::string::npos,
+          "a message contains no part of a password");
   }
 }
 
@@ -66,16 +68,16 @@ void AppendOptions(const Uri& uri, std::string_view mark, std::string& text) {
 
 std::string Write(const Uri& uri);
 
-// Of one that has levels.
+// For a URI with levels.
 std::string WriteTiered(const Uri& uri) {
-  Check(uri.levels.size() == 2, "there are two levels");
+  Check(uri.levels.size() == 2, "a tiered URI has two levels");
   std::string text =
       uri.scheme + ":" + Write(uri.levels[0]) + "|" + Write(uri.levels[1]);
   AppendOptions(uri, "|", text);
   return text;
 }
 
-// A URI that says the same, with every escape there can be.
+// A URI with the same parts. Escapes every byte that may be escaped.
 std::string Write(const Uri& uri) {
   if (!uri.levels.empty()) return WriteTiered(uri);
   std::string text = uri.scheme + ":";
@@ -91,7 +93,8 @@ std::string Write(const Uri& uri) {
       text += i > 0 ? "," : "";
       AppendHost(uri.hosts[i], text);
     }
-    Check(path.empty() || path[0] == '/', "a path behind hosts has a slash");
+    Check(path.empty() || path[0] == '/',
+          "a path after hosts starts with a slash");
     text += path.substr(0, 1);
     path = path.substr(path.empty() ? 0 : 1);
   }
@@ -101,7 +104,7 @@ std::string Write(const Uri& uri) {
 }
 
 void CheckOptions(Uri uri) {
-  uri.scheme = "redis";  // an unknown one has no options that are asked for
+  uri.scheme = "redis";  // so that these options are accepted
   UriOptions options(uri);
   std::string prefix;
   std::chrono::milliseconds timeout{0};
@@ -113,18 +116,18 @@ void CheckOptions(Uri uri) {
   options.Size("max_bytes", max_bytes);
   options.Number("db", 0, database);
   options.Counts("weights", weights);
-  CheckShowsNothing(options.Done());
+  CheckHidesPassword(options.Done());
 }
 
 void CheckUri(const std::string& text) {
   const Result<Uri> uri = ParseUri(text);
-  CheckShowsNothing(uri.status());
+  CheckHidesPassword(uri.status());
   if (!uri.ok()) return;
   CheckOptions(*uri);
   const std::string written = Write(*uri);
-  if (written.size() > appcache::kMaxUriBytes) return;
+  if (written.size() > kMaxUriBytes) return;
   const Result<Uri> again = ParseUri(written);
-  Check(again.ok() && *again == *uri, "what was written says the same");
+  Check(again.ok() && *again == *uri, "a written URI parses to the same parts");
 }
 
 }  // namespace
@@ -132,7 +135,7 @@ void CheckUri(const std::string& text) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string text(reinterpret_cast<const char*>(data), size);
   CheckUri(text);
-  // With the secret somewhere in it.
+  // The same with the secret inserted somewhere.
   const size_t at = size == 0 ? 0 : data[size - 1] % (size + 1);
   CheckUri(text.insert(at, kSecret));
   return 0;

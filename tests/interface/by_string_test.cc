@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/map_cache.h"
 
 namespace appcache {
@@ -11,7 +11,7 @@ namespace {
 
 using std::string_view_literals::operator""sv;
 
-TEST(ByStringTest, MeetsTheKeyOfTheSamePath) {
+TEST(ByStringTest, AStringNamesTheEntryOfTheKeyWithThatPath) {
   MapCache cache;
   const Key<int> key("user", 7);
   ASSERT_TRUE(cache.Set(key, 1).ok());
@@ -28,7 +28,7 @@ TEST(ByStringTest, ThePathIsThePrefixAndTheString) {
   EXPECT_EQ(cache.StoredAt("pyappcache/a"), "value");
 }
 
-TEST(ByStringTest, AnyBytesAreAKey) {
+TEST(ByStringTest, AnyBytesAreAValidKey) {
   MapCache cache;
   for (const std::string_view key :
        {""sv, "/"sv, "a\0b"sv, "\xff\xfe"sv, " \r\n"sv}) {
@@ -48,21 +48,21 @@ TEST(ByStringTest, LongKeysWork) {
   EXPECT_EQ(cache.size(), 0u);
 }
 
-TEST(ByStringTest, AbsentIsAMissAndInvalidateIsSuccess) {
+TEST(ByStringTest, AnAbsentKeyIsAMissAndInvalidatingItSucceeds) {
   MapCache cache;
   EXPECT_FALSE(cache.GetByStr<int>("none"));
   EXPECT_FALSE(cache.GetByStr<int>("none").has_error());
   EXPECT_TRUE(cache.InvalidateByStr("none").ok());
 }
 
-TEST(ByStringTest, AnotherTypeIsCorrupt) {
+TEST(ByStringTest, ReadingAValueAsAnotherTypeIsCorrupt) {
   MapCache cache;
   ASSERT_TRUE(cache.SetByStr<std::string>("a", "seven").ok());
   EXPECT_EQ(cache.GetByStr<int>("a").error().code, ErrorCode::kCorrupt);
   EXPECT_EQ(*cache.GetByStr<std::string>("a"), "seven");
 }
 
-TEST(ByStringTest, FailuresOfTheBackendComeThrough) {
+TEST(ByStringTest, ErrorsOfTheBackendAreReturned) {
   using Operation = MapCache::Operation;
   const Status down(ErrorCode::kUnavailable, "down", 111);
   MapCache cache;

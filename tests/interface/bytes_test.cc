@@ -1,4 +1,4 @@
-#include "engine/bytes.h"
+#include "appcache/bytes.h"
 
 #include <gtest/gtest.h>
 
@@ -23,7 +23,7 @@ TEST(BytesTest, DefaultIsEmptyAndNeverNull) {
   EXPECT_EQ(none.view(), "");
 }
 
-TEST(BytesTest, CopyHoldsAnyBytes) {
+TEST(BytesTest, CopyContainsAnyBytes) {
   const Bytes bytes = Bytes::Copy("a\0b\xff"sv);
   EXPECT_EQ(bytes.view(), "a\0b\xff"sv);
   EXPECT_FALSE(bytes.empty());
@@ -36,31 +36,31 @@ TEST(BytesTest, CopyIsIndependentOfItsSource) {
   EXPECT_EQ(bytes.view(), "before");
 }
 
-TEST(BytesTest, CopyOfNothingEqualsDefault) {
+TEST(BytesTest, CopyOfAnEmptyStringEqualsDefault) {
   EXPECT_EQ(Bytes::Copy(""), Bytes());
   EXPECT_NE(Bytes::Copy("").data(), nullptr);
 }
 
-TEST(BytesTest, BuildHoldsWhatFillWrites) {
+TEST(BytesTest, BuildContainsWhatFillWrites) {
   const Bytes bytes =
       Bytes::Build(3, [](char* data) { std::memcpy(data, "xyz", 3); });
   EXPECT_EQ(bytes.view(), "xyz");
 }
 
-TEST(BytesTest, BuildOfNothingDoesNotCallFill) {
+TEST(BytesTest, BuildOfZeroBytesDoesNotCallFill) {
   bool called = false;
   EXPECT_TRUE(Bytes::Build(0, [&](char*) { called = true; }).empty());
   EXPECT_FALSE(called);
 }
 
-// The leak checker would tell of a buffer that is lost here.
-TEST(BytesTest, BuildLetsThroughWhatFillThrows) {
+// A sanitizer reports the buffer if it leaks.
+TEST(BytesTest, BuildPropagatesExceptionsOfFill) {
   EXPECT_THROW(
       Bytes::Build(8, [](char*) { throw std::runtime_error("fill failed"); }),
       std::runtime_error);
 }
 
-TEST(BytesTest, SizesThatCannotBeThrowBadAlloc) {
+TEST(BytesTest, ImpossibleSizesThrowBadAlloc) {
   EXPECT_THROW(Bytes::Build(SIZE_MAX, [](char*) {}), std::bad_alloc);
 }
 
@@ -70,7 +70,7 @@ TEST(BytesTest, CopiesShareTheBuffer) {
   EXPECT_EQ(first.data(), second.data());
 }
 
-TEST(BytesTest, LivesAsLongAsItsLastCopy) {
+TEST(BytesTest, TheBufferLivesAsLongAsTheLastCopy) {
   Bytes last;
   {
     const Bytes first = Bytes::Copy("outlives its maker");
@@ -79,7 +79,7 @@ TEST(BytesTest, LivesAsLongAsItsLastCopy) {
   EXPECT_EQ(last.view(), "outlives its maker");
 }
 
-TEST(BytesTest, MoveLeavesNothingBehind) {
+TEST(BytesTest, MoveLeavesTheSourceEmpty) {
   Bytes from = Bytes::Copy("moved");
   const char* const data = from.data();
   const Bytes to = std::move(from);
@@ -87,14 +87,14 @@ TEST(BytesTest, MoveLeavesNothingBehind) {
   EXPECT_TRUE(from.empty());  // NOLINT(bugprone-use-after-move)
 }
 
-TEST(BytesTest, AssigningToItselfChangesNothing) {
+TEST(BytesTest, SelfAssignmentChangesNothing) {
   Bytes bytes = Bytes::Copy("itself");
   const Bytes& alias = bytes;
   bytes = alias;
   EXPECT_EQ(bytes.view(), "itself");
 }
 
-TEST(BytesTest, AssigningReplaces) {
+TEST(BytesTest, AssignmentReplacesTheBytes) {
   Bytes bytes = Bytes::Copy("old");
   bytes = Bytes::Copy("new");
   EXPECT_EQ(bytes.view(), "new");
@@ -105,8 +105,8 @@ TEST(BytesTest, ComparesBytesNotBuffers) {
   EXPECT_FALSE(Bytes::Copy("same") == Bytes::Copy("other"));
 }
 
-// The thread sanitizer sees to it that counting and freeing do not race.
-TEST(BytesTest, CopiesAreUsedAndDroppedFromManyThreads) {
+// The thread sanitizer reports a race of counting and freeing.
+TEST(BytesTest, CopiesAreUsedAndDestroyedFromManyThreads) {
   Bytes shared = Bytes::Copy("read by all");
   std::vector<std::thread> threads;
   std::vector<int> equal(4);

@@ -1,4 +1,4 @@
-// Who decides what is compressed, and how it is read back.
+// Which values are compressed, and how they are read.
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/map_cache.h"
 
 namespace appcache {
@@ -27,14 +27,14 @@ bool IsCompressedAt(const MapCache& cache, std::string_view path) {
   return cache.StoredAt(path).starts_with(kMagic);
 }
 
-TEST(CompressionTest, TheKeyDecidesByTheValue) {
+TEST(CompressionTest, TheKeyMayDecideByTheValue) {
   MapCache cache;
   ASSERT_TRUE(cache.Set(PageKey(), "secret").ok());
   EXPECT_TRUE(IsCompressedAt(cache, "pyappcache/page"));
   EXPECT_EQ(*cache.Get(PageKey()), "secret");
 }
 
-TEST(CompressionTest, TheKeyDecidesByTheBytes) {
+TEST(CompressionTest, TheKeyMayDecideByTheBytes) {
   MapCache cache;
   ASSERT_TRUE(cache.Set(PageKey(), std::string(99, 'x')).ok());
   EXPECT_EQ(cache.StoredAt("pyappcache/page"), std::string(99, 'x'));
@@ -43,8 +43,7 @@ TEST(CompressionTest, TheKeyDecidesByTheBytes) {
   EXPECT_EQ(*cache.Get(PageKey()), std::string(100, 'x'));
 }
 
-// should_compress sees what the serialiser made, not the value's memory.
-TEST(CompressionTest, TheBytesAreTheSerialisedOnes) {
+TEST(CompressionTest, ShouldCompressReceivesTheSerialisedBytes) {
   struct NumberKey {
     using value_type = int;
     void AppendTo(KeyPath& path) const { path.Segment("number"); }
@@ -58,14 +57,14 @@ TEST(CompressionTest, TheBytesAreTheSerialisedOnes) {
   EXPECT_EQ(*cache.Get(NumberKey()), 12345);
 }
 
-TEST(CompressionTest, AKeyWithoutAnOpinionIsNotCompressed) {
+TEST(CompressionTest, AKeyWithoutShouldCompressIsNotCompressed) {
   MapCache cache;
   const std::string value(10000, 'x');
   ASSERT_TRUE(cache.Set(Key<std::string>("plain"), value).ok());
   EXPECT_EQ(cache.StoredAt("pyappcache/plain"), value);
 }
 
-TEST(CompressionTest, ByStringTheCallerDecides) {
+TEST(CompressionTest, SetByStrCompressesOnRequest) {
   MapCache cache;
   const std::string value(100, 'x');
   ASSERT_TRUE(cache.SetByStr("a", value).ok());
@@ -76,7 +75,7 @@ TEST(CompressionTest, ByStringTheCallerDecides) {
   EXPECT_EQ(*cache.GetByStr<std::string>("b"), value);
 }
 
-TEST(CompressionTest, ALoadedValueIsCompressedAsASetOneIs) {
+TEST(CompressionTest, ALoadedValueIsCompressedLikeASetValue) {
   MapCache cache;
   EXPECT_EQ(cache.GetVia(PageKey(), [] { return std::string("secret"); }),
             "secret");
@@ -85,17 +84,19 @@ TEST(CompressionTest, ALoadedValueIsCompressedAsASetOneIs) {
             "secret");
 }
 
-TEST(CompressionTest, ADamagedValueIsAMissWithCorrupt) {
+TEST(CompressionTest, ADamagedValueIsCorrupt) {
   MapCache cache;
-  ASSERT_TRUE(cache.SetRaw("pyappcache/page", "\x1f\x8b damaged", kNoTtl).ok());
+  ASSERT_TRUE(cache.backend()
+                  ->SetRaw("pyappcache/page", "\x1f\x8b damaged", kNoTtl)
+                  .ok());
   const Lookup<std::string> found = cache.Get(PageKey());
   EXPECT_FALSE(found);
   ASSERT_TRUE(found.has_error());
   EXPECT_EQ(found.error().code, ErrorCode::kCorrupt);
 }
 
-// It would be taken for compressed if it were stored as it is.
-TEST(CompressionTest, AValueWithTheMagicBytesComesBackAsItWas) {
+// It would be decompressed when read if it were stored unchanged.
+TEST(CompressionTest, AValueWithTheMagicBytesIsReturnedUnchanged) {
   MapCache cache;
   const Result<Bytes> gzipped = GzipCompressor()->Compress("a page");
   ASSERT_TRUE(gzipped.ok());
@@ -124,7 +125,7 @@ TEST(CompressionTest, AnInflatedValueOverTheLimitIsCorrupt) {
   EXPECT_EQ(cache.GetByStr<std::string>("a").error().code, ErrorCode::kCorrupt);
 }
 
-// "z" and the value, for "compressed".
+// "Compresses" by prepending a "z".
 class FakeCompressor final : public Compressor {
  public:
   bool IsCompressed(std::string_view bytes) const noexcept override {
@@ -154,13 +155,13 @@ class OtherCompressorTest : public testing::Test {
   MapCache cache_{Options()};
 };
 
-TEST_F(OtherCompressorTest, TakesTheDefaultsPlace) {
+TEST_F(OtherCompressorTest, AnotherCompressorReplacesTheDefault) {
   ASSERT_TRUE(SetCompressed("value").ok());
   EXPECT_EQ(cache_.StoredAt("pyappcache/a"), "zvalue");
   EXPECT_EQ(*cache_.GetByStr<std::string>("a"), "value");
 }
 
-TEST_F(OtherCompressorTest, ItsFailureIsTheErrorAndNothingIsStored) {
+TEST_F(OtherCompressorTest, ACompressorThatFailsIsAnErrorAndNothingIsStored) {
   EXPECT_TRUE(SetCompressed("incompressible").Is(ErrorCode::kInternal));
   EXPECT_EQ(cache_.size(), 0u);
 }

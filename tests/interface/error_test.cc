@@ -1,4 +1,4 @@
-#include "engine/error.h"
+#include "appcache/error.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 namespace appcache {
 namespace {
 
-TEST(ErrorTest, EveryCodeHasItsName) {
+TEST(ErrorTest, EveryCodeHasAName) {
   EXPECT_EQ(ToString(ErrorCode::kUnavailable), "unavailable");
   EXPECT_EQ(ToString(ErrorCode::kTimeout), "timeout");
   EXPECT_EQ(ToString(ErrorCode::kInvalidKey), "invalid_key");
@@ -22,12 +22,12 @@ TEST(ErrorTest, EveryCodeHasItsName) {
   EXPECT_EQ(ToString(ErrorCode::kInternal), "internal");
 }
 
-TEST(ErrorTest, TextHasCodeMessageAndNativeCode) {
+TEST(ErrorTest, TextContainsCodeMessageAndNativeCode) {
   EXPECT_EQ(ToString(Error{ErrorCode::kBusy, "held by another", 5}),
             "busy: held by another (5)");
 }
 
-TEST(ErrorTest, TextLeavesOutANativeCodeOfZero) {
+TEST(ErrorTest, TextOmitsANativeCodeOfZero) {
   EXPECT_EQ(ToString(Error{ErrorCode::kFull, "no room", 0}), "full: no room");
 }
 
@@ -38,7 +38,7 @@ TEST(StatusTest, DefaultIsSuccess) {
   EXPECT_FALSE(status.Is(ErrorCode::kInternal));
 }
 
-TEST(StatusTest, FailureTellsItsError) {
+TEST(StatusTest, AFailureReturnsItsError) {
   const Status status(ErrorCode::kTimeout, "no answer", 110);
   EXPECT_FALSE(status.ok());
   EXPECT_TRUE(status.Is(ErrorCode::kTimeout));
@@ -59,7 +59,7 @@ TEST(StatusTest, OutOfMemoryIsFull) {
   EXPECT_EQ(Status::OutOfMemory().ToString(), "full: out of memory");
 }
 
-TEST(ResultTest, HoldsAValue) {
+TEST(ResultTest, ContainsAValue) {
   Result<std::string> result(std::string("value"));
   EXPECT_TRUE(result.ok());
   EXPECT_TRUE(static_cast<bool>(result));
@@ -68,19 +68,19 @@ TEST(ResultTest, HoldsAValue) {
   EXPECT_EQ(result->size(), 5u);
 }
 
-TEST(ResultTest, HoldsAStatus) {
+TEST(ResultTest, ContainsAStatus) {
   const Result<int> result(Status(ErrorCode::kCorrupt, "damaged"));
   EXPECT_FALSE(result.ok());
   EXPECT_EQ(result.error().code, ErrorCode::kCorrupt);
   EXPECT_EQ(result.status().ToString(), "corrupt: damaged");
 }
 
-TEST(ResultTest, IsMadeOfAnError) {
+TEST(ResultTest, ConvertsFromAnError) {
   const Result<int> result(Error{ErrorCode::kFull, "no room", 28});
   EXPECT_EQ(result.error().native_code, 28);
 }
 
-TEST(ResultTest, GivesAwayAValueThatCannotBeCopied) {
+TEST(ResultTest, AMoveOnlyValueCanBeTaken) {
   Result<std::unique_ptr<int>> result(std::make_unique<int>(7));
   const std::unique_ptr<int> taken = *std::move(result);
   EXPECT_EQ(*taken, 7);

@@ -1,5 +1,5 @@
-// The examples do what they say, also the second time, when the cache is not
-// empty any more.
+// Runs the examples, most of them twice: the second time, the cache has
+// entries.
 
 #include <gtest/gtest.h>
 #include <stdio.h>
@@ -23,10 +23,10 @@ class ExamplesTest : public ::testing::Test {
     std::string text;  // of standard output
   };
 
-  // Runs `example`, with words for a shell behind its name, in a directory that
-  // the runs of a test share.
+  // Runs `example` with `words`, which a shell parses, in a directory that the
+  // runs of a test share.
   Output Run(const std::string& example, const std::string& words = "") const {
-    // Bazel runs a test in the folder that its data is below.
+    // Bazel runs a test in the folder that contains its data.
     const std::string program =
         std::filesystem::absolute("tools/examples/" + example);
     const std::string line =
@@ -51,7 +51,7 @@ class ExamplesTest : public ::testing::Test {
   const TempDir dir_;
 };
 
-bool Tells(const std::string& text, const std::string& part) {
+bool Contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
@@ -60,31 +60,31 @@ TEST_F(ExamplesTest, QuickStartSetsGetsAndLoads) {
   ExpectPrints("Ada\nGrace\n", "quick_start");
 }
 
-TEST_F(ExamplesTest, FileCacheCountsOnce) {
-  const char* const example = "file_cache_example";
+TEST_F(ExamplesTest, FileBackendExampleCountsOnce) {
+  const char* const example = "file_backend_example";
   ExpectPrints("168 primes below 1000 (counted)\n", example, "primes 1000");
   ExpectPrints("168 primes below 1000 (from the cache)\n", example,
                "primes 1000");
   ExpectPrints("25 primes below 100 (counted)\n", example, "primes 100");
 }
 
-TEST_F(ExamplesTest, TheTierAnswersItself) {
+TEST_F(ExamplesTest, TheTierAnswersFromItsLocalCache) {
   RedisServer server;
   const std::string uri = "redis+unix://" + server.socket_path();
-  for (const int hits : {9'999, 10'000}) {  // the first run has one to load
+  for (const int hits : {9'999, 10'000}) {  // the first run loads one
     const Output output = Run("tier", uri + "?timeout=10s");
     EXPECT_EQ(output.status, 0);
     std::smatch counts;
     ASSERT_TRUE(std::regex_match(
         output.text, counts,
-        std::regex("tracking: (\\d+) hits here, (\\d+) there\n")))
+        std::regex("tracking: (\\d+) local hits, (\\d+) remote hits\n")))
         << output.text;
     EXPECT_GT(std::stoi(counts[1]), 0) << output.text;
     EXPECT_EQ(std::stoi(counts[1]) + std::stoi(counts[2]), hits);
   }
 }
 
-TEST_F(ExamplesTest, TheTierWithoutAServerFails) {
+TEST_F(ExamplesTest, TheTierFailsWithoutAServer) {
   const Output output = Run("tier", "redis+unix:///nowhere/redis");
   EXPECT_EQ(output.status, 3) << output.text;
 }
@@ -93,24 +93,25 @@ TEST_F(ExamplesTest, AProfileCountsTheReadsOfAFile) {
   std::ofstream(dir_.path() + "/keys") << "a\nb\na\na\n";
   const Output first = Run("profile", "sqlite:cache.db keys");
   EXPECT_EQ(first.status, 0);
-  EXPECT_TRUE(Tells(first.text, "4 reads, hit ratio 50.0%: 2 loads avoided\n"))
+  EXPECT_TRUE(
+      Contains(first.text, "4 reads, hit ratio 50.0%: 2 loads avoided\n"))
       << first.text;
-  EXPECT_TRUE(Tells(first.text, "\ncache                 2 ")) << first.text;
-  EXPECT_TRUE(Tells(first.text, "\ncache, miss           2 ")) << first.text;
-  EXPECT_TRUE(Tells(first.text, "_hits_total{cache=\"profile\"} 2\n"));
-  EXPECT_TRUE(Tells(Run("profile", "sqlite:cache.db keys").text,
-                    "hit ratio 100.0%: 4 loads avoided\n"));
+  EXPECT_TRUE(Contains(first.text, "\ncache                 2 ")) << first.text;
+  EXPECT_TRUE(Contains(first.text, "\ncache, miss           2 ")) << first.text;
+  EXPECT_TRUE(Contains(first.text, "_hits_total{cache=\"profile\"} 2\n"));
+  EXPECT_TRUE(Contains(Run("profile", "sqlite:cache.db keys").text,
+                       "hit ratio 100.0%: 4 loads avoided\n"));
 }
 
-TEST_F(ExamplesTest, AProfileMakesReadsOfItsOwn) {
+TEST_F(ExamplesTest, AProfileWithoutAFileUsesZipfsDistribution) {
   const Output output = Run("profile", "'memory:profile?max_entries=1000'");
   EXPECT_EQ(output.status, 0);
   EXPECT_EQ(output.text.find("50000 reads, hit ratio "), 0u) << output.text;
-  EXPECT_TRUE(Tells(output.text, "_entries{cache=\"profile\"} 1000\n"))
+  EXPECT_TRUE(Contains(output.text, "_entries{cache=\"profile\"} 1000\n"))
       << output.text;
 }
 
-TEST_F(ExamplesTest, AProfileTellsTheLevelsOfATierApart) {
+TEST_F(ExamplesTest, AProfileDistinguishesTheLevelsOfATier) {
   RedisServer server;
   const Output output =
       Run("profile", "'tiered:memory:profile|redis+unix://" +
@@ -119,11 +120,11 @@ TEST_F(ExamplesTest, AProfileTellsTheLevelsOfATierApart) {
   for (const char* const part :
        {"50000 reads, hit ratio ", "\nlocal ", "\nremote ", "\nremote, miss ",
         "_tier_local_hits_total{", "_tier_tracking{cache=\"profile\"} 1\n"}) {
-    EXPECT_TRUE(Tells(output.text, part)) << part << " in " << output.text;
+    EXPECT_TRUE(Contains(output.text, part)) << part << " in " << output.text;
   }
 }
 
-TEST_F(ExamplesTest, AProfileOfNothingIsRefused) {
+TEST_F(ExamplesTest, AProfileRefusesInvalidArguments) {
   for (const char* const words :
        {"", "memory:a keys more", "memory:a nope", "nope:", "redis://"}) {
     EXPECT_EQ(Run("profile", words).status, 2) << words;

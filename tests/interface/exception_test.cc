@@ -1,5 +1,4 @@
-// Nothing crosses the interface as an exception, whoever throws: the backend, a
-// serialiser, a key.
+// No exception of a backend, a serialiser or a key leaves the interface.
 
 #include <gtest/gtest.h>
 
@@ -10,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/map_cache.h"
 
 namespace appcache {
@@ -18,7 +17,7 @@ namespace {
 
 using Operation = MapCache::Operation;
 
-// The statuses of all single operations on a backend in which each throws.
+// The results of all single operations on a backend that calls `thrower`.
 std::vector<Status> AllOperations(const std::function<void()>& thrower) {
   MapCache cache;
   cache.set_hook([&](Operation, std::string_view) {
@@ -37,7 +36,7 @@ std::vector<Status> AllOperations(const std::function<void()>& thrower) {
   return statuses;
 }
 
-TEST(ExceptionTest, OfABackendIsInternalWithItsText) {
+TEST(ExceptionTest, AnExceptionOfABackendIsInternalWithItsText) {
   for (const Status& status :
        AllOperations([] { throw std::runtime_error("a bug"); })) {
     EXPECT_TRUE(status.Is(ErrorCode::kInternal)) << status.ToString();
@@ -45,13 +44,13 @@ TEST(ExceptionTest, OfABackendIsInternalWithItsText) {
   }
 }
 
-TEST(ExceptionTest, OfABackendThatIsOutOfMemoryIsFull) {
+TEST(ExceptionTest, ABackendThatIsOutOfMemoryIsFull) {
   for (const Status& status : AllOperations([] { throw std::bad_alloc(); })) {
     EXPECT_TRUE(status.Is(ErrorCode::kFull)) << status.ToString();
   }
 }
 
-TEST(ExceptionTest, OfNoStandardTypeIsInternal) {
+TEST(ExceptionTest, AnExceptionOfNoStandardTypeIsInternal) {
   for (const Status& status : AllOperations([] { throw 42; })) {
     EXPECT_TRUE(status.Is(ErrorCode::kInternal)) << status.ToString();
   }
@@ -69,7 +68,7 @@ struct UnserialisableKey {
   void AppendTo(KeyPath& path) const { path.Segment("k"); }
 };
 
-TEST(ExceptionTest, OfASerialiserIsInternalAndStoresNothing) {
+TEST(ExceptionTest, AnExceptionOfASerialiserIsInternalAndStoresNothing) {
   MapCache cache;
   EXPECT_TRUE(cache.Set(UnserialisableKey(), 1).Is(ErrorCode::kInternal));
   EXPECT_EQ(cache.size(), 0u);
@@ -84,7 +83,7 @@ struct ThrowingKey {
   void AppendTo(KeyPath&) const { throw std::logic_error("no path"); }
 };
 
-TEST(ExceptionTest, OfAKeyIsInternal) {
+TEST(ExceptionTest, AnExceptionOfAKeyIsInternal) {
   MapCache cache;
   EXPECT_TRUE(cache.Set(ThrowingKey(), 1).Is(ErrorCode::kInternal));
   EXPECT_TRUE(cache.Invalidate(ThrowingKey()).Is(ErrorCode::kInternal));
@@ -100,7 +99,7 @@ struct UndecidedKey {
   }
 };
 
-TEST(ExceptionTest, OfShouldCompressIsInternalAndStoresNothing) {
+TEST(ExceptionTest, AnExceptionOfShouldCompressIsInternalAndStoresNothing) {
   MapCache cache;
   EXPECT_TRUE(cache.Set(UndecidedKey(), 1).Is(ErrorCode::kInternal));
   EXPECT_EQ(cache.GetVia(UndecidedKey(), [] { return 7; }), 7);

@@ -1,4 +1,4 @@
-#include "engine/executor.h"
+#include "appcache/executor.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 namespace appcache {
 namespace {
 
-TEST(ThreadExecutorTest, RunsWhatItAccepts) {
+TEST(ThreadExecutorTest, RunsAcceptedJobs) {
   std::latch ran(3);
   ThreadExecutor executor(2, 8);
   for (int i = 0; i < 3; ++i) {
@@ -21,38 +21,38 @@ TEST(ThreadExecutorTest, RunsWhatItAccepts) {
   ran.wait();
 }
 
-// Holds every thread of an executor until it is let go.
-class Held {
+// Blocks every thread of an executor until Release.
+class BlockedThreads {
  public:
-  Held(Executor& executor, int threads) : running_(threads) {
+  BlockedThreads(Executor& executor, int threads) : running_(threads) {
     for (int i = 0; i < threads; ++i) {
       EXPECT_TRUE(executor.Run([this] {
         running_.count_down();
-        let_go_.wait();
+        released_.wait();
       }));
     }
     running_.wait();
   }
-  void LetGo() { let_go_.count_down(); }
+  void Release() { released_.count_down(); }
 
  private:
   std::latch running_;
-  std::latch let_go_{1};
+  std::latch released_{1};
 };
 
-TEST(ThreadExecutorTest, RefusesWhatItHasNoRoomFor) {
+TEST(ThreadExecutorTest, RefusesJobsWhenTheQueueIsFull) {
   std::latch ran(2);
   std::optional<ThreadExecutor> executor(std::in_place, 3, 2);
-  Held held(*executor, 3);
+  BlockedThreads blocked(*executor, 3);
   EXPECT_TRUE(executor->Run([&] { ran.count_down(); }));
   EXPECT_TRUE(executor->Run([&] { ran.count_down(); }));
   EXPECT_FALSE(executor->Run([] {}));
-  held.LetGo();
+  blocked.Release();
   ran.wait();
   executor.reset();
 }
 
-TEST(ThreadExecutorTest, HasRoomAgainWhenAJobIsDone) {
+TEST(ThreadExecutorTest, AcceptsAJobAgainAfterOneIsDone) {
   ThreadExecutor executor(1, 0);
   for (int i = 0; i < 3; ++i) {
     std::latch ran(1);
@@ -68,36 +68,36 @@ TEST(ThreadExecutorTest, HasAtLeastOneThread) {
   ran.wait();
 }
 
-TEST(ThreadExecutorTest, DropsAtItsEndWhatWaits) {
+TEST(ThreadExecutorTest, TheDestructorDropsQueuedJobs) {
   const auto token = std::make_shared<int>(0);
   std::atomic<bool> ran{false};
   std::optional<ThreadExecutor> executor(std::in_place, 1, 1);
-  Held held(*executor, 1);
+  BlockedThreads blocked(*executor, 1);
   EXPECT_TRUE(executor->Run([&ran, token] { ran = true; }));
   EXPECT_EQ(token.use_count(), 2);
-  // Let go when it was dropped, which is before the destructor joins.
-  std::thread letting_go([&] {
+  // Releases after the job was dropped, which is before the destructor joins.
+  std::thread releaser([&] {
     while (token.use_count() > 1) std::this_thread::yield();
-    held.LetGo();
+    blocked.Release();
   });
   executor.reset();
-  letting_go.join();
+  releaser.join();
   EXPECT_FALSE(ran);
 }
 
-TEST(ThreadExecutorTest, AJobMayEndItsExecutor) {
-  // The thread is nobody's any more: what it uses has to be its own.
-  const auto may_end = std::make_shared<std::latch>(1);
-  const auto ended = std::make_shared<std::latch>(1);
+TEST(ThreadExecutorTest, AJobMayDestroyItsExecutor) {
+  // The thread is detached: it must own everything that it uses.
+  const auto may_destroy = std::make_shared<std::latch>(1);
+  const auto destroyed = std::make_shared<std::latch>(1);
   auto executor = std::make_shared<ThreadExecutor>(1, 0);
   ThreadExecutor& same = *executor;
   EXPECT_TRUE(same.Run([=, owner = std::move(executor)]() mutable {
-    may_end->wait();
+    may_destroy->wait();
     owner.reset();
-    ended->count_down();
+    destroyed->count_down();
   }));
-  may_end->count_down();
-  ended->wait();
+  may_destroy->count_down();
+  destroyed->wait();
 }
 
 }  // namespace

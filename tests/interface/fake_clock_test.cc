@@ -1,4 +1,4 @@
-#include "engine/testing/fake_clock.h"
+#include "appcache/testing/fake_clock.h"
 
 #include <gtest/gtest.h>
 
@@ -15,13 +15,13 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::seconds;
 
-TEST(FakeClockTest, BeginsWith2020AndStandsStill) {
+TEST(FakeClockTest, StartsIn2020AndStandsStill) {
   const FakeClock clock;
   EXPECT_EQ(clock.Now().time_since_epoch(), seconds(1577836800));
   EXPECT_EQ(clock.Now(), clock.Now());
 }
 
-TEST(FakeClockTest, MovesAsFarAsItIsMoved) {
+TEST(FakeClockTest, AdvanceMovesTheTime) {
   FakeClock clock;
   const TimePoint start = clock.Now();
   clock.Advance(microseconds(1));
@@ -30,7 +30,7 @@ TEST(FakeClockTest, MovesAsFarAsItIsMoved) {
   EXPECT_EQ(clock.Now() - start, microseconds(1) - seconds(2));
 }
 
-// A thread that waits until a deadline, or until it is told that it is done.
+// A thread that waits for a deadline or for Finish.
 class Waiter {
  public:
   Waiter(const Clock& clock, TimePoint deadline)
@@ -44,7 +44,7 @@ class Waiter {
     waiting_.wait();
   }
 
-  void TellDone() {
+  void Finish() {
     {
       std::lock_guard<std::mutex> guard(mutex_);
       done_ = true;
@@ -52,7 +52,7 @@ class Waiter {
     changed_.notify_all();
   }
 
-  // The clock's time when the wait was over.
+  // The clock's time when the wait returned.
   TimePoint Join() {
     thread_.join();
     return returned_at_;
@@ -89,32 +89,32 @@ TEST(FakeClockTest, EveryWaiterIsWoken) {
   EXPECT_EQ(third.Join(), start + seconds(2));
 }
 
-TEST(FakeClockTest, AWaitEndsWhenItIsDone) {
+TEST(FakeClockTest, AWaitEndsWhenItsConditionIsTrue) {
   FakeClock clock;
   const TimePoint start = clock.Now();
   Waiter waiter(clock, start + std::chrono::hours(1));
-  waiter.TellDone();
+  waiter.Finish();
   EXPECT_EQ(waiter.Join(), start);
 }
 
-TEST(FakeClockTest, ADeadlineInThePastIsNotWaitedFor) {
+TEST(FakeClockTest, AWaitForAPastDeadlineReturnsAtOnce) {
   FakeClock clock;
   Waiter waiter(clock, clock.Now() - seconds(1));
   EXPECT_EQ(waiter.Join(), clock.Now());
 }
 
-// The real clocks wait on the same terms; only what needs no waiting is tested.
-TEST(ClockTest, TheRealOnesDoNotWaitForWhatIsDoneOrPast) {
+// Only waits that return at once are tested with the real clocks.
+TEST(ClockTest, RealClocksDoNotWaitForATrueConditionOrAPastDeadline) {
   for (const auto& clock : {Clock::Wall(), Clock::Steady()}) {
     Waiter past(*clock, clock->Now() - seconds(1));
     past.Join();
     Waiter done(*clock, clock->Now() + std::chrono::hours(1));
-    done.TellDone();
+    done.Finish();
     done.Join();
   }
 }
 
-TEST(ClockTest, TheRealOnesWaitForTheirDeadline) {
+TEST(ClockTest, RealClocksWaitForTheDeadline) {
   for (const auto& clock : {Clock::Wall(), Clock::Steady()}) {
     const TimePoint deadline = clock->Now() + microseconds(200);
     Waiter waiter(*clock, deadline);
@@ -122,7 +122,7 @@ TEST(ClockTest, TheRealOnesWaitForTheirDeadline) {
   }
 }
 
-TEST(ClockTest, WallIsTheSystemsTime) {
+TEST(ClockTest, WallIsTheSystemClock) {
   const auto before = std::chrono::system_clock::now();
   const TimePoint now = Clock::Wall()->Now();
   EXPECT_GE(now + microseconds(1), before);
@@ -139,7 +139,7 @@ TEST(ClockTest, SteadyNeverGoesBack) {
   }
 }
 
-TEST(ClockTest, TheRealOnesAreOneEach) {
+TEST(ClockTest, WallAndSteadyAreSingletons) {
   EXPECT_EQ(Clock::Wall(), Clock::Wall());
   EXPECT_EQ(Clock::Steady(), Clock::Steady());
   EXPECT_NE(Clock::Wall(), Clock::Steady());

@@ -1,4 +1,4 @@
-// What a forked child has of the interface itself.
+// Caches and executors in a forked child.
 
 #include <gtest/gtest.h>
 
@@ -10,15 +10,16 @@
 #include <thread>
 #include <utility>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
+#include "appcache/executor.h"
 #include "tests/support/in_child.h"
 #include "tests/support/map_cache.h"
 
 namespace appcache {
 namespace {
 
-// The thread that loads is the parent's: nobody in the child waits for it.
-TEST(ForkTest, AChildDoesNotWaitForALoaderOfItsParents) {
+// The thread that loads does not exist in the child.
+TEST(ForkTest, AChildDoesNotWaitForALoaderOfTheParent) {
   MapCache cache;
   const Key<std::string> key("k");
   std::latch loading(1);
@@ -45,7 +46,7 @@ TEST(ForkTest, AChildDoesNotWaitForALoaderOfItsParents) {
   EXPECT_EQ(*cache.Get(key), "the parent's");
 }
 
-TEST(ForkTest, AChildLoadsForItselfWhatItsParentLoadsInTheBackground) {
+TEST(ForkTest, AChildDoesNotWaitForABackgroundLoadOfTheParent) {
   std::optional<MapCache> cache(std::in_place);
   const Key<std::string> key("k");
   LoadOptions options;
@@ -67,7 +68,7 @@ TEST(ForkTest, AChildLoadsForItselfWhatItsParentLoadsInTheBackground) {
   EXPECT_EQ(InChild([&]() -> std::string {
               const std::string got = cache->GetVia(
                   key, [] { return "the child's"; }, options);
-              // Neither waits for a thread that is not there.
+              // Neither destructor waits for a thread of the parent.
               cache.reset();
               options.executor.reset();
               return got == "the child's" ? "" : "got " + got;
@@ -78,7 +79,7 @@ TEST(ForkTest, AChildLoadsForItselfWhatItsParentLoadsInTheBackground) {
   EXPECT_EQ(*cache->Get(key), "the parent's");
 }
 
-TEST(ForkTest, AnExecutorOfTheParentsRefusesInTheChild) {
+TEST(ForkTest, AnExecutorRefusesJobsInAForkedChild) {
   std::optional<ThreadExecutor> executor(std::in_place, 1, 1);
   std::latch ran(1);
   EXPECT_TRUE(executor->Run([&] { ran.count_down(); }));
@@ -87,6 +88,68 @@ TEST(ForkTest, AnExecutorOfTheParentsRefusesInTheChild) {
               if (executor->Run([] {})) return "accepted";
               executor.reset();
               return "";
+            }),
+            "");
+}
+
+// What has happened to a ForkBackend in this process.
+struct Calls {
+  int abandoned = 0;
+  int destroyed = 0;
+};
+
+class ForkBackend final : public MapBackend {
+ public:
+  explicit ForkBackend(Calls& calls) : calls_(calls) {}
+  ~ForkBackend() override { ++calls_.destroyed; }
+  void AbandonInChild() noexcept override { ++calls_.abandoned; }
+
+ private:
+  Calls& calls_;
+};
+
+TEST(ForkTest, ACacheDestroyedInAChildAbandonsAndLeaksItsBackend) {
+  Calls calls;
+  std::optional<Cache> cache(std::in_place,
+                             std::make_shared<ForkBackend>(calls));
+  ASSERT_TRUE(cache->SetByStr("k", 7).ok());
+  EXPECT_EQ(InChild([&]() -> std::string {
+              if (!cache->GetByStr<int>("k")) return "a miss in the child";
+              if (calls.abandoned != 0) return "abandoned too early";
+              cache.reset();
+              if (calls.abandoned == 0) return "not abandoned";
+              return calls.destroyed == 0 ? "" : "destroyed";
+            }),
+            "");
+  EXPECT_EQ(calls.abandoned, 0);
+  EXPECT_EQ(cache->GetByStr<int>("k").value_or(0), 7);
+  cache.reset();
+  EXPECT_EQ(calls.abandoned, 0);
+  EXPECT_EQ(calls.destroyed, 1);
+}
+
+TEST(ForkTest, ABackendOfTwoCachesIsNotDestroyedInAChild) {
+  Calls calls;
+  auto backend = std::make_shared<ForkBackend>(calls);
+  std::optional<Cache> first(std::in_place, backend);
+  std::optional<Cache> second(std::in_place, backend);
+  EXPECT_EQ(InChild([&]() -> std::string {
+              backend.reset();
+              first.reset();
+              if (!second->SetByStr("k", 7).ok()) return "the set fails";
+              second.reset();
+              if (calls.abandoned == 0) return "not abandoned";
+              return calls.destroyed == 0 ? "" : "destroyed";
+            }),
+            "");
+}
+
+TEST(ForkTest, ACacheMadeInAChildDestroysItsBackend) {
+  Calls calls;
+  EXPECT_EQ(InChild([&]() -> std::string {
+              { const Cache cache(std::make_shared<ForkBackend>(calls)); }
+              if (calls.abandoned != 0) return "abandoned";
+              return calls.destroyed == 1 ? "" : "not destroyed";
             }),
             "");
 }

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/map_cache.h"
 
 namespace appcache {
@@ -31,44 +31,44 @@ Values TenTimes(std::span<const NumberKey> keys) {
   return values;
 }
 
-// A caller that loads keys 1 and 2, held in its loader until it is let go.
-class HeldLoad {
+// A caller that loads keys 1 and 2, blocked in its loader until Release.
+class BlockedLoad {
  public:
-  explicit HeldLoad(MapCache& cache)
+  explicit BlockedLoad(MapCache& cache)
       : thread_([this, &cache] {
           try {
-            (void)cache.GetManyVia<NumberKey>(
-                Keys{{1}, {2}}, [this](std::span<const NumberKey> keys) {
-                  loading_.count_down();
-                  let_go_.wait();
-                  if (fails) throw std::out_of_range("down");
-                  return TenTimes(keys);
-                });
+            (void)cache.GetManyVia(Keys{{1}, {2}},
+                                   [this](std::span<const NumberKey> keys) {
+                                     loading_.count_down();
+                                     released_.wait();
+                                     if (fails) throw std::out_of_range("down");
+                                     return TenTimes(keys);
+                                   });
           } catch (const std::out_of_range&) {
-            // As was asked for.
+            // Expected when `fails`.
           }
         }) {
     loading_.wait();
   }
-  ~HeldLoad() { thread_.join(); }
-  void LetGo() { let_go_.count_down(); }
+  ~BlockedLoad() { thread_.join(); }
+  void Release() { released_.count_down(); }
 
   bool fails = false;
 
  private:
   std::latch loading_{1};
-  std::latch let_go_{1};
+  std::latch released_{1};
   std::thread thread_;
 };
 
-TEST(GetManyViaThreadsTest, KeysThatAnotherLoadsAreWaitedFor) {
+TEST(GetManyViaThreadsTest, ABatchWaitsForKeysThatAnotherCallerLoads) {
   MapCache cache;
-  HeldLoad held(cache);
-  const Values values = cache.GetManyVia<NumberKey>(
-      Keys{{2}, {3}}, [&](std::span<const NumberKey> keys) {
+  BlockedLoad blocked(cache);
+  const Values values =
+      cache.GetManyVia(Keys{{2}, {3}}, [&](std::span<const NumberKey> keys) {
         EXPECT_EQ(keys.size(), 1u);
-        // What is one's own is loaded before others are waited for.
-        held.LetGo();
+        // A caller loads its own keys before it waits for others.
+        blocked.Release();
         return TenTimes(keys);
       });
   EXPECT_EQ(values, (Values{20, 30}));
@@ -76,55 +76,54 @@ TEST(GetManyViaThreadsTest, KeysThatAnotherLoadsAreWaitedFor) {
   EXPECT_EQ(cache.Stats().loads_shared, 1u);
 }
 
-TEST(GetManyViaThreadsTest, GetViaWaitsForABatchToo) {
+TEST(GetManyViaThreadsTest, GetViaWaitsForALoadOfABatch) {
   MapCache cache;
-  HeldLoad held(cache);
+  BlockedLoad blocked(cache);
   std::thread single(
       [&] { EXPECT_EQ(cache.GetVia(NumberKey{1}, [] { return 10; }), 10); });
-  held.LetGo();
+  blocked.Release();
   single.join();
 }
 
 TEST(GetManyViaThreadsTest, AfterMaxWaitTheLoaderIsCalledForTheRest) {
   MapCache cache;
-  HeldLoad held(cache);
+  BlockedLoad blocked(cache);
   LoadOptions options;
   options.max_wait = std::chrono::milliseconds(0);
-  std::vector<size_t> asked;
-  EXPECT_EQ(cache.GetManyVia<NumberKey>(
+  std::vector<size_t> requested;
+  EXPECT_EQ(cache.GetManyVia(
                 Keys{{1}, {2}, {3}},
                 [&](std::span<const NumberKey> keys) {
-                  asked.push_back(keys.size());
+                  requested.push_back(keys.size());
                   return TenTimes(keys);
                 },
                 options),
             (Values{10, 20, 30}));
-  EXPECT_EQ(asked, (std::vector<size_t>{1, 2}));
-  held.LetGo();
+  EXPECT_EQ(requested, (std::vector<size_t>{1, 2}));
+  blocked.Release();
 }
 
-TEST(GetManyViaThreadsTest, WhatAnotherLoaderThrowsComesThrough) {
+TEST(GetManyViaThreadsTest, AnExceptionOfAnotherCallersLoaderIsPropagated) {
   MapCache cache;
-  HeldLoad held(cache);
-  held.fails = true;
-  EXPECT_THROW(
-      cache.GetManyVia<NumberKey>(Keys{{2}, {3}},
-                                  [&](std::span<const NumberKey> keys) {
-                                    held.LetGo();
-                                    return TenTimes(keys);
-                                  }),
-      std::out_of_range);
+  BlockedLoad blocked(cache);
+  blocked.fails = true;
+  EXPECT_THROW(cache.GetManyVia(Keys{{2}, {3}},
+                                [&](std::span<const NumberKey> keys) {
+                                  blocked.Release();
+                                  return TenTimes(keys);
+                                }),
+               std::out_of_range);
   EXPECT_EQ(*cache.Get(NumberKey{3}), 30);
 }
 
-// Each leads some of what the others want.
+// Each caller leads some of the keys that the others need.
 TEST(GetManyViaThreadsTest, OverlappingBatchesDoNotWaitForEachOther) {
   MapCache cache;
   constexpr int kThreads = 8;
   constexpr int kKeys = 20;
   std::atomic<int> wrong{0};
   std::array<std::atomic<int>, kKeys> loads{};
-  std::latch all_are_there(kThreads);
+  std::latch all_are_ready(kThreads);
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
@@ -132,9 +131,9 @@ TEST(GetManyViaThreadsTest, OverlappingBatchesDoNotWaitForEachOther) {
       for (int i = 0; i < kKeys; ++i) {
         keys.push_back({(t % 2 == 0 ? i : kKeys - 1 - i)});
       }
-      all_are_there.arrive_and_wait();
-      const Values values = cache.GetManyVia<NumberKey>(
-          keys, [&](std::span<const NumberKey> missing) {
+      all_are_ready.arrive_and_wait();
+      const Values values =
+          cache.GetManyVia(keys, [&](std::span<const NumberKey> missing) {
             for (const NumberKey& key : missing) ++loads[key.id];
             return TenTimes(missing);
           });

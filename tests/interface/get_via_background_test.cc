@@ -1,5 +1,5 @@
-// Loads in the background, one step at a time: an executor that runs its jobs
-// when it is told, and a clock that lets the time pass when somebody waits.
+// Background loads, step by step: with an executor that runs its jobs on
+// request and a clock that advances when a caller waits.
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/jumping_clock.h"
 #include "tests/support/manual_executor.h"
@@ -31,7 +31,7 @@ class GetViaBackgroundTest : public testing::Test {
     load_.executor = executor_;
   }
 
-  // The cache waits for what was begun.
+  // The destructor of the cache waits for jobs that were started.
   void TearDown() override { executor_->DropAll(); }
 
   CacheOptions Options() const {
@@ -50,13 +50,13 @@ class GetViaBackgroundTest : public testing::Test {
         key_, []() -> std::string { throw std::out_of_range("down"); }, load_);
   }
 
-  // "old" is there, and stale.
+  // Stores a stale "old".
   void StoreStale() {
     load_.stale_for = seconds(5);
     ASSERT_TRUE(cache_.Set(key_, "old", seconds(5)).ok());
   }
 
-  // "old" is there, and about to end.
+  // Stores an "old" that is due for refresh.
   void StoreDue() {
     load_.refresh_ahead = seconds(2);
     ASSERT_TRUE(cache_.Set(key_, "old", seconds(2)).ok());
@@ -73,7 +73,7 @@ class GetViaBackgroundTest : public testing::Test {
 
 // --- Refresh ahead.
 
-TEST_F(GetViaBackgroundTest, AValueAboutToEndIsReturnedAndRefreshed) {
+TEST_F(GetViaBackgroundTest, AValueDueForRefreshIsReturnedAndReloaded) {
   StoreDue();
   EXPECT_EQ(Get("new"), "old");
   EXPECT_EQ(cache_.Stats().refreshes, 1u);
@@ -83,21 +83,21 @@ TEST_F(GetViaBackgroundTest, AValueAboutToEndIsReturnedAndRefreshed) {
   EXPECT_EQ(*cache_.TtlOf(key_), seconds(10));
 }
 
-TEST_F(GetViaBackgroundTest, AValueThatIsNotAboutToEndIsNotRefreshed) {
+TEST_F(GetViaBackgroundTest, AFreshValueIsNotReloaded) {
   load_.refresh_ahead = seconds(2);
   ASSERT_TRUE(cache_.Set(key_, "old", milliseconds(2001)).ok());
   EXPECT_EQ(Get("new"), "old");
   EXPECT_EQ(executor_->waiting(), 0u);
 }
 
-TEST_F(GetViaBackgroundTest, OnlyTheFirstReaderRefreshes) {
+TEST_F(GetViaBackgroundTest, OnlyTheFirstReaderStartsARefresh) {
   StoreDue();
   EXPECT_EQ(Get("new"), "old");
   EXPECT_EQ(Get("other"), "old");
   EXPECT_EQ(executor_->waiting(), 1u);
 }
 
-TEST_F(GetViaBackgroundTest, WithoutRoomThereIsNoRefresh) {
+TEST_F(GetViaBackgroundTest, ARefreshThatTheExecutorRefusesIsSkipped) {
   StoreDue();
   executor_->set_room(0);
   EXPECT_EQ(Get("new"), "old");
@@ -107,14 +107,14 @@ TEST_F(GetViaBackgroundTest, WithoutRoomThereIsNoRefresh) {
   EXPECT_EQ(cache_.Stats().refreshes, 1u);
 }
 
-TEST_F(GetViaBackgroundTest, WithoutAnExecutorThereIsNoRefresh) {
+TEST_F(GetViaBackgroundTest, WithoutAnExecutorARefreshIsSkipped) {
   StoreDue();
   load_.executor = nullptr;
   EXPECT_EQ(Get("new"), "old");
   EXPECT_EQ(cache_.Stats().loads, 0u);
 }
 
-TEST_F(GetViaBackgroundTest, AFailedRefreshIsAWarningAndAPause) {
+TEST_F(GetViaBackgroundTest, AFailedRefreshIsAWarningAndStartsTheRetryPause) {
   load_.retry_pause = seconds(1);
   StoreDue();
   EXPECT_EQ(GetFailing(), "old");
@@ -128,7 +128,7 @@ TEST_F(GetViaBackgroundTest, AFailedRefreshIsAWarningAndAPause) {
   EXPECT_EQ(executor_->waiting(), 1u);
 }
 
-TEST_F(GetViaBackgroundTest, ADroppedRefreshCanBeTriedAgain) {
+TEST_F(GetViaBackgroundTest, ADroppedRefreshIsStartedAgain) {
   StoreDue();
   EXPECT_EQ(Get("new"), "old");
   executor_->DropAll();
@@ -145,9 +145,9 @@ TEST_F(GetViaBackgroundTest, AWriteDuringARefreshWins) {
   EXPECT_EQ(Get("newer"), "written");
 }
 
-// --- The soft time limit.
+// --- soft_timeout.
 
-TEST_F(GetViaBackgroundTest, PastTheSoftLimitTheStaleValueIsReturned) {
+TEST_F(GetViaBackgroundTest, AfterTheSoftTimeoutTheStaleValueIsReturned) {
   StoreStale();
   load_.soft_timeout = milliseconds(50);
   const TimePoint start = clock_->Now();
@@ -159,7 +159,7 @@ TEST_F(GetViaBackgroundTest, PastTheSoftLimitTheStaleValueIsReturned) {
   EXPECT_EQ(Get("newer"), "new");
 }
 
-TEST_F(GetViaBackgroundTest, WithinTheSoftLimitTheNewValueIsReturned) {
+TEST_F(GetViaBackgroundTest, WithinTheSoftTimeoutTheNewValueIsReturned) {
   StoreStale();
   load_.soft_timeout = milliseconds(50);
   clock_->set_on_jump([&] { executor_->RunAll(); });
@@ -168,7 +168,7 @@ TEST_F(GetViaBackgroundTest, WithinTheSoftLimitTheNewValueIsReturned) {
   EXPECT_EQ(cache_.Stats().loads_shared, 0u);
 }
 
-TEST_F(GetViaBackgroundTest, WithinTheSoftLimitAFailureGivesTheStaleValue) {
+TEST_F(GetViaBackgroundTest, WithinTheSoftTimeoutAFailureReturnsTheStaleValue) {
   StoreStale();
   load_.soft_timeout = milliseconds(50);
   clock_->set_on_jump([&] { executor_->RunAll(); });
@@ -176,7 +176,7 @@ TEST_F(GetViaBackgroundTest, WithinTheSoftLimitAFailureGivesTheStaleValue) {
   EXPECT_EQ(cache_.Stats().loads_timed_out, 0u);
 }
 
-TEST_F(GetViaBackgroundTest, WithoutRoomTheCallerLoads) {
+TEST_F(GetViaBackgroundTest, ACallerRunsALoadThatTheExecutorRefuses) {
   StoreStale();
   executor_->set_room(0);
   load_.soft_timeout = milliseconds(50);
@@ -185,7 +185,7 @@ TEST_F(GetViaBackgroundTest, WithoutRoomTheCallerLoads) {
   EXPECT_EQ(cache_.Stats().loads_timed_out, 0u);
 }
 
-TEST_F(GetViaBackgroundTest, AnExecutorThatThrowsHasNoRoom) {
+TEST_F(GetViaBackgroundTest, AnExecutorThatThrowsRefusesTheLoad) {
   class Throwing final : public Executor {
     bool Run(std::function<void()>) override { throw std::bad_alloc(); }
   };
@@ -195,7 +195,7 @@ TEST_F(GetViaBackgroundTest, AnExecutorThatThrowsHasNoRoom) {
   EXPECT_EQ(Get("new"), "new");
 }
 
-TEST_F(GetViaBackgroundTest, ADroppedLoadGivesTheStaleValue) {
+TEST_F(GetViaBackgroundTest, ADroppedLoadReturnsTheStaleValue) {
   StoreStale();
   load_.soft_timeout = milliseconds(50);
   clock_->set_on_jump([&] { executor_->DropAll(); });
@@ -203,9 +203,9 @@ TEST_F(GetViaBackgroundTest, ADroppedLoadGivesTheStaleValue) {
   EXPECT_EQ(cache_.Stats().loads_timed_out, 0u);
 }
 
-// --- The hard time limit.
+// --- hard_timeout.
 
-TEST_F(GetViaBackgroundTest, PastTheHardLimitThereIsALoadTimeout) {
+TEST_F(GetViaBackgroundTest, AfterTheHardTimeoutLoadTimeoutIsThrown) {
   load_.hard_timeout = milliseconds(70);
   const TimePoint start = clock_->Now();
   EXPECT_THROW(Get("new"), LoadTimeout);
@@ -215,20 +215,20 @@ TEST_F(GetViaBackgroundTest, PastTheHardLimitThereIsALoadTimeout) {
   EXPECT_EQ(Get("newer"), "new");
 }
 
-TEST_F(GetViaBackgroundTest, WithinTheHardLimitTheValueIsReturned) {
+TEST_F(GetViaBackgroundTest, WithinTheHardTimeoutTheValueIsReturned) {
   load_.hard_timeout = milliseconds(70);
   clock_->set_on_jump([&] { executor_->RunAll(); });
   EXPECT_EQ(Get("new"), "new");
 }
 
 TEST_F(GetViaBackgroundTest,
-       WithinTheHardLimitWhatTheLoaderThrowsComesThrough) {
+       WithinTheHardTimeoutAnExceptionOfTheLoaderIsPropagated) {
   load_.hard_timeout = milliseconds(70);
   clock_->set_on_jump([&] { executor_->RunAll(); });
   EXPECT_THROW(GetFailing(), std::out_of_range);
 }
 
-TEST_F(GetViaBackgroundTest, WithinTheHardLimitALoaderMayFindNone) {
+TEST_F(GetViaBackgroundTest, WithinTheHardTimeoutALoaderMayReturnNotFound) {
   load_.hard_timeout = milliseconds(70);
   clock_->set_on_jump([&] { executor_->RunAll(); });
   EXPECT_EQ(cache_.GetVia(
@@ -238,7 +238,7 @@ TEST_F(GetViaBackgroundTest, WithinTheHardLimitALoaderMayFindNone) {
   EXPECT_EQ(cache_.Stats().loads, 1u);
 }
 
-TEST_F(GetViaBackgroundTest, WhoComesLaterWaitsForTheLoadThatThereIs) {
+TEST_F(GetViaBackgroundTest, LaterCallersWaitForTheRunningLoad) {
   load_.hard_timeout = milliseconds(70);
   EXPECT_THROW(Get("first"), LoadTimeout);
   EXPECT_THROW(Get("second"), LoadTimeout);
@@ -248,7 +248,7 @@ TEST_F(GetViaBackgroundTest, WhoComesLaterWaitsForTheLoadThatThereIs) {
   EXPECT_EQ(cache_.Stats().loads_shared, 1u);
 }
 
-TEST_F(GetViaBackgroundTest, ADroppedLoadIsALoadTimeout) {
+TEST_F(GetViaBackgroundTest, ADroppedLoadThrowsLoadTimeout) {
   load_.hard_timeout = milliseconds(70);
   clock_->set_on_jump([&] { executor_->DropAll(); });
   EXPECT_THROW(Get("new"), LoadTimeout);
@@ -256,15 +256,15 @@ TEST_F(GetViaBackgroundTest, ADroppedLoadIsALoadTimeout) {
   EXPECT_EQ(Get("newer"), "newer");
 }
 
-TEST_F(GetViaBackgroundTest, WithoutRoomThereIsNoLimit) {
+TEST_F(GetViaBackgroundTest, ACallerThatRunsTheLoadHasNoTimeout) {
   executor_->set_room(0);
   load_.hard_timeout = milliseconds(0);
   EXPECT_EQ(Get("new"), "new");
 }
 
-// --- What is in the background.
+// --- Which loaders run in the background.
 
-TEST_F(GetViaBackgroundTest, ALoaderIsMovedIntoTheBackground) {
+TEST_F(GetViaBackgroundTest, AMoveOnlyLoaderRunsInTheBackground) {
   load_.hard_timeout = milliseconds(70);
   clock_->set_on_jump([&] { executor_->RunAll(); });
   auto owned = std::make_unique<std::string>("moved");
@@ -273,7 +273,7 @@ TEST_F(GetViaBackgroundTest, ALoaderIsMovedIntoTheBackground) {
             "moved");
 }
 
-TEST_F(GetViaBackgroundTest, ALoaderThatCannotBeTakenAlongIsRunByTheCaller) {
+TEST_F(GetViaBackgroundTest, ALoaderThatCannotBeCopiedIsRunByTheCaller) {
   struct Fixed {
     Fixed() = default;
     Fixed(const Fixed&) = delete;
@@ -286,7 +286,7 @@ TEST_F(GetViaBackgroundTest, ALoaderThatCannotBeTakenAlongIsRunByTheCaller) {
   EXPECT_EQ(executor_->waiting(), 0u);
 }
 
-TEST_F(GetViaBackgroundTest, AFunctionIsALoaderToo) {
+TEST_F(GetViaBackgroundTest, AFunctionPointerIsALoader) {
   load_.hard_timeout = milliseconds(70);
   clock_->set_on_jump([&] { executor_->RunAll(); });
   std::string (*const load)() = +[] { return std::string("function"); };

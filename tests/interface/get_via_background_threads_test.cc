@@ -1,4 +1,4 @@
-// Loads in the background, with threads.
+// Background loads with threads.
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
+#include "appcache/executor.h"
 #include "tests/support/map_cache.h"
 
 namespace appcache {
@@ -43,15 +44,15 @@ class GetViaBackgroundThreadsTest : public testing::Test {
   LoadOptions load_;
 };
 
-TEST_F(GetViaBackgroundThreadsTest, ManyCallersOneLoadInTheBackground) {
+TEST_F(GetViaBackgroundThreadsTest, ConcurrentCallersShareOneBackgroundLoad) {
   load_.hard_timeout = std::chrono::hours(1);
-  std::latch all_are_there(kThreads);
+  std::latch all_are_ready(kThreads);
   std::atomic<int> loads{0};
   std::atomic<int> right{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
-      all_are_there.arrive_and_wait();
+      all_are_ready.arrive_and_wait();
       right += cache_->GetVia(
                    key_,
                    [&] {
@@ -66,19 +67,18 @@ TEST_F(GetViaBackgroundThreadsTest, ManyCallersOneLoadInTheBackground) {
   EXPECT_EQ(right, kThreads);
 }
 
-// The one who loads is held up; the others do not wait for it.
-TEST_F(GetViaBackgroundThreadsTest, WhileOneLoadsTheOthersTakeTheStaleValue) {
+TEST_F(GetViaBackgroundThreadsTest, DuringALoadOtherCallersGetTheStaleValue) {
   load_.stale_for = seconds(5);
   load_.executor = nullptr;
   ASSERT_TRUE(cache_->Set(key_, "old", seconds(5)).ok());
   std::latch loading(1);
-  std::latch let_go(1);
+  std::latch released(1);
   std::thread leader([&] {
     EXPECT_EQ(cache_->GetVia(
                   key_,
                   [&] {
                     loading.count_down();
-                    let_go.wait();
+                    released.wait();
                     return "new";
                   },
                   load_),
@@ -92,18 +92,18 @@ TEST_F(GetViaBackgroundThreadsTest, WhileOneLoadsTheOthersTakeTheStaleValue) {
   }
   EXPECT_EQ(cache_->Stats().stale_served, 3u);
   EXPECT_EQ(cache_->Stats().loads, 1u);
-  let_go.count_down();
+  released.count_down();
   leader.join();
   EXPECT_EQ(cache_->GetVia(
                 key_, [] { return "other"; }, load_),
             "new");
 }
 
-TEST_F(GetViaBackgroundThreadsTest, TheCacheWaitsForItsLoadsBeforeItEnds) {
+TEST_F(GetViaBackgroundThreadsTest, TheDestructorWaitsForBackgroundLoads) {
   load_.refresh_ahead = seconds(2);
   ASSERT_TRUE(cache_->Set(key_, "old", seconds(2)).ok());
   std::latch loading(1);
-  std::latch let_go(1);
+  std::latch released(1);
   std::atomic<bool> stored{false};
   cache_->set_hook([&](MapCache::Operation operation, std::string_view) {
     if (operation == MapCache::Operation::kSet) stored = true;
@@ -113,25 +113,25 @@ TEST_F(GetViaBackgroundThreadsTest, TheCacheWaitsForItsLoadsBeforeItEnds) {
                 key_,
                 [&] {
                   loading.count_down();
-                  let_go.wait();
+                  released.wait();
                   return "new";
                 },
                 load_),
             "old");
   loading.wait();
-  std::thread letting_go([&] { let_go.count_down(); });
+  std::thread releaser([&] { released.count_down(); });
   cache_.reset();
   EXPECT_TRUE(stored);
-  letting_go.join();
+  releaser.join();
 }
 
-TEST_F(GetViaBackgroundThreadsTest, AJobThatWaitsWhenItsExecutorEndsIsDropped) {
+TEST_F(GetViaBackgroundThreadsTest, TheDestructorDoesNotWaitForADroppedLoad) {
   auto executor = std::make_shared<ThreadExecutor>(1, 1);
   std::latch running(1);
-  std::latch let_go(1);
+  std::latch released(1);
   ASSERT_TRUE(executor->Run([&] {
     running.count_down();
-    let_go.wait();
+    released.wait();
   }));
   running.wait();
   load_.executor = executor;
@@ -141,10 +141,10 @@ TEST_F(GetViaBackgroundThreadsTest, AJobThatWaitsWhenItsExecutorEndsIsDropped) {
                 key_, [] { return "new"; }, load_),
             "old");
   load_.executor = nullptr;
-  std::thread letting_go([&] { let_go.count_down(); });
+  std::thread releaser([&] { released.count_down(); });
   executor.reset();
-  letting_go.join();
-  // Not waited for: it is gone, run or not.
+  releaser.join();
+  // Does not wait for the job, whether it has run or was dropped.
   cache_.reset();
 }
 

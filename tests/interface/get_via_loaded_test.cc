@@ -1,4 +1,4 @@
-// GetVia with loaders that say more than a value.
+// GetVia with loaders that return a Loaded.
 
 #include <gtest/gtest.h>
 
@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/cache.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/cache.h"
+#include "appcache/testing/fake_clock.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
@@ -59,14 +59,14 @@ TEST_F(GetViaLoadedTest, TheLoaderDecidesWhatGetViaReturns) {
   EXPECT_EQ(cache_.GetVia(key_, loaded), "value");
 }
 
-TEST_F(GetViaLoadedTest, AValueAloneIsStoredWithTheTtlOfTheOptions) {
+TEST_F(GetViaLoadedTest, AValueWithoutATtlIsStoredWithTheTtlOfTheOptions) {
   LoadOptions options;
   options.ttl = seconds(5);
   EXPECT_EQ(Get(Text("value"), options), "value");
   EXPECT_EQ(*cache_.TtlOf(key_), seconds(5));
 }
 
-TEST_F(GetViaLoadedTest, AValueMayHaveATtlOfItsOwn) {
+TEST_F(GetViaLoadedTest, AValueMayHaveItsOwnTtl) {
   LoadOptions options;
   options.ttl = seconds(5);
   EXPECT_EQ(Get(Text("value", seconds(9)), options), "value");
@@ -83,20 +83,20 @@ TEST_F(GetViaLoadedTest, ATtlOutOfRangeIsAWarningAndStoresNothing) {
   EXPECT_NE(log_.lines()[0].find("invalid_argument"), std::string::npos);
 }
 
-TEST_F(GetViaLoadedTest, WhatIsNotToBeStoredIsNot) {
+TEST_F(GetViaLoadedTest, NotStoredIsReturnedButNotStored) {
   EXPECT_EQ(Get(Text::NotStored("value")), "value");
   EXPECT_EQ(cache_.size(), 0u);
   EXPECT_EQ(Get(Text("other")), "other");
   EXPECT_EQ(log_.lines(), std::vector<std::string>());
 }
 
-TEST_F(GetViaLoadedTest, AHitIsAHit) {
+TEST_F(GetViaLoadedTest, AHitDoesNotCallTheLoader) {
   ASSERT_TRUE(cache_.Set(key_, "cached").ok());
   EXPECT_EQ(Get(Text::NotFound(seconds(9))), "cached");
   EXPECT_EQ(loads_, 0);
 }
 
-TEST_F(GetViaLoadedTest, ThatThereIsNoneIsRememberedAsLongAsTheLoaderSays) {
+TEST_F(GetViaLoadedTest, NotFoundIsRememberedAsLongAsTheLoaderSays) {
   EXPECT_EQ(Get(Text::NotFound(seconds(2))), "<none>");
   clock_->Advance(seconds(1));
   EXPECT_EQ(Get(Text("value")), "<none>");
@@ -107,38 +107,37 @@ TEST_F(GetViaLoadedTest, ThatThereIsNoneIsRememberedAsLongAsTheLoaderSays) {
   EXPECT_EQ(cache_.Stats().negative_hits, 1u);
 }
 
-TEST_F(GetViaLoadedTest, ThatThereIsNoneStoresNothing) {
+TEST_F(GetViaLoadedTest, NotFoundStoresNothing) {
   EXPECT_EQ(Get(Text::NotFound(seconds(2))), "<none>");
   EXPECT_EQ(cache_.size(), 0u);
   EXPECT_FALSE(cache_.Get(key_));
   EXPECT_EQ(log_.lines(), std::vector<std::string>());
 }
 
-TEST_F(GetViaLoadedTest, WithoutATimeItIsNotRemembered) {
+TEST_F(GetViaLoadedTest, NotFoundWithoutATimeIsNotRemembered) {
   for (const seconds time : {seconds(0), seconds(-1)}) {
     EXPECT_EQ(Get(Text::NotFound(time)), "<none>");
   }
   EXPECT_EQ(Get(Text("value")), "value");
 }
 
-TEST_F(GetViaLoadedTest, TheLongestTimeIsRemembered) {
+TEST_F(GetViaLoadedTest, NotFoundForTheMaximumTimeIsRemembered) {
   EXPECT_EQ(Get(Text::NotFound(Ttl::max())), "<none>");
   EXPECT_EQ(Get(Text("value")), "<none>");
 }
 
-TEST_F(GetViaLoadedTest, OwnWritesMakeItForgotten) {
+TEST_F(GetViaLoadedTest, AWriteForgetsANotFound) {
   const auto forget = {
       +[](Cache& cache) { return cache.SetByStr<std::string>("k", "set"); },
       +[](Cache& cache) { return cache.InvalidateByStr("k"); },
       +[](Cache& cache) { return cache.Clear(); },
       +[](Cache& cache) {
-        return cache.SetMany<Key<std::string>>(
+        return cache.SetMany(
             std::vector<std::pair<Key<std::string>, std::string>>{
                 {Key<std::string>("k"), "set"}});
       },
       +[](Cache& cache) {
-        return cache.InvalidateMany<Key<std::string>>(
-            std::vector{Key<std::string>("k")});
+        return cache.InvalidateMany(std::vector{Key<std::string>("k")});
       },
   };
   for (const auto write : forget) {
@@ -149,7 +148,7 @@ TEST_F(GetViaLoadedTest, OwnWritesMakeItForgotten) {
   }
 }
 
-// What was not found may have been written since the loader looked.
+// The value may have been written after the loader looked for it.
 TEST_F(GetViaLoadedTest, AWriteDuringTheLoadWins) {
   EXPECT_EQ(cache_.GetVia(key_,
                           [&]() -> Text {
@@ -160,14 +159,14 @@ TEST_F(GetViaLoadedTest, AWriteDuringTheLoadWins) {
   EXPECT_EQ(Get(Text("value")), "value");
 }
 
-// It has no way to be told.
-TEST_F(GetViaLoadedTest, ALoaderThatReturnsItsValueAloneIsCalledAllTheSame) {
+// GetVia could not return "none" for such a loader.
+TEST_F(GetViaLoadedTest, ALoaderThatCannotReturnNotFoundIsCalledAnyway) {
   EXPECT_EQ(Get(Text::NotFound(seconds(9))), "<none>");
   EXPECT_EQ(cache_.GetVia(key_, [] { return "value"; }), "value");
   EXPECT_EQ(*cache_.Get(key_), "value");
 }
 
-TEST_F(GetViaLoadedTest, AnotherKeyIsNotAbsent) {
+TEST_F(GetViaLoadedTest, NotFoundDoesNotAffectOtherKeys) {
   EXPECT_EQ(Get(Text::NotFound(seconds(9))), "<none>");
   EXPECT_EQ(cache_.GetVia(Key<std::string>("other"),
                           []() -> Text { return std::string("value"); }),

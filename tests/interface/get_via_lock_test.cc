@@ -1,5 +1,5 @@
-// GetVia under a lock that processes share, step by step: the clock lets time
-// pass when somebody waits, and then the test plays the other process.
+// LoadOptions::process_lock, step by step: the clock advances when a caller
+// waits, and the test then acts as the other process.
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "engine/loading/process_lock.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/jumping_clock.h"
@@ -44,10 +44,10 @@ class GetViaLockTest : public testing::Test {
   }
 
   void LockByAnother() {
-    ASSERT_TRUE(cache_.SetRaw(lock_, "another's", seconds(10)).ok());
+    ASSERT_TRUE(cache_.backend()->SetRaw(lock_, "another's", seconds(10)).ok());
   }
 
-  // Does `next` when the caller has waited `waits` times.
+  // Calls `next` after the caller has waited `waits` times.
   void AfterWaits(int waits, std::function<void()> next) {
     clock_->set_on_jump([waits, next = std::move(next)]() mutable {
       if (--waits == 0) next();
@@ -59,16 +59,17 @@ class GetViaLockTest : public testing::Test {
   MapCache cache_{Options(), clock_};
   const Key<std::string> key_{"k"};
   const std::string path_ = "pyappcache/k";
-  const std::string lock_ = path_ + std::string(ProcessLock::kSuffix);
+  const std::string lock_ = path_ + std::string(internal::ProcessLock::kSuffix);
   LoadOptions load_;
   int loads_ = 0;
 };
 
-TEST_F(GetViaLockTest, TheLockIsHeldDuringTheLoadAndNoLonger) {
+TEST_F(GetViaLockTest, TheLockIsHeldOnlyDuringTheLoad) {
   EXPECT_EQ(cache_.GetVia(
                 key_,
                 [&] {
-                  EXPECT_EQ(cache_.TtlRaw(lock_).value_or(Ttl(0)), seconds(10));
+                  EXPECT_EQ(cache_.backend()->TtlRaw(lock_).value_or(Ttl(0)),
+                            seconds(10));
                   return "loaded";
                 },
                 load_),
@@ -77,7 +78,7 @@ TEST_F(GetViaLockTest, TheLockIsHeldDuringTheLoadAndNoLonger) {
   EXPECT_EQ(cache_.Stats().lock_waits, 0u);
 }
 
-TEST_F(GetViaLockTest, ALoaderThatThrowsGivesTheLockBack) {
+TEST_F(GetViaLockTest, ALoaderThatThrowsReleasesTheLock) {
   EXPECT_THROW(
       cache_.GetVia(
           key_, []() -> std::string { throw std::out_of_range("x"); }, load_),
@@ -85,22 +86,23 @@ TEST_F(GetViaLockTest, ALoaderThatThrowsGivesTheLockBack) {
   EXPECT_EQ(cache_.size(), 0u);
 }
 
-TEST_F(GetViaLockTest, AHitTakesNoLock) {
+TEST_F(GetViaLockTest, AHitAcquiresNoLock) {
   ASSERT_TRUE(cache_.Set(key_, "cached").ok());
   LockByAnother();
   EXPECT_EQ(Get("loaded"), "cached");
 }
 
-TEST_F(GetViaLockTest, WithoutTheOptionThereIsNoLock) {
+TEST_F(GetViaLockTest, WithoutTheOptionNoLockIsAcquired) {
   load_.process_lock = Ttl(0);
   LockByAnother();
   EXPECT_EQ(Get("loaded"), "loaded");
 }
 
-TEST_F(GetViaLockTest, WhatAnotherProcessLoadsIsWaitedFor) {
+TEST_F(GetViaLockTest, ACallerWaitsForTheValueOfAnotherProcess) {
   LockByAnother();
   AfterWaits(3, [&] {
-    ASSERT_TRUE(cache_.SetRaw(path_, "another's value", kNoTtl).ok());
+    ASSERT_TRUE(
+        cache_.backend()->SetRaw(path_, "another's value", kNoTtl).ok());
   });
   EXPECT_EQ(Get("loaded"), "another's value");
   EXPECT_EQ(loads_, 0);
@@ -108,30 +110,31 @@ TEST_F(GetViaLockTest, WhatAnotherProcessLoadsIsWaitedFor) {
   EXPECT_EQ(cache_.Stats().lock_waits, 1u);
 }
 
-TEST_F(GetViaLockTest, WhenTheOtherLetsGoWithoutAValueThisOneLoads) {
+TEST_F(GetViaLockTest, ACallerLoadsWhenTheLockIsReleasedWithoutAValue) {
   LockByAnother();
-  AfterWaits(3, [&] { ASSERT_TRUE(cache_.InvalidateRaw(lock_).ok()); });
+  AfterWaits(3,
+             [&] { ASSERT_TRUE(cache_.backend()->InvalidateRaw(lock_).ok()); });
   EXPECT_EQ(Get("loaded"), "loaded");
   EXPECT_LT(clock_->Now() - JumpingClock().Now(), seconds(1));
   EXPECT_EQ(cache_.StoredAt(lock_), "<none>");
 }
 
-TEST_F(GetViaLockTest, TheOtherIsWaitedForNoLongerThanItsLockLasts) {
+TEST_F(GetViaLockTest, ACallerLoadsWhenTheLockExpires) {
   load_.process_lock = seconds(2);
   LockByAnother();
   EXPECT_EQ(Get("loaded"), "loaded");
   EXPECT_EQ(clock_->Now() - JumpingClock().Now(), seconds(2));
-  // It is not ours to give back.
+  // The lock of the other process is not released.
   EXPECT_EQ(cache_.StoredAt(lock_), "another's");
 }
 
-// The other has loaded between our look and our lock.
-TEST_F(GetViaLockTest, UnderTheLockItIsLookedForOnceMore) {
+// The other process stores the value between the read and the lock.
+TEST_F(GetViaLockTest, TheHolderOfTheLockLooksInTheCacheAgain) {
   bool first = true;
   cache_.set_hook([&](MapCache::Operation operation, std::string_view path) {
     if (operation == MapCache::Operation::kSet && path == lock_ && first) {
       first = false;
-      (void)cache_.SetRaw(path_, "another's value", kNoTtl).ok();
+      (void)cache_.backend()->SetRaw(path_, "another's value", kNoTtl).ok();
     }
     return Status();
   });
@@ -140,7 +143,7 @@ TEST_F(GetViaLockTest, UnderTheLockItIsLookedForOnceMore) {
   EXPECT_EQ(cache_.StoredAt(lock_), "<none>");
 }
 
-TEST_F(GetViaLockTest, ALockThatHasPassedToAnotherStaysThere) {
+TEST_F(GetViaLockTest, ALockOfAnotherProcessIsNotReleased) {
   EXPECT_EQ(cache_.GetVia(
                 key_,
                 [&] {
@@ -153,7 +156,7 @@ TEST_F(GetViaLockTest, ALockThatHasPassedToAnotherStaysThere) {
   EXPECT_EQ(cache_.StoredAt(lock_), "another's");
 }
 
-TEST_F(GetViaLockTest, WhoHasAStaleValueDoesNotWait) {
+TEST_F(GetViaLockTest, ACallerWithAStaleValueDoesNotWaitForTheLock) {
   load_.stale_for = seconds(5);
   ASSERT_TRUE(cache_.Set(key_, "old", seconds(5)).ok());
   LockByAnother();
@@ -164,7 +167,7 @@ TEST_F(GetViaLockTest, WhoHasAStaleValueDoesNotWait) {
   EXPECT_EQ(clock_->Now(), JumpingClock().Now());
 }
 
-TEST_F(GetViaLockTest, ARefreshLeavesItToTheOther) {
+TEST_F(GetViaLockTest, ARefreshIsSkippedWhileAnotherProcessLoads) {
   const auto executor = std::make_shared<ManualExecutor>();
   load_.executor = executor;
   load_.refresh_ahead = seconds(5);
@@ -176,7 +179,7 @@ TEST_F(GetViaLockTest, ARefreshLeavesItToTheOther) {
   EXPECT_EQ(*cache_.Get(key_), "old");
 }
 
-TEST_F(GetViaLockTest, TheHardLimitCoversTheWait) {
+TEST_F(GetViaLockTest, TheHardTimeoutIncludesTheWaitForTheLock) {
   const auto executor = std::make_shared<ManualExecutor>();
   load_.executor = executor;
   load_.hard_timeout = milliseconds(70);
@@ -188,25 +191,27 @@ TEST_F(GetViaLockTest, TheHardLimitCoversTheWait) {
   executor->DropAll();
 }
 
-TEST_F(GetViaLockTest, WhereTheBackendHasNoLocksEverybodyLoads) {
-  class NoAdds final : public MapCache {
+TEST_F(GetViaLockTest, WithoutAddIfAbsentEveryCallerLoads) {
+  class NoAdds final : public MapBackend {
    public:
-    using MapCache::MapCache;
+    using MapBackend::MapBackend;
     Result<bool> AddRaw(std::string_view path, std::string_view value,
                         Ttl ttl) override {
-      return Cache::AddRaw(path, value, ttl);
+      return Backend::AddRaw(path, value, ttl);
     }
   };
-  NoAdds cache(Options(), clock_);
+  MapCache cache(std::make_shared<NoAdds>(clock_), Options());
   EXPECT_EQ(cache.GetVia(
                 key_, [] { return "loaded"; }, load_),
             "loaded");
   EXPECT_EQ(cache.size(), 1u);
-  EXPECT_TRUE(
-      cache.AddRaw("p", "v", kNoTtl).status().Is(ErrorCode::kUnsupported));
+  EXPECT_TRUE(cache.backend()
+                  ->AddRaw("p", "v", kNoTtl)
+                  .status()
+                  .Is(ErrorCode::kUnsupported));
 }
 
-TEST_F(GetViaLockTest, AFailingBackendIsNoReasonToWait) {
+TEST_F(GetViaLockTest, ACallerDoesNotWaitForALockWhenTheBackendFails) {
   cache_.set_hook([&](MapCache::Operation, std::string_view) {
     return Status(ErrorCode::kUnavailable, "down");
   });

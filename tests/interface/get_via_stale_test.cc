@@ -1,5 +1,5 @@
-// GetVia with ttl_jitter and stale_for, in one thread;
-// get_via_background_threads_test.cc has what takes two.
+// GetVia with ttl_jitter and stale_for, in one thread. See also
+// get_via_background_threads_test.cc.
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
@@ -21,20 +21,20 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// A map that does not tell ttls, and counts the reads that ask for one.
-class UntellingCache final : public MapCache {
+// Does not support ttl queries, and counts the reads that ask for a ttl.
+class BackendWithoutTtls final : public MapBackend {
  public:
-  using MapCache::MapCache;
+  using MapBackend::MapBackend;
   BackendTraits Traits() const override { return BackendTraits(); }
   Lookup<Bytes> GetRaw(std::string_view path) override {
-    const auto found = MapCache::GetTimedRaw(path);
+    const auto found = MapBackend::GetTimedRaw(path);
     return found ? Lookup<Bytes>::Hit(found->value) : Lookup<Bytes>::Miss();
   }
   Lookup<TimedBytes> GetTimedRaw(std::string_view) override {
-    ++timed_reads_;
+    ++timed_reads;
     return Lookup<TimedBytes>::Failed(Status(ErrorCode::kUnsupported, "no"));
   }
-  int timed_reads_ = 0;
+  int timed_reads = 0;
 };
 
 class GetViaStaleTest : public testing::Test {
@@ -80,7 +80,7 @@ class GetViaStaleTest : public testing::Test {
   int loads_ = 0;
 };
 
-TEST_F(GetViaStaleTest, AValueIsStoredLongerByTheTimeItMayBeStale) {
+TEST_F(GetViaStaleTest, AValueIsStoredForItsTtlAndStaleFor) {
   EXPECT_EQ(Get("old"), "old");
   EXPECT_EQ(*cache_.TtlOf(key_), seconds(15));
   EXPECT_EQ(cache_.StoredAt("pyappcache/k"), "old");
@@ -96,7 +96,7 @@ TEST_F(GetViaStaleTest, AStaleValueIsLoadedAgain) {
   EXPECT_EQ(cache_.Stats().stale_served, 0u);
 }
 
-TEST_F(GetViaStaleTest, WhenTheLoaderThrowsTheStaleValueIsReturned) {
+TEST_F(GetViaStaleTest, TheStaleValueIsReturnedWhenTheLoaderThrows) {
   (void)Get("old");
   clock_->Advance(seconds(10));
   EXPECT_EQ(GetFailing(), "old");
@@ -104,13 +104,13 @@ TEST_F(GetViaStaleTest, WhenTheLoaderThrowsTheStaleValueIsReturned) {
   EXPECT_EQ(cache_.Stats().load_failures, 1u);
 }
 
-TEST_F(GetViaStaleTest, AfterStaleForThereIsNothingToReturn) {
+TEST_F(GetViaStaleTest, AfterStaleForTheExceptionIsPropagated) {
   (void)Get("old");
   clock_->Advance(seconds(15));
   EXPECT_THROW(GetFailing(), std::out_of_range);
 }
 
-TEST_F(GetViaStaleTest, AFailedLoadKeepsOthersFromTryingForAWhile) {
+TEST_F(GetViaStaleTest, AFailedLoadStartsTheRetryPause) {
   load_.retry_pause = seconds(2);
   (void)Get("old");
   clock_->Advance(seconds(10));
@@ -122,13 +122,13 @@ TEST_F(GetViaStaleTest, AFailedLoadKeepsOthersFromTryingForAWhile) {
   EXPECT_EQ(cache_.Stats().stale_served, 2u);
 }
 
-TEST_F(GetViaStaleTest, WhoHasNothingTriesAtOnce) {
+TEST_F(GetViaStaleTest, TheRetryPauseDoesNotApplyWithoutAValue) {
   load_.retry_pause = seconds(2);
   EXPECT_THROW(GetFailing(), std::out_of_range);
   EXPECT_EQ(Get("new"), "new");
 }
 
-TEST_F(GetViaStaleTest, WhatNeverEndsIsNeverStale) {
+TEST_F(GetViaStaleTest, AValueThatNeverExpiresIsNeverStale) {
   load_.ttl = kNoTtl;
   (void)Get("old");
   EXPECT_EQ(*cache_.TtlOf(key_), kNoTtl);
@@ -136,7 +136,7 @@ TEST_F(GetViaStaleTest, WhatNeverEndsIsNeverStale) {
   EXPECT_EQ(Get("new"), "old");
 }
 
-TEST_F(GetViaStaleTest, ThatThereIsNoneRemovesTheStaleValue) {
+TEST_F(GetViaStaleTest, NotFoundRemovesTheStaleValue) {
   (void)Get("old");
   clock_->Advance(seconds(10));
   EXPECT_FALSE(cache_.GetVia(
@@ -158,7 +158,7 @@ TEST_F(GetViaStaleTest, AWriteDuringTheLoadOfAStaleValueWins) {
   EXPECT_EQ(*cache_.Get(key_), "written");
 }
 
-TEST_F(GetViaStaleTest, AStaleValueThatWasCompressedIsItself) {
+TEST_F(GetViaStaleTest, AStaleCompressedValueIsDecompressed) {
   struct LongKey {
     using value_type = std::string;
     void AppendTo(KeyPath& path) const { path.Segment("long"); }
@@ -175,8 +175,9 @@ TEST_F(GetViaStaleTest, AStaleValueThatWasCompressedIsItself) {
             value);
 }
 
-TEST_F(GetViaStaleTest, WhereTtlsAreNotToldNothingIsStale) {
-  UntellingCache cache(Options(), clock_);
+TEST_F(GetViaStaleTest, WithoutTtlQueriesNoValueIsStale) {
+  const auto backend = std::make_shared<BackendWithoutTtls>(clock_);
+  MapCache cache(backend, Options());
   const auto load = [&] { return std::string("value"); };
   EXPECT_EQ(cache.GetVia(key_, load, load_), "value");
   clock_->Advance(seconds(10));
@@ -184,14 +185,15 @@ TEST_F(GetViaStaleTest, WhereTtlsAreNotToldNothingIsStale) {
       cache.GetVia(
           key_, []() -> std::string { throw std::out_of_range("x"); }, load_),
       std::out_of_range);
-  EXPECT_EQ(cache.timed_reads_, 0);
+  EXPECT_EQ(backend->timed_reads, 0);
 }
 
-TEST_F(GetViaStaleTest, WithoutItTtlsAreNotAskedFor) {
-  UntellingCache cache(Options(), clock_);
+TEST_F(GetViaStaleTest, WithoutStaleForTtlsAreNotQueried) {
+  const auto backend = std::make_shared<BackendWithoutTtls>(clock_);
+  MapCache cache(backend, Options());
   (void)cache.GetVia(key_, [] { return "value"; });
   (void)cache.GetVia(key_, [] { return "value"; });
-  EXPECT_EQ(cache.timed_reads_, 0);
+  EXPECT_EQ(backend->timed_reads, 0);
 }
 
 TEST_F(GetViaStaleTest, JitterShortensTtlsAndNeverLengthensThem) {
@@ -206,12 +208,12 @@ TEST_F(GetViaStaleTest, JitterShortensTtlsAndNeverLengthensThem) {
   EXPECT_GT(ttls.size(), 90u);
   EXPECT_GE(*ttls.begin(), seconds(5));
   EXPECT_LE(*ttls.rbegin(), seconds(10));
-  // Spread over all of it.
+  // The ttls are spread over the whole range.
   EXPECT_LT(*ttls.begin(), milliseconds(5500));
   EXPECT_GT(*ttls.rbegin(), milliseconds(9500));
 }
 
-TEST_F(GetViaStaleTest, TheSeedDecidesTheJitter) {
+TEST_F(GetViaStaleTest, TheJitterIsDeterminedByTheSeed) {
   load_.ttl_jitter = 1;
   MapCache twin(Options(), clock_);
   for (int i = 0; i < 10; ++i) {
@@ -225,7 +227,7 @@ TEST_F(GetViaStaleTest, TheSeedDecidesTheJitter) {
   }
 }
 
-TEST_F(GetViaStaleTest, JitterLeavesWhatNeverEndsAlone) {
+TEST_F(GetViaStaleTest, JitterDoesNotAffectValuesThatNeverExpire) {
   load_.ttl = kNoTtl;
   load_.ttl_jitter = 1;
   (void)Get("value");
@@ -249,7 +251,7 @@ TEST_F(GetViaStaleTest, OptionsOutOfRangeAreAWarningAndStoreNothing) {
   }
 }
 
-TEST_F(GetViaStaleTest, TheLongestTtlStaysTheLongest) {
+TEST_F(GetViaStaleTest, TheMaximumTtlIsNotExtended) {
   load_.ttl = kMaxTtl;
   (void)Get("value");
   EXPECT_EQ(*cache_.TtlOf(key_), kMaxTtl);

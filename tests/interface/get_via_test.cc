@@ -1,4 +1,4 @@
-// GetVia in one thread; get_via_threads_test.cc has the rest.
+// GetVia in one thread. See also get_via_threads_test.cc.
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
@@ -33,8 +33,8 @@ class GetViaTest : public testing::Test {
     };
   }
 
-  // Does `write` while the value is being loaded.
-  std::string GetWhile(const std::function<void()>& write) {
+  // Calls `write` while the value is being loaded.
+  std::string GetDuring(const std::function<void()>& write) {
     return cache_.GetVia(key_, [&] {
       write();
       return std::string("loaded");
@@ -65,7 +65,7 @@ TEST_F(GetViaTest, TheSecondCallIsAHit) {
   EXPECT_EQ(loads_, 1);
 }
 
-TEST_F(GetViaTest, LoadsAgainWhenTheTtlEnds) {
+TEST_F(GetViaTest, LoadsAgainAfterExpiry) {
   auto clock = std::make_shared<FakeClock>();
   MapCache cache(log_.options(), clock);
   LoadOptions options;
@@ -79,7 +79,7 @@ TEST_F(GetViaTest, LoadsAgainWhenTheTtlEnds) {
   EXPECT_EQ(loads_, 2);
 }
 
-TEST_F(GetViaTest, WhatTheLoaderThrowsComesThroughAndStoresNothing) {
+TEST_F(GetViaTest, AnExceptionOfTheLoaderIsPropagatedAndNothingIsStored) {
   EXPECT_THROW(cache_.GetVia(key_,
                              []() -> std::string {
                                throw std::out_of_range("no such user");
@@ -108,52 +108,50 @@ TEST_F(GetViaTest, AValueThatDoesNotParseIsLoadedAndReplaced) {
 }
 
 TEST_F(GetViaTest, ASetDuringTheLoadWins) {
-  EXPECT_EQ(GetWhile([&] { EXPECT_TRUE(cache_.Set(key_, "newer").ok()); }),
+  EXPECT_EQ(GetDuring([&] { EXPECT_TRUE(cache_.Set(key_, "newer").ok()); }),
             "loaded");
   EXPECT_EQ(*cache_.Get(key_), "newer");
 }
 
 TEST_F(GetViaTest, AnInvalidateDuringTheLoadWins) {
-  EXPECT_EQ(GetWhile([&] { EXPECT_TRUE(cache_.Invalidate(key_).ok()); }),
+  EXPECT_EQ(GetDuring([&] { EXPECT_TRUE(cache_.Invalidate(key_).ok()); }),
             "loaded");
   EXPECT_FALSE(cache_.Get(key_));
 }
 
 TEST_F(GetViaTest, AWriteByStringDuringTheLoadWins) {
-  (void)GetWhile(
+  (void)GetDuring(
       [&] { EXPECT_TRUE(cache_.SetByStr<std::string>("k", "newer").ok()); });
   EXPECT_EQ(*cache_.Get(key_), "newer");
   ASSERT_TRUE(cache_.Invalidate(key_).ok());
-  (void)GetWhile([&] { EXPECT_TRUE(cache_.InvalidateByStr("k").ok()); });
+  (void)GetDuring([&] { EXPECT_TRUE(cache_.InvalidateByStr("k").ok()); });
   EXPECT_FALSE(cache_.Get(key_));
 }
 
 TEST_F(GetViaTest, AClearDuringTheLoadWins) {
-  EXPECT_EQ(GetWhile([&] { EXPECT_TRUE(cache_.Clear().ok()); }), "loaded");
+  EXPECT_EQ(GetDuring([&] { EXPECT_TRUE(cache_.Clear().ok()); }), "loaded");
   EXPECT_EQ(cache_.size(), 0u);
 }
 
 TEST_F(GetViaTest, ABatchDuringTheLoadWins) {
   const std::vector<std::pair<Key<std::string>, std::string>> entries = {
       {Key<std::string>("other"), "x"}, {key_, "newer"}};
-  (void)GetWhile(
-      [&] { EXPECT_TRUE(cache_.SetMany<Key<std::string>>(entries).ok()); });
+  (void)GetDuring([&] { EXPECT_TRUE(cache_.SetMany(entries).ok()); });
   EXPECT_EQ(*cache_.Get(key_), "newer");
   ASSERT_TRUE(cache_.Invalidate(key_).ok());
   const std::array keys{key_};
-  (void)GetWhile(
-      [&] { EXPECT_TRUE(cache_.InvalidateMany<Key<std::string>>(keys).ok()); });
+  (void)GetDuring([&] { EXPECT_TRUE(cache_.InvalidateMany(keys).ok()); });
   EXPECT_FALSE(cache_.Get(key_));
 }
 
 TEST_F(GetViaTest, AWriteToAnotherKeyDuringTheLoadDoesNotMatter) {
-  (void)GetWhile([&] { EXPECT_TRUE(cache_.SetByStr("other", 1).ok()); });
+  (void)GetDuring([&] { EXPECT_TRUE(cache_.SetByStr("other", 1).ok()); });
   EXPECT_EQ(*cache_.Get(key_), "loaded");
 }
 
-// A write undoes one load, not those that begin after it.
+// A write supersedes only the loads that began before it ended.
 TEST_F(GetViaTest, TheNextLoadAfterAWriteIsStored) {
-  (void)GetWhile([&] { EXPECT_TRUE(cache_.Invalidate(key_).ok()); });
+  (void)GetDuring([&] { EXPECT_TRUE(cache_.Invalidate(key_).ok()); });
   EXPECT_EQ(cache_.GetVia(key_, Loader()), "loaded");
   EXPECT_EQ(*cache_.Get(key_), "loaded");
 }
@@ -202,8 +200,8 @@ TEST_F(GetViaTest, ABackendThatThrowsIsAWarning) {
   EXPECT_NE(log_.lines()[0].find("bug in the backend"), std::string::npos);
 }
 
-// Its flight must be over: nobody may wait for it.
-TEST_F(GetViaTest, AfterABackendThrewTheNextCallIsAsUsual) {
+// The failed load must not leave a flight that others would wait for.
+TEST_F(GetViaTest, ALoadWorksAfterTheBackendThrew) {
   cache_.set_hook([](Operation, std::string_view) -> Status { throw 42; });
   (void)cache_.GetVia(key_, Loader());
   cache_.set_hook(nullptr);
@@ -212,7 +210,7 @@ TEST_F(GetViaTest, AfterABackendThrewTheNextCallIsAsUsual) {
   EXPECT_EQ(*cache_.Get(key_), "loaded");
 }
 
-// Serialises nothing that is negative; reads nothing that begins with '!'.
+// Throws for negative values, and for bytes that start with '!'.
 struct PickySerialiser {
   static std::string Serialise(int value) {
     if (value < 0) throw std::domain_error("negative");

@@ -1,5 +1,5 @@
-// GetVia from many threads. Nothing here depends on time: threads meet at
-// latches, and each test's outcome is the same in whatever order they run.
+// GetVia from many threads. Threads meet at latches, and no result depends on
+// the order in which they run.
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
@@ -31,14 +31,14 @@ void JoinAll(std::vector<std::thread>& threads) {
   for (std::thread& thread : threads) thread.join();
 }
 
-TEST(GetViaThreadsTest, ManyCallersOneLoad) {
+TEST(GetViaThreadsTest, ConcurrentCallersShareOneLoad) {
   MapCache cache;
-  // The loader goes on when every caller has looked and found nothing.
-  std::latch all_have_looked(kThreads);
+  // The loader continues when every caller has read the cache.
+  std::latch all_have_read(kThreads);
   std::atomic<int> looks{0};
   cache.set_hook([&](Operation operation, std::string_view) {
     if (operation == Operation::kGet && looks.fetch_add(1) < kThreads) {
-      all_have_looked.count_down();
+      all_have_read.count_down();
     }
     return Status();
   });
@@ -48,7 +48,7 @@ TEST(GetViaThreadsTest, ManyCallersOneLoad) {
   for (std::string& value : values) {
     threads.emplace_back([&] {
       value = cache.GetVia(Key<std::string>("k"), [&] {
-        all_have_looked.wait();
+        all_have_read.wait();
         return "load " + std::to_string(++loads);
       });
     });
@@ -59,11 +59,9 @@ TEST(GetViaThreadsTest, ManyCallersOneLoad) {
   EXPECT_EQ(cache.Stats().loads, 1u);
 }
 
-// Which of them loads is open; that each fails with a loader's own exception is
-// not.
-TEST(GetViaThreadsTest, WhatALoaderThrowsReachesEveryCaller) {
+TEST(GetViaThreadsTest, AnExceptionOfTheLoaderReachesEveryCaller) {
   MapCache cache;
-  // Kept until all threads are done, so that each exception lives as long.
+  // Kept until all threads have ended: one exception may be shared by several.
   std::array<std::exception_ptr, kThreads> failures;
   std::vector<std::thread> threads;
   for (std::exception_ptr& failure : failures) {
@@ -85,28 +83,28 @@ TEST(GetViaThreadsTest, WhatALoaderThrowsReachesEveryCaller) {
   EXPECT_EQ(cache.size(), 0u);
 }
 
-TEST(GetViaThreadsTest, WhoWaitsIsToldThatThereIsNone) {
+TEST(GetViaThreadsTest, WaitingCallersGetNotFound) {
   MapCache cache;
   const auto load = [] { return Loaded<int>::NotFound(); };
   std::latch loading(1);
-  std::latch let_go(1);
+  std::latch released(1);
   std::thread leader([&] {
     EXPECT_FALSE(cache.GetVia(Key<int>("k"), [&] {
       loading.count_down();
-      let_go.wait();
+      released.wait();
       return load();
     }));
   });
   loading.wait();
-  // Looks, then joins: whether it does so before the leader ends is open.
+  // May join the flight before or after the leader has ended.
   std::thread follower(
       [&] { EXPECT_FALSE(cache.GetVia(Key<int>("k"), load)); });
-  let_go.count_down();
+  released.count_down();
   leader.join();
   follower.join();
 }
 
-// What a leader shares is parsed by each caller for itself.
+// Each caller parses the shared bytes.
 struct UnreadableSerialiser {
   static std::string Serialise(int value) { return std::to_string(value); }
   static std::optional<int> Deserialise(const Bytes&) {
@@ -119,14 +117,14 @@ struct UnreadableKey {
   void AppendTo(KeyPath& path) const { path.Segment("k"); }
 };
 
-TEST(GetViaThreadsTest, WhoCannotParseASharedValueLoadsForItself) {
+TEST(GetViaThreadsTest, ACallerThatCannotParseTheSharedValueLoadsForItself) {
   MapCache cache;
-  // As above: most callers wait for the first one's load.
-  std::latch all_have_looked(kThreads);
+  // Makes most callers wait for the first one's load.
+  std::latch all_have_read(kThreads);
   std::atomic<int> looks{0};
   cache.set_hook([&](Operation operation, std::string_view) {
     if (operation == Operation::kGet && looks.fetch_add(1) < kThreads) {
-      all_have_looked.count_down();
+      all_have_read.count_down();
     }
     return Status();
   });
@@ -135,7 +133,7 @@ TEST(GetViaThreadsTest, WhoCannotParseASharedValueLoadsForItself) {
   for (int& value : values) {
     threads.emplace_back([&] {
       value = cache.GetVia(UnreadableKey(), [&] {
-        all_have_looked.wait();
+        all_have_read.wait();
         return 7;
       });
     });
@@ -145,24 +143,24 @@ TEST(GetViaThreadsTest, WhoCannotParseASharedValueLoadsForItself) {
   EXPECT_EQ(cache.Stats().loads, static_cast<uint64_t>(kThreads));
 }
 
-// Holds a leader in its loader until it is let go.
-class HeldLoad {
+// Blocks a leader in its loader until Release.
+class BlockedLoad {
  public:
-  explicit HeldLoad(MapCache& cache)
+  explicit BlockedLoad(MapCache& cache)
       : thread_([this, &cache] {
           value_ = cache.GetVia(Key<std::string>("k"), [this] {
             loading_.count_down();
-            let_go_.wait();
-            return std::string("held");
+            released_.wait();
+            return std::string("blocked");
           });
         }) {
     loading_.wait();
   }
-  ~HeldLoad() { LetGo(); }
+  ~BlockedLoad() { Release(); }
 
-  std::string LetGo() {
+  std::string Release() {
     if (thread_.joinable()) {
-      let_go_.count_down();
+      released_.count_down();
       thread_.join();
     }
     return value_;
@@ -170,14 +168,14 @@ class HeldLoad {
 
  private:
   std::latch loading_{1};
-  std::latch let_go_{1};
+  std::latch released_{1};
   std::string value_;
   std::thread thread_;
 };
 
 TEST(GetViaThreadsTest, AfterMaxWaitACallerLoadsForItself) {
   MapCache cache;
-  HeldLoad held(cache);
+  BlockedLoad blocked(cache);
   for (const int wait_ms : {0, -1, 1}) {
     LoadOptions options;
     options.max_wait = std::chrono::milliseconds(wait_ms);
@@ -186,43 +184,41 @@ TEST(GetViaThreadsTest, AfterMaxWaitACallerLoadsForItself) {
             Key<std::string>("k"), [] { return std::string("own"); }, options),
         "own");
   }
-  // Only the leader stores.
+  // Only the leader stores its value.
   EXPECT_FALSE(cache.Get(Key<std::string>("k")));
-  EXPECT_EQ(held.LetGo(), "held");
-  EXPECT_EQ(*cache.Get(Key<std::string>("k")), "held");
+  EXPECT_EQ(blocked.Release(), "blocked");
+  EXPECT_EQ(*cache.Get(Key<std::string>("k")), "blocked");
 }
 
-TEST(GetViaThreadsTest, AnotherKeyIsNotHeldUp) {
+TEST(GetViaThreadsTest, ALoadDoesNotBlockOtherKeys) {
   MapCache cache;
-  HeldLoad held(cache);
+  BlockedLoad blocked(cache);
   EXPECT_EQ(cache.GetVia(Key<int>("other"), [] { return 7; }), 7);
 }
 
-TEST(GetViaThreadsTest, ReadsAndWritesAreNotHeldUp) {
+TEST(GetViaThreadsTest, ALoadDoesNotBlockReadsAndWrites) {
   MapCache cache;
   const Key<std::string> key("k");
-  HeldLoad held(cache);
+  BlockedLoad blocked(cache);
   EXPECT_FALSE(cache.Get(key));
   ASSERT_TRUE(cache.Set(key, "newer").ok());
   EXPECT_EQ(*cache.Get(key), "newer");
-  EXPECT_EQ(held.LetGo(), "held");
+  EXPECT_EQ(blocked.Release(), "blocked");
   EXPECT_EQ(*cache.Get(key), "newer");
 }
 
-// The old load was superseded: who comes after the invalidate must not get what
-// it read before.
+// The old load may have read the value before the invalidation.
 TEST(GetViaThreadsTest, AfterAnInvalidateACallerDoesNotShareTheOldLoad) {
   MapCache cache;
   const Key<std::string> key("k");
-  HeldLoad held(cache);
+  BlockedLoad blocked(cache);
   ASSERT_TRUE(cache.Invalidate(key).ok());
   EXPECT_EQ(cache.GetVia(key, [] { return std::string("fresh"); }), "fresh");
-  EXPECT_EQ(held.LetGo(), "held");
+  EXPECT_EQ(blocked.Release(), "blocked");
   EXPECT_EQ(*cache.Get(key), "fresh");
 }
 
-// The set comes while the loaded value is being stored, the last moment at
-// which it can collide.
+// The set starts while the loaded value is being stored.
 TEST(GetViaThreadsTest, ASetDuringTheStoreOfALoadWins) {
   MapCache cache;
   const Key<std::string> key("k");
@@ -240,8 +236,8 @@ TEST(GetViaThreadsTest, ASetDuringTheStoreOfALoadWins) {
   EXPECT_EQ(*cache.Get(key), "newer");
 }
 
-// Threads of all kinds on few keys; the sanitizers judge, and each value that a
-// caller gets must be one that was made for its key.
+// Mixed operations on few keys. Each returned value must belong to its key; the
+// sanitizers check the rest.
 TEST(GetViaThreadsTest, MixedWorkKeepsKeysApart) {
   MapCache cache;
   std::atomic<int> wrong{0};

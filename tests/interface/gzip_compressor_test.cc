@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/compressor.h"
+#include "appcache/compressor.h"
 #include "tests/support/random.h"
 
 namespace appcache {
@@ -15,7 +15,7 @@ using std::string_view_literals::operator""sv;
 
 constexpr size_t kCap = size_t{64} << 20;
 
-// The value of the bytes; what is wrong with them otherwise.
+// The decompressed bytes, or the error.
 std::string Inflated(std::string_view bytes, size_t max_bytes = kCap) {
   const Result<Bytes> plain = GzipCompressor()->Decompress(bytes, max_bytes);
   return plain.ok() ? std::string(plain->view()) : plain.status().ToString();
@@ -27,7 +27,8 @@ std::string Deflated(std::string_view bytes, int level = 5) {
                          : compressed.status().ToString();
 }
 
-// zlib, asked directly: whatever our compressor writes it must read.
+// Decompresses with zlib directly, which must read all that the compressor
+// writes.
 std::string InflatedByZlib(std::string bytes, size_t size) {
   std::string output(size + 1, '\0');
   z_stream stream{};
@@ -58,7 +59,7 @@ TEST(GzipCompressorTest, ReadsWhatPythonWrites) {
 }
 
 // Four members: b"first, " with a time, b"second, " at level 9, b"", b"third".
-TEST(GzipCompressorTest, SeveralMembersAreOneValue) {
+TEST(GzipCompressorTest, ReadsSeveralMembersAsOneValue) {
   EXPECT_EQ(
       Inflated("\x1f\x8b\x08\x00\x00\x10\x5e\x5f\x00\xff\x4b\xcb\x2c\x2a\x2e"
                "\xd1\x51\x00\x00\x04\xcf\xce\xf1\x07\x00\x00\x00\x1f\x8b\x08"
@@ -79,7 +80,7 @@ TEST(GzipCompressorTest, ReadsAHeaderWithAFileName) {
       "with a name");
 }
 
-TEST(GzipCompressorTest, ZlibReadsItAtEveryLevel) {
+TEST(GzipCompressorTest, ZlibReadsEveryLevel) {
   const std::string value = std::string(1000, 'a') + "\0\xff tail";
   for (int level = 1; level <= 9; ++level) {
     EXPECT_EQ(InflatedByZlib(Deflated(value, level), value.size()), value);
@@ -93,14 +94,13 @@ TEST(GzipCompressorTest, TheDefaultLevelIsFive) {
   EXPECT_EQ(by_default->view(), Deflated(value, 5));
 }
 
-// No time stamp, no name, "unknown system or Unix": the bytes of Python's
-// mtime=0, up to the implementation of deflate.
-TEST(GzipCompressorTest, HasAHeaderThatNeverChanges) {
+// No time stamp and no name, as gzip.compress(mtime=0) of Python writes it.
+TEST(GzipCompressorTest, TheHeaderIsConstant) {
   EXPECT_EQ(Deflated("x").substr(0, 8), "\x1f\x8b\x08\x00\x00\x00\x00\x00"sv);
   EXPECT_EQ(Deflated("x"), Deflated("x"));
 }
 
-TEST(GzipCompressorTest, RecognisesItsMagicBytesOnly) {
+TEST(GzipCompressorTest, RecognisesTheMagicBytesOnly) {
   const auto gzip = GzipCompressor();
   EXPECT_TRUE(gzip->IsCompressed(kByPython));
   EXPECT_TRUE(gzip->IsCompressed("\x1f\x8b"));
@@ -110,17 +110,17 @@ TEST(GzipCompressorTest, RecognisesItsMagicBytesOnly) {
   EXPECT_FALSE(gzip->IsCompressed(" \x1f\x8b"));
 }
 
-TEST(GzipCompressorTest, NothingComesBackAsNothing) {
+TEST(GzipCompressorTest, AnEmptyValueRoundTrips) {
   const std::string nothing = Deflated("");
   EXPECT_TRUE(GzipCompressor()->IsCompressed(nothing));
   EXPECT_EQ(Inflated(nothing), "");
   EXPECT_EQ(Inflated(nothing, 0), "");
 }
 
-TEST(GzipCompressorTest, RandomValuesComeBack) {
+TEST(GzipCompressorTest, RandomValuesRoundTrip) {
   RandomSource random;
   for (int round = 0; round < 300; ++round) {
-    // Part noise, part repetition; sizes around the buffer's of 4096 too.
+    // Noise and repetition, with sizes below and above the buffer size of 4096.
     const std::string noise = random.String(random.Below(5000));
     const std::string value =
         noise + std::string(random.Below(20000), 'r') + noise;
@@ -131,7 +131,7 @@ TEST(GzipCompressorTest, RandomValuesComeBack) {
   }
 }
 
-TEST(GzipCompressorTest, ShrinksWhatRepeats) {
+TEST(GzipCompressorTest, CompressesRepetitions) {
   EXPECT_LT(Deflated(std::string(100000, 'a')).size(), 1000u);
 }
 

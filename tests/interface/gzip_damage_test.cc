@@ -1,5 +1,5 @@
-// Bytes that are not what was written are kCorrupt, or the same value after
-// all: never another value, and never more memory than the cap allows.
+// Damaged data is kCorrupt or decompresses to the original value, and never
+// allocates more than the limit.
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/compressor.h"
+#include "appcache/compressor.h"
 #include "tests/support/allocations.h"
 
 namespace appcache {
@@ -30,7 +30,7 @@ bool IsCorrupt(const Result<Bytes>& result) {
   return result.status().Is(ErrorCode::kCorrupt);
 }
 
-TEST(GzipDamageTest, CutShortAtEveryByteIsCorrupt) {
+TEST(GzipDamageTest, TruncatedDataIsCorrupt) {
   const std::string whole = Compressed(kValue);
   for (size_t size = 0; size < whole.size(); ++size) {
     EXPECT_TRUE(IsCorrupt(Decompress(whole.substr(0, size)))) << size;
@@ -38,7 +38,7 @@ TEST(GzipDamageTest, CutShortAtEveryByteIsCorrupt) {
   EXPECT_EQ(Decompress(whole)->view(), kValue);
 }
 
-TEST(GzipDamageTest, ASecondMemberCutShortAtEveryByteIsCorrupt) {
+TEST(GzipDamageTest, ATruncatedSecondMemberIsCorrupt) {
   const std::string first = Compressed("first");
   const std::string both = first + Compressed("second");
   for (size_t size = first.size() + 1; size < both.size(); ++size) {
@@ -47,8 +47,8 @@ TEST(GzipDamageTest, ASecondMemberCutShortAtEveryByteIsCorrupt) {
   EXPECT_EQ(Decompress(both)->view(), "firstsecond");
 }
 
-// Bits of the header that say nothing of the value (time, system) may flip.
-TEST(GzipDamageTest, AnySingleBitFlippedIsCorruptOrTheSameValue) {
+// Bits of the header that do not affect the value (time, system) may flip.
+TEST(GzipDamageTest, AFlippedBitIsCorruptOrTheSameValue) {
   const std::string whole = Compressed(kValue);
   int corrupt = 0;
   for (size_t bit = 0; bit < whole.size() * 8; ++bit) {
@@ -62,23 +62,23 @@ TEST(GzipDamageTest, AnySingleBitFlippedIsCorruptOrTheSameValue) {
       ++corrupt;
     }
   }
-  // All of the deflated data and the trailer; ten bytes are the header.
+  // At least all bits between the header (10 bytes) and the trailer (8 bytes).
   EXPECT_GE(corrupt, static_cast<int>(whole.size() - 10 - 8) * 8);
 }
 
-TEST(GzipDamageTest, SomethingBehindTheValueIsCorrupt) {
+TEST(GzipDamageTest, TrailingBytesAreCorrupt) {
   const std::string whole = Compressed(kValue);
   EXPECT_TRUE(IsCorrupt(Decompress(whole + "junk")));
   EXPECT_TRUE(IsCorrupt(Decompress(whole + "\x1f")));
 }
 
-TEST(GzipDamageTest, NotGzipIsCorrupt) {
+TEST(GzipDamageTest, OtherDataIsCorrupt) {
   EXPECT_TRUE(IsCorrupt(Decompress("")));
   EXPECT_TRUE(IsCorrupt(Decompress("plain text")));
   EXPECT_TRUE(IsCorrupt(Decompress("\x1f\x8b and then plain text")));
 }
 
-TEST(GzipDamageTest, TheCapIsExact) {
+TEST(GzipDamageTest, TheLimitIsExact) {
   for (const size_t cap :
        {size_t{0}, size_t{1}, size_t{4095}, size_t{4096}, size_t{4097}, kCap}) {
     const Result<Bytes> fits =
@@ -90,23 +90,23 @@ TEST(GzipDamageTest, TheCapIsExact) {
   }
 }
 
-TEST(GzipDamageTest, TheCapCountsAllMembersTogether) {
+TEST(GzipDamageTest, TheLimitCountsAllMembersTogether) {
   const std::string half = Compressed(std::string(100, 'x'));
   EXPECT_TRUE(Decompress(half + half, 200).ok());
   EXPECT_TRUE(IsCorrupt(Decompress(half + half, 199)));
 }
 
-TEST(GzipDamageTest, ABombIsCorruptAndCostsNoMoreThanTheCap) {
+TEST(GzipDamageTest, ABombIsCorruptAndAllocatesNoMoreThanTheLimit) {
   const std::string bomb = Compressed(std::string(kCap * 64, '\0'));
   ASSERT_LT(bomb.size(), kCap / 8);
   AllocationCounter allocations;
   const Result<Bytes> result = Decompress(bomb);
   EXPECT_LE(allocations.bytes(), kCap + 4096);
-  EXPECT_GE(allocations.bytes(), kCap / 2);  // they are counted
+  EXPECT_GE(allocations.bytes(), kCap / 2);  // the counter works
   EXPECT_TRUE(IsCorrupt(result));
 }
 
-TEST(GzipDamageTest, WithoutACapAnySizeFits) {
+TEST(GzipDamageTest, WithoutALimitAnySizeIsValid) {
   EXPECT_EQ(
       Decompress(Compressed(std::string(kCap * 4, 'x')), SIZE_MAX)->size(),
       kCap * 4);

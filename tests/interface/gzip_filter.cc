@@ -1,5 +1,5 @@
-// Compresses or decompresses standard input as a cache would, for
-// gzip_python_test: gzip_filter compress|decompress.
+// gzip_filter compress|decompress: filters standard input through the default
+// compressor of a cache, for gzip_python_test.
 
 #include <iostream>
 #include <iterator>
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/compressor.h"
+#include "appcache/compressor.h"
 
 int main(int argc, char** argv) {
   const std::string_view what = argc == 2 ? argv[1] : "";

@@ -1,7 +1,5 @@
-// That each public header compiles alone, and brings in no third-party header,
-// is tested by building this: header_alone.cc.in is compiled once for each of
-// them. Here is what keeps that check honest: the macros that it looks for are
-// those of the headers that it means.
+// Checks that the third-party headers define the macros by which
+// public_headers_test.py recognises them.
 
 #include <gtest/gtest.h>
 #include <hiredis/hiredis.h>
@@ -15,14 +13,15 @@
 
 namespace {
 
-TEST(HeadersTest, TheMacrosLookedForAreDefinedByTheHeadersMeant) {
+TEST(HeadersTest, ThirdPartyHeadersDefineTheirVersionMacros) {
 #if defined(ZLIB_VERSION) && defined(SQLITE_VERSION) &&                   \
     defined(XXH_VERSION_MAJOR) && defined(HIREDIS_MAJOR) &&               \
     defined(MDB_VERSION_MAJOR) && defined(NLOHMANN_JSON_VERSION_MAJOR) && \
     defined(LIBMEMCACHED_VERSION_STRING)
   SUCCEED();
 #else
-  FAIL() << "a third-party header has changed its macros";
+  FAIL() << "a third-party header has renamed its version macro: rename it "
+            "here and in public_headers_test.py";
 #endif
 }
 

@@ -1,4 +1,4 @@
-#include "engine/json_serialiser.h"
+#include "appcache/json_serialiser.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
@@ -39,12 +39,12 @@ class JsonFormatTest : public testing::Test {};
 using Formats = testing::Types<Json, Cbor, MessagePack>;
 TYPED_TEST_SUITE(JsonFormatTest, Formats);
 
-TYPED_TEST(JsonFormatTest, ComesBack) {
+TYPED_TEST(JsonFormatTest, RoundTrips) {
   const std::string bytes = TypeParam::Serialise(Ada());
   EXPECT_EQ(TypeParam::Deserialise(Bytes::Copy(bytes)), Ada());
 }
 
-TYPED_TEST(JsonFormatTest, CutShortAnywhereIsNoValue) {
+TYPED_TEST(JsonFormatTest, TruncatedDataDoesNotParse) {
   const std::string bytes = TypeParam::Serialise(Ada());
   for (size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_EQ(TypeParam::Deserialise(Bytes::Copy(bytes.substr(0, size))),
@@ -53,12 +53,12 @@ TYPED_TEST(JsonFormatTest, CutShortAnywhereIsNoValue) {
   }
 }
 
-TYPED_TEST(JsonFormatTest, SomethingBehindItIsNoValue) {
+TYPED_TEST(JsonFormatTest, TrailingBytesDoNotParse) {
   const std::string bytes = TypeParam::Serialise(Ada()) + "1";
   EXPECT_EQ(TypeParam::Deserialise(Bytes::Copy(bytes)), std::nullopt);
 }
 
-TEST(JsonSerialiserTest, GoldenBytes) {
+TEST(JsonSerialiserTest, WritesTheDocumentedBytes) {
   EXPECT_EQ(Json::Serialise(Ada()),
             R"({"age":36,"name":"Ada","scores":[1.5,-2.0]})");
   EXPECT_EQ(Cbor::Serialise(User{"Ada", 36, {}}),
@@ -75,7 +75,7 @@ TEST(JsonSerialiserTest, GoldenBytes) {
             "scores\x90"sv);
 }
 
-TEST(JsonSerialiserTest, AnotherShapeIsNoValue) {
+TEST(JsonSerialiserTest, AValueOfAnotherShapeDoesNotParse) {
   for (const std::string_view other :
        {"7", "[]", "null", R"({"name":"Ada"})",
         R"({"age":"old","name":"Ada","scores":[]})"}) {
@@ -86,7 +86,7 @@ TEST(JsonSerialiserTest, AnotherShapeIsNoValue) {
   EXPECT_EQ(MessagePack::Deserialise(Bytes::Copy(kSeven)), std::nullopt);
 }
 
-// Python's json.dumps writes blanks, and other keys than ours.
+// Python's json.dumps writes spaces. Unknown keys are ignored.
 TEST(JsonSerialiserTest, ReadsWhatPythonWrites) {
   EXPECT_EQ(Json::Deserialise(Bytes::Copy(
                 R"({"name": "Ad\u00e4", "age": 36, "scores": [], "more": 1})")),
@@ -107,9 +107,10 @@ TEST(JsonSerialiserTest, AKeyNamesItsSerialiser) {
   EXPECT_EQ(*cache.Get(UserKey{7}), Ada());
 }
 
-TEST(JsonSerialiserTest, WhatDoesNotParseIsAMissWithCorrupt) {
+TEST(JsonSerialiserTest, AValueThatDoesNotParseIsCorrupt) {
   MapCache cache;
-  ASSERT_TRUE(cache.SetRaw("pyappcache/user/7", "[1, 2", kNoTtl).ok());
+  ASSERT_TRUE(
+      cache.backend()->SetRaw("pyappcache/user/7", "[1, 2", kNoTtl).ok());
   const Lookup<User> found = cache.Get(UserKey{7});
   EXPECT_FALSE(found);
   ASSERT_TRUE(found.has_error());

@@ -1,5 +1,5 @@
-// No heap allocation to build a path up to 256 bytes; and the count of them is
-// not zero because nothing is counted: one byte more allocates.
+// Building a path of up to 256 bytes allocates nothing. A longer path does,
+// which shows that the counter works.
 
 #include <gtest/gtest.h>
 
@@ -7,16 +7,16 @@
 #include <string>
 #include <string_view>
 
-#include "engine/bytes.h"
-#include "engine/key.h"
-#include "engine/key_path.h"
-#include "engine/serialiser.h"
+#include "appcache/bytes.h"
+#include "appcache/key.h"
+#include "appcache/key_path.h"
+#include "appcache/serialiser.h"
 #include "tests/support/allocations.h"
 
 namespace appcache {
 namespace {
 
-// A path of "p/" and one segment: `path_bytes` long.
+// For a path of `path_bytes` that consists of "p/" and one segment.
 uint64_t AllocationsForPathOf(size_t path_bytes) {
   const std::string segment(path_bytes - 2, 'x');
   AllocationCounter allocations;
@@ -54,7 +54,7 @@ TEST(KeyAllocationTest, CopyingBytesAllocatesNothing) {
   EXPECT_EQ(copy, bytes);
 }
 
-TEST(KeyAllocationTest, BytesAreOneAllocation) {
+TEST(KeyAllocationTest, BytesCostOneAllocation) {
   AllocationCounter allocations;
   const Bytes bytes = Bytes::Copy(std::string_view("counter and bytes"));
   EXPECT_EQ(allocations.count(), 1u);

@@ -1,6 +1,6 @@
-// The golden paths are what Python gives for "/".join([prefix, *segments]).
+// The expected paths are those of "/".join([prefix, *segments]) in Python.
 
-#include "engine/key_path.h"
+#include "appcache/key_path.h"
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ namespace {
 
 using std::string_view_literals::operator""sv;
 
-TEST(KeyPathTest, BeginsEmpty) { EXPECT_EQ(KeyPath().view(), ""); }
+TEST(KeyPathTest, IsInitiallyEmpty) { EXPECT_EQ(KeyPath().view(), ""); }
 
 TEST(KeyPathTest, JoinsSegmentsWithSlashes) {
   EXPECT_EQ(KeyPath("pyappcache").Segment("user").Segment("7").view(),
@@ -49,14 +49,13 @@ TEST(KeyPathTest, WritesNumbersInDecimal) {
             "-128/255");
 }
 
-// A bool or a character is not a number to its reader, and guessing how it
-// should be written would part C++ from Python.
+// Python would print a bool or a character in another way than C++.
 template <class T>
 concept SegmentType = requires(KeyPath& path, T value) {
   path.Segment(value);
 };
 
-TEST(KeyPathTest, RefusesWhatItWouldHaveToGuess) {
+TEST(KeyPathTest, RefusesTypesWithoutAnObviousText) {
   static_assert(SegmentType<int> && SegmentType<unsigned long long>);
   static_assert(SegmentType<std::string> && SegmentType<const char*>);
   EXPECT_FALSE(SegmentType<bool>);
@@ -66,7 +65,7 @@ TEST(KeyPathTest, RefusesWhatItWouldHaveToGuess) {
   EXPECT_FALSE(SegmentType<double>);
 }
 
-TEST(KeyPathTest, GrowsPastItsInlineBytesAtEveryLengthAroundTheEdge) {
+TEST(KeyPathTest, LengthsAroundTheInlineSizeWork) {
   for (size_t size = KeyPath::kInlineBytes - 4;
        size <= KeyPath::kInlineBytes + 4; ++size) {
     const std::string segment(size - 2, 'x');

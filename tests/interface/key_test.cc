@@ -1,11 +1,11 @@
-#include "engine/key.h"
+#include "appcache/key.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <string_view>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/map_cache.h"
 
 namespace appcache {
@@ -18,7 +18,7 @@ std::string SegmentsOf(const K& key) {
   return std::string(path.view());
 }
 
-// The path under which a cache stores the key's value.
+// Whether a cache stores the key's value under `path`.
 template <CacheKey K>
 bool IsStoredAt(const K& key, std::string_view path, CacheOptions options) {
   MapCache cache(std::move(options));
@@ -59,7 +59,7 @@ TEST(KeyTest, IsStoredUnderThePrefix) {
   EXPECT_TRUE(IsStoredAt(Key<int>("user", 7), "pyappcache/user/7", {}));
 }
 
-TEST(KeyTest, ThePrefixIsTakenAsItIs) {
+TEST(KeyTest, ThePrefixIsUsedUnchanged) {
   CacheOptions slashes;
   slashes.prefix = "/pyappcache/";
   EXPECT_TRUE(IsStoredAt(UserKey{7}, "/pyappcache//user/7", slashes));
@@ -73,18 +73,18 @@ TEST(KeyTest, TheDefaultPrefixIsPyappcaches) {
   EXPECT_EQ(MapCache().prefix(), "pyappcache");
 }
 
-TEST(KeyTest, KeysOfDifferentPrefixesDoNotMeet) {
+TEST(KeyTest, CachesWithDifferentPrefixesShareNoEntries) {
   CacheOptions other;
   other.prefix = "pyappcache2";
   MapCache cache;
   MapCache cache2(other);
   ASSERT_TRUE(cache.Set(UserKey{7}, "Ada").ok());
-  EXPECT_TRUE(cache.GetRaw("pyappcache/user/7"));
-  EXPECT_FALSE(cache.GetRaw("pyappcache2/user/7"));
+  EXPECT_TRUE(cache.backend()->GetRaw("pyappcache/user/7"));
+  EXPECT_FALSE(cache.backend()->GetRaw("pyappcache2/user/7"));
   EXPECT_FALSE(cache2.Get(UserKey{7}));
 }
 
-TEST(KeyTest, OnlyTypesThatNameAnEntryAreKeys) {
+TEST(KeyTest, OnlyTypesWithAPathAndAValueTypeAreKeys) {
   struct NoValueType {
     void AppendTo(KeyPath&) const {}
   };

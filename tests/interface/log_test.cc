@@ -1,4 +1,4 @@
-#include "engine/log.h"
+#include "appcache/log.h"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ TEST(LogTest, PrintsOneLineWithTheLevel) {
   EXPECT_EQ(Printed(LogLevel::kError, "bad"), "appcache: error: bad\n");
 }
 
-TEST(LogTest, TakesAMessageThatEndsNowhere) {
+TEST(LogTest, AMessageNeedsNoTerminator) {
   const std::string text = "part of a longer text";
   EXPECT_EQ(Printed(LogLevel::kInfo, std::string_view(text).substr(0, 4)),
             "appcache: info: part\n");

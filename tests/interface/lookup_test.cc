@@ -1,4 +1,4 @@
-#include "engine/lookup.h"
+#include "appcache/lookup.h"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ TEST(LookupTest, AHitHasItsValueAndNoError) {
   EXPECT_EQ(found->size(), 5u);
 }
 
-TEST(LookupTest, AMissIsNoError) {
+TEST(LookupTest, AMissHasNoError) {
   const auto missed = Lookup<int>::Miss();
   EXPECT_FALSE(missed.is_hit());
   EXPECT_FALSE(missed.has_error());
@@ -34,7 +34,6 @@ TEST(LookupTest, AFailureIsAMissWithAnError) {
   EXPECT_EQ(failed.status().error().native_code, 5);
 }
 
-// What a bool is does not depend on what it says.
 TEST(LookupTest, AHitOfFalseIsAHit) {
   const auto found = Lookup<bool>::Hit(false);
   EXPECT_TRUE(found.is_hit());
@@ -48,7 +47,7 @@ TEST(LookupTest, ValueOrGivesTheFallbackForMissAndFailureOnly) {
   EXPECT_EQ(failed.value_or(2), 2);
 }
 
-TEST(LookupTest, GivesAwayAValueThatCannotBeCopied) {
+TEST(LookupTest, AMoveOnlyValueCanBeTaken) {
   using Pointer = std::unique_ptr<int>;
   auto found = Lookup<Pointer>::Hit(std::make_unique<int>(7));
   const Pointer taken = *std::move(found);

@@ -1,4 +1,4 @@
-// Namespaces, case by case as pyappcache has them.
+// Namespaces. The cases are those of pyappcache's tests.
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
@@ -39,45 +39,45 @@ class NamespaceTest : public testing::Test {
   const LastChangedKey namespace_{"john"};
 };
 
-TEST_F(NamespaceTest, IsTheSegmentAfterThePrefix) {
+TEST_F(NamespaceTest, TheNamespaceIsTheSegmentAfterThePrefix) {
   ASSERT_TRUE(cache_.Set(namespace_, "2018-01-03").ok());
   ASSERT_TRUE(cache_.Set(key_, "pikachu").ok());
   EXPECT_EQ(cache_.StoredAt("pyappcache/john/last_changed"), "2018-01-03");
   EXPECT_EQ(cache_.StoredAt("pyappcache/2018-01-03/favourite"), "pikachu");
 }
 
-TEST_F(NamespaceTest, GetWithoutItIsAMiss) {
+TEST_F(NamespaceTest, AGetWithoutTheNamespaceIsAMiss) {
   const Lookup<std::string> found = cache_.Get(key_);
   EXPECT_FALSE(found);
   EXPECT_FALSE(found.has_error());
   EXPECT_TRUE(log_.lines().empty());
 }
 
-TEST_F(NamespaceTest, SetWithoutItStoresNothingAndWarns) {
+TEST_F(NamespaceTest, ASetWithoutTheNamespaceStoresNothingAndWarns) {
   EXPECT_TRUE(cache_.Set(key_, "pikachu").ok());
   EXPECT_EQ(cache_.size(), 0u);
   EXPECT_EQ(log_.lines(),
-            std::vector<std::string>{"warning: unable to set a key: its "
+            std::vector<std::string>{"warning: cannot set a key: its "
                                      "namespace does not exist"});
 }
 
-TEST_F(NamespaceTest, InvalidateWithoutItDoesNothingAndWarns) {
+TEST_F(NamespaceTest, AnInvalidateWithoutTheNamespaceDoesNothingAndWarns) {
   ASSERT_TRUE(cache_.Set(Key<std::string>("favourite"), "no one's").ok());
   EXPECT_TRUE(cache_.Invalidate(key_).ok());
   EXPECT_EQ(cache_.size(), 1u);
   EXPECT_EQ(log_.lines(),
-            std::vector<std::string>{"warning: unable to invalidate a key: its "
+            std::vector<std::string>{"warning: cannot invalidate a key: its "
                                      "namespace does not exist"});
 }
 
-TEST_F(NamespaceTest, GetAndSetWhenItIsThere) {
+TEST_F(NamespaceTest, GetAndSetWorkWithTheNamespace) {
   ASSERT_TRUE(cache_.Set(namespace_, "v1").ok());
   ASSERT_TRUE(cache_.Set(key_, "pikachu").ok());
   EXPECT_EQ(*cache_.Get(key_), "pikachu");
   EXPECT_TRUE(log_.lines().empty());
 }
 
-TEST_F(NamespaceTest, InvalidateWhenItIsThereRemovesTheEntry) {
+TEST_F(NamespaceTest, AnInvalidateWithTheNamespaceRemovesTheEntry) {
   ASSERT_TRUE(cache_.Set(namespace_, "v1").ok());
   ASSERT_TRUE(cache_.Set(key_, "pikachu").ok());
   ASSERT_TRUE(cache_.Invalidate(key_).ok());
@@ -85,14 +85,14 @@ TEST_F(NamespaceTest, InvalidateWhenItIsThereRemovesTheEntry) {
   EXPECT_EQ(*cache_.Get(namespace_), "v1");
 }
 
-TEST_F(NamespaceTest, ChangingTheValueOrphansEverythingUnderIt) {
+TEST_F(NamespaceTest, ChangingTheNamespaceHidesItsEntries) {
   ASSERT_TRUE(cache_.Set(namespace_, "v1").ok());
   ASSERT_TRUE(cache_.Set(key_, "pikachu").ok());
   ASSERT_TRUE(cache_.Set(namespace_, "v2").ok());
   EXPECT_FALSE(cache_.Get(key_));
 }
 
-TEST_F(NamespaceTest, AfterAChangeNewEntriesAreUnderTheNewValue) {
+TEST_F(NamespaceTest, NewEntriesAreStoredUnderTheNewNamespace) {
   ASSERT_TRUE(cache_.Set(namespace_, "v1").ok());
   ASSERT_TRUE(cache_.Set(key_, "pikachu").ok());
   ASSERT_TRUE(cache_.Set(namespace_, "v2").ok());
@@ -100,7 +100,7 @@ TEST_F(NamespaceTest, AfterAChangeNewEntriesAreUnderTheNewValue) {
   EXPECT_EQ(*cache_.Get(key_), "bulbasaur");
 }
 
-TEST_F(NamespaceTest, InvalidatingItOrphansEverythingUnderIt) {
+TEST_F(NamespaceTest, InvalidatingTheNamespaceHidesItsEntries) {
   ASSERT_TRUE(cache_.Set(namespace_, "v1").ok());
   ASSERT_TRUE(cache_.Set(key_, "pikachu").ok());
   ASSERT_TRUE(cache_.Invalidate(namespace_).ok());
@@ -108,7 +108,7 @@ TEST_F(NamespaceTest, InvalidatingItOrphansEverythingUnderIt) {
   EXPECT_FALSE(cache_.Get(key_).has_error());
 }
 
-TEST_F(NamespaceTest, OneUsersChangeLeavesAnothersEntries) {
+TEST_F(NamespaceTest, ChangingOneNamespaceDoesNotAffectAnother) {
   const FavouriteKey other{"mary"};
   ASSERT_TRUE(cache_.Set(namespace_, "j1").ok());
   ASSERT_TRUE(cache_.Set(other.namespace_key(), "m1").ok());
@@ -119,13 +119,13 @@ TEST_F(NamespaceTest, OneUsersChangeLeavesAnothersEntries) {
   EXPECT_EQ(*cache_.Get(other), "eevee");
 }
 
-TEST_F(NamespaceTest, AnEmptyValueIsASegmentToo) {
+TEST_F(NamespaceTest, AnEmptyNamespaceIsAnEmptySegment) {
   ASSERT_TRUE(cache_.Set(namespace_, "").ok());
   ASSERT_TRUE(cache_.Set(key_, "pikachu").ok());
   EXPECT_EQ(cache_.StoredAt("pyappcache//favourite"), "pikachu");
 }
 
-TEST_F(NamespaceTest, ACompressedValueIsDecompressedFirst) {
+TEST_F(NamespaceTest, ACompressedNamespaceIsDecompressed) {
   ASSERT_TRUE(cache_
                   .SetByStr<std::string>("john/last_changed", "v1", kNoTtl,
                                          Compression::kCompress)
@@ -134,7 +134,7 @@ TEST_F(NamespaceTest, ACompressedValueIsDecompressedFirst) {
   EXPECT_EQ(cache_.StoredAt("pyappcache/v1/favourite"), "pikachu");
 }
 
-TEST_F(NamespaceTest, ANumberIsItsDecimalText) {
+TEST_F(NamespaceTest, ANumberIsADecimalSegment) {
   struct CountKey {
     using value_type = int;
     void AppendTo(KeyPath& path) const { path.Segment("count"); }
@@ -145,7 +145,7 @@ TEST_F(NamespaceTest, ANumberIsItsDecimalText) {
   EXPECT_EQ(cache_.StoredAt("pyappcache/42/count"), "7");
 }
 
-TEST_F(NamespaceTest, WhenItsTtlEndsEverythingUnderItIsOrphaned) {
+TEST_F(NamespaceTest, AnExpiredNamespaceHidesItsEntries) {
   auto clock = std::make_shared<FakeClock>();
   MapCache cache(log_.options(), clock);
   ASSERT_TRUE(cache.Set(namespace_, "v1", std::chrono::seconds(1)).ok());
@@ -155,8 +155,8 @@ TEST_F(NamespaceTest, WhenItsTtlEndsEverythingUnderItIsOrphaned) {
   EXPECT_FALSE(cache.Get(key_));
 }
 
-// A set through a namespace that cannot be read must not look like success.
-TEST_F(NamespaceTest, AFailureToReadItIsTheErrorOfTheOperation) {
+// A set whose namespace cannot be read must not succeed.
+TEST_F(NamespaceTest, AFailureToReadTheNamespaceIsTheErrorOfTheOperation) {
   cache_.set_hook(Failing(MapCache::Operation::kGet,
                           Status(ErrorCode::kUnavailable, "down")));
   EXPECT_EQ(cache_.Get(key_).error().code, ErrorCode::kUnavailable);
@@ -165,15 +165,16 @@ TEST_F(NamespaceTest, AFailureToReadItIsTheErrorOfTheOperation) {
   EXPECT_TRUE(log_.lines().empty());
 }
 
-TEST_F(NamespaceTest, ADamagedOneIsCorrupt) {
+TEST_F(NamespaceTest, ADamagedNamespaceIsCorrupt) {
   ASSERT_TRUE(
-      cache_.SetRaw("pyappcache/john/last_changed", "\x1f\x8b...", kNoTtl)
+      cache_.backend()
+          ->SetRaw("pyappcache/john/last_changed", "\x1f\x8b...", kNoTtl)
           .ok());
   EXPECT_EQ(cache_.Get(key_).error().code, ErrorCode::kCorrupt);
   EXPECT_TRUE(cache_.Set(key_, "x").Is(ErrorCode::kCorrupt));
 }
 
-TEST_F(NamespaceTest, GetViaWithoutItLoadsAndWarns) {
+TEST_F(NamespaceTest, GetViaWithoutTheNamespaceLoadsAndWarns) {
   EXPECT_EQ(cache_.GetVia(key_, [] { return std::string("loaded"); }),
             "loaded");
   EXPECT_EQ(cache_.size(), 0u);
@@ -182,7 +183,7 @@ TEST_F(NamespaceTest, GetViaWithoutItLoadsAndWarns) {
                                      "the key's namespace does not exist"});
 }
 
-TEST_F(NamespaceTest, GetViaStoresUnderIt) {
+TEST_F(NamespaceTest, GetViaStoresUnderTheNamespace) {
   ASSERT_TRUE(cache_.Set(namespace_, "v1").ok());
   EXPECT_EQ(cache_.GetVia(key_, [] { return std::string("loaded"); }),
             "loaded");

@@ -1,4 +1,4 @@
-// Namespaces of namespaces, and keys that have one at times.
+// Nested and optional namespaces.
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
@@ -30,7 +30,7 @@ struct NameKey {
   UserVersionKey namespace_key() const { return {}; }
 };
 
-TEST(NestedNamespaceTest, EachIsLookedUpUnderItsOwn) {
+TEST(NestedNamespaceTest, EachNamespaceIsReadUnderItsOwn) {
   MapCache cache;
   ASSERT_TRUE(cache.Set(TenantKey(), "t1").ok());
   ASSERT_TRUE(cache.Set(UserVersionKey(), 5).ok());
@@ -41,7 +41,7 @@ TEST(NestedNamespaceTest, EachIsLookedUpUnderItsOwn) {
   EXPECT_EQ(*cache.Get(NameKey()), "Ada");
 }
 
-TEST(NestedNamespaceTest, ChangingTheOuterOneOrphansEverythingBelow) {
+TEST(NestedNamespaceTest, ChangingTheOuterNamespaceHidesAllEntriesBelow) {
   MapCache cache;
   ASSERT_TRUE(cache.Set(TenantKey(), "t1").ok());
   ASSERT_TRUE(cache.Set(UserVersionKey(), 5).ok());
@@ -51,7 +51,7 @@ TEST(NestedNamespaceTest, ChangingTheOuterOneOrphansEverythingBelow) {
   EXPECT_FALSE(cache.Get(NameKey()));
 }
 
-TEST(NestedNamespaceTest, WithoutTheOuterOneASetWarnsOnce) {
+TEST(NestedNamespaceTest, ASetWithoutTheOuterNamespaceWarnsOnce) {
   CapturedLog log;
   MapCache cache(log.options());
   EXPECT_TRUE(cache.Set(NameKey(), "Ada").ok());
@@ -79,7 +79,7 @@ TEST(NestedNamespaceTest, AnOptionalNamespaceMayBeAbsent) {
   EXPECT_EQ(*cache.Get(ChainKey{1}), 101);
 }
 
-TEST(NestedNamespaceTest, AsDeepAsTheLimitWorks) {
+TEST(NestedNamespaceTest, NestingUpToTheLimitWorks) {
   MapCache cache;
   for (int depth = 0; depth <= kMaxNamespaceDepth; ++depth) {
     ASSERT_TRUE(cache.Set(ChainKey{depth}, depth).ok()) << depth;
@@ -87,7 +87,7 @@ TEST(NestedNamespaceTest, AsDeepAsTheLimitWorks) {
   }
 }
 
-TEST(NestedNamespaceTest, DeeperThanTheLimitIsInvalidKey) {
+TEST(NestedNamespaceTest, DeeperNestingIsInvalidKey) {
   MapCache cache;
   const ChainKey key{kMaxNamespaceDepth + 1};
   EXPECT_TRUE(cache.Set(key, 1).Is(ErrorCode::kInvalidKey));
@@ -102,7 +102,7 @@ struct SnakeKey {
   SnakeKey namespace_key() const { return {}; }
 };
 
-TEST(NestedNamespaceTest, AKeyThatLeadsBackToItselfIsInvalidKey) {
+TEST(NestedNamespaceTest, ACyclicNamespaceIsInvalidKey) {
   CapturedLog log;
   MapCache cache(log.options());
   EXPECT_EQ(cache.Get(SnakeKey()).error().code, ErrorCode::kInvalidKey);

@@ -1,6 +1,7 @@
-// Memory runs out at the N-th allocation of an operation, N = 1, 2, 3 ... until
-// the operation gets by without: each time the result is an error, nothing is
-// thrown, and the next operation works. Once, and for ever after the N-th.
+// Fails the N-th allocation of an operation, for N = 1, 2, 3, ... until the
+// operation succeeds; once alone and once with all allocations after it. Each
+// time the result must be an error, nothing may be thrown, and the next
+// operation must work.
 
 #include <gtest/gtest.h>
 
@@ -12,14 +13,14 @@
 #include <utility>
 #include <vector>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/allocations.h"
 #include "tests/support/map_cache.h"
 
 namespace appcache {
 namespace {
 
-// Longer than a path on the stack, so that paths allocate too.
+// Longer than KeyPath::kInlineBytes, so that paths allocate.
 const std::string& LongName() {
   static const std::string& name = *new std::string(300, 'n');
   return name;
@@ -34,7 +35,7 @@ struct LongKey {
   Key<std::string> namespace_key() const { return Key<std::string>("ns"); }
 };
 
-// The log of CacheOptions prints; in here nothing may allocate.
+// The default log sink would allocate.
 CacheOptions Silent() {
   CacheOptions options;
   options.log = [](LogLevel, std::string_view) {};
@@ -48,7 +49,7 @@ class OutOfMemoryTest : public testing::Test {
     ASSERT_TRUE(cache_.Set(LongKey(), value_).ok());
   }
 
-  // Runs `operation` with failing allocations until none fails any more.
+  // Runs `operation` with failing allocations until none fails.
   void Exhaust(uint64_t failures, const std::function<Status()>& operation) {
     bool any_failed = true;
     uint64_t first = 1;
@@ -62,11 +63,11 @@ class OutOfMemoryTest : public testing::Test {
       }
       EXPECT_TRUE(any_failed ? status.Is(ErrorCode::kFull) : status.ok())
           << "allocation " << first << ": " << status.ToString();
-      // The cache is as good as ever.
+      // The cache still works.
       ASSERT_TRUE(cache_.Set(LongKey(), value_).ok());
       ASSERT_EQ(cache_.Get(LongKey()).value_or(""), value_);
     }
-    // Otherwise nothing was tried.
+    // At least one allocation was made to fail.
     EXPECT_GT(first, 2u);
   }
 
@@ -79,49 +80,50 @@ class OutOfMemoryTest : public testing::Test {
   const std::string value_ = std::string(500, 'v');
 };
 
-TEST_F(OutOfMemoryTest, InGet) {
+TEST_F(OutOfMemoryTest, GetReturnsFull) {
   ExhaustBothWays([&] { return cache_.Get(LongKey()).status(); });
 }
 
-TEST_F(OutOfMemoryTest, InGetByStr) {
+TEST_F(OutOfMemoryTest, GetByStrReturnsFull) {
   ASSERT_TRUE(cache_.SetByStr(LongName(), value_).ok());
   ExhaustBothWays(
       [&] { return cache_.GetByStr<std::string>(LongName()).status(); });
 }
 
-TEST_F(OutOfMemoryTest, InSet) {
+TEST_F(OutOfMemoryTest, SetReturnsFull) {
   ExhaustBothWays([&] { return cache_.Set(LongKey(), value_); });
 }
 
-TEST_F(OutOfMemoryTest, InSetByStr) {
+TEST_F(OutOfMemoryTest, SetByStrReturnsFull) {
   ExhaustBothWays([&] {
     return cache_.SetByStr(LongName(), value_, kNoTtl, Compression::kCompress);
   });
 }
 
-TEST_F(OutOfMemoryTest, InInvalidate) {
+TEST_F(OutOfMemoryTest, InvalidateReturnsFull) {
   ExhaustBothWays([&] { return cache_.Invalidate(LongKey()); });
   ExhaustBothWays([&] { return cache_.InvalidateByStr(LongName()); });
 }
 
-TEST_F(OutOfMemoryTest, InBatches) {
+TEST_F(OutOfMemoryTest, BatchesReturnFull) {
   const std::vector<LongKey> keys(2);
   const std::vector<std::pair<LongKey, std::string>> entries = {
       {LongKey(), value_}, {LongKey(), value_}};
-  ExhaustBothWays([&] { return cache_.SetMany<LongKey>(entries); });
-  ExhaustBothWays([&] { return cache_.InvalidateMany<LongKey>(keys); });
-  // The vector that GetMany returns has to come from somewhere: once only.
+  ExhaustBothWays([&] { return cache_.SetMany(entries); });
+  ExhaustBothWays([&] { return cache_.InvalidateMany(keys); });
+  // GetMany allocates the vector that it returns, so only one failure at a
+  // time.
   Exhaust(1, [&] {
     Status first_error;
-    for (const auto& found : cache_.GetMany<LongKey>(keys)) {
+    for (const auto& found : cache_.GetMany(keys)) {
       if (first_error.ok()) first_error = found.status();
     }
     return first_error;
   });
 }
 
-// GetVia has nowhere to tell of an error: it always returns the value.
-TEST_F(OutOfMemoryTest, InGetViaTheLoadedValueIsReturned) {
+// GetVia always returns the value, also when the cache fails.
+TEST_F(OutOfMemoryTest, GetViaReturnsTheLoadedValue) {
   struct NumberKey {
     using value_type = int;
     void AppendTo(KeyPath& path) const { path.Segment(LongName()); }
@@ -137,7 +139,7 @@ TEST_F(OutOfMemoryTest, InGetViaTheLoadedValueIsReturned) {
         any_failed = failing.any_failed();
       }
       EXPECT_EQ(value, 7) << "allocation " << first;
-      // No flight is left over: this one is stored.
+      // No flight is left over: the next value is stored.
       ASSERT_TRUE(cache_.InvalidateByStr(LongName()).ok());
       EXPECT_EQ(cache_.GetVia(NumberKey(), [] { return 8; }), 8);
       EXPECT_EQ(cache_.Get(NumberKey()).value_or(0), 8);
@@ -145,7 +147,7 @@ TEST_F(OutOfMemoryTest, InGetViaTheLoadedValueIsReturned) {
   }
 }
 
-TEST_F(OutOfMemoryTest, InClearWhileSomethingIsBeingLoaded) {
+TEST_F(OutOfMemoryTest, ClearDuringALoadReturnsFull) {
   (void)cache_.GetVia(Key<int>("k"), [&] {
     Status cleared;
     {

@@ -1,4 +1,4 @@
-#include "engine/prometheus.h"
+#include "appcache/prometheus.h"
 
 #include <gtest/gtest.h>
 
@@ -43,7 +43,7 @@ TEST(PrometheusTest, ALabelIsEscaped) {
       << text.text();
 }
 
-TEST(PrometheusTest, WhatIsNotKnownOfACacheIsLeftOut) {
+TEST(PrometheusTest, UnknownFiguresAreOmitted) {
   CacheStats stats;
   stats.hits = 3;
   PrometheusText unknown("c");

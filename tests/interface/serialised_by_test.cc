@@ -1,4 +1,4 @@
-#include "engine/serialised_by.h"
+#include "appcache/serialised_by.h"
 
 #include <gtest/gtest.h>
 
@@ -6,13 +6,13 @@
 #include <string>
 #include <string_view>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/map_cache.h"
 
 namespace appcache {
 namespace {
 
-// Puts a mark in front, so that its work can be told.
+// Prepends a mark, which shows that it was used.
 template <class V>
 struct Marked {
   static std::string Serialise(const V& value) {
@@ -48,7 +48,7 @@ TEST(SerialisedByTest, TheWrappedKeyIsUnchanged) {
   EXPECT_EQ(*cache.Get(Key<std::string>("k")), "marked:v");
 }
 
-TEST(SerialisedByTest, WorksForWholeCallsOfTheInterface) {
+TEST(SerialisedByTest, WorksWithGetViaAndInvalidate) {
   MapCache cache;
   const auto key = ByMark(Key<std::string>("k"));
   EXPECT_EQ(cache.GetVia(key, [] { return std::string("loaded"); }), "loaded");
@@ -73,7 +73,7 @@ TEST(SerialisedByTest, KeepsTheChoiceOfCompression) {
 }
 
 // A key without a namespace or a should_compress does not get one.
-TEST(SerialisedByTest, AddsNothing) {
+TEST(SerialisedByTest, AddsNoNamespaceAndNoCompression) {
   using Wrapped = SerialisedBy<Marked, Key<int>>;
   EXPECT_FALSE(internal::HasNamespace<Wrapped>);
   EXPECT_FALSE(internal::MayCompress<Wrapped>);

@@ -1,4 +1,4 @@
-#include "engine/serialiser.h"
+#include "appcache/serialiser.h"
 
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@ std::optional<V> Parse(std::string_view text) {
   return Serialiser<V>::Deserialise(Bytes::Copy(text));
 }
 
-TEST(SerialiserTest, BytesAndStringsAreAsTheyAre) {
+TEST(SerialiserTest, BytesAndStringsAreStoredUnchanged) {
   constexpr std::string_view kText = "any\0bytes\xff"sv;
   EXPECT_EQ(Text(Bytes::Copy(kText)), kText);
   EXPECT_EQ(Text(std::string(kText)), kText);
@@ -49,7 +49,7 @@ TEST(SerialiserTest, BoolIsOneOrZero) {
   EXPECT_EQ(Parse<bool>("0"), false);
 }
 
-TEST(SerialiserTest, BoolIsNothingElse) {
+TEST(SerialiserTest, OtherTextsAreNoBool) {
   for (const std::string_view junk :
        {""sv, "2"sv, "true"sv, "false"sv, "01"sv, "1 "sv, "1\0"sv, "\x01"sv}) {
     EXPECT_EQ(Parse<bool>(junk), std::nullopt) << junk;
@@ -62,7 +62,7 @@ using Integers = testing::Types<int8_t, uint8_t, int16_t, uint16_t, int32_t,
                                 uint32_t, int64_t, uint64_t, char, long long>;
 TYPED_TEST_SUITE(IntegerTest, Integers);
 
-TYPED_TEST(IntegerTest, LimitsAreDecimalTextAndComeBack) {
+TYPED_TEST(IntegerTest, LimitsAreDecimalTextAndRoundTrip) {
   using Limits = std::numeric_limits<TypeParam>;
   for (const TypeParam value : {Limits::min(), TypeParam{0}, TypeParam{1},
                                 TypeParam{42}, Limits::max()}) {
@@ -72,7 +72,7 @@ TYPED_TEST(IntegerTest, LimitsAreDecimalTextAndComeBack) {
   }
 }
 
-TYPED_TEST(IntegerTest, OnePastTheLimitsIsNotOne) {
+TYPED_TEST(IntegerTest, NumbersBeyondTheLimitsDoNotParse) {
   using Limits = std::numeric_limits<TypeParam>;
   // The last digit of a limit is never 9, so this is the next number.
   std::string above = std::to_string(Limits::max());
@@ -88,7 +88,7 @@ TYPED_TEST(IntegerTest, OnePastTheLimitsIsNotOne) {
   EXPECT_EQ(Parse<TypeParam>("100000000000000000000000"), std::nullopt);
 }
 
-TYPED_TEST(IntegerTest, JunkIsNotOne) {
+TYPED_TEST(IntegerTest, OtherTextsDoNotParse) {
   for (const std::string_view junk :
        {""sv, " 1"sv, "1 "sv, "+1"sv, "0x1"sv, "1.0"sv, "1e1"sv, "--1"sv, "-"sv,
         "1\n"sv, "1\0"sv, "\xd9\xa1"sv, "nan"sv, "true"sv, "1,000"sv}) {
@@ -101,7 +101,7 @@ class FloatTest : public testing::Test {};
 using Floats = testing::Types<float, double>;
 TYPED_TEST_SUITE(FloatTest, Floats);
 
-TYPED_TEST(FloatTest, LimitsComeBackExactly) {
+TYPED_TEST(FloatTest, LimitsRoundTripExactly) {
   using Limits = std::numeric_limits<TypeParam>;
   for (const TypeParam value :
        {TypeParam{0}, TypeParam{-1.5}, TypeParam{1} / 3, Limits::min(),
@@ -111,13 +111,13 @@ TYPED_TEST(FloatTest, LimitsComeBackExactly) {
   }
 }
 
-TYPED_TEST(FloatTest, SignedZeroAndNanComeBack) {
+TYPED_TEST(FloatTest, SignedZeroAndNanRoundTrip) {
   EXPECT_TRUE(std::signbit(*Parse<TypeParam>(Text(TypeParam{-0.0}))));
   const auto nan = std::numeric_limits<TypeParam>::quiet_NaN();
   EXPECT_TRUE(std::isnan(*Parse<TypeParam>(Text(nan))));
 }
 
-TYPED_TEST(FloatTest, JunkIsNotOne) {
+TYPED_TEST(FloatTest, OtherTextsDoNotParse) {
   for (const std::string_view junk :
        {""sv, "."sv, " 1"sv, "1 "sv, "+1"sv, "1.5.2"sv, "1,5"sv, "1e"sv,
         "1e99999"sv, "1\0"sv, "one"sv, "1.5f"sv}) {
@@ -125,7 +125,7 @@ TYPED_TEST(FloatTest, JunkIsNotOne) {
   }
 }
 
-TEST(SerialiserTest, DoublesAreTheShortestTextThatReadsBack) {
+TEST(SerialiserTest, DoublesAreTheShortestTextThatRoundTrips) {
   EXPECT_EQ(Text(0.1), "0.1");
   EXPECT_EQ(Text(-2.5), "-2.5");
   EXPECT_EQ(Text(3.0), "3");
@@ -133,7 +133,7 @@ TEST(SerialiserTest, DoublesAreTheShortestTextThatReadsBack) {
   EXPECT_EQ(Text(0.1f), "0.1");
 }
 
-TEST(SerialiserTest, RandomDoublesComeBackExactly) {
+TEST(SerialiserTest, RandomDoublesRoundTripExactly) {
   RandomSource random;
   for (int i = 0; i < 20000; ++i) {
     const double value = std::bit_cast<double>(random.Bits());
@@ -143,7 +143,7 @@ TEST(SerialiserTest, RandomDoublesComeBackExactly) {
   }
 }
 
-// A type of the shape that protoc generates.
+// A type with the functions that protoc generates.
 struct Message {
   std::string content;
   bool SerializeToString(std::string* text) const {
@@ -157,7 +157,7 @@ struct Message {
   }
 };
 
-TEST(SerialiserTest, ProtocolBuffersGoThroughTheirOwnFunctions) {
+TEST(SerialiserTest, ProtocolBuffersUseTheirOwnFunctions) {
   EXPECT_EQ(Text(Message{"hello"}), "msg:hello");
   EXPECT_EQ(Parse<Message>("msg:hello")->content, "hello");
   EXPECT_FALSE(Parse<Message>("not a message"));

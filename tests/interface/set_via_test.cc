@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/cache.h"
+#include "appcache/cache.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
@@ -25,7 +25,7 @@ class SetViaTest : public testing::Test {
   std::string database_ = "nothing";
 };
 
-TEST_F(SetViaTest, WritesAndThenSets) {
+TEST_F(SetViaTest, CallsTheWriterThenSets) {
   std::string cached_at_the_write = "?";
   EXPECT_TRUE(cache_
                   .SetVia(key_, "value",
@@ -40,7 +40,7 @@ TEST_F(SetViaTest, WritesAndThenSets) {
   EXPECT_EQ(*cache_.Get(key_), "value");
 }
 
-TEST_F(SetViaTest, AWriterThatThrowsLeavesTheCacheAsItWas) {
+TEST_F(SetViaTest, AWriterThatThrowsLeavesTheCacheUnchanged) {
   ASSERT_TRUE(cache_.Set(key_, "old").ok());
   const auto failing = [](const std::string&) {
     throw std::runtime_error("database down");
@@ -54,7 +54,7 @@ TEST_F(SetViaTest, AWriterThatThrowsLeavesTheCacheAsItWas) {
   EXPECT_EQ(cache_.size(), 1u);
 }
 
-// The old value is not the database's any more.
+// The old value differs from that in the database.
 TEST_F(SetViaTest, ASetThatFailsRemovesTheOldValue) {
   ASSERT_TRUE(cache_.Set(key_, "old").ok());
   cache_.set_hook(
@@ -64,7 +64,7 @@ TEST_F(SetViaTest, ASetThatFailsRemovesTheOldValue) {
   EXPECT_FALSE(cache_.Get(key_));
 }
 
-TEST_F(SetViaTest, WhenTheInvalidateFailsTooTheErrorIsTheSets) {
+TEST_F(SetViaTest, WhenSetAndInvalidateFailTheErrorIsThatOfSet) {
   cache_.set_hook([](Operation operation, std::string_view) {
     return operation == Operation::kSet ? Status(ErrorCode::kFull, "set")
                                         : Status(ErrorCode::kBusy, "other");
@@ -73,7 +73,7 @@ TEST_F(SetViaTest, WhenTheInvalidateFailsTooTheErrorIsTheSets) {
   EXPECT_EQ(database_, "new");
 }
 
-TEST_F(SetViaTest, ABackendThatThrowsIsAnErrorNotAnException) {
+TEST_F(SetViaTest, ABackendThatThrowsIsAnError) {
   cache_.set_hook([](Operation, std::string_view) -> Status {
     throw std::runtime_error("bug in the backend");
   });
@@ -92,7 +92,7 @@ TEST_F(SetViaTest, ALoadInProgressIsSuperseded) {
   EXPECT_EQ(*cache_.Get(key_), "new");
 }
 
-TEST_F(SetViaTest, WithoutTheNamespaceItWritesAndWarns) {
+TEST_F(SetViaTest, WithoutTheNamespaceItCallsTheWriterAndWarns) {
   struct NamespacedKey {
     using value_type = std::string;
     void AppendTo(KeyPath& path) const { path.Segment("k"); }

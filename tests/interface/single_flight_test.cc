@@ -1,5 +1,5 @@
-// The parts of GetVia that only its inside shows: here followers can be seen to
-// have joined before the leader is done.
+// SingleFlight alone: here a test knows that followers have joined before the
+// leader publishes.
 
 #include "engine/loading/single_flight.h"
 
@@ -19,7 +19,7 @@
 namespace appcache {
 namespace {
 
-using Outcome = SingleFlight::Ticket::Outcome;
+using Outcome = internal::SingleFlight::Ticket::Outcome;
 using std::chrono::milliseconds;
 
 constexpr int kFollowers = 6;
@@ -27,22 +27,22 @@ constexpr milliseconds kLong = std::chrono::minutes(10);
 
 const Clock& Steady() { return *Clock::Steady(); }
 
-// What a follower that waits got.
+// The result of a follower's wait.
 struct Waited {
   std::optional<Outcome> outcome;
   Bytes bytes;
   std::exception_ptr failure;
 };
 
-// kFollowers threads join "k", `lead` is called, and all wait.
+// Lets kFollowers threads join "k", then calls `lead` while they wait.
 std::array<Waited, kFollowers> WithFollowers(
-    SingleFlight& flights, const std::function<void()>& lead) {
+    internal::SingleFlight& flights, const std::function<void()>& lead) {
   std::array<Waited, kFollowers> results;
   std::latch joined(kFollowers);
   std::vector<std::thread> threads;
   for (Waited& result : results) {
     threads.emplace_back([&] {
-      SingleFlight::Ticket ticket = flights.Join("k");
+      internal::SingleFlight::Ticket ticket = flights.Join("k");
       EXPECT_FALSE(ticket.is_leader());
       joined.count_down();
       try {
@@ -59,32 +59,33 @@ std::array<Waited, kFollowers> WithFollowers(
 }
 
 TEST(SingleFlightTest, TheFirstToJoinLeads) {
-  SingleFlight flights;
-  const SingleFlight::Ticket first = flights.Join("k");
-  const SingleFlight::Ticket second = flights.Join("k");
-  const SingleFlight::Ticket other = flights.Join("other");
+  internal::SingleFlight flights;
+  const internal::SingleFlight::Ticket first = flights.Join("k");
+  const internal::SingleFlight::Ticket second = flights.Join("k");
+  const internal::SingleFlight::Ticket other = flights.Join("other");
   EXPECT_TRUE(first.is_leader());
   EXPECT_FALSE(second.is_leader());
   EXPECT_TRUE(other.is_leader());
 }
 
-TEST(SingleFlightTest, EveryFollowerGetsWhatTheLeaderLands) {
-  SingleFlight flights;
-  SingleFlight::Ticket leader = flights.Join("k");
+TEST(SingleFlightTest, EveryFollowerGetsThePublishedValue) {
+  internal::SingleFlight flights;
+  internal::SingleFlight::Ticket leader = flights.Join("k");
   int stores = 0;
-  const auto results = WithFollowers(
-      flights, [&] { leader.Land(Bytes::Copy("value"), [&] { ++stores; }); });
+  const auto results = WithFollowers(flights, [&] {
+    leader.Publish(Bytes::Copy("value"), [&] { ++stores; });
+  });
   for (const Waited& result : results) {
     EXPECT_EQ(result.outcome, Outcome::kShared);
     EXPECT_EQ(result.bytes.view(), "value");
   }
   EXPECT_EQ(stores, 1);
-  EXPECT_EQ(flights.landings(), 1u);
+  EXPECT_EQ(flights.completions(), 1u);
 }
 
 TEST(SingleFlightTest, EveryFollowerGetsTheLeadersFailure) {
-  SingleFlight flights;
-  SingleFlight::Ticket leader = flights.Join("k");
+  internal::SingleFlight flights;
+  internal::SingleFlight::Ticket leader = flights.Join("k");
   const auto failure =
       std::make_exception_ptr(std::out_of_range("no such user"));
   const auto results = WithFollowers(flights, [&] { leader.Fail(failure); });
@@ -92,23 +93,23 @@ TEST(SingleFlightTest, EveryFollowerGetsTheLeadersFailure) {
     EXPECT_EQ(result.outcome, std::nullopt);
     EXPECT_EQ(result.failure, failure);
   }
-  EXPECT_EQ(flights.landings(), 0u);
+  EXPECT_EQ(flights.completions(), 0u);
 }
 
-TEST(SingleFlightTest, ALeaderThatGoesAwayLetsItsFollowersHelpThemselves) {
-  SingleFlight flights;
-  std::optional<SingleFlight::Ticket> leader(flights.Join("k"));
+TEST(SingleFlightTest, FollowersGetGaveUpWhenTheLeaderIsDestroyed) {
+  internal::SingleFlight flights;
+  std::optional<internal::SingleFlight::Ticket> leader(flights.Join("k"));
   const auto results = WithFollowers(flights, [&] { leader.reset(); });
   for (const Waited& result : results) {
     EXPECT_EQ(result.outcome, Outcome::kGaveUp);
   }
 }
 
-TEST(SingleFlightTest, AStoreThatThrowsLetsItsFollowersHelpThemselves) {
-  SingleFlight flights;
-  std::optional<SingleFlight::Ticket> leader(flights.Join("k"));
+TEST(SingleFlightTest, FollowersGetGaveUpWhenTheStoreThrows) {
+  internal::SingleFlight flights;
+  std::optional<internal::SingleFlight::Ticket> leader(flights.Join("k"));
   const auto results = WithFollowers(flights, [&] {
-    EXPECT_THROW(leader->Land(Bytes(), [] { throw std::bad_alloc(); }),
+    EXPECT_THROW(leader->Publish(Bytes(), [] { throw std::bad_alloc(); }),
                  std::bad_alloc);
     leader.reset();
   });
@@ -117,80 +118,79 @@ TEST(SingleFlightTest, AStoreThatThrowsLetsItsFollowersHelpThemselves) {
   }
 }
 
-TEST(SingleFlightTest, AFlightThatIsOverIsLeftBehind) {
-  SingleFlight flights;
-  flights.Join("k").Land(Bytes::Copy("first"), [] {});
+TEST(SingleFlightTest, ACompletedFlightIsNotJoined) {
+  internal::SingleFlight flights;
+  flights.Join("k").Publish(Bytes::Copy("first"), [] {});
   flights.Join("k").Fail(std::make_exception_ptr(1));
-  { const SingleFlight::Ticket neither = flights.Join("k"); }
+  { const internal::SingleFlight::Ticket neither = flights.Join("k"); }
   EXPECT_TRUE(flights.Join("k").is_leader());
 }
 
-TEST(SingleFlightTest, AFollowerIsToldWhenMaxWaitIsOver) {
-  SingleFlight flights;
-  SingleFlight::Ticket leader = flights.Join("k");
+TEST(SingleFlightTest, AFollowerTimesOutAfterMaxWait) {
+  internal::SingleFlight flights;
+  internal::SingleFlight::Ticket leader = flights.Join("k");
   std::thread([&] {
     Bytes bytes;
     for (const int wait_ms : {1, 0, -1}) {
-      SingleFlight::Ticket follower = flights.Join("k");
+      internal::SingleFlight::Ticket follower = flights.Join("k");
       EXPECT_EQ(follower.Wait(Steady(), milliseconds(wait_ms), bytes),
                 Outcome::kTimedOut);
     }
   }).join();
 }
 
-// milliseconds::max() is how one writes "as long as it takes".
-TEST(SingleFlightTest, TheLongestWaitWaits) {
-  SingleFlight flights;
-  SingleFlight::Ticket leader = flights.Join("k");
+TEST(SingleFlightTest, TheMaximumWaitDoesNotOverflow) {
+  internal::SingleFlight flights;
+  internal::SingleFlight::Ticket leader = flights.Join("k");
   std::latch joined(1);
   Bytes bytes;
   std::thread thread([&] {
-    SingleFlight::Ticket follower = flights.Join("k");
+    internal::SingleFlight::Ticket follower = flights.Join("k");
     joined.count_down();
     EXPECT_EQ(follower.Wait(Steady(), milliseconds::max(), bytes),
               Outcome::kShared);
   });
   joined.wait();
-  leader.Land(Bytes::Copy("value"), [] {});
+  leader.Publish(Bytes::Copy("value"), [] {});
   thread.join();
   EXPECT_EQ(bytes.view(), "value");
 }
 
-TEST(SingleFlightTest, TheLeadersOwnThreadDoesNotWaitForItself) {
-  SingleFlight flights;
-  const SingleFlight::Ticket leader = flights.Join("k");
+TEST(SingleFlightTest, TheLeadersThreadDoesNotWaitForItself) {
+  internal::SingleFlight flights;
+  const internal::SingleFlight::Ticket leader = flights.Join("k");
   Bytes bytes;
   EXPECT_EQ(flights.Join("k").Wait(Steady(), kLong, bytes), Outcome::kGaveUp);
 }
 
-// A batch that names a key twice waits for what it has landed itself.
-TEST(SingleFlightTest, WhatTheLeadersOwnThreadHasLandedItGets) {
-  SingleFlight flights;
-  SingleFlight::Ticket leader = flights.Join("k");
-  SingleFlight::Ticket follower = flights.Join("k");
-  leader.Land(Bytes::Copy("value"), [] {});
+// A batch with a duplicate key waits for what it has published itself.
+TEST(SingleFlightTest, TheLeadersThreadGetsThePublishedValue) {
+  internal::SingleFlight flights;
+  internal::SingleFlight::Ticket leader = flights.Join("k");
+  internal::SingleFlight::Ticket follower = flights.Join("k");
+  leader.Publish(Bytes::Copy("value"), [] {});
   Bytes bytes;
   EXPECT_EQ(follower.Wait(Steady(), kLong, bytes), Outcome::kShared);
   EXPECT_EQ(bytes.view(), "value");
 }
 
-TEST(SingleFlightTest, EveryFollowerIsToldThatThereIsNothing) {
-  SingleFlight flights;
-  SingleFlight::Ticket leader = flights.Join("k");
+TEST(SingleFlightTest, EveryFollowerGetsNothing) {
+  internal::SingleFlight flights;
+  internal::SingleFlight::Ticket leader = flights.Join("k");
   const auto results =
-      WithFollowers(flights, [&] { leader.Land(std::nullopt, [] {}); });
+      WithFollowers(flights, [&] { leader.Publish(std::nullopt, [] {}); });
   for (const Waited& result : results) {
     EXPECT_EQ(result.outcome, Outcome::kNothing);
   }
 }
 
-TEST(SingleFlightTest, ASupersededFlightSharesButDoesNotStore) {
-  SingleFlight flights;
-  SingleFlight::Ticket leader = flights.Join("k");
+TEST(SingleFlightTest, ASupersededFlightSharesItsValueButDoesNotStoreIt) {
+  internal::SingleFlight flights;
+  internal::SingleFlight::Ticket leader = flights.Join("k");
   bool stored = false;
   const auto results = WithFollowers(flights, [&] {
-    { const SingleFlight::Write write(flights, "k"); }
-    leader.Land(Bytes::Copy("old"), [&] { stored = true; });
+    { const internal::SingleFlight::Write write(flights, "k"); }
+    leader.Publish(Bytes::Copy("old"), [&] { stored = true; });
   });
   EXPECT_FALSE(stored);
   for (const Waited& result : results) {
@@ -198,22 +198,22 @@ TEST(SingleFlightTest, ASupersededFlightSharesButDoesNotStore) {
   }
 }
 
-// A load that begins and ends while the write is on its way to the backend.
-TEST(SingleFlightTest, AFlightThatBeginsDuringAWriteDoesNotStore) {
-  SingleFlight flights;
+// The load starts and ends while the write is in progress.
+TEST(SingleFlightTest, AFlightThatStartsDuringAWriteDoesNotStore) {
+  internal::SingleFlight flights;
   bool stored = false;
   const auto load = [&] {
-    SingleFlight::Ticket leader = flights.Join("k");
+    internal::SingleFlight::Ticket leader = flights.Join("k");
     ASSERT_TRUE(leader.is_leader());
-    leader.Land(Bytes(), [&] { stored = true; });
+    leader.Publish(Bytes(), [&] { stored = true; });
   };
   {
-    const SingleFlight::Write write(flights, "k");
+    const internal::SingleFlight::Write write(flights, "k");
     load();
     EXPECT_FALSE(stored);
   }
   {
-    const SingleFlight::WriteMany write(flights);
+    const internal::SingleFlight::WriteMany write(flights);
     load();
     EXPECT_FALSE(stored);
   }
@@ -221,45 +221,45 @@ TEST(SingleFlightTest, AFlightThatBeginsDuringAWriteDoesNotStore) {
   EXPECT_TRUE(stored);
 }
 
-TEST(SingleFlightTest, WhoComesAfterAWriteDoesNotJoinAFlightOfBefore) {
-  SingleFlight flights;
-  std::optional<SingleFlight::Ticket> during;
+TEST(SingleFlightTest, AfterAWriteAnOlderFlightIsNotJoined) {
+  internal::SingleFlight flights;
+  std::optional<internal::SingleFlight::Ticket> during;
   {
-    const SingleFlight::Write write(flights, "k");
+    const internal::SingleFlight::Write write(flights, "k");
     during.emplace(flights.Join("k"));
     EXPECT_FALSE(flights.Join("k").is_leader());
   }
   EXPECT_TRUE(flights.Join("k").is_leader());
 }
 
-TEST(SingleFlightTest, AfterAWriteTheNextToJoinLeadsAFlightOfItsOwn) {
-  SingleFlight flights;
-  SingleFlight::Ticket old = flights.Join("k");
-  { const SingleFlight::Write write(flights, "k"); }
-  SingleFlight::Ticket fresh = flights.Join("k");
+TEST(SingleFlightTest, AfterAWriteTheNextToJoinLeadsANewFlight) {
+  internal::SingleFlight flights;
+  internal::SingleFlight::Ticket old = flights.Join("k");
+  { const internal::SingleFlight::Write write(flights, "k"); }
+  internal::SingleFlight::Ticket fresh = flights.Join("k");
   EXPECT_TRUE(fresh.is_leader());
-  // The end of the old one does not end the new one.
-  old.Land(Bytes(), [] {});
+  // The end of the old flight does not end the new one.
+  old.Publish(Bytes(), [] {});
   EXPECT_FALSE(flights.Join("k").is_leader());
   bool stored = false;
-  fresh.Land(Bytes(), [&] { stored = true; });
+  fresh.Publish(Bytes(), [&] { stored = true; });
   EXPECT_TRUE(stored);
 }
 
-TEST(SingleFlightTest, AWriteConcernsOnePathUnlessItIsOfAll) {
-  SingleFlight flights;
+TEST(SingleFlightTest, AWriteSupersedesItsPathAndSupersedeAllEveryPath) {
+  internal::SingleFlight flights;
   std::string stored;
-  SingleFlight::Ticket a = flights.Join("a");
-  SingleFlight::Ticket b = flights.Join("b");
-  { const SingleFlight::Write write(flights, "a"); }
-  a.Land(Bytes(), [&] { stored += 'a'; });
-  b.Land(Bytes(), [&] { stored += 'b'; });
+  internal::SingleFlight::Ticket a = flights.Join("a");
+  internal::SingleFlight::Ticket b = flights.Join("b");
+  { const internal::SingleFlight::Write write(flights, "a"); }
+  a.Publish(Bytes(), [&] { stored += 'a'; });
+  b.Publish(Bytes(), [&] { stored += 'b'; });
   EXPECT_EQ(stored, "b");
-  SingleFlight::Ticket c = flights.Join("c");
-  SingleFlight::Ticket d = flights.Join("d");
-  SingleFlight::WriteMany(flights).SupersedeAll();
-  c.Land(Bytes(), [&] { stored += 'c'; });
-  d.Land(Bytes(), [&] { stored += 'd'; });
+  internal::SingleFlight::Ticket c = flights.Join("c");
+  internal::SingleFlight::Ticket d = flights.Join("d");
+  internal::SingleFlight::WriteMany(flights).SupersedeAll();
+  c.Publish(Bytes(), [&] { stored += 'c'; });
+  d.Publish(Bytes(), [&] { stored += 'd'; });
   EXPECT_EQ(stored, "b");
 }
 

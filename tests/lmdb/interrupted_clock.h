@@ -1,4 +1,4 @@
-// InterruptedClock: stops whoever asks for the time.
+// InterruptedClock: a clock that calls a function whenever it is read.
 
 #ifndef APPCACHE_TESTS_LMDB_INTERRUPTED_CLOCK_H_
 #define APPCACHE_TESTS_LMDB_INTERRUPTED_CLOCK_H_
@@ -8,12 +8,12 @@
 #include <mutex>
 #include <utility>
 
-#include "engine/clock.h"
+#include "appcache/clock.h"
 
 namespace appcache {
 
-// The wall clock, but whoever asks it does something first: within the
-// transaction that needs the time.
+// The wall clock. A read of it first calls `interrupt`, within the transaction
+// that needs the time.
 class InterruptedClock final : public Clock {
  public:
   explicit InterruptedClock(std::function<void()> interrupt)

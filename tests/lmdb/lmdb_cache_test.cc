@@ -1,7 +1,7 @@
-// LmdbCache: keys that are hashed, ttls, values that are too large, damage,
-// what it says of itself, and forks.
+// LmdbCache: hashed keys, prefixes, ttls, limits, damaged records, traits,
+// statistics and forks.
 
-#include "adapters/lmdb/lmdb_cache.h"
+#include "appcache/lmdb_cache.h"
 
 #include <gtest/gtest.h>
 
@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "adapters/lmdb/record.h"
-#include "engine/testing/fake_clock.h"
-#include "tests/lmdb/opened.h"
+#include "appcache/testing/fake_clock.h"
+#include "tests/lmdb/open_lmdb.h"
 #include "tests/lmdb/plain_lmdb.h"
 #include "tests/support/in_child.h"
 #include "tests/support/temp_dir.h"
@@ -36,28 +36,30 @@ class LmdbCacheTest : public testing::Test {
     cache_ = OpenLmdb(directory_.path(), std::move(options));
   }
 
+  Backend& backend() const { return *cache_->backend(); }
+
   void Set(std::string_view path, std::string_view value, Ttl ttl = kNoTtl) {
-    const Status set = cache_->SetRaw(path, value, ttl);
+    const Status set = backend().SetRaw(path, value, ttl);
     EXPECT_TRUE(set.ok()) << set.ToString();
   }
   std::string Get(std::string_view path) { return ValueIn(*cache_, path); }
 
-  // The database, with the cache closed meanwhile.
-  template <class Use>
-  void InPlainLmdb(const Use& use) {
+  // Closes the cache, calls `access` with its database, and opens it again.
+  template <class Access>
+  void InPlainLmdb(const Access& access) {
     cache_.reset();
     {
       PlainLmdb plain(directory_.path());
-      use(plain);
+      access(plain);
     }
     Open();
   }
 
-  // As it is stored, but for what `change` does.
-  static std::string Changed(const std::string& bytes, size_t at) {
-    std::string changed = bytes;
-    changed[at] = static_cast<char>(changed[at] ^ 1);
-    return changed;
+  // `bytes` with one bit flipped in the byte at `at`.
+  static std::string Damaged(const std::string& bytes, size_t at) {
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    return damaged;
   }
 
   const TempDir directory_{"/dev/shm"};
@@ -65,7 +67,7 @@ class LmdbCacheTest : public testing::Test {
   std::unique_ptr<LmdbCache> cache_;
 };
 
-TEST_F(LmdbCacheTest, KeysOfAllLengthsAreApart) {
+TEST_F(LmdbCacheTest, KeysOfAllLengthsAreDistinct) {
   std::vector<std::string> paths;
   for (const size_t size : {509, 510, 511, 512, 70'000}) {
     paths.emplace_back(size, 'p');
@@ -76,7 +78,7 @@ TEST_F(LmdbCacheTest, KeysOfAllLengthsAreApart) {
     Set(path, std::to_string(path.size()) + path.back());
   for (const std::string& path : paths) {
     EXPECT_EQ(Get(path), std::to_string(path.size()) + path.back());
-    EXPECT_TRUE(cache_->InvalidateRaw(path).ok());
+    EXPECT_TRUE(backend().InvalidateRaw(path).ok());
     EXPECT_EQ(Get(path), "<miss>");
   }
   EXPECT_EQ(cache_->Stats().entries, 0u);
@@ -89,7 +91,7 @@ TEST_F(LmdbCacheTest, APathWithTheHashOfAnotherIsAMissAndReplacesIt) {
     lmdb::Record record;
     record.path = other;
     record.value = "the other's";
-    record.number = 1;
+    record.sequence = 1;
     std::string bytes(lmdb::RecordBytes(record), '\0');
     lmdb::EncodeRecord(record, bytes.data());
     const lmdb::EntryKey key(path);
@@ -97,13 +99,13 @@ TEST_F(LmdbCacheTest, APathWithTheHashOfAnotherIsAMissAndReplacesIt) {
     plain.Put("order", "\0\0\0\0\0\0\0\x01"sv, key.view());
   });
   EXPECT_EQ(Get(path), "<miss>");
-  EXPECT_FALSE(cache_->TtlRaw(path));
-  EXPECT_FALSE(cache_->GetTimedRaw(path));
-  EXPECT_TRUE(cache_->InvalidateRaw(path).ok());
-  EXPECT_EQ(cache_->Stats().entries, 1u);  // the other's is there
-  EXPECT_TRUE(cache_->InvalidatePrefixRaw("p").ok());
+  EXPECT_FALSE(backend().TtlRaw(path));
+  EXPECT_FALSE(backend().GetTimedRaw(path));
+  EXPECT_TRUE(backend().InvalidateRaw(path).ok());
+  EXPECT_EQ(cache_->Stats().entries, 1u);  // the other entry remains
+  EXPECT_TRUE(backend().InvalidatePrefixRaw("p").ok());
   EXPECT_EQ(cache_->Stats().entries, 1u);
-  EXPECT_TRUE(*cache_->AddRaw(path, "its own", kNoTtl));
+  EXPECT_TRUE(*backend().AddRaw(path, "its own", kNoTtl));
   EXPECT_EQ(Get(path), "its own");
   EXPECT_EQ(cache_->Stats().entries, 1u);
   Set(path, "set");
@@ -118,89 +120,90 @@ TEST_F(LmdbCacheTest, ADamagedRecordIsReplacedByAnAddAndRemovedByItsPrefix) {
     InPlainLmdb([&](PlainLmdb& plain) {
       const lmdb::EntryKey key(path);
       plain.Put(nullptr, key.view(),
-                Changed(plain.Get(nullptr, key.view()), 5));
+                Damaged(plain.Get(nullptr, key.view()), 5));
     });
-    EXPECT_EQ(cache_->GetRaw(path).error().code, ErrorCode::kCorrupt);
-    // Whose a damaged one is under a hash nobody knows.
-    EXPECT_TRUE(cache_->InvalidatePrefixRaw("p/").ok());
-    EXPECT_EQ(cache_->GetRaw(path).has_error(), path == hashed);
-    EXPECT_TRUE(*cache_->AddRaw(path, "added", kNoTtl));
+    EXPECT_EQ(backend().GetRaw(path).error().code, ErrorCode::kCorrupt);
+    // The path of a damaged record under a hash is unknown.
+    EXPECT_TRUE(backend().InvalidatePrefixRaw("p/").ok());
+    EXPECT_EQ(backend().GetRaw(path).has_error(), path == hashed);
+    EXPECT_TRUE(*backend().AddRaw(path, "added", kNoTtl));
     EXPECT_EQ(Get(path), "added");
   }
 }
 
-TEST_F(LmdbCacheTest, APrefixLeavesNothingOfItInTheIndex) {
+TEST_F(LmdbCacheTest, InvalidatingAPrefixRemovesItsIndexRows) {
   for (int i = 0; i < 50; ++i) {
     Set("p/" + std::to_string(i) + std::string(i % 2 * 600, 'h'), "v",
         i % 3 == 0 ? kNoTtl : Ttl(1000));
   }
   Set("q", "v");
-  EXPECT_TRUE(cache_->InvalidatePrefixRaw("p/").ok());
+  EXPECT_TRUE(backend().InvalidatePrefixRaw("p/").ok());
   EXPECT_EQ(cache_->Stats().invalidations, 50u);
   InPlainLmdb([](PlainLmdb& plain) {
     EXPECT_EQ(plain.Rows(nullptr), 1u + 3u);
     EXPECT_EQ(plain.Rows("order"), 1u);
     EXPECT_EQ(plain.Rows("ends"), 0u);
   });
-  EXPECT_TRUE(cache_->InvalidatePrefixRaw("").ok());
+  EXPECT_TRUE(backend().InvalidatePrefixRaw("").ok());
   EXPECT_EQ(cache_->Stats().invalidations, 1u);
   EXPECT_EQ(cache_->Stats().entries, 0u);
 }
 
-// Of keys as long as LMDB takes, more than one transaction removes.
-TEST_F(LmdbCacheTest, APrefixGoesOnBehindTheLongestKeys) {
-  Open(LmdbCache::kMinBytes);
+// The keys have the greatest length that LMDB supports, and are more than one
+// transaction removes.
+TEST_F(LmdbCacheTest, InvalidatingAPrefixContinuesAfterTheLongestKeys) {
+  Open(LmdbCacheOptions::kMinBytes);
   for (const size_t size : {510, 511}) {
     for (char last = 'a'; last <= 'z'; ++last) {
       Set(std::string(size - 1, 'p') + last, "v");
     }
   }
   Set("q", "v");
-  ASSERT_TRUE(cache_->InvalidatePrefixRaw("p").ok());
+  ASSERT_TRUE(backend().InvalidatePrefixRaw("p").ok());
   EXPECT_EQ(cache_->Stats().invalidations, 52u);
   EXPECT_EQ(cache_->Stats().entries, 1u);
 }
 
 TEST_F(LmdbCacheTest, CountsAddsAsSets) {
-  EXPECT_TRUE(*cache_->AddRaw("p", "v", kNoTtl));
-  EXPECT_FALSE(*cache_->AddRaw("p", "v", kNoTtl));
+  EXPECT_TRUE(*backend().AddRaw("p", "v", kNoTtl));
+  EXPECT_FALSE(*backend().AddRaw("p", "v", kNoTtl));
   const std::string large(cache_->Traits().max_value_bytes + 1, 'v');
-  EXPECT_FALSE(cache_->AddRaw("p", large, kNoTtl).ok());
+  EXPECT_FALSE(backend().AddRaw("p", large, kNoTtl).ok());
   EXPECT_EQ(cache_->Stats().sets, 1u);
   EXPECT_EQ(cache_->Stats().write_errors, 1u);
 }
 
-TEST_F(LmdbCacheTest, TellsWhatIsLeftOfATtlRoundedUp) {
-  Set("p/ends", "v", Ttl(1500));
+TEST_F(LmdbCacheTest, RoundsTheRemainingTtlUp) {
+  Set("p/expires", "v", Ttl(1500));
   Set("p/stays", "v");
-  EXPECT_EQ(*cache_->TtlRaw("p/ends"), Ttl(1500));
-  EXPECT_EQ(*cache_->TtlRaw("p/stays"), kNoTtl);
+  EXPECT_EQ(*backend().TtlRaw("p/expires"), Ttl(1500));
+  EXPECT_EQ(*backend().TtlRaw("p/stays"), kNoTtl);
   clock_->Advance(std::chrono::microseconds(1'000'001));
-  EXPECT_EQ(*cache_->TtlRaw("p/ends"), Ttl(500));
+  EXPECT_EQ(*backend().TtlRaw("p/expires"), Ttl(500));
   clock_->Advance(std::chrono::microseconds(499'998));
-  EXPECT_EQ(*cache_->TtlRaw("p/ends"), Ttl(1));
-  EXPECT_EQ(cache_->GetTimedRaw("p/ends")->left, Ttl(1));
+  EXPECT_EQ(*backend().TtlRaw("p/expires"), Ttl(1));
+  EXPECT_EQ(backend().GetTimedRaw("p/expires")->remaining_ttl, Ttl(1));
   clock_->Advance(std::chrono::microseconds(1));
-  EXPECT_FALSE(cache_->TtlRaw("p/ends"));
+  EXPECT_FALSE(backend().TtlRaw("p/expires"));
 }
 
-TEST_F(LmdbCacheTest, ATtlGoesOnWhenTheCacheIsOpenedAgain) {
+TEST_F(LmdbCacheTest, ATtlContinuesWhenTheCacheIsReopened) {
   Set("p", "v", Ttl(1000));
   clock_->Advance(Ttl(600));
   Open();
-  EXPECT_EQ(*cache_->TtlRaw("p"), Ttl(400));
+  EXPECT_EQ(*backend().TtlRaw("p"), Ttl(400));
 }
 
-TEST_F(LmdbCacheTest, WritesRemoveWhatHasEnded) {
+TEST_F(LmdbCacheTest, WritesRemoveExpiredEntries) {
   for (int i = 0; i < 100; ++i) Set("p/" + std::to_string(i), "v", Ttl(1 + i));
   Set("p/stays", "v");
-  Set("p/ends later", "v", Ttl(1000));
+  Set("p/expires later", "v", Ttl(1000));
   clock_->Advance(Ttl(100));
   for (int i = 0; i < 20; ++i) Set("p/stays", "v");
   EXPECT_EQ(cache_->Stats().entries, 2u);
   EXPECT_EQ(cache_->Stats().expirations, 100u);
   EXPECT_EQ(cache_->Stats().evictions, 0u);
-  EXPECT_EQ(Get("p/ends later"), "v");
+  EXPECT_EQ(Get("p/expires later"), "v");
   InPlainLmdb([](PlainLmdb& plain) {
     EXPECT_EQ(plain.Rows(nullptr), 2u + 3u);
     EXPECT_EQ(plain.Rows("order"), 2u);
@@ -208,15 +211,15 @@ TEST_F(LmdbCacheTest, WritesRemoveWhatHasEnded) {
   });
 }
 
-TEST_F(LmdbCacheTest, TheIndexHasNothingThatIsNotThere) {
+TEST_F(LmdbCacheTest, TheIndexContainsOnlyExistingEntries) {
   for (int i = 0; i < 50; ++i) {
     Set("p/" + std::to_string(i % 7), "v", i % 3 == 0 ? kNoTtl : Ttl(1000));
     if (i % 5 == 0) {
-      EXPECT_TRUE(cache_->InvalidateRaw("p/1").ok());
+      EXPECT_TRUE(backend().InvalidateRaw("p/1").ok());
     }
   }
   for (int i = 0; i < 7; ++i) {
-    EXPECT_TRUE(cache_->InvalidateRaw("p/" + std::to_string(i)).ok());
+    EXPECT_TRUE(backend().InvalidateRaw("p/" + std::to_string(i)).ok());
   }
   InPlainLmdb([](PlainLmdb& plain) {
     EXPECT_EQ(plain.Rows(nullptr), 0u + 3u);
@@ -225,36 +228,36 @@ TEST_F(LmdbCacheTest, TheIndexHasNothingThatIsNotThere) {
   });
 }
 
-TEST_F(LmdbCacheTest, AValueThatIsTooLargeLeavesItsKeyEmpty) {
-  Open(LmdbCache::kMinBytes);
+TEST_F(LmdbCacheTest, ATooLargeValueLeavesItsKeyEmpty) {
+  Open(LmdbCacheOptions::kMinBytes);
   const uint64_t most = cache_->Traits().max_value_bytes;
   Set("p", std::string(most, 'v'));
   EXPECT_EQ(Get("p").size(), most);
   const std::string larger(most + 1, 'v');
-  EXPECT_TRUE(cache_->SetRaw("p", larger, kNoTtl).Is(ErrorCode::kTooLarge));
-  EXPECT_FALSE(cache_->GetRaw("p"));
+  EXPECT_TRUE(backend().SetRaw("p", larger, kNoTtl).Is(ErrorCode::kTooLarge));
+  EXPECT_FALSE(backend().GetRaw("p"));
   Set("p", "v");
-  const std::array<Cache::RawEntry, 3> batch = {
+  const std::array<RawEntry, 3> batch = {
       {{"p", larger, kNoTtl}, {"q", "1", kNoTtl}, {"r", "2", kNoTtl}}};
-  EXPECT_TRUE(cache_->SetManyRaw(batch).Is(ErrorCode::kTooLarge));
-  EXPECT_FALSE(cache_->GetRaw("p"));
+  EXPECT_TRUE(backend().SetManyRaw(batch).Is(ErrorCode::kTooLarge));
+  EXPECT_FALSE(backend().GetRaw("p"));
   EXPECT_EQ(Get("r"), "2");
   const CacheStats stats = cache_->Stats();
   EXPECT_EQ(stats.sets, 4u);
   EXPECT_EQ(stats.write_errors, 2u);
 }
 
-TEST_F(LmdbCacheTest, APathThatIsTooLongIsAnInvalidKey) {
+TEST_F(LmdbCacheTest, ATooLongPathIsAnInvalidKey) {
   const std::string path(cache_->Traits().max_key_bytes, 'p');
   Set(path, "v");
   EXPECT_EQ(Get(path), "v");
   const std::string longer = path + "p";
-  EXPECT_EQ(cache_->GetRaw(longer).error().code, ErrorCode::kInvalidKey);
-  EXPECT_EQ(cache_->TtlRaw(longer).error().code, ErrorCode::kInvalidKey);
-  EXPECT_TRUE(cache_->SetRaw(longer, "v", kNoTtl).Is(ErrorCode::kInvalidKey));
-  EXPECT_TRUE(cache_->InvalidateRaw(longer).Is(ErrorCode::kInvalidKey));
+  EXPECT_EQ(backend().GetRaw(longer).error().code, ErrorCode::kInvalidKey);
+  EXPECT_EQ(backend().TtlRaw(longer).error().code, ErrorCode::kInvalidKey);
+  EXPECT_TRUE(backend().SetRaw(longer, "v", kNoTtl).Is(ErrorCode::kInvalidKey));
+  EXPECT_TRUE(backend().InvalidateRaw(longer).Is(ErrorCode::kInvalidKey));
   const std::array paths = {std::string_view(path), std::string_view(longer)};
-  const auto found = cache_->GetManyRaw(paths);
+  const auto found = backend().GetManyRaw(paths);
   EXPECT_TRUE(found[0]);
   EXPECT_EQ(found[1].error().code, ErrorCode::kInvalidKey);
 }
@@ -266,51 +269,52 @@ TEST_F(LmdbCacheTest, ADamagedRecordIsACorruptMissUntilItIsSet) {
   InPlainLmdb([&](PlainLmdb& plain) { record = plain.Get(nullptr, "kp"); });
   for (size_t at = 0; at < record.size(); ++at) {
     InPlainLmdb([&](PlainLmdb& plain) {
-      plain.Put(nullptr, "kp", Changed(record, at));
+      plain.Put(nullptr, "kp", Damaged(record, at));
     });
-    EXPECT_EQ(cache_->GetRaw("p").error().code, ErrorCode::kCorrupt) << at;
-    EXPECT_EQ(cache_->TtlRaw("p").error().code, ErrorCode::kCorrupt) << at;
-    EXPECT_EQ(cache_->GetTimedRaw("p").error().code, ErrorCode::kCorrupt) << at;
+    EXPECT_EQ(backend().GetRaw("p").error().code, ErrorCode::kCorrupt) << at;
+    EXPECT_EQ(backend().TtlRaw("p").error().code, ErrorCode::kCorrupt) << at;
+    EXPECT_EQ(backend().GetTimedRaw("p").error().code, ErrorCode::kCorrupt)
+        << at;
   }
   EXPECT_EQ(Get("q"), "value");
   Set("p", "new");
   EXPECT_EQ(Get("p"), "new");
-  // The row that the old one has left names an entry of another number.
+  // The old record has left a row with a sequence number that no entry has.
   clock_->Advance(Ttl(1000));
   Set("q", "value");
   EXPECT_EQ(Get("p"), "new");
   InPlainLmdb([](PlainLmdb& plain) { EXPECT_EQ(plain.Rows("ends"), 0u); });
 }
 
-TEST_F(LmdbCacheTest, ADamagedRecordIsInvalidatedAndCleared) {
+TEST_F(LmdbCacheTest, ADamagedRecordCanBeInvalidatedAndCleared) {
   for (const char* path : {"p", "q"}) {
     Set(path, "value");
     InPlainLmdb([&](PlainLmdb& plain) {
       plain.Put(nullptr, "k" + std::string(path), "no record");
     });
   }
-  EXPECT_TRUE(cache_->InvalidateRaw("p").ok());
+  EXPECT_TRUE(backend().InvalidateRaw("p").ok());
   EXPECT_EQ(Get("p"), "<miss>");
   EXPECT_TRUE(cache_->Clear().ok());
   EXPECT_EQ(Get("q"), "<miss>");
 }
 
-TEST_F(LmdbCacheTest, DamagedRecordsAreEvictedWithTheirTurn) {
-  Open(LmdbCache::kMinBytes);
+TEST_F(LmdbCacheTest, DamagedRecordsAreEvictedInOrder) {
+  Open(LmdbCacheOptions::kMinBytes);
   const std::string value(30'000, 'v');
   Set("p", value);
   cache_.reset();
   PlainLmdb(directory_.path()).Put(nullptr, "kp", value);
-  Open(LmdbCache::kMinBytes);
+  Open(LmdbCacheOptions::kMinBytes);
   for (int i = 0; i < 100; ++i) Set("q/" + std::to_string(i), value);
   EXPECT_EQ(Get("p"), "<miss>");
 }
 
-TEST_F(LmdbCacheTest, SaysWhatItIs) {
+TEST_F(LmdbCacheTest, ReportsItsTraits) {
   const BackendTraits traits = cache_->Traits();
   EXPECT_EQ(traits.name, "lmdb");
   EXPECT_EQ(traits.location, directory_.path());
-  EXPECT_TRUE(traits.tells_ttl);
+  EXPECT_TRUE(traits.supports_ttl_query);
   EXPECT_TRUE(traits.is_shared);
   EXPECT_TRUE(traits.is_persistent);
   EXPECT_EQ(traits.ttl_resolution, Ttl(1));
@@ -324,12 +328,12 @@ TEST_F(LmdbCacheTest, SaysWhatItIs) {
                        std::to_string(MDB_VERSION_PATCH));
 }
 
-TEST_F(LmdbCacheTest, CountsWhatItDoes) {
+TEST_F(LmdbCacheTest, CountsOperations) {
   Set("p", "v");
   Set("q", "v");
   Get("p");
   Get("none");
-  EXPECT_TRUE(cache_->InvalidateRaw("q").ok());
+  EXPECT_TRUE(backend().InvalidateRaw("q").ok());
   const CacheStats stats = cache_->Stats();
   EXPECT_EQ(stats.sets, 2u);
   EXPECT_EQ(stats.hits, 1u);
@@ -340,25 +344,26 @@ TEST_F(LmdbCacheTest, CountsWhatItDoes) {
   EXPECT_FALSE(stats.bytes);
 }
 
+// Empty if `status` is the error of a call in a forked child.
 std::string ComplaintAbout(const Status& status) {
   const bool right = status.Is(ErrorCode::kUnavailable) &&
                      status.ToString().find("fork()") != std::string::npos;
   return right ? "" : status.ToString() + "\n";
 }
 
-TEST_F(LmdbCacheTest, AForkedChildsCallsAreUnavailableAndItReleasesNothing) {
+TEST_F(LmdbCacheTest, InAForkedChildCallsAreUnavailableAndNothingIsReleased) {
   Set("p", "v");
   Get("p");
   EXPECT_EQ(InChild([&] {
               const std::array paths = {"p"sv};
               std::string complaints =
-                  ComplaintAbout(cache_->GetRaw("p").status()) +
-                  ComplaintAbout(cache_->TtlRaw("p").status()) +
-                  ComplaintAbout(cache_->GetTimedRaw("p").status()) +
-                  ComplaintAbout(cache_->GetManyTimedRaw(paths)[0].status()) +
-                  ComplaintAbout(cache_->GetManyRaw(paths)[0].status()) +
-                  ComplaintAbout(cache_->SetRaw("p", "x", kNoTtl)) +
-                  ComplaintAbout(cache_->InvalidateRaw("p")) +
+                  ComplaintAbout(backend().GetRaw("p").status()) +
+                  ComplaintAbout(backend().TtlRaw("p").status()) +
+                  ComplaintAbout(backend().GetTimedRaw("p").status()) +
+                  ComplaintAbout(backend().GetManyTimedRaw(paths)[0].status()) +
+                  ComplaintAbout(backend().GetManyRaw(paths)[0].status()) +
+                  ComplaintAbout(backend().SetRaw("p", "x", kNoTtl)) +
+                  ComplaintAbout(backend().InvalidateRaw("p")) +
                   ComplaintAbout(cache_->Clear()) +
                   ComplaintAbout(cache_->Ping().status());
               if (cache_->Stats().entries) complaints += "has entries";
@@ -371,21 +376,21 @@ TEST_F(LmdbCacheTest, AForkedChildsCallsAreUnavailableAndItReleasesNothing) {
   EXPECT_EQ(Get("p"), "w");
 }
 
-TEST_F(LmdbCacheTest, AForkedChildMayOpenOnlyWhatWasNotOpen) {
+TEST_F(LmdbCacheTest, AForkedChildCanOpenOnlyDirectoriesThatWereNotOpen) {
   const TempDir other("/dev/shm");
-  EXPECT_EQ(InChild([&]() -> std::string {
-              const Status refused =
-                  LmdbCache::Open(directory_.path()).status();
-              if (!refused.Is(ErrorCode::kUnsupported)) {
-                return refused.ToString();
-              }
-              const LmdbCache::Opened opened = LmdbCache::Open(other.path());
-              if (!opened.ok()) return opened.status().ToString();
-              return (*opened)->SetRaw("p", "the child's", kNoTtl).ok()
-                         ? ValueIn(**opened, "p")
-                         : "cannot set";
-            }),
-            "the child's");
+  EXPECT_EQ(
+      InChild([&]() -> std::string {
+        const Status refused = LmdbCache::Open(directory_.path()).status();
+        if (!refused.Is(ErrorCode::kUnsupported)) {
+          return refused.ToString();
+        }
+        const LmdbCache::Opened opened = LmdbCache::Open(other.path());
+        if (!opened.ok()) return opened.status().ToString();
+        return (*opened)->backend()->SetRaw("p", "the child's", kNoTtl).ok()
+                   ? ValueIn(**opened, "p")
+                   : "cannot set";
+      }),
+      "the child's");
   EXPECT_EQ(ValueIn(*OpenLmdb(other.path()), "p"), "the child's");
   EXPECT_EQ(Get("p"), "<miss>");
 }

@@ -1,4 +1,5 @@
-// What LmdbCache opens, and what it refuses to: without a change to it.
+// LmdbCache::Open: which directories it opens, and which it refuses without
+// changing them.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -15,8 +16,8 @@
 #include <string_view>
 #include <utility>
 
-#include "adapters/lmdb/lmdb_cache.h"
-#include "tests/lmdb/opened.h"
+#include "appcache/lmdb_cache.h"
+#include "tests/lmdb/open_lmdb.h"
 #include "tests/lmdb/plain_lmdb.h"
 #include "tests/support/temp_dir.h"
 
@@ -27,19 +28,19 @@ class OpenTest : public testing::Test {
  protected:
   OpenTest() {
     EXPECT_EQ(mkdir(path_.c_str(), 0700), 0);
-    options_.max_bytes = LmdbCache::kMinBytes;
+    options_.max_bytes = LmdbCacheOptions::kMinBytes;
   }
 
   std::string File(std::string_view name) const {
     return path_ + "/" + std::string(name);
   }
-  void MakeCache() const {
+  void CreateCache() const {
     const auto cache = OpenLmdb(path_, options_);
-    ASSERT_TRUE(cache->SetRaw("p", "value", kNoTtl).ok());
+    ASSERT_TRUE(cache->backend()->SetRaw("p", "value", kNoTtl).ok());
   }
   Status Refused() const { return LmdbCache::Open(path_, options_).status(); }
 
-  // Of all files but lock.mdb, in which LMDB counts readers.
+  // The contents of all files but lock.mdb, where LMDB counts readers.
   std::map<std::string, std::string> Contents() const {
     std::map<std::string, std::string> contents;
     for (const auto& item : std::filesystem::directory_iterator(path_)) {
@@ -52,7 +53,7 @@ class OpenTest : public testing::Test {
     return contents;
   }
 
-  void ExpectRefusedUntouched(ErrorCode code, std::string_view word) const {
+  void ExpectRefusedUnchanged(ErrorCode code, std::string_view word) const {
     const auto before = Contents();
     const Status refused = Refused();
     EXPECT_TRUE(refused.Is(code)) << refused.ToString();
@@ -61,7 +62,7 @@ class OpenTest : public testing::Test {
     EXPECT_TRUE(Contents() == before);
   }
 
-  // In the pages at the head of data.mdb.
+  // Overwrites bytes of data.mdb.
   void Overwrite(off_t at, std::string_view bytes) const {
     const int file = open(File("data.mdb").c_str(), O_WRONLY);
     ASSERT_EQ(pwrite(file, bytes.data(), bytes.size(), at),
@@ -74,13 +75,13 @@ class OpenTest : public testing::Test {
   LmdbCacheOptions options_;
 };
 
-TEST_F(OpenTest, MakesTheDirectoryForThisUserAlone) {
+TEST_F(OpenTest, CreatesTheDirectoryForThisUserAlone) {
   const mode_t before = umask(0);
-  const auto cache = OpenLmdb(parent_.path() + "/made", options_);
+  const auto cache = OpenLmdb(parent_.path() + "/created", options_);
   umask(before);
   const auto mode = [&](const std::string& name) {
     struct stat info = {};
-    EXPECT_EQ(stat((parent_.path() + "/made" + name).c_str(), &info), 0);
+    EXPECT_EQ(stat((parent_.path() + "/created" + name).c_str(), &info), 0);
     return info.st_mode & 0777;
   };
   EXPECT_EQ(mode(""), 0700u);
@@ -89,46 +90,46 @@ TEST_F(OpenTest, MakesTheDirectoryForThisUserAlone) {
   EXPECT_EQ(mode("/appcache.lane"), 0600u);
 }
 
-TEST_F(OpenTest, OneDirectoryUnderSeveralNamesIsOpenedOnce) {
+TEST_F(OpenTest, ADirectoryWithSeveralNamesIsOpenedOnce) {
   const auto cache = OpenLmdb(path_, options_);
   std::filesystem::create_directory_symlink(path_, parent_.path() + "/link");
   const auto same = OpenLmdb(parent_.path() + "/link/../cache/.", options_);
-  ASSERT_TRUE(cache->SetRaw("p", "value", kNoTtl).ok());
+  ASSERT_TRUE(cache->backend()->SetRaw("p", "value", kNoTtl).ok());
   EXPECT_EQ(ValueIn(*same, "p"), "value");
   EXPECT_EQ(same->Traits().location, cache->Traits().location);
 }
 
-// A second environment would reset the first one's locks: LMDB's are the
-// process's.
-TEST_F(OpenTest, ADirectoryThatWasRenamedIsOpenedOnceToo) {
+// A second environment would drop the locks of the first, because LMDB's locks
+// belong to the process.
+TEST_F(OpenTest, ARenamedDirectoryIsOpenedOnce) {
   const auto before = OpenLmdb(path_, options_);
-  ASSERT_TRUE(before->SetRaw("p", "value", kNoTtl).ok());
+  ASSERT_TRUE(before->backend()->SetRaw("p", "value", kNoTtl).ok());
   const std::string renamed = path_ + "-renamed";
   std::filesystem::rename(path_, renamed);
   const auto after = OpenLmdb(renamed, options_);
-  EXPECT_EQ(after->GetRaw("p")->view(), "value");
-  ASSERT_TRUE(before->SetRaw("p", "another", kNoTtl).ok());
-  EXPECT_EQ(after->GetRaw("p")->view(), "another");
+  EXPECT_EQ(after->backend()->GetRaw("p")->view(), "value");
+  ASSERT_TRUE(before->backend()->SetRaw("p", "another", kNoTtl).ok());
+  EXPECT_EQ(after->backend()->GetRaw("p")->view(), "another");
   LmdbCacheOptions other = options_;
   other.max_bytes *= 2;
   EXPECT_TRUE(
       LmdbCache::Open(renamed, other).status().Is(ErrorCode::kInvalidArgument));
 }
 
-TEST_F(OpenTest, ADirectoryThatWasMadeAnewIsAnotherOne) {
+TEST_F(OpenTest, ADirectoryThatWasReplacedIsAnotherOne) {
   const auto before = OpenLmdb(path_, options_);
-  ASSERT_TRUE(before->SetRaw("p", "old", kNoTtl).ok());
+  ASSERT_TRUE(before->backend()->SetRaw("p", "old", kNoTtl).ok());
   std::filesystem::remove_all(path_);
   {
     const auto after = OpenLmdb(path_, options_);
-    EXPECT_FALSE(after->GetRaw("p").is_hit());
-    ASSERT_TRUE(after->SetRaw("p", "new", kNoTtl).ok());
-    EXPECT_EQ(before->GetRaw("p")->view(), "old");
+    EXPECT_FALSE(after->backend()->GetRaw("p").is_hit());
+    ASSERT_TRUE(after->backend()->SetRaw("p", "new", kNoTtl).ok());
+    EXPECT_EQ(before->backend()->GetRaw("p")->view(), "old");
   }
-  EXPECT_EQ(OpenLmdb(path_, options_)->GetRaw("p")->view(), "new");
+  EXPECT_EQ(OpenLmdb(path_, options_)->backend()->GetRaw("p")->view(), "new");
 }
 
-TEST_F(OpenTest, AllOfOneProcessAgreeOnMaxBytes) {
+TEST_F(OpenTest, CachesOfOneProcessMustAgreeOnMaxBytes) {
   auto cache = OpenLmdb(path_, options_);
   options_.max_bytes *= 2;
   EXPECT_TRUE(Refused().Is(ErrorCode::kInvalidArgument));
@@ -143,9 +144,9 @@ TEST_F(OpenTest, OptionsOutOfRangeAreInvalidArguments) {
                     .Is(ErrorCode::kInvalidArgument));
   };
   LmdbCacheOptions options;
-  options.max_bytes = LmdbCache::kMinBytes - 1;
+  options.max_bytes = LmdbCacheOptions::kMinBytes - 1;
   expect_invalid(options);
-  options.max_bytes = LmdbCache::kMaxBytes + 1;
+  options.max_bytes = LmdbCacheOptions::kMaxBytes + 1;
   expect_invalid(options);
   options = {};
   options.busy_timeout = std::chrono::milliseconds(-1);
@@ -160,7 +161,7 @@ TEST_F(OpenTest, OptionsOutOfRangeAreInvalidArguments) {
   expect_invalid(options);
 }
 
-TEST_F(OpenTest, WhatIsNoDirectoryOrHasNoParentIsUnavailable) {
+TEST_F(OpenTest, APathThatIsNotADirectoryOrHasNoParentIsUnavailable) {
   for (const std::string& name :
        {std::string(), parent_.path() + "/none/cache", std::string("/dev/null"),
         std::string("/dev/null/cache"), std::string("a\0b", 3)}) {
@@ -169,7 +170,7 @@ TEST_F(OpenTest, WhatIsNoDirectoryOrHasNoParentIsUnavailable) {
   }
 }
 
-TEST_F(OpenTest, WhereNothingMayBeMadeIsUnavailable) {
+TEST_F(OpenTest, ADirectoryWithoutWritePermissionIsUnavailable) {
   const Status refused = LmdbCache::Open("/proc/appcache", options_).status();
   EXPECT_TRUE(refused.Is(ErrorCode::kUnavailable)) << refused.ToString();
   const Status within = LmdbCache::Open("/proc", options_).status();
@@ -177,72 +178,74 @@ TEST_F(OpenTest, WhereNothingMayBeMadeIsUnavailable) {
 }
 
 TEST_F(OpenTest, ADatabaseOfAnotherProgramIsUnsupported) {
-  PlainLmdb(path_).Put(nullptr, "a key", "somebody's");
-  ExpectRefusedUntouched(ErrorCode::kUnsupported, "not appcache's");
+  PlainLmdb(path_).Put(nullptr, "a key", "another program's");
+  ExpectRefusedUnchanged(ErrorCode::kUnsupported, "not appcache's");
   EXPECT_FALSE(std::filesystem::exists(File("appcache.lane")));
 }
 
-TEST_F(OpenTest, ADatabaseOfAnotherProgramWhereACacheWasIsUnsupported) {
-  MakeCache();
+TEST_F(OpenTest, ADatabaseOfAnotherProgramInAFormerCacheIsUnsupported) {
+  CreateCache();
   std::filesystem::remove(File("data.mdb"));
-  PlainLmdb(path_).Put(nullptr, "a key", "somebody's");
+  PlainLmdb(path_).Put(nullptr, "a key", "another program's");
   const Status refused = Refused();
   EXPECT_TRUE(refused.Is(ErrorCode::kUnsupported)) << refused.ToString();
-  EXPECT_EQ(PlainLmdb(path_).Get(nullptr, "a key"), "somebody's");
+  EXPECT_EQ(PlainLmdb(path_).Get(nullptr, "a key"), "another program's");
 }
 
-TEST_F(OpenTest, ALockFileThatIsSomebodysIsUnsupported) {
+TEST_F(OpenTest, ALockFileOfAnotherProgramIsUnsupported) {
   std::ofstream(File("appcache.lane")) << "a list of lanes";
-  ExpectRefusedUntouched(ErrorCode::kUnsupported, "not a lock file");
+  ExpectRefusedUnchanged(ErrorCode::kUnsupported, "not a lock file");
 }
 
 TEST_F(OpenTest, ANewerSchemaIsUnsupported) {
-  MakeCache();
+  CreateCache();
   PlainLmdb(path_).Put(nullptr, "schema", "appcache 2");
-  ExpectRefusedUntouched(ErrorCode::kUnsupported, "another version");
+  ExpectRefusedUnchanged(ErrorCode::kUnsupported, "another version");
 }
 
-TEST_F(OpenTest, AFileThatWasCutShortIsCorrupt) {
+TEST_F(OpenTest, ATruncatedFileIsCorrupt) {
   {
     const auto cache = OpenLmdb(path_, options_);
     for (int i = 0; i < 20; ++i) {
       ASSERT_TRUE(
-          cache->SetRaw(std::to_string(i), std::string(9000, 'v'), kNoTtl)
+          cache->backend()
+              ->SetRaw(std::to_string(i), std::string(9000, 'v'), kNoTtl)
               .ok());
     }
   }
   std::filesystem::resize_file(File("data.mdb"), 50'000);
-  ExpectRefusedUntouched(ErrorCode::kCorrupt, "remove the directory");
+  ExpectRefusedUnchanged(ErrorCode::kCorrupt, "remove the directory");
   std::filesystem::resize_file(File("data.mdb"), 5000);
-  ExpectRefusedUntouched(ErrorCode::kCorrupt, "remove the directory");
+  ExpectRefusedUnchanged(ErrorCode::kCorrupt, "remove the directory");
   std::filesystem::remove_all(path_);
-  MakeCache();
+  CreateCache();
 }
 
-TEST_F(OpenTest, ADamagedHeadIsCorruptAndThatOfAnotherVersionUnsupported) {
-  MakeCache();
+TEST_F(OpenTest, ADamagedMetaPageIsCorruptAndOneOfAnotherVersionUnsupported) {
+  CreateCache();
   const std::string whole = Contents()["data.mdb"];
-  // MDB_meta begins behind the page's head of 16 bytes: its magic and version.
+  // MDB_meta follows the page header of 16 bytes. It begins with a magic number
+  // and a version.
   for (const off_t page : {0, 4096}) {
     Overwrite(page + 16, "no magic");
-    ExpectRefusedUntouched(ErrorCode::kCorrupt, "remove the directory");
+    ExpectRefusedUnchanged(ErrorCode::kCorrupt, "remove the directory");
     Overwrite(page + 16, std::string_view(whole).substr(page + 16, 4));
     Overwrite(page + 20, "\x63");
-    ExpectRefusedUntouched(ErrorCode::kUnsupported, "another version");
+    ExpectRefusedUnchanged(ErrorCode::kUnsupported, "another version");
     Overwrite(page + 20, std::string_view(whole).substr(page + 20, 4));
   }
   EXPECT_EQ(ValueIn(*OpenLmdb(path_, options_), "p"), "value");
 }
 
 TEST_F(OpenTest, ZeroedPagesAreCorrupt) {
-  MakeCache();
+  CreateCache();
   const size_t size = Contents()["data.mdb"].size();
   Overwrite(2 * 4096, std::string(size - 2 * 4096, '\0'));
-  ExpectRefusedUntouched(ErrorCode::kCorrupt, "remove the directory");
+  ExpectRefusedUnchanged(ErrorCode::kCorrupt, "remove the directory");
 }
 
-TEST_F(OpenTest, WhatWasSetIsThereWhenItIsOpenedAgain) {
-  MakeCache();
+TEST_F(OpenTest, EntriesSurviveReopening) {
+  CreateCache();
   EXPECT_EQ(ValueIn(*OpenLmdb(path_, options_), "p"), "value");
 }
 

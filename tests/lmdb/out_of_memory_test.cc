@@ -1,5 +1,5 @@
-// Memory runs out in an operation on an LmdbCache: at each allocation in turn,
-// once and for ever after, it is an error of that call and of nothing else.
+// Each allocation of an operation on an LmdbCache fails in turn, alone or with
+// all later ones. Only that call fails, and the next one succeeds.
 
 #include <gtest/gtest.h>
 
@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/lmdb/lmdb_cache.h"
-#include "tests/lmdb/opened.h"
+#include "appcache/lmdb_cache.h"
+#include "tests/lmdb/open_lmdb.h"
 #include "tests/support/allocations.h"
 #include "tests/support/temp_dir.h"
 
@@ -24,24 +24,27 @@ using Contents = std::map<std::string, std::string>;
 
 class LmdbOutOfMemoryTest : public testing::Test {
  protected:
-  Contents Held() {
-    Contents held;
+  Backend& backend() const { return *cache_->backend(); }
+
+  Contents Stored() {
+    Contents stored;
     for (const std::string& path :
          {std::string("p/1"), long_path_, new_path_}) {
       const std::string value = ValueIn(*cache_, path);
-      if (value != "<miss>") held[path] = value;
+      if (value != "<miss>") stored[path] = value;
     }
-    return held;
+    return stored;
   }
 
   void Fill() {
     ASSERT_TRUE(cache_->Clear().ok());
     for (const auto& [path, value] : before_) {
-      ASSERT_TRUE(cache_->SetRaw(path, value, kNoTtl).ok());
+      ASSERT_TRUE(backend().SetRaw(path, value, kNoTtl).ok());
     }
   }
 
-  // `run` must not allocate anything itself.
+  // Expects `after` when `run` succeeds. `run` must not allocate anything that
+  // the operation does not.
   void FailEverywhere(const std::function<Status()>& run,
                       const Contents& after) {
     int failed = 0;
@@ -50,12 +53,12 @@ class LmdbOutOfMemoryTest : public testing::Test {
       bool any_failed = true;
       for (uint64_t first = 1; any_failed && !HasFailure(); ++first) {
         SCOPED_TRACE(first);
-        ASSERT_LT(first, 1000u) << "it never gets by";
+        ASSERT_LT(first, 1000u) << "the operation never succeeds";
         Attempt(run, after, {first, failures}, any_failed);
         if (any_failed) ++failed;
       }
     }
-    // Otherwise nothing was tried.
+    // Otherwise the test has tested nothing.
     EXPECT_GT(failed, 0);
   }
 
@@ -86,20 +89,20 @@ class LmdbOutOfMemoryTest : public testing::Test {
       EXPECT_TRUE(any_failed) << status.ToString();
       EXPECT_TRUE(status.Is(ErrorCode::kFull)) << status.ToString();
     }
-    EXPECT_EQ(Held(), status.ok() ? after : before_);
+    EXPECT_EQ(Stored(), status.ok() ? after : before_);
     const Status again = run();
     EXPECT_TRUE(again.ok()) << again.ToString();
-    EXPECT_EQ(Held(), after);
+    EXPECT_EQ(Stored(), after);
   }
 };
 
-TEST_F(LmdbOutOfMemoryTest, AGet) {
+TEST_F(LmdbOutOfMemoryTest, Get) {
   for (const std::string_view path :
        {std::string_view("p/1"), std::string_view(long_path_)}) {
     FailEverywhere(
         [&] {
-          const Lookup<Bytes> found = cache_->GetRaw(path);
-          // Not a plain miss: it is there.
+          const Lookup<Bytes> found = backend().GetRaw(path);
+          // Not a plain miss, because the entry exists.
           EXPECT_TRUE(found || found.has_error());
           return found.status();
         },
@@ -107,53 +110,53 @@ TEST_F(LmdbOutOfMemoryTest, AGet) {
   }
 }
 
-TEST_F(LmdbOutOfMemoryTest, ASet) {
+TEST_F(LmdbOutOfMemoryTest, Set) {
   for (const std::string_view path :
        {std::string_view(long_path_), std::string_view(new_path_)}) {
     Contents after = before_;
     after[std::string(path)] = "other";
-    FailEverywhere([&] { return cache_->SetRaw(path, "other", Ttl(1 << 30)); },
-                   after);
+    FailEverywhere(
+        [&] { return backend().SetRaw(path, "other", Ttl(1 << 30)); }, after);
   }
 }
 
-TEST_F(LmdbOutOfMemoryTest, ASetOfMany) {
-  const std::vector<Cache::RawEntry> entries = {{"p/1", "1", kNoTtl},
-                                                {long_path_, "2", kNoTtl},
-                                                {new_path_, value_, kNoTtl}};
-  FailEverywhere([&] { return cache_->SetManyRaw(entries); },
+TEST_F(LmdbOutOfMemoryTest, SetMany) {
+  const std::vector<RawEntry> entries = {{"p/1", "1", kNoTtl},
+                                         {long_path_, "2", kNoTtl},
+                                         {new_path_, value_, kNoTtl}};
+  FailEverywhere([&] { return backend().SetManyRaw(entries); },
                  {{"p/1", "1"}, {long_path_, "2"}, {new_path_, value_}});
 }
 
-TEST_F(LmdbOutOfMemoryTest, RemovingAPrefix) {
-  FailEverywhere([&] { return cache_->InvalidatePrefixRaw("p/"); }, {});
+TEST_F(LmdbOutOfMemoryTest, InvalidatePrefix) {
+  FailEverywhere([&] { return backend().InvalidatePrefixRaw("p/"); }, {});
 }
 
-// They give room, so they must work without.
-TEST_F(LmdbOutOfMemoryTest, AnInvalidateAndAClearNeedNone) {
+// They make room, so they must work when memory is exhausted.
+TEST_F(LmdbOutOfMemoryTest, InvalidateAndClearAllocateNothing) {
   Fill();
   Status invalidated;
   Status cleared;
   {
     const FailingAllocations failing(1, FailingAllocations::kForEver);
-    invalidated = cache_->InvalidateRaw(long_path_);
+    invalidated = backend().InvalidateRaw(long_path_);
   }
   EXPECT_TRUE(invalidated.ok()) << invalidated.ToString();
-  EXPECT_EQ(Held(), (Contents{{"p/1", "value"}}));
+  EXPECT_EQ(Stored(), (Contents{{"p/1", "value"}}));
   {
     const FailingAllocations failing(1, FailingAllocations::kForEver);
     cleared = cache_->Clear();
   }
   EXPECT_TRUE(cleared.ok()) << cleared.ToString();
-  EXPECT_EQ(Held(), Contents());
+  EXPECT_EQ(Stored(), Contents());
 }
 
-TEST_F(LmdbOutOfMemoryTest, AnAddNeedsNone) {
+TEST_F(LmdbOutOfMemoryTest, AddAllocatesNothing) {
   Fill();
   Result<bool> added = false;
   {
     const FailingAllocations failing(1, FailingAllocations::kForEver);
-    added = cache_->AddRaw(new_path_, "other", Ttl(1 << 30));
+    added = backend().AddRaw(new_path_, "other", Ttl(1 << 30));
   }
   EXPECT_TRUE(added.ok() && *added) << added.status().ToString();
   EXPECT_EQ(ValueIn(*cache_, new_path_), "other");

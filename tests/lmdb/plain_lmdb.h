@@ -1,4 +1,4 @@
-// PlainLmdb: the database of a cache that is closed, as LMDB shows it.
+// PlainLmdb: the database of a closed cache, accessed with LMDB alone.
 
 #ifndef APPCACHE_TESTS_LMDB_PLAIN_LMDB_H_
 #define APPCACHE_TESTS_LMDB_PLAIN_LMDB_H_
@@ -11,6 +11,7 @@
 
 namespace appcache {
 
+// One write transaction, which the destructor commits.
 class PlainLmdb {
  public:
   explicit PlainLmdb(const std::string& directory) {
@@ -19,7 +20,6 @@ class PlainLmdb {
     EXPECT_EQ(mdb_env_open(env_, directory.c_str(), 0, 0600), 0);
     EXPECT_EQ(mdb_txn_begin(env_, nullptr, 0, &txn_), 0);
   }
-  // What was done is committed.
   ~PlainLmdb() {
     EXPECT_EQ(mdb_txn_commit(txn_), 0);
     mdb_env_close(env_);
@@ -27,7 +27,7 @@ class PlainLmdb {
   PlainLmdb(const PlainLmdb&) = delete;
   PlainLmdb& operator=(const PlainLmdb&) = delete;
 
-  // Of the table of that name; null: of the main table.
+  // `table` is the name of a table; null is the main table.
   std::string Get(const char* table, std::string_view key) {
     MDB_val key_val = ToVal(key);
     MDB_val found = {0, nullptr};

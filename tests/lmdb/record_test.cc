@@ -1,4 +1,4 @@
-// The format of records, and the keys that they stand under.
+// The format of records and of their keys.
 
 #include "adapters/lmdb/record.h"
 
@@ -26,8 +26,8 @@ Record Full() {
   Record record;
   record.path = "a path";
   record.value = "a value";
-  record.ends_at = TimePoint(std::chrono::microseconds(0x0102030405060708));
-  record.number = 0x1112131415161718;
+  record.expires_at = TimePoint(std::chrono::microseconds(0x0102030405060708));
+  record.sequence = 0x1112131415161718;
   return record;
 }
 
@@ -35,12 +35,12 @@ void ExpectSame(const std::optional<Record>& decoded, const Record& record) {
   ASSERT_TRUE(decoded);
   EXPECT_EQ(decoded->path, record.path);
   EXPECT_EQ(decoded->value, record.value);
-  EXPECT_EQ(decoded->ends_at, record.ends_at);
-  EXPECT_EQ(decoded->number, record.number);
+  EXPECT_EQ(decoded->expires_at, record.expires_at);
+  EXPECT_EQ(decoded->sequence, record.sequence);
 }
 
-// What is on disks must stay readable: these bytes never change.
-TEST(RecordTest, Version1IsTheseBytes) {
+// Existing files must stay readable, so these bytes never change.
+TEST(RecordTest, TheBytesOfVersion1AreFixed) {
   EXPECT_EQ(Encoded(Full()),
             "\x01\x03\x18\x17\x16\x15\x14\x13\x12\x11"
             "\x08\x07\x06\x05\x04\x03\x02\x01"
@@ -51,7 +51,7 @@ TEST(RecordTest, Version1IsTheseBytes) {
             "\x2f\x28\x4e\x3c"sv);
 }
 
-TEST(RecordTest, WhatWasEncodedIsDecoded) {
+TEST(RecordTest, DecodesWhatWasEncoded) {
   RandomSource random;
   for (int i = 0; i < 2000; ++i) {
     const std::string path = random.String(random.Below(600));
@@ -60,16 +60,16 @@ TEST(RecordTest, WhatWasEncodedIsDecoded) {
     if (random.Below(2) == 0) record.path = path;
     record.value = value;
     if (random.Below(2) == 0) {
-      record.ends_at = TimePoint(
+      record.expires_at = TimePoint(
           std::chrono::microseconds(static_cast<int64_t>(random.Bits())));
     }
-    record.number = random.Bits();
+    record.sequence = random.Bits();
     ExpectSame(DecodeRecord(Encoded(record)), record);
   }
 }
 
-// All bits of a record of up to 240 bytes.
-TEST(RecordTest, AnyBitThatIsWrongIsFound) {
+// The checksum covers a record of up to 240 bytes.
+TEST(RecordTest, DetectsAnyFlippedBit) {
   const std::string value(200, 'v');
   Record record = Full();
   record.value = value;
@@ -83,7 +83,7 @@ TEST(RecordTest, AnyBitThatIsWrongIsFound) {
   ExpectSame(DecodeRecord(bytes), record);
 }
 
-TEST(RecordTest, WhatIsCutShortOrHasMoreIsFound) {
+TEST(RecordTest, DetectsMissingAndAdditionalBytes) {
   const std::string bytes = Encoded(Full());
   for (size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(DecodeRecord(std::string_view(bytes).substr(0, size)));
@@ -91,7 +91,7 @@ TEST(RecordTest, WhatIsCutShortOrHasMoreIsFound) {
   EXPECT_FALSE(DecodeRecord(bytes + '\0'));
 }
 
-TEST(RecordTest, ALargeRecordWhoseEndIsMissingIsFound) {
+TEST(RecordTest, DetectsATruncatedLargeRecord) {
   const std::string value(100'000, 'v');
   Record record;
   record.value = value;
@@ -103,7 +103,7 @@ TEST(RecordTest, ALargeRecordWhoseEndIsMissingIsFound) {
   EXPECT_FALSE(DecodeRecord(bytes));
 }
 
-// With the checksum that they would have.
+// True if `unchecked` with a correct checksum is not a record.
 bool IsRefused(std::string_view unchecked) {
   std::string bytes(unchecked);
   uint32_t checksum = RecordChecksum(unchecked);
@@ -119,11 +119,11 @@ TEST(RecordTest, AnotherVersionIsRefused) {
   EXPECT_TRUE(IsRefused("\x02\0........a value"sv));
 }
 
-TEST(RecordTest, WhatThisVersionDoesNotWriteIsRefused) {
-  // A flag that there is not.
+TEST(RecordTest, RefusesWhatThisVersionDoesNotWrite) {
+  // Unknown flags.
   EXPECT_TRUE(IsRefused("\x01\x04........a value"sv));
   EXPECT_TRUE(IsRefused("\x01\x80........a value"sv));
-  // No room for an end, for the size of a path, and for a path.
+  // Too short for an expiry time, for a path, and for the size of a path.
   EXPECT_FALSE(IsRefused("\x01\x01........12345678"sv));
   EXPECT_TRUE(IsRefused("\x01\x01........1234567"sv));
   EXPECT_FALSE(IsRefused("\x01\x02........\x01\0\0\0p"sv));
@@ -131,7 +131,7 @@ TEST(RecordTest, WhatThisVersionDoesNotWriteIsRefused) {
   EXPECT_TRUE(IsRefused("\x01\x02........\x01\0\0"sv));
 }
 
-TEST(EntryKeyTest, AShortPathStandsInTheKey) {
+TEST(EntryKeyTest, AShortPathIsInTheKey) {
   EXPECT_EQ(EntryKey("").view(), "k");
   EXPECT_EQ(EntryKey("a\0b"sv).view(), "ka\0b"sv);
   const std::string longest(510, 'p');
@@ -148,23 +148,23 @@ TEST(EntryKeyTest, ALongPathIsHashed) {
   }
 }
 
-TEST(EntryKeyTest, AShortPathNeverMeetsAHashedOne) {
+TEST(EntryKeyTest, AShortPathNeverHasTheKeyOfAHashedOne) {
   const std::string path(600, 'p');
   const EntryKey hashed(path);
   EXPECT_NE(EntryKey(hashed.view()).view(), hashed.view());
   EXPECT_NE(EntryKey(hashed.view().substr(1)).view(), hashed.view());
 }
 
-TEST(EntryKeyTest, ARecordIsThatOfThePathThatItHolds) {
+TEST(EntryKeyTest, ARecordMatchesThePathThatItHolds) {
   const std::string path(600, 'p');
   Record record;
   record.path = path;
-  EXPECT_TRUE(EntryKey(path).IsOf(record, path));
+  EXPECT_TRUE(EntryKey(path).Matches(record, path));
   record.path = "another";
-  EXPECT_FALSE(EntryKey(path).IsOf(record, path));
+  EXPECT_FALSE(EntryKey(path).Matches(record, path));
   record.path.reset();
-  EXPECT_FALSE(EntryKey(path).IsOf(record, path));
-  EXPECT_TRUE(EntryKey("short").IsOf(record, "short"));
+  EXPECT_FALSE(EntryKey(path).Matches(record, path));
+  EXPECT_TRUE(EntryKey("short").Matches(record, "short"));
 }
 
 }  // namespace

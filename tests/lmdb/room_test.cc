@@ -1,5 +1,5 @@
-// Room: the file keeps to max_bytes, and a set always finds room. In memory,
-// for each of many thousand writes would wait for the disk.
+// The file stays within max_bytes, and a set always makes room. The tests run
+// in /dev/shm, because each of many thousand writes would wait for the disk.
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/lmdb/lmdb_cache.h"
-#include "tests/lmdb/opened.h"
+#include "appcache/lmdb_cache.h"
+#include "tests/lmdb/open_lmdb.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 
@@ -23,6 +23,8 @@ class RoomTest : public testing::TestWithParam<uint64_t> {
  protected:
   RoomTest() : cache_(OpenLmdb(directory_.path(), GetParam())) {}
 
+  Backend& backend() const { return *cache_->backend(); }
+
   void ExpectWithinMaxBytes() const {
     struct stat info = {};
     ASSERT_EQ(stat((directory_.path() + "/data.mdb").c_str(), &info), 0);
@@ -30,7 +32,7 @@ class RoomTest : public testing::TestWithParam<uint64_t> {
     EXPECT_LE(static_cast<uint64_t>(info.st_blocks) * 512, GetParam());
   }
 
-  // Of all sizes alike, from one byte to the largest, by their logarithm.
+  // From one byte to the largest size. The logarithm of the size is uniform.
   std::string RandomValue() {
     uint64_t most = cache_->Traits().max_value_bytes;
     for (uint64_t halvings = random_.Below(16); halvings > 0; --halvings) {
@@ -40,11 +42,11 @@ class RoomTest : public testing::TestWithParam<uint64_t> {
                        static_cast<char>(random_.Below(256)));
   }
 
-  // Sets, and sees that it is there, and that it is within the limit.
-  void SetAndSee(const std::string& path, const std::string& value) {
-    const Status set = cache_->SetRaw(path, value, kNoTtl);
+  // Sets the value, and checks that a get returns it.
+  void SetAndCheck(const std::string& path, const std::string& value) {
+    const Status set = backend().SetRaw(path, value, kNoTtl);
     ASSERT_TRUE(set.ok()) << set.ToString() << " at " << value.size();
-    const Lookup<Bytes> found = cache_->GetRaw(path);
+    const Lookup<Bytes> found = backend().GetRaw(path);
     ASSERT_TRUE(found && found->view() == value) << value.size();
   }
 
@@ -59,21 +61,21 @@ INSTANTIATE_TEST_SUITE_P(MaxBytes, RoomTest,
                            return std::to_string(info.param >> 20) + "MiB";
                          });
 
-TEST_P(RoomTest, EverySetOfAnySizeIsThereThoughMuchMoreIsSetThanFits) {
+TEST_P(RoomTest, EverySetIsReadableAlthoughMoreIsSetThanFits) {
   uint64_t written = 0;
   for (int i = 0; written < 4 * GetParam(); ++i) {
     const std::string value = RandomValue();
     written += value.size();
-    // A third of them in place of others.
+    // A third of the sets may replace an entry.
     const uint64_t name = i % 3 == 0 ? random_.Below(50) : 100 + i;
-    SetAndSee("p/" + std::to_string(name), value);
+    SetAndCheck("p/" + std::to_string(name), value);
     if (HasFatalFailure()) return;
   }
   ExpectWithinMaxBytes();
   EXPECT_GT(cache_->Stats().evictions.value_or(0), 0u);
 }
 
-TEST_P(RoomTest, ManySmallOnesMakeRoomForTheLargestAndAgain) {
+TEST_P(RoomTest, ManySmallEntriesMakeRoomForTheLargestRepeatedly) {
   const std::string largest(cache_->Traits().max_value_bytes, 'L');
   for (int round = 0; round < 2; ++round) {
     std::vector<std::string> paths;
@@ -81,41 +83,41 @@ TEST_P(RoomTest, ManySmallOnesMakeRoomForTheLargestAndAgain) {
       paths.push_back(std::to_string(random_.Bits()));
     }
     for (int times = 0; times < 2; ++times) {
-      std::vector<Cache::RawEntry> entries;
+      std::vector<RawEntry> entries;
       for (const std::string& path : paths) {
         entries.push_back({path, "a small value", kNoTtl});
       }
-      const Status set = cache_->SetManyRaw(entries);
+      const Status set = backend().SetManyRaw(entries);
       ASSERT_TRUE(set.ok()) << set.ToString();
     }
     for (int i = 0; i < 8; ++i) {
-      SetAndSee("large " + std::to_string(i), largest);
+      SetAndCheck("large " + std::to_string(i), largest);
       if (HasFatalFailure()) return;
     }
   }
   ExpectWithinMaxBytes();
 }
 
-TEST_P(RoomTest, TheSameKeyMayBeSetAgainAndAgain) {
+TEST_P(RoomTest, TheSameKeyCanBeSetRepeatedly) {
   for (int i = 0; i < 200; ++i) {
-    SetAndSee("p", RandomValue());
+    SetAndCheck("p", RandomValue());
     if (HasFatalFailure()) return;
   }
   EXPECT_EQ(cache_->Stats().entries, 1u);
   ExpectWithinMaxBytes();
 }
 
-TEST_P(RoomTest, ABatchOfMoreThanFitsIsStoredAsFarAsThereIsRoom) {
+TEST_P(RoomTest, OfABatchThatDoesNotFitTheLastEntriesRemain) {
   const std::string value(cache_->Traits().max_value_bytes / 2, 'v');
   std::vector<std::string> paths;
   for (int i = 0; i < 200; ++i) paths.push_back("p/" + std::to_string(i));
-  std::vector<Cache::RawEntry> entries;
+  std::vector<RawEntry> entries;
   for (const std::string& path : paths)
     entries.push_back({path, value, kNoTtl});
-  const Status set = cache_->SetManyRaw(entries);
+  const Status set = backend().SetManyRaw(entries);
   ASSERT_TRUE(set.ok()) << set.ToString();
-  EXPECT_TRUE(cache_->GetRaw(paths.back()));
-  EXPECT_FALSE(cache_->GetRaw(paths.front()));
+  EXPECT_TRUE(backend().GetRaw(paths.back()));
+  EXPECT_FALSE(backend().GetRaw(paths.front()));
   ExpectWithinMaxBytes();
 }
 
@@ -124,23 +126,23 @@ TEST_P(RoomTest, AFullCacheCanBeInvalidatedAndCleared) {
   for (int i = 0; i < 1000; ++i) {
     paths.push_back("p/" + std::to_string(random_.Bits()));
     ASSERT_TRUE(
-        cache_->SetRaw(paths.back(), std::string(3000, 'v'), kNoTtl).ok());
+        backend().SetRaw(paths.back(), std::string(3000, 'v'), kNoTtl).ok());
   }
   const std::vector<std::string_view> views(paths.begin() + 500, paths.end());
-  Status status = cache_->InvalidateManyRaw(views);
+  Status status = backend().InvalidateManyRaw(views);
   EXPECT_TRUE(status.ok()) << status.ToString();
-  EXPECT_FALSE(cache_->GetRaw(paths.back()));
+  EXPECT_FALSE(backend().GetRaw(paths.back()));
   for (const std::string& path : paths) {
-    ASSERT_TRUE(cache_->SetRaw(path, std::string(3000, 'w'), kNoTtl).ok());
+    ASSERT_TRUE(backend().SetRaw(path, std::string(3000, 'w'), kNoTtl).ok());
   }
   status = cache_->Clear();
   EXPECT_TRUE(status.ok()) << status.ToString();
   EXPECT_EQ(cache_->Stats().entries, 0u);
-  SetAndSee("p", "after");
+  SetAndCheck("p", "after");
 }
 
-TEST_P(RoomTest, AFullCacheCanBeRidOfAPrefix) {
-  // Some of them hashed.
+TEST_P(RoomTest, AFullCacheCanInvalidateAPrefix) {
+  // Some of the keys are hashed.
   const auto path = [](std::string_view prefix, int i) {
     return std::string(prefix) + std::to_string(i) +
            std::string(i % 10 == 0 ? 600 : 0, 'h');
@@ -150,68 +152,71 @@ TEST_P(RoomTest, AFullCacheCanBeRidOfAPrefix) {
     ++last;
     for (const std::string_view prefix : {"p/", "q/"}) {
       ASSERT_TRUE(
-          cache_->SetRaw(path(prefix, last), std::string(1000, 'v'), kNoTtl)
+          backend()
+              .SetRaw(path(prefix, last), std::string(1000, 'v'), kNoTtl)
               .ok());
     }
   }
   const uint64_t entries = *cache_->Stats().entries;
-  const Status status = cache_->InvalidatePrefixRaw("p/");
+  const Status status = backend().InvalidatePrefixRaw("p/");
   ASSERT_TRUE(status.ok()) << status.ToString();
   const CacheStats stats = cache_->Stats();
   EXPECT_NEAR(static_cast<double>(*stats.entries),
               static_cast<double>(entries) / 2, 2);
   EXPECT_EQ(stats.invalidations, entries - *stats.entries);
-  EXPECT_FALSE(cache_->GetRaw(path("p/", last)));
-  EXPECT_FALSE(cache_->GetRaw(path("p/", last - 1)));
-  EXPECT_TRUE(cache_->GetRaw(path("q/", last)));
-  EXPECT_TRUE(cache_->GetRaw(path("q/", last - 1)));
+  EXPECT_FALSE(backend().GetRaw(path("p/", last)));
+  EXPECT_FALSE(backend().GetRaw(path("p/", last - 1)));
+  EXPECT_TRUE(backend().GetRaw(path("q/", last)));
+  EXPECT_TRUE(backend().GetRaw(path("q/", last - 1)));
 }
 
-TEST_P(RoomTest, AnAddMakesRoomAndARefusedOneMakesNone) {
+TEST_P(RoomTest, AnAddEvictsOnlyIfItAdds) {
   const std::string value(cache_->Traits().max_value_bytes / 2, 'v');
   int last = 0;
   for (; cache_->Stats().evictions == 0u; ++last) {
     const std::string path = "p/" + std::to_string(last);
-    const Result<bool> added = cache_->AddRaw(path, value, kNoTtl);
+    const Result<bool> added = backend().AddRaw(path, value, kNoTtl);
     ASSERT_TRUE(added.ok() && *added) << added.status().ToString();
-    ASSERT_TRUE(cache_->GetRaw(path));
+    ASSERT_TRUE(backend().GetRaw(path));
   }
   const CacheStats before = cache_->Stats();
   const std::string largest(cache_->Traits().max_value_bytes, 'v');
   const std::string there = "p/" + std::to_string(last - 1);
   for (int i = 0; i < 10; ++i) {
-    EXPECT_FALSE(*cache_->AddRaw(there, largest, kNoTtl));
+    EXPECT_FALSE(*backend().AddRaw(there, largest, kNoTtl));
   }
   EXPECT_EQ(cache_->Stats().evictions, before.evictions);
   EXPECT_EQ(cache_->Stats().entries, before.entries);
   ExpectWithinMaxBytes();
 }
 
-TEST_P(RoomTest, WhatWasWrittenFirstGoesFirst) {
+TEST_P(RoomTest, EvictsTheEntriesThatWereWrittenFirst) {
   const std::string value(cache_->Traits().max_value_bytes / 4, 'v');
   int last = 0;
   for (; cache_->Stats().evictions == 0u; ++last) {
     ASSERT_TRUE(
-        cache_->SetRaw("p/" + std::to_string(last), value, kNoTtl).ok());
-    // A get is no use, and a set moves to the end.
-    EXPECT_EQ(cache_->GetRaw("p/0").is_hit(), cache_->Stats().evictions == 0u);
+        backend().SetRaw("p/" + std::to_string(last), value, kNoTtl).ok());
+    // A get does not affect the order. A set moves the entry to the end.
+    EXPECT_EQ(backend().GetRaw("p/0").is_hit(),
+              cache_->Stats().evictions == 0u);
     if (last == 3) {
-      ASSERT_TRUE(cache_->SetRaw("p/1", value, kNoTtl).ok());
+      ASSERT_TRUE(backend().SetRaw("p/1", value, kNoTtl).ok());
     }
   }
-  EXPECT_TRUE(cache_->GetRaw("p/1"));
-  EXPECT_TRUE(cache_->GetRaw("p/3"));
+  EXPECT_TRUE(backend().GetRaw("p/1"));
+  EXPECT_TRUE(backend().GetRaw("p/3"));
 }
 
-TEST_P(RoomTest, ASmallerMaxBytesIsReachedBySets) {
+TEST_P(RoomTest, SetsReduceTheCacheToASmallerMaxBytes) {
   const std::string value(3000, 'v');
   for (int i = 0; i < 1500; ++i) {
-    ASSERT_TRUE(cache_->SetRaw(std::to_string(i), value, kNoTtl).ok());
+    ASSERT_TRUE(backend().SetRaw(std::to_string(i), value, kNoTtl).ok());
   }
   cache_.reset();
-  cache_ = OpenLmdb(directory_.path(), LmdbCache::kMinBytes);
-  for (int i = 0; i < 5; ++i) SetAndSee("p/" + std::to_string(i), value);
-  EXPECT_LE(cache_->Stats().entries.value_or(0), LmdbCache::kMinBytes / 3000);
+  cache_ = OpenLmdb(directory_.path(), LmdbCacheOptions::kMinBytes);
+  for (int i = 0; i < 5; ++i) SetAndCheck("p/" + std::to_string(i), value);
+  EXPECT_LE(cache_->Stats().entries.value_or(0),
+            LmdbCacheOptions::kMinBytes / 3000);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// LmdbCache in many threads: readers and writers at once, threads that come and
-// go, the pool of read transactions, and reads that do not end.
+// LmdbCache in many threads: concurrent readers and writers, short-lived
+// threads, the pool of read transactions, and reads that do not end.
 
 #include <gtest/gtest.h>
 
@@ -14,8 +14,8 @@
 #include <thread>
 #include <vector>
 
-#include "adapters/lmdb/lmdb_cache.h"
-#include "tests/lmdb/opened.h"
+#include "appcache/lmdb_cache.h"
+#include "tests/lmdb/open_lmdb.h"
 #include "tests/lmdb/written.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
@@ -30,9 +30,9 @@ class ThreadsTest : public testing::Test {
   const TempDir directory_{"/dev/shm"};
 };
 
-TEST_F(ThreadsTest, ThreadsThatComeAndGoTakeNoReaderSlots) {
+TEST_F(ThreadsTest, ShortLivedThreadsOccupyNoReaderSlots) {
   const auto cache = OpenLmdb(directory_.path());
-  ASSERT_TRUE(cache->SetRaw("p", "value", kNoTtl).ok());
+  ASSERT_TRUE(cache->backend()->SetRaw("p", "value", kNoTtl).ok());
   std::atomic<int> wrong{0};
   for (int round = 0; round < 40; ++round) {
     std::vector<std::thread> threads;
@@ -46,25 +46,25 @@ TEST_F(ThreadsTest, ThreadsThatComeAndGoTakeNoReaderSlots) {
   EXPECT_EQ(wrong, 0);
 }
 
-// With a writer that evicts.
-TEST_F(ThreadsTest, AHitIsAWholeValueOfItsKeyWhoeverWrites) {
+// The writer evicts.
+TEST_F(ThreadsTest, AHitIsACompleteValueOfItsKeyDuringWrites) {
   constexpr int kReaders = 4;
   LmdbCacheOptions options;
-  options.max_bytes = LmdbCache::kMinBytes;
+  options.max_bytes = LmdbCacheOptions::kMinBytes;
   options.busy_timeout = std::chrono::minutes(5);
   const auto cache = OpenLmdb(directory_.path(), options);
   std::atomic<bool> done{false};
   std::atomic<int> wrong{0};
-  std::latch begun(kReaders);
+  std::latch started(kReaders);
   std::vector<std::thread> readers;
   for (int reader = 0; reader < kReaders; ++reader) {
     readers.emplace_back([&, reader] {
-      begun.count_down();
+      started.count_down();
       for (int i = reader; !done; ++i) {
         const int key = i % kWrittenKeys;
         const std::string path = WrittenPath(key);
         const std::array<std::string_view, 2> paths = {path, "none"};
-        const auto found = cache->GetManyRaw(paths);
+        const auto found = cache->backend()->GetManyRaw(paths);
         if (found[0].has_error() || found[1].is_hit() ||
             (found[0] && !IsWritten(key, found[0]->view()))) {
           ++wrong;
@@ -72,11 +72,11 @@ TEST_F(ThreadsTest, AHitIsAWholeValueOfItsKeyWhoeverWrites) {
       }
     });
   }
-  begun.wait();
+  started.wait();
   RandomSource random;
   for (int i = 0; i < 1000; ++i) {
     const int key = static_cast<int>(random.Below(kWrittenKeys));
-    const Status set = cache->SetRaw(
+    const Status set = cache->backend()->SetRaw(
         WrittenPath(key), WrittenValue(key, random.Below(9000)), kNoTtl);
     EXPECT_TRUE(set.ok()) << set.ToString();
   }
@@ -94,7 +94,8 @@ TEST_F(ThreadsTest, CachesOfOneDirectoryOpenAndCloseInAnyOrder) {
       for (int i = 0; i < 50; ++i) {
         const auto cache = OpenLmdb(directory_.path());
         const std::string path = std::to_string(t);
-        if (!cache->SetRaw(path, std::to_string(i), kNoTtl).ok()) ++wrong;
+        if (!cache->backend()->SetRaw(path, std::to_string(i), kNoTtl).ok())
+          ++wrong;
         if (ValueIn(*cache, path) != std::to_string(i)) ++wrong;
       }
     });
@@ -103,19 +104,20 @@ TEST_F(ThreadsTest, CachesOfOneDirectoryOpenAndCloseInAnyOrder) {
   EXPECT_EQ(wrong, 0);
 }
 
-// 64 reads go on, and a 65th waits for one of them.
-TEST_F(ThreadsTest, ReadsAreABoundedNumberAndMoreWait) {
+// 64 reads run, and a 65th waits for one of them.
+TEST_F(ThreadsTest, TheNumberOfReadsIsLimitedAndMoreWait) {
   LmdbCacheOptions options;
   options.busy_timeout = milliseconds(1);
   const auto cache = OpenLmdb(directory_.path(), options);
-  ASSERT_TRUE(cache->SetRaw("p", "value", std::chrono::hours(1)).ok());
-  std::list<OldRead> reads;
+  ASSERT_TRUE(
+      cache->backend()->SetRaw("p", "value", std::chrono::hours(1)).ok());
+  std::list<BlockedRead> reads;
   for (int i = 0; i < 64; ++i) {
     reads.emplace_back(directory_.path(), "p", options);
   }
-  EXPECT_EQ(cache->GetRaw("p").error().code, ErrorCode::kBusy);
+  EXPECT_EQ(cache->backend()->GetRaw("p").error().code, ErrorCode::kBusy);
   EXPECT_FALSE(cache->Stats().entries);
-  EXPECT_TRUE(cache->SetRaw("q", "value", kNoTtl).ok());
+  EXPECT_TRUE(cache->backend()->SetRaw("q", "value", kNoTtl).ok());
   options.busy_timeout = std::chrono::minutes(5);
   const auto patient = OpenLmdb(directory_.path(), options);
   std::thread waiting([&] { EXPECT_EQ(ValueIn(*patient, "p"), "value"); });
@@ -125,25 +127,28 @@ TEST_F(ThreadsTest, ReadsAreABoundedNumberAndMoreWait) {
   EXPECT_EQ(ValueIn(*cache, "p"), "value");
 }
 
-TEST_F(ThreadsTest, SetsAreBusyWhileAnOldReadKeepsAllPages) {
+TEST_F(ThreadsTest, SetsAreBusyWhileAnOldReadPreventsTheReuseOfPages) {
   LmdbCacheOptions options;
-  options.max_bytes = LmdbCache::kMinBytes;
+  options.max_bytes = LmdbCacheOptions::kMinBytes;
   options.busy_timeout = milliseconds(1);
   const auto cache = OpenLmdb(directory_.path(), options);
-  ASSERT_TRUE(cache->SetRaw("p/old", "value", std::chrono::hours(1)).ok());
+  ASSERT_TRUE(
+      cache->backend()->SetRaw("p/old", "value", std::chrono::hours(1)).ok());
   Status status;
   const auto fill = [&] {
     for (int i = 0; status.ok() && i < 2000; ++i) {
-      status = cache->SetRaw("p/" + std::to_string(i), std::string(3000, 'v'),
-                             kNoTtl);
+      status = cache->backend()->SetRaw("p/" + std::to_string(i),
+                                        std::string(3000, 'v'), kNoTtl);
     }
   };
   {
-    const OldRead read(directory_.path(), "p/old", options);
+    const BlockedRead read(directory_.path(), "p/old", options);
     fill();
     EXPECT_TRUE(status.Is(ErrorCode::kBusy)) << status.ToString();
-    EXPECT_NE(status.ToString().find("keeps all pages"), std::string::npos);
-    EXPECT_TRUE(cache->GetRaw("p/1"));  // nothing was evicted for nothing
+    EXPECT_NE(status.ToString().find("prevents the reuse of free pages"),
+              std::string::npos);
+    // No entry was evicted, because that would not have helped.
+    EXPECT_TRUE(cache->backend()->GetRaw("p/1"));
   }
   status = Status();
   fill();

@@ -1,5 +1,5 @@
-// What lmdb_process writes: values that tell their key, and whether they are
-// whole.
+// The keys and values that lmdb_process writes. A value contains its key and
+// its size, so that a test can recognise a wrong or incomplete one.
 
 #ifndef APPCACHE_TESTS_LMDB_WRITTEN_H_
 #define APPCACHE_TESTS_LMDB_WRITTEN_H_
@@ -12,6 +12,7 @@ namespace appcache {
 
 inline constexpr int kWrittenKeys = 300;
 
+// Of the key with that number, which is below kWrittenKeys.
 inline std::string WrittenPath(int key) { return "w/" + std::to_string(key); }
 
 inline std::string WrittenValue(int key, size_t size) {
@@ -20,6 +21,7 @@ inline std::string WrittenValue(int key, size_t size) {
          std::string(size, static_cast<char>('a' + size % 26));
 }
 
+// True if `value` is a value that lmdb_process writes for `key`.
 inline bool IsWritten(int key, std::string_view value) {
   const std::string start = std::to_string(key) + "/";
   if (!value.starts_with(start)) return false;

@@ -1,8 +1,7 @@
-"""What a Python program, as pyappcache, finds on the servers, and leaves there.
+"""Reads entries that the C++ test has stored, and stores some as pyappcache does.
 
-Arguments: servers as pylibmc takes them. With more than one they have to be used
-with ketama_weighted. Exits with a message at the first thing that is not as it
-should be.
+Arguments: servers in pylibmc's notation. Exits with a message at the first entry
+that is not as expected.
 """
 
 import gzip
@@ -16,10 +15,10 @@ KEYS = 300
 
 def expect(found, expected, what):
     if found != expected:
-        sys.exit(f"{what}: {found!r}, not {expected!r}")
+        sys.exit(f"{what}: found {found!r}, expected {expected!r}")
 
 
-def read_what_cpp_wrote(servers):
+def read_entries_of_cpp(servers):
     expect(servers.get("pyappcache/user/7"), b"Ada", "a string")
     expect(servers.get("pyappcache/bytes"), bytes(range(256)), "bytes")
     expect(servers.get("pyappcache/count"), b"42", "a number")
@@ -50,7 +49,7 @@ def share_many_keys(servers):
 
 def main():
     servers = pylibmc.Client(sys.argv[1:], behaviors={"ketama_weighted": True})
-    read_what_cpp_wrote(servers)
+    read_entries_of_cpp(servers)
     write_for_cpp(servers)
     share_many_keys(servers)
 

@@ -1,91 +1,82 @@
-// MemcacheCache over a link on which everything goes wrong, and on a server
-// that hangs, dies and comes back: no value that was not written, never another
-// key's, every call in time, and no lasting damage.
+// MemcacheCache over a faulty link, and on a server that hangs, dies and
+// restarts: every value was written under its key, every call returns in time,
+// and the cache works again afterwards.
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <chrono>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "adapters/memcache/memcache_cache.h"
+#include "appcache/memcache_cache.h"
 #include "tests/servers/fault_run.h"
 #include "tests/servers/memcached_server.h"
 
 namespace appcache {
 namespace {
 
-std::unique_ptr<Cache> Open(MemcacheCacheOptions options,
-                            const FaultLimits& limits) {
-  options.timeout = limits.timeout;
-  options.connect_timeout = limits.timeout;
-  options.max_connections = limits.max_connections;
+// The server that `client` names.
+MemcacheServer ServerOf(const ClientOptions& client) {
+  return {client.host, client.port, client.unix_path};
+}
+
+std::unique_ptr<Cache> Open(std::vector<MemcacheServer> servers,
+                            const ClientOptions& client) {
+  MemcacheCacheOptions options;
+  options.servers = std::move(servers);
+  options.timeout = client.timeout;
+  options.connect_timeout = client.timeout;
+  options.max_connections = client.max_connections;
   return *MemcacheCache::Open(std::move(options));
 }
 
 using Healthy = std::array<MemcachedServer, 2>;
 
-// That one, which has about half of the keys, and two that are well.
-MemcacheCacheOptions Beside(const Healthy& healthy, MemcacheServer one) {
-  MemcacheCacheOptions options;
+// The server `one`, which has about half of the keys, and two healthy servers.
+std::vector<MemcacheServer> WithHealthy(const Healthy& healthy,
+                                        MemcacheServer one) {
   one.weight = 2;
-  options.servers = {std::move(one)};
+  std::vector<MemcacheServer> servers = {std::move(one)};
   for (const MemcachedServer& server : healthy) {
-    options.servers.emplace_back().unix_path = server.socket_path();
+    servers.emplace_back().unix_path = server.socket_path();
   }
-  return options;
+  return servers;
 }
 
 class MemcacheFaultTest
     : public testing::TestWithParam<std::chrono::milliseconds> {
  protected:
-  ServerHandle Handle() {
-    return {[&] { server_.Freeze(); }, [&] { server_.Thaw(); },
-            [&] { server_.Kill(); }, [&] { server_.Start(); }};
-  }
-
   MemcachedServer server_;
 };
 
-TEST_P(MemcacheFaultTest, NoWrongValueEveryCallInTimeAndWellAgainAtOnce) {
+TEST_P(MemcacheFaultTest, FaultyLinkCausesNoWrongValue) {
   RunOverFaultyLink(server_.socket_path(), GetParam(),
-                    [](uint16_t port, const FaultLimits& limits) {
-                      MemcacheCacheOptions options;
-                      options.servers[0].host = "127.0.0.1";
-                      options.servers[0].port = port;
-                      return Open(options, limits);
+                    [](const ClientOptions& client) {
+                      return Open({ServerOf(client)}, client);
                     });
 }
 
-TEST_P(MemcacheFaultTest, TheSameWhereOneOfThreeServersIsBehindTheLink) {
+TEST_P(MemcacheFaultTest, FaultyLinkToOneOfThreeServersCausesNoWrongValue) {
   const Healthy healthy;
-  RunOverFaultyLink(server_.socket_path(), GetParam(),
-                    [&](uint16_t port, const FaultLimits& limits) {
-                      MemcacheServer server;
-                      server.host = "127.0.0.1";
-                      server.port = port;
-                      return Open(Beside(healthy, server), limits);
-                    });
+  RunOverFaultyLink(
+      server_.socket_path(), GetParam(), [&](const ClientOptions& client) {
+        return Open(WithHealthy(healthy, ServerOf(client)), client);
+      });
 }
 
-TEST_P(MemcacheFaultTest,
-       AServerThatHangsDiesAndComesBackCostsTimeAndEntriesOnly) {
-  RunOverDyingServer(Handle(), GetParam(), [&](const FaultLimits& limits) {
-    MemcacheCacheOptions options;
-    options.servers[0].unix_path = server_.socket_path();
-    return Open(options, limits);
+TEST_P(MemcacheFaultTest, DyingServerCausesNoWrongValue) {
+  RunOverDyingServer(server_, GetParam(), [](const ClientOptions& client) {
+    return Open({ServerOf(client)}, client);
   });
 }
 
-TEST_P(MemcacheFaultTest, TheSameWhereItIsOneOfThreeServers) {
+TEST_P(MemcacheFaultTest, OneDyingServerOfThreeCausesNoWrongValue) {
   const Healthy healthy;
-  RunOverDyingServer(Handle(), GetParam(), [&](const FaultLimits& limits) {
-    MemcacheServer server;
-    server.unix_path = server_.socket_path();
-    return Open(Beside(healthy, server), limits);
+  RunOverDyingServer(server_, GetParam(), [&](const ClientOptions& client) {
+    return Open(WithHealthy(healthy, ServerOf(client)), client);
   });
 }
 

@@ -1,4 +1,4 @@
-// ReplyReader: what servers send, however it is cut, and what is no reply.
+// ReplyReader: replies in pieces of any size, and malformed replies.
 
 #include "adapters/memcache/reply.h"
 
@@ -59,7 +59,7 @@ const std::vector<std::string> kReplies = {
     "11|CLIENT_ERROR bad data chunk|",
     "11|SERVER_ERROR out of memory storing object|"};
 
-TEST(MemcacheReplyTest, ReadsAStreamHoweverItIsCut) {
+TEST(MemcacheReplyReaderTest, ReadsRepliesInPiecesOfAnySize) {
   for (size_t piece = 1; piece <= kStream.size(); ++piece) {
     ReplyReader reader(kLimit);
     std::vector<std::string> replies;
@@ -72,11 +72,11 @@ TEST(MemcacheReplyTest, ReadsAStreamHoweverItIsCut) {
       ASSERT_TRUE(input.empty());
     }
     EXPECT_EQ(replies, kReplies) << "in pieces of " << piece;
-    EXPECT_FALSE(reader.HasMore());
+    EXPECT_FALSE(reader.IsInReply());
   }
 }
 
-TEST(MemcacheReplyTest, KnowsThatPartOfAReplyIsLeft) {
+TEST(MemcacheReplyReaderTest, IsInReplyAfterAPartOfOne) {
   for (const std::string_view part :
        {"E"sv, "END"sv, "END\r"sv, "VALUE k 0 3\r\n"sv, "VALUE k 0 0\r\n"sv,
         "VALUE k 0 3\r\nabc\r"sv, "VA 3 t1\r\nab"sv}) {
@@ -84,11 +84,11 @@ TEST(MemcacheReplyTest, KnowsThatPartOfAReplyIsLeft) {
     Reply reply;
     std::string_view input = part;
     EXPECT_EQ(reader.Next(input, reply), Next::kNeedsMore);
-    EXPECT_TRUE(reader.HasMore()) << part;
+    EXPECT_TRUE(reader.IsInReply()) << part;
   }
 }
 
-TEST(MemcacheReplyTest, WhatIsNoReplyIsMalformed) {
+TEST(MemcacheReplyReaderTest, RejectsMalformedReplies) {
   for (const std::string_view garbage : {"HTTP/1.1 400 Bad Request\r\n"sv,
                                          "\r\n"sv,
                                          "END\n"sv,
@@ -118,7 +118,7 @@ TEST(MemcacheReplyTest, WhatIsNoReplyIsMalformed) {
   }
 }
 
-TEST(MemcacheReplyTest, AValueHasALimitBeforeItIsThere) {
+TEST(MemcacheReplyReaderTest, RejectsALargeValueByItsHeader) {
   ReplyReader reader(kLimit);
   Reply reply;
   std::string_view input = "VALUE k 0 1001\r\n";
@@ -133,7 +133,7 @@ TEST(MemcacheReplyTest, AValueHasALimitBeforeItIsThere) {
   EXPECT_EQ(other.Next(input, reply), Next::kReply);
 }
 
-TEST(MemcacheReplyTest, ALineHasALimit) {
+TEST(MemcacheReplyReaderTest, RejectsALongLine) {
   const std::string endless(ReplyReader::kMaxLineBytes + 1, 'E');
   for (const size_t piece : {size_t{1}, endless.size()}) {
     ReplyReader reader(kLimit);

@@ -1,4 +1,4 @@
-// Resolver: addresses in time, however long the system takes to find them.
+// Resolver: returns by its deadline, however long a lookup takes.
 
 #include "adapters/net/address.h"
 
@@ -24,7 +24,7 @@ constexpr milliseconds kLong{60'000};
 
 Endpoint Host(std::string host) { return {"Redis", std::move(host), 6379, ""}; }
 
-// A look-up that ends when it is told to.
+// A lookup that returns after End was called.
 class SlowLookUp {
  public:
   Resolver::LookUp AsFunction() const {
@@ -46,7 +46,7 @@ class SlowLookUp {
   const std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
-TEST(EndpointTest, IsToldAsPeopleWriteIt) {
+TEST(EndpointTest, TextIsInTheUsualForm) {
   EXPECT_EQ(Host("cache.example").ToString(), "cache.example:6379");
   EXPECT_EQ(Host("::1").ToString(), "[::1]:6379");
   const Endpoint path{"Redis", "ignored", 1, "/run/redis"};
@@ -54,7 +54,7 @@ TEST(EndpointTest, IsToldAsPeopleWriteIt) {
   EXPECT_EQ(path.ServerName(), "the Redis server /run/redis");
 }
 
-TEST(ResolverTest, AnAddressIsItself) {
+TEST(ResolverTest, NumericAddressNeedsNoLookUp) {
   Resolver ip4(Host("127.0.0.1"), nullptr);
   EXPECT_EQ((*ip4.Resolve(Deadline(kLong)))[0].family(), AF_INET);
   Resolver ip6(Host("::1"), nullptr);
@@ -63,14 +63,14 @@ TEST(ResolverTest, AnAddressIsItself) {
   EXPECT_EQ((*path.Resolve(Deadline(kLong)))[0].family(), AF_UNIX);
 }
 
-TEST(ResolverTest, ANameIsLookedUp) {
+TEST(ResolverTest, NameIsLookedUp) {
   Resolver resolver(Host("localhost"));
   const Result<Addresses> addresses = resolver.Resolve(Deadline(kLong));
   ASSERT_TRUE(addresses.ok()) << addresses.status().ToString();
   EXPECT_FALSE(addresses->empty());
 }
 
-TEST(ResolverTest, ALookUpThatTakesTooLongIsATimeoutAndThereIsButOne) {
+TEST(ResolverTest, SlowLookUpIsATimeoutAndRunsOnce) {
   SlowLookUp slow;
   Resolver resolver(Host("slow.example"), slow.AsFunction());
   for (int i = 0; i < 3; ++i) {
@@ -78,16 +78,17 @@ TEST(ResolverTest, ALookUpThatTakesTooLongIsATimeoutAndThereIsButOne) {
         resolver.Resolve(Deadline(milliseconds(5)));
     EXPECT_TRUE(addresses.status().Is(ErrorCode::kTimeout));
     EXPECT_EQ(addresses.error().message,
-              "looking up the Redis server slow.example:6379 took too long");
+              "looking up the name of the Redis server slow.example:6379 timed "
+              "out; check the DNS servers, or raise the timeout");
   }
   slow.End();
   EXPECT_TRUE(resolver.Resolve(Deadline(kLong)).ok());
-  // The last call joined the first one's look-up, or, if it had ended, made its
+  // The last call joined the first lookup or, if that had ended, started its
   // own.
   EXPECT_LE(slow.calls(), 2);
 }
 
-TEST(ResolverTest, ManyWhoWaitShareOneLookUp) {
+TEST(ResolverTest, ConcurrentCallsShareOneLookUp) {
   SlowLookUp slow;
   Resolver resolver(Host("slow.example"), slow.AsFunction());
   EXPECT_TRUE(resolver.Resolve(Deadline(milliseconds(0)))
@@ -106,7 +107,7 @@ TEST(ResolverTest, ManyWhoWaitShareOneLookUp) {
   slow.End();
 }
 
-TEST(ResolverTest, MayBeGoneBeforeItsLookUp) {
+TEST(ResolverTest, MayBeDestroyedBeforeItsLookUpEnds) {
   SlowLookUp slow;
   {
     Resolver resolver(Host("slow.example"), slow.AsFunction());
@@ -115,7 +116,7 @@ TEST(ResolverTest, MayBeGoneBeforeItsLookUp) {
   slow.End();
 }
 
-TEST(ResolverTest, AFailureIsToldAndNotKept) {
+TEST(ResolverTest, FailureIsReturnedAndNotCached) {
   int calls = 0;
   Resolver resolver(Host("gone.example"),
                     [&](const Endpoint&) -> Result<Addresses> {

@@ -1,4 +1,4 @@
-// Deadline: parts of a time that are not whole milliseconds.
+// Deadline: parts of a time limit.
 
 #include "adapters/net/deadline.h"
 
@@ -13,8 +13,8 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-// A thousandth of a second that a thousand servers share.
-TEST(DeadlineTest, ASoonerOneMayBeLessThanAMillisecondAway) {
+// For example, the part of one of a thousand servers of a millisecond.
+TEST(DeadlineTest, SoonerHasAResolutionBelowAMillisecond) {
   const Deadline whole(milliseconds(60'000));
   const auto before = Deadline::Clock::now();
   const Deadline part = whole.Sooner(microseconds(1));
@@ -23,12 +23,12 @@ TEST(DeadlineTest, ASoonerOneMayBeLessThanAMillisecondAway) {
   EXPECT_LE(part.at(), after + microseconds(1));
 }
 
-TEST(DeadlineTest, ASoonerOneIsNeverLater) {
+TEST(DeadlineTest, SoonerIsNeverLater) {
   const Deadline whole(milliseconds(1));
   EXPECT_EQ(whole.Sooner(milliseconds(60'000)).at(), whole.at());
 }
 
-TEST(DeadlineTest, NothingIsLeftOfOneThatHasPassed) {
+TEST(DeadlineTest, ExpiredDeadlineHasNoTimeLeft) {
   EXPECT_EQ(Deadline(milliseconds(-1)).Left(), nanoseconds(0));
 }
 

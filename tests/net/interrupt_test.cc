@@ -1,4 +1,4 @@
-// Interrupt: whatever a thread waits for on a stream, another one ends it.
+// Interrupt: ends every wait on a stream from another thread.
 
 #include "adapters/net/interrupt.h"
 
@@ -26,7 +26,8 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-// Whether or not it has begun to wait: the end is the same.
+// Raises the interrupt before `wait` waits or while it does. Expects that it
+// returns kTimeout.
 void ExpectInterrupted(
     const std::function<Status(const Deadline& deadline)>& wait) {
   Interrupt interrupt;
@@ -42,7 +43,7 @@ void ExpectInterrupted(
   EXPECT_GT(deadline.Left(), milliseconds(0));
 }
 
-TEST(InterruptTest, IsRaisedOnceAndStaysSo) {
+TEST(InterruptTest, StaysRaised) {
   Interrupt interrupt;
   EXPECT_FALSE(interrupt.is_raised());
   EXPECT_FALSE(interrupt.AwaitRaised(Deadline(milliseconds(1))));
@@ -110,14 +111,14 @@ TEST_F(InterruptedStreamTest, EndsSending) {
   });
 }
 
-TEST_F(InterruptedStreamTest, EndsAwaitingAndBreaksNothing) {
+TEST_F(InterruptedStreamTest, EndsAwaitSomeAndTheStreamStaysUsable) {
   std::string_view received;
   EXPECT_TRUE(stream_.AwaitSome(received, Deadline(milliseconds(1))).ok());
   EXPECT_TRUE(received.empty());
   ExpectInterrupted([&](const Deadline& deadline) {
     EXPECT_TRUE(stream_.AwaitSome(received, deadline).ok());
     EXPECT_TRUE(received.empty());
-    return Status(ErrorCode::kTimeout, "it came back");
+    return Status(ErrorCode::kTimeout, "returned");
   });
   EXPECT_TRUE(stream_.is_usable());
 }

@@ -1,4 +1,4 @@
-// The pool, over connections that are none.
+// Pool, with fake connections.
 
 #include "adapters/net/pool.h"
 
@@ -48,7 +48,7 @@ class PoolTest : public testing::Test {
                  /*max_connections=*/2, /*connect_timeout=*/kPatience};
 };
 
-TEST_F(PoolTest, AConnectionThatCameBackServesAgain) {
+TEST_F(PoolTest, ReturnedConnectionIsReused) {
   ASSERT_TRUE(Take().ok());
   const auto lease = Take();
   ASSERT_TRUE(lease.ok());
@@ -64,7 +64,7 @@ TEST_F(PoolTest, MoreThanMaxConnectionsAreBusy) {
   EXPECT_EQ(made_, 2);
 }
 
-TEST_F(PoolTest, AfterItWasRenewedNoEarlierConnectionServes) {
+TEST_F(PoolTest, RenewReplacesEveryEarlierConnection) {
   {
     const auto in_use = Take();
     ASSERT_TRUE(Take().ok());  // idle
@@ -74,12 +74,12 @@ TEST_F(PoolTest, AfterItWasRenewedNoEarlierConnectionServes) {
   }
   const auto one = Take();
   const auto two = Take();
-  EXPECT_TRUE(one->was_idle());  // the one made since
+  EXPECT_TRUE(one->was_idle());  // the one made after Renew
   EXPECT_FALSE(two->was_idle());
   EXPECT_EQ(made_, 4);
 }
 
-TEST_F(PoolTest, AChildHasConnectionsOfItsOwn) {
+TEST_F(PoolTest, ChildHasConnectionsOfItsOwn) {
   const auto of_parent = Take();
   ASSERT_TRUE(Take().ok());  // idle at the fork
   EXPECT_EQ(InChild([&] {
@@ -87,13 +87,13 @@ TEST_F(PoolTest, AChildHasConnectionsOfItsOwn) {
               const auto two = Take();
               return one.ok() && two.ok() && !one->was_idle() && made_ == 4
                          ? ""
-                         : "not its own";
+                         : "a connection of the parent";
             }),
             "");
 }
 
-// What a child returns that was leased before the fork is not its own.
-TEST_F(PoolTest, ALeaseOfTheParentsDoesNotCountInTheChild) {
+// A lease that was taken before the fork and is returned in the child.
+TEST_F(PoolTest, LeaseOfTheParentDoesNotCountInTheChild) {
   auto of_parent = std::make_unique<Result<FakePool::Lease>>(Take());
   EXPECT_EQ(InChild([&] {
               of_parent.reset();
@@ -109,16 +109,42 @@ TEST_F(PoolTest, ALeaseOfTheParentsDoesNotCountInTheChild) {
             "");
 }
 
-// As when another thread is about its connections at the fork: the mutex is
-// locked in the child, and nobody unlocks it.
-TEST_F(PoolTest, AForkWhileThePoolIsLockedLeavesTheChildAPool) {
+int closed = 0;
+
+TEST_F(PoolTest, AbandonInChildClosesInheritedAndOwnIdleConnections) {
+  on_close_ = [] { ++closed; };
+  const auto in_use = Take();
+  ASSERT_TRUE(Take().ok());  // idle
+  EXPECT_EQ(InChild([&]() -> std::string {
+              pool_.AbandonInChild();
+              pool_.AbandonInChild();
+              if (closed != 1) return "closed " + std::to_string(closed);
+              const auto own_in_use = Take();
+              if (!Take().ok()) return "no connection";  // idle
+              pool_.AbandonInChild();
+              if (closed != 2) return "closed " + std::to_string(closed);
+              // The closed connection no longer counts.
+              const auto other = Take();
+              return other.ok() && !other->was_idle() ? "" : "not usable";
+            }),
+            "");
+  EXPECT_EQ(closed, 0);
+  EXPECT_TRUE(Take()->was_idle());
+}
+
+// As when another thread is using the pool at the fork: the mutex stays locked
+// in the child.
+TEST_F(PoolTest, ForkWhileThePoolIsLockedLeavesTheChildAPool) {
   std::string complaint = "did not fork";
   on_close_ = [&] {
     on_close_ = nullptr;
-    complaint = InChild([&] { return Take().ok() ? "" : "no connection"; });
+    complaint = InChild([&] {
+      pool_.AbandonInChild();
+      return Take().ok() ? "" : "no connection";
+    });
   };
   ASSERT_TRUE(Take().ok());
-  pool_.DropIdle();  // closes under its mutex
+  pool_.DropIdle();  // closes with the mutex held
   EXPECT_EQ(complaint, "");
 }
 

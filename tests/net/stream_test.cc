@@ -1,4 +1,5 @@
-// Stream: a host with several addresses, some of which do not answer.
+// Stream: connects to a host with several addresses, some of which do not
+// answer.
 
 #include "adapters/net/stream.h"
 
@@ -31,7 +32,7 @@ Address OfPort(uint16_t port) {
   return address;
 }
 
-// A port whose connections are made, by the system, and go nowhere.
+// A port where the system completes connections that nobody accepts.
 class OpenPort {
  public:
   OpenPort() {
@@ -54,7 +55,7 @@ class OpenPort {
   uint16_t number_ = 0;
 };
 
-// Connects to a host that has the addresses.
+// Connects to a host with these addresses.
 Status ConnectTo(const Addresses& addresses, const Deadline& deadline) {
   Resolver resolver(
       {"fake", "host.invalid", 1, ""},
@@ -63,7 +64,7 @@ Status ConnectTo(const Addresses& addresses, const Deadline& deadline) {
   return stream.Connect(resolver, milliseconds(1000), deadline);
 }
 
-TEST(StreamTest, AddressesThatDoNotAnswerLeaveTimeForThoseThatDo) {
+TEST(StreamTest, SilentAddressesLeaveTimeForTheOthers) {
   const FullPort dead;
   const OpenPort alive;
   const Address silent = OfPort(dead.number());
@@ -73,12 +74,12 @@ TEST(StreamTest, AddressesThatDoNotAnswerLeaveTimeForThoseThatDo) {
     const Deadline deadline(milliseconds(1000));
     const Status status = ConnectTo(addresses, deadline);
     EXPECT_TRUE(status.ok()) << status.ToString();
-    // For what the connection was made for.
+    // Time is left for the exchange.
     EXPECT_GT(deadline.Left(), milliseconds(0));
   }
 }
 
-TEST(StreamTest, AddressesOfWhichNoneAnswersTakeAllOfTheTime) {
+TEST(StreamTest, OnlySilentAddressesUseAllTheTime) {
   const FullPort dead;
   const Address silent = OfPort(dead.number());
   for (const size_t count : {size_t{1}, size_t{3}}) {

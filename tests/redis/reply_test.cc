@@ -1,4 +1,4 @@
-// ReplyReader: what servers send, however it is cut, and what is no reply.
+// ReplyReader: replies in pieces of any size, and invalid ones.
 
 #include "adapters/redis/reply.h"
 
@@ -53,7 +53,7 @@ const std::vector<std::string> kReplies = {"+OK",
                                            "['x',[1,nil,],-ERR no,[],]",
                                            "nil"};
 
-TEST(ReplyReaderTest, ReadsAStreamHoweverItIsCut) {
+TEST(ReplyReaderTest, ReadsAStreamInPiecesOfAnySize) {
   for (size_t piece = 1; piece <= kStream.size(); ++piece) {
     ReplyReader reader;
     std::vector<std::string> replies;
@@ -69,7 +69,7 @@ TEST(ReplyReaderTest, ReadsAStreamHoweverItIsCut) {
   }
 }
 
-TEST(ReplyReaderTest, KnowsThatPartOfAReplyIsLeft) {
+TEST(ReplyReaderTest, HasMoreAfterPartOfAReply) {
   for (const std::string_view part :
        {"+", "+OK", "$5\r\nabc", "*2\r\n:1\r\n"}) {
     ReplyReader reader;
@@ -80,7 +80,7 @@ TEST(ReplyReaderTest, KnowsThatPartOfAReplyIsLeft) {
   }
 }
 
-TEST(ReplyReaderTest, WhatIsNoReplyIsMalformed) {
+TEST(ReplyReaderTest, InvalidReplyIsMalformed) {
   for (const std::string_view garbage :
        {"HTTP/1.1 400 Bad Request\r\n", "\r\n", "%1\r\n", "$x\r\n",
         "*1\r\n?\r\n", "$99999999999999999999\r\n", ":\r\n"}) {
@@ -92,14 +92,14 @@ TEST(ReplyReaderTest, WhatIsNoReplyIsMalformed) {
   }
 }
 
-TEST(ReplyReaderTest, ANumberOfElementsCostsNothingByItself) {
+TEST(ReplyReaderTest, LargeNumberOfElementsReservesNoMemory) {
   ReplyReader reader;
   Reply reply;
   ASSERT_TRUE(reader.Feed("*2147483647\r\n:1\r\n"));
   EXPECT_EQ(reader.Next(reply), Next::kNeedsMore);
 }
 
-TEST(ReplyReaderTest, NestingHasALimit) {
+TEST(ReplyReaderTest, DeepNestingIsMalformed) {
   ReplyReader reader;
   Reply reply;
   std::string nested;
@@ -108,8 +108,8 @@ TEST(ReplyReaderTest, NestingHasALimit) {
   EXPECT_EQ(reader.Next(reply), Next::kMalformed);
 }
 
-// What is beyond is read, and not kept: nested arrays too.
-TEST(ReplyTest, AnArrayOfTooManyElementsIsCut) {
+// Elements beyond the limit are parsed and dropped, nested arrays too.
+TEST(ReplyTest, ArrayOfTooManyElementsIsTruncated) {
   constexpr size_t kMore = Reply::kMaxElements + 3;
   ReplyReader reader;
   std::string stream = "*" + std::to_string(kMore) + "\r\n";
@@ -117,10 +117,10 @@ TEST(ReplyTest, AnArrayOfTooManyElementsIsCut) {
   ASSERT_TRUE(reader.Feed(stream + "+OK\r\n"));
   Reply reply;
   ASSERT_EQ(reader.Next(reply), ReplyReader::Result::kReply);
-  EXPECT_TRUE(reply.is_cut);
+  EXPECT_TRUE(reply.is_truncated);
   EXPECT_EQ(reply.elements.size(), Reply::kMaxElements);
   EXPECT_EQ(reply.elements.back().elements[1].integer, 7);
-  EXPECT_FALSE(reply.elements.back().is_cut);
+  EXPECT_FALSE(reply.elements.back().is_truncated);
   ASSERT_EQ(reader.Next(reply), ReplyReader::Result::kReply);
   EXPECT_TRUE(reply.is_ok());
   EXPECT_FALSE(reader.HasMore());

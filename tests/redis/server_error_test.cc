@@ -1,4 +1,4 @@
-// What error replies are told as, and what of them is not told.
+// The errors for error replies, and what their messages may not contain.
 
 #include "adapters/redis/server_error.h"
 
@@ -10,14 +10,14 @@
 namespace appcache::redis {
 namespace {
 
-struct Told {
+struct Case {
   std::string_view reply;
   ErrorCode code;
   std::string_view words;
 };
 
-TEST(ServerErrorTest, TellsWhatToDo) {
-  const Told all[] = {
+TEST(ServerErrorTest, MessageSaysWhatToDo) {
+  const Case cases[] = {
       {"LOADING Redis is loading the dataset in memory",
        ErrorCode::kUnavailable, "loading its data"},
       {"OOM command not allowed when used memory > 'maxmemory'.",
@@ -27,7 +27,7 @@ TEST(ServerErrorTest, TellsWhatToDo) {
       {"NOAUTH Authentication required.", ErrorCode::kUnavailable,
        "set user and password"},
       {"WRONGTYPE Operation against a key holding the wrong kind of value",
-       ErrorCode::kCorrupt, "no string"},
+       ErrorCode::kCorrupt, "does not hold a string"},
       {"MOVED 3999 127.0.0.1:6381", ErrorCode::kUnsupported, "cluster"},
       {"ASK 3999 127.0.0.1:6381", ErrorCode::kUnsupported, "cluster"},
       {"CLUSTERDOWN Hash slot not served", ErrorCode::kUnavailable,
@@ -38,21 +38,21 @@ TEST(ServerErrorTest, TellsWhatToDo) {
       {"ERR max number of clients reached", ErrorCode::kUnavailable,
        "maxclients"},
       {"ERR DB index is out of range", ErrorCode::kInvalidArgument,
-       "no database of that number"},
+       "the database number is out of range"},
   };
-  for (const Told& told : all) {
+  for (const Case& expected : cases) {
     const Status status =
-        ServerError(told.reply, "the Redis server there:6379");
-    EXPECT_TRUE(status.Is(told.code)) << status.ToString();
-    EXPECT_NE(status.ToString().find(told.words), std::string::npos)
+        ServerError(expected.reply, "the Redis server there:6379");
+    EXPECT_TRUE(status.Is(expected.code)) << status.ToString();
+    EXPECT_NE(status.ToString().find(expected.words), std::string::npos)
         << status.ToString();
     EXPECT_NE(status.ToString().find("the Redis server there:6379"),
               std::string::npos);
   }
 }
 
-// As old servers answer an AUTH with a user.
-TEST(ServerErrorTest, NeverRepeatsWhatTheServerWasSent) {
+// For example, old servers repeat the arguments of an AUTH with a user.
+TEST(ServerErrorTest, MessageDoesNotRepeatTheArguments) {
   for (const std::string_view reply :
        {"ERR unknown command `AUTH`, with args beginning with: `s3cret`, ",
         "ERR syntax error near s3cret", "WRONGPASS s3cret"}) {
@@ -61,7 +61,7 @@ TEST(ServerErrorTest, NeverRepeatsWhatTheServerWasSent) {
   }
 }
 
-TEST(ServerErrorTest, AnyOtherIsUnavailable) {
+TEST(ServerErrorTest, UnknownErrorIsUnavailable) {
   EXPECT_TRUE(ServerError("ERR what", "s").Is(ErrorCode::kUnavailable));
   EXPECT_TRUE(ServerError("", "s").Is(ErrorCode::kUnavailable));
   EXPECT_LT(ServerError(std::string(100'000, 'x'), "s").ToString().size(),

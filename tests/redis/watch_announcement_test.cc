@@ -1,4 +1,4 @@
-// Announcements: what is announced is what is read.
+// Announcements: parsing returns the paths that were announced.
 
 #include "adapters/redis/watch_announcement.h"
 
@@ -19,14 +19,14 @@ Paths Parsed(std::string_view message) {
   return paths;
 }
 
-TEST(AnnouncementTest, HasAFormThatOtherLanguagesWriteToo) {
+TEST(AnnouncementTest, FormatIsFixed) {
   EXPECT_EQ(Announcements(Paths{"p/a", ""}),
             std::vector<std::string>{"3:p/a,0:,"});
   EXPECT_EQ(AnnouncementChannel(3, "p/"), "appcache:changed:3:p/");
   EXPECT_EQ(Parsed(kAllAnnounced), Paths{});
 }
 
-TEST(AnnouncementTest, ManyPathsAreSeveralMessagesOfBoundedSize) {
+TEST(AnnouncementTest, ManyPathsAreSplitIntoMessagesOfBoundedSize) {
   EXPECT_TRUE(Announcements({}).empty());
   const std::string large(kMaxAnnouncementBytes, 'x');
   const std::string half(kMaxAnnouncementBytes / 2, 'y');
@@ -44,7 +44,7 @@ TEST(AnnouncementTest, ManyPathsAreSeveralMessagesOfBoundedSize) {
   EXPECT_EQ(messages.size(), 6u);
 }
 
-TEST(AnnouncementTest, WhatIsNoneIsSaid) {
+TEST(AnnouncementTest, InvalidMessageIsRejected) {
   Paths paths;
   for (const std::string_view message :
        {"p", ":", "1:", "1:a", "1:ab", "2:a,", "01:a,", "00:,", "-1:a,",

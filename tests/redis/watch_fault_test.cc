@@ -1,6 +1,6 @@
-// What a confirmation promises, with writers at work: every change that was
-// acknowledged before its moment has been told by then, or all of them at once
-// by a new link; also over a link on which everything goes wrong.
+// The promise of a heartbeat, with concurrent writers and over a faulty
+// network: every change that was acknowledged before its time has been
+// notified, by its path or by a new link.
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/redis/redis_cache.h"
+#include "appcache/redis_cache.h"
 #include "tests/redis/watch_recorder.h"
 #include "tests/servers/fault_proxy.h"
 #include "tests/servers/redis_server.h"
@@ -27,33 +27,35 @@ using Event = WatchRecorder::Event;
 constexpr int kWriters = 4;
 
 struct Written {
-  std::string path;        // no other write has it
-  size_t first_event = 0;  // none that tells of it is before this one
+  std::string path;        // unique
+  size_t first_event = 0;  // no earlier event can be its notification
   TimePoint acknowledged = {};
 };
 
-// Moments are whole microseconds, rounded down: so is the acknowledgement.
-std::vector<Written> Write(Cache& cache, const WatchRecorder& recorder,
+// The times of heartbeats are rounded down to microseconds, and so is the time
+// of the acknowledgement.
+std::vector<Written> Write(Backend& backend, const WatchRecorder& recorder,
                            const std::string& name, int count) {
   std::vector<Written> all;
   for (int i = 0; i < count; ++i) {
     Written& write = all.emplace_back();
     write.path = name + "/" + std::to_string(i);
     write.first_event = recorder.size();
-    EXPECT_TRUE(cache.SetRaw(write.path, "v", kNoTtl).ok());
+    EXPECT_TRUE(backend.SetRaw(write.path, "v", kNoTtl).ok());
     write.acknowledged = Clock::Steady()->Now();
   }
   return all;
 }
 
-std::vector<Written> WriteOfManyThreads(Cache& cache,
+std::vector<Written> WriteByManyThreads(Backend& backend,
                                         const WatchRecorder& recorder,
                                         const std::string& name, int count) {
   std::vector<std::vector<Written>> parts(kWriters);
   std::vector<std::jthread> threads;
   for (size_t i = 0; i < kWriters; ++i) {
     threads.emplace_back([&, i] {
-      parts[i] = Write(cache, recorder, name + "/" + std::to_string(i), count);
+      parts[i] =
+          Write(backend, recorder, name + "/" + std::to_string(i), count);
     });
   }
   threads.clear();
@@ -63,22 +65,22 @@ std::vector<Written> WriteOfManyThreads(Cache& cache,
   return all;
 }
 
-// How many of them a confirmation has covered; expects that it was right to.
+// Returns the number of writes that were acknowledged before some heartbeat.
+// Expects that these had been notified by then.
 size_t CountCovered(const std::vector<Written>& writes,
                     const std::vector<Event>& events) {
   size_t covered = 0;
   for (const Written& write : writes) {
-    bool is_told = false;
+    bool is_notified = false;
     for (size_t i = write.first_event; i < events.size(); ++i) {
       const Event& event = events[i];
-      // A new link, or all of them, tells of everything.
-      is_told = is_told || event.kind == Event::Kind::kLinked ||
-                event.kind == Event::Kind::kAll || event.path == write.path;
-      if (event.kind != Event::Kind::kConfirmed ||
-          event.moment <= write.acknowledged) {
+      is_notified = is_notified || event.kind == Event::Kind::kLinked ||
+                    event.kind == Event::Kind::kAll || event.path == write.path;
+      if (event.kind != Event::Kind::kHeartbeat ||
+          event.up_to <= write.acknowledged) {
         continue;
       }
-      EXPECT_TRUE(is_told) << write.path << " was not told in time";
+      EXPECT_TRUE(is_notified) << write.path << " was not notified in time";
       ++covered;
       break;
     }
@@ -93,21 +95,22 @@ std::unique_ptr<RedisCache> Open(const RedisServer& server) {
   return *RedisCache::Open(options);
 }
 
-TEST(WatchConfirmationTest, NeverRunsAheadOfWhatIsTold) {
+TEST(WatchHeartbeatTest, FollowsTheNotifications) {
   RedisServer server;
   const auto cache = Open(server);
   WatchRecorder recorder;
   WatchOptions options;
   options.ping_interval = milliseconds(1);
   options.ping_timeout = milliseconds(60'000);
-  const auto watch = cache->WatchRaw(options, recorder);
+  const auto watch = cache->backend()->WatchRaw(options, recorder);
   recorder.Sync();
-  const auto writes = WriteOfManyThreads(*cache, recorder, "a", 1000);
+  const auto writes =
+      WriteByManyThreads(*cache->backend(), recorder, "a", 1000);
   recorder.Sync();
   EXPECT_EQ(CountCovered(writes, recorder.events()), writes.size());
 }
 
-TEST(WatchFaultTest, NeverRunsAheadOverAFaultyLinkAndAlwaysRecovers) {
+TEST(WatchFaultTest, HeartbeatFollowsTheNotificationsOverAFaultyNetwork) {
   RandomSource random;
   RedisServer server;
   FaultProxy proxy(server.socket_path(), random.Bits());
@@ -124,7 +127,7 @@ TEST(WatchFaultTest, NeverRunsAheadOverAFaultyLinkAndAlwaysRecovers) {
   options.min_retry = milliseconds(1);
   options.max_retry = milliseconds(10);
   options.seed = random.Bits() | 1;
-  const auto watch = watched->WatchRaw(options, recorder);
+  const auto watch = watched->backend()->WatchRaw(options, recorder);
   recorder.Sync();
 
   proxy.SetFaultsPerHundred(5);
@@ -132,14 +135,14 @@ TEST(WatchFaultTest, NeverRunsAheadOverAFaultyLinkAndAlwaysRecovers) {
   constexpr size_t kLosses = 30;
   size_t from = 0;
   for (size_t losses = 0; losses < kLosses; ++losses) {
-    const auto more =
-        WriteOfManyThreads(*cache, recorder, std::to_string(losses), 20);
+    const auto more = WriteByManyThreads(*cache->backend(), recorder,
+                                         std::to_string(losses), 20);
     writes.insert(writes.end(), more.begin(), more.end());
     from = recorder.Await(Event::Kind::kLost, from) + 1;
   }
   proxy.SetFaultsPerHundred(0);
   recorder.Sync();
-  const auto last = WriteOfManyThreads(*cache, recorder, "last", 20);
+  const auto last = WriteByManyThreads(*cache->backend(), recorder, "last", 20);
   writes.insert(writes.end(), last.begin(), last.end());
   recorder.Sync();
   EXPECT_EQ(CountCovered(writes, recorder.events()), writes.size());

@@ -1,4 +1,4 @@
-// Watches of a Redis server, for their tests.
+// Helpers for tests of watches of a Redis server.
 
 #ifndef APPCACHE_TESTS_REDIS_WATCH_FIXTURE_H_
 #define APPCACHE_TESTS_REDIS_WATCH_FIXTURE_H_
@@ -13,16 +13,18 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/redis/redis_cache.h"
+#include "appcache/redis_cache.h"
 #include "tests/redis/watch_recorder.h"
 #include "tests/servers/redis_server.h"
 #include "tests/support/captured_log.h"
 
 namespace appcache {
 
-using Names = std::vector<std::string>;  // of WatchRecorder::News
+// The result of WatchRecorder::Notifications.
+using Names = std::vector<std::string>;
 
-// Confirmations and tries come often, and a busy machine is waited for.
+// Options with frequent heartbeats and attempts to connect, and with timeouts
+// for a busy machine.
 inline WatchOptions Often(std::string prefix = "") {
   WatchOptions options;
   options.path_prefix = std::move(prefix);
@@ -43,19 +45,20 @@ inline std::unique_ptr<RedisCache> OpenCache(const RedisServer& server,
 
 inline std::unique_ptr<Watch> Begin(Cache& cache, WatchRecorder& recorder,
                                     const WatchOptions& options = Often()) {
-  Result<std::unique_ptr<Watch>> watch = cache.WatchRaw(options, recorder);
+  Result<std::unique_ptr<Watch>> watch =
+      cache.backend()->WatchRaw(options, recorder);
   EXPECT_TRUE(watch.ok()) << watch.status().ToString();
   return *std::move(watch);
 }
 
-// Far less than what it may be waiting for.
+// Destroys the watch. Expects that this does not take as long as its timeouts.
 inline void ExpectEndsAtOnce(std::unique_ptr<Watch> watch) {
   const auto begin = std::chrono::steady_clock::now();
   watch.reset();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
 }
 
-// Waits for a line of the log that has the words.
+// Waits for a line of the log that contains `words`.
 inline void AwaitLine(const CapturedLog& log, const std::string& words) {
   using std::chrono::steady_clock;
   const auto deadline = steady_clock::now() + std::chrono::seconds(60);

@@ -1,4 +1,4 @@
-// The link of a watch: lost, made anew, ended, and inherited.
+// The link of a watch: its loss, reconnecting, its end, and fork.
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 #include <thread>
 #include <utility>
 
-#include "adapters/redis/redis_cache.h"
+#include "appcache/redis_cache.h"
 #include "tests/redis/watch_fixture.h"
 #include "tests/redis/watch_recorder.h"
 #include "tests/servers/full_port.h"
@@ -42,12 +42,12 @@ void AwaitDescriptors(size_t count) {
   EXPECT_EQ(OpenDescriptors(), count);
 }
 
-TEST(WatchLostTest, AServerThatDiesIsSaidAndWatchedAgainWhenItIsBack) {
+TEST(WatchLostTest, DeathOfTheServerIsReportedAndTheWatchReconnects) {
   RedisServer server;
   const auto cache = OpenCache(server);
   WatchRecorder recorder;
   const auto watch = Begin(*cache, recorder);
-  EXPECT_EQ(recorder.News(), Names{"<tracking>"});
+  EXPECT_EQ(recorder.Notifications(), Names{"<tracking>"});
   for (int round = 0; round < 3; ++round) {
     const size_t before = recorder.size();
     server.Kill();
@@ -55,27 +55,27 @@ TEST(WatchLostTest, AServerThatDiesIsSaidAndWatchedAgainWhenItIsBack) {
     EXPECT_TRUE(recorder.events()[lost].why.Is(ErrorCode::kUnavailable));
     server.Start();
     recorder.Await(Kind::kLinked, lost);
-    EXPECT_EQ(recorder.News(), (Names{"<lost>", "<tracking>"}));
+    EXPECT_EQ(recorder.Notifications(), (Names{"<lost>", "<tracking>"}));
     server.Run("SET a 1");
-    EXPECT_EQ(recorder.News(), Names{"a"});
+    EXPECT_EQ(recorder.Notifications(), Names{"a"});
   }
 }
 
-TEST(WatchLostTest, AConnectionThatIsCutIsMadeAnew) {
+TEST(WatchLostTest, ClosedConnectionIsMadeAnew) {
   RedisServer server;
   const auto cache = OpenCache(server);
   WatchRecorder recorder;
   const auto watch = Begin(*cache, recorder);
-  EXPECT_EQ(recorder.News(), Names{"<tracking>"});
+  EXPECT_EQ(recorder.Notifications(), Names{"<tracking>"});
   for (int round = 0; round < 20; ++round) {
     const size_t before = recorder.size();
     EXPECT_EQ(server.Run("CLIENT KILL TYPE pubsub"), ":1");
     recorder.Await(Kind::kLinked, recorder.Await(Kind::kLost, before));
-    EXPECT_EQ(recorder.News(), (Names{"<lost>", "<tracking>"}));
+    EXPECT_EQ(recorder.Notifications(), (Names{"<lost>", "<tracking>"}));
   }
 }
 
-TEST(WatchLostTest, AServerThatHangsIsLostAndConfirmsNothing) {
+TEST(WatchLostTest, FrozenServerIsLostAndHasNoHeartbeat) {
   RedisServer server;
   const auto cache = OpenCache(server);
   WatchRecorder recorder;
@@ -92,14 +92,14 @@ TEST(WatchLostTest, AServerThatHangsIsLostAndConfirmsNothing) {
       << events[lost].why.ToString();
   EXPECT_NE(events[lost].why.ToString().find("a ping within 200 ms"),
             std::string::npos);
-  for (const auto& event : events) EXPECT_LT(event.moment, frozen);
+  for (const auto& event : events) EXPECT_LT(event.up_to, frozen);
   server.Thaw();
   const size_t linked = recorder.Await(Kind::kLinked, lost);
-  recorder.Await(Kind::kConfirmed, linked);
+  recorder.Await(Kind::kHeartbeat, linked);
 }
 
-// A listener that takes its time: the server does not keep news for ever.
-TEST(WatchLostTest, WhoeverIsCutOffForBeingSlowIsLostAndLinkedAgain) {
+// The server disconnects a client that receives too slowly.
+TEST(WatchLostTest, WatchWithASlowListenerReconnects) {
   RedisServer server({"--client-output-buffer-limit", "pubsub 100kb 0 0"});
   const auto cache = OpenCache(server);
   WatchRecorder recorder;
@@ -123,7 +123,7 @@ TEST(WatchLostTest, WhoeverIsCutOffForBeingSlowIsLostAndLinkedAgain) {
   recorder.Await(Kind::kLinked, lost);
 }
 
-TEST(WatchEndTest, EndsAtOnceWhateverItWaitsFor) {
+TEST(WatchEndTest, EndsAtOnceInEveryWait) {
   RedisServer server;
   const auto cache = OpenCache(server);
   WatchOptions options = Often();
@@ -131,15 +131,15 @@ TEST(WatchEndTest, EndsAtOnceWhateverItWaitsFor) {
   options.min_retry = options.max_retry = kForEver;
   const size_t descriptors = OpenDescriptors();
   {
-    // For the next ping.
+    // While it waits for the next ping.
     WatchRecorder recorder;
     auto watch = Begin(*cache, recorder, options);
-    recorder.Await(Kind::kConfirmed);
+    recorder.Await(Kind::kHeartbeat);
     ExpectEndsAtOnce(std::move(watch));
   }
   server.Freeze();
   {
-    // For the server's answer.
+    // While it waits for the server's reply.
     WatchRecorder recorder;
     auto watch = Begin(*cache, recorder, options);
     AwaitDescriptors(descriptors + 2);
@@ -148,7 +148,7 @@ TEST(WatchEndTest, EndsAtOnceWhateverItWaitsFor) {
   }
   server.Thaw();
   {
-    // For a connection.
+    // While it connects.
     const FullPort dead;
     const size_t before = OpenDescriptors();
     RedisCacheOptions nowhere;
@@ -163,20 +163,20 @@ TEST(WatchEndTest, EndsAtOnceWhateverItWaitsFor) {
   }
   server.Kill();
   {
-    // For the next try.
+    // While it waits for the next attempt to connect.
     const CapturedLog log;
     RedisCacheOptions logged;
     logged.cache = log.options();
     const auto away = OpenCache(server, logged);
     WatchRecorder recorder;
     auto watch = Begin(*away, recorder, options);
-    AwaitLine(log, "cannot watch, and tries again: ");
+    AwaitLine(log, "cannot watch for changes, will retry: ");
     ExpectEndsAtOnce(std::move(watch));
   }
 }
 
-// A late call would be one of a recorder that is gone.
-TEST(WatchEndTest, NothingIsLeftOpenAndNobodyIsCalledAfterwards) {
+// A late call would use a destroyed recorder.
+TEST(WatchEndTest, LeavesNoDescriptorAndCallsNoListenerAfterwards) {
   RedisServer server;
   const auto cache = OpenCache(server);
   const size_t descriptors = OpenDescriptors();
@@ -188,22 +188,23 @@ TEST(WatchEndTest, NothingIsLeftOpenAndNobodyIsCalledAfterwards) {
   EXPECT_EQ(OpenDescriptors(), descriptors);
 }
 
-TEST(WatchForkTest, AChildMayDestroyItAndTheParentHearsOn) {
+TEST(WatchForkTest, ForkedChildMayDestroyItAndTheParentsContinues) {
   RedisServer server;
   const auto cache = OpenCache(server);
   WatchRecorder recorder;
   auto watch = Begin(*cache, recorder);
-  EXPECT_EQ(recorder.News(), Names{"<tracking>"});
+  EXPECT_EQ(recorder.Notifications(), Names{"<tracking>"});
   EXPECT_EQ(InChild([&]() -> std::string {
               const size_t descriptors = OpenDescriptors();
               watch.reset();
-              return OpenDescriptors() == descriptors - 2 ? ""
-                                                          : "left them open";
+              return OpenDescriptors() == descriptors - 2
+                         ? ""
+                         : "left descriptors open";
             }),
             "");
   EXPECT_EQ(InChild([] { return std::string(); }), "");
   server.Run("SET a 1");
-  EXPECT_EQ(recorder.News(), Names{"a"});
+  EXPECT_EQ(recorder.Notifications(), Names{"a"});
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// WatchRecorder: a listener that keeps what it is told, in order, for tests
-// that wait for it.
+// WatchRecorder: a listener that records its calls in order, for tests that
+// wait for them.
 
 #ifndef APPCACHE_TESTS_REDIS_WATCH_RECORDER_H_
 #define APPCACHE_TESTS_REDIS_WATCH_RECORDER_H_
@@ -19,23 +19,24 @@
 #include <utility>
 #include <vector>
 
-#include "engine/clock.h"
-#include "engine/error.h"
-#include "engine/watch.h"
+#include "appcache/clock.h"
+#include "appcache/error.h"
+#include "appcache/watch.h"
 
 namespace appcache {
 
-// Thread-safe. Checks what holds of every watch: moments only grow, it is lost
-// only when it was linked, and told of nothing while it is not.
+// Thread-safe. Expects of every watch that the times of heartbeats only grow,
+// that a link is lost only after it was made, and that nothing is notified
+// without a link.
 class WatchRecorder final : public WatchListener {
  public:
   struct Event {
-    enum class Kind { kLinked, kChanged, kAll, kConfirmed, kLost };
+    enum class Kind { kLinked, kChanged, kAll, kHeartbeat, kLost };
 
     Kind kind;
     WatchMode mode = WatchMode::kTracking;  // of kLinked
-    std::string path = {};                  // of kChanged: one of the paths
-    TimePoint moment = {};                  // of kConfirmed
+    std::string path = {};                  // of kChanged: one path
+    TimePoint up_to = {};                   // of kHeartbeat
     Status why = {};                        // of kLost
   };
 
@@ -60,21 +61,21 @@ class WatchRecorder final : public WatchListener {
     Add({.kind = Event::Kind::kAll});
   }
 
-  void OnConfirmed(TimePoint moment) noexcept override {
+  void OnHeartbeat(TimePoint up_to) noexcept override {
     EXPECT_TRUE(is_linked_);
-    EXPECT_GE(moment, latest_);
-    latest_ = moment;
-    Add({.kind = Event::Kind::kConfirmed, .moment = moment});
+    EXPECT_GE(up_to, latest_);
+    latest_ = up_to;
+    Add({.kind = Event::Kind::kHeartbeat, .up_to = up_to});
   }
 
   void OnLost(const Status& why) noexcept override {
-    // Refused: also when it was not linked.
+    // A refusal is also reported without a link.
     EXPECT_TRUE(is_linked_ || why.Is(ErrorCode::kUnsupported));
     is_linked_ = false;
     Add({.kind = Event::Kind::kLost, .why = why});
   }
 
-  // Called at the end of each OnChanged. To be set before there is a watch.
+  // Called at the end of each OnChanged. REQUIRES: there is no watch yet.
   void set_hook(std::function<void()> hook) { hook_ = std::move(hook); }
 
   std::vector<Event> events() const {
@@ -87,51 +88,51 @@ class WatchRecorder final : public WatchListener {
     return events_.size();
   }
 
-  // Waits for the first event from `from` on that is such a one; its place. A
-  // failure of the test if none comes.
+  // Waits for the first event of this kind at index `from` or later, and
+  // returns its index. The test fails if there is none.
   size_t Await(Event::Kind kind, size_t from = 0) {
-    return AwaitThat([kind](const Event& event) { return event.kind == kind; },
-                     from);
+    return AwaitMatch([kind](const Event& event) { return event.kind == kind; },
+                      from);
   }
 
-  size_t AwaitThat(const std::function<bool(const Event&)>& is_it,
-                   size_t from = 0) {
+  size_t AwaitMatch(const std::function<bool(const Event&)>& matches,
+                    size_t from = 0) {
     constexpr std::chrono::seconds kPatience{60};
     std::unique_lock<std::mutex> lock(mutex_);
     size_t at = from;
-    const bool came = added_.wait_for(lock, kPatience, [&] {
-      while (at < events_.size() && !is_it(events_[at])) ++at;
+    const bool found = added_.wait_for(lock, kPatience, [&] {
+      while (at < events_.size() && !matches(events_[at])) ++at;
       return at < events_.size();
     });
-    EXPECT_TRUE(came) << "nothing of the kind was told";
-    return came ? at : 0;
+    EXPECT_TRUE(found) << "no such event";
+    return found ? at : 0;
   }
 
-  // Until all is told that was acknowledged before the call.
+  // Waits until every change that was acknowledged before the call is notified.
   void Sync() {
     const TimePoint now = Clock::Steady()->Now();
-    AwaitThat(
+    AwaitMatch(
         [now](const Event& event) {
-          return event.kind == Event::Kind::kConfirmed && event.moment > now;
+          return event.kind == Event::Kind::kHeartbeat && event.up_to > now;
         },
         0);
   }
 
-  // What was told since the call before, after a Sync: paths, "<all>",
-  // "<tracking>", "<announced>", "<lost>".
-  std::vector<std::string> News() {
+  // Sync, then the events since the last call of this function but heartbeats:
+  // paths, "<all>", "<tracking>", "<announced>", "<lost>".
+  std::vector<std::string> Notifications() {
     Sync();
     std::lock_guard<std::mutex> guard(mutex_);
-    std::vector<std::string> news;
+    std::vector<std::string> notifications;
     for (; seen_ < events_.size(); ++seen_) {
       const Event& event = events_[seen_];
-      if (event.kind == Event::Kind::kConfirmed) continue;
-      news.push_back(Describe(event));
+      if (event.kind == Event::Kind::kHeartbeat) continue;
+      notifications.push_back(Describe(event));
     }
-    return news;
+    return notifications;
   }
 
-  // Of paths, in one call.
+  // The largest number of paths in one call.
   size_t largest_call() const { return largest_call_; }
 
  private:
@@ -154,7 +155,7 @@ class WatchRecorder final : public WatchListener {
     added_.notify_all();
   }
 
-  // Of the watch's thread.
+  // Used by the thread of the watch only.
   bool is_linked_ = false;
   TimePoint latest_ = TimePoint::min();
   std::atomic<size_t> largest_call_{0};

@@ -1,4 +1,4 @@
-// A watch of a server that does not allow all that it takes.
+// A watch of a server that does not permit every command that it needs.
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "adapters/redis/redis_cache.h"
+#include "appcache/redis_cache.h"
 #include "tests/redis/watch_fixture.h"
 #include "tests/redis/watch_recorder.h"
 #include "tests/servers/redis_server.h"
@@ -23,7 +23,7 @@ using Kind = WatchRecorder::Event::Kind;
 
 class RefusedWatchTest : public testing::Test {
  protected:
-  // As a user who may do everything, but for `rules`.
+  // Logs in as a user with all permissions, changed by `rules`.
   void OpenWith(const std::string& rules) {
     EXPECT_EQ(
         server_.Run("ACL SETUSER watcher reset on >pw ~* &* +@all " + rules),
@@ -46,38 +46,38 @@ class RefusedWatchTest : public testing::Test {
   WatchRecorder recorder_;
 };
 
-TEST_F(RefusedWatchTest, WithoutTrackingThereAreAnnouncementsAndItIsLogged) {
+TEST_F(RefusedWatchTest, WithoutTrackingItUsesAnnouncementsAndLogsThat) {
   for (const std::string rules : {"-client", "-client|tracking", "-client|id",
                                   "resetchannels &appcache:changed:*"}) {
     OpenWith(rules);
     WatchRecorder recorder;
     const auto watch = Begin(*cache_, recorder);
-    EXPECT_EQ(recorder.News(), Names{"<announced>"}) << rules;
+    EXPECT_EQ(recorder.Notifications(), Names{"<announced>"}) << rules;
     EXPECT_TRUE(AnnounceOne(*watch).ok());
-    EXPECT_EQ(recorder.News(), Names{"a"}) << rules;
-    AwaitLine(log_, "watches by announcements only: ");
+    EXPECT_EQ(recorder.Notifications(), Names{"a"}) << rules;
+    AwaitLine(log_, "watching for changes by announcements only: ");
     AwaitLine(log_,
               "+ping +client|id +client|tracking "
               "+subscribe &__redis__:invalidate");
   }
 }
 
-TEST_F(RefusedWatchTest, WhatIsAllowedLaterIsTakenWithTheNextLink) {
+TEST_F(RefusedWatchTest, NextLinkUsesPermissionsGrantedLater) {
   OpenWith("-client");
   const auto watch = Begin(*cache_, recorder_);
-  EXPECT_EQ(recorder_.News(), Names{"<announced>"});
+  EXPECT_EQ(recorder_.Notifications(), Names{"<announced>"});
   EXPECT_EQ(server_.Run("ACL SETUSER watcher +client"), "OK");
   server_.Run("CLIENT KILL TYPE pubsub");
   recorder_.Await(Kind::kLinked, recorder_.Await(Kind::kLost));
-  EXPECT_EQ(recorder_.News(), (Names{"<lost>", "<tracking>"}));
+  EXPECT_EQ(recorder_.Notifications(), (Names{"<lost>", "<tracking>"}));
 }
 
-TEST_F(RefusedWatchTest, WithNeitherItIsNeverLinkedAndSaysWhatItNeeds) {
+TEST_F(RefusedWatchTest, WithNeitherItReportsARefusalAndItsRequirements) {
   OpenWith("-client -subscribe");
   WatchOptions options = Often();
   options.min_retry = options.max_retry = std::chrono::hours(1);
   auto watch = Begin(*cache_, recorder_, options);
-  AwaitLine(log_, "may not watch: ");
+  AwaitLine(log_, "watching for changes is not permitted: ");
   AwaitLine(log_, "refused CLIENT ID (NOPERM)");
   AwaitLine(log_, "refused SUBSCRIBE (NOPERM)");
   AwaitLine(log_, "+ping +subscribe +publish &appcache:changed:*");
@@ -88,7 +88,7 @@ TEST_F(RefusedWatchTest, WithNeitherItIsNeverLinkedAndSaysWhatItNeeds) {
   EXPECT_EQ(log_.lines().size(), 1u);
 }
 
-TEST_F(RefusedWatchTest, WhoMayNotPublishIsToldSo) {
+TEST_F(RefusedWatchTest, RefusedPublishIsAnError) {
   OpenWith("-client -publish");
   const auto watch = Begin(*cache_, recorder_);
   recorder_.Sync();
@@ -100,7 +100,7 @@ TEST_F(RefusedWatchTest, WhoMayNotPublishIsToldSo) {
   }
 }
 
-TEST_F(RefusedWatchTest, WhoMayDoNothingOfItHasNobodyToTell) {
+TEST_F(RefusedWatchTest, RefusedPublishIsNoErrorIfWatchingIsRefusedToo) {
   OpenWith("-client -subscribe -publish");
   const auto watch = Begin(*cache_, recorder_);
   for (int i = 0; i < 3; ++i) {
@@ -109,35 +109,36 @@ TEST_F(RefusedWatchTest, WhoMayDoNothingOfItHasNobodyToTell) {
   }
 }
 
-TEST_F(RefusedWatchTest, AnnouncementsMayBeUnwanted) {
+TEST_F(RefusedWatchTest, AnnouncementsCanBeDisabled) {
   OpenWith("-client");
   WatchOptions options = Often();
   options.allow_announced = false;
   const auto watch = Begin(*cache_, recorder_, options);
-  AwaitLine(log_, "may not watch: ");
+  AwaitLine(log_, "watching for changes is not permitted: ");
   EXPECT_TRUE(AnnounceOne(*watch).ok());
   EXPECT_EQ(server_.Run("INFO commandstats").find("cmdstat_publish"),
             std::string::npos);
 }
 
-// Others may depend on it: nobody knows yet.
-TEST_F(RefusedWatchTest, WhatIsWrittenBeforeTheFirstLinkIsAnnounced) {
+// Other programs may depend on it.
+TEST_F(RefusedWatchTest, ChangeBeforeTheFirstLinkIsAnnounced) {
   OpenWith("-client");
   const auto other = Begin(*cache_, recorder_);
-  EXPECT_EQ(recorder_.News(), Names{"<announced>"});
+  EXPECT_EQ(recorder_.Notifications(), Names{"<announced>"});
   EXPECT_EQ(server_.Run("ACL SETUSER watcher -subscribe"), "OK");
   WatchRecorder unlinked;
   const auto watch = Begin(*cache_, unlinked);
   EXPECT_TRUE(AnnounceOne(*watch).ok());
-  EXPECT_EQ(recorder_.News(), Names{"a"});
+  EXPECT_EQ(recorder_.Notifications(), Names{"a"});
 }
 
-// Nobody knew yet; but then there is a link, and others who rely on it.
-TEST_F(RefusedWatchTest, WhoMayNotPublishIsToldSoThoughHeTriedBeforeTheLink) {
+// Without a link, the refusal is no error. Once there is one, other programs
+// depend on announcements.
+TEST_F(RefusedWatchTest, RefusedPublishIsAnErrorOnceThereIsALink) {
   OpenWith("-client -publish -subscribe");
   const auto watch = Begin(*cache_, recorder_);
   std::atomic<bool> is_over{false};
-  // Also while the link is being made.
+  // Announces also while the link is being made.
   std::thread early([&] {
     while (!is_over) (void)AnnounceOne(*watch).ok();
   });
@@ -148,23 +149,24 @@ TEST_F(RefusedWatchTest, WhoMayNotPublishIsToldSoThoughHeTriedBeforeTheLink) {
   EXPECT_FALSE(AnnounceOne(*watch).ok());
 }
 
-// What it was before does not bind it.
-TEST_F(RefusedWatchTest, WhoMayDoNothingOfItAnyMoreHasNobodyToTell) {
+// Only the last attempt to make a link counts.
+TEST_F(RefusedWatchTest, RefusedPublishIsNoErrorAfterPermissionsWereRevoked) {
   OpenWith("-client");
   const auto watch = Begin(*cache_, recorder_);
-  EXPECT_EQ(recorder_.News(), Names{"<announced>"});
+  EXPECT_EQ(recorder_.Notifications(), Names{"<announced>"});
   EXPECT_EQ(server_.Run("ACL SETUSER watcher -subscribe -publish"), "OK");
   server_.Run("CLIENT KILL TYPE pubsub");
   recorder_.Await(Kind::kLost, recorder_.Await(Kind::kLost) + 1);
   EXPECT_TRUE(AnnounceOne(*watch).ok());
 }
 
-// The next server may be one that does not track, and others may be there.
-TEST_F(RefusedWatchTest, WhatIsWrittenWhileTrackingIsLostIsAnnounced) {
+// The next server may not support tracking, and other programs may depend on
+// announcements there.
+TEST_F(RefusedWatchTest, ChangeWhileTrackingIsLostIsAnnounced) {
   OpenWith("-client");
   const std::unique_ptr<RedisCache> others_cache = std::move(cache_);
   const auto other = Begin(*others_cache, recorder_);
-  EXPECT_EQ(recorder_.News(), Names{"<announced>"});
+  EXPECT_EQ(recorder_.Notifications(), Names{"<announced>"});
   EXPECT_EQ(server_.Run("ACL SETUSER tracker reset on >pw ~* &* +@all"), "OK");
   RedisCacheOptions options;
   options.user = "tracker";
@@ -172,12 +174,12 @@ TEST_F(RefusedWatchTest, WhatIsWrittenWhileTrackingIsLostIsAnnounced) {
   cache_ = OpenCache(server_, options);
   WatchRecorder tracking;
   const auto watch = Begin(*cache_, tracking);
-  EXPECT_EQ(tracking.News(), Names{"<tracking>"});
+  EXPECT_EQ(tracking.Notifications(), Names{"<tracking>"});
   EXPECT_EQ(server_.Run("ACL SETUSER tracker -client -subscribe"), "OK");
   server_.Run("CLIENT KILL USER tracker TYPE pubsub");
   tracking.Await(Kind::kLost);
   EXPECT_TRUE(AnnounceOne(*watch).ok());
-  EXPECT_EQ(recorder_.News(), Names{"a"});
+  EXPECT_EQ(recorder_.Notifications(), Names{"a"});
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// CallTimes: how long calls took that may wait for a server, and whether that
-// is what their timeout says.
+// CallTimes: checks that calls to a server that may not answer keep their
+// timeout.
 
 #ifndef APPCACHE_TESTS_SERVERS_CALL_TIMES_H_
 #define APPCACHE_TESTS_SERVERS_CALL_TIMES_H_
@@ -8,7 +8,7 @@
 #include <functional>
 #include <vector>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 
 namespace appcache {
 
@@ -18,13 +18,15 @@ class CallTimes {
 
   explicit CallTimes(std::chrono::milliseconds timeout) : timeout_(timeout) {}
 
-  // One that ended in kTimeout must have had its time: expects it.
+  // Adds a call that took that long. Expects that one that timed out did not
+  // return before its timeout.
   void Add(Duration took, bool timed_out);
   void Add(const CallTimes& others);
 
-  // Expects that the calls ended in time, and prints it. Half of those that
-  // timed out are a tenth of the timeout late at most (20 ms if that is more).
-  // The others may be later: a busy machine wakes up late now and then.
+  // Prints the distribution, and expects that the calls returned in time. Of
+  // those that timed out, at least half are late by at most a tenth of the
+  // timeout, or 20 ms if that is more. The others may be later, because a busy
+  // machine sometimes wakes a thread up late.
   void ExpectInTime() const;
 
  private:
@@ -33,8 +35,9 @@ class CallTimes {
   std::vector<Duration> timed_out_;
 };
 
-// Expects that the call ends in kTimeout, never before the timeout, and that
-// the fastest of several, as a slow machine wakes up late, ends soon after it.
+// Expects that `call` returns kTimeout, never before the timeout. Repeats it
+// until one call returns soon after the timeout, because a busy machine
+// sometimes wakes a thread up late.
 void ExpectTimesOut(std::chrono::milliseconds timeout,
                     const std::function<Status()>& call);
 

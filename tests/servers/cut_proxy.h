@@ -1,5 +1,5 @@
-// CutProxy: a network between a client and a server that a test cuts, holds up
-// and leads elsewhere.
+// CutProxy: a network between a client and a server, which a test can cut, hold
+// up and redirect.
 
 #ifndef APPCACHE_TESTS_SERVERS_CUT_PROXY_H_
 #define APPCACHE_TESTS_SERVERS_CUT_PROXY_H_
@@ -13,7 +13,7 @@
 
 namespace appcache {
 
-// Listens on 127.0.0.1 and passes streams on to a unix socket. Thread-safe.
+// Listens on 127.0.0.1 and forwards streams to a unix socket. Thread-safe.
 class CutProxy {
  public:
   explicit CutProxy(std::string server_path);
@@ -23,13 +23,13 @@ class CutProxy {
 
   uint16_t port() const { return port_; }
 
-  // Closes every connection. New ones are made.
+  // Closes every connection. New ones are accepted.
   void Cut();
-  // Nothing passes, either way, though connections are taken, until Release:
-  // then all of it does, late.
+  // Accepts connections but forwards nothing in either direction until Release,
+  // which forwards what has been held up.
   void Hold();
   void Release();
-  // New connections go to that server; those there are stay where they are.
+  // Forwards new connections to another server. Existing ones stay.
   void LeadTo(const std::string& server_path);
 
  private:
@@ -40,20 +40,20 @@ class CutProxy {
 
   void Loop();
   void Accept();
-  // False: one of its ends is gone.
+  // Forwards some bytes. False: one end has closed.
   static bool Pass(int from, int to);
   void Wake() const;
   static void Close(Link& link);
 
   int listener_ = -1;
   uint16_t port_ = 0;
-  int wake_ = -1;  // an eventfd: something has been asked for
+  int wake_ = -1;  // an eventfd that wakes the loop
   std::atomic<bool> is_ending_{false};
   std::atomic<bool> is_holding_{false};
   std::atomic<bool> is_cutting_{false};
   std::mutex mutex_;
   std::string server_path_;  // guarded by mutex_
-  std::list<Link> links_;    // of the loop's thread
+  std::list<Link> links_;    // used by the loop only
   std::thread thread_;
 };
 

@@ -37,18 +37,18 @@ void FaultClient::Step() {
 void FaultClient::ExpectHealed() {
   for (int i = 0; i < kKeys; ++i) {
     const std::string path = Path(i);
-    const Status status = cache_.SetRaw(path, "healed " + path, kNoTtl);
+    const Status status = backend_.SetRaw(path, "healed " + path, kNoTtl);
     EXPECT_TRUE(status.ok()) << status.ToString();
   }
   for (int i = 0; i < kKeys; ++i) {
     const std::string path = Path(i);
-    const Lookup<Bytes> found = cache_.GetRaw(path);
+    const Lookup<Bytes> found = backend_.GetRaw(path);
     ASSERT_TRUE(found.is_hit()) << found.status().ToString();
     EXPECT_EQ(found->view(), "healed " + path);
   }
 }
 
-// No two are the same, and each says whose it is.
+// Each value is unique and contains its path.
 std::string FaultClient::NewValue(const std::string& path) {
   const size_t padding = Below(20) == 0 ? 40'000 : Below(100);
   return path + "=" + std::to_string(++values_) + std::string(padding, '.');
@@ -77,30 +77,30 @@ void FaultClient::Check(const std::string& path, const Lookup<Bytes>& lookup) {
   std::optional<std::string> found;
   if (lookup) found = lookup->view();
   EXPECT_TRUE((may_lose_ && !found) || possible_[path].Allows(found))
-      << path << " held " << found.value_or("nothing").substr(0, 40);
+      << path << " has the value " << found.value_or("nothing").substr(0, 40);
 }
 
 void FaultClient::SetOne() {
   const std::string path = RandomPath();
   const std::string value = NewValue(path);
-  Note(cache_.SetRaw(path, value, kNoTtl), path, value);
+  Note(backend_.SetRaw(path, value, kNoTtl), path, value);
 }
 
 void FaultClient::Invalidate() {
   const std::string path = RandomPath();
-  Note(cache_.InvalidateRaw(path), path, std::nullopt);
+  Note(backend_.InvalidateRaw(path), path, std::nullopt);
 }
 
 void FaultClient::GetOne() {
   const std::string path = RandomPath();
-  Check(path, cache_.GetRaw(path));
+  Check(path, backend_.GetRaw(path));
 }
 
 void FaultClient::GetMany() {
   std::vector<std::string> paths;
   for (int i = 0; i < kKeys; ++i) paths.push_back(Path(i));
   const std::vector<std::string_view> views(paths.begin(), paths.end());
-  const std::vector<Lookup<Bytes>> found = cache_.GetManyRaw(views);
+  const std::vector<Lookup<Bytes>> found = backend_.GetManyRaw(views);
   ASSERT_EQ(found.size(), paths.size());
   for (size_t i = 0; i < paths.size(); ++i) Check(paths[i], found[i]);
 }
@@ -110,9 +110,9 @@ void FaultClient::SetMany() {
   const std::string two = Path(1);
   const std::string value_of_one = NewValue(one);
   const std::string value_of_two = NewValue(two);
-  const std::vector<Cache::RawEntry> entries = {{one, value_of_one},
-                                                {two, value_of_two}};
-  const Status status = cache_.SetManyRaw(entries);
+  const std::vector<RawEntry> entries = {{one, value_of_one},
+                                         {two, value_of_two}};
+  const Status status = backend_.SetManyRaw(entries);
   Note(status, one, value_of_one);
   Note(status, two, value_of_two);
 }

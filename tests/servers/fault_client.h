@@ -1,5 +1,5 @@
-// FaultClient: a client of a cache on a link or a server that fails, and the
-// model of what its keys may hold.
+// FaultClient: a client of a cache whose connection or server fails, and a
+// model of the values that its keys may have.
 
 #ifndef APPCACHE_TESTS_SERVERS_FAULT_CLIENT_H_
 #define APPCACHE_TESTS_SERVERS_FAULT_CLIENT_H_
@@ -13,41 +13,41 @@
 #include <set>
 #include <string>
 
-#include "engine/cache.h"
+#include "appcache/backend.h"
 #include "tests/servers/call_times.h"
 
 namespace appcache {
 
-// One thread's random operations on keys that are its own. That what it finds
-// is what it has written, or may have written, is an expectation of the test:
-// no wrong value, and never another key's.
+// Runs random operations on keys that no other client uses, and expects that it
+// finds only values that it has written to the same key, or may have written.
+// Not thread-safe.
 class FaultClient {
  public:
   static constexpr int kKeys = 6;
 
-  // `timeout` is the cache's. All keys may vanish, as those of a server that is
-  // restarted empty, if `may_lose`.
-  FaultClient(Cache& cache, std::chrono::milliseconds timeout, int id,
+  // `timeout` is that of the backend. With `may_lose`, keys may vanish, as when
+  // the server restarts empty.
+  FaultClient(Backend& backend, std::chrono::milliseconds timeout, int id,
               uint64_t seed, bool may_lose = false)
-      : cache_(cache),
+      : backend_(backend),
         times_(timeout),
         name_("client" + std::to_string(id)),
         random_(seed),
         may_lose_(may_lose) {}
 
-  // One operation: a get, a set, an invalidate, or a batch.
+  // Runs one operation: a get, a set, an invalidation, or a batch.
   void Step();
 
-  // With a link that works, all is exact again.
+  // Expects that without faults every operation succeeds again.
   void ExpectHealed();
 
   const CallTimes& times() const { return times_; }
 
  private:
-  // What a key may hold.
+  // The values that a key may have; none means no entry.
   struct Possible {
-    std::optional<std::string> last;  // the last acknowledged; none: no entry
-    // Of writes whose outcome is unknown: done at once, later, or never.
+    std::optional<std::string> last;  // of the last acknowledged write
+    // Of writes whose outcome is unknown: they were done, or will be, or not.
     std::set<std::optional<std::string>> perhaps = {};
 
     bool Allows(const std::optional<std::string>& found) const {
@@ -70,14 +70,14 @@ class FaultClient {
   void GetMany();
   void SetMany();
 
-  Cache& cache_;
+  Backend& backend_;
   CallTimes times_;
   const std::string name_;
   std::mt19937_64 random_;
   const bool may_lose_;
   std::map<std::string, Possible> possible_;
   int values_ = 0;
-  bool timed_out_ = false;  // the step that goes on
+  bool timed_out_ = false;  // in the current step
 };
 
 }  // namespace appcache

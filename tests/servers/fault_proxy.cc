@@ -17,8 +17,8 @@
 namespace appcache {
 namespace {
 
-// All of it: what a client does not read fits into its socket's buffer here, or
-// the client is gone.
+// Sends all of `bytes`. What the client does not read fits into the buffer of
+// its socket here, unless it has closed.
 void SendAll(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -75,7 +75,7 @@ void FaultProxy::Close(Link& link) {
 
 FaultProxy::Fault FaultProxy::Draw() {
   if (Below(100) >= faults_per_hundred_) return Fault::kNone;
-  // Not kNone, and not kRefuse, which is for connections.
+  // Neither kNone nor kRefuse, which applies to connections.
   return static_cast<Fault>(2 + Below(kFaults - 2));
 }
 
@@ -98,7 +98,8 @@ void FaultProxy::OnRequest(Link& link) {
   char buffer[65536];
   const ssize_t size = recv(link.client, buffer, sizeof(buffer), 0);
   if (size <= 0) return Close(link);
-  // What a server says unasked may be held: a stream keeps its order.
+  // A server may send messages unasked. Delayed ones precede the reply to this
+  // request in the stream.
   SendAll(link.client, std::exchange(link.held, {}));
   link.fault = Draw();
   ++counts_[static_cast<size_t>(link.fault)];

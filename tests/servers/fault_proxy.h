@@ -1,9 +1,8 @@
-// FaultProxy: what a network and a dying server do to a client, between the
-// two.
+// FaultProxy: a faulty network between a client and a server.
 //
-// Listens on 127.0.0.1 and passes streams on to a unix socket. Of the exchanges
-// (a request and the bytes that answer it) a share goes wrong, each in one of
-// the ways below, drawn from a seed.
+// Listens on 127.0.0.1 and forwards streams to a unix socket. A share of the
+// exchanges (a request and its reply) fails, each in one of the ways below,
+// chosen at random from a seed.
 
 #ifndef APPCACHE_TESTS_SERVERS_FAULT_PROXY_H_
 #define APPCACHE_TESTS_SERVERS_FAULT_PROXY_H_
@@ -24,15 +23,15 @@ class FaultProxy {
  public:
   enum class Fault {
     kNone,
-    kRefuse,     // the connection is closed as soon as it is made
-    kDelay,      // the reply comes late, within kDelay
-    kCutBefore,  // closed where the reply would begin
-    kCutInside,  // closed in the middle of the reply
-    kCutAfter,   // closed behind the reply
-    kDribble,    // the reply comes byte by byte
-    kBlackHole,  // nothing comes back, and the connection stays
-    kGarbage,    // something else comes where the reply would begin
-    kHalfClose,  // the reply ends before it begins, and the connection stays
+    kRefuse,     // closes the connection as soon as it is accepted
+    kDelay,      // sends the reply kDelay later
+    kCutBefore,  // closes the connection instead of sending the reply
+    kCutInside,  // closes it in the middle of the reply
+    kCutAfter,   // closes it after the reply
+    kDribble,    // sends the reply byte by byte
+    kBlackHole,  // sends nothing, and keeps the connection open
+    kGarbage,    // sends bytes that are not a reply
+    kHalfClose,  // sends the end of the stream, and keeps the connection open
   };
   static constexpr size_t kFaults = 10;
   static constexpr std::chrono::milliseconds kDelay{5};
@@ -44,11 +43,11 @@ class FaultProxy {
 
   uint16_t port() const { return port_; }
 
-  // How many of a hundred exchanges go wrong from now on. Zero heals; what has
-  // gone wrong already stays so.
+  // The share of the exchanges that fail from now on. Zero ends the faults, but
+  // does not repair connections that have failed.
   void SetFaultsPerHundred(unsigned faults) { faults_per_hundred_ = faults; }
 
-  // How often each fault has struck.
+  // How often the fault has occurred.
   uint64_t Count(Fault fault) const {
     return counts_[static_cast<size_t>(fault)];
   }
@@ -56,12 +55,13 @@ class FaultProxy {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // One connection of a client's, and its own to the server.
+  // A connection of a client and the connection to the server that belongs to
+  // it.
   struct Link {
     int client = -1;
     int server = -1;
     Fault fault = Fault::kNone;
-    // A reply that is held back until `due`.
+    // A reply that is delayed until `due`.
     std::string held;
     Clock::time_point due = Clock::time_point::max();
     bool is_dead = false;
@@ -71,7 +71,7 @@ class FaultProxy {
   void Accept();
   void OnRequest(Link& link);
   void OnReply(Link& link);
-  // One of 0 ... limit - 1.
+  // A random number from 0 to limit - 1.
   uint64_t Below(uint64_t limit) { return random_() % limit; }
   Fault Draw();
   static void Close(Link& link);
@@ -79,11 +79,11 @@ class FaultProxy {
   const std::string server_path_;
   int listener_ = -1;
   uint16_t port_ = 0;
-  int wake_ = -1;  // an eventfd: the proxy ends
+  int wake_ = -1;  // an eventfd that ends the loop
   std::atomic<unsigned> faults_per_hundred_{0};
   std::array<std::atomic<uint64_t>, kFaults> counts_{};
 
-  // Of the loop's thread.
+  // Used by the loop only.
   std::mt19937_64 random_;
   std::list<Link> links_;
 

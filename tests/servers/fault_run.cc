@@ -24,11 +24,19 @@ using std::chrono::steady_clock;
 constexpr int kThreads = 4;
 constexpr unsigned kFaultsPerHundred = 15;
 
-// Fewer where each that is in vain takes longer.
+// A call that times out takes the timeout, so there are fewer with a longer
+// one.
 int OperationsPerThread(milliseconds timeout) {
   const char* const more = std::getenv("APPCACHE_TEST_OPERATIONS");
   const int operations = more != nullptr ? std::stoi(more) : 400;
   return static_cast<int>(operations * kShortTimeout / timeout);
+}
+
+ClientOptions Options(milliseconds timeout) {
+  ClientOptions options;
+  options.timeout = timeout;
+  options.max_connections = kThreads;
+  return options;
 }
 
 size_t OpenDescriptors() {
@@ -36,17 +44,17 @@ size_t OpenDescriptors() {
   return static_cast<size_t>(std::distance(begin(all), end(all)));
 }
 
-std::vector<FaultClient> Clients(Cache& cache, milliseconds timeout,
-                                 RandomSource& random, bool may_lose) {
+std::vector<FaultClient> MakeClients(Cache& cache, milliseconds timeout,
+                                     RandomSource& random, bool may_lose) {
   std::vector<FaultClient> clients;
   for (int i = 0; i < kThreads; ++i) {
-    clients.emplace_back(cache, timeout, i, random.Bits(), may_lose);
+    clients.emplace_back(*cache.backend(), timeout, i, random.Bits(), may_lose);
   }
   return clients;
 }
 
-void ExpectInTimeAndWell(std::vector<FaultClient>& clients,
-                         milliseconds timeout) {
+void ExpectInTimeAndHealed(std::vector<FaultClient>& clients,
+                           milliseconds timeout) {
   CallTimes times(timeout);
   for (FaultClient& client : clients) {
     client.ExpectHealed();
@@ -62,7 +70,7 @@ bool HasSeenAll(const FaultProxy& proxy) {
   return true;
 }
 
-// Goes on, within bounds, until each fault has struck.
+// Runs more operations, up to a limit, until each fault has occurred.
 void Work(FaultClient& client, const FaultProxy& proxy, int operations) {
   constexpr int kPatience = 20;
   for (int i = 0; i < operations * kPatience; ++i) {
@@ -74,13 +82,15 @@ void Work(FaultClient& client, const FaultProxy& proxy, int operations) {
 }  // namespace
 
 void RunOverFaultyLink(const std::string& socket_path, milliseconds timeout,
-                       const std::function<std::unique_ptr<Cache>(
-                           uint16_t port, const FaultLimits& limits)>& open) {
+                       const OpenForFaults& open) {
   RandomSource random;
   FaultProxy proxy(socket_path, random.Bits());
   const size_t descriptors = OpenDescriptors();
-  std::unique_ptr<Cache> cache = open(proxy.port(), {timeout, kThreads});
-  std::vector<FaultClient> clients = Clients(*cache, timeout, random, false);
+  ClientOptions options = Options(timeout);
+  options.port = proxy.port();
+  std::unique_ptr<Cache> cache = open(options);
+  std::vector<FaultClient> clients =
+      MakeClients(*cache, timeout, random, false);
 
   proxy.SetFaultsPerHundred(kFaultsPerHundred);
   std::vector<std::jthread> threads;
@@ -90,10 +100,10 @@ void RunOverFaultyLink(const std::string& socket_path, milliseconds timeout,
   }
   threads.clear();
   proxy.SetFaultsPerHundred(0);
-  ExpectInTimeAndWell(clients, timeout);
+  ExpectInTimeAndHealed(clients, timeout);
   EXPECT_TRUE(HasSeenAll(proxy));
   cache.reset();
-  // The proxy closes its ends when it hears of it.
+  // The proxy closes its connections with a delay.
   const auto deadline = steady_clock::now() + std::chrono::seconds(30);
   while (OpenDescriptors() > descriptors && steady_clock::now() < deadline) {
     std::this_thread::yield();
@@ -103,11 +113,12 @@ void RunOverFaultyLink(const std::string& socket_path, milliseconds timeout,
 
 namespace {
 
-// Lets the clients go on until each has begun so many operations more.
+// Counts the operations of the clients.
 class Progress {
  public:
   void Note(int client) { ++steps_[static_cast<size_t>(client)]; }
 
+  // Waits until each client has finished that many more operations.
   void Await(int more) const {
     std::array<int, kThreads> enough;
     for (size_t i = 0; i < kThreads; ++i) enough[i] = steps_[i] + more;
@@ -122,15 +133,15 @@ class Progress {
 
 }  // namespace
 
-void RunOverDyingServer(
-    const ServerHandle& server, milliseconds timeout,
-    const std::function<std::unique_ptr<Cache>(const FaultLimits& limits)>&
-        open) {
+void RunOverDyingServer(TestServer& server, milliseconds timeout,
+                        const OpenForFaults& open) {
   constexpr int kRounds = 3;
   constexpr int kStepsBetween = 50;
   RandomSource random;
-  const std::unique_ptr<Cache> cache = open({timeout, kThreads});
-  std::vector<FaultClient> clients = Clients(*cache, timeout, random, true);
+  ClientOptions options = Options(timeout);
+  options.unix_path = server.socket_path();
+  const std::unique_ptr<Cache> cache = open(options);
+  std::vector<FaultClient> clients = MakeClients(*cache, timeout, random, true);
   Progress progress;
   std::atomic<bool> is_over{false};
   std::vector<std::jthread> threads;
@@ -144,19 +155,19 @@ void RunOverDyingServer(
   }
   for (int round = 0; round < kRounds; ++round) {
     progress.Await(kStepsBetween);
-    server.freeze();
-    progress.Await(3);  // most of them wait in vain
-    server.thaw();
+    server.Freeze();
+    progress.Await(3);  // most of them time out
+    server.Thaw();
     progress.Await(kStepsBetween);
-    if (round % 2 == 0) server.freeze();  // dies with requests on its hands
-    server.kill();
+    if (round % 2 == 0) server.Freeze();  // killed with requests unanswered
+    server.Kill();
     progress.Await(kStepsBetween);
-    server.start();
+    server.Start();
   }
   progress.Await(kStepsBetween);
   is_over = true;
   threads.clear();
-  ExpectInTimeAndWell(clients, timeout);
+  ExpectInTimeAndHealed(clients, timeout);
 }
 
 }  // namespace appcache

@@ -1,4 +1,4 @@
-// FullPort: a port that does not answer.
+// FullPort: a port on which connecting never succeeds or fails.
 
 #ifndef APPCACHE_TESTS_SERVERS_FULL_PORT_H_
 #define APPCACHE_TESTS_SERVERS_FULL_PORT_H_
@@ -8,8 +8,8 @@
 
 namespace appcache {
 
-// Listens on 127.0.0.1 with a queue that is full: who connects hears nothing,
-// as from a host that is down.
+// Listens on 127.0.0.1 with a full accept queue: a client that connects gets no
+// answer, as from a host that is down.
 class FullPort {
  public:
   FullPort();

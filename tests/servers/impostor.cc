@@ -12,7 +12,7 @@
 namespace appcache {
 namespace {
 
-void TakeRequest(int client) {
+void ReceiveRequest(int client) {
   char request[4096];
   EXPECT_GT(recv(client, request, sizeof(request), 0), 0);
 }
@@ -35,16 +35,16 @@ Impostor::~Impostor() {
   unlink(path_.c_str());
 }
 
-int Impostor::Accept(std::string_view answer) const {
+int Impostor::Accept(std::string_view reply) const {
   const int client = accept(listener_, nullptr, nullptr);
-  TakeRequest(client);
-  EXPECT_EQ(send(client, answer.data(), answer.size(), MSG_NOSIGNAL),
-            static_cast<ssize_t>(answer.size()));
+  ReceiveRequest(client);
+  EXPECT_EQ(send(client, reply.data(), reply.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(reply.size()));
   return client;
 }
 
-std::jthread Impostor::Answer(std::string_view answer) const {
-  return std::jthread([this, answer] { close(Accept(answer)); });
+std::jthread Impostor::Answer(std::string_view reply) const {
+  return std::jthread([this, reply] { close(Accept(reply)); });
 }
 
 std::jthread Impostor::Dribble(std::string_view beginning) const {
@@ -56,11 +56,11 @@ std::jthread Impostor::Dribble(std::string_view beginning) const {
   });
 }
 
-std::jthread Impostor::Stall(std::string_view answer,
+std::jthread Impostor::Stall(std::string_view reply,
                              std::chrono::milliseconds after) const {
-  return std::jthread([this, answer, after] {
-    const int client = Accept(answer);
-    TakeRequest(client);
+  return std::jthread([this, reply, after] {
+    const int client = Accept(reply);
+    ReceiveRequest(client);
     pollfd gone = {client, POLLIN, 0};
     poll(&gone, 1, static_cast<int>(after.count()));
     close(client);

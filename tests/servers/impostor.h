@@ -1,4 +1,4 @@
-// Impostor: a server that answers as it is told to.
+// Impostor: a server that sends the replies that a test gives it.
 
 #ifndef APPCACHE_TESTS_SERVERS_IMPOSTOR_H_
 #define APPCACHE_TESTS_SERVERS_IMPOSTOR_H_
@@ -10,8 +10,8 @@
 
 namespace appcache {
 
-// On a unix socket. Serves one connection for each thread, which ends with it.
-// What is given must outlive the thread.
+// Listens on a unix socket. Each function serves one connection on a thread of
+// its own. The arguments must outlive the thread.
 class Impostor {
  public:
   explicit Impostor(std::string path);
@@ -19,20 +19,22 @@ class Impostor {
   Impostor(const Impostor&) = delete;
   Impostor& operator=(const Impostor&) = delete;
 
-  // Takes a request, answers, and closes.
-  std::jthread Answer(std::string_view answer) const;
+  // Receives a request, sends `reply` and closes.
+  std::jthread Answer(std::string_view reply) const;
 
-  // A byte more each millisecond, until the client has gone.
+  // Receives a request, sends `beginning`, and then one byte per millisecond
+  // until the client closes.
   std::jthread Dribble(std::string_view beginning) const;
 
-  // Takes a second request, and closes in the time `after` instead of an
-  // answer, or when the client has gone.
-  std::jthread Stall(std::string_view answer,
+  // Receives a request, sends `reply` and receives a second request. Then
+  // closes when `after` has passed, or when the client closes.
+  std::jthread Stall(std::string_view reply,
                      std::chrono::milliseconds after) const;
 
  private:
-  // Takes one request, and answers. The connection.
-  int Accept(std::string_view answer) const;
+  // Accepts a connection, receives a request and sends `reply`. Returns the
+  // connection.
+  int Accept(std::string_view reply) const;
 
   const std::string path_;
   int listener_ = -1;

@@ -6,8 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstring>
+#include <cassert>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -22,7 +21,7 @@ int ConnectTo(const sockaddr* address, socklen_t size) {
   return -1;
 }
 
-// Whether `answer` ends with the last line of one.
+// True when `answer` ends with the last line of a reply.
 bool IsWhole(std::string_view answer) {
   if (!answer.ends_with("\r\n")) return false;
   answer.remove_suffix(2);
@@ -35,7 +34,7 @@ bool IsWhole(std::string_view answer) {
   return false;
 }
 
-// "%20" and the like, as a listing of keys has them.
+// Decodes the percent-encoding of a listing: "%20".
 std::string Decoded(std::string_view text) {
   std::string decoded;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -50,7 +49,7 @@ std::string Decoded(std::string_view text) {
   return decoded;
 }
 
-// What follows `name` in a line of such pairs.
+// The text after `name` up to the next blank; empty if `name` is not in `line`.
 std::string Field(const std::string& line, const std::string& name) {
   const size_t at = line.find(name);
   if (at == std::string::npos) return std::string();
@@ -62,7 +61,7 @@ std::string Field(const std::string& line, const std::string& name) {
 
 MemcachedServer::MemcachedServer(std::vector<std::string> settings,
                                  Listen listen)
-    : settings_(std::move(settings)) {
+    : TestServer("memcached"), settings_(std::move(settings)) {
   if (listen == Listen::kTcp) port_.emplace();
   Start();
 }
@@ -70,15 +69,14 @@ MemcachedServer::MemcachedServer(std::vector<std::string> settings,
 MemcachedServer::~MemcachedServer() { Disconnect(); }
 
 void MemcachedServer::Start() {
-  // As root it wants to be told that it may stay so. With the smallest hash
-  // table (which wants few threads) a listing of it takes a millisecond, not
-  // twenty.
+  // memcached runs as root only with "-u root". With the smallest hash table,
+  // which requires few threads, a listing takes 1 ms instead of 20 ms.
   std::vector<std::string> command = {"memcached", "-u", "root",        "-t",
                                       "2",         "-o", "hashpower=12"};
   const std::vector<std::string> where =
       port_ ? std::vector<std::string>{"-l", "127.0.0.1",           "-U", "0",
                                        "-p", std::to_string(port())}
-            : std::vector<std::string>{"-s", socket_path_};
+            : std::vector<std::string>{"-s", socket_path()};
   command.insert(command.end(), where.begin(), where.end());
   command.insert(command.end(), settings_.begin(), settings_.end());
   process_ = std::make_unique<ServerProcess>(
@@ -88,11 +86,21 @@ void MemcachedServer::Start() {
         return connection_ >= 0;
       },
       "memcached");
+  open_at_start_ = Stat("curr_connections");
+  accepted_at_start_ = Stat("total_connections");
 }
 
-void MemcachedServer::Kill() {
-  Disconnect();
-  process_.reset();
+int MemcachedServer::port() const {
+  assert(port_.has_value());
+  return port_->number();
+}
+
+int64_t MemcachedServer::OpenConnections() {
+  return Stat("curr_connections") - open_at_start_;
+}
+
+int64_t MemcachedServer::AcceptedConnections() {
+  return Stat("total_connections") - accepted_at_start_;
 }
 
 void MemcachedServer::Disconnect() {
@@ -109,7 +117,7 @@ int MemcachedServer::Connect() const {
   }
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, socket_path_.data(), socket_path_.size());
+  socket_path().copy(address.sun_path, sizeof(address.sun_path) - 1);
   return ConnectTo(reinterpret_cast<sockaddr*>(&address), sizeof(address));
 }
 
@@ -138,8 +146,8 @@ int64_t MemcachedServer::Stat(const std::string& name) {
   return figure.empty() ? -1 : std::stoll(figure);
 }
 
-// By the hash table: a listing by the lists of recent use leaves out what is
-// being used, be it by a reply that has just been sent.
+// Lists the hash table: a listing of the LRU lists omits items in use, for
+// example by a reply that has just been sent.
 std::string MemcachedServer::Listing() {
   std::string listing = "BUSY";
   while (listing.starts_with("BUSY")) {
@@ -156,8 +164,8 @@ void MemcachedServer::PassTime(std::chrono::milliseconds time) {
     const std::string key = Field(line, "key=");
     const std::string end = Field(line, "exp=");
     if (key.empty() || end == "-1") continue;
-    // As a time of day, in the server's own reckoning; one that has passed ends
-    // the entry. (It may have ended by itself: NOT_FOUND.)
+    // An expiry time in the past expires the item. The reply is NOT_FOUND if
+    // the item has expired by itself.
     Run("touch " + Decoded(key) + " " +
         std::to_string(std::stoll(end) - seconds));
   }

@@ -1,66 +1,59 @@
 // MemcachedServer: a Memcached server of a test's own, on a unix socket or on
-// 127.0.0.1 (memcached listens to one of them).
+// 127.0.0.1 (memcached listens on one of them).
 
 #ifndef APPCACHE_TESTS_SERVERS_MEMCACHED_SERVER_H_
 #define APPCACHE_TESTS_SERVERS_MEMCACHED_SERVER_H_
 
 #include <chrono>
-#include <memory>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tests/servers/reserved_port.h"
-#include "tests/servers/server_process.h"
-#include "tests/support/temp_dir.h"
+#include "tests/servers/test_server.h"
 
 namespace appcache {
 
-class MemcachedServer {
+class MemcachedServer final : public TestServer {
  public:
   enum class Listen { kUnix, kTcp };
 
-  // With what memcached takes on its command line, besides where it listens.
+  // `settings` are further arguments of memcached. socket_path() REQUIRES
+  // Listen::kUnix, and port() Listen::kTcp.
   explicit MemcachedServer(std::vector<std::string> settings = {},
                            Listen listen = Listen::kUnix);
-  ~MemcachedServer();
+  ~MemcachedServer() override;
 
-  // REQUIRES: Listen::kUnix.
-  const std::string& socket_path() const { return socket_path_; }
-  // Of 127.0.0.1. REQUIRES: Listen::kTcp.
-  int port() const { return port_->number(); }
+  int port() const override;
 
-  // Runs a command past the cache, and returns all of the answer but its last
-  // line's end: "STORED", "VALUE k 0 1\r\nv\r\nEND". "set k 0 0 1\r\nv" is one
-  // command.
+  // Runs a command and returns the reply without the end of its last line:
+  // "STORED", "VALUE k 0 1\r\nv\r\nEND". "set k 0 0 1\r\nv" is one command.
   std::string Run(const std::string& command);
 
-  // A figure of the command stats; -1 if there is none.
+  // A figure of the reply to stats; -1 if it is not in there.
   int64_t Stat(const std::string& name);
 
-  // All items, a line for each: "key=... exp=... ...". Asks until the server is
-  // not about a listing of its own.
+  // A line for each item: "key=... exp=... ...". Repeats the command while the
+  // server is busy with a listing of its own.
   std::string Listing();
 
-  // What passes of every ttl, in no time. Nothing else may be going on.
-  void PassTime(std::chrono::milliseconds time);
-
-  void Freeze() { process_->Freeze(); }
-  void Thaw() { process_->Thaw(); }
-  // kill -9; Start it again: it is empty then.
-  void Kill();
-  void Start();
+  void Start() override;
+  // Whole seconds.
+  void PassTime(std::chrono::milliseconds time) override;
+  int64_t OpenConnections() override;
+  int64_t AcceptedConnections() override;
 
  private:
   int Connect() const;
-  void Disconnect();
+  void Disconnect() override;
 
-  const TempDir directory_{nullptr};
-  const std::string socket_path_ = directory_.path() + "/memcached";
   const std::vector<std::string> settings_;
   std::optional<ReservedPort> port_;
-  std::unique_ptr<ServerProcess> process_;
   int connection_ = -1;
+  // The figures after Start: memcached counts its listening sockets too.
+  int64_t open_at_start_ = 0;
+  int64_t accepted_at_start_ = 0;
 };
 
 }  // namespace appcache

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <hiredis/hiredis.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace appcache {
@@ -32,7 +33,7 @@ std::string Describe(const redisReply* reply) {
 }  // namespace
 
 RedisServer::RedisServer(std::vector<std::string> settings)
-    : settings_(std::move(settings)) {
+    : TestServer("redis"), settings_(std::move(settings)) {
   Start();
 }
 
@@ -40,25 +41,25 @@ RedisServer::~RedisServer() { Disconnect(); }
 
 void RedisServer::Start() {
   std::vector<std::string> command = {
-      "redis-server",   "--port",    std::to_string(port()),
-      "--bind",         "127.0.0.1", "--unixsocket",
-      socket_path_,     "--save",    "",
-      "--appendonly",   "no",        "--dir",
-      directory_.path()};
+      "redis-server",    "--port",    std::to_string(port()),
+      "--bind",          "127.0.0.1", "--unixsocket",
+      socket_path(),     "--save",    "",
+      "--appendonly",    "no",        "--dir",
+      directory().path()};
   command.insert(command.end(), settings_.begin(), settings_.end());
   process_ = std::make_unique<ServerProcess>(
       std::move(command),
-      "The server is now ready to accept connections at " + socket_path_,
+      "The server is now ready to accept connections at " + socket_path(),
       "redis-server");
-}
-
-void RedisServer::Kill() {
-  Disconnect();
-  process_.reset();
 }
 
 void RedisServer::Disconnect() {
   if (context_ != nullptr) redisFree(std::exchange(context_, nullptr));
+}
+
+redisContext* RedisServer::Connected() {
+  if (context_ == nullptr) context_ = redisConnectUnix(socket_path().c_str());
+  return context_;
 }
 
 std::string RedisServer::Run(
@@ -69,18 +70,16 @@ std::string RedisServer::Run(
     texts.push_back(argument.data());
     sizes.push_back(argument.size());
   }
-  if (context_ == nullptr) context_ = redisConnectUnix(socket_path_.c_str());
-  return Take(redisCommandArgv(context_, static_cast<int>(texts.size()),
+  return Take(redisCommandArgv(Connected(), static_cast<int>(texts.size()),
                                texts.data(), sizes.data()));
 }
 
 std::string RedisServer::Run(const std::string& line) {
-  if (context_ == nullptr) context_ = redisConnectUnix(socket_path_.c_str());
-  return Take(redisCommand(context_, line.c_str()));
+  return Take(redisCommand(Connected(), line.c_str()));
 }
 
 std::string RedisServer::RunApart(const std::string& line) const {
-  redisContext* const apart = redisConnectUnix(socket_path_.c_str());
+  redisContext* const apart = redisConnectUnix(socket_path().c_str());
   auto* const reply =
       static_cast<redisReply*>(redisCommand(apart, line.c_str()));
   std::string text = Describe(reply);
@@ -99,8 +98,24 @@ std::string RedisServer::Take(void* reply) {
   return text;
 }
 
+int64_t RedisServer::Info(const std::string& section, const std::string& name) {
+  const std::string info = Run("INFO " + section);
+  const size_t at = info.find("\n" + name + ":");
+  if (at == std::string::npos) return -1;
+  return std::stoll(info.substr(at + name.size() + 2));
+}
+
+int64_t RedisServer::OpenConnections() {
+  const std::string list = Run("CLIENT LIST");
+  return std::count(list.begin(), list.end(), '\n') - 1;
+}
+
+int64_t RedisServer::AcceptedConnections() {
+  return Info("stats", "total_connections_received") - 1;
+}
+
 void RedisServer::PassTime(std::chrono::milliseconds time) {
-  // PEXPIRE with what is not above zero deletes.
+  // PEXPIRE with a time that is not above zero deletes the key.
   const std::string moved =
       Run({"EVAL",
            "for _, key in ipairs(redis.call('KEYS', '*')) do "

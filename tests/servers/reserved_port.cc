@@ -28,8 +28,8 @@ int Reserve(int& number) {
 }  // namespace
 
 ReservedPort::ReservedPort() {
-  // Those that are too high are kept until one is found, so that none comes
-  // twice. The system's range goes to 60,999 unless someone has changed it.
+  // Ports that are too high stay bound until one is found, so that the system
+  // does not choose them again. Its range ends at 60,999 by default.
   constexpr int kTries = 1000;
   std::vector<int> too_high;
   for (int i = 0; i < kTries && number_ == 0; ++i) {
@@ -39,8 +39,8 @@ ReservedPort::ReservedPort() {
     number_ = 0;
   }
   for (const int fd : too_high) close(fd);
-  EXPECT_NE(number_, 0) << "no free port up to " << kHighest
-                        << "; see net.ipv4.ip_local_port_range";
+  EXPECT_NE(number_, 0) << "found no free port up to " << kHighest
+                        << "; check net.ipv4.ip_local_port_range";
 }
 
 ReservedPort::~ReservedPort() { close(socket_); }

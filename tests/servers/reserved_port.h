@@ -1,18 +1,17 @@
-// ReservedPort: a port of 127.0.0.1 that nobody else is given while this
-// object lives, and on which a server of the test's own may listen.
+// ReservedPort: a port of 127.0.0.1 on which only a server of the test's own
+// can listen while this object exists.
 
 #ifndef APPCACHE_TESTS_SERVERS_RESERVED_PORT_H_
 #define APPCACHE_TESTS_SERVERS_RESERVED_PORT_H_
 
 namespace appcache {
 
-// By a socket that is bound, with SO_REUSEADDR, and never listens: a server
-// that sets the same may then bind the port and listen (Linux, socket(7)), and
-// no other program gets it for a connection of its own.
+// Binds a socket with SO_REUSEADDR and does not listen on it. A server that
+// also sets SO_REUSEADDR can then bind the port and listen (Linux, socket(7)),
+// and the system does not choose the port for another program.
 class ReservedPort {
  public:
-  // Higher ones are of no use to a node of a Redis cluster, whose second port
-  // is this one plus 10,000.
+  // A node of a Redis cluster also needs the port plus 10,000.
   static constexpr int kHighest = 55'535;
 
   ReservedPort();

@@ -66,7 +66,7 @@ void ServerProcess::Start(std::vector<std::string>& command) {
   const pid_t parent = getpid();
   process_ = fork();
   if (process_ == 0) {
-    // Ends with the thread that has started it; if that is gone already, now.
+    // Killed when the thread that started it ends, which may have happened.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
     dup2(output[1], STDOUT_FILENO);

@@ -1,5 +1,5 @@
-// ServerProcess: a server that a test starts, and that ends with the test,
-// however the test ends.
+// ServerProcess: a server process that a test starts. It is killed with the
+// test, however the test ends.
 
 #ifndef APPCACHE_TESTS_SERVERS_SERVER_PROCESS_H_
 #define APPCACHE_TESTS_SERVERS_SERVER_PROCESS_H_
@@ -14,31 +14,30 @@ namespace appcache {
 
 class ServerProcess {
  public:
-  // Runs the command and waits until it has printed a line with `ready` in it.
-  // If it does not, that is a failure of the test, which says what it printed,
-  // or, when there is no such program, to install `package`.
+  // Runs the command and waits until its output contains `ready`. Otherwise the
+  // test fails, shows the output, and suggests to install `package`.
   ServerProcess(std::vector<std::string> command, const std::string& ready,
                 const std::string& package);
-  // For one that prints nothing: waits until `is_ready()`, asked time and
-  // again, says so.
+  // The same for a program that prints nothing: calls `is_ready` repeatedly
+  // until it returns true.
   ServerProcess(std::vector<std::string> command,
                 const std::function<bool()>& is_ready,
                 const std::string& package);
-  // kill -9.
+  // SIGKILL.
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
 
   bool is_ready() const { return is_ready_; }
 
-  // SIGSTOP, and back only when it has stopped; SIGCONT.
+  // SIGSTOP, which waits until the process has stopped, and SIGCONT.
   void Freeze();
   void Thaw();
 
  private:
   void Start(std::vector<std::string>& command);
-  // What it prints until `done(printed)` holds, which is asked whenever it has
-  // printed more, and each `interval_ms`.
+  // Returns the output up to when `done(output)` is true, which is checked
+  // after each output and every `interval_ms`.
   template <class Done>
   std::string ReadUntil(const Done& done, int interval_ms);
   void ExpectReady(const std::string& program, const std::string& package,

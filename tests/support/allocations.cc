@@ -6,7 +6,7 @@
 
 namespace {
 
-// Of this thread. Plain data: usable before main and after it.
+// Per thread. Plain data: usable before and after main.
 struct State {
   uint64_t count;
   uint64_t bytes;
@@ -30,8 +30,8 @@ bool ShouldFail() {
 
 }  // namespace
 
-// All of them, not only the first, which the others use by default: a
-// sanitizer's do not.
+// All forms are replaced: by default the others call the first one, but those
+// of a sanitizer do not.
 
 void* operator new(size_t size, const std::nothrow_t&) noexcept {
   ++state.count;

@@ -1,8 +1,7 @@
-// Allocations of the calling thread: counted, and made to fail.
+// Counts the allocations of the calling thread, and makes them fail.
 //
-// A test that links this has its operator new replaced by one that counts.
-// Only C++'s operator new is watched: not malloc, nor what over-aligned types
-// use.
+// Replaces operator new in a test that links this. Does not see malloc, nor the
+// operator new of over-aligned types.
 
 #ifndef APPCACHE_TESTS_SUPPORT_ALLOCATIONS_H_
 #define APPCACHE_TESTS_SUPPORT_ALLOCATIONS_H_
@@ -12,7 +11,7 @@
 
 namespace appcache {
 
-// Counts from its construction on. One at a time in a thread.
+// Counts from its construction on. At most one per thread at a time.
 class AllocationCounter {
  public:
   AllocationCounter();
@@ -20,7 +19,7 @@ class AllocationCounter {
   AllocationCounter& operator=(const AllocationCounter&) = delete;
 
   uint64_t count() const;
-  // The sum of what was asked for, freed meanwhile or not.
+  // The total size of the allocations, whether they have been freed or not.
   uint64_t bytes() const;
 
  private:
@@ -28,8 +27,9 @@ class AllocationCounter {
   const uint64_t bytes_before_;
 };
 
-// While it lives, allocations of this thread throw std::bad_alloc: from the
-// `first` one on (counted from 1), `failures` times. One at a time in a thread.
+// During its lifetime, allocations of this thread throw std::bad_alloc: from
+// the `first` one on (counted from 1), `failures` times. At most one per thread
+// at a time.
 class FailingAllocations {
  public:
   static constexpr uint64_t kForEver = std::numeric_limits<uint64_t>::max();
@@ -39,7 +39,7 @@ class FailingAllocations {
   FailingAllocations(const FailingAllocations&) = delete;
   FailingAllocations& operator=(const FailingAllocations&) = delete;
 
-  // Whether any has failed yet.
+  // Whether an allocation has failed.
   bool any_failed() const;
 };
 

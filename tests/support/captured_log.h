@@ -1,4 +1,4 @@
-// CapturedLog: the log of a cache under test, line by line.
+// CapturedLog: records the log messages of a cache under test.
 
 #ifndef APPCACHE_TESTS_SUPPORT_CAPTURED_LOG_H_
 #define APPCACHE_TESTS_SUPPORT_CAPTURED_LOG_H_
@@ -9,12 +9,12 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/cache.h"
-#include "engine/log.h"
+#include "appcache/cache_options.h"
+#include "appcache/log.h"
 
 namespace appcache {
 
-// Thread safety: all of it. Copies share the lines.
+// Thread-safe. Copies share the lines.
 class CapturedLog {
  public:
   LogSink sink() const {
@@ -24,14 +24,14 @@ class CapturedLog {
     };
   }
 
-  // Options that differ from the defaults in nothing but the log.
+  // The default options with this log.
   CacheOptions options() const {
     CacheOptions options;
     options.log = sink();
     return options;
   }
 
-  // The lines so far: "warning: ...".
+  // The messages so far, with their levels: "warning: ...".
   std::vector<std::string> lines() const {
     std::lock_guard<std::mutex> guard(lines_->mutex);
     return lines_->texts;

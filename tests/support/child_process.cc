@@ -16,7 +16,8 @@ namespace appcache {
 
 ChildProcess::ChildProcess(std::vector<std::string> arguments) {
   const char* const program = std::getenv("CHILD_PROCESS");
-  EXPECT_NE(program, nullptr) << "CHILD_PROCESS is to name a program";
+  EXPECT_NE(program, nullptr)
+      << "CHILD_PROCESS is not set: the BUILD file must set it to a program";
   if (program == nullptr) return;
   arguments.insert(arguments.begin(), program);
   std::vector<char*> words;

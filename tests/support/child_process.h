@@ -1,5 +1,5 @@
-// ChildProcess: the program that CHILD_PROCESS names, run by a test and talked
-// to line by line.
+// ChildProcess: runs the program that the variable CHILD_PROCESS names, and
+// exchanges lines with it.
 
 #ifndef APPCACHE_TESTS_SUPPORT_CHILD_PROCESS_H_
 #define APPCACHE_TESTS_SUPPORT_CHILD_PROCESS_H_
@@ -12,7 +12,7 @@
 
 namespace appcache {
 
-// Not thread-safe. Killed at its end, if it still runs.
+// Not thread-safe. The destructor kills the process if it still runs.
 class ChildProcess {
  public:
   explicit ChildProcess(std::vector<std::string> arguments);
@@ -20,24 +20,24 @@ class ChildProcess {
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  // The next line that it writes, without its end; empty when there is none.
+  // The next line of its output, without the newline; empty at the end.
   std::string ReadLine();
   void WriteLine(const std::string& line);
 
-  // What it writes from now on to its end, a line each.
+  // The rest of its output, up to an empty line or the end.
   std::vector<std::string> ReadAll();
 
-  // Waits until it has stopped itself (SIGSTOP); lets it go on.
+  // Waits until it has stopped itself (SIGSTOP); sends SIGCONT.
   void AwaitStop();
   void Continue();
 
   // kill -9.
   void Kill();
-  // Its exit code; -1 when a signal ended it.
+  // Waits for its end. Its exit code, or -1 if a signal ended it.
   int Wait();
 
  private:
-  pid_t process_ = -1;  // -1: gone
+  pid_t process_ = -1;  // -1: has ended
   std::FILE* to_ = nullptr;
   std::FILE* from_ = nullptr;
 };

@@ -1,5 +1,5 @@
-// JumpingClock: a clock for tests with one thread, in which nobody can end a
-// wait but the time: it is let pass at once.
+// JumpingClock: a clock for tests with one thread. A wait advances the clock to
+// its deadline and returns, because no other thread could end it.
 
 #ifndef APPCACHE_TESTS_SUPPORT_JUMPING_CLOCK_H_
 #define APPCACHE_TESTS_SUPPORT_JUMPING_CLOCK_H_
@@ -11,12 +11,12 @@
 #include <mutex>
 #include <utility>
 
-#include "engine/clock.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/clock.h"
+#include "appcache/testing/fake_clock.h"
 
 namespace appcache {
 
-// Thread safety: none.
+// Not thread-safe.
 class JumpingClock final : public Clock {
  public:
   TimePoint Now() const noexcept override { return clock_.Now(); }

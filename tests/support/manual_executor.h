@@ -1,4 +1,4 @@
-// ManualExecutor: runs its jobs when a test says so.
+// ManualExecutor: runs its jobs when a test calls RunAll.
 
 #ifndef APPCACHE_TESTS_SUPPORT_MANUAL_EXECUTOR_H_
 #define APPCACHE_TESTS_SUPPORT_MANUAL_EXECUTOR_H_
@@ -8,11 +8,11 @@
 #include <functional>
 #include <utility>
 
-#include "engine/executor.h"
+#include "appcache/executor.h"
 
 namespace appcache {
 
-// Thread safety: none.
+// Not thread-safe.
 class ManualExecutor final : public Executor {
  public:
   bool Run(std::function<void()> job) override {
@@ -21,12 +21,12 @@ class ManualExecutor final : public Executor {
     return true;
   }
 
-  // How many jobs may wait.
+  // The maximum number of waiting jobs.
   void set_room(size_t room) { room_ = room; }
 
   size_t waiting() const { return jobs_.size(); }
 
-  // Runs what waits, in order, also what is added meanwhile.
+  // Runs the waiting jobs in order, and those that are added while it runs.
   void RunAll() {
     while (!jobs_.empty()) {
       const std::function<void()> job = std::move(jobs_.front());

@@ -1,13 +1,14 @@
-// MapCache: the tests' own backend, a map and nothing more.
+// MapBackend: a backend for tests that keeps its entries in a std::map.
 //
-// What it does is what every backend should do, in so few lines that it can be
-// seen to be right. A test may hook into each raw operation, to make it fail,
-// throw, wait, or to count it.
+// It is the shortest backend that supports every operation but WatchRaw, so it
+// can be checked by reading. A hook runs before each raw operation and can make
+// it fail, throw or wait, or count it.
 
 #ifndef APPCACHE_TESTS_SUPPORT_MAP_CACHE_H_
 #define APPCACHE_TESTS_SUPPORT_MAP_CACHE_H_
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,37 +18,37 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/cache.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/backend.h"
+#include "appcache/cache.h"
+#include "appcache/clock.h"
+#include "appcache/testing/fake_clock.h"
 
 namespace appcache {
 
-class MapCache : public Cache {
+// Thread-safe, except for set_hook.
+class MapBackend : public Backend {
  public:
   enum class Operation { kGet, kSet, kInvalidate, kClear };
 
-  // Called before each raw operation, without a lock, in the caller's thread.
-  // An error takes the operation's place. Change it only while nobody uses the
-  // cache.
+  // Called before each raw operation but TtlRaw, in the caller's thread,
+  // without a lock. If it returns an error, that is the operation's result.
   using Hook = std::function<Status(Operation, std::string_view path)>;
 
-  explicit MapCache(
-      CacheOptions options = {},
+  explicit MapBackend(
       std::shared_ptr<const Clock> clock = std::make_shared<const FakeClock>())
-      : Cache(std::move(options)), clock_(std::move(clock)) {}
+      : clock_(std::move(clock)) {}
 
-  ~MapCache() override { FinishLoads(); }
-
+  // REQUIRES: no other call is in progress.
   void set_hook(Hook hook) { hook_ = std::move(hook); }
 
-  // What is stored, ended or not.
+  // The number of entries, with expired ones.
   size_t size() const {
     std::lock_guard<std::mutex> guard(mutex_);
     return entries_.size();
   }
 
-  // The stored bytes under a whole path; "<none>" when there are none. Past the
-  // hook, and past the clock.
+  // The stored bytes under a whole path, also when they have expired; "<none>"
+  // when there is no entry. Does not call the hook.
   std::string StoredAt(std::string_view path) const {
     std::lock_guard<std::mutex> guard(mutex_);
     const auto found = entries_.find(path);
@@ -56,10 +57,8 @@ class MapCache : public Cache {
   }
 
   Lookup<Bytes> GetRaw(std::string_view path) override {
-    Lookup<TimedBytes> found = GetTimedRaw(path);
-    if (found) return Lookup<Bytes>::Hit(std::move(found->value));
-    return found.has_error() ? Lookup<Bytes>::Failed(found.status())
-                             : Lookup<Bytes>::Miss();
+    return GetTimedRaw(path).Map(
+        [](const TimedBytes& found) { return found.value; });
   }
 
   Lookup<TimedBytes> GetTimedRaw(std::string_view path) override {
@@ -71,17 +70,17 @@ class MapCache : public Cache {
 
   Lookup<Ttl> TtlRaw(std::string_view path) override {
     std::lock_guard<std::mutex> guard(mutex_);
-    const Lookup<TimedBytes> found = Find(path);
-    return found ? Lookup<Ttl>::Hit(found->left) : Lookup<Ttl>::Miss();
+    return Find(path).Map(
+        [](const TimedBytes& found) { return found.remaining_ttl; });
   }
 
   BackendTraits Traits() const override {
     BackendTraits traits;
     traits.name = "map";
     traits.cleared = "every entry of this object";
-    traits.tells_ttl = true;
-    traits.adds = true;
-    traits.invalidates_prefixes = true;
+    traits.supports_ttl_query = true;
+    traits.supports_add = true;
+    traits.supports_prefix_invalidation = true;
     return traits;
   }
 
@@ -136,12 +135,12 @@ class MapCache : public Cache {
  private:
   struct Entry {
     Bytes value;
-    std::optional<TimePoint> end;
+    std::optional<TimePoint> expires_at;
   };
 
   Entry MakeEntry(std::string_view value, Ttl ttl) const {
     Entry entry{Bytes::Copy(value), std::nullopt};
-    if (ttl != kNoTtl) entry.end = clock_->Now() + ttl;
+    if (ttl != kNoTtl) entry.expires_at = clock_->Now() + ttl;
     return entry;
   }
 
@@ -150,10 +149,13 @@ class MapCache : public Cache {
     const auto found = entries_.find(path);
     if (found == entries_.end()) return Lookup<TimedBytes>::Miss();
     const Entry& entry = found->second;
-    if (!entry.end) return Lookup<TimedBytes>::Hit({entry.value, kNoTtl});
-    const auto left = std::chrono::ceil<Ttl>(*entry.end - clock_->Now());
-    return left > kNoTtl ? Lookup<TimedBytes>::Hit({entry.value, left})
-                         : Lookup<TimedBytes>::Miss();
+    if (!entry.expires_at)
+      return Lookup<TimedBytes>::Hit({entry.value, kNoTtl});
+    const auto remaining =
+        std::chrono::ceil<Ttl>(*entry.expires_at - clock_->Now());
+    return remaining > kNoTtl
+               ? Lookup<TimedBytes>::Hit({entry.value, remaining})
+               : Lookup<TimedBytes>::Miss();
   }
 
   Status RunHook(Operation operation, std::string_view path) const {
@@ -166,11 +168,38 @@ class MapCache : public Cache {
   std::map<std::string, Entry, std::less<>> entries_;  // guarded by mutex_
 };
 
-// A hook under which `operation` always ends with `status`.
-inline MapCache::Hook Failing(MapCache::Operation operation,
-                              const Status& status) {
-  return [operation, status](MapCache::Operation asked, std::string_view) {
-    return asked == operation ? status : Status();
+// A Cache around a MapBackend.
+class MapCache : public Cache {
+ public:
+  using Operation = MapBackend::Operation;
+  using Hook = MapBackend::Hook;
+
+  explicit MapCache(
+      CacheOptions options = {},
+      std::shared_ptr<const Clock> clock = std::make_shared<const FakeClock>())
+      : MapCache(std::make_shared<MapBackend>(std::move(clock)),
+                 std::move(options)) {}
+  explicit MapCache(std::shared_ptr<MapBackend> map, CacheOptions options = {})
+      : Cache(map, std::move(options)), map_(*map) {}
+
+  // For the functions that only MapBackend has. Raw operations: backend().
+  MapBackend& map() noexcept { return map_; }
+
+  void set_hook(Hook hook) { map_.set_hook(std::move(hook)); }
+  size_t size() const { return map_.size(); }
+  std::string StoredAt(std::string_view path) const {
+    return map_.StoredAt(path);
+  }
+
+ private:
+  MapBackend& map_;  // backend()
+};
+
+// A hook under which every `operation` fails with `status`.
+inline MapBackend::Hook Failing(MapBackend::Operation operation,
+                                const Status& status) {
+  return [operation, status](MapBackend::Operation called, std::string_view) {
+    return called == operation ? status : Status();
   };
 }
 

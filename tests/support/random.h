@@ -1,4 +1,4 @@
-// RandomSource: random numbers that can be had again.
+// RandomSource: reproducible random numbers.
 
 #ifndef APPCACHE_TESTS_SUPPORT_RANDOM_H_
 #define APPCACHE_TESTS_SUPPORT_RANDOM_H_
@@ -11,7 +11,7 @@
 
 namespace appcache {
 
-// Prints its seed. To repeat a run, set APPCACHE_TEST_SEED to what it printed.
+// Prints its seed. To repeat a run, set APPCACHE_TEST_SEED to this seed.
 class RandomSource {
  public:
   RandomSource() : RandomSource(ChooseSeed()) {}
@@ -26,7 +26,7 @@ class RandomSource {
     return std::uniform_int_distribution<uint64_t>(0, limit - 1)(engine_);
   }
 
-  // Any bytes.
+  // `size` random bytes.
   std::string String(size_t size) {
     std::string text(size, '\0');
     for (char& c : text) c = static_cast<char>(Below(256));

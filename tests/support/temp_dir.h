@@ -1,4 +1,4 @@
-// TempDir: a directory of a test's own, gone with the object.
+// TempDir: a temporary directory, which the destructor removes.
 
 #ifndef APPCACHE_TESTS_SUPPORT_TEMP_DIR_H_
 #define APPCACHE_TESTS_SUPPORT_TEMP_DIR_H_
@@ -15,8 +15,8 @@ namespace appcache {
 class TempDir {
  public:
   TempDir() : TempDir(std::getenv("TEST_TMPDIR")) {}
-  // In `parent`; null: in /tmp, as a unix socket needs it, whose path has at
-  // most 107 bytes.
+  // Creates it in `parent`. Null: in /tmp, for the path of a unix socket, which
+  // has at most 107 bytes.
   explicit TempDir(const char* parent)
       : path_(std::string(parent ? parent : "/tmp") + "/appcache-XXXXXX") {
     if (::mkdtemp(path_.data()) == nullptr) std::abort();

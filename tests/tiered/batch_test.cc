@@ -1,4 +1,4 @@
-// Batches: what is here at once, the rest in one call of the remote's.
+// Batches: one call of the remote for the paths without a local copy.
 
 #include <gtest/gtest.h>
 
@@ -10,11 +10,11 @@
 namespace appcache {
 namespace {
 
-// Counts the batches.
-class BatchRemote final : public Cache {
+// Counts its calls, and the sizes of batches.
+class BatchRemote final : public Backend {
  public:
-  explicit BatchRemote(std::shared_ptr<MapCache> map)
-      : Cache(CacheOptions()), map_(std::move(map)) {}
+  explicit BatchRemote(std::shared_ptr<MapBackend> map)
+      : map_(std::move(map)) {}
 
   int calls = 0;
   std::vector<size_t> sizes;
@@ -58,7 +58,7 @@ class BatchRemote final : public Cache {
     sizes.push_back(size);
   }
 
-  const std::shared_ptr<MapCache> map_;
+  const std::shared_ptr<MapBackend> map_;
 };
 
 class BatchTest : public TierFixture {
@@ -67,7 +67,7 @@ class BatchTest : public TierFixture {
 
   std::string Values(std::span<const std::string_view> paths) {
     std::string values;
-    for (const Lookup<Bytes>& found : tier_->GetManyRaw(paths)) {
+    for (const Lookup<Bytes>& found : raw().GetManyRaw(paths)) {
       values += found ? std::string(found->view()) : "-";
     }
     return values;
@@ -77,7 +77,7 @@ class BatchTest : public TierFixture {
       std::make_shared<BatchRemote>(remote_);
 };
 
-TEST_F(BatchTest, WhatIsHereIsNotAskedFor) {
+TEST_F(BatchTest, PathsWithACopyAreNotFetched) {
   const std::string_view paths[] = {"pyappcache/a", "pyappcache/b",
                                     "pyappcache/c", "other/d", "pyappcache/b"};
   OthersSet("pyappcache/a", "A");
@@ -89,43 +89,42 @@ TEST_F(BatchTest, WhatIsHereIsNotAskedFor) {
   EXPECT_EQ(batch_remote_->calls, 1);
   EXPECT_EQ(batch_remote_->sizes, (std::vector<size_t>{1, 4}));
   batch_remote_->calls = 0;
-  const std::string_view here[] = {"pyappcache/b", "pyappcache/a"};
-  EXPECT_EQ(Values(here), "BA");
+  const std::string_view copied[] = {"pyappcache/b", "pyappcache/a"};
+  EXPECT_EQ(Values(copied), "BA");
   EXPECT_EQ(batch_remote_->calls, 0);
 }
 
-TEST_F(BatchTest, WritesAreOneCallAndDropTheCopies) {
+TEST_F(BatchTest, AWriteIsOneCallAndDropsTheCopies) {
   OthersSet("pyappcache/a", "A");
   EXPECT_EQ(Get("pyappcache/a"), "hit:A");
   batch_remote_->calls = 0;
-  const Cache::RawEntry entries[] = {{"pyappcache/a", "1"},
-                                     {"pyappcache/b", "2"}};
-  ASSERT_TRUE(tier_->SetManyRaw(entries).ok());
+  const RawEntry entries[] = {{"pyappcache/a", "1"}, {"pyappcache/b", "2"}};
+  ASSERT_TRUE(raw().SetManyRaw(entries).ok());
   EXPECT_EQ(batch_remote_->calls, 1);
   const std::string_view paths[] = {"pyappcache/a", "pyappcache/b"};
   EXPECT_EQ(Values(paths), "12");
   batch_remote_->calls = 0;
-  ASSERT_TRUE(tier_->InvalidateManyRaw(paths).ok());
+  ASSERT_TRUE(raw().InvalidateManyRaw(paths).ok());
   EXPECT_EQ(batch_remote_->calls, 1);
   EXPECT_EQ(Values(paths), "--");
 }
 
-TEST_F(BatchTest, WhatIsPendingIsRemovedInOneCallToo) {
+TEST_F(BatchTest, QueuedPathsAreInvalidatedInOneCall) {
   const std::string_view paths[] = {"pyappcache/a", "pyappcache/b",
                                     "pyappcache/c", "pyappcache/a"};
   OthersSet("pyappcache/a", "A");
   down_ = true;
-  ASSERT_FALSE(tier_->InvalidateManyRaw({&paths[0], 2}).ok());
+  ASSERT_FALSE(raw().InvalidateManyRaw({&paths[0], 2}).ok());
   down_ = false;
   OthersSet("pyappcache/c", "C");
   batch_remote_->calls = 0;
   EXPECT_EQ(Values(paths), "--C-");
   EXPECT_EQ(batch_remote_->calls, 2);
-  EXPECT_EQ(tier_->Report().pending, 0U);
+  EXPECT_EQ(tier_->Report().invalidations_queued, 0U);
 }
 
-// Looking for those that are not refused has an end.
-TEST_F(BatchTest, ABatchThatIsRefusedAltogetherTakes65Calls) {
+// The search for the entries that are not rejected is bounded.
+TEST_F(BatchTest, ABatchOfRejectedEntriesTakes65Calls) {
   remote_->set_hook([](Operation, std::string_view) {
     return Status(ErrorCode::kUnsupported, "not permitted");
   });
@@ -135,15 +134,15 @@ TEST_F(BatchTest, ABatchThatIsRefusedAltogetherTakes65Calls) {
   }
   const std::vector<std::string_view> paths(names.begin(), names.end());
   batch_remote_->calls = 0;
-  EXPECT_TRUE(tier_->InvalidateManyRaw(paths).Is(ErrorCode::kUnsupported));
+  EXPECT_TRUE(raw().InvalidateManyRaw(paths).Is(ErrorCode::kUnsupported));
   EXPECT_EQ(batch_remote_->calls, 65);
 }
 
-TEST_F(BatchTest, EmptyBatchesAskNobody) {
+TEST_F(BatchTest, EmptyBatchesCallNobody) {
   batch_remote_->calls = 0;
   EXPECT_EQ(Values({}), "");
-  EXPECT_TRUE(tier_->SetManyRaw({}).ok());
-  EXPECT_TRUE(tier_->InvalidateManyRaw({}).ok());
+  EXPECT_TRUE(raw().SetManyRaw({}).ok());
+  EXPECT_TRUE(raw().InvalidateManyRaw({}).ok());
   EXPECT_EQ(batch_remote_->calls, 0);
 }
 

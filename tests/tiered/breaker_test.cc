@@ -1,4 +1,4 @@
-// The breaker, apart from what a tier's tests show of it.
+// The circuit breaker on its own; outage_test.cc tests it within a tier.
 
 #include "adapters/tiered/breaker.h"
 
@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/testing/fake_clock.h"
+#include "appcache/testing/fake_clock.h"
 
 namespace appcache::tiered {
 namespace {
@@ -18,7 +18,7 @@ class BreakerTest : public testing::Test {
   bool IsAdmitted() { return Breaker::Call(breaker_).admitted().ok(); }
   void Fail() {
     Breaker::Call call(breaker_);
-    call.Note(kDown);
+    call.Report(kDown);
   }
 
   static inline const Status kDown{ErrorCode::kUnavailable, "down"};
@@ -29,7 +29,7 @@ class BreakerTest : public testing::Test {
                    [this](Breaker::State state) { changes_.push_back(state); }};
 };
 
-TEST_F(BreakerTest, OneProbeAtATime) {
+TEST_F(BreakerTest, OneProbeRunsAtATime) {
   Fail();
   EXPECT_TRUE(IsAdmitted());
   Fail();
@@ -44,7 +44,7 @@ TEST_F(BreakerTest, OneProbeAtATime) {
   EXPECT_TRUE(IsAdmitted());
 }
 
-TEST_F(BreakerTest, ACallFromBeforeItOpenedIsNoProbe) {
+TEST_F(BreakerTest, ACallThatBeganBeforeItOpenedIsNotAProbe) {
   std::optional<Breaker::Call> late(std::in_place, breaker_);
   std::optional<Breaker::Call> later(std::in_place, breaker_);
   Fail();
@@ -52,23 +52,23 @@ TEST_F(BreakerTest, ACallFromBeforeItOpenedIsNoProbe) {
   clock_->Advance(options_.open_for);
   const Breaker::Call probe(breaker_);
   EXPECT_TRUE(probe.admitted().ok());
-  late->Note(kDown);
+  late->Report(kDown);
   EXPECT_FALSE(IsAdmitted());
   later.reset();
   EXPECT_FALSE(IsAdmitted());
   EXPECT_EQ(breaker_.openings(), 1U);
 }
 
-// It had been closed by another call when the probe came back.
-TEST_F(BreakerTest, AProbeEndsHoweverItEnds) {
+// Another call has closed the breaker when the probe ends.
+TEST_F(BreakerTest, AProbeOfAClosedBreakerEnds) {
   std::optional<Breaker::Call> late(std::in_place, breaker_);
   Fail();
   Fail();
   clock_->Advance(options_.open_for);
   {
     Breaker::Call probe(breaker_);
-    late->Note(Status());
-    probe.Note(Status());
+    late->Report(Status());
+    probe.Report(Status());
   }
   Fail();
   Fail();
@@ -77,18 +77,18 @@ TEST_F(BreakerTest, AProbeEndsHoweverItEnds) {
   EXPECT_TRUE(IsAdmitted());
 }
 
-TEST_F(BreakerTest, ASuccessClosesIt) {
+TEST_F(BreakerTest, ASuccessClosesTheBreaker) {
   std::optional<Breaker::Call> late(std::in_place, breaker_);
   Fail();
   Fail();
   EXPECT_FALSE(IsAdmitted());
-  late->Note(Status());
+  late->Report(Status());
   EXPECT_TRUE(IsAdmitted());
   EXPECT_EQ(breaker_.state(), Breaker::State::kClosed);
   EXPECT_EQ(changes_, (std::vector<Breaker::State>{Breaker::State::kOpen,
                                                    Breaker::State::kClosed}));
   Fail();
-  Breaker::Call(breaker_).Note(Status());
+  Breaker::Call(breaker_).Report(Status());
   EXPECT_EQ(changes_.size(), 2U);
 }
 

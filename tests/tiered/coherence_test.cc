@@ -1,4 +1,4 @@
-// What the tier serves, and what it must not: hits, changes, leases, the link.
+// Which copies a tier serves: after changes, heartbeats and lost links.
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@ namespace {
 
 using CoherenceTest = TierFixture;
 
-TEST_F(CoherenceTest, AMissIsFetchedOnceAndServedHere) {
+TEST_F(CoherenceTest, AMissIsFetchedOnceThenServedLocally) {
   Open();
   OthersSet(kPath, "v");
   EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:v"); }), 1);
@@ -20,54 +20,54 @@ TEST_F(CoherenceTest, AMissIsFetchedOnceAndServedHere) {
   const TierReport report = tier_->Report();
   EXPECT_EQ(report.remote_hits, 1U);
   EXPECT_EQ(report.local_hits, 1U);
-  EXPECT_EQ(report.copies_kept, 1U);
+  EXPECT_EQ(report.copies_stored, 1U);
 }
 
-TEST_F(CoherenceTest, ALookupTellsWhoAnswered) {
+TEST_F(CoherenceTest, ALookupHasTheOriginOfItsAnswer) {
   options_.lease.when_lost = WhenLost::kServeStale;
   options_.absence_ttl = milliseconds(100);
   Open();
   const Key<std::string> key("k");
-  EXPECT_EQ(tier_->Get(key).level(), Level::kRemote);
-  EXPECT_EQ(tier_->Get(key).level(), Level::kLocal);
+  EXPECT_EQ(tier_->Get(key).origin(), Origin::kStorage);
+  EXPECT_EQ(tier_->Get(key).origin(), Origin::kCopy);
   OthersSet(kPath, "v");
-  EXPECT_EQ(tier_->Get(key).level(), Level::kRemote);
-  EXPECT_EQ(tier_->Get(key).level(), Level::kLocal);
-  EXPECT_EQ(tier_->GetTimedRaw(kPath).level(), Level::kLocal);
-  EXPECT_EQ(tier_->GetMany(std::span(&key, 1))[0].level(), Level::kLocal);
-  remote_->Lose();
+  EXPECT_EQ(tier_->Get(key).origin(), Origin::kStorage);
+  EXPECT_EQ(tier_->Get(key).origin(), Origin::kCopy);
+  EXPECT_EQ(raw().GetTimedRaw(kPath).origin(), Origin::kCopy);
+  EXPECT_EQ(tier_->GetMany(std::span(&key, 1))[0].origin(), Origin::kCopy);
+  remote_->LoseLink();
   clock_->Advance(options_.lease.max_staleness * 2);
-  EXPECT_EQ(tier_->Get(key).level(), Level::kLocalStale);
-  EXPECT_EQ(remote_->GetRaw(kPath).level(), Level::kOwn);
+  EXPECT_EQ(tier_->Get(key).origin(), Origin::kStaleCopy);
+  EXPECT_EQ(remote_->GetRaw(kPath).origin(), Origin::kStorage);
 }
 
-TEST_F(CoherenceTest, AnEmptyValueIsServedHereToo) {
+TEST_F(CoherenceTest, AnEmptyValueIsServedLocally) {
   Open();
   OthersSet(kPath, "");
   EXPECT_EQ(Get(kPath), "hit:");
   EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:"); }), 0);
 }
 
-TEST_F(CoherenceTest, AChangeByOthersIsSeenAsSoonAsItIsTold) {
+TEST_F(CoherenceTest, AChangeByOthersIsVisibleOnceItIsNotified) {
   Open();
   OthersSet(kPath, "old");
   EXPECT_EQ(Get(kPath), "hit:old");
   OthersSet(kPath, "new");
   EXPECT_EQ(Get(kPath), "hit:new");
-  EXPECT_EQ(tier_->Report().changes_told, 2U);
+  EXPECT_EQ(tier_->Report().changes_notified, 2U);
 }
 
-TEST_F(CoherenceTest, WhenAllHasChangedNoCopyIsServed) {
+TEST_F(CoherenceTest, AfterANotificationOfAllNoCopyIsServed) {
   Open();
   OthersSet(kPath, "old");
   EXPECT_EQ(Get(kPath), "hit:old");
   ASSERT_TRUE(remote_->ClearRaw().ok());
-  remote_->TellAll();
+  remote_->NotifyAllChanged();
   EXPECT_EQ(Get(kPath), "miss");
-  EXPECT_EQ(tier_->Report().all_changes_told, 1U);
+  EXPECT_EQ(tier_->Report().full_invalidations, 1U);
 }
 
-TEST_F(CoherenceTest, AnOwnPrefixIsGoneAtOnceAndOtherCopiesAreKept) {
+TEST_F(CoherenceTest, InvalidatePrefixDropsCopiesUnderThePrefixOnly) {
   Open();
   for (const std::string_view path : {"pyappcache/a/1", "pyappcache/a/2"}) {
     OthersSet(path, "a");
@@ -82,81 +82,81 @@ TEST_F(CoherenceTest, AnOwnPrefixIsGoneAtOnceAndOtherCopiesAreKept) {
   EXPECT_EQ(remote_->announced(), std::vector<std::string>{"*"});
 }
 
-TEST_F(CoherenceTest, APrefixThatTheLocalCacheDoesNotFindDropsAll) {
+TEST_F(CoherenceTest, AllCopiesAreDroppedIfTheLocalCacheFailsToDropAPrefix) {
   Open();
   OthersSet(kPath, "v");
   EXPECT_EQ(Get(kPath), "hit:v");
   local_fails_ = true;
-  ASSERT_TRUE(tier_->InvalidatePrefixRaw("").ok());
+  ASSERT_TRUE(raw().InvalidatePrefixRaw("").ok());
   EXPECT_EQ(Get(kPath), "miss");
 }
 
-TEST_F(CoherenceTest, AFetchThatAnOwnPrefixOvertakesIsNotKept) {
+TEST_F(CoherenceTest, AFetchIsNotStoredAfterAnInvalidatePrefixDuringIt) {
   Open();
   OthersSet(kPath, "v");
   during_get_ = [&] { ASSERT_TRUE(tier_->InvalidatePrefix("").ok()); };
   Get(kPath);
-  EXPECT_EQ(tier_->Report().copies_kept, 0U);
+  EXPECT_EQ(tier_->Report().copies_stored, 0U);
 }
 
-TEST_F(CoherenceTest, AFetchThatAChangeOvertakesIsReturnedAndNotKept) {
+TEST_F(CoherenceTest, AFetchIsReturnedButNotStoredAfterAChangeDuringIt) {
   Open();
   OthersSet(kPath, "old");
-  // The remote has read the old value; the change and its news come before the
-  // reply.
-  during_get_ = [&] { remote_->Tell(kPath); };
+  // The remote has read the old value; the change and its notification come
+  // before the reply.
+  during_get_ = [&] { remote_->NotifyChanged(kPath); };
   EXPECT_EQ(Get(kPath), "hit:old");
-  EXPECT_EQ(tier_->Report().copies_overtaken, 1U);
-  OthersSetUntold(kPath, "new");
+  EXPECT_EQ(tier_->Report().copies_discarded, 1U);
+  OthersSetUnnotified(kPath, "new");
   EXPECT_EQ(Get(kPath), "hit:new");
 }
 
-TEST_F(CoherenceTest, AFetchThatANewLinkOvertakesIsNotServedAgain) {
+TEST_F(CoherenceTest, AFetchIsNotServedAgainAfterANewLinkDuringIt) {
   Open();
   OthersSet(kPath, "old");
   during_get_ = [&] {
-    remote_->Lose();
-    remote_->LinkAndConfirm();
+    remote_->LoseLink();
+    remote_->LinkAndHeartbeat();
   };
   EXPECT_EQ(Get(kPath), "hit:old");
-  OthersSetUntold(kPath, "new");
+  OthersSetUnnotified(kPath, "new");
   EXPECT_EQ(Get(kPath), "hit:new");
 }
 
-TEST_F(CoherenceTest, AFetchThatAFlushOvertakesIsNotServedAgain) {
+TEST_F(CoherenceTest, AFetchIsNotServedAgainAfterAFlushDuringIt) {
   Open();
   OthersSet(kPath, "old");
-  during_get_ = [&] { remote_->TellAll(); };
+  during_get_ = [&] { remote_->NotifyAllChanged(); };
   EXPECT_EQ(Get(kPath), "hit:old");
-  OthersSetUntold(kPath, "new");
+  OthersSetUnnotified(kPath, "new");
   EXPECT_EQ(Get(kPath), "hit:new");
 }
 
-TEST_F(CoherenceTest, OwnWritesAreReadAtOnceThoughNothingIsTold) {
+TEST_F(CoherenceTest, OwnWritesAreVisibleWithoutANotification) {
   Open();
-  ASSERT_TRUE(tier_->SetRaw(kPath, "1", kNoTtl).ok());
+  ASSERT_TRUE(raw().SetRaw(kPath, "1", kNoTtl).ok());
   EXPECT_EQ(Get(kPath), "hit:1");
-  ASSERT_TRUE(tier_->SetRaw(kPath, "2", kNoTtl).ok());
+  ASSERT_TRUE(raw().SetRaw(kPath, "2", kNoTtl).ok());
   EXPECT_EQ(Get(kPath), "hit:2");
-  ASSERT_TRUE(tier_->InvalidateRaw(kPath).ok());
+  ASSERT_TRUE(raw().InvalidateRaw(kPath).ok());
   EXPECT_EQ(Get(kPath), "miss");
-  ASSERT_TRUE(tier_->SetRaw(kPath, "3", kNoTtl).ok());
+  ASSERT_TRUE(raw().SetRaw(kPath, "3", kNoTtl).ok());
   EXPECT_EQ(Get(kPath), "hit:3");
-  ASSERT_TRUE(tier_->ClearRaw().ok());
+  ASSERT_TRUE(raw().ClearRaw().ok());
   EXPECT_EQ(Get(kPath), "miss");
 }
 
-TEST_F(CoherenceTest, AFetchThatAnOwnWriteOvertakesIsNotKept) {
+TEST_F(CoherenceTest, AFetchIsNotStoredAfterAnOwnWriteDuringIt) {
   Open();
   OthersSet(kPath, "old");
-  during_get_ = [&] { ASSERT_TRUE(tier_->SetRaw(kPath, "new", kNoTtl).ok()); };
-  // The map reads after the hook: it is the new value that comes. What counts
-  // is that it is not kept.
+  during_get_ = [&] { ASSERT_TRUE(raw().SetRaw(kPath, "new", kNoTtl).ok()); };
+  // The map reads after the hook, so the fetch returns the new value. What
+  // matters is that it is not stored.
   EXPECT_EQ(Get(kPath), "hit:new");
-  EXPECT_EQ(tier_->Report().copies_kept, 0U);
+  EXPECT_EQ(tier_->Report().copies_stored, 0U);
 }
 
-TEST_F(CoherenceTest, NothingIsServedHereBeforeAnythingIsConfirmed) {
+TEST_F(CoherenceTest, NoCopyIsServedBeforeTheFirstHeartbeat) {
   OpenUnlinked();
   OthersSet(kPath, "v");
   EXPECT_EQ(RemoteCalls([&] { Get(kPath), Get(kPath); }), 2);
@@ -164,17 +164,17 @@ TEST_F(CoherenceTest, NothingIsServedHereBeforeAnythingIsConfirmed) {
   remote_->Link();
   EXPECT_EQ(RemoteCalls([&] { Get(kPath), Get(kPath); }), 2);
   EXPECT_FALSE(tier_->coherent());
-  remote_->Confirm();
+  remote_->Heartbeat();
   EXPECT_TRUE(tier_->coherent());
-  // What was fetched since the link came is good.
+  // Copies that were fetched since the link came up are valid.
   EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:v"); }), 0);
 }
 
-TEST_F(CoherenceTest, WithoutConfirmationCopiesAreServedForMaxStalenessOnly) {
+TEST_F(CoherenceTest, WithoutAHeartbeatCopiesAreServedForMaxStaleness) {
   Open();
   OthersSet(kPath, "old");
   EXPECT_EQ(Get(kPath), "hit:old");
-  OthersSetUntold(kPath, "new");
+  OthersSetUnnotified(kPath, "new");
   clock_->Advance(options_.lease.max_staleness);
   EXPECT_EQ(Get(kPath), "hit:old");
   EXPECT_TRUE(tier_->coherent());
@@ -183,51 +183,51 @@ TEST_F(CoherenceTest, WithoutConfirmationCopiesAreServedForMaxStalenessOnly) {
   EXPECT_EQ(Get(kPath), "hit:new");
 }
 
-TEST_F(CoherenceTest, EachConfirmationExtendsTheLeaseFromItsOwnMoment) {
+TEST_F(CoherenceTest, AHeartbeatExtendsTheLeaseFromItsOwnTime) {
   Open();
   OthersSet(kPath, "v");
   EXPECT_EQ(Get(kPath), "hit:v");
   for (int i = 0; i < 5; ++i) {
     clock_->Advance(milliseconds(900));
     EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:v"); }), 0);
-    remote_->Confirm();
+    remote_->Heartbeat();
   }
 }
 
-TEST_F(CoherenceTest, ALostLinkIsBypassedAtOnceByDefault) {
+TEST_F(CoherenceTest, BypassServesNoCopyOnceTheLinkIsLost) {
   Open();
   OthersSet(kPath, "old");
   EXPECT_EQ(Get(kPath), "hit:old");
-  OthersSetUntold(kPath, "new");
-  remote_->Lose();
+  OthersSetUnnotified(kPath, "new");
+  remote_->LoseLink();
   EXPECT_FALSE(tier_->coherent());
   EXPECT_EQ(tier_->Report().coherence, Coherence::kLost);
   EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:new"); }), 1);
-  // Nothing is kept meanwhile.
+  // Nor is one stored while the link is down.
   EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:new"); }), 1);
 }
 
-TEST_F(CoherenceTest, BoundedServesALostLinkUntilMaxStaleness) {
+TEST_F(CoherenceTest, BoundedServesCopiesOfALostLinkUntilMaxStaleness) {
   options_.lease.when_lost = WhenLost::kBounded;
   Open();
   OthersSet(kPath, "old");
   EXPECT_EQ(Get(kPath), "hit:old");
-  OthersSetUntold(kPath, "new");
-  remote_->Lose();
+  OthersSetUnnotified(kPath, "new");
+  remote_->LoseLink();
   clock_->Advance(options_.lease.max_staleness);
   EXPECT_EQ(Get(kPath), "hit:old");
   clock_->Advance(std::chrono::microseconds(1));
   EXPECT_EQ(Get(kPath), "hit:new");
 }
 
-TEST_F(CoherenceTest, ServeStaleServesALostLinkUntilMaxStaleAgeAndCountsIt) {
+TEST_F(CoherenceTest, ServeStaleServesAndCountsCopiesUntilMaxStaleAge) {
   options_.lease.when_lost = WhenLost::kServeStale;
   options_.lease.max_stale_age = std::chrono::seconds(60);
   Open();
   OthersSet(kPath, "old");
   EXPECT_EQ(Get(kPath), "hit:old");
-  OthersSetUntold(kPath, "new");
-  remote_->Lose();
+  OthersSetUnnotified(kPath, "new");
+  remote_->LoseLink();
   clock_->Advance(std::chrono::seconds(60));
   EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:old"); }), 0);
   EXPECT_FALSE(tier_->coherent());
@@ -236,16 +236,16 @@ TEST_F(CoherenceTest, ServeStaleServesALostLinkUntilMaxStaleAgeAndCountsIt) {
   EXPECT_EQ(Get(kPath), "hit:new");
 }
 
-TEST_F(CoherenceTest, ANewLinkStartsWithNoCopies) {
+TEST_F(CoherenceTest, ANewLinkStartsWithoutCopies) {
   for (const WhenLost when_lost :
        {WhenLost::kBypass, WhenLost::kBounded, WhenLost::kServeStale}) {
     options_.lease.when_lost = when_lost;
     Open();
     OthersSet(kPath, "old");
     EXPECT_EQ(Get(kPath), "hit:old");
-    remote_->Lose();
-    OthersSetUntold(kPath, "new");
-    remote_->LinkAndConfirm();
+    remote_->LoseLink();
+    OthersSetUnnotified(kPath, "new");
+    remote_->LinkAndHeartbeat();
     EXPECT_EQ(Get(kPath), "hit:new");
     EXPECT_TRUE(tier_->coherent());
     EXPECT_EQ(tier_->Report().links_lost, 1U);
@@ -253,7 +253,7 @@ TEST_F(CoherenceTest, ANewLinkStartsWithNoCopies) {
   }
 }
 
-TEST_F(CoherenceTest, PathsThatAreNotWatchedAreNotKept) {
+TEST_F(CoherenceTest, PathsOutsideThePrefixAreNotCopied) {
   Open();
   EXPECT_EQ(remote_->watched_with().path_prefix, "pyappcache/");
   for (const std::string_view path : {"other/k", "pyappcache", "", "k"}) {
@@ -267,27 +267,27 @@ TEST_F(CoherenceTest, PathsThatAreNotWatchedAreNotKept) {
   }
 }
 
-TEST_F(CoherenceTest, WhatOthersWriteIntoTheLocalCacheIsNotServed) {
+TEST_F(CoherenceTest, ForeignEntriesOfTheLocalCacheAreNotServed) {
   Open();
   ASSERT_TRUE(local_->SetRaw(kPath, "planted", kNoTtl).ok());
   EXPECT_EQ(Get(kPath), "miss");
   ASSERT_TRUE(
-      local_->SetRaw(kPath, "planted, and as long as a record", kNoTtl).ok());
+      local_->SetRaw(kPath, "planted, and as long as a copy", kNoTtl).ok());
   EXPECT_EQ(Get(kPath), "miss");
 }
 
-TEST_F(CoherenceTest, WhatAnEarlierTierLeftIsNotServed) {
+TEST_F(CoherenceTest, CopiesOfAnEarlierTierAreNotServed) {
   Open();
   OthersSet(kPath, "old");
   EXPECT_EQ(Get(kPath), "hit:old");
   tier_.reset();
   OthersSet(kPath, "new");
-  // With the same seed.
+  // It has the same seed.
   Open();
   EXPECT_EQ(Get(kPath), "hit:new");
 }
 
-TEST_F(CoherenceTest, ACopyThatCannotBeDroppedIsNotServed) {
+TEST_F(CoherenceTest, ACopyThatTheLocalCacheFailsToDropIsNotServed) {
   Open();
   OthersSet(kPath, "old");
   EXPECT_EQ(Get(kPath), "hit:old");
@@ -296,14 +296,14 @@ TEST_F(CoherenceTest, ACopyThatCannotBeDroppedIsNotServed) {
   EXPECT_EQ(Get(kPath), "hit:new");
 }
 
-TEST_F(CoherenceTest, TheModeIsToldInTheReportAndInTheLogOnce) {
+TEST_F(CoherenceTest, AChangeOfModeIsReportedAndLoggedOnce) {
   OpenUnlinked();
   remote_->Link(WatchMode::kAnnounced);
-  remote_->Confirm();
-  remote_->Confirm();
+  remote_->Heartbeat();
+  remote_->Heartbeat();
   EXPECT_EQ(tier_->Report().coherence, Coherence::kAnnounced);
-  remote_->Lose();
-  remote_->LinkAndConfirm();
+  remote_->LoseLink();
+  remote_->LinkAndHeartbeat();
   EXPECT_EQ(tier_->Report().coherence, Coherence::kTracking);
   const std::vector<std::string> lines = log_.lines();
   ASSERT_EQ(lines.size(), 3U);
@@ -314,56 +314,56 @@ TEST_F(CoherenceTest, TheModeIsToldInTheReportAndInTheLogOnce) {
   EXPECT_NE(lines[2].find("tracking"), std::string::npos) << lines[2];
 }
 
-TEST_F(CoherenceTest, ChangesAreAnnouncedBeforeTheyAreAcknowledged) {
+TEST_F(CoherenceTest, ChangesAreAnnouncedBeforeTheyReturn) {
   Open();
-  const Cache::RawEntry entries[] = {{"pyappcache/a", "1"},
-                                     {"pyappcache/b", "2"}};
-  ASSERT_TRUE(tier_->SetManyRaw(entries).ok());
-  ASSERT_TRUE(tier_->InvalidateRaw(kPath).ok());
-  ASSERT_TRUE(tier_->ClearRaw().ok());
+  const RawEntry entries[] = {{"pyappcache/a", "1"}, {"pyappcache/b", "2"}};
+  ASSERT_TRUE(raw().SetManyRaw(entries).ok());
+  ASSERT_TRUE(raw().InvalidateRaw(kPath).ok());
+  ASSERT_TRUE(raw().ClearRaw().ok());
   EXPECT_EQ(remote_->announced(),
             (std::vector<std::string>{"pyappcache/a", "pyappcache/b",
                                       "pyappcache/k", "*"}));
-  remote_->set_announcing(Status(ErrorCode::kUnavailable, "unheard"));
-  EXPECT_TRUE(tier_->SetRaw(kPath, "v", kNoTtl).Is(ErrorCode::kUnavailable));
+  remote_->set_announce_result(
+      Status(ErrorCode::kUnavailable, "not announced"));
+  EXPECT_TRUE(raw().SetRaw(kPath, "v", kNoTtl).Is(ErrorCode::kUnavailable));
 }
 
-// It may have removed what was there.
-TEST_F(CoherenceTest, ARefusedWriteIsAnnouncedToo) {
+// It may have removed the old entry.
+TEST_F(CoherenceTest, ARejectedWriteIsAnnounced) {
   remote_->set_hook([](Operation operation, std::string_view path) {
     return operation == Operation::kSet && path == kPath
                ? Status(ErrorCode::kTooLarge, "too large")
                : Status();
   });
   Open();
-  const Cache::RawEntry entries[] = {{kPath, "1"}, {"pyappcache/b", "2"}};
-  EXPECT_TRUE(tier_->SetManyRaw(entries).Is(ErrorCode::kTooLarge));
+  const RawEntry entries[] = {{kPath, "1"}, {"pyappcache/b", "2"}};
+  EXPECT_TRUE(raw().SetManyRaw(entries).Is(ErrorCode::kTooLarge));
   EXPECT_EQ(remote_->announced(),
             (std::vector<std::string>{"pyappcache/k", "pyappcache/b"}));
 }
 
-// It may be told of a change before the tier below has dropped its copy.
-TEST_F(CoherenceTest, ATierOnATierIsUntracked) {
+// The upper tier could be notified before the lower one has dropped its copy.
+TEST_F(CoherenceTest, ATierInFrontOfATierIsUntracked) {
   Open();
-  EXPECT_FALSE(tier_->Traits().tells_changes);
-  const std::shared_ptr<Cache> below = std::move(tier_);
-  tier_ = *TieredCache::Open(std::make_shared<MapCache>(CacheOptions(), clock_),
-                             below, options_);
+  EXPECT_FALSE(tier_->Traits().supports_watch);
+  const std::unique_ptr<TieredCache> lower = std::move(tier_);
+  tier_ = *TieredCache::Open(std::make_shared<MapBackend>(clock_),
+                             lower->backend(), options_);
   EXPECT_EQ(tier_->Report().coherence, Coherence::kUntracked);
   OthersSet(kPath, "v");
   EXPECT_EQ(Get(kPath), "hit:v");
   tier_.reset();
 }
 
-TEST_F(CoherenceTest, ARemoteThatRefusesToTellIsUntrackedUntilItDoes) {
+TEST_F(CoherenceTest, ARemoteThatRefusesToNotifyIsUntrackedUntilItDoes) {
   OpenUnlinked();
-  remote_->Lose(Status(ErrorCode::kUnsupported, "refused"));
+  remote_->LoseLink(Status(ErrorCode::kUnsupported, "refused"));
   EXPECT_EQ(tier_->Report().coherence, Coherence::kUntracked);
-  OthersSetUntold(kPath, "old");
+  OthersSetUnnotified(kPath, "old");
   EXPECT_EQ(Get(kPath), "hit:old");
   EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:old"); }), 0);
-  OthersSetUntold(kPath, "new");
-  remote_->LinkAndConfirm();
+  OthersSetUnnotified(kPath, "new");
+  remote_->LinkAndHeartbeat();
   EXPECT_EQ(Get(kPath), "hit:new");
 }
 

@@ -1,11 +1,15 @@
-// The remote fails: breaker, pending invalidations, copies as a last resort.
+// The remote fails: the breaker, the retry queue, copies as a last resort.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <latch>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,12 +22,12 @@ namespace {
 
 class OutageTest : public TierFixture {
  protected:
-  // The tier's own thread repeats by itself as the clock is moved on: until no
-  // more than that is pending.
-  void UntilSettled(uint64_t left = 0) {
+  // Moves the clock, which makes the tier's thread retry, until the retry queue
+  // has no more than `left` paths.
+  void AwaitRetries(uint64_t left = 0) {
     const auto patience =
         std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (tier_->Report().pending > left) {
+    while (tier_->Report().invalidations_queued > left) {
       ASSERT_LT(std::chrono::steady_clock::now(), patience);
       clock_->Advance(options_.breaker.open_for);
       std::this_thread::yield();
@@ -31,55 +35,55 @@ class OutageTest : public TierFixture {
   }
 };
 
-TEST_F(OutageTest, AFailedInvalidateIsAnErrorAndRepeatedWhenTheRemoteIsBack) {
+TEST_F(OutageTest, AFailedInvalidateIsAnErrorAndIsRetried) {
   Open();
   OthersSet(kPath, "old");
   EXPECT_EQ(Get(kPath), "hit:old");
   down_ = true;
-  EXPECT_TRUE(tier_->InvalidateRaw(kPath).Is(ErrorCode::kUnavailable));
-  EXPECT_EQ(tier_->Report().pending, 1U);
+  EXPECT_TRUE(raw().InvalidateRaw(kPath).Is(ErrorCode::kUnavailable));
+  EXPECT_EQ(tier_->Report().invalidations_queued, 1U);
   EXPECT_FALSE(tier_->coherent());
   EXPECT_EQ(Get(kPath), "error:unavailable");
   EXPECT_EQ(remote_->StoredAt(kPath), "old");
   down_ = false;
-  UntilSettled();
+  AwaitRetries();
   EXPECT_EQ(remote_->StoredAt(kPath), "<none>");
-  remote_->Confirm();
+  remote_->Heartbeat();
   EXPECT_TRUE(tier_->coherent());
 }
 
-TEST_F(OutageTest, AReadOfAPendingPathDoesNotSeeWhatShouldBeGone) {
+TEST_F(OutageTest, AReadOfAQueuedPathDoesNotSeeTheOldValue) {
   Open();
   OthersSet(kPath, "old");
   down_ = true;
-  EXPECT_FALSE(tier_->InvalidateRaw(kPath).ok());
+  EXPECT_FALSE(raw().InvalidateRaw(kPath).ok());
   down_ = false;
   EXPECT_EQ(Get(kPath), "miss");
   EXPECT_EQ(remote_->StoredAt(kPath), "<none>");
 }
 
-TEST_F(OutageTest, AfterAFailedSetTheOldValueIsNotRead) {
+TEST_F(OutageTest, AfterAFailedSetTheOldValueIsNotVisible) {
   Open();
   OthersSet(kPath, "old");
   EXPECT_EQ(Get(kPath), "hit:old");
   down_ = true;
-  EXPECT_FALSE(tier_->SetRaw(kPath, "new", kNoTtl).ok());
+  EXPECT_FALSE(raw().SetRaw(kPath, "new", kNoTtl).ok());
   down_ = false;
   EXPECT_EQ(Get(kPath), "miss");
 }
 
-TEST_F(OutageTest, ASetThatSucceedsSettlesWhatWasPending) {
+TEST_F(OutageTest, ASetThatSucceedsRemovesThePathFromTheQueue) {
   Open();
   down_ = true;
-  EXPECT_FALSE(tier_->InvalidateRaw(kPath).ok());
+  EXPECT_FALSE(raw().InvalidateRaw(kPath).ok());
   down_ = false;
-  ASSERT_TRUE(tier_->SetRaw(kPath, "new", kNoTtl).ok());
-  EXPECT_EQ(tier_->Report().pending, 0U);
+  ASSERT_TRUE(raw().SetRaw(kPath, "new", kNoTtl).ok());
+  EXPECT_EQ(tier_->Report().invalidations_queued, 0U);
   EXPECT_EQ(Get(kPath), "hit:new");
 }
 
-// What a reader meets between the copies of a batch.
-TEST_F(OutageTest, AFailedBatchIsPendingBeforeItsCopiesAreDropped) {
+// A reader may run between the drops of two copies of a batch.
+TEST_F(OutageTest, AFailedBatchIsQueuedBeforeItsCopiesAreDropped) {
   Open();
   const std::string_view paths[] = {kPath, "pyappcache/other"};
   for (const std::string_view path : paths) {
@@ -93,65 +97,65 @@ TEST_F(OutageTest, AFailedBatchIsPendingBeforeItsCopiesAreDropped) {
     };
   };
   down_ = true;
-  EXPECT_FALSE(tier_->InvalidateManyRaw(paths).ok());
+  EXPECT_FALSE(raw().InvalidateManyRaw(paths).ok());
   EXPECT_FALSE(during_drop_);
   EXPECT_EQ(Get(kPath), "miss");
 }
 
-TEST_F(OutageTest, AFailedBatchIsInDoubtThoughTheFirstIsJustTooLarge) {
+TEST_F(OutageTest, AFailedBatchIsQueuedThoughItsFirstEntryIsRejected) {
   remote_->set_hook([](Operation, std::string_view path) {
     return path == kPath ? Status(ErrorCode::kTooLarge, "too large")
                          : Status(ErrorCode::kTimeout, "late");
   });
   Open();
-  const Cache::RawEntry entries[] = {{kPath, "1"}, {"pyappcache/other", "2"}};
-  EXPECT_TRUE(tier_->SetManyRaw(entries).Is(ErrorCode::kTimeout));
-  EXPECT_EQ(tier_->Report().pending, 2U);
+  const RawEntry entries[] = {{kPath, "1"}, {"pyappcache/other", "2"}};
+  EXPECT_TRUE(raw().SetManyRaw(entries).Is(ErrorCode::kTimeout));
+  EXPECT_EQ(tier_->Report().invalidations_queued, 2U);
 }
 
-// It may be another's, who has added it with success.
+// The entry may be that of another client, whose add has succeeded.
 TEST_F(OutageTest, AFailedAddRemovesNothing) {
   Open();
   OthersSet(kPath, "others");
   down_ = true;
-  EXPECT_FALSE(tier_->AddRaw(kPath, "own", kNoTtl).ok());
-  EXPECT_EQ(tier_->Report().pending, 0U);
+  EXPECT_FALSE(raw().AddRaw(kPath, "own", kNoTtl).ok());
+  EXPECT_EQ(tier_->Report().invalidations_queued, 0U);
   down_ = false;
   EXPECT_EQ(Get(kPath), "hit:others");
 }
 
-TEST_F(OutageTest, WhatTheRemoteRefusesOfABatchCostsTheOthersNothing) {
+TEST_F(OutageTest, ARejectedEntryDoesNotAffectTheOthersOfItsBatch) {
   remote_->set_hook([&](Operation operation, std::string_view path) {
     if (operation == Operation::kGet || path != kPath) return Status();
     return Status(ErrorCode::kTooLarge, "too large");
   });
   Open();
-  const Cache::RawEntry entries[] = {{"pyappcache/a", "1"},
-                                     {"pyappcache/b", "2"},
-                                     {kPath, "3"},
-                                     {"pyappcache/c", "4"},
-                                     {"pyappcache/d", "5"}};
-  EXPECT_TRUE(tier_->SetManyRaw(entries).Is(ErrorCode::kTooLarge));
-  EXPECT_EQ(tier_->Report().pending, 0U);
+  const RawEntry entries[] = {{"pyappcache/a", "1"},
+                              {"pyappcache/b", "2"},
+                              {kPath, "3"},
+                              {"pyappcache/c", "4"},
+                              {"pyappcache/d", "5"}};
+  EXPECT_TRUE(raw().SetManyRaw(entries).Is(ErrorCode::kTooLarge));
+  EXPECT_EQ(tier_->Report().invalidations_queued, 0U);
   EXPECT_EQ(Get("pyappcache/a"), "hit:1");
   EXPECT_EQ(Get("pyappcache/d"), "hit:5");
   const std::string_view paths[] = {"pyappcache/a", kPath, "pyappcache/d"};
-  EXPECT_TRUE(tier_->InvalidateManyRaw(paths).Is(ErrorCode::kTooLarge));
-  EXPECT_EQ(tier_->Report().pending, 0U);
+  EXPECT_TRUE(raw().InvalidateManyRaw(paths).Is(ErrorCode::kTooLarge));
+  EXPECT_EQ(tier_->Report().invalidations_queued, 0U);
   EXPECT_EQ(Get("pyappcache/a"), "miss");
   EXPECT_EQ(Get("pyappcache/d"), "miss");
 }
 
-// A delete that is on its way must not come behind the write.
-TEST_F(OutageTest, AWriteWaitsForARepetitionOnItsWay) {
+// The retry must not reach the remote after the write.
+TEST_F(OutageTest, AWriteWaitsForARetryInFlight) {
   std::mutex mutex;
   std::condition_variable changed;
-  bool is_repeating = false;
+  bool is_retrying = false;
   bool has_written = false;
   remote_->set_hook([&](Operation operation, std::string_view) {
     if (down_.exchange(false)) return Status(ErrorCode::kTimeout, "late");
     std::unique_lock<std::mutex> lock(mutex);
-    (operation == Operation::kSet ? has_written : is_repeating) = true;
+    (operation == Operation::kSet ? has_written : is_retrying) = true;
     changed.notify_all();
     if (operation == Operation::kInvalidate) {
       EXPECT_FALSE(changed.wait_for(lock, milliseconds(50),
@@ -161,48 +165,79 @@ TEST_F(OutageTest, AWriteWaitsForARepetitionOnItsWay) {
   });
   Open();
   down_ = true;
-  EXPECT_FALSE(tier_->InvalidateRaw(kPath).ok());
+  EXPECT_FALSE(raw().InvalidateRaw(kPath).ok());
   clock_->Advance(options_.breaker.open_for);
   {
     std::unique_lock<std::mutex> lock(mutex);
-    changed.wait(lock, [&] { return is_repeating; });
+    changed.wait(lock, [&] { return is_retrying; });
   }
-  EXPECT_TRUE(tier_->SetRaw(kPath, "new", kNoTtl).ok());
+  EXPECT_TRUE(raw().SetRaw(kPath, "new", kNoTtl).ok());
   EXPECT_EQ(Get(kPath), "hit:new");
-  EXPECT_EQ(tier_->Report().pending, 0U);
+  EXPECT_EQ(tier_->Report().invalidations_queued, 0U);
 }
 
-TEST_F(OutageTest, WhatTheRemoteRefusesDoesNotKeepTheOthersPending) {
+TEST_F(OutageTest, AWriteThatWaitsForARetryIsBusyAfterMaxWait) {
+  std::latch is_retrying(1);
+  std::latch may_end(1);
+  remote_->set_hook([&](Operation operation, std::string_view) {
+    if (down_.exchange(false)) return Status(ErrorCode::kTimeout, "late");
+    if (operation == Operation::kInvalidate) {
+      is_retrying.count_down();
+      may_end.wait();
+    }
+    return Status();
+  });
+  Open();
+  down_ = true;
+  EXPECT_FALSE(raw().InvalidateRaw(kPath).ok());
+  clock_->Advance(options_.breaker.open_for);
+  is_retrying.wait();
+  std::atomic<bool> is_busy{false};
+  std::thread writer([&] {
+    EXPECT_TRUE(raw().SetRaw(kPath, "new", kNoTtl).Is(ErrorCode::kBusy));
+    is_busy = true;
+  });
+  while (!is_busy) {
+    clock_->Advance(milliseconds(100));
+    std::this_thread::yield();
+  }
+  writer.join();
+  may_end.count_down();
+  AwaitRetries();
+  EXPECT_EQ(Get(kPath), "miss");
+}
+
+TEST_F(OutageTest, ARejectedRetryDoesNotBlockTheOthers) {
   remote_->set_hook([&](Operation, std::string_view path) {
     if (down_) return Status(ErrorCode::kUnavailable, "down");
-    return path == "pyappcache/refused"
+    return path == "pyappcache/rejected"
                ? Status(ErrorCode::kUnsupported, "not this one")
                : Status();
   });
   Open();
   down_ = true;
-  const std::string_view paths[] = {"pyappcache/a", "pyappcache/refused",
+  const std::string_view paths[] = {"pyappcache/a", "pyappcache/rejected",
                                     "pyappcache/b", "pyappcache/c"};
   for (const std::string_view path : paths) {
-    EXPECT_FALSE(tier_->InvalidateRaw(path).ok());
+    EXPECT_FALSE(raw().InvalidateRaw(path).ok());
   }
   down_ = false;
-  UntilSettled(/*left=*/1);
+  AwaitRetries(/*left=*/1);
   EXPECT_EQ(Get("pyappcache/a"), "miss");
-  EXPECT_EQ(Get("pyappcache/refused"), "error:unsupported");
+  EXPECT_EQ(Get("pyappcache/rejected"), "error:unsupported");
 }
 
-TEST_F(OutageTest, PendingPathsAreKeptOnceAndBounded) {
+TEST_F(OutageTest, ThePathsInTheRetryQueueAreDistinctAndBounded) {
   options_.max_pending = 2;
   Open();
   down_ = true;
   for (const std::string_view path :
        {"pyappcache/a", "pyappcache/b", "pyappcache/a", "pyappcache/c"}) {
-    EXPECT_FALSE(tier_->InvalidateRaw(path).ok());
+    EXPECT_FALSE(raw().InvalidateRaw(path).ok());
   }
-  EXPECT_EQ(tier_->Report().pending, 2U);
-  EXPECT_EQ(tier_->Report().pending_lost, 1U);
-  EXPECT_FALSE(tier_->InvalidateRaw("pyappcache/d").ok());
+  EXPECT_EQ(tier_->Report().invalidations_queued, 2U);
+  EXPECT_EQ(tier_->Report().invalidations_lost, 1U);
+  EXPECT_FALSE(raw().InvalidateRaw("pyappcache/d").ok());
   const std::vector<std::string> lines = log_.lines();
   EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
                           [](const std::string& line) {
@@ -212,7 +247,7 @@ TEST_F(OutageTest, PendingPathsAreKeptOnceAndBounded) {
             1);
 }
 
-TEST_F(OutageTest, TheBreakerOpensAndProbesAndCloses) {
+TEST_F(OutageTest, TheBreakerOpensProbesAndCloses) {
   options_.breaker.failures = 3;
   Open();
   down_ = true;
@@ -222,18 +257,18 @@ TEST_F(OutageTest, TheBreakerOpensAndProbesAndCloses) {
               }
             }),
             3);
-  EXPECT_FALSE(tier_->Report().asks_remote);
+  EXPECT_FALSE(tier_->Report().breaker_is_closed);
   clock_->Advance(options_.breaker.open_for);
   EXPECT_EQ(RemoteCalls([&] { Get(kPath), Get(kPath); }), 1);
   EXPECT_EQ(tier_->Report().breaker_openings, 2U);
   down_ = false;
   clock_->Advance(options_.breaker.open_for);
   EXPECT_EQ(Get(kPath), "miss");
-  EXPECT_TRUE(tier_->Report().asks_remote);
+  EXPECT_TRUE(tier_->Report().breaker_is_closed);
 }
 
-// It may walk all that the remote has, and would hold up everybody else.
-TEST_F(OutageTest, ARemovalByPrefixIsNoProbe) {
+// It may visit every entry of the remote, while all other calls fail.
+TEST_F(OutageTest, AnInvalidatePrefixIsNotAProbe) {
   options_.breaker.failures = 1;
   std::atomic<int> removals{0};
   remote_->set_hook([&](Operation operation, std::string_view) {
@@ -252,19 +287,19 @@ TEST_F(OutageTest, ARemovalByPrefixIsNoProbe) {
   EXPECT_EQ(removals, 1);
 }
 
-TEST_F(OutageTest, ANewLinkLetsTheNextCallTry) {
+TEST_F(OutageTest, AfterANewLinkTheNextCallIsAProbe) {
   options_.breaker.failures = 1;
   Open();
   down_ = true;
   EXPECT_EQ(Get(kPath), "error:unavailable");
   down_ = false;
   EXPECT_EQ(Get(kPath), "error:unavailable");
-  remote_->Lose();
-  remote_->LinkAndConfirm();
+  remote_->LoseLink();
+  remote_->LinkAndHeartbeat();
   EXPECT_EQ(Get(kPath), "miss");
 }
 
-TEST_F(OutageTest, ErrorsThatAreNoFailuresDoNotOpenTheBreaker) {
+TEST_F(OutageTest, RejectionsDoNotOpenTheBreaker) {
   options_.breaker.failures = 1;
   Open();
   remote_->set_hook([this](Operation, std::string_view) {
@@ -274,51 +309,51 @@ TEST_F(OutageTest, ErrorsThatAreNoFailuresDoNotOpenTheBreaker) {
   EXPECT_EQ(RemoteCalls([&] {
               for (int i = 0; i < 3; ++i) {
                 EXPECT_TRUE(
-                    tier_->SetRaw(kPath, "v", kNoTtl).Is(ErrorCode::kTooLarge));
+                    raw().SetRaw(kPath, "v", kNoTtl).Is(ErrorCode::kTooLarge));
               }
             }),
             3);
-  // The remote has nothing of it: nothing is to be repeated.
-  EXPECT_EQ(tier_->Report().pending, 0U);
+  // The remote holds nothing of it, so there is nothing to retry.
+  EXPECT_EQ(tier_->Report().invalidations_queued, 0U);
 }
 
-TEST_F(OutageTest, ServeStaleTakesACopyOfAnOldLinkWhenTheRemoteFails) {
+TEST_F(OutageTest, ServeStaleReturnsACopyOfAnOldLinkIfTheRemoteFails) {
   options_.lease.when_lost = WhenLost::kServeStale;
   Open();
   OthersSet(kPath, "old");
   EXPECT_EQ(Get(kPath), "hit:old");
-  remote_->Lose();
-  remote_->LinkAndConfirm();
+  remote_->LoseLink();
+  remote_->LinkAndHeartbeat();
   down_ = true;
   EXPECT_EQ(Get(kPath), "hit:old");
   EXPECT_EQ(tier_->Report().stale_hits, 1U);
   const std::string_view paths[] = {kPath};
-  EXPECT_TRUE(tier_->GetManyRaw(paths)[0]);
+  EXPECT_TRUE(raw().GetManyRaw(paths)[0]);
 }
 
-TEST_F(OutageTest, NoLastResortIsWhatWasClearedOrChanged) {
+TEST_F(OutageTest, ClearedAndChangedEntriesAreNoLastResort) {
   options_.lease.when_lost = WhenLost::kServeStale;
   Open();
   OthersSet(kPath, "old");
   EXPECT_EQ(Get(kPath), "hit:old");
-  remote_->TellAll();
+  remote_->NotifyAllChanged();
   down_ = true;
   EXPECT_EQ(Get(kPath), "error:unavailable");
   down_ = false;
   EXPECT_EQ(Get(kPath), "hit:old");
-  remote_->Tell(kPath);
+  remote_->NotifyChanged(kPath);
   down_ = true;
   EXPECT_EQ(Get(kPath), "error:unavailable");
 }
 
-TEST_F(OutageTest, OtherPoliciesServeNoLastResort) {
+TEST_F(OutageTest, OtherPoliciesHaveNoLastResort) {
   for (const WhenLost when_lost : {WhenLost::kBypass, WhenLost::kBounded}) {
     options_.lease.when_lost = when_lost;
     Open();
     OthersSet(kPath, "old");
     EXPECT_EQ(Get(kPath), "hit:old");
-    remote_->Lose();
-    remote_->LinkAndConfirm();
+    remote_->LoseLink();
+    remote_->LinkAndHeartbeat();
     down_ = true;
     EXPECT_EQ(Get(kPath), "error:unavailable");
     down_ = false;
@@ -333,20 +368,39 @@ TEST_F(OutageTest, LocalHitsDoNotNeedTheRemote) {
   EXPECT_EQ(RemoteCalls([&] { EXPECT_EQ(Get(kPath), "hit:v"); }), 0);
 }
 
-TEST_F(OutageTest, AForkedChildIsToldToOpenItsOwn) {
+TEST_F(OutageTest, AForkedChildCannotUseTheTier) {
   Open();
   EXPECT_EQ(InChild([&]() -> std::string {
               if (Get(kPath) != "error:unavailable") return Get(kPath);
-              if (tier_->SetRaw(kPath, "v", kNoTtl).ok()) return "set";
-              if (tier_->InvalidateRaw(kPath).ok()) return "invalidated";
-              if (tier_->ClearRaw().ok()) return "cleared";
-              if (tier_->TtlRaw(kPath).is_hit()) return "ttl";
+              if (raw().SetRaw(kPath, "v", kNoTtl).ok()) return "set";
+              if (raw().InvalidateRaw(kPath).ok()) return "invalidated";
+              if (raw().ClearRaw().ok()) return "cleared";
+              if (raw().TtlRaw(kPath).is_hit()) return "ttl";
               if (tier_->coherent()) return "coherent";
               tier_.reset();
               if (remote_->is_watched()) return "watched";
+              if (remote_->is_abandoned()) return "abandoned the remote";
               return "";
             }),
             "");
+}
+
+// Each Cache on the tier calls AbandonInChild.
+TEST_F(OutageTest, AForkedChildMayDestroyTwoCachesOnOneTier) {
+  Open();
+  std::optional<Cache> second(tier_->backend());
+  EXPECT_EQ(InChild([&]() -> std::string {
+              tier_.reset();
+              if (remote_->is_watched()) return "watched";
+              const Lookup<std::string> found =
+                  second->Get(Key<std::string>("k"));
+              if (!found.status().Is(ErrorCode::kUnavailable)) return "usable";
+              second.reset();
+              return "";
+            }),
+            "");
+  // The parent's link is as it was.
+  EXPECT_TRUE(tier_->coherent());
 }
 
 }  // namespace

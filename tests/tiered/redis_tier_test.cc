@@ -1,5 +1,5 @@
-// Tiers on a real Redis server: what it tells, and what becomes of them when it
-// stands still, dies, or comes back elsewhere.
+// Tiers in front of a real Redis server: its notifications, and how the tiers
+// behave when it freezes, dies or moves.
 
 #include <gtest/gtest.h>
 
@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/redis/redis_cache.h"
-#include "adapters/tiered/tiered_cache.h"
-#include "engine/sqlite_cache.h"
+#include "appcache/redis_cache.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/tiered_cache.h"
 #include "tests/servers/cut_proxy.h"
 #include "tests/servers/redis_server.h"
 #include "tests/support/captured_log.h"
@@ -25,14 +25,14 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kPath = "pyappcache/k";
 constexpr milliseconds kMaxStaleness{400};
-// For what comes by itself, however slow the machine.
+// Longer than anything here takes on a slow machine.
 constexpr std::chrono::seconds kPatience{60};
 
-// Asks until it is so.
-template <class IsSo>
-bool Await(const IsSo& is_so) {
+// Waits until `condition()` is true. False: it took too long.
+template <class Condition>
+bool Await(const Condition& condition) {
   const auto until = std::chrono::steady_clock::now() + kPatience;
-  while (!is_so()) {
+  while (!condition()) {
     if (std::chrono::steady_clock::now() > until) return false;
     std::this_thread::yield();
   }
@@ -43,7 +43,7 @@ class RedisTierTest : public testing::Test {
  protected:
   RedisTierTest() { options_.lease.max_staleness = kMaxStaleness; }
 
-  // Over `port` of 127.0.0.1; straight to the server if it is 0.
+  // Connects to `port` of 127.0.0.1, or to the server itself if it is 0.
   std::unique_ptr<TieredCache> Open(uint16_t port = 0) {
     RedisCacheOptions remote;
     if (port == 0) {
@@ -56,9 +56,10 @@ class RedisTierTest : public testing::Test {
     remote.password = user_.empty() ? "" : "secret";
     remote.timeout = milliseconds(200);
     remote.cache = options_.cache = log_.options();
+    const auto local =
+        SqliteCache::OpenInMemory({}, "tier" + std::to_string(++opened_));
     auto tier = TieredCache::Open(
-        *SqliteCache::OpenInMemory({}, "tier" + std::to_string(++opened_)),
-        *RedisCache::Open(remote), options_);
+        (*local)->backend(), (*RedisCache::Open(remote))->backend(), options_);
     EXPECT_TRUE(tier.ok()) << tier.status().ToString();
     return *std::move(tier);
   }
@@ -69,12 +70,12 @@ class RedisTierTest : public testing::Test {
   }
 
   static std::string Get(Cache& cache, std::string_view path = kPath) {
-    const Lookup<Bytes> found = cache.GetRaw(path);
+    const Lookup<Bytes> found = cache.backend()->GetRaw(path);
     if (found) return std::string(found->view());
     return found.has_error() ? "error" : "none";
   }
 
-  // Gets the value there, until it is kept and served here.
+  // Reads the entry until a local copy is served.
   static bool IsLocal(TieredCache& tier, std::string_view path = kPath) {
     return Await([&] {
       const uint64_t before = tier.Report().local_hits;
@@ -90,7 +91,7 @@ class RedisTierTest : public testing::Test {
   int opened_ = 0;
 };
 
-TEST_F(RedisTierTest, WhatOthersChangeByWhateverMeansIsSeen) {
+TEST_F(RedisTierTest, EveryKindOfChangeByOthersIsVisible) {
   const auto tier = OpenCoherent();
   for (const char* const change :
        {"SET pyappcache/k new", "DEL pyappcache/k", "APPEND pyappcache/k x",
@@ -106,29 +107,29 @@ TEST_F(RedisTierTest, WhatOthersChangeByWhateverMeansIsSeen) {
   }
 }
 
-TEST_F(RedisTierTest, WhatOneTierWritesTheOtherReads) {
+TEST_F(RedisTierTest, AWriteThroughOneTierIsVisibleInAnother) {
   const auto one = OpenCoherent();
   const auto two = OpenCoherent();
   for (int i = 0; i < 20; ++i) {
     const std::string value = std::to_string(i);
-    ASSERT_TRUE(one->SetRaw(kPath, value, kNoTtl).ok());
+    ASSERT_TRUE(one->backend()->SetRaw(kPath, value, kNoTtl).ok());
     EXPECT_EQ(Get(*one), value);
     EXPECT_TRUE(Await([&] { return Get(*two) == value; }));
   }
-  ASSERT_TRUE(two->ClearRaw().ok());
+  ASSERT_TRUE(two->backend()->ClearRaw().ok());
   EXPECT_EQ(Get(*two), "none");
   EXPECT_TRUE(Await([&] { return Get(*one) == "none"; }));
 }
 
-TEST_F(RedisTierTest, APrefixThatOneTierInvalidatesIsGoneForTheOther) {
+TEST_F(RedisTierTest, AnInvalidatePrefixThroughOneTierIsVisibleInAnother) {
   const auto one = OpenCoherent();
   const auto two = OpenCoherent();
   const std::string_view gone[] = {"pyappcache/a/1", "pyappcache/a/2"};
   for (const std::string_view path : gone) {
-    ASSERT_TRUE(one->SetRaw(path, "v", kNoTtl).ok());
+    ASSERT_TRUE(one->backend()->SetRaw(path, "v", kNoTtl).ok());
     ASSERT_TRUE(IsLocal(*two, path));
   }
-  ASSERT_TRUE(one->SetRaw(kPath, "v", kNoTtl).ok());
+  ASSERT_TRUE(one->backend()->SetRaw(kPath, "v", kNoTtl).ok());
   ASSERT_TRUE(IsLocal(*two));
   ASSERT_TRUE(one->InvalidatePrefix("a/").ok());
   for (const std::string_view path : gone) {
@@ -140,7 +141,7 @@ TEST_F(RedisTierTest, APrefixThatOneTierInvalidatesIsGoneForTheOther) {
   EXPECT_EQ(two->Report().local_hits, hits + 1);
 }
 
-TEST_F(RedisTierTest, ANamespaceThatOneTierChangesIsChangedForTheOther) {
+TEST_F(RedisTierTest, ANewNamespaceThroughOneTierIsVisibleInAnother) {
   struct InNamespace {
     using value_type = std::string;
     Key<std::string> namespace_key() const {
@@ -157,23 +158,24 @@ TEST_F(RedisTierTest, ANamespaceThatOneTierChangesIsChangedForTheOther) {
   EXPECT_TRUE(Await([&] { return !two->Get(InNamespace()).is_hit(); }));
 }
 
-// The server has the write, and answers after the writer has given up.
-TEST_F(RedisTierTest, AWriteThatIsAppliedLateIsSeen) {
+// The server applies the write after the writer has timed out.
+TEST_F(RedisTierTest, AWriteThatIsAppliedLateIsVisible) {
   const auto tier = OpenCoherent();
   server_.Run("SET pyappcache/k old");
   ASSERT_TRUE(IsLocal(*tier));
   server_.Freeze();
-  EXPECT_TRUE(tier->SetRaw(kPath, "late", kNoTtl).Is(ErrorCode::kTimeout));
+  EXPECT_TRUE(
+      tier->backend()->SetRaw(kPath, "late", kNoTtl).Is(ErrorCode::kTimeout));
   EXPECT_NE(Get(*tier), "old");
   server_.Thaw();
-  // The set, then what is repeated of a write that failed: a delete.
+  // The server runs the set, then the retry of the failed write: a delete.
   EXPECT_TRUE(Await([&] { return tier->coherent(); }));
   EXPECT_TRUE(
       Await([&] { return server_.Run("GET pyappcache/k") == "(nil)"; }));
   EXPECT_TRUE(Await([&] { return Get(*tier) == "none"; }));
 }
 
-TEST_F(RedisTierTest, AFrozenServerEndsTheLeaseAndACopyIsAnErrorThen) {
+TEST_F(RedisTierTest, AFrozenServerEndsTheLeaseAndReadsFail) {
   const auto tier = OpenCoherent();
   server_.Run("SET pyappcache/k old");
   ASSERT_TRUE(IsLocal(*tier));
@@ -202,7 +204,7 @@ TEST_F(RedisTierTest, AFrozenServerDoesNotStopServeStale) {
   EXPECT_TRUE(Await([&] { return tier->coherent(); }));
 }
 
-TEST_F(RedisTierTest, ARestartedServerIsFoundEmptyAndCoherent) {
+TEST_F(RedisTierTest, AfterARestartOfTheServerTheTierIsEmptyAndCoherent) {
   const auto tier = OpenCoherent();
   server_.Run("SET pyappcache/k old");
   ASSERT_TRUE(IsLocal(*tier));
@@ -213,7 +215,7 @@ TEST_F(RedisTierTest, ARestartedServerIsFoundEmptyAndCoherent) {
   EXPECT_TRUE(Await([&] { return Get(*tier) == "none"; }));
 }
 
-TEST_F(RedisTierTest, TheLongestTtlThatAServerTakesIsKept) {
+TEST_F(RedisTierTest, TheLongestTtlOfTheServerIsAccepted) {
   const auto tier = OpenCoherent();
   EXPECT_EQ(server_.Run("SET pyappcache/k v PX 9200000000000000000"), "OK");
   EXPECT_TRUE(IsLocal(*tier));
@@ -227,8 +229,9 @@ void Follow(RedisServer& replica, int port) {
   }));
 }
 
-// It tells of a change when it makes it, which may be long after the primary.
-TEST_F(RedisTierTest, AReplicaThatLagsIsWatchedWhereItIsRead) {
+// A replica notifies of a change when it applies it, which may be long after
+// the primary has.
+TEST_F(RedisTierTest, ALaggingReplicaNotifiesWhenItAppliesTheChange) {
   RedisServer primary;
   CutProxy replication(primary.socket_path());
   Follow(server_, replication.port());
@@ -263,8 +266,8 @@ TEST_F(RedisTierTest, AReplicaThatTakesOverAtANewAddressIsFollowed) {
   EXPECT_TRUE(Await([&] { return Get(*tier) == "newer"; }));
 }
 
-// The old server lives on, with the pool's connections.
-TEST_F(RedisTierTest, WhatIsReadAfterANewLinkIsReadWhereChangesAreTold) {
+// The old server and the pool's connections to it stay alive.
+TEST_F(RedisTierTest, AfterANewLinkReadsUseTheServerThatNotifies) {
   CutProxy proxy(server_.socket_path());
   RedisServer other;
   other.Run("SET pyappcache/k new");
@@ -272,7 +275,7 @@ TEST_F(RedisTierTest, WhatIsReadAfterANewLinkIsReadWhereChangesAreTold) {
   const auto tier = OpenCoherent(proxy.port());
   EXPECT_EQ(Get(*tier), "old");
   proxy.LeadTo(other.socket_path());
-  // The watch's connection, and none of the pool's.
+  // Kills the connection of the watch and none of the pool.
   server_.Run("CLIENT KILL TYPE pubsub");
   EXPECT_TRUE(Await([&] { return tier->Report().links_made == 2; }));
   EXPECT_EQ(Get(*tier), "new");
@@ -280,35 +283,35 @@ TEST_F(RedisTierTest, WhatIsReadAfterANewLinkIsReadWhereChangesAreTold) {
 
 class RefusedTierTest : public RedisTierTest {
  protected:
-  // A user who may do all that a cache needs, less `refused`.
+  // Connects as a user without the permissions `refused`.
   void Refuse(const std::string& refused) {
     user_ = "app";
     server_.Run("ACL SETUSER app on >secret ~* &* +@all " + refused);
   }
 };
 
-TEST_F(RefusedTierTest, WithoutTrackingTheTiersTellEachOther) {
+TEST_F(RefusedTierTest, WithoutTrackingTheTiersNotifyEachOther) {
   Refuse("-client");
   const auto one = OpenCoherent();
   const auto two = OpenCoherent();
   EXPECT_EQ(one->Report().coherence, Coherence::kAnnounced);
-  ASSERT_TRUE(one->SetRaw(kPath, "old", kNoTtl).ok());
+  ASSERT_TRUE(one->backend()->SetRaw(kPath, "old", kNoTtl).ok());
   ASSERT_TRUE(IsLocal(*two));
-  ASSERT_TRUE(one->SetRaw(kPath, "new", kNoTtl).ok());
+  ASSERT_TRUE(one->backend()->SetRaw(kPath, "new", kNoTtl).ok());
   EXPECT_TRUE(Await([&] { return Get(*two) == "new"; }));
   ASSERT_TRUE(IsLocal(*two));
-  ASSERT_TRUE(one->ClearRaw().ok());
+  ASSERT_TRUE(one->backend()->ClearRaw().ok());
   EXPECT_TRUE(Await([&] { return Get(*two) == "none"; }));
 }
 
-TEST_F(RefusedTierTest, WithoutEitherCopiesEndSoon) {
+TEST_F(RefusedTierTest, WithoutNotificationsCopiesExpireSoon) {
   Refuse("-client -subscribe");
   options_.untracked_ttl = milliseconds(100);
   const auto tier = Open();
   EXPECT_TRUE(
       Await([&] { return tier->Report().coherence == Coherence::kUntracked; }));
   EXPECT_FALSE(tier->coherent());
-  ASSERT_TRUE(tier->SetRaw(kPath, "old", kNoTtl).ok());
+  ASSERT_TRUE(tier->backend()->SetRaw(kPath, "old", kNoTtl).ok());
   ASSERT_TRUE(IsLocal(*tier));
   server_.Run("SET pyappcache/k new");
   EXPECT_TRUE(Await([&] { return Get(*tier) == "new"; }));

@@ -1,4 +1,4 @@
-// Many threads that miss the same key.
+// Many threads that miss the same key at once.
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ constexpr int kThreads = 64;
 
 class ThreadsTest : public TierFixture {
  protected:
-  // `act` in many threads that begin at once.
+  // Runs `act` in many threads at once.
   template <class Act>
   void Together(const Act& act) {
     std::latch begin(kThreads);
@@ -32,7 +32,7 @@ class ThreadsTest : public TierFixture {
     for (std::thread& thread : threads) thread.join();
   }
 
-  // Until changed_; asked_ says that it does.
+  // Counts asked_ down, then waits for changed_.
   void LetTheFirstGetHang() {
     remote_->set_hook([this](Operation operation, std::string_view) {
       if (operation == Operation::kGet && hangs_.exchange(false)) {
@@ -43,7 +43,7 @@ class ThreadsTest : public TierFixture {
     });
   }
 
-  // For another's fetch, which hangs.
+  // `act` does not wait for a fetch that hangs.
   template <class Act>
   void ExpectNoWait(const Act& act) {
     const auto begin = std::chrono::steady_clock::now();
@@ -56,18 +56,18 @@ class ThreadsTest : public TierFixture {
   std::atomic<bool> hangs_{true};
 };
 
-TEST_F(ThreadsTest, OneOfManyWhoMissAKeyAsksTheRemote) {
+TEST_F(ThreadsTest, OneOfManyThreadsFetchesAKey) {
   Open();
   OthersSet(kPath, "v");
   EXPECT_EQ(
       RemoteCalls([&] { Together([&] { EXPECT_EQ(Get(kPath), "hit:v"); }); }),
       1);
   const TierReport report = tier_->Report();
-  EXPECT_EQ(report.copies_kept, 1U);
+  EXPECT_EQ(report.copies_stored, 1U);
   EXPECT_EQ(report.local_hits + report.remote_hits, uint64_t{kThreads});
 }
 
-TEST_F(ThreadsTest, OneOfManyWhoMissAKeyLoadsIt) {
+TEST_F(ThreadsTest, OneOfManyThreadsLoadsAKey) {
   Open();
   std::atomic<int> loads{0};
   Together([&] {
@@ -82,7 +82,7 @@ TEST_F(ThreadsTest, OneOfManyWhoMissAKeyLoadsIt) {
   EXPECT_EQ(remote_->StoredAt(kPath), "loaded");
 }
 
-TEST_F(ThreadsTest, AFetchThatHangsIsNotJoinedByThoseWhoCameAfterAChange) {
+TEST_F(ThreadsTest, AFetchIsNotSharedAfterAChange) {
   Open();
   OthersSet(kPath, "old");
   LetTheFirstGetHang();
@@ -92,26 +92,26 @@ TEST_F(ThreadsTest, AFetchThatHangsIsNotJoinedByThoseWhoCameAfterAChange) {
   ExpectNoWait([&] { EXPECT_EQ(Get(kPath), "hit:new"); });
   changed_.count_down();
   reader.join();
-  EXPECT_EQ(tier_->Report().copies_overtaken, 1U);
+  EXPECT_EQ(tier_->Report().copies_discarded, 1U);
 }
 
-TEST_F(ThreadsTest, AFetchThatHangsIsNotJoinedByTheWriterOfAnyPath) {
-  constexpr std::string_view kForeign = "of another prefix";
+TEST_F(ThreadsTest, AFetchIsNotSharedAfterAWriteOfAPathThatIsNotCopied) {
+  constexpr std::string_view kForeign = "under another prefix";
   Open();
   LetTheFirstGetHang();
   std::thread reader([&] { Get(kForeign); });
   asked_.wait();
-  ASSERT_TRUE(tier_->SetRaw(kForeign, "new", kNoTtl).ok());
+  ASSERT_TRUE(raw().SetRaw(kForeign, "new", kNoTtl).ok());
   ExpectNoWait([&] { EXPECT_EQ(Get(kForeign), "hit:new"); });
   changed_.count_down();
   reader.join();
 }
 
-TEST_F(ThreadsTest, WhereNobodyTellsAnOldFetchIsNotJoined) {
+TEST_F(ThreadsTest, WithoutNotificationsAnOldFetchIsNotShared) {
   options_.untracked_ttl = milliseconds(100);
-  OthersSetUntold(kPath, "v");
+  OthersSetUnnotified(kPath, "v");
   OpenUnlinked();
-  remote_->Lose(Status(ErrorCode::kUnsupported, "refused"));
+  remote_->LoseLink(Status(ErrorCode::kUnsupported, "refused"));
   LetTheFirstGetHang();
   std::thread reader([&] { Get(kPath); });
   asked_.wait();
@@ -121,13 +121,37 @@ TEST_F(ThreadsTest, WhereNobodyTellsAnOldFetchIsNotJoined) {
   reader.join();
 }
 
-TEST_F(ThreadsTest, ASharedLastResortIsCountedAsStale) {
+TEST_F(ThreadsTest, AReadThatWaitsForAFetchAsksTheRemoteAfterMaxWait) {
+  // So that the fetch is recent enough to be shared.
+  options_.lease.max_staleness = std::chrono::hours(1);
+  Open();
+  OthersSet(kPath, "v");
+  LetTheFirstGetHang();
+  std::thread leader([&] { EXPECT_EQ(Get(kPath), "hit:v"); });
+  asked_.wait();
+  std::atomic<bool> is_done{false};
+  std::thread follower([&] {
+    EXPECT_EQ(Get(kPath), "hit:v");
+    is_done = true;
+  });
+  while (!is_done) {
+    clock_->Advance(milliseconds(100));
+    std::this_thread::yield();
+  }
+  follower.join();
+  EXPECT_EQ(tier_->Report().fetches_shared, 0U);
+  EXPECT_EQ(tier_->Report().remote_hits, 1U);
+  changed_.count_down();
+  leader.join();
+}
+
+TEST_F(ThreadsTest, ASharedLastResortCountsAsStale) {
   options_.lease.when_lost = WhenLost::kServeStale;
   Open();
   OthersSet(kPath, "old");
   EXPECT_EQ(Get(kPath), "hit:old");
-  remote_->Lose();
-  remote_->LinkAndConfirm();
+  remote_->LoseLink();
+  remote_->LinkAndHeartbeat();
   down_ = true;
   Together([&] { EXPECT_EQ(Get(kPath), "hit:old"); });
   EXPECT_EQ(tier_->Report().stale_hits, uint64_t{kThreads});
@@ -135,9 +159,8 @@ TEST_F(ThreadsTest, ASharedLastResortIsCountedAsStale) {
   EXPECT_EQ(tier_->Stats().read_errors, 0U);
 }
 
-// Reads race with invalidates that fail: none of them keeps what should be
-// gone.
-TEST_F(ThreadsTest, NoReadKeepsWhatAFailedInvalidateWasToRemove) {
+// Reads race with invalidates that fail.
+TEST_F(ThreadsTest, NoReadStoresAnEntryWhoseInvalidateHasFailed) {
   options_.breaker.failures = 1'000'000;
   Open();
   remote_->set_hook([&](Operation operation, std::string_view) {
@@ -152,7 +175,7 @@ TEST_F(ThreadsTest, NoReadKeepsWhatAFailedInvalidateWasToRemove) {
   for (int i = 0; i < 2'000; ++i) {
     OthersSet(kPath, "old");
     down_ = true;
-    EXPECT_FALSE(tier_->InvalidateRaw(kPath).ok());
+    EXPECT_FALSE(raw().InvalidateRaw(kPath).ok());
     EXPECT_EQ(Get(kPath), "error:unavailable");
     down_ = false;
     EXPECT_EQ(Get(kPath), "miss");

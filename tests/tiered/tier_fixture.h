@@ -1,4 +1,5 @@
-// A tier on a map, whose remote is a TellingMap, and a clock that stands still.
+// TierFixture: a tier of a MapBackend in front of a NotifyingMap, with a clock
+// that stands still.
 
 #ifndef APPCACHE_TESTS_TIERED_TIER_FIXTURE_H_
 #define APPCACHE_TESTS_TIERED_TIER_FIXTURE_H_
@@ -6,17 +7,18 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "adapters/tiered/tiered_cache.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/testing/fake_clock.h"
+#include "appcache/tiered_cache.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
-#include "tests/tiered/telling_map.h"
+#include "tests/tiered/notifying_map.h"
 
 namespace appcache {
 
@@ -24,10 +26,10 @@ using std::chrono::milliseconds;
 
 class TierFixture : public testing::Test {
  protected:
-  using Operation = MapCache::Operation;
+  using Operation = MapBackend::Operation;
 
-  // The remote fails in all it does while `down_` is set, and runs `during_`
-  // within each read.
+  // Every operation of the remote fails while `down_` is set. Its next read
+  // calls `during_get_`.
   TierFixture() {
     remote_->set_hook([this](Operation operation, std::string_view) {
       ++remote_calls_;
@@ -37,16 +39,16 @@ class TierFixture : public testing::Test {
       }
       return Status();
     });
-    UseLocal(std::make_shared<MapCache>(CacheOptions(), clock_));
+    UseLocal(std::make_shared<MapBackend>(clock_));
     options_.cache = log_.options();
     options_.clock = clock_;
     options_.lease.max_staleness = milliseconds(1000);
     options_.seed = 7;
   }
 
-  // As the local cache, which fails to invalidate while `local_fails_` is set,
-  // and runs `during_drop_` within each time it does.
-  void UseLocal(std::shared_ptr<MapCache> local) {
+  // Makes `local` the local backend. It fails to invalidate while
+  // `local_fails_` is set. Its next invalidation calls `during_drop_`.
+  void UseLocal(std::shared_ptr<MapBackend> local) {
     local_ = std::move(local);
     local_->set_hook([this](Operation operation, std::string_view) {
       if (operation != Operation::kInvalidate) return Status();
@@ -56,10 +58,10 @@ class TierFixture : public testing::Test {
     });
   }
 
-  // Opens a tier that is linked and confirmed.
+  // Opens a tier whose link is up and has had a heartbeat.
   void Open() {
     OpenUnlinked();
-    remote_->LinkAndConfirm();
+    remote_->LinkAndHeartbeat();
   }
   void OpenUnlinked() {
     tier_.reset();
@@ -68,26 +70,30 @@ class TierFixture : public testing::Test {
     tier_ = *std::move(opened);
   }
 
-  // What another client does: past the tier, and the watch tells it.
+  // The tier's raw operations.
+  Backend& raw() { return *tier_->backend(); }
+
+  // What another client does: it writes past the tier, and the watch notifies
+  // the tier.
   void OthersSet(std::string_view path, std::string_view value,
                  Ttl ttl = kNoTtl) {
-    OthersSetUntold(path, value, ttl);
-    remote_->Tell(path);
+    OthersSetUnnotified(path, value, ttl);
+    remote_->NotifyChanged(path);
   }
-  void OthersSetUntold(std::string_view path, std::string_view value,
-                       Ttl ttl = kNoTtl) {
+  void OthersSetUnnotified(std::string_view path, std::string_view value,
+                           Ttl ttl = kNoTtl) {
     ASSERT_TRUE(remote_->SetRaw(path, value, ttl).ok());
   }
 
   // "hit:VALUE", "miss", "error:CODE".
   std::string Get(std::string_view path) {
-    const Lookup<Bytes> found = tier_->GetRaw(path);
+    const Lookup<Bytes> found = raw().GetRaw(path);
     if (found) return "hit:" + std::string(found->view());
     if (!found.has_error()) return "miss";
     return "error:" + std::string(ToString(found.error().code));
   }
 
-  // How often the remote was called by `act`.
+  // How often `act` calls the remote.
   int RemoteCalls(const std::function<void()>& act) {
     const int before = remote_calls_;
     act();
@@ -98,9 +104,9 @@ class TierFixture : public testing::Test {
 
   CapturedLog log_;
   const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
-  std::shared_ptr<MapCache> local_;
-  const std::shared_ptr<TellingMap> remote_ =
-      std::make_shared<TellingMap>(clock_);
+  std::shared_ptr<MapBackend> local_;
+  const std::shared_ptr<NotifyingMap> remote_ =
+      std::make_shared<NotifyingMap>(clock_);
   TieredOptions options_;
   std::unique_ptr<TieredCache> tier_;
   std::atomic<int> remote_calls_{0};

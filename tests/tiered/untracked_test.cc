@@ -1,5 +1,5 @@
-// Tiers on remotes that cannot tell of changes: copies are short-lived, and
-// that is said.
+// Tiers in front of remotes that do not support notifications: copies are
+// short-lived, and the tier says so.
 
 #include <gtest/gtest.h>
 
@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/lmdb/lmdb_cache.h"
-#include "adapters/memcache/memcache_cache.h"
-#include "adapters/tiered/tiered_cache.h"
-#include "engine/sqlite_cache.h"
-#include "engine/testing/fake_clock.h"
+#include "appcache/lmdb_cache.h"
+#include "appcache/memcache_cache.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/testing/fake_clock.h"
+#include "appcache/tiered_cache.h"
 #include "tests/servers/memcached_server.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/temp_dir.h"
@@ -24,20 +24,21 @@ namespace {
 
 constexpr std::string_view kPath = "pyappcache/k";
 
-// What holds a remote's place while a test lasts.
+// Where the remote of a test is.
 class Place {
  public:
-  std::shared_ptr<Cache> OpenLmdb() {
+  std::shared_ptr<Backend> OpenLmdb() {
     LmdbCacheOptions options;
-    options.max_bytes = LmdbCache::kMinBytes;
-    return *LmdbCache::Open(directory_.path() + "/lmdb", std::move(options));
+    options.max_bytes = LmdbCacheOptions::kMinBytes;
+    return (*LmdbCache::Open(directory_.path() + "/lmdb", std::move(options)))
+        ->backend();
   }
-  std::shared_ptr<Cache> OpenMemcached() {
+  std::shared_ptr<Backend> OpenMemcached() {
     if (server_ == nullptr) server_ = std::make_unique<MemcachedServer>();
     MemcacheCacheOptions options;
     options.servers = {{.unix_path = server_->socket_path()}};
     options.timeout = options.connect_timeout = std::chrono::seconds(60);
-    return *MemcacheCache::Open(std::move(options));
+    return (*MemcacheCache::Open(std::move(options)))->backend();
   }
 
  private:
@@ -47,7 +48,7 @@ class Place {
 
 struct Remote {
   const char* name;
-  std::shared_ptr<Cache> (Place::*open)();
+  std::shared_ptr<Backend> (Place::*open)();
 };
 
 class UntrackedTest : public testing::TestWithParam<Remote> {
@@ -57,14 +58,16 @@ class UntrackedTest : public testing::TestWithParam<Remote> {
     options_.clock = clock_;
     SqliteCacheOptions local;
     local.clock = clock_;
-    tier_ = *TieredCache::Open(*SqliteCache::OpenInMemory(local, "tier"),
-                               OpenRemote(), options_);
+    tier_ = *TieredCache::Open(
+        (*SqliteCache::OpenInMemory(local, "tier"))->backend(), OpenRemote(),
+        options_);
   }
 
-  std::shared_ptr<Cache> OpenRemote() { return (place_.*GetParam().open)(); }
+  std::shared_ptr<Backend> OpenRemote() { return (place_.*GetParam().open)(); }
+  Backend& raw() { return *tier_->backend(); }
 
   std::string Get() {
-    const Lookup<Bytes> found = tier_->GetRaw(kPath);
+    const Lookup<Bytes> found = raw().GetRaw(kPath);
     if (found) return std::string(found->view());
     return found.has_error() ? found.status().ToString() : "none";
   }
@@ -76,7 +79,7 @@ class UntrackedTest : public testing::TestWithParam<Remote> {
   std::unique_ptr<TieredCache> tier_;
 };
 
-TEST_P(UntrackedTest, ItIsSaidSo) {
+TEST_P(UntrackedTest, TheReportAndTheLogSaySo) {
   EXPECT_EQ(tier_->Report().coherence, Coherence::kUntracked);
   EXPECT_FALSE(tier_->coherent());
   const std::vector<std::string> lines = log_.lines();
@@ -84,26 +87,26 @@ TEST_P(UntrackedTest, ItIsSaidSo) {
   EXPECT_NE(lines[0].find("untracked_ttl"), std::string::npos) << lines[0];
 }
 
-TEST_P(UntrackedTest, OwnChangesAreSeenAtOnceAndOthersAfterUntrackedTtl) {
-  const std::shared_ptr<Cache> other = OpenRemote();
+TEST_P(UntrackedTest, OwnChangesAreVisibleAtOnceAndOthersAfterUntrackedTtl) {
+  const std::shared_ptr<Backend> other = OpenRemote();
   for (const std::string value : {"one", "two"}) {
-    ASSERT_TRUE(tier_->SetRaw(kPath, value, kNoTtl).ok());
+    ASSERT_TRUE(raw().SetRaw(kPath, value, kNoTtl).ok());
     EXPECT_EQ(Get(), value);
   }
   ASSERT_TRUE(other->SetRaw(kPath, "three", kNoTtl).ok());
   EXPECT_EQ(Get(), "two");
   clock_->Advance(options_.untracked_ttl);
   EXPECT_EQ(Get(), "three");
-  ASSERT_TRUE(tier_->InvalidateRaw(kPath).ok());
+  ASSERT_TRUE(raw().InvalidateRaw(kPath).ok());
   EXPECT_EQ(Get(), "none");
-  ASSERT_TRUE(tier_->SetRaw(kPath, "four", kNoTtl).ok());
+  ASSERT_TRUE(raw().SetRaw(kPath, "four", kNoTtl).ok());
   EXPECT_EQ(Get(), "four");
-  ASSERT_TRUE(tier_->ClearRaw().ok());
+  ASSERT_TRUE(raw().ClearRaw().ok());
   EXPECT_EQ(Get(), "none");
 }
 
-TEST_P(UntrackedTest, HitsAreServedHereMeanwhile) {
-  ASSERT_TRUE(tier_->SetRaw(kPath, "v", std::chrono::hours(1)).ok());
+TEST_P(UntrackedTest, HitsAreServedLocally) {
+  ASSERT_TRUE(raw().SetRaw(kPath, "v", std::chrono::hours(1)).ok());
   EXPECT_EQ(Get(), "v");
   const uint64_t before = tier_->Report().local_hits;
   for (int i = 0; i < 10; ++i) EXPECT_EQ(Get(), "v");

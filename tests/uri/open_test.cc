@@ -1,6 +1,6 @@
-// Open: from a URI to a cache that works as the URI says.
+// Open: opens the cache that a URI names, with the options of the URI.
 
-#include "engine/open.h"
+#include "appcache/open.h"
 
 #include <gtest/gtest.h>
 
@@ -32,7 +32,7 @@ std::string LimitOf(const Cache& cache, const std::string& name) {
   return "no such limit";
 }
 
-// What is set by one cache of that URI is got by another.
+// A value that one cache of this URI sets, another one gets.
 void ExpectRoundTrip(const std::string& uri) {
   const auto one = Opened(uri);
   const auto two = Opened(uri);
@@ -43,13 +43,13 @@ void ExpectRoundTrip(const std::string& uri) {
   EXPECT_TRUE(one->Ping().ok());
 }
 
-TEST(OpenTest, AFileIsOpened) {
+TEST(OpenTest, OpensAFile) {
   const TempDir dir;
   ExpectRoundTrip("sqlite:" + dir.path() + "/cache.db");
   ExpectRoundTrip("SQLite://" + dir.path() + "/a%20b%3f.db");
 }
 
-TEST(OpenTest, ACacheInMemoryIsSharedByName) {
+TEST(OpenTest, MemoryCachesOfOneNameShareTheirEntries) {
   ExpectRoundTrip("memory:one");
   const auto one = Opened("memory:one");
   const auto other = Opened("memory:other");
@@ -57,7 +57,7 @@ TEST(OpenTest, ACacheInMemoryIsSharedByName) {
   EXPECT_FALSE(other->GetByStr<std::string>("key").is_hit());
 }
 
-TEST(OpenTest, OptionsOfSqliteAreInForce) {
+TEST(OpenTest, AppliesTheOptionsOfSqlite) {
   const auto cache = Opened("memory:limited?max_entries=7&max_bytes=64KiB");
   EXPECT_EQ(LimitOf(*cache, "max_entries"), "7");
   EXPECT_EQ(LimitOf(*cache, "max_bytes"), "65536");
@@ -71,7 +71,7 @@ TEST(OpenTest, OptionsOfSqliteAreInForce) {
   EXPECT_EQ(LimitOf(*file, "max_bytes"), "1000000000");
 }
 
-TEST(OpenTest, ThePrefixIsThatOfTheUriOrElseTheDefault) {
+TEST(OpenTest, ThePrefixOfTheUriOverridesTheDefault) {
   CacheOptions defaults;
   defaults.prefix = "default";
   EXPECT_EQ((*Open("memory:prefix", defaults))->prefix(), "default");
@@ -79,7 +79,7 @@ TEST(OpenTest, ThePrefixIsThatOfTheUriOrElseTheDefault) {
   EXPECT_EQ((*Open("memory:prefix"))->prefix(), "pyappcache");
 }
 
-TEST(OpenTest, RedisIsOpenedByHostAndBySocket) {
+TEST(OpenTest, OpensRedisByHostAndBySocket) {
   RedisServer server;
   const std::string port = std::to_string(server.port());
   ExpectRoundTrip("redis://127.0.0.1:" + port);
@@ -94,7 +94,7 @@ TEST(OpenTest, RedisIsOpenedByHostAndBySocket) {
   EXPECT_EQ(server.Run("DBSIZE"), ":1");
 }
 
-TEST(OpenTest, RedisLogsInWithWhatTheUriSays) {
+TEST(OpenTest, RedisLogsInWithTheUserAndPasswordOfTheUri) {
   RedisServer server;
   server.Run("ACL SETUSER ada on >p@ss/w:rd ~* +@all");
   const std::string port = std::to_string(server.port());
@@ -104,7 +104,7 @@ TEST(OpenTest, RedisLogsInWithWhatTheUriSays) {
   ExpectRoundTrip("redis+unix://:hunter2@" + server.socket_path());
 }
 
-TEST(OpenTest, OptionsOfRedisAreInForce) {
+TEST(OpenTest, AppliesTheOptionsOfRedis) {
   const auto cache = Opened(
       "redis://cache.example/5?timeout=50ms&connect_timeout=20ms&"
       "max_connections=3");
@@ -116,7 +116,7 @@ TEST(OpenTest, OptionsOfRedisAreInForce) {
             "[::1]:6379, database 0");
 }
 
-TEST(OpenTest, ATierIsOpenedOverWhatItsUriNames) {
+TEST(OpenTest, OpensATierOfTwoCaches) {
   RedisServer server;
   const std::string remote = "redis+unix://" + server.socket_path();
   ExpectRoundTrip("tiered:memory:tier?max_entries=50|" + remote);
@@ -137,32 +137,29 @@ TEST(OpenTest, ATierIsOpenedOverWhatItsUriNames) {
 
 struct Mistake {
   const char* uri;
-  const char* told;
+  const char* message;  // a part of it
 };
 
-TEST(OpenTest, MistakesAreToldWithWhatIsRight) {
+TEST(OpenTest, AMistakeIsAnErrorThatNamesTheValidForm) {
   const Mistake mistakes[] = {
-      {"cache.db", "begins with a scheme"},
+      {"cache.db", "must start with a scheme"},
       {"http://localhost", "sqlite:PATH"},
       {"http://localhost", "redis://USER:PASSWORD@HOST:PORT/DATABASE"},
       {"tiered:memory:a|memory:b|when_lost=never",
-       "the option when_lost of a tiered cache: it must be one of bypass, "
+       "invalid option when_lost of a tiered cache: it must be one of bypass, "
        "bounded, serve_stale"},
       {"tiered:memory:a|memory:b?prefix=p", "an option of the tier itself"},
       {"tiered:memory:a|memory:b|max_staleness=1ms", "max_staleness is 1 ms"},
       {"tiered:memory:a?x=1|memory:b", "memory"},
-      {"sqlite:",
-       "the path is missing; the URI of such a cache is written "
-       "sqlite:PATH"},
+      {"sqlite:", "the path is missing; write it as sqlite:PATH"},
       {"sqlite:?max_entries=1", "the path is missing"},
-      {"sqlite://host/cache.db", "no user and no host"},
-      {"sqlite://ada@/cache.db", "no user and no host"},
+      {"sqlite://host/cache.db", "no user, password or host"},
+      {"sqlite://ada@/cache.db", "no user, password or host"},
       {"sqlite::memory:", "memory:NAME"},
       {"sqlite:cache.db?timeout=1s",
-       "a sqlite cache has no option timeout; it "
-       "has prefix, max_entries, max_bytes, "
-       "busy_timeout"},
-      {"sqlite:cache.db?max_entries=0", "a number from 1 on"},
+       "a sqlite cache has no option timeout; it has the options prefix, "
+       "max_entries, max_bytes, busy_timeout"},
+      {"sqlite:cache.db?max_entries=0", "a number, and at least 1"},
       {"sqlite:cache.db?max_bytes=0", "max_bytes"},
       {"sqlite:cache.db?max_bytes=big", "64KiB, 8MiB, 1GiB"},
       {"memory:", "memory:NAME"},
@@ -176,52 +173,51 @@ TEST(OpenTest, MistakesAreToldWithWhatIsRight) {
       {"redis://a/1/2", "a database is a number"},
       {"redis://a/4294967296", "a database is a number"},
       {"redis://a?db=1",
-       "it has prefix, timeout, connect_timeout, "
-       "max_connections"},
+       "it has the options prefix, timeout, connect_timeout, max_connections"},
       {"redis://a?timeout=0", "timeout is 0 ms"},
       {"redis://a?timeout=fast", "500ms, 10s"},
       {"redis://a?max_connections=10001", "from 1 to 10,000"},
       {"redis://ada@a", "a user but no password"},
       {"redis+unix://", "has a path and no host"},
       {"redis+unix://a/path", "has a path and no host"},
-      {"redis+unix:///path?db=-1", "the option db"},
+      {"redis+unix:///path?db=-1", "invalid option db of a redis+unix cache"},
   };
   for (const Mistake& mistake : mistakes) {
     const auto cache = Open(mistake.uri);
     ASSERT_FALSE(cache.ok()) << mistake.uri;
     EXPECT_TRUE(cache.status().Is(ErrorCode::kInvalidArgument)) << mistake.uri;
     const std::string& message = cache.error().message;
-    EXPECT_NE(message.find(mistake.told), std::string::npos)
+    EXPECT_NE(message.find(mistake.message), std::string::npos)
         << mistake.uri << ": " << message;
   }
 }
 
-TEST(OpenTest, EveryOpenerRefusesWhatItDoesNotKnow) {
-  for (const KnownScheme& scheme : kKnownSchemes) {
-    Uri uri;
+TEST(OpenTest, EveryOpenerRejectsUnknownOptions) {
+  for (const internal::KnownScheme& scheme : internal::kKnownSchemes) {
+    internal::Uri uri;
     uri.scheme = scheme.name;
     uri.path = "/nowhere/cache";
     uri.options = {{"no_such_option", "1"}};
-    const auto cache = OpenUri(uri, CacheOptions());
+    const auto cache = internal::OpenUri(uri, CacheOptions());
     ASSERT_FALSE(cache.ok()) << scheme.name;
     if (cache.status().Is(ErrorCode::kUnsupported)) continue;
     EXPECT_EQ(cache.error().message.find("a " + uri.scheme +
                                          " cache has no option no_such_option; "
-                                         "it has prefix, "),
+                                         "it has the options prefix, "),
               0u)
         << cache.error().message;
   }
 }
 
-// Wherever it stands, no message shows it: not of Open, not of what fails
-// later.
-TEST(OpenTest, APasswordIsInNoMessage) {
+// Wherever the password is in the URI, neither an error of Open nor one of a
+// later operation contains it.
+TEST(OpenTest, NoMessageContainsAPassword) {
   const std::string right = std::string("ada:") + kSecret + "@";
   RedisServer server;
   const std::string there = "127.0.0.1:" + std::to_string(server.port());
   const std::string gone = "127.0.0.1:1/0?timeout=1s";
   const std::vector<std::string> uris = {
-      // Where it belongs, and something else is wrong.
+      // A well-formed password, and a mistake elsewhere.
       "redis://" + right,
       "redis://" + right + "/0",
       "redis://" + right + ":6379",
@@ -242,7 +238,7 @@ TEST(OpenTest, APasswordIsInNoMessage) {
       "http://" + right + "host",
       "redis://" + right + there,
       "redis://" + right + gone,
-      // Where it does not.
+      // A misplaced password, or one that is not escaped.
       std::string(kSecret) + ":x@host",
       std::string(kSecret) + "://host",
       std::string("redis://") + kSecret + "@host",

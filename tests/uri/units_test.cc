@@ -4,14 +4,14 @@
 
 #include <limits>
 
-#include "engine/cache.h"
+#include "appcache/times.h"
 
-namespace appcache {
+namespace appcache::internal {
 namespace {
 
 using std::chrono::milliseconds;
 
-TEST(UnitsTest, DurationsHaveUnitsOrAreSeconds) {
+TEST(UnitsTest, ADurationHasAUnitOrIsInSeconds) {
   EXPECT_EQ(*ParseDuration("500ms"), milliseconds(500));
   EXPECT_EQ(*ParseDuration("10s"), milliseconds(10'000));
   EXPECT_EQ(*ParseDuration("5m"), milliseconds(300'000));
@@ -22,7 +22,7 @@ TEST(UnitsTest, DurationsHaveUnitsOrAreSeconds) {
   EXPECT_EQ(*ParseDuration("1H"), milliseconds(3'600'000));
 }
 
-TEST(UnitsTest, WhatIsNoDurationIsToldWhatOneIs) {
+TEST(UnitsTest, OtherTextsAreNotDurations) {
   for (const char* const text :
        {"", "h", "-5", "-5s", "+5", "5x", "5 s", " 5s", "5s ", "1.5h", "0x10",
         "5mss", "18446744073709551616", "99999999999999999999d"}) {
@@ -34,13 +34,13 @@ TEST(UnitsTest, WhatIsNoDurationIsToldWhatOneIs) {
   }
 }
 
-TEST(UnitsTest, ADurationIsAtMostTheLongestTtl) {
+TEST(UnitsTest, ADurationIsAtMostKMaxTtl) {
   EXPECT_EQ(*ParseDuration("36500d"), kMaxTtl);
   EXPECT_FALSE(ParseDuration("36501d").ok());
   EXPECT_FALSE(ParseDuration("18446744073709551615").ok());
 }
 
-TEST(UnitsTest, SizesAreBinaryOrDecimal) {
+TEST(UnitsTest, ASizeHasABinaryOrADecimalUnit) {
   EXPECT_EQ(*ParseSize("0"), 0u);
   EXPECT_EQ(*ParseSize("512"), 512u);
   EXPECT_EQ(*ParseSize("512B"), 512u);
@@ -54,7 +54,7 @@ TEST(UnitsTest, SizesAreBinaryOrDecimal) {
   EXPECT_EQ(*ParseSize("2TiB"), uint64_t{2} << 40);
 }
 
-TEST(UnitsTest, WhatIsNoSizeIsToldWhatOneIs) {
+TEST(UnitsTest, OtherTextsAreNotSizes) {
   for (const char* const text : {"", "KiB", "-1", "1.5MiB", "8XB", "8 MiB",
                                  "18446744073709551616", "16777216TiB"}) {
     const auto parsed = ParseSize(text);
@@ -64,7 +64,7 @@ TEST(UnitsTest, WhatIsNoSizeIsToldWhatOneIs) {
   }
 }
 
-TEST(UnitsTest, ANumberIsWithinItsBounds) {
+TEST(UnitsTest, ANumberIsWithinItsLimits) {
   EXPECT_EQ(*ParseNumber("0", 0, 9), 0u);
   EXPECT_EQ(*ParseNumber("9", 0, 9), 9u);
   EXPECT_EQ(*ParseNumber("009", 0, 9), 9u);
@@ -74,7 +74,7 @@ TEST(UnitsTest, ANumberIsWithinItsBounds) {
   EXPECT_FALSE(ParseNumber("1", 2, 9).ok());
 }
 
-TEST(UnitsTest, CountsStartAtOne) {
+TEST(UnitsTest, ACountIsAtLeastOne) {
   EXPECT_EQ(*ParseCount("1"), 1u);
   EXPECT_EQ(*ParseCount("18446744073709551615"),
             std::numeric_limits<uint64_t>::max());
@@ -84,4 +84,4 @@ TEST(UnitsTest, CountsStartAtOne) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::internal

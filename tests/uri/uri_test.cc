@@ -1,4 +1,4 @@
-// ParseUri and UriOptions: what a URI says, whatever it opens.
+// ParseUri and UriOptions, independently of the backends.
 
 #include "engine/uri/uri.h"
 
@@ -9,7 +9,7 @@
 
 #include "engine/uri/uri_options.h"
 
-namespace appcache {
+namespace appcache::internal {
 namespace {
 
 using std::chrono::milliseconds;
@@ -30,7 +30,7 @@ TEST(UriTest, TheSchemeIsTheWordBeforeTheFirstColon) {
   }
 }
 
-TEST(UriTest, APartThatIsNotThereIsEmpty) {
+TEST(UriTest, MissingPartsAreEmpty) {
   Uri expected;
   expected.scheme = "redis";
   EXPECT_EQ(Parsed("redis:"), expected);
@@ -38,7 +38,7 @@ TEST(UriTest, APartThatIsNotThereIsEmpty) {
   EXPECT_EQ(Parsed("redis:?"), expected);
 }
 
-TEST(UriTest, EveryPartIsTakenApart) {
+TEST(UriTest, ParsesEveryPart) {
   Uri expected;
   expected.scheme = "redis";
   expected.user = "ada";
@@ -51,7 +51,7 @@ TEST(UriTest, EveryPartIsTakenApart) {
             expected);
 }
 
-TEST(UriTest, ThereMayBeSeveralHosts) {
+TEST(UriTest, ParsesSeveralHosts) {
   const Uri uri =
       Parsed("memcached://a,b:11212,[::1]:1,10.0.0.1,x-y_z.w:65535");
   const std::vector<Uri::Host> expected = {{"a", std::nullopt},
@@ -62,7 +62,7 @@ TEST(UriTest, ThereMayBeSeveralHosts) {
   EXPECT_EQ(uri.hosts, expected);
 }
 
-TEST(UriTest, APathNeedsNoSlashAndNoHost) {
+TEST(UriTest, APathNeedsNeitherASlashNorAHost) {
   EXPECT_EQ(Parsed("sqlite:cache.db").path, "cache.db");
   EXPECT_EQ(Parsed("sqlite:/var/a b@c:d").path, "/var/a b@c:d");
   EXPECT_EQ(Parsed("sqlite:///var/cache.db").path, "/var/cache.db");
@@ -78,26 +78,26 @@ TEST(UriTest, EscapesAreDecodedInEveryPartButHosts) {
   EXPECT_EQ(uri.options[0].value, "&=@+");
 }
 
-TEST(UriTest, APasswordMayHoldColonsAndTheUserMayBeEmpty) {
+TEST(UriTest, APasswordMayContainColonsAndTheUserMayBeEmpty) {
   EXPECT_EQ(Parsed("redis://ada:a:b:c@h").password, "a:b:c");
   EXPECT_EQ(Parsed("redis://:secret@h").user, "");
   EXPECT_EQ(Parsed("redis://:secret@h").password, "secret");
   EXPECT_EQ(Parsed("redis://ada@h").user, "ada");
 }
 
-TEST(UriTest, AnOptionMayBeEmptyAndHoldAnEqualsSign) {
+TEST(UriTest, AValueMayBeEmptyOrContainAnEqualsSign) {
   const Uri uri = Parsed("a:?one=&two=a=b?c/d");
   EXPECT_EQ(uri.options[0].value, "");
   EXPECT_EQ(uri.options[1].value, "a=b?c/d");
 }
 
-// A URI, and a part of what the error must say.
+// A malformed URI.
 struct Mistake {
   std::string uri;
-  const char* told;
+  const char* message;  // a part of it
 };
 
-TEST(UriTest, ATieredCacheIsTwoAndItsOwnOptions) {
+TEST(UriTest, ATieredUriHasTwoUrisAndOptions) {
   const Result<Uri> uri = ParseUri(
       "tiered:memory:app?max_entries=5|redis://a:b%7Cc@host/1?timeout=1s|"
       "max_staleness=1s&prefix=p%7Cq");
@@ -114,7 +114,7 @@ TEST(UriTest, ATieredCacheIsTwoAndItsOwnOptions) {
   EXPECT_TRUE(ParseUri("Tiered:memory:a|lmdb:b|").ok());
 }
 
-TEST(UriTest, ATieredCacheThatIsNotTwoIsTold) {
+TEST(UriTest, OtherTieredUrisAreMalformed) {
   for (const char* const text :
        {"tiered:", "tiered:memory:a", "tiered:memory:a|", "tiered:|redis://h",
         "tiered:memory:a|tiered:memory:b|redis://h", "tiered:memory:a|b",
@@ -123,12 +123,12 @@ TEST(UriTest, ATieredCacheThatIsNotTwoIsTold) {
   }
 }
 
-TEST(UriTest, MistakesAreToldWithoutShowingWhatWasGiven) {
+TEST(UriTest, ErrorsDoNotContainTheText) {
   const Mistake mistakes[] = {
-      {"", "begins with a scheme"},
-      {"SECRET", "begins with a scheme"},
-      {"//SECRET@host", "begins with a scheme"},
-      {"1a:SECRET", "begins with a scheme"},
+      {"", "must start with a scheme"},
+      {"SECRET", "must start with a scheme"},
+      {"//SECRET@host", "must start with a scheme"},
+      {"1a:SECRET", "must start with a scheme"},
       {"redis://h/%", "two hex digits"},
       {"redis://h/SECRET%4", "two hex digits"},
       {"redis://h/%4gSECRET", "two hex digits"},
@@ -144,25 +144,25 @@ TEST(UriTest, MistakesAreToldWithoutShowingWhatWasGiven) {
       {"redis://a:SECRET@:6379", "host is missing"},
       {"redis://,a", "host is missing"},
       {"redis://a,,b", "host is missing"},
-      {"redis://a,", "after each comma"},
-      {"redis://:SECRET@h%61", "a host has letters"},
-      {"redis://SEC RET", "a host has letters"},
-      {"redis://h\xc3\xa4", "a host has letters"},
+      {"redis://a,", "must follow each comma"},
+      {"redis://:SECRET@h%61", "must consist of letters"},
+      {"redis://SEC RET", "must consist of letters"},
+      {"redis://h\xc3\xa4", "must consist of letters"},
       {"redis://[::1", "IPv6"},
       {"redis://[SECRET]", "IPv6"},
       {"redis://[]", "IPv6"},
       {"redis://[1.2.3.4]", "IPv6"},
-      {"redis://[::1]SECRET", "its port"},
+      {"redis://[::1]SECRET", "a colon and a port"},
       {"redis://::1", "host is missing"},
-      {"redis://a::1", "its port"},
-      {"redis://h:", "its port"},
-      {"redis://h:0", "its port"},
-      {"redis://h:65536", "its port"},
-      {"redis://h:+1", "its port"},
-      {"redis://h:99999999999999999999", "its port"},
-      {"redis://ada:SECRET", "its port"},
-      {"redis://ada:SEC/RET@h", "its port"},
-      {"redis://ada:SEC?RET@h", "its port"},
+      {"redis://a::1", "a colon and a port"},
+      {"redis://h:", "a colon and a port"},
+      {"redis://h:0", "a colon and a port"},
+      {"redis://h:65536", "a colon and a port"},
+      {"redis://h:+1", "a colon and a port"},
+      {"redis://h:99999999999999999999", "a colon and a port"},
+      {"redis://ada:SECRET", "a colon and a port"},
+      {"redis://ada:SEC/RET@h", "a colon and a port"},
+      {"redis://ada:SEC?RET@h", "a colon and a port"},
       {"redis://ada:1?SECRET@h", "%40"},
       {"redis://ada?timeout=SECRET@h", "%40"},
       {"redis://h?SECRET", "name=value"},
@@ -171,27 +171,27 @@ TEST(UriTest, MistakesAreToldWithoutShowingWhatWasGiven) {
       {"redis://h?SECRET-X=1", "name=value"},
       {"redis://h?SECRET=1", "name=value"},
       {"redis://h?prefix=SECRET&prefix=SECRET", "prefix is given twice"},
-      {"redis://h/" + std::string(kMaxUriBytes, 'x'), "more than 8192 bytes"},
+      {"redis://h/" + std::string(kMaxUriBytes, 'x'), "longer than 8192 bytes"},
   };
   for (const Mistake& mistake : mistakes) {
     const Result<Uri> uri = ParseUri(mistake.uri);
     ASSERT_FALSE(uri.ok()) << mistake.uri;
     EXPECT_TRUE(uri.status().Is(ErrorCode::kInvalidArgument));
     const std::string& message = uri.error().message;
-    EXPECT_NE(message.find(mistake.told), std::string::npos)
+    EXPECT_NE(message.find(mistake.message), std::string::npos)
         << mistake.uri << ": " << message;
     EXPECT_EQ(message.find("SEC"), std::string::npos) << message;
     EXPECT_EQ(message.find("RET"), std::string::npos) << message;
   }
 }
 
-TEST(UriTest, AUriMayBeAsLongAsTheLimit) {
+TEST(UriTest, AUriOfTheMaximalLengthIsParsed) {
   const std::string uri = "a:" + std::string(kMaxUriBytes - 2, 'x');
   EXPECT_EQ(Parsed(uri).path.size(), kMaxUriBytes - 2);
   EXPECT_FALSE(ParseUri(uri + "x").ok());
 }
 
-TEST(UriOptionsTest, WhatIsNotGivenIsLeftAlone) {
+TEST(UriOptionsTest, MissingOptionsKeepTheirTargets) {
   const Uri uri = Parsed("a:");
   UriOptions options(uri);
   std::string text = "text";
@@ -212,7 +212,7 @@ TEST(UriOptionsTest, WhatIsNotGivenIsLeftAlone) {
   EXPECT_EQ(counts, std::vector<uint32_t>{1});
 }
 
-TEST(UriOptionsTest, WhatIsGivenIsWrittenAsPeopleWriteIt) {
+TEST(UriOptionsTest, ParsesValuesOfEachType) {
   const Uri uri = Parsed(
       "a:?text=x y&duration=50ms&size=64KiB&count=16&number=0&counts=2,1,99");
   UriOptions options(uri);
@@ -237,9 +237,9 @@ TEST(UriOptionsTest, WhatIsGivenIsWrittenAsPeopleWriteIt) {
   EXPECT_EQ(counts, (std::vector<uint32_t>{2, 1, 99}));
 }
 
-// What Done says when `take` has asked for what it knows.
+// The error of Done after `take` has read its options.
 template <class TakeAll>
-std::string ToldBy(std::string_view text, const TakeAll& take) {
+std::string ErrorOf(std::string_view text, const TakeAll& take) {
   const Uri uri = Parsed(text);
   UriOptions options(uri);
   take(options);
@@ -248,18 +248,19 @@ std::string ToldBy(std::string_view text, const TakeAll& take) {
   return status.ok() ? std::string() : status.error().message;
 }
 
-TEST(UriOptionsTest, AnOptionThatNobodyAskedForIsToldWhichThereAre) {
+TEST(UriOptionsTest, AnUnknownOptionIsAnErrorThatListsTheOptions) {
   const auto take = [](UriOptions& options) {
     std::string prefix;
     milliseconds timeout;
     options.Text("prefix", prefix);
     options.Duration("timeout", timeout);
   };
-  EXPECT_EQ(ToldBy("redis:?timeout=1s&timeuot=SECRET", take),
-            "a redis cache has no option timeuot; it has prefix, timeout");
+  EXPECT_EQ(ErrorOf("redis:?timeout=1s&timeuot=SECRET", take),
+            "a redis cache has no option timeuot; it has the options prefix, "
+            "timeout");
 }
 
-TEST(UriOptionsTest, AWrongValueIsToldByNameAndKeepsTheTarget) {
+TEST(UriOptionsTest, AnInvalidValueIsAnErrorAndKeepsTheTarget) {
   uint32_t number = 5;
   milliseconds duration{5};
   uint64_t size = 5;
@@ -270,16 +271,17 @@ TEST(UriOptionsTest, AWrongValueIsToldByNameAndKeepsTheTarget) {
     options.Size("size", size);
     options.Counts("counts", counts);
   };
-  EXPECT_EQ(ToldBy("redis:?number=1", take),
-            "the option number of a redis cache: it must be a number from 2 to "
-            "4294967295");
+  EXPECT_EQ(
+      ErrorOf("redis:?number=1", take),
+      "invalid option number of a redis cache: it must be a number from 2 "
+      "to 4294967295");
   for (const char* const uri :
        {"a:?number=4294967296", "a:?number=", "a:?duration=5x", "a:?size=1 KB",
         "a:?duration=-1s", "a:?size=", "a:?counts=", "a:?counts=1,",
         "a:?counts=,1", "a:?counts=1,0", "a:?counts=1,,2",
         "a:?counts=4294967296"}) {
-    const std::string told = ToldBy(uri, take);
-    EXPECT_EQ(told.find("the option "), 0u) << told;
+    const std::string error = ErrorOf(uri, take);
+    EXPECT_TRUE(error.starts_with("invalid option ")) << error;
   }
   EXPECT_EQ(number, 5u);
   EXPECT_EQ(duration, milliseconds(5));
@@ -287,16 +289,16 @@ TEST(UriOptionsTest, AWrongValueIsToldByNameAndKeepsTheTarget) {
   EXPECT_EQ(counts, std::vector<uint32_t>{5});
 }
 
-TEST(UriOptionsTest, TheFirstWrongValueIsTold) {
+TEST(UriOptionsTest, ReportsTheFirstInvalidValue) {
   const auto take = [](UriOptions& options) {
     uint32_t a = 0;
     uint32_t b = 0;
     options.Count("first", a);
     options.Count("second", b);
   };
-  const std::string told = ToldBy("redis:?second=x&first=y&third=z", take);
-  EXPECT_EQ(told.find("the option first "), 0u) << told;
+  const std::string error = ErrorOf("redis:?second=x&first=y&third=z", take);
+  EXPECT_TRUE(error.starts_with("invalid option first ")) << error;
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::internal

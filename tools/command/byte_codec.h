@@ -1,33 +1,33 @@
-// Little-endian numbers and length-prefixed bytes, as the command's own formats
-// are made of. Reading never goes past the end, whatever a length claims.
+// ByteWriter and ByteReader: little-endian numbers and length-prefixed bytes,
+// the building blocks of the command's file formats. A reader never reads past
+// the end of its input, whatever a length field says.
 
 #ifndef APPCACHE_TOOLS_COMMAND_BYTE_CODEC_H_
 #define APPCACHE_TOOLS_COMMAND_BYTE_CODEC_H_
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
+
+#include "engine/support/byte_order.h"
 
 namespace appcache::command {
 
 class ByteWriter {
  public:
-  // As many bytes as T has.
-  template <std::integral T>
+  // Writes sizeof(T) bytes.
+  template <internal::StorableInteger T>
   void Number(T number) {
-    auto bits = static_cast<std::make_unsigned_t<T>>(number);
-    for (size_t i = 0; i < sizeof(T); ++i) {
-      bytes_.push_back(static_cast<char>(bits >> (8 * i) & 0xFF));
-    }
+    char bytes[sizeof(T)];
+    internal::StoreLittleEndian<T>(number, bytes);
+    bytes_.append(bytes, sizeof(T));
   }
 
   void Raw(std::string_view bytes) { bytes_.append(bytes); }
 
-  // A 64-bit length, and the bytes.
+  // Writes a 64-bit length, then the bytes.
   void Prefixed(std::string_view bytes) {
     Number<uint64_t>(bytes.size());
     Raw(bytes);
@@ -42,23 +42,17 @@ class ByteWriter {
   std::string bytes_;
 };
 
-// Each function returns false, and leaves its out-parameter as it was, when
-// fewer bytes are left than it needs.
+// Each function returns false, and leaves its out-parameter unchanged, when too
+// few bytes remain.
 class ByteReader {
  public:
-  // `bytes` must outlive the reader and the views that it yields.
+  // `bytes` must outlive the reader and the views that it returns.
   explicit ByteReader(std::string_view bytes) noexcept : rest_(bytes) {}
 
-  template <std::integral T>
+  template <internal::StorableInteger T>
   bool Number(T& number) noexcept {
     if (rest_.size() < sizeof(T)) return false;
-    std::make_unsigned_t<T> bits = 0;
-    for (size_t i = 0; i < sizeof(T); ++i) {
-      const auto byte = static_cast<uint8_t>(rest_[i]);
-      bits |= static_cast<std::make_unsigned_t<T>>(
-          static_cast<std::make_unsigned_t<T>>(byte) << (8 * i));
-    }
-    number = static_cast<T>(bits);
+    number = internal::LoadLittleEndian<T>(rest_.data());
     rest_.remove_prefix(sizeof(T));
     return true;
   }

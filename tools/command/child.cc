@@ -4,9 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cassert>
 #include <cerrno>
-#include <system_error>
 #include <vector>
+
+#include "tools/command/text.h"
 
 namespace appcache::command {
 namespace {
@@ -16,12 +18,12 @@ struct Pipe {
   UniqueFd write;
 };
 
-// Returns 0 or errno. Neither end survives an exec.
-int MakePipe(Pipe& made) {
+// Returns 0 or errno. Both ends are closed by an exec.
+int CreatePipe(Pipe& pipe) {
   int fds[2];
   if (pipe2(fds, O_CLOEXEC) != 0) return errno;
-  made.read = UniqueFd(fds[0]);
-  made.write = UniqueFd(fds[1]);
+  pipe.read = UniqueFd(fds[0]);
+  pipe.write = UniqueFd(fds[1]);
   return 0;
 }
 
@@ -34,8 +36,8 @@ std::vector<char*> Arguments(std::span<const std::string> command) {
   return arguments;
 }
 
-// In the child: nothing here allocates or takes a lock, because threads of the
-// parent may have held one.
+// Runs in the child. Must not allocate or take a lock: a thread of the parent
+// may have held it at the fork.
 [[noreturn]] void BecomeCommand(char* const* arguments, const Pipe& out,
                                 const Pipe& error, const Pipe& failure,
                                 const sigset_t& signal_mask) {
@@ -45,13 +47,12 @@ std::vector<char*> Arguments(std::span<const std::string> command) {
     execvp(arguments[0], arguments);
   }
   const int why = errno;
-  // A pipe has room for this; and if not, the child just ends.
+  // An empty pipe has room for this. Otherwise the parent sees only the exit.
   if (write(failure.write.get(), &why, sizeof(why)) < 0) _exit(126);
   _exit(127);
 }
 
-// The errno that the child sent when it could not become the command, or 0: the
-// pipe was closed by its doing so.
+// The errno of a failed exec in the child; 0 when exec closed the pipe.
 int ReadFailure(const UniqueFd& fd) {
   int why = 0;
   ssize_t size = 0;
@@ -66,30 +67,34 @@ int ReadFailure(const UniqueFd& fd) {
 int CannotExecuteStatus(int error) { return error == ENOENT ? 127 : 126; }
 
 std::string CannotExecuteMessage(const std::string& command, int error) {
-  if (error == ENOENT) return command + ": command not found";
-  return command + ": " + std::generic_category().message(error);
+  const std::string failed = "cannot run " + Quoted(command) + ": ";
+  if (error == ENOENT) return failed + "command not found";
+  if (error == EACCES) return failed + "permission denied; make it executable";
+  return failed + ErrnoMessage(error);
 }
 
 int Execute(std::span<const std::string> command) {
+  assert(!command.empty());
   execvp(command.front().c_str(), Arguments(command).data());
   return errno;
 }
 
 Result<Child> Child::Start(std::span<const std::string> command,
                            const sigset_t& signal_mask, bool& executing) {
+  assert(!command.empty());
   executing = false;
   Pipe out;
   Pipe error;
   Pipe failure;
-  int failed = MakePipe(out);
-  if (failed == 0) failed = MakePipe(error);
-  if (failed == 0) failed = MakePipe(failure);
-  if (failed != 0) return FileFailure("make", "a pipe", failed);
+  int failed = CreatePipe(out);
+  if (failed == 0) failed = CreatePipe(error);
+  if (failed == 0) failed = CreatePipe(failure);
+  if (failed != 0) return SystemFailure("create", "a pipe", failed);
 
   const std::vector<char*> arguments = Arguments(command);
   Child child;
   child.pid_ = fork();
-  if (child.pid_ < 0) return FileFailure("start", "a process", errno);
+  if (child.pid_ < 0) return SystemFailure("start", "a process", errno);
   if (child.pid_ == 0) {
     BecomeCommand(arguments.data(), out, error, failure, signal_mask);
   }
@@ -97,7 +102,7 @@ Result<Child> Child::Start(std::span<const std::string> command,
   failed = ReadFailure(failure.read);
   if (failed != 0) {
     executing = true;
-    child.Ended(Wait::kYes);
+    child.ExitStatus(Wait::kYes);
     return FileFailure("execute", command.front(), failed);
   }
   child.out = std::move(out.read);
@@ -106,11 +111,11 @@ Result<Child> Child::Start(std::span<const std::string> command,
 }
 
 void Child::Signal(int number) const noexcept {
-  // Until it is waited for, the process id cannot be another's.
+  // Until waitpid returns it, the process id is not reused.
   if (!status_) kill(pid_, number);
 }
 
-std::optional<int> Child::Ended(Wait wait) {
+std::optional<int> Child::ExitStatus(Wait wait) {
   if (status_) return status_;
   int status = 0;
   pid_t pid = 0;

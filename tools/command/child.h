@@ -1,4 +1,4 @@
-// Child: a command that runs with its output in our hands.
+// Child: starts a command with pipes for its output.
 
 #ifndef APPCACHE_TOOLS_COMMAND_CHILD_H_
 #define APPCACHE_TOOLS_COMMAND_CHILD_H_
@@ -10,42 +10,45 @@
 #include <span>
 #include <string>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 #include "tools/command/fd.h"
 
 namespace appcache::command {
 
-// The status with which a shell ends when `command` could not be executed for
-// that errno: 127 when there is none of that name, else 126.
+// The exit status of a shell for a command that cannot be executed: 127 when it
+// was not found (ENOENT), otherwise 126.
 int CannotExecuteStatus(int error);
+// "cannot run "nope": command not found".
 std::string CannotExecuteMessage(const std::string& command, int error);
 
-// Becomes the command. Returns only if that fails, with errno. REQUIRES:
+// Replaces this process by the command. Returns errno if that fails. REQUIRES:
 // !command.empty().
 int Execute(std::span<const std::string> command);
 
 class Child {
  public:
-  // Starts the command, found by PATH, with our standard input, two pipes to
-  // write to, and `signal_mask`. The error's native_code is the errno of what
-  // failed; `executing` tells whether that was to execute the command itself.
+  // Starts the command, which is searched in PATH. It inherits standard input,
+  // writes to two pipes, and has `signal_mask`. An error has the errno as its
+  // native code; `executing` is true if it came from executing the command, and
+  // false if it came from creating the pipes or the process. REQUIRES:
+  // !command.empty().
   static Result<Child> Start(std::span<const std::string> command,
                              const sigset_t& signal_mask, bool& executing);
 
-  // The ends to read from.
+  // The read ends of the pipes.
   UniqueFd out;
   UniqueFd error;
 
-  // Sends a signal, unless the child has been found to have ended.
+  // Sends a signal, unless has_exited().
   void Signal(int number) const noexcept;
 
-  // Looks whether the child has ended; `wait`s for that if told to. The result
-  // is waitpid's status, kept once there is one.
+  // The status of waitpid once the child has exited, otherwise nothing. With
+  // kYes, waits for the exit.
   enum class Wait { kNo, kYes };
-  std::optional<int> Ended(Wait wait);
+  std::optional<int> ExitStatus(Wait wait);
 
-  // Whether Ended has found so.
-  bool is_known_to_have_ended() const noexcept { return status_.has_value(); }
+  // True once ExitStatus has returned a status.
+  bool has_exited() const noexcept { return status_.has_value(); }
 
  private:
   Child() = default;

@@ -20,50 +20,53 @@ namespace {
 constexpr const char* kVersion = "appcache 0.1.0";
 
 constexpr const char* kUnitsFooter =
-    R"(Durations are 500ms, 10s, 5m, 1h, 7d, or plain seconds; sizes are bytes,
-or 64KiB, 8MiB, 1GiB. appcache COMMAND --help tells more of each command.
+    R"(appcache COMMAND --help describes a command. Durations are written 500ms,
+10s, 5m, 1h, 7d, or in seconds. Sizes are written 64KiB, 8MiB, 1GiB, or in
+bytes.
 )";
 
 constexpr const char* kRestOfFooter =
-    R"(Options stand behind a ?, as in redis://HOST?prefix=app&timeout=50ms;
-a wrong one is told which there are. What is special is escaped: an @ in a
-password is %40. keys, top, check, dump and load work on SQLite files only.
+    R"(The options of a URI follow a ?: redis://HOST?prefix=app&timeout=50ms.
+Special characters are percent-encoded: an @ in a password is %40. keys, top,
+check, dump and load work on SQLite files only.
 
-Without --cache the cache is that of the environment variable APPCACHE_CACHE,
-which is the place for a URI with a password: the words of a command are shown
-to everybody by ps. Without both it is your own, in ~/.cache/appcache. replay
-uses neither.
+Without --cache, the cache is named by the environment variable APPCACHE_CACHE.
+Put a URI with a password there, because every user can see the command line
+with ps. Without both, the cache is your own, in ~/.cache/appcache. replay uses
+neither.
 
-Exit status: 0 done or a hit, 1 a miss, 2 a wrong command line, 3 a failure;
-exec ends as the command that it runs.
+Exit status: 0 success or a hit, 1 a miss, 2 an error in the command line,
+3 a failure. exec exits with the status of the command that it runs.
 
 Example:
   appcache exec --ttl 10m -- curl -s https://example.com/rates.json
 )";
 
-// With the URIs of the backends that are linked.
+// Lists the URIs of the backends that are linked.
 std::string Footer() {
   std::string text(kUnitsFooter);
-  text += "\nA cache is a PATH, which is a SQLite file, or a URI:\n";
-  for (const KnownScheme& scheme : kKnownSchemes) {
-    const bool counts = IsLinked(scheme) && scheme.name != "memory";
-    if (counts) text.append("  ").append(scheme.form).append("\n");
+  text += "\nA cache is the PATH of a SQLite file, or a URI:\n";
+  for (const internal::KnownScheme& scheme : internal::kKnownSchemes) {
+    const bool is_usable =
+        internal::IsLinked(scheme) && scheme.name != "memory";
+    if (is_usable) text.append("  ").append(scheme.form).append("\n");
   }
   return text + kRestOfFooter;
 }
 
 void Describe(CLI::App& app) {
-  app.description("Caches the output of commands, and looks after caches.\n");
+  app.description(
+      "Caches the output of commands, and inspects and manages caches.\n");
   app.footer(Footer());
   app.get_formatter()->column_width(12);
   app.get_formatter()->label("OPTIONS", "OPTION");
   app.get_formatter()->label("SUBCOMMAND", "COMMAND ...");
-  app.set_help_flag("-h,--help", "Print this");
+  app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", kVersion, "Print the version");
   app.require_subcommand(1);
 }
 
-// The parser would take a "++" for the end of a subcommand.
+// CLI11 treats a "++" as the end of a subcommand.
 bool HasPlusPlus(const std::vector<std::string>& words) {
   return std::find(words.begin(), words.end(), "++") != words.end();
 }
@@ -78,8 +81,8 @@ bool IsOwnOption(const std::string& word) {
   return word == "-h" || word == "--help" || word == "--version";
 }
 
-// Parses `words` into `line`. Returns the exit status if that is all: for
-// --help and for errors.
+// Parses `words` into `line`. Returns an exit status for --help, --version and
+// errors; otherwise nothing, and line.run is set.
 std::optional<int> Parse(CLI::App& app, std::vector<std::string> words,
                          CommandLine& line) {
   const auto dashes = std::find(words.begin(), words.end(), "--");
@@ -92,16 +95,17 @@ std::optional<int> Parse(CLI::App& app, std::vector<std::string> words,
     return kUsage;
   }
   if (HasPlusPlus(words)) {
-    return FailUsage("write ++ after --, as in: appcache get -- ++");
+    return FailUsage(
+        "the word ++ must come after --, as in: appcache get -- ++");
   }
   if (!IsCommand(app, words[0]) && !IsOwnOption(words[0])) {
     const bool is_option = words[0].starts_with("-");
-    return FailUsage(
-        is_option ? "options stand after the command, as in: appcache get --raw"
-                  : "there is no command " + Quoted(words[0]) +
-                        "; appcache --help lists them");
+    return FailUsage(is_option ? "options must come after the command, as in: "
+                                 "appcache get --raw KEY"
+                               : "unknown command " + QuotedOperand(words[0]) +
+                                     "; appcache --help lists the commands");
   }
-  std::reverse(words.begin(), words.end());  // as App::parse wants them
+  std::reverse(words.begin(), words.end());  // the order of App::parse
   try {
     app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
@@ -110,10 +114,10 @@ std::optional<int> Parse(CLI::App& app, std::vector<std::string> words,
   } catch (const CLI::CallForVersion&) {
     return Print(std::string(kVersion) + "\n");
   } catch (const CLI::ArgumentMismatch& error) {
-    // "--ttl: 1 required TEXT missing", or one of its other ways to say so.
+    // "--ttl: 1 required TEXT missing" and similar messages.
     const std::string what = error.what();
     return FailUsage(what.substr(0, what.find(':')) +
-                     ": it takes one value, once");
+                     ": takes one value and can be given once");
   } catch (const CLI::ParseError& error) {
     return FailUsage(error.what());
   }
@@ -132,9 +136,9 @@ int ParseAndRun(int argc, char** argv) {
   AddTransferCommands(app, line);
   AddPing(app, line);
   AddReplay(app, line);
-  const auto ended =
+  const auto exit_status =
       Parse(app, std::vector<std::string>(argv + 1, argv + argc), line);
-  return ended ? *ended : line.run();
+  return exit_status ? *exit_status : line.run();
 }
 
 }  // namespace
@@ -145,8 +149,9 @@ int Main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return Fail(Status::OutOfMemory());
   } catch (const std::exception& exception) {
-    return Fail(Status(ErrorCode::kInternal,
-                       std::string("unexpected: ") + exception.what()));
+    return Fail(Status(ErrorCode::kInternal, std::string("internal error: ") +
+                                                 exception.what() +
+                                                 "; please report it"));
   }
 }
 

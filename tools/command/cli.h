@@ -1,11 +1,12 @@
-// The command line: what main() calls.
+// The command line of appcache.
 
 #ifndef APPCACHE_TOOLS_COMMAND_CLI_H_
 #define APPCACHE_TOOLS_COMMAND_CLI_H_
 
 namespace appcache::command {
 
-// Does what the arguments say and returns the exit status. Does not throw.
+// Runs the command that the arguments name and returns the exit status. Does
+// not throw.
 int Main(int argc, char** argv);
 
 }  // namespace appcache::command

@@ -5,15 +5,21 @@
 #include <string_view>
 #include <utility>
 
+#include "tools/command/text.h"
+
 namespace appcache::command {
 namespace {
 
-// The usage line as we word it, and everything else as CLI11 does.
+std::string Usage(const CommandText& text) {
+  return std::string("appcache ") + text.name + " [OPTION]..." +
+         (*text.operands == '\0' ? "" : " ") + text.operands;
+}
+
+// CLI11's formatter with our usage line.
 class Formatter : public CLI::Formatter {
  public:
   explicit Formatter(const CommandText& text)
-      : usage_(std::string("\nUsage: appcache ") + text.name + " [OPTION]..." +
-               (*text.operands == '\0' ? "" : " ") + text.operands) {
+      : usage_("\nUsage: " + Usage(text)) {
     column_width(28);
   }
 
@@ -25,8 +31,15 @@ class Formatter : public CLI::Formatter {
   const std::string usage_;
 };
 
+// Becomes the error message "NAME: WHAT".
 [[noreturn]] void Refuse(const CommandText& text, const std::string& what) {
   throw CLI::ValidationError(text.name, what);
+}
+
+// With the usage line.
+[[noreturn]] void RefuseOperands(const CommandText& text,
+                                 const std::string& what) {
+  Refuse(text, what + "; usage: " + Usage(text));
 }
 
 Operands TakeOperands(const CLI::App& command, const CommandLine& line,
@@ -34,23 +47,21 @@ Operands TakeOperands(const CLI::App& command, const CommandLine& line,
   Operands operands = command.remaining();
   for (const std::string& word : operands) {
     if (word.size() > 1 && word[0] == '-') {
-      Refuse(text, "there is no option " + word.substr(0, word.find('=')) +
-                       " (what begins with - and is none goes after --)");
+      Refuse(text, "unknown option " + Escape(word.substr(0, word.find('='))) +
+                       "; an operand that starts with - must come after --");
     }
   }
   if (text.only_after_dashes && !operands.empty()) {
-    Refuse(text, "write -- before " + Quoted(operands[0]) +
-                     ", as in: " + text.operands);
+    RefuseOperands(text, "missing -- before " + QuotedOperand(operands[0]));
   }
   operands.insert(operands.end(), line.after_dashes.begin(),
                   line.after_dashes.end());
   if (operands.size() < text.min_operands) {
-    Refuse(text, std::string("it needs ") + text.operands);
+    RefuseOperands(text, "missing operand");
   }
   if (operands.size() > text.max_operands) {
-    const std::string& extra = operands[text.max_operands];
-    Refuse(text, Quoted(extra) + " is too much: it takes " +
-                     (text.max_operands == 0 ? "options only" : text.operands));
+    RefuseOperands(text, "unexpected operand " +
+                             QuotedOperand(operands[text.max_operands]));
   }
   return operands;
 }
@@ -65,7 +76,7 @@ CLI::Option* AddTextOption(CLI::App& command, const std::string& name,
           [name, parse = std::move(parse)](const std::string& text) {
             const Status status = parse(text);
             if (!status.ok()) {
-              throw CLI::ValidationError(name, status.error().message);
+              throw CLI::ValidationError(name, status.message());
             }
           },
           description)
@@ -74,11 +85,11 @@ CLI::Option* AddTextOption(CLI::App& command, const std::string& name,
 
 }  // namespace
 
-std::string Quoted(const std::string& word) {
-  constexpr std::string_view kBehindScheme = "://";
-  const size_t at = word.find(kBehindScheme);
-  if (at == std::string::npos) return "'" + word + "'";
-  return "'" + word.substr(0, at + kBehindScheme.size()) + "...'";
+std::string QuotedOperand(const std::string& word) {
+  constexpr std::string_view kAfterScheme = "://";
+  const size_t at = word.find(kAfterScheme);
+  if (at == std::string::npos) return Quoted(word);
+  return Quoted(word.substr(0, at + kAfterScheme.size()) + "...");
 }
 
 CLI::App& AddCommand(CLI::App& app, CommandLine& line, const CommandText& text,
@@ -87,7 +98,7 @@ CLI::App& AddCommand(CLI::App& app, CommandLine& line, const CommandText& text,
   command.group("Commands");
   command.allow_extras();
   command.formatter(std::make_shared<Formatter>(text));
-  command.set_help_flag("-h,--help", "Print this");
+  command.set_help_flag("-h,--help", "Print this help");
   command.footer(std::string(text.details) + "\n" + text.examples);
   command.callback([&command, &line, text, run = std::move(run)] {
     Operands operands = TakeOperands(command, line, text);
@@ -112,11 +123,11 @@ void AddRepeated(CLI::App& command, const std::string& name,
 
 void AddOptional(CLI::App& command, const std::string& name,
                  const std::string& type, const std::string& description,
-                 const std::string& otherwise,
+                 const std::string& default_value,
                  std::function<Status(const std::string&)> parse) {
   AddTextOption(command, name, "[" + type + "]", description, std::move(parse))
       ->expected(0, 1)
-      ->default_str(otherwise);
+      ->default_str(default_value);
 }
 
 void AddFlag(CLI::App& command, const std::string& name,

@@ -1,4 +1,4 @@
-// How the subcommands are put together: see cli_entries.cc for a use.
+// Building blocks of the subcommands: registration, operands and options.
 
 #ifndef APPCACHE_TOOLS_COMMAND_CLI_COMMAND_H_
 #define APPCACHE_TOOLS_COMMAND_CLI_COMMAND_H_
@@ -6,9 +6,10 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 
 namespace CLI {
 class App;
@@ -16,49 +17,53 @@ class App;
 
 namespace appcache::command {
 
-// What parsing leaves behind.
+// The result of parsing.
 struct CommandLine {
-  // The words after the first "--", as they were typed.
+  // The words after the first "--", unchanged.
   std::vector<std::string> after_dashes;
-  // What to do; set by the subcommand that was chosen.
+  // Runs the chosen subcommand and returns the exit status.
   std::function<int()> run;
 };
 
 using Operands = std::vector<std::string>;
 
-// A word as messages quote it; of a URI, which may hold a password, the scheme.
-std::string Quoted(const std::string& word);
+// An operand in quotes, for messages. Shows only the scheme of a URI, which may
+// contain a password.
+std::string QuotedOperand(const std::string& word);
 
 struct CommandText {
   const char* name;
-  const char* operands;  // as the usage line has them: "KEY..."
+  const char* operands;  // as in the usage line: "KEY..."
   size_t min_operands;
   size_t max_operands;
   const char* summary;  // one line, for the list of commands
-  // The rest of the help, each with a newline at its end.
+  // The rest of the help. Each line ends with a newline.
   const char* details;
   const char* examples;
-  // Whether what stands before "--" is no operand: for a command that takes
-  // another one, with options of its own.
+  // True when operands must come after "--": for a command whose operands are
+  // another command with its own options.
   bool only_after_dashes = false;
 };
 
-// Adds a subcommand. `run` gets its operands, as many as it takes.
+// Adds a subcommand. `run` gets its operands; their number is in the limits of
+// `text`.
 //
-// The operands are what the parser did not take for an option, as they were
-// typed: it would split "[a,b]" and drop "{}" if they were known to it.
+// Operands are the words that the parser did not recognise as options, passed
+// on unchanged. They are not declared to the parser, which would split "[a,b]"
+// and drop "{}".
 CLI::App& AddCommand(CLI::App& app, CommandLine& line, const CommandText& text,
                      std::function<int(const Operands&)> run);
 
-// --- Options. Their targets must outlive the parsing.
+// --- Options. All targets must outlive the parsing.
 
-// An option whose text `parse` turns into a value and stores; its error is told
-// with the name of the option.
+// Adds an option. `parse` parses and stores its value; an error is printed with
+// the name of the option.
 void AddParsed(CLI::App& command, const std::string& name,
                const std::string& type, const std::string& description,
                std::function<Status(const std::string&)> parse);
 
-// An AddParsed for the functions of engine/uri/units.h.
+// AddParsed for a function that returns a Result, such as those of
+// engine/uri/units.h.
 template <class Parse, class T>
 void AddValue(CLI::App& command, const std::string& name,
               const std::string& type, const std::string& description,
@@ -71,16 +76,16 @@ void AddValue(CLI::App& command, const std::string& name,
             });
 }
 
-// The same for an option that may be given any number of times.
+// AddParsed for an option that may be given several times.
 void AddRepeated(CLI::App& command, const std::string& name,
                  const std::string& type, const std::string& description,
                  std::function<Status(const std::string&)> parse);
 
-// The same for an option that may stand without its value, which is `otherwise`
+// AddParsed for an option whose value may be omitted; it is `default_value`
 // then.
 void AddOptional(CLI::App& command, const std::string& name,
                  const std::string& type, const std::string& description,
-                 const std::string& otherwise,
+                 const std::string& default_value,
                  std::function<Status(const std::string&)> parse);
 
 void AddFlag(CLI::App& command, const std::string& name,

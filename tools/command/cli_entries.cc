@@ -17,7 +17,7 @@ void AddGet(CLI::App& app, CommandLine& line) {
       app, line,
       {"get", "KEY", 1, 1, "Print a value",
        "Prints the bytes of the value, decompressed, and nothing else. A hit\n"
-       "counts as a use. Exit status 1: there is no such entry.\n",
+       "counts as an access. Exit status 1: there is no such entry.\n",
        "Example:\n  appcache get --cache /var/cache/app/cache.db user/7\n"},
       [options](const Operands& words) {
         options->key = words[0];
@@ -33,8 +33,8 @@ void AddSet(CLI::App& app, CommandLine& line) {
   CLI::App& command = AddCommand(
       app, line,
       {"set", "KEY [VALUE]", 1, 2, "Store a value",
-       "A VALUE of -, or none, is standard input. Evicts from a file "
-       "only if\ntold a limit.\n",
+       "Without a VALUE, or if it is -, reads the value from standard input.\n"
+       "Evicts entries of a file only when a limit is given.\n",
        "Examples:\n"
        "  appcache set --ttl 1h greeting hello\n"
        "  appcache set --compress page/home - < home.html\n"},
@@ -43,15 +43,15 @@ void AddSet(CLI::App& app, CommandLine& line) {
         options->value = words.size() > 1 ? words[1] : "-";
         if (words.size() < 2 && isatty(STDIN_FILENO)) {
           return FailUsage(
-              "set: it needs a VALUE, or - to read one "
-              "from standard input");
+              "set: missing VALUE; write -, to type it on standard input");
         }
         return Set(*options);
       });
   AddValue(command, "--ttl", "DURATION",
-           "Until it ends: 30s, 10m, 1h, 7d (default never)", ParseDuration,
-           options->ttl);
-  AddFlag(command, "--compress", "Store it compressed (gzip)",
+           "Expire the entry after this time: 30s, 10m,\n"
+           "1h, 7d (default: never)",
+           internal::ParseDuration, options->ttl);
+  AddFlag(command, "--compress", "Compress the value with gzip",
           options->compress);
   AddKeyOptions(command, options->keys);
   AddCacheOption(command, options->cache);
@@ -61,15 +61,16 @@ void AddSet(CLI::App& app, CommandLine& line) {
 
 void AddDel(CLI::App& app, CommandLine& line) {
   const auto options = std::make_shared<DelOptions>();
-  CLI::App& command = AddCommand(
-      app, line,
-      {"del", "KEY...", 1, SIZE_MAX, "Remove entries",
-       "Prints how many there were. One that was not there is no failure.\n",
-       "Example:\n  appcache del user/7 user/8\n"},
-      [options](const Operands& words) {
-        options->names = words;
-        return Del(*options);
-      });
+  CLI::App& command =
+      AddCommand(app, line,
+                 {"del", "KEY...", 1, SIZE_MAX, "Remove entries",
+                  "Prints the number of removed entries. A missing entry is "
+                  "not an error.\n",
+                  "Example:\n  appcache del user/7 user/8\n"},
+                 [options](const Operands& words) {
+                   options->names = words;
+                   return Del(*options);
+                 });
   AddKeyOptions(command, options->keys);
   AddCacheOption(command, options->cache);
   AddJsonOption(command, options->json);
@@ -77,17 +78,16 @@ void AddDel(CLI::App& app, CommandLine& line) {
 
 void AddTtl(CLI::App& app, CommandLine& line) {
   const auto options = std::make_shared<TtlOptions>();
-  CLI::App& command =
-      AddCommand(app, line,
-                 {"ttl", "KEY", 1, 1, "Print how long an entry lives on",
-                  "Prints seconds, or never. Does not count as a use. Exit "
-                  "status 1: there\n"
-                  "is no such entry.\n",
-                  "Example:\n  appcache ttl user/7\n"},
-                 [options](const Operands& words) {
-                   options->key = words[0];
-                   return Ttl(*options);
-                 });
+  CLI::App& command = AddCommand(
+      app, line,
+      {"ttl", "KEY", 1, 1, "Print the remaining ttl of an entry",
+       "Prints the seconds until the entry expires, or never. Does not\n"
+       "count as an access. Exit status 1: there is no such entry.\n",
+       "Example:\n  appcache ttl user/7\n"},
+      [options](const Operands& words) {
+        options->key = words[0];
+        return Ttl(*options);
+      });
   AddKeyOptions(command, options->keys);
   AddCacheOption(command, options->cache);
   AddJsonOption(command, options->json);

@@ -8,27 +8,28 @@
 namespace appcache::command {
 namespace {
 
-// So that a record stays within what one entry may hold.
-constexpr uint64_t kMostOutput = uint64_t{512} << 20;
+// With this limit, a record fits into the largest value of a cache.
+constexpr uint64_t kMaxOutput = uint64_t{512} << 20;
 
 constexpr const char* kDetails =
-    R"(Two execs are the same run when command, arguments and scope are equal.
-When two want the same run at once, one runs it and the other waits for that
-and replays it. Failed commands are not cached, nor ones killed by a signal,
-nor output beyond --max-output. The command inherits standard input, which is
-no part of the run; its output is a pipe, not a terminal. If the cache fails,
-exec warns and runs the command all the same. Without limits of yours, exec
-keeps a SQLite file to 10,000 entries and 1GiB.
+    R"(The command, its arguments and its scopes identify a run. When two
+processes start the same run at once, one runs the command, and the other
+waits and replays its output. Not cached: commands that fail or are killed by
+a signal, and output larger than --max-output. The command inherits standard
+input, which does not identify the run. It writes to pipes, not to a terminal.
+If the cache fails, exec prints a warning and runs the command. exec limits a
+SQLite file to 10,000 entries and 1GiB, unless other limits are given.
 
-The exit status is the command's: 128 and N if signal N killed it, 127 if it
-was not found, 126 if it cannot be executed. 2 is also a wrong option.
+The exit status is that of the command: 128 + N if signal N killed it, 127 if
+it was not found, 126 if it could not be executed. An error in the command
+line is 2.
 )";
 
 Result<uint64_t> ParseOutputSize(std::string_view text) {
-  Result<uint64_t> size = ParseSize(text);
-  if (size.ok() && *size > kMostOutput) {
+  Result<uint64_t> size = internal::ParseSize(text);
+  if (size.ok() && *size > kMaxOutput) {
     return Status(ErrorCode::kInvalidArgument,
-                  "at most 512MiB of output can be cached");
+                  "must be at most 512MiB, the largest output of a run");
   }
   return size;
 }
@@ -42,7 +43,7 @@ void AddExec(CLI::App& app, CommandLine& line) {
       "-- COMMAND [ARG]...",
       1,
       SIZE_MAX,
-      "Run a command once, then replay what it wrote",
+      "Run a command once, then replay its output",
       kDetails,
       "Examples:\n"
       "  appcache exec --ttl 10m -- curl -s https://example.com/rates.json\n"
@@ -54,25 +55,26 @@ void AddExec(CLI::App& app, CommandLine& line) {
         return Exec(*options);
       });
   AddValue(command, "--ttl", "DURATION",
-           "How long the run counts: 30s, 10m, 1h, 7d;\n"
-           "0: for ever (default 1h)",
-           ParseDuration, options->ttl);
-  AddFlag(command, "--refresh", "Run it now, and replace what is cached",
+           "How long to replay the run: 30s, 10m, 1h, 7d;\n"
+           "0: without a limit (default: 1h)",
+           internal::ParseDuration, options->ttl);
+  AddFlag(command, "--refresh", "Run the command, and replace the cached run",
           options->refresh);
   AddRepeated(command, "--scope", "WHAT",
-              "What else makes it another run: cwd, env:NAME\n"
-              "(a variable's value), file:PATH (a file's\n"
-              "content). Any number of times",
+              "Also identify the run by: cwd (the directory),\n"
+              "env:NAME (the value of a variable), file:PATH\n"
+              "(the content of a file). May be repeated",
               [options](const std::string& text) {
                 Result<Scope> scope = ParseScope(text);
                 if (!scope.ok()) return scope.status();
                 options->scopes.push_back(*std::move(scope));
                 return Status();
               });
-  AddFlag(command, "--cache-failures", "Cache the run whatever its exit status",
+  AddFlag(command, "--cache-failures",
+          "Also cache runs with an exit status other\nthan 0",
           options->cache_failures);
   AddValue(command, "--max-output", "SIZE",
-           "Do not cache more output (default 8MiB)", ParseOutputSize,
+           "Do not cache larger output (default: 8MiB)", ParseOutputSize,
            options->max_output);
   AddCacheOption(command, options->cache);
   AddLimitOptions(command, options->cache);

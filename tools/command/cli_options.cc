@@ -9,14 +9,14 @@
 namespace appcache::command {
 
 void AddCacheOption(CLI::App& command, CacheFlags& flags) {
-  const char* const otherwise = std::getenv(kCacheVariable);
-  if (otherwise != nullptr) flags.uri = otherwise;
+  const char* const from_environment = std::getenv(kCacheVariable);
+  if (from_environment != nullptr) flags.uri = from_environment;
   flags.is_from_environment = !flags.uri.empty();
   AddParsed(command, "--cache", "URI",
-            "The cache: a PATH, or a URI as redis://HOST\n"
-            "(appcache --help lists them); without it\n"
-            "that of $APPCACHE_CACHE, or else your own,\n"
-            "in ~/.cache/appcache",
+            "The cache: a PATH, or a URI such as\n"
+            "redis://HOST (see appcache --help). Default:\n"
+            "$APPCACHE_CACHE, or if that is not set, your\n"
+            "own cache in ~/.cache/appcache",
             [&flags](const std::string& uri) {
               flags.uri = uri;
               flags.is_from_environment = false;
@@ -26,18 +26,19 @@ void AddCacheOption(CLI::App& command, CacheFlags& flags) {
 
 void AddLimitOptions(CLI::App& command, CacheFlags& flags) {
   AddValue(command, "--max-entries", "N",
-           "Evict the least recently used beyond this many", ParseCount,
-           flags.max_entries);
+           "Evict the least recently used entries above\n"
+           "this number",
+           internal::ParseCount, flags.max_entries);
   AddParsed(command, "--max-bytes", "SIZE",
-            "Likewise, bytes of keys and values together; of\n"
-            "an LMDB directory, of its file, and what was\n"
-            "written first goes first",
+            "Evict entries above this total size of keys\n"
+            "and values. Of an LMDB directory, the size of\n"
+            "its file; evicts the entries written first",
             [&flags](const std::string& text) {
-              const Result<uint64_t> size = ParseSize(text);
+              const Result<uint64_t> size = internal::ParseSize(text);
               if (!size.ok()) return size.status();
               if (*size == 0) {
                 return Status(ErrorCode::kInvalidArgument,
-                              "a cache of no bytes holds nothing");
+                              "must be at least 1 byte");
               }
               flags.max_bytes = *size;
               return Status();
@@ -46,13 +47,13 @@ void AddLimitOptions(CLI::App& command, CacheFlags& flags) {
 
 void AddKeyOptions(CLI::App& command, KeyFlags& flags) {
   AddParsed(command, "--prefix", "TEXT",
-            "What a KEY stands under (default: that of the\n"
-            "URI, or pyappcache)",
+            "The prefix of the key path of a KEY (default:\n"
+            "the prefix of the URI, or pyappcache)",
             [&flags](const std::string& text) {
               flags.prefix = text;
               return Status();
             });
-  AddFlag(command, "--raw", "A KEY is the whole key path, prefix and all",
+  AddFlag(command, "--raw", "A KEY is the whole key path, with its prefix",
           flags.raw);
 }
 

@@ -1,4 +1,4 @@
-// Options that several subcommands have.
+// Options that several subcommands share.
 
 #ifndef APPCACHE_TOOLS_COMMAND_CLI_OPTIONS_H_
 #define APPCACHE_TOOLS_COMMAND_CLI_OPTIONS_H_

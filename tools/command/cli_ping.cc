@@ -9,7 +9,7 @@ namespace appcache::command {
 namespace {
 
 Result<uint64_t> ParsePings(std::string_view text) {
-  return ParseNumber(text, 1, PingOptions::kMaxCount);
+  return internal::ParseNumber(text, 1, PingOptions::kMaxCount);
 }
 
 }  // namespace
@@ -18,18 +18,16 @@ void AddPing(CLI::App& app, CommandLine& line) {
   const auto options = std::make_shared<PingOptions>();
   CLI::App& command = AddCommand(
       app, line,
-      {"ping", "", 0, 0, "Ask a cache whether it answers, and how fast",
-       "Prints what the cache is, what clear would remove, its limits, and "
-       "how\n"
-       "long round trips take, the first of which connects. Changes nothing, "
-       "and\n"
-       "is no use of an entry. Exit status 3: it does not answer.\n",
+      {"ping", "", 0, 0, "Measure the round trips to a cache",
+       "Prints the backend, its limits, what clear would remove, and the\n"
+       "durations of the round trips. The first one includes the connection.\n"
+       "Changes nothing. Exit status 3: the cache does not answer.\n",
        "Examples:\n"
        "  appcache ping --cache redis://cache.example:6379/0\n"
        "  appcache ping --cache cache.db --count 1000 --json\n"},
       [options](const Operands&) { return Ping(*options); });
   AddValue(command, "--count", "N",
-           "Ping so often, up to 100,000 (default 100)", ParsePings,
+           "Ping N times, at most 100,000 (default: 100)", ParsePings,
            options->count);
   AddCacheOption(command, options->cache);
   AddJsonOption(command, options->json);

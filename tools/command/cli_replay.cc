@@ -9,14 +9,13 @@
 namespace appcache::command {
 namespace {
 
-// A replay keeps one value in memory per entry.
-constexpr uint64_t kMostValueBytes = uint64_t{64} << 20;
+// The cache of a replay keeps one value per entry in memory.
+constexpr uint64_t kMaxValueBytes = uint64_t{64} << 20;
 
 Result<uint64_t> ParseValueSize(std::string_view text) {
-  Result<uint64_t> size = ParseSize(text);
-  if (size.ok() && *size > kMostValueBytes) {
-    return Status(ErrorCode::kInvalidArgument,
-                  "the values of a replay have at most 64MiB");
+  Result<uint64_t> size = internal::ParseSize(text);
+  if (size.ok() && *size > kMaxValueBytes) {
+    return Status(ErrorCode::kInvalidArgument, "must be at most 64MiB");
   }
   return size;
 }
@@ -28,12 +27,10 @@ void AddReplay(CLI::App& app, CommandLine& line) {
   CLI::App& command = AddCommand(
       app, line,
       {"replay", "TRACE", 1, 1, "Measure a cache on a trace of keys",
-       "TRACE has one key a line, in gzip or not; - is standard input. Each "
-       "is\n"
-       "a get, and a set if that misses. Runs in memory, in a cache of its "
-       "own,\n"
-       "or with --cache in one that is empty, or a file that is not there "
-       "yet.\n",
+       "TRACE has one key per line, and may be compressed with gzip; - is\n"
+       "standard input. For each key, does a get and, on a miss, a set. Uses\n"
+       "an in-memory cache, or with --cache an empty or new one. Prints the\n"
+       "hit ratio and the latencies.\n",
        "Example:\n  appcache replay keys.txt.gz --max-entries 1000\n"},
       [options](const Operands& words) {
         options->trace = words[0];
@@ -41,10 +38,9 @@ void AddReplay(CLI::App& app, CommandLine& line) {
       });
   AddLimitOptions(command, options->cache);
   AddValue(command, "--value-bytes", "SIZE",
-           "How large a value is (default 100)", ParseValueSize,
+           "The size of each value (default: 100)", ParseValueSize,
            options->value_bytes);
-  AddParsed(command, "--cache", "URI",
-            "Run in this one instead, which must be empty",
+  AddParsed(command, "--cache", "URI", "Use this cache, which must be empty",
             [options](const std::string& uri) {
               options->cache.uri = uri;
               return ParseCacheUri(uri).status();

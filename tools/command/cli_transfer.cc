@@ -11,10 +11,12 @@ void AddTransferCommands(CLI::App& app, CommandLine& line) {
   CLI::App& dump_command = AddCommand(
       app, line,
       {"dump", "[FILE]", 0, 1, "Write all entries to a file",
-       "Of a SQLite file. Writes to standard output without a FILE, or if it\n"
-       "is -. A FILE is replaced when the dump is complete, and only you can\n"
-       "read it. Entries that are set or removed meanwhile may be in the dump\n"
-       "or not.\n",
+       "Works on SQLite files. Without a FILE, or if it is -, writes to\n"
+       "standard output. Replaces FILE when the dump is complete; only you "
+       "can\n"
+       "read it. The dump may contain entries that are set or removed while "
+       "it\n"
+       "runs.\n",
        "Examples:\n"
        "  appcache dump --cache app.db app.dump\n"
        "  appcache dump --cache app.db | zstd > app.dump.zst\n"},
@@ -29,11 +31,13 @@ void AddTransferCommands(CLI::App& app, CommandLine& line) {
   CLI::App& load_command = AddCommand(
       app, line,
       {"load", "[FILE]", 0, 1, "Add the entries of a dump",
-       "Into a SQLite file. Reads standard input without a FILE, or if it is\n"
-       "-. Entries keep their recency and the end of their ttl, and replace\n"
-       "those of the same key. Loads block by block, each one whole or not at\n"
-       "all, and stops at the first that is damaged. Evicts only if told a\n"
-       "limit.\n",
+       "Works on SQLite files. Without a FILE, or if it is -, reads from\n"
+       "standard input. Entries keep their last access and expiry time, and\n"
+       "replace entries with the same key. Loads each block of the dump in "
+       "one\n"
+       "transaction, and stops at the first damaged block. Evicts entries "
+       "only\n"
+       "when a limit is given.\n",
        "Examples:\n"
        "  appcache load --cache copy.db app.dump\n"
        "  zstd -dc app.dump.zst | appcache load --cache copy.db\n"},

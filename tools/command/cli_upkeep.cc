@@ -11,30 +11,29 @@ void AddUpkeepCommands(CLI::App& app, CommandLine& line) {
   CLI::App& clear_command = AddCommand(
       app, line,
       {"clear", "", 0, 0, "Remove every entry",
-       "Every entry, whatever its prefix and whoever set it: of a file, or on "
-       "a\n"
-       "server what appcache ping says. Asks first; without a terminal to ask "
-       "on,\n"
-       "it takes --yes.\n",
+       "Removes every entry of a file, whatever its prefix. On a server,\n"
+       "removes what appcache ping prints after \"clear removes\", which\n"
+       "includes the entries of other programs. Asks for confirmation on a\n"
+       "terminal; elsewhere, requires --yes.\n",
        "Example:\n  appcache clear --cache /var/cache/app/cache.db --yes\n"},
       [clear](const Operands&) { return Clear(*clear); });
-  AddFlag(clear_command, "--yes", "Do not ask", clear->yes);
+  AddFlag(clear_command, "--yes", "Do not ask for confirmation", clear->yes);
   AddCacheOption(clear_command, clear->cache);
   AddJsonOption(clear_command, clear->json);
 
   const auto check = std::make_shared<CheckOptions>();
   CLI::App& check_command = AddCommand(
       app, line,
-      {"check", "", 0, 0, "Verify the cache, and mend it",
-       "Of a SQLite file: verifies its pages, that its tables agree, and that "
-       "its\n"
-       "counts equal the sums. Reads all of it and keeps writers out "
-       "meanwhile.\n"
-       "Exit status 3: there are problems, or with --fix, some remain.\n",
+      {"check", "", 0, 0, "Verify a cache, and repair it",
+       "Works on SQLite files. Verifies the pages, the consistency of the\n"
+       "tables, and the stored counts. Reads the whole file and blocks "
+       "writers\n"
+       "while it runs. Exit status 3: there are problems, or with --fix, some\n"
+       "remain.\n",
        "Example:\n  appcache check --cache /var/cache/app/cache.db --fix\n"},
       [check](const Operands&) { return Check(*check); });
   AddFlag(check_command, "--fix",
-          "Remove entries that are damaged, correct counts", check->fix);
+          "Remove damaged entries and correct the counts", check->fix);
   AddCacheOption(check_command, check->cache);
   AddJsonOption(check_command, check->json);
 }

@@ -1,4 +1,4 @@
-// The format of a dump: dump_format.md describes it byte by byte.
+// Writes and reads dumps. dump_format.md specifies the format.
 
 #ifndef APPCACHE_TOOLS_COMMAND_DUMP_FORMAT_H_
 #define APPCACHE_TOOLS_COMMAND_DUMP_FORMAT_H_
@@ -7,24 +7,26 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "engine/error.h"
-#include "engine/sqlite_cache.h"
+#include "appcache/error.h"
+#include "appcache/sqlite_entry.h"
 #include "tools/command/byte_codec.h"
 
 namespace appcache::command {
 
 class DumpWriter {
  public:
-  // Takes the bytes of the dump, in order.
+  // Receives the bytes of the dump, in order.
   using Sink = std::function<Status(std::string_view bytes)>;
 
   explicit DumpWriter(Sink sink) : sink_(std::move(sink)) {}
 
   Status Add(const StoredEntry& entry);
 
-  // Writes what is left and the trailer. Without it a dump is not whole.
+  // Writes the last block and the trailer. A dump without them is incomplete.
   Status Finish();
 
   uint64_t entries() const noexcept { return entries_; }
@@ -43,24 +45,26 @@ class DumpWriter {
 
 class DumpReader {
  public:
-  // Reads up to `size` bytes to `data`; 0 at the end only.
+  // Reads up to `size` bytes into `data` and returns their number; 0 only at
+  // the end.
   using Source = std::function<Result<size_t>(char* data, size_t size)>;
 
   explicit DumpReader(Source source) : source_(std::move(source)) {}
 
-  // The entries of the next block, once all of it has been read and verified;
-  // none after the last. kCorrupt, with the place in the message, when the dump
-  // is damaged, cut short, or goes on after its end; kUnsupported when it is no
-  // dump or of a newer version. After an error, do not call again.
+  // Reads and verifies the next block, and returns its entries; none after the
+  // last block. kCorrupt when the dump is damaged, truncated, or has data after
+  // its trailer; the message has the position. kUnsupported when the input is
+  // not a dump, or one of a newer version. REQUIRES: no call has failed before.
   Result<std::vector<StoredEntry>> NextBlock();
 
-  // What has been read so far.
+  // What was read so far.
   uint64_t bytes() const noexcept { return offset_; }
   uint64_t entries() const noexcept { return entries_; }
 
  private:
   struct BlockHeader;
 
+  Result<std::vector<StoredEntry>> ReadBlock();
   Status ReadHeader();
   Result<BlockHeader> ReadBlockHeader();
   Status ReadPayload(const BlockHeader& header, std::string& payload);
@@ -71,6 +75,7 @@ class DumpReader {
   Status Corrupt(uint64_t offset, std::string_view what) const;
 
   const Source source_;
+  bool failed_ = false;
   bool has_header_ = false;
   uint64_t offset_ = 0;
   uint64_t entries_ = 0;

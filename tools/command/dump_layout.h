@@ -1,18 +1,19 @@
-// What DumpWriter and DumpReader agree on; see dump_format.md.
+// Constants and helpers of the dump format; see dump_format.md.
 
 #ifndef APPCACHE_TOOLS_COMMAND_DUMP_LAYOUT_H_
 #define APPCACHE_TOOLS_COMMAND_DUMP_LAYOUT_H_
 
 #include <zlib.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
 
-#include "engine/clock.h"
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/times.h"
 #include "tools/command/byte_codec.h"
 
 namespace appcache::command::dump {
@@ -44,7 +45,7 @@ inline uint32_t Crc32(std::string_view bytes) {
       crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
-// The header of a block, or the trailer.
+// A block header or the trailer.
 inline std::string Frame(std::string_view tag, uint32_t entries, uint64_t size,
                          uint32_t check) {
   ByteWriter frame;

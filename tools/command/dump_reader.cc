@@ -1,12 +1,14 @@
 #include <algorithm>
+#include <cassert>
 
+#include "appcache/sqlite_cache.h"
 #include "tools/command/dump_format.h"
 #include "tools/command/dump_layout.h"
 
 namespace appcache::command {
 namespace {
 
-// Memory grows with what is really there, never with what a length claims.
+// Memory grows with the bytes that were read, not with a length field.
 constexpr size_t kReadStep = size_t{1} << 20;
 
 bool IsTime(int64_t time) { return time >= 0 && time <= dump::kMaxTime; }
@@ -71,7 +73,7 @@ Status DumpReader::ReadExactly(uint64_t size, std::string& bytes) {
     const Result<size_t> read = ReadSome(bytes.data() + before, step);
     if (!read.ok()) return read.status();
     bytes.resize(before + *read);
-    if (*read == 0) return Corrupt(offset_, "it is cut short");
+    if (*read == 0) return Corrupt(offset_, "unexpected end of the dump");
     left -= *read;
   }
   return Status();
@@ -81,7 +83,7 @@ Status DumpReader::ReadHeader() {
   if (has_header_) return Status();
   std::string bytes;
   Status read = ReadExactly(dump::kHeaderBytes, bytes);
-  // What is too short for a header is no dump either.
+  // An input shorter than the header is not a dump.
   if (!read.ok() && !read.Is(ErrorCode::kCorrupt)) return read;
   ByteReader header(bytes);
   std::string_view magic;
@@ -89,12 +91,12 @@ Status DumpReader::ReadHeader() {
   if (!header.Raw(dump::kMagic.size(), magic) || magic != dump::kMagic ||
       !header.Number(version)) {
     return Status(ErrorCode::kUnsupported,
-                  "this is not a dump made by appcache dump");
+                  "the input is not a dump; appcache dump writes one");
   }
   if (version != dump::kVersion) {
-    return Status(ErrorCode::kUnsupported, "the dump has version " +
-                                               std::to_string(version) +
-                                               "; this appcache knows 1");
+    return Status(ErrorCode::kUnsupported,
+                  "the dump has format version " + std::to_string(version) +
+                      ", this appcache supports version 1; upgrade appcache");
   }
   has_header_ = true;
   return Status();
@@ -116,9 +118,9 @@ Result<DumpReader::BlockHeader> DumpReader::ReadBlockHeader() {
   const std::string_view checked(bytes.data(), bytes.size() - sizeof(crc));
   const bool is_data = header.tag == dump::kData;
   if (crc != dump::Crc32(checked) || (!is_data && header.tag != dump::kDone)) {
-    return Corrupt(header.offset, "no block begins here");
+    return Corrupt(header.offset, "invalid block header");
   }
-  header.tag = is_data ? dump::kData : dump::kDone;  // not a view of `bytes`
+  header.tag = is_data ? dump::kData : dump::kDone;  // outlives `bytes`
   return header;
 }
 
@@ -130,23 +132,30 @@ Status DumpReader::ReadPayload(const BlockHeader& header,
   Status read = ReadExactly(header.size, payload);
   if (!read.ok()) return read;
   if (dump::Crc32(payload) == header.check) return Status();
-  return Corrupt(header.offset, "the checksum of the block is wrong");
+  return Corrupt(header.offset, "wrong checksum");
 }
 
 Status DumpReader::ReadEnd(const BlockHeader& trailer) {
   if (trailer.size != entries_ ||
       trailer.check != static_cast<uint32_t>(blocks_)) {
-    return Corrupt(trailer.offset, "its blocks are not all there");
+    return Corrupt(trailer.offset, "blocks are missing");
   }
   char more = 0;
   const uint64_t end = offset_;
   const Result<size_t> read = ReadSome(&more, 1);
   if (!read.ok()) return read.status();
-  if (*read != 0) return Corrupt(end, "it goes on after its end");
+  if (*read != 0) return Corrupt(end, "data after the end of the dump");
   return Status();
 }
 
 Result<std::vector<StoredEntry>> DumpReader::NextBlock() {
+  assert(!failed_);
+  Result<std::vector<StoredEntry>> entries = ReadBlock();
+  failed_ = !entries.ok();
+  return entries;
+}
+
+Result<std::vector<StoredEntry>> DumpReader::ReadBlock() {
   Status status = ReadHeader();
   if (!status.ok()) return status;
   const Result<BlockHeader> header = ReadBlockHeader();
@@ -161,12 +170,12 @@ Result<std::vector<StoredEntry>> DumpReader::NextBlock() {
   status = ReadPayload(*header, payload);
   if (!status.ok()) return status;
   ByteReader reader(payload);
-  bool is_sound = true;
-  while (is_sound && !reader.rest().empty()) {
-    is_sound = ParseEntry(reader, entries.emplace_back());
+  bool is_valid = true;
+  while (is_valid && !reader.rest().empty()) {
+    is_valid = ParseEntry(reader, entries.emplace_back());
   }
-  if (!is_sound || entries.empty() || entries.size() != header->entries) {
-    return Corrupt(header->offset, "the entries of the block are not sound");
+  if (!is_valid || entries.empty() || entries.size() != header->entries) {
+    return Corrupt(header->offset, "invalid entries");
   }
   entries_ += entries.size();
   ++blocks_;

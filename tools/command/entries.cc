@@ -6,8 +6,9 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "engine/compressor.h"
-#include "engine/key_path.h"
+#include "appcache/compressor.h"
+#include "appcache/key_path.h"
+#include "appcache/times.h"
 #include "tools/command/exit_status.h"
 #include "tools/command/fd.h"
 #include "tools/command/report.h"
@@ -17,10 +18,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// As Cache::GetByStr<Bytes> does, but for a key that may be a whole path.
-Lookup<Bytes> GetPlain(Cache& cache, const std::string& path) {
+// Cache::GetByStr<Bytes> for a whole key path, which may have another prefix
+// than the cache.
+Lookup<Bytes> GetDecompressed(Backend& backend, const std::string& path) {
   const CacheOptions defaults;
-  Lookup<Bytes> raw = cache.GetRaw(path);
+  Lookup<Bytes> raw = backend.GetRaw(path);
   if (!raw || !defaults.compressor->IsCompressed(raw->view())) return raw;
   Result<Bytes> plain =
       defaults.compressor->Decompress(raw->view(), defaults.max_inflated_bytes);
@@ -28,8 +30,8 @@ Lookup<Bytes> GetPlain(Cache& cache, const std::string& path) {
   return Lookup<Bytes>::Hit(*std::move(plain));
 }
 
-// The report of a read that was no hit.
-int TellMiss(const Status& status, const std::string& path, bool json) {
+// Prints the report of a miss or an error.
+int ReportMiss(const Status& status, const std::string& path, bool json) {
   if (!status.ok()) return Fail(status);
   if (!json) return kMiss;
   Json report;
@@ -41,25 +43,28 @@ int TellMiss(const Status& status, const std::string& path, bool json) {
 
 Result<std::string> ValueOf(const SetOptions& options) {
   if (options.value != "-") return options.value;
-  // No backend takes more.
+  // No backend accepts a larger value.
   return ReadAll(STDIN_FILENO, SqliteCache::kMaxValueBytes, "standard input");
 }
 
-Status Store(Cache& cache, const SetOptions& options, const std::string& path,
-             std::string_view value) {
+Status Store(Backend& backend, const SetOptions& options,
+             const std::string& path, std::string_view value) {
   const CacheOptions defaults;
-  // What looks compressed would be read decompressed.
+  // A reader would decompress a value that looks compressed, so such a value is
+  // compressed in any case.
   if (!options.compress && !defaults.compressor->IsCompressed(value)) {
-    return cache.SetRaw(path, value, options.ttl);
+    return backend.SetRaw(path, value, options.ttl);
   }
   const Result<Bytes> compressed = defaults.compressor->Compress(value);
   if (!compressed.ok()) return compressed.status();
-  return cache.SetRaw(path, compressed->view(), options.ttl);
+  return backend.SetRaw(path, compressed->view(), options.ttl);
 }
 
-bool Has(Cache& cache, const std::string& path) {
-  if (cache.Traits().tells_ttl) return cache.TtlRaw(path).is_hit();
-  return cache.GetRaw(path).is_hit();
+bool HasEntry(Backend& backend, const std::string& path) {
+  if (backend.Traits().supports_ttl_query) {
+    return backend.TtlRaw(path).is_hit();
+  }
+  return backend.GetRaw(path).is_hit();
 }
 
 std::string Seconds(std::chrono::milliseconds ttl) {
@@ -83,8 +88,8 @@ int Get(const GetOptions& options) {
   const auto cache = OpenCache(options.cache, IfMissing::kFail);
   if (!cache.ok()) return Fail(cache.status());
   const std::string path = PathOf(options.keys, **cache, options.key);
-  const Lookup<Bytes> found = GetPlain(**cache, path);
-  if (!found) return TellMiss(found.status(), path, options.json);
+  const Lookup<Bytes> found = GetDecompressed(*(*cache)->backend(), path);
+  if (!found) return ReportMiss(found.status(), path, options.json);
   if (!options.json) return Print(found->view());
   Json report;
   SetBytes(report, "key", path);
@@ -96,10 +101,10 @@ int Get(const GetOptions& options) {
 int Set(const SetOptions& options) {
   const Result<std::string> value = ValueOf(options);
   if (!value.ok()) return Fail(value.status());
-  const auto cache = OpenCache(options.cache, IfMissing::kMake);
+  const auto cache = OpenCache(options.cache, IfMissing::kCreate);
   if (!cache.ok()) return Fail(cache.status());
   const std::string path = PathOf(options.keys, **cache, options.key);
-  const Status stored = Store(**cache, options, path, *value);
+  const Status stored = Store(*(*cache)->backend(), options, path, *value);
   if (!stored.ok()) return Fail(stored);
   if (!options.json) return kDone;
   Json report;
@@ -108,12 +113,12 @@ int Set(const SetOptions& options) {
   return PrintJson(report);
 }
 
-Result<uint64_t> RemoveAll(Cache& cache,
+Result<uint64_t> RemoveAll(Backend& backend,
                            const std::vector<std::string>& paths) {
   uint64_t removed = 0;
   for (const std::string& path : paths) {
-    const bool was_there = Has(cache, path);
-    const Status status = cache.InvalidateRaw(path);
+    const bool was_there = HasEntry(backend, path);
+    Status status = backend.InvalidateRaw(path);
     if (!status.ok()) return status;
     removed += was_there ? 1 : 0;
   }
@@ -127,7 +132,7 @@ int Del(const DelOptions& options) {
   for (const std::string& name : options.names) {
     paths.push_back(PathOf(options.keys, **cache, name));
   }
-  const Result<uint64_t> removed = RemoveAll(**cache, paths);
+  const Result<uint64_t> removed = RemoveAll(*(*cache)->backend(), paths);
   if (!removed.ok()) return Fail(removed.status());
   if (!options.json) return Print(std::to_string(*removed) + " removed\n");
   return PrintJson(Json{{"removed", *removed}});
@@ -137,14 +142,14 @@ int Ttl(const TtlOptions& options) {
   const auto cache = OpenCache(options.cache, IfMissing::kFail);
   if (!cache.ok()) return Fail(cache.status());
   const std::string path = PathOf(options.keys, **cache, options.key);
-  const Lookup<appcache::Ttl> ttl = (*cache)->TtlRaw(path);
-  if (!ttl) return TellMiss(ttl.status(), path, options.json);
-  const bool ends = *ttl != kNoTtl;
-  if (!options.json) return Print(ends ? Seconds(*ttl) : "never\n");
+  const Lookup<appcache::Ttl> ttl = (*cache)->backend()->TtlRaw(path);
+  if (!ttl) return ReportMiss(ttl.status(), path, options.json);
+  const bool expires = *ttl != kNoTtl;
+  if (!options.json) return Print(expires ? Seconds(*ttl) : "never\n");
   Json report;
   SetBytes(report, "key", path);
   report["hit"] = true;
-  report["ttl_ms"] = ends ? Json(ttl->count()) : Json(nullptr);
+  report["ttl_ms"] = expires ? Json(ttl->count()) : Json(nullptr);
   return PrintJson(report);
 }
 

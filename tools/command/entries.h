@@ -1,4 +1,4 @@
-// appcache get, set, del, ttl: one entry, or a few.
+// appcache get, set, del, ttl: operations on single entries.
 
 #ifndef APPCACHE_TOOLS_COMMAND_ENTRIES_H_
 #define APPCACHE_TOOLS_COMMAND_ENTRIES_H_
@@ -10,14 +10,17 @@
 #include <string_view>
 #include <vector>
 
+#include "appcache/backend.h"
+#include "appcache/cache.h"
+#include "appcache/error.h"
 #include "tools/command/open_cache.h"
 
 namespace appcache::command {
 
-// How KEYs become key paths.
+// How a KEY is turned into a key path.
 struct KeyFlags {
-  std::optional<std::string> prefix;  // none: that of the cache
-  bool raw = false;                   // a KEY is the whole path
+  std::optional<std::string> prefix;  // no value: the prefix of the cache
+  bool raw = false;                   // a KEY is the whole key path
 };
 
 std::string PathOf(const KeyFlags& flags, const Cache& cache,
@@ -29,7 +32,7 @@ struct GetOptions {
   std::string key;
   bool json = false;
 };
-// Prints the value as it was before compression.
+// Prints the value, decompressed. Returns kMiss when there is no entry.
 int Get(const GetOptions& options);
 
 struct SetOptions {
@@ -43,10 +46,11 @@ struct SetOptions {
 };
 int Set(const SetOptions& options);
 
-// Removes what is under these key paths. How many entries there were: by the
-// ttl where the cache tells it, for that reads no value. The first failure ends
-// it.
-Result<uint64_t> RemoveAll(Cache& cache, const std::vector<std::string>& paths);
+// Removes the entries and returns how many of them existed. Checks that by the
+// ttl where the backend supports ttl queries, which reads no value, otherwise
+// by a get. Stops at the first error.
+Result<uint64_t> RemoveAll(Backend& backend,
+                           const std::vector<std::string>& paths);
 
 struct DelOptions {
   CacheFlags cache;
@@ -54,7 +58,7 @@ struct DelOptions {
   std::vector<std::string> names;
   bool json = false;
 };
-// Prints how many entries there were. Done also when there were none.
+// Prints the number of removed entries. Returns kDone also when it is 0.
 int Del(const DelOptions& options);
 
 struct TtlOptions {
@@ -63,7 +67,8 @@ struct TtlOptions {
   std::string key;
   bool json = false;
 };
-// Prints the seconds that are left, or "never".
+// Prints the remaining seconds, or "never". Returns kMiss when there is no
+// entry.
 int Ttl(const TtlOptions& options);
 
 }  // namespace appcache::command

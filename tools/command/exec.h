@@ -1,4 +1,4 @@
-// appcache exec: a command, run once and replayed from the cache.
+// appcache exec: runs a command once and replays its output from the cache.
 
 #ifndef APPCACHE_TOOLS_COMMAND_EXEC_H_
 #define APPCACHE_TOOLS_COMMAND_EXEC_H_
@@ -18,15 +18,16 @@ struct ExecOptions {
   std::vector<std::string> command;  // never empty
   std::vector<Scope> scopes;
   std::chrono::milliseconds ttl = std::chrono::hours(1);
-  // Of both streams together. More is passed on but not cached.
+  // The limit of both streams together. Larger output is passed on but not
+  // cached.
   uint64_t max_output = uint64_t{8} << 20;
   bool refresh = false;
   bool cache_failures = false;
 };
 
-// Returns the status of the command or, after a replay, ends the process with
-// it at once. Whatever is wrong with the cache costs a warning and a run of the
-// command, nothing else.
+// Returns the exit status of the command. After a replay it exits with that
+// status at once instead of returning. When the cache fails, prints a warning
+// and runs the command. REQUIRES: !options.command.empty().
 int Exec(ExecOptions options);
 
 }  // namespace appcache::command

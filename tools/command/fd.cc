@@ -6,23 +6,59 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <system_error>
 
+#include "tools/command/text.h"
+
 namespace appcache::command {
+namespace {
+
+// What the user can do about `error`; empty when the message says it already.
+std::string_view AdviceFor(int error) {
+  switch (error) {
+    case EACCES:
+    case EPERM:
+      return "; check the permissions";
+    case ENOSPC:
+    case EDQUOT:
+      return "; free some space";
+    case EROFS:
+      return "; choose another place";
+    case EMFILE:
+      return "; raise the limit with ulimit -n";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
 
 void UniqueFd::Close() noexcept {
   if (fd_ >= 0) close(std::exchange(fd_, -1));
 }
 
-Status FileFailure(std::string_view operation, std::string_view name,
-                   int error) {
+std::string ErrnoMessage(int error) {
+  std::string message = std::generic_category().message(error);
+  message[0] =
+      static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
+  return message;
+}
+
+Status SystemFailure(std::string_view operation, std::string_view target,
+                     int error) {
   std::string message("cannot ");
-  message.append(operation).append(" ").append(name);
-  message.append(": ").append(std::generic_category().message(error));
+  message.append(operation).append(" ").append(target).append(": ");
+  message.append(ErrnoMessage(error)).append(AdviceFor(error));
   const bool full = error == ENOSPC || error == EDQUOT;
   return Status(full ? ErrorCode::kFull : ErrorCode::kUnavailable,
                 std::move(message), error);
+}
+
+Status FileFailure(std::string_view operation, std::string_view path,
+                   int error) {
+  return SystemFailure(operation, Quoted(path), error);
 }
 
 int WriteAll(int fd, std::string_view bytes) {
@@ -48,21 +84,21 @@ Result<std::string> ReadAll(int fd, size_t max_bytes, std::string_view name) {
     if (size == 0) return bytes;
     if (size < 0) {
       if (errno == EINTR) continue;
-      return FileFailure("read", name, errno);
+      return SystemFailure("read", name, errno);
     }
     if (static_cast<size_t>(size) > max_bytes - bytes.size()) {
-      return Status(ErrorCode::kTooLarge, std::string(name) +
-                                              " has more than " +
-                                              std::to_string(max_bytes) +
-                                              " bytes, the most that one entry "
-                                              "may hold");
+      return Status(ErrorCode::kTooLarge,
+                    std::string(name) + " is larger than " +
+                        std::to_string(max_bytes) +
+                        " bytes, the largest value that a cache can store");
     }
     bytes.append(buffer.data(), static_cast<size_t>(size));
   }
 }
 
 void OpenStandardDescriptors() {
-  // open() takes the lowest free number: the first one that is missing.
+  // open() returns the lowest free number, so that the standard descriptors are
+  // filled first.
   while (true) {
     const int fd = open("/dev/null", O_RDWR);
     if (fd < 0) return;

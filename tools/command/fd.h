@@ -1,4 +1,5 @@
-// File descriptors: owned, written whole, read with a bound.
+// File descriptors: ownership, complete writes, bounded reads, and the error
+// messages of system calls.
 
 #ifndef APPCACHE_TOOLS_COMMAND_FD_H_
 #define APPCACHE_TOOLS_COMMAND_FD_H_
@@ -8,11 +9,11 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 
 namespace appcache::command {
 
-// Closes what it owns.
+// Owns a descriptor and closes it.
 class UniqueFd {
  public:
   UniqueFd() noexcept = default;
@@ -32,20 +33,29 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-// "cannot OPERATION NAME: why", kUnavailable (kFull when the disk is).
-Status FileFailure(std::string_view operation, std::string_view name,
+// The message for an errno, starting in lower case: "permission denied".
+std::string ErrnoMessage(int error);
+
+// "cannot write to standard output: no space left on device; free some space":
+// kFull when the disk or a quota is full, otherwise kUnavailable. The native
+// code is `error`.
+Status SystemFailure(std::string_view operation, std::string_view target,
+                     int error);
+
+// The same for a path, which is quoted and escaped: `cannot open "app.dump": no
+// such file or directory`.
+Status FileFailure(std::string_view operation, std::string_view path,
                    int error);
 
-// Writes all of it, also to a descriptor that somebody made non-blocking.
-// Returns 0 or errno.
+// Writes all of `bytes`, also to a non-blocking descriptor. Returns 0 or errno.
 int WriteAll(int fd, std::string_view bytes);
 
-// Reads to the end. More than `max_bytes` is kTooLarge; `name` is what messages
-// call the input.
+// Reads to the end of the input. kTooLarge when there are more than
+// `max_bytes`. Messages call the input `name`.
 Result<std::string> ReadAll(int fd, size_t max_bytes, std::string_view name);
 
-// Opens /dev/null in place of the standard descriptors that are closed, so that
-// no file of the cache becomes what is printed to.
+// Opens /dev/null for each standard descriptor that is closed. Otherwise the
+// first file that the cache opens would become standard output.
 void OpenStandardDescriptors();
 
 }  // namespace appcache::command

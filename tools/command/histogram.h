@@ -1,5 +1,6 @@
-// Histogram: latencies in buckets whose width grows with the value, so that
-// every percentile is known to within 1/32 whatever the range, in 15 KiB.
+// Histogram: counts latencies in buckets whose width grows with the value.
+// Percentiles have a relative error of at most 1/32 over the whole range of
+// uint64_t; the memory is 15 KiB.
 
 #ifndef APPCACHE_TOOLS_COMMAND_HISTOGRAM_H_
 #define APPCACHE_TOOLS_COMMAND_HISTOGRAM_H_
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -23,19 +25,21 @@ class Histogram {
   }
 
   uint64_t count() const noexcept { return count_; }
-  // Exact; 0 when there are none.
+  // Exact; 0 when nothing was recorded.
   uint64_t min() const noexcept { return count_ == 0 ? 0 : min_; }
   uint64_t max() const noexcept { return max_; }
 
-  // The least value that at least `per_mille` of 1000 values are not above:
-  // exact below 64, else at most 1/32 too large. 0 when there are none.
+  // The smallest value such that at least per_mille / 1000 of the recorded
+  // values are not larger. Exact below 64, otherwise at most 1/32 too large. 0
+  // when nothing was recorded. REQUIRES: per_mille <= 1000.
   uint64_t Percentile(unsigned per_mille) const noexcept {
+    assert(per_mille <= 1000);
     const uint64_t rank =
         std::max<uint64_t>(1, (count_ * per_mille + 999) / 1000);
     uint64_t seen = 0;
     for (size_t bucket = 0; bucket < counts_.size(); ++bucket) {
       seen += counts_[bucket];
-      if (seen >= rank) return std::min(max_, LastOf(bucket));
+      if (seen >= rank) return std::min(max_, LargestIn(bucket));
     }
     return max_;
   }
@@ -46,8 +50,8 @@ class Histogram {
   static constexpr size_t kSplit = size_t{1} << kSplitBits;
   static constexpr size_t kBuckets = (64 - kSplitBits + 1) * kSplit;
 
-  // Values below kSplit have a bucket each. Above, a bucket is known by the
-  // power of two and the kSplitBits bits that follow the leading one.
+  // Each value below kSplit has its own bucket. Above, the bucket is given by
+  // the position of the leading one bit and the kSplitBits bits after it.
   static size_t BucketOf(uint64_t value) noexcept {
     if (value < kSplit) return static_cast<size_t>(value);
     const int shift = static_cast<int>(std::bit_width(value)) - 1 - kSplitBits;
@@ -55,7 +59,7 @@ class Histogram {
            static_cast<size_t>(value >> shift);
   }
 
-  static uint64_t LastOf(size_t bucket) noexcept {
+  static uint64_t LargestIn(size_t bucket) noexcept {
     if (bucket < kSplit) return bucket;
     const int shift = static_cast<int>(bucket / kSplit) - 1;
     const uint64_t first = uint64_t{bucket % kSplit + kSplit} << shift;

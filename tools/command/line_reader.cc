@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "tools/command/fd.h"
+#include "tools/command/text.h"
 
 namespace appcache::command {
 namespace {
@@ -24,13 +25,13 @@ LineReader::LineReader(std::string name, gzFile_s* file)
 
 Result<LineReader> LineReader::Open(const std::string& path) {
   const bool is_input = path == "-";
-  const std::string name = is_input ? "standard input" : path;
+  const std::string name = is_input ? "standard input" : Quoted(path);
   errno = 0;
-  // gzclose closes the descriptor: let it have one of its own.
+  // gzclose closes the descriptor, so it gets a duplicate.
   gzFile file =
       is_input ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path.c_str(), "rbe");
   if (file == nullptr) {
-    return errno != 0 ? FileFailure("open", name, errno)
+    return errno != 0 ? SystemFailure("open", name, errno)
                       : Status::OutOfMemory();
   }
   gzbuffer(file, kReadBytes);
@@ -52,7 +53,7 @@ Result<bool> LineReader::Fill() {
   int error = Z_OK;
   const char* const why = gzerror(file_.get(), &error);
   if (error == Z_OK || error == Z_STREAM_END) return false;
-  if (error == Z_ERRNO) return FileFailure("read", name_, errno);
+  if (error == Z_ERRNO) return SystemFailure("read", name_, errno);
   return Status(ErrorCode::kCorrupt, "cannot read " + name_ + ": " + why);
 }
 
@@ -69,7 +70,7 @@ Result<bool> LineReader::Next(std::string_view& line, size_t max_line_bytes) {
                     "line " + std::to_string(line_number_ + 1) + " of " +
                         name_ + " is longer than " +
                         std::to_string(max_line_bytes) +
-                        " bytes, the most that a key may have");
+                        " bytes, the maximum for a key");
     }
     if (found || (at_end && size > 0)) {
       line = rest.substr(0, size);

@@ -2,8 +2,12 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <string>
 
+#include "appcache/sqlite_cache.h"
+#include "appcache/times.h"
 #include "tools/command/exit_status.h"
 #include "tools/command/report.h"
 #include "tools/command/text.h"

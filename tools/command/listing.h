@@ -1,4 +1,4 @@
-// appcache keys: what is in a cache.
+// appcache keys: lists the keys of a cache.
 
 #ifndef APPCACHE_TOOLS_COMMAND_LISTING_H_
 #define APPCACHE_TOOLS_COMMAND_LISTING_H_
@@ -18,8 +18,8 @@ struct KeysOptions {
   bool null = false;
   bool json = false;
 };
-// Prints whole key paths, in no particular order, a line each, or with a NUL
-// after each. On a terminal, control characters are escaped.
+// Prints the whole key paths in no particular order, each followed by a newline
+// or a NUL. On a terminal, control characters are escaped.
 int Keys(const KeysOptions& options);
 
 }  // namespace appcache::command

@@ -13,33 +13,33 @@
 namespace appcache::command {
 namespace {
 
-Status Wrong(std::string message) {
+Status Invalid(std::string message) {
   return Status(ErrorCode::kInvalidArgument, std::move(message));
 }
 
-Status WrongInMemory() {
-  return Wrong(
-      "a cache in memory would be gone when the command ends; name a file or a "
-      "server");
+Status InMemory() {
+  return Invalid(
+      "an in-memory cache would be lost when the command exits; name a file or "
+      "a server");
 }
 
-// Shows nothing of what was given: a password may have come to the wrong place.
+// Does not show the text: it may be a password in the wrong place.
 Status UnknownScheme() {
   std::string message(
-      "what stands before the first colon is no scheme that is known; known "
-      "are a plain PATH (one with a colon begins with ./ or /)");
-  for (const KnownScheme& scheme : kKnownSchemes) {
-    message.append(", ").append(scheme.form);
+      "unknown scheme before the first colon; write a PATH (starting with ./ "
+      "or / if it contains a colon)");
+  for (const internal::KnownScheme& scheme : internal::kKnownSchemes) {
+    if (scheme.name != "memory") message.append(", ").append(scheme.form);
   }
-  return Wrong(std::move(message));
+  return Invalid(std::move(message));
 }
 
-Result<Uri> FromPath(std::string_view path) {
+Result<internal::Uri> FromPath(std::string_view path) {
   if (path.find('\0') != std::string_view::npos) {
-    return Wrong("the path of a cache has no NUL in it");
+    return Invalid("the path contains a NUL byte");
   }
-  if (path == ":memory:") return WrongInMemory();
-  Uri uri;
+  if (path == ":memory:") return InMemory();
+  internal::Uri uri;
   uri.scheme = "sqlite";
   uri.path = path;
   return uri;
@@ -47,31 +47,32 @@ Result<Uri> FromPath(std::string_view path) {
 
 }  // namespace
 
-Result<Uri> ParseCacheUri(std::string_view text) {
-  if (text.empty()) return Wrong("a cache is a URI or a plain PATH");
-  const std::string scheme = SchemeOf(text);
+Result<internal::Uri> ParseCacheUri(std::string_view text) {
+  if (text.empty()) return Invalid("must not be empty; write a PATH or a URI");
+  const std::string scheme = internal::SchemeOf(text);
   if (scheme.empty()) return FromPath(text);
   const bool is_known = std::any_of(
-      std::begin(kKnownSchemes), std::end(kKnownSchemes),
-      [&](const KnownScheme& known) { return known.name == scheme; });
+      std::begin(internal::kKnownSchemes), std::end(internal::kKnownSchemes),
+      [&](const internal::KnownScheme& known) { return known.name == scheme; });
   if (!is_known) return UnknownScheme();
-  Result<Uri> uri = ParseUri(text);
+  Result<internal::Uri> uri = internal::ParseUri(text);
   if (!uri.ok()) return uri;
-  const Uri& lasting = Lasting(*uri);
-  if (lasting.scheme == "memory" || lasting.path == ":memory:") {
-    return WrongInMemory();
+  const internal::Uri& storage = StorageOf(*uri);
+  if (storage.scheme == "memory" || storage.path == ":memory:") {
+    return InMemory();
   }
   if (IsInFile(*uri)) {
-    if (Status status = ExpectPathOnly(*uri); !status.ok()) return status;
+    Status path_only = internal::ExpectPathOnly(*uri);
+    if (!path_only.ok()) return path_only;
   }
   return uri;
 }
 
-bool IsInFile(const Uri& uri) {
+bool IsInFile(const internal::Uri& uri) {
   return uri.scheme == "sqlite" || uri.scheme == "lmdb";
 }
 
-const char* KindOf(const Uri& uri) {
+const char* KindOf(const internal::Uri& uri) {
   if (uri.scheme == "lmdb") return "an LMDB cache";
   if (uri.scheme == "tiered") return "a tier";
   if (uri.scheme.starts_with("redis")) return "a Redis cache";
@@ -87,23 +88,23 @@ Result<std::string> UserCacheDirectory(const char* xdg_cache_home,
   if (home != nullptr && home[0] == '/') {
     return std::string(home) + "/.cache/appcache/";
   }
-  return Wrong(
-      "neither XDG_CACHE_HOME nor HOME names a directory for the cache; name "
-      "the cache with --cache");
+  return Invalid(
+      "no default cache: neither XDG_CACHE_HOME nor HOME is an absolute path; "
+      "pass --cache");
 }
 
-Status MakePrivateDirectory(const std::string& path) {
+Status CreatePrivateDirectories(const std::string& path) {
   for (size_t slash = path.find('/', 1); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {
     const std::string directory = path.substr(0, slash);
     if (mkdir(directory.c_str(), 0700) == 0 || errno == EEXIST) continue;
-    // One that cannot be made, because of a read-only parent, may be there.
-    struct stat there;
+    // With a read-only parent, mkdir of an existing directory is EROFS.
+    struct stat info;
     const int error = errno;
-    if (stat(directory.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) {
+    if (stat(directory.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
       continue;
     }
-    return FileFailure("make the directory", directory, error);
+    return FileFailure("create the directory", directory, error);
   }
   return Status();
 }

@@ -1,4 +1,4 @@
-// Where the cache is that the command works on.
+// Parses the --cache option and finds the default cache.
 
 #ifndef APPCACHE_TOOLS_COMMAND_LOCATION_H_
 #define APPCACHE_TOOLS_COMMAND_LOCATION_H_
@@ -6,38 +6,39 @@
 #include <string>
 #include <string_view>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 #include "engine/uri/uri.h"
 
 namespace appcache::command {
 
-// What --cache says: a URI as appcache::Open takes it, or a plain PATH, which
-// is a SQLite file and holds no escapes and no options. kInvalidArgument: it is
-// neither, the message lists what is known; or it names a cache in memory,
-// which would be gone when the command ends.
-Result<Uri> ParseCacheUri(std::string_view text);
+// Parses the value of --cache: a URI as appcache::Open takes it, or a plain
+// PATH. A PATH names a SQLite file; it has no escapes and no options.
+// kInvalidArgument when `text` is neither, and when it names an in-memory
+// cache, which would be lost when the command exits.
+Result<internal::Uri> ParseCacheUri(std::string_view text);
 
-// Whether the path of the URI is that of a file or a directory.
-bool IsInFile(const Uri& uri);
+// True when the path of the URI is that of a file or a directory.
+bool IsInFile(const internal::Uri& uri);
 
-// "a Redis cache", "an LMDB cache", "a tier": as messages call what `uri`
-// names.
-const char* KindOf(const Uri& uri);
+// What messages call the cache: "a Redis cache", "an LMDB cache", "a tier".
+const char* KindOf(const internal::Uri& uri);
 
-// Where the entries are that stay: of a tier its remote cache, or else `uri`.
-inline Uri& Lasting(Uri& uri) {
+// The cache that keeps the entries when the command exits: the remote cache of
+// a tier, otherwise `uri` itself.
+inline internal::Uri& StorageOf(internal::Uri& uri) {
   return uri.levels.empty() ? uri : uri.levels.back();
 }
 
-// The directory "appcache/" in `xdg_cache_home`, or else in .cache of `home`.
-// Either may be null; a relative XDG_CACHE_HOME does not count, as its
-// specification says. kInvalidArgument when neither helps.
+// The directory of the user's cache, with a slash at its end: "appcache/" in
+// `xdg_cache_home`, or in .cache of `home`. Either may be null. A relative
+// XDG_CACHE_HOME is ignored, as the XDG specification requires.
+// kInvalidArgument when neither is usable.
 Result<std::string> UserCacheDirectory(const char* xdg_cache_home,
                                        const char* home);
 
-// Makes the directory of `path` and those above it, as far as they are missing,
-// for this user alone (0700).
-Status MakePrivateDirectory(const std::string& path);
+// Creates the missing directories of `path`, up to its last slash, accessible
+// by this user only (0700).
+Status CreatePrivateDirectories(const std::string& path);
 
 }  // namespace appcache::command
 

@@ -8,96 +8,112 @@
 #include <string_view>
 #include <utility>
 
-#include "adapters/lmdb/lmdb_cache.h"
+#include "appcache/lmdb_cache_options.h"
 #include "engine/uri/scheme_registry.h"
 #include "tools/command/location.h"
+#include "tools/command/text.h"
 
 namespace appcache::command {
 namespace {
 
-// The most that SqliteCache takes.
-constexpr uint64_t kNoLimit = uint64_t{1} << 62;
+// The largest max_entries that SqliteCache accepts.
+constexpr uint64_t kUnlimited = uint64_t{1} << 62;
 
-Status Wrong(std::string message) {
+Status Invalid(std::string message) {
   return Status(ErrorCode::kInvalidArgument, std::move(message));
 }
 
-// That all is well is no news to who runs a command.
+// The command's own output says what it did; the cache's log repeats that.
 void LogWarnings(LogLevel level, std::string_view message) {
   if (level != LogLevel::kInfo) LogToStderr(level, message);
 }
 
 Status NoSuchCache(const std::string& path, const CacheFlags& flags) {
   return Status(ErrorCode::kUnavailable,
-                "there is no cache at " + path + "; check " +
+                "there is no cache at " + Quoted(path) + "; check " +
                     (flags.is_from_environment ? kCacheVariable : "--cache") +
-                    " (exec, set, load and replay make one)");
+                    ", or create one with set, exec, load or replay");
 }
 
-// That a URI is wrong says where it came from, if that was not the command.
+// Names APPCACHE_CACHE in an error about a URI that came from there.
 template <class T>
-Result<T> Named(const CacheFlags& flags, Result<T> made) {
+Result<T> WithSource(const CacheFlags& flags, Result<T> result) {
   if (!flags.is_from_environment ||
-      !made.status().Is(ErrorCode::kInvalidArgument)) {
-    return made;
+      !result.status().Is(ErrorCode::kInvalidArgument)) {
+    return result;
   }
-  return Wrong(std::string(kCacheVariable) + ": " + made.error().message);
+  return Invalid(std::string(kCacheVariable) + ": " + result.error().message);
 }
 
-// The file without which there is no cache. A directory alone is none: it may
-// be anybody's.
-std::string FileOf(const Uri& uri) {
+// The file that shows that the cache exists. For LMDB that is not its
+// directory, which may exist for another purpose.
+std::string FileOf(const internal::Uri& uri) {
   return uri.scheme == "lmdb" ? uri.path + "/data.mdb" : uri.path;
 }
 
-// What an LMDB directory is opened with that nobody gave a limit. Its file has
-// the size of the largest max_bytes that it was opened with: a service may have
-// more than the default, and a command with less would evict the service's.
-std::optional<uint64_t> LmdbBytes(const Uri& uri) {
+// The max_bytes of an LMDB directory for which the user gave none. The file has
+// the size of the largest max_bytes that it was opened with. Opening it with
+// less would evict entries of a service that uses more than the default.
+std::optional<uint64_t> LmdbMaxBytes(const internal::Uri& uri) {
   struct stat file;
   if (stat(FileOf(uri).c_str(), &file) != 0) return std::nullopt;
   return std::clamp(static_cast<uint64_t>(file.st_size),
-                    LmdbCacheOptions().max_bytes, LmdbCache::kMaxBytes);
+                    LmdbCacheOptions().max_bytes, LmdbCacheOptions::kMaxBytes);
 }
 
-// A limit of the command line as the option of the URI that it stands for.
+// A limit on the command line, and the URI option that it stands for.
 struct Limit {
   const char* flag;
   const char* option;
-  bool has_lmdb;  // SqliteCache has all, a server none
+  bool lmdb_has_it;  // SqliteCache has all limits, a server has none
   std::optional<uint64_t> value;
-  std::optional<uint64_t> otherwise;  // when nobody gave it
+  std::optional<uint64_t> default_value;
 };
 
-Status AddLimit(const Limit& limit, Uri& uri) {
-  Uri& lasting = Lasting(uri);
-  const bool in_uri = std::any_of(
-      lasting.options.begin(), lasting.options.end(),
-      [&](const Uri::Option& option) { return option.name == limit.option; });
+// What to do instead of passing `limit` for a cache that does not have it.
+std::string LimitAdvice(const Limit& limit, const internal::Uri& uri) {
+  if (uri.scheme == "lmdb") return "use --max-bytes";
+  if (uri.scheme == "tiered") {
+    return "set " + std::string(limit.option) + " in the URI of its caches";
+  }
+  return "configure it on the server";
+}
+
+Status AddLimit(const Limit& limit, internal::Uri& uri) {
+  internal::Uri& storage = StorageOf(uri);
+  const bool in_uri =
+      std::any_of(storage.options.begin(), storage.options.end(),
+                  [&](const internal::Uri::Option& option) {
+                    return option.name == limit.option;
+                  });
   if (limit.value) {
     const std::string flag(limit.flag);
-    if (uri.scheme != "sqlite" && !(uri.scheme == "lmdb" && limit.has_lmdb)) {
-      return Wrong(flag + ": " + KindOf(uri) +
-                   " has no such limit that a program could set; a SQLite "
-                   "file has");
+    if (uri.scheme != "sqlite" &&
+        !(uri.scheme == "lmdb" && limit.lmdb_has_it)) {
+      return Invalid(flag + ": " + KindOf(uri) + " has no such limit; " +
+                     LimitAdvice(limit, uri));
     }
-    if (in_uri) return Wrong(flag + ": the URI has it too; give one of them");
+    if (in_uri) {
+      return Invalid(flag + ": the URI sets " + limit.option +
+                     " too; remove one of the two");
+    }
     uri.options.push_back({limit.option, std::to_string(*limit.value)});
-  } else if (limit.otherwise && !in_uri) {
-    lasting.options.push_back({limit.option, std::to_string(*limit.otherwise)});
+  } else if (limit.default_value && !in_uri) {
+    storage.options.push_back(
+        {limit.option, std::to_string(*limit.default_value)});
   }
   return Status();
 }
 
-Status AddLimits(const CacheFlags& flags, Uri& uri) {
+Status AddLimits(const CacheFlags& flags, internal::Uri& uri) {
   std::optional<uint64_t> max_entries;
   std::optional<uint64_t> max_bytes;
-  const Uri& lasting = Lasting(uri);
-  if (lasting.scheme == "sqlite") {
-    max_entries = flags.default_max_entries.value_or(kNoLimit);
+  const internal::Uri& storage = StorageOf(uri);
+  if (storage.scheme == "sqlite") {
+    max_entries = flags.default_max_entries.value_or(kUnlimited);
     max_bytes = flags.default_max_bytes;
-  } else if (lasting.scheme == "lmdb") {
-    max_bytes = LmdbBytes(lasting);
+  } else if (storage.scheme == "lmdb") {
+    max_bytes = LmdbMaxBytes(storage);
   }
   Status status = AddLimit(
       {"--max-entries", "max_entries", false, flags.max_entries, max_entries},
@@ -109,13 +125,11 @@ Status AddLimits(const CacheFlags& flags, Uri& uri) {
 
 }  // namespace
 
-Result<Uri> LocationOf(const CacheFlags& flags) {
-  if (!flags.uri.empty()) {
-    return Named(flags, ParseCacheUri(flags.uri));
-  }
-  const Result<std::string> directory = OwnDirectory();
+Result<internal::Uri> LocationOf(const CacheFlags& flags) {
+  if (!flags.uri.empty()) return WithSource(flags, ParseCacheUri(flags.uri));
+  const Result<std::string> directory = DefaultCacheDirectory();
   if (!directory.ok()) return directory.status();
-  Uri uri;
+  internal::Uri uri;
   uri.scheme = "sqlite";
   uri.path = *directory + "cache.db";
   return uri;
@@ -123,49 +137,49 @@ Result<Uri> LocationOf(const CacheFlags& flags) {
 
 Result<std::unique_ptr<Cache>> OpenCache(const CacheFlags& flags,
                                          IfMissing if_missing) {
-  Result<Uri> location = LocationOf(flags);
+  Result<internal::Uri> location = LocationOf(flags);
   if (!location.ok()) return location.status();
   return OpenLocation(*std::move(location), flags, if_missing);
 }
 
-Result<std::unique_ptr<Cache>> OpenLocation(Uri location,
+Result<std::unique_ptr<Cache>> OpenLocation(internal::Uri location,
                                             const CacheFlags& flags,
                                             IfMissing if_missing) {
   if (Status status = AddLimits(flags, location); !status.ok()) return status;
-  const Uri& lasting = Lasting(location);
-  struct stat there;
-  const bool is_missing = IsInFile(lasting) &&
-                          stat(FileOf(lasting).c_str(), &there) != 0 &&
+  const internal::Uri& storage = StorageOf(location);
+  struct stat info;
+  const bool is_missing = IsInFile(storage) &&
+                          stat(FileOf(storage).c_str(), &info) != 0 &&
                           errno == ENOENT;
   if (is_missing && flags.uri.empty()) {
-    const Status made = MakePrivateDirectory(location.path);
-    if (!made.ok()) return made;
+    Status created = CreatePrivateDirectories(location.path);
+    if (!created.ok()) return created;
   } else if (is_missing && if_missing == IfMissing::kFail) {
-    return NoSuchCache(lasting.path, flags);
+    return NoSuchCache(storage.path, flags);
   }
   CacheOptions options;
   options.log = LogWarnings;
-  return Named(flags, OpenUri(location, std::move(options)));
+  return WithSource(flags, internal::OpenUri(location, std::move(options)));
 }
 
 Result<std::unique_ptr<SqliteCache>> OpenSqliteCache(const CacheFlags& flags,
                                                      IfMissing if_missing,
                                                      const char* what) {
-  Result<Uri> location = LocationOf(flags);
+  Result<internal::Uri> location = LocationOf(flags);
   if (!location.ok()) return location.status();
   if (location->scheme != "sqlite") {
-    return Status(ErrorCode::kUnsupported, std::string(KindOf(*location)) +
-                                               " cannot " + what +
-                                               "; one in a SQLite file can");
+    return Status(ErrorCode::kUnsupported,
+                  std::string(KindOf(*location)) + " cannot " + what +
+                      "; this command needs a SQLite file");
   }
   auto opened = OpenLocation(*std::move(location), flags, if_missing);
   if (!opened.ok()) return opened.status();
-  // Which is what sqlite: opens.
+  // The opener of "sqlite" returns a SqliteCache.
   return std::unique_ptr<SqliteCache>(
       static_cast<SqliteCache*>(opened->release()));
 }
 
-Result<std::string> OwnDirectory() {
+Result<std::string> DefaultCacheDirectory() {
   return UserCacheDirectory(std::getenv("XDG_CACHE_HOME"), std::getenv("HOME"));
 }
 

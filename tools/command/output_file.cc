@@ -23,14 +23,16 @@ Result<OutputFile> OutputFile::Open(const std::string& path) {
     return file;
   }
   if (exists) {
-    // A link keeps pointing at the file.
+    // Replaces the target of a symbolic link, not the link.
     std::error_code error;
     const auto target = std::filesystem::canonical(path, error);
     if (!error) file.path_ = target;
   }
   std::string name = file.path_ + ".part-XXXXXX";
   file.fd_ = UniqueFd(mkostemp(name.data(), O_CLOEXEC));
-  if (!file.fd_.is_open()) return FileFailure("write beside", path, errno);
+  if (!file.fd_.is_open()) {
+    return FileFailure("create a temporary file for", path, errno);
+  }
   file.temporary_ = std::move(name);
   return file;
 }

@@ -1,19 +1,20 @@
-// OutputFile: a file that is there whole or not at all.
+// OutputFile: writes a file that appears complete or not at all.
 
 #ifndef APPCACHE_TOOLS_COMMAND_OUTPUT_FILE_H_
 #define APPCACHE_TOOLS_COMMAND_OUTPUT_FILE_H_
 
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 #include "tools/command/fd.h"
 
 namespace appcache::command {
 
-// Writes beside the file, for this user's eyes only, and takes its place when
-// all of it has been written; what is no regular file (a pipe, /dev/null) is
-// written to directly.
+// Writes to a temporary file in the same directory, readable by this user only,
+// and renames it when it is complete. A target that exists and is not a regular
+// file (a pipe, /dev/null) is written to directly.
 class OutputFile {
  public:
   static Result<OutputFile> Open(const std::string& path);
@@ -22,11 +23,11 @@ class OutputFile {
       : fd_(std::move(other.fd_)),
         path_(std::move(other.path_)),
         temporary_(std::exchange(other.temporary_, std::string())) {}
-  // Removes what was not committed.
+  // Removes the temporary file unless Commit succeeded.
   ~OutputFile();
 
   Status Write(std::string_view bytes);
-  // Brings all of it to the disk, and in place.
+  // Syncs the temporary file to disk and renames it to the target.
   Status Commit();
 
  private:
@@ -34,7 +35,7 @@ class OutputFile {
 
   UniqueFd fd_;
   std::string path_;
-  std::string temporary_;  // empty when written to directly
+  std::string temporary_;  // empty when the target is written to directly
 };
 
 }  // namespace appcache::command

@@ -40,7 +40,7 @@ int PrintAsJson(const BackendTraits& traits, const PingReport& report) {
   SetBytes(json, "cleared", traits.cleared);
   json["shared"] = traits.is_shared;
   json["persistent"] = traits.is_persistent;
-  json["tells_ttl"] = traits.tells_ttl;
+  json["tells_ttl"] = traits.supports_ttl_query;
   json["ttl_resolution_ms"] = traits.ttl_resolution.count();
   json["max_key_bytes"] = LimitOrNull(traits.max_key_bytes);
   json["max_value_bytes"] = LimitOrNull(traits.max_value_bytes);
@@ -56,16 +56,16 @@ std::string Describe(const BackendTraits& traits, const std::string& version) {
     name.resize(std::max(kNameWidth, name.size() + 1), ' ');
     text += name + Escape(value) + "\n";
   };
-  const auto yes = [](bool is) { return is ? "yes" : "no"; };
+  const auto yes_or_no = [](bool yes) { return yes ? "yes" : "no"; };
   add("cache", traits.location);
   add("backend", traits.name + ", " + version);
   add("clear removes", traits.cleared);
-  add("shared", yes(traits.is_shared));
-  add("persistent", yes(traits.is_persistent));
+  add("shared", yes_or_no(traits.is_shared));
+  add("persistent", yes_or_no(traits.is_persistent));
   add("longest key", SizeOrNone(traits.max_key_bytes));
   add("largest value", SizeOrNone(traits.max_value_bytes));
-  add("ttl", "in steps of " + std::to_string(traits.ttl_resolution.count()) +
-                 " ms; " + (traits.tells_ttl ? "told" : "not told"));
+  add("ttl resolution", std::to_string(traits.ttl_resolution.count()) + " ms");
+  add("ttl queries", traits.supports_ttl_query ? "supported" : "not supported");
   for (const auto& [name, value] : traits.limits) add(name, value);
   return text;
 }
@@ -87,17 +87,17 @@ std::string RoundTrips(const Histogram& times) {
 
 }  // namespace
 
-Status PingAll(Cache& cache, uint64_t count, PingReport& report) {
+Status PingAll(Backend& backend, uint64_t count, PingReport& report) {
   for (uint64_t i = 0; i < count; ++i) {
     const auto begin = SteadyClock::now();
-    Result<std::string> version = cache.Ping();
+    Result<std::string> version = backend.Ping();
     const SteadyClock::duration time = SteadyClock::now() - begin;
     if (!version.ok()) {
-      const Error& error = version.error();
       if (i == 0) return version.status();
+      const Error& error = version.error();
       return Status(error.code,
-                    "after " + std::to_string(i) + " of " +
-                        std::to_string(count) + " pings: " + error.message,
+                    "ping " + std::to_string(i + 1) + " of " +
+                        std::to_string(count) + " failed: " + error.message,
                     error.native_code);
     }
     report.round_trips.Record(static_cast<uint64_t>(
@@ -111,7 +111,7 @@ int Ping(const PingOptions& options) {
   const auto cache = OpenCache(options.cache, IfMissing::kFail);
   if (!cache.ok()) return Fail(cache.status());
   PingReport report;
-  const Status pinged = PingAll(**cache, options.count, report);
+  const Status pinged = PingAll(*(*cache)->backend(), options.count, report);
   if (!pinged.ok()) return Fail(pinged);
   const BackendTraits traits = (*cache)->Traits();
   if (options.json) return PrintAsJson(traits, report);

@@ -1,4 +1,4 @@
-// appcache ping: whether a cache answers, how fast, and what it is.
+// appcache ping: measures round trips, and describes the backend.
 
 #ifndef APPCACHE_TOOLS_COMMAND_PING_H_
 #define APPCACHE_TOOLS_COMMAND_PING_H_
@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/cache.h"
-#include "engine/error.h"
+#include "appcache/backend.h"
+#include "appcache/error.h"
 #include "tools/command/histogram.h"
 #include "tools/command/open_cache.h"
 
@@ -18,19 +18,19 @@ struct PingReport {
   Histogram round_trips;  // in nanoseconds
 };
 
-// Pings `count` times, one after the other. A ping that fails is the last; its
-// error says after how many it came.
-Status PingAll(Cache& cache, uint64_t count, PingReport& report);
+// Pings `count` times, one after the other. Stops at the first failure; its
+// message says which ping failed, unless it was the first.
+Status PingAll(Backend& backend, uint64_t count, PingReport& report);
 
 struct PingOptions {
-  // The most that --count takes: some minutes over a slow line.
+  // The limit of --count: a few minutes on a slow network.
   static constexpr uint64_t kMaxCount = 100'000;
 
   CacheFlags cache;
   uint64_t count = 100;
   bool json = false;
 };
-// kFailure when the cache cannot be opened, or when a ping fails.
+// Returns kFailure when the cache cannot be opened or a ping fails.
 int Ping(const PingOptions& options);
 
 }  // namespace appcache::command

@@ -9,9 +9,9 @@
 namespace appcache::command {
 namespace {
 
-constexpr std::chrono::milliseconds kDrawEvery{100};
+constexpr std::chrono::milliseconds kDrawInterval{100};
 constexpr size_t kBarWidth = 40;
-constexpr const char* kWipeLine = "\r\x1b[K";
+constexpr const char* kEraseLine = "\r\x1b[K";
 
 }  // namespace
 
@@ -35,17 +35,17 @@ Progress::Progress(std::string label, uint64_t total)
       is_shown_(isatty(STDERR_FILENO) != 0) {}
 
 Progress::~Progress() {
-  if (drawn_) WriteAll(STDERR_FILENO, kWipeLine);
+  if (drawn_) WriteAll(STDERR_FILENO, kEraseLine);
 }
 
 void Progress::Update(uint64_t done) {
   if (!is_shown_) return;
   const auto now = std::chrono::steady_clock::now();
   if (now < next_draw_) return;
-  next_draw_ = now + kDrawEvery;
+  next_draw_ = now + kDrawInterval;
   drawn_ = true;
   WriteAll(STDERR_FILENO,
-           kWipeLine + ProgressLine(label_, done, total_, kBarWidth));
+           kEraseLine + ProgressLine(label_, done, total_, kBarWidth));
 }
 
 }  // namespace appcache::command

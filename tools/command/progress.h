@@ -1,4 +1,4 @@
-// Progress: a bar on standard error, if a person is there to look at it.
+// Progress: a progress bar on standard error.
 
 #ifndef APPCACHE_TOOLS_COMMAND_PROGRESS_H_
 #define APPCACHE_TOOLS_COMMAND_PROGRESS_H_
@@ -11,21 +11,21 @@
 
 namespace appcache::command {
 
-// "label [#####     ]  50%", `bar_width` characters between the brackets; with
-// a total of 0, which is not known, "label 1234".
+// "label [#####     ]  50%", with `bar_width` characters between the brackets.
+// A total of 0 means unknown: "label 1234".
 std::string ProgressLine(std::string_view label, uint64_t done, uint64_t total,
                          size_t bar_width);
 
 class Progress {
  public:
-  // Shows nothing unless standard error is a terminal.
+  // Prints nothing unless standard error is a terminal.
   Progress(std::string label, uint64_t total);
-  // Wipes the bar: what follows is the result, or the error.
+  // Erases the bar, to make room for the result or the error.
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // Cheap: draws a few times a second however often it is called.
+  // Cheap: draws at most ten times a second.
   void Update(uint64_t done);
 
  private:

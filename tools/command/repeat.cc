@@ -13,45 +13,48 @@
 namespace appcache::command {
 namespace {
 
-// False as soon as there is a reason to end; true after the interval, or when
-// the process was stopped and goes on.
-bool Pause(const SignalGate& gate, std::chrono::milliseconds interval) {
-  // The second for what needs no asking: that the other end is closed.
-  pollfd awaited[] = {{gate.fd(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
+// Waits for the interval. Returns false when a signal arrives or the reader of
+// standard output is gone. Returns true early when the process was stopped and
+// continued.
+bool Pause(const SignalBlocker& signals, std::chrono::milliseconds interval) {
+  // poll reports a closed reader (POLLERR) without being asked for it.
+  pollfd awaited[] = {{signals.fd(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
   return poll(awaited, 2, static_cast<int>(interval.count())) <= 0;
 }
 
-int PrintAll(SignalGate& gate, const Rhythm& rhythm,
+int PrintAll(SignalBlocker& signals, const RepeatOptions& options,
              const std::function<Result<std::string>()>& next) {
   for (uint64_t printed = 1;; ++printed) {
     const Result<std::string> text = next();
     if (!text.ok()) return Fail(text.status());
     const int error = WriteAll(STDOUT_FILENO, *text);
     if (error == EPIPE) return kDone;
-    if (error != 0)
-      return Fail(FileFailure("write to", "standard output", error));
-    if (rhythm.count && printed >= *rhythm.count) return kDone;
-    if (!Pause(gate, rhythm.interval)) return kDone;
+    if (error != 0) {
+      return Fail(SystemFailure("write to", "standard output", error));
+    }
+    if (options.count && printed >= *options.count) return kDone;
+    if (!Pause(signals, options.interval)) return kDone;
   }
 }
 
 }  // namespace
 
 Result<std::chrono::milliseconds> ParseInterval(std::string_view text) {
-  Result<std::chrono::milliseconds> interval = ParseDuration(text);
-  if (interval.ok() &&
-      (*interval < Rhythm::kLeast || *interval > Rhythm::kMost)) {
-    return Status(ErrorCode::kInvalidArgument, "an interval is from 1ms to 1d");
+  Result<std::chrono::milliseconds> interval = internal::ParseDuration(text);
+  if (interval.ok() && (*interval < RepeatOptions::kMinInterval ||
+                        *interval > RepeatOptions::kMaxInterval)) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "an interval must be from 1ms to 1d");
   }
   return interval;
 }
 
-int PrintAgainAndAgain(SignalGate& gate, const Rhythm& rhythm,
-                       const std::function<Result<std::string>()>& next) {
-  const int status = PrintAll(gate, rhythm, next);
-  // Those that ended it, SIGPIPE among them, have done what they were to do: an
-  // opened gate must not let them kill the process.
-  while (gate.Next()) {
+int PrintRepeatedly(SignalBlocker& signals, const RepeatOptions& options,
+                    const std::function<Result<std::string>()>& next) {
+  const int status = PrintAll(signals, options, next);
+  // The signal that ended the loop, or SIGPIPE, has been handled. Left pending,
+  // it would kill the process once signals are unblocked.
+  while (signals.TakePending()) {
   }
   return status;
 }

@@ -1,4 +1,4 @@
-// Printing again and again, until nobody wants more.
+// Prints a report repeatedly, for the --watch options.
 
 #ifndef APPCACHE_TOOLS_COMMAND_REPEAT_H_
 #define APPCACHE_TOOLS_COMMAND_REPEAT_H_
@@ -10,29 +10,30 @@
 #include <string>
 #include <string_view>
 
-#include "engine/error.h"
-#include "tools/command/signal_gate.h"
+#include "appcache/error.h"
+#include "tools/command/signal_blocker.h"
 
 namespace appcache::command {
 
-struct Rhythm {
-  static constexpr std::chrono::milliseconds kLeast{1};
-  static constexpr std::chrono::hours kMost{24};
+struct RepeatOptions {
+  static constexpr std::chrono::milliseconds kMinInterval{1};
+  static constexpr std::chrono::hours kMaxInterval{24};
 
   std::chrono::milliseconds interval{1000};
-  std::optional<uint64_t> count;  // none: no end
+  std::optional<uint64_t> count;  // no value: without a limit
 };
 
-// A duration from Rhythm::kLeast to kMost. kInvalidArgument for any other.
+// A duration from RepeatOptions::kMinInterval to kMaxInterval. kInvalidArgument
+// for any other.
 Result<std::chrono::milliseconds> ParseInterval(std::string_view text);
 
-// Prints what `next` makes, to standard output: at once, and then after each
-// interval. Returns kDone after `count` times, when one of the gate's signals
-// has come, and as soon as nobody reads standard output any more, which is
-// noticed during an interval too. kFailure when `next` or writing fails, after
-// telling why.
-int PrintAgainAndAgain(SignalGate& gate, const Rhythm& rhythm,
-                       const std::function<Result<std::string>()>& next);
+// Prints the text that `next` returns to standard output, at once and then
+// after each interval. Returns kDone after `count` times, when one of the
+// blocked signals arrives, or as soon as standard output has no reader, which
+// is noticed during an interval too. When `next` or writing fails, prints the
+// error and returns kFailure.
+int PrintRepeatedly(SignalBlocker& signals, const RepeatOptions& options,
+                    const std::function<Result<std::string>()>& next);
 
 }  // namespace appcache::command
 

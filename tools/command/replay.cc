@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_cache.h"
 #include "engine/uri/scheme_registry.h"
 #include "tools/command/exit_status.h"
 #include "tools/command/location.h"
@@ -45,52 +45,54 @@ Status AtLine(const LineReader& trace, const Status& status) {
                 status.error().native_code);
 }
 
-bool IsLimit(const Uri::Option& option) {
+bool IsLimit(const internal::Uri::Option& option) {
   return option.name == "max_entries" || option.name == "max_bytes";
 }
 
-bool HasMaxEntries(const Uri& location) {
-  return std::any_of(
-      location.options.begin(), location.options.end(),
-      [](const Uri::Option& option) { return option.name == "max_entries"; });
+bool HasMaxEntries(const internal::Uri& location) {
+  return std::any_of(location.options.begin(), location.options.end(),
+                     [](const internal::Uri::Option& option) {
+                       return option.name == "max_entries";
+                     });
 }
 
-// kInvalidArgument when there is something in the cache. Looks at it without
-// limits: what is in somebody's cache must stay there.
-Status ExpectEmpty(Uri location, const CacheFlags& flags) {
+// kInvalidArgument when the cache has entries. Opens it without limits, so that
+// no entry of an existing cache is evicted.
+Status CheckEmpty(internal::Uri location, const CacheFlags& flags) {
   const std::string kind = KindOf(location);
   std::erase_if(location.options, IsLimit);
-  CacheFlags look;
-  look.uri = flags.uri;
-  const auto cache = OpenLocation(std::move(location), look, IfMissing::kMake);
+  CacheFlags unlimited;
+  unlimited.uri = flags.uri;
+  const auto cache =
+      OpenLocation(std::move(location), unlimited, IfMissing::kCreate);
   if (!cache.ok()) return cache.status();
   const std::optional<uint64_t> entries = (*cache)->Stats().entries;
   if (!entries) {
     return Status(ErrorCode::kUnsupported,
                   "replay needs an empty cache, and " + kind +
-                      " does not tell whether it is; leave --cache out, or "
-                      "name a file that is not there yet");
+                      " cannot report its number of entries; omit --cache, or "
+                      "name a new SQLite file");
   }
   if (*entries == 0) return Status();
   return Status(ErrorCode::kInvalidArgument,
-                "replay needs an empty cache, and this one has " +
-                    std::to_string(*entries) +
-                    " entries; name a file that is not there yet");
+                "replay needs an empty cache, but this one has " +
+                    std::to_string(*entries) + " entries; name a new file");
 }
 
-// A SQLite cache without a limit would hit whatever it was ever asked for.
-Status ExpectLimit(const CacheFlags& flags) {
+// Requires a limit for a SQLite cache: without one, every key hits from its
+// second request on.
+Status CheckLimit(const CacheFlags& flags) {
   if (flags.max_entries) return Status();
   if (!flags.uri.empty()) {
-    const Result<Uri> location = LocationOf(flags);
+    const Result<internal::Uri> location = LocationOf(flags);
     if (!location.ok()) return location.status();
     if (location->scheme != "sqlite" || HasMaxEntries(*location)) {
       return Status();
     }
   }
   return Status(ErrorCode::kInvalidArgument,
-                "replay: it needs --max-entries N, the size of the cache to be "
-                "measured");
+                "replay: missing --max-entries N, the size of the measured "
+                "cache");
 }
 
 Result<std::unique_ptr<Cache>> OpenEmpty(const CacheFlags& flags) {
@@ -98,14 +100,14 @@ Result<std::unique_ptr<Cache>> OpenEmpty(const CacheFlags& flags) {
     SqliteCacheOptions options;
     options.max_entries = *flags.max_entries;
     options.max_bytes = flags.max_bytes;
-    return ToCache(SqliteCache::OpenInMemory(
+    return internal::ToCache(SqliteCache::OpenInMemory(
         options, "appcache_replay_" + std::to_string(getpid())));
   }
-  Result<Uri> location = LocationOf(flags);
+  Result<internal::Uri> location = LocationOf(flags);
   if (!location.ok()) return location.status();
-  Status empty = ExpectEmpty(*std::move(location), flags);
+  Status empty = CheckEmpty(*std::move(location), flags);
   if (!empty.ok()) return empty;
-  return OpenCache(flags, IfMissing::kMake);
+  return OpenCache(flags, IfMissing::kCreate);
 }
 
 Json Describe(const Histogram& histogram) {
@@ -155,7 +157,7 @@ int PrintReport(const ReplayReport& report) {
 
 }  // namespace
 
-Status ReplayTrace(LineReader& trace, Cache& cache, std::string_view value,
+Status ReplayTrace(LineReader& trace, Backend& backend, std::string_view value,
                    ReplayReport& report) {
   std::string_view key;
   for (;;) {
@@ -164,7 +166,7 @@ Status ReplayTrace(LineReader& trace, Cache& cache, std::string_view value,
     if (!*is_line) return Status();
     if (key.empty()) continue;
     const auto begin = SteadyClock::now();
-    const Lookup<Bytes> found = cache.GetRaw(key);
+    const Lookup<Bytes> found = backend.GetRaw(key);
     const auto middle = SteadyClock::now();
     report.gets.Record(Nanoseconds(middle - begin));
     ++report.requests;
@@ -173,14 +175,14 @@ Status ReplayTrace(LineReader& trace, Cache& cache, std::string_view value,
       ++report.hits;
       continue;
     }
-    const Status stored = cache.SetRaw(key, value, kNoTtl);
+    const Status stored = backend.SetRaw(key, value, kNoTtl);
     report.sets.Record(Nanoseconds(SteadyClock::now() - middle));
     if (!stored.ok()) return AtLine(trace, stored);
   }
 }
 
 int Replay(const ReplayOptions& options) {
-  const Status limited = ExpectLimit(options.cache);
+  const Status limited = CheckLimit(options.cache);
   if (!limited.ok()) return Fail(limited);
   Result<LineReader> trace = LineReader::Open(options.trace);
   if (!trace.ok()) return Fail(trace.status());
@@ -188,7 +190,8 @@ int Replay(const ReplayOptions& options) {
   if (!cache.ok()) return Fail(cache.status());
   const std::string value(options.value_bytes, 'v');
   ReplayReport report;
-  const Status status = ReplayTrace(*trace, **cache, value, report);
+  const Status status =
+      ReplayTrace(*trace, *(*cache)->backend(), value, report);
   if (!status.ok()) return Fail(status);
   if (!options.json) return PrintReport(report);
   return PrintJson(Json{{"requests", report.requests},

@@ -1,35 +1,35 @@
-// appcache replay: how a cache does on a trace of what was asked for.
+// appcache replay: measures a cache on a trace of keys.
 
 #ifndef APPCACHE_TOOLS_COMMAND_REPLAY_H_
 #define APPCACHE_TOOLS_COMMAND_REPLAY_H_
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
-#include "engine/cache.h"
-#include "engine/error.h"
+#include "appcache/backend.h"
+#include "appcache/error.h"
 #include "tools/command/histogram.h"
 #include "tools/command/line_reader.h"
 #include "tools/command/open_cache.h"
 
 namespace appcache::command {
 
-// What a replay saw. Times are in nanoseconds.
 struct ReplayReport {
   uint64_t requests = 0;
   uint64_t hits = 0;
-  Histogram gets;
-  Histogram sets;
+  Histogram gets;  // in nanoseconds
+  Histogram sets;  // in nanoseconds
 };
 
-// For each line a get, and on a miss a set of `value`. Lines without a
-// character do not count.
-Status ReplayTrace(LineReader& trace, Cache& cache, std::string_view value,
+// Gets the key on each line and, on a miss, sets it to `value`. Skips empty
+// lines. Stops at the first error; its message names the line.
+Status ReplayTrace(LineReader& trace, Backend& backend, std::string_view value,
                    ReplayReport& report);
 
 struct ReplayOptions {
   std::string trace;  // "-": standard input
-  // Without a uri: a cache in memory of the replay's own.
+  // Without a URI, an in-memory cache that only the replay uses.
   CacheFlags cache;
   uint64_t value_bytes = 100;
   bool json = false;

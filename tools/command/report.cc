@@ -13,8 +13,8 @@
 namespace appcache::command {
 namespace {
 
-// In one write, so that lines of several processes do not mix. When standard
-// error does not take it there is nobody left to tell.
+// Uses one write, so that lines of several processes do not mix. Ignores a
+// failure: there is no other place to report it.
 void PrintError(std::string_view kind, std::string_view message) {
   std::string line("appcache: ");
   line.append(kind).append(message).append("\n");
@@ -26,7 +26,7 @@ void PrintError(std::string_view kind, std::string_view message) {
 int Print(std::string_view text) {
   const int error = WriteAll(STDOUT_FILENO, text);
   if (error == 0) return kDone;
-  return Fail(FileFailure("write to", "standard output", error));
+  return Fail(SystemFailure("write to", "standard output", error));
 }
 
 int PrintJson(const nlohmann::ordered_json& report) {
@@ -46,9 +46,8 @@ void SetBytes(nlohmann::ordered_json& report, const char* name,
 void Warn(std::string_view message) { PrintError("warning: ", message); }
 
 int Fail(const Status& status) {
-  const Error& error = status.error();
-  PrintError("", error.message);
-  return error.code == ErrorCode::kInvalidArgument ? kUsage : kFailure;
+  PrintError("", status.message());
+  return status.Is(ErrorCode::kInvalidArgument) ? kUsage : kFailure;
 }
 
 int FailUsage(std::string_view message) {

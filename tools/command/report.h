@@ -1,4 +1,4 @@
-// Results on standard output, everything else on standard error.
+// Prints results to standard output, and messages to standard error.
 
 #ifndef APPCACHE_TOOLS_COMMAND_REPORT_H_
 #define APPCACHE_TOOLS_COMMAND_REPORT_H_
@@ -6,28 +6,29 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string_view>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 
 namespace appcache::command {
 
-// Writes to standard output, whole. Returns kDone, or kFailure after telling
-// why.
+// Writes all of `text` to standard output. Returns kDone; on failure, prints
+// the error and returns kFailure.
 int Print(std::string_view text);
 
 // Prints the report as one line of JSON, or indented on a terminal.
 int PrintJson(const nlohmann::ordered_json& report);
 
 // Sets report[name] to `bytes`, or report[name + "_base64"] when they are not
-// UTF-8, which is all that a JSON string can hold.
+// UTF-8, because a JSON string cannot hold other bytes.
 void SetBytes(nlohmann::ordered_json& report, const char* name,
               std::string_view bytes);
 
-// "appcache: warning: ..." on standard error.
+// Prints "appcache: warning: MESSAGE" to standard error.
 void Warn(std::string_view message);
 
-// "appcache: ..." on standard error; returns kFailure, or kUsage for an
-// argument that is not what it may be.
+// Prints "appcache: MESSAGE" to standard error. Returns kUsage for
+// kInvalidArgument, and kFailure for any other code. REQUIRES: !status.ok().
 int Fail(const Status& status);
+// The same for an error in the command line: returns kUsage.
 int FailUsage(std::string_view message);
 
 }  // namespace appcache::command

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <string_view>
 
@@ -17,11 +18,11 @@ namespace appcache::command {
 namespace {
 
 constexpr size_t kReadSize = size_t{64} << 10;
-// A pipe that is reported writable takes this much without blocking, so that a
-// slow reader of ours never keeps a signal from the command.
+// A writable pipe accepts this much without blocking, so that a slow reader
+// does not delay the forwarding of signals.
 constexpr size_t kWriteSize = PIPE_BUF;
 
-// One of the command's streams on its way to ours.
+// Copies one output stream of the command to one of this process.
 class Relay {
  public:
   Relay(UniqueFd from, int to, Stream stream, Recording& recording)
@@ -33,14 +34,14 @@ class Relay {
   bool is_open() const noexcept { return from_.is_open(); }
   bool is_broken() const noexcept { return broken_; }
 
-  // What to wait for next.
+  // The event that Step needs.
   pollfd Poll() const noexcept {
     if (!is_open()) return {-1, 0, 0};
     if (!pending_.empty()) return {to_, POLLOUT, 0};
     return {from_.get(), POLLIN, 0};
   }
 
-  // Takes the next step; call when what Poll asked for is there.
+  // Reads or writes once. REQUIRES: the event of Poll has occurred.
   void Step() {
     if (pending_.empty()) {
       Read();
@@ -64,14 +65,14 @@ class Relay {
     if (size >= 0) return pending_.remove_prefix(static_cast<size_t>(size));
     if (errno == EINTR || errno == EAGAIN) return;
     const int error = errno;
-    // The command meets a closed pipe in its turn, as if it wrote directly.
+    // Closes the pipe, so that the command gets EPIPE as if it wrote directly.
     broken_ = true;
     pending_ = {};
     from_.Close();
     if (error == EPIPE) return;
     const char* const name =
         to_ == STDOUT_FILENO ? "standard output" : "standard error";
-    Warn(FileFailure("write to", name, error).error().message);
+    Warn(SystemFailure("write to", name, error).message());
   }
 
   UniqueFd from_;
@@ -79,34 +80,34 @@ class Relay {
   const Stream stream_;
   Recording& recording_;
   std::array<char, kReadSize> buffer_;
-  std::string_view pending_;  // of buffer_: what is not written yet
+  std::string_view pending_;  // the part of buffer_ that is not written yet
   bool broken_ = false;
 };
 
-// Whoever still has the output may outlive the command; then there is nothing
-// left to pass a signal to, and it means us. One that came together with the
-// end was meant for the command.
-void PassSignals(SignalGate& gate, Child& child) {
-  const bool had_ended = child.is_known_to_have_ended();
-  while (const auto signal = gate.Next()) {
+// Forwards pending signals to the command. When it has exited and another
+// process still holds its output open, a signal is for this process. A signal
+// that arrived together with the exit was for the command.
+void ForwardSignals(SignalBlocker& signals, Child& child) {
+  const bool had_exited = child.has_exited();
+  while (const auto signal = signals.TakePending()) {
     if (signal->number == SIGCHLD || signal->number == SIGPIPE) continue;
-    if (had_ended) {
-      gate.EndBy(signal->number);
+    if (had_exited) {
+      signals.RaiseUnblocked(signal->number);
     } else if (!signal->from_terminal) {
       child.Signal(signal->number);
     }
   }
-  child.Ended(Child::Wait::kNo);
+  child.ExitStatus(Child::Wait::kNo);
 }
 
-void RelayAll(Relay& out, Relay& error, SignalGate& gate, Child& child) {
-  // Without a descriptor nothing would wake the poll at the end of the command.
-  const auto wait = gate.fd() < 0 ? Child::Wait::kYes : Child::Wait::kNo;
-  while (out.is_open() || error.is_open() || !child.Ended(wait)) {
-    std::array<pollfd, 3> polled = {pollfd{gate.fd(), POLLIN, 0}, out.Poll(),
+void RelayAll(Relay& out, Relay& error, SignalBlocker& signals, Child& child) {
+  // Without a descriptor, SIGCHLD would not wake the poll.
+  const auto wait = signals.fd() < 0 ? Child::Wait::kYes : Child::Wait::kNo;
+  while (out.is_open() || error.is_open() || !child.ExitStatus(wait)) {
+    std::array<pollfd, 3> polled = {pollfd{signals.fd(), POLLIN, 0}, out.Poll(),
                                     error.Poll()};
     if (poll(polled.data(), polled.size(), -1) < 0) continue;
-    if (polled[0].revents != 0) PassSignals(gate, child);
+    if (polled[0].revents != 0) ForwardSignals(signals, child);
     if (polled[1].revents != 0) out.Step();
     if (polled[2].revents != 0) error.Step();
   }
@@ -114,11 +115,13 @@ void RelayAll(Relay& out, Relay& error, SignalGate& gate, Child& child) {
 
 }  // namespace
 
-RunResult RunCommand(std::span<const std::string> command, SignalGate& gate,
-                     Recording& recording) {
+RunResult RunCommand(std::span<const std::string> command,
+                     SignalBlocker& signals, Recording& recording) {
+  assert(!command.empty());
   RunResult result;
   bool executing = false;
-  Result<Child> child = Child::Start(command, gate.original_mask(), executing);
+  Result<Child> child =
+      Child::Start(command, signals.original_mask(), executing);
   if (!child.ok()) {
     const int error = child.error().native_code;
     Fail(executing ? Status(ErrorCode::kUnavailable,
@@ -130,12 +133,12 @@ RunResult RunCommand(std::span<const std::string> command, SignalGate& gate,
   Relay out(std::move(child->out), STDOUT_FILENO, Stream::kOut, recording);
   Relay error(std::move(child->error), STDERR_FILENO, Stream::kError,
               recording);
-  RelayAll(out, error, gate, *child);
-  const int status = *child->Ended(Child::Wait::kYes);
+  RelayAll(out, error, signals, *child);
+  const int status = *child->ExitStatus(Child::Wait::kYes);
   const bool exited = WIFEXITED(status);
   result.exit_status = static_cast<uint8_t>(exited ? WEXITSTATUS(status)
                                                    : 128 + WTERMSIG(status));
-  result.is_whole = exited && !out.is_broken() && !error.is_broken();
+  result.is_complete = exited && !out.is_broken() && !error.is_broken();
   return result;
 }
 

@@ -1,4 +1,4 @@
-// Runs a command, passes its output on as it comes, and records it.
+// Runs a command, passes on its output as it arrives, and records it.
 
 #ifndef APPCACHE_TOOLS_COMMAND_RUN_COMMAND_H_
 #define APPCACHE_TOOLS_COMMAND_RUN_COMMAND_H_
@@ -8,25 +8,25 @@
 #include <string>
 
 #include "tools/command/run_record.h"
-#include "tools/command/signal_gate.h"
+#include "tools/command/signal_blocker.h"
 
 namespace appcache::command {
 
 struct RunResult {
-  // As a shell tells it: the command's own, 128 and the signal that killed it,
-  // 127 when it was not found, 126 when it could not be executed.
+  // As in a shell: that of the command, 128 + N when signal N killed it, 127
+  // when it was not found, 126 when it could not be executed.
   uint8_t exit_status = 0;
-  // The command ran, ended by itself, and all that it wrote was passed on.
-  bool is_whole = false;
+  // True when the command exited by itself and all of its output was passed on.
+  bool is_complete = false;
 };
 
-// Returns when the command has ended and everybody who inherited its output has
-// closed it: only then is the recording all of it. Signals that `gate` keeps
-// are sent on to the command; after its end they end this process.
-//
-// REQUIRES: !command.empty(); the gate is closed.
-RunResult RunCommand(std::span<const std::string> command, SignalGate& gate,
-                     Recording& recording);
+// Returns when the command has exited and every process that inherited its
+// output has closed it; the recording is complete only then. Forwards the
+// signals that arrive to the command. Once it has exited, a signal takes its
+// default action on this process. REQUIRES: !command.empty(), and `signals` are
+// blocked.
+RunResult RunCommand(std::span<const std::string> command,
+                     SignalBlocker& signals, Recording& recording);
 
 }  // namespace appcache::command
 

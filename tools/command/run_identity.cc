@@ -16,6 +16,7 @@
 
 #include "tools/command/byte_codec.h"
 #include "tools/command/fd.h"
+#include "tools/command/text.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -26,7 +27,7 @@ namespace {
 constexpr std::string_view kEnvironment = "env:";
 constexpr std::string_view kFile = "file:";
 
-// Before a value: is there one?
+// The byte before a value that may be missing.
 constexpr char kAbsent = 0;
 constexpr char kPresent = 1;
 
@@ -36,7 +37,7 @@ std::string_view Canonical(const XXH128_hash_t& hash,
   return {reinterpret_cast<const char*>(bytes.digest), sizeof(bytes.digest)};
 }
 
-// The size and the hash of what is in the file.
+// Appends the size and the hash of the file's content.
 Status AppendContent(int fd, const std::string& path, ByteWriter& value) {
   const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(
       XXH3_createState(), XXH3_freeState);
@@ -59,7 +60,7 @@ Status AppendContent(int fd, const std::string& path, ByteWriter& value) {
 }
 
 Status AppendFile(const std::string& path, ByteWriter& value) {
-  // Not blocking: a pipe must not hold up what is going to be refused.
+  // O_NONBLOCK: opening a pipe, which is an error below, must not block.
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.is_open()) {
     if (errno != ENOENT) return FileFailure("open", path, errno);
@@ -70,7 +71,9 @@ Status AppendFile(const std::string& path, ByteWriter& value) {
   if (fstat(fd.get(), &info) != 0) return FileFailure("read", path, errno);
   if (!S_ISREG(info.st_mode)) {
     return Status(ErrorCode::kInvalidArgument,
-                  path + " is not a file: --scope file: takes a regular file");
+                  Quoted(path) +
+                      " is not a regular file, which --scope file: "
+                      "needs");
   }
   value.Number(kPresent);
   return AppendContent(fd.get(), path, value);
@@ -80,7 +83,7 @@ Status AppendDirectory(ByteWriter& value) {
   std::error_code error;
   const std::string path = std::filesystem::current_path(error);
   if (error) {
-    return FileFailure("find", "the current directory", error.value());
+    return SystemFailure("find", "the current directory", error.value());
   }
   value.Raw(path);
   return Status();
@@ -113,9 +116,9 @@ Result<Scope> ParseScope(std::string_view text) {
   if (text.starts_with(kFile) && text.size() > kFile.size()) {
     return Scope{Scope::Kind::kFile, std::string(text.substr(kFile.size()))};
   }
-  return Status(ErrorCode::kInvalidArgument,
-                "'" + std::string(text) +
-                    "' is not a scope: write cwd, env:NAME or file:PATH");
+  return Status(
+      ErrorCode::kInvalidArgument,
+      Quoted(text) + " is not a scope; write cwd, env:NAME or file:PATH");
 }
 
 Result<std::string> RunIdentity(std::span<const std::string> command,

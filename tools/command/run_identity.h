@@ -1,5 +1,5 @@
-// What makes two runs of exec the same run: the command, its arguments, and the
-// scope that the user named.
+// RunIdentity: the bytes that identify a run of exec. Two runs are the same if
+// their commands, arguments and scopes are equal.
 
 #ifndef APPCACHE_TOOLS_COMMAND_RUN_IDENTITY_H_
 #define APPCACHE_TOOLS_COMMAND_RUN_IDENTITY_H_
@@ -8,11 +8,11 @@
 #include <string>
 #include <string_view>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 
 namespace appcache::command {
 
-// Something besides the command that its output depends on.
+// An input of the command, besides its arguments, that is part of the identity.
 struct Scope {
   enum class Kind : char {
     kDirectory = 'd',    // the current one
@@ -23,18 +23,20 @@ struct Scope {
   std::string name;
 };
 
-// "cwd", "env:NAME" or "file:PATH"; else kInvalidArgument.
+// Parses "cwd", "env:NAME" or "file:PATH". kInvalidArgument for other text.
 Result<Scope> ParseScope(std::string_view text);
 
-// The identity as bytes. No two different runs have the same: every part has
-// its length before it. The order of the scopes does not matter. A variable
-// that is not set and a file that is not there are states like any other.
-// Errors: the current directory or a file cannot be read.
+// The identity. It is unambiguous because every part is length-prefixed. The
+// order of the scopes does not matter. An unset variable differs from an empty
+// one, and a missing file from an empty one. kUnavailable when the current
+// directory or a file cannot be read; kInvalidArgument when a file is not a
+// regular file.
 Result<std::string> RunIdentity(std::span<const std::string> command,
                                 std::span<const Scope> scopes);
 
-// The segment of the key path under which a run's record is kept: a hash of the
-// identity. The record holds the identity itself, so that a collision is seen.
+// The last segment of the key path of the run's record: a hash of the identity,
+// in hexadecimal. The record contains the identity, so that a collision is
+// detected.
 std::string RunKey(std::string_view identity);
 
 }  // namespace appcache::command

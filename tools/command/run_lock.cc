@@ -13,20 +13,20 @@
 namespace appcache::command {
 namespace {
 
-constexpr mode_t kMode = 0666;  // less the umask, as the cache file itself
+constexpr mode_t kMode = 0666;  // masked by the umask, as the cache file
 
 off_t OffsetOf(std::string_view run_key) {
-  // Positive, and with room for a length of 1.
+  // off_t is signed, and the offset plus the length of 1 must not overflow.
   const uint64_t hash = XXH3_64bits(run_key.data(), run_key.size());
   return static_cast<off_t>(hash >> 2);
 }
 
 }  // namespace
 
-std::string RunLock::FileName(std::string_view place) {
+std::string RunLock::FileName(std::string_view location) {
   std::array<char, 24> name;
   std::snprintf(name.data(), name.size(), "exec-%016" PRIx64,
-                uint64_t{XXH3_64bits(place.data(), place.size())});
+                uint64_t{XXH3_64bits(location.data(), location.size())});
   return name.data();
 }
 

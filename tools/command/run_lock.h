@@ -1,5 +1,5 @@
-// RunLock: held by the one process that runs a command, while others who want
-// the same run wait for it.
+// RunLock: the lock that makes one process at a time run a command, while
+// others that need the same run wait.
 
 #ifndef APPCACHE_TOOLS_COMMAND_RUN_LOCK_H_
 #define APPCACHE_TOOLS_COMMAND_RUN_LOCK_H_
@@ -8,24 +8,25 @@
 #include <string>
 #include <string_view>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 #include "tools/command/fd.h"
 
 namespace appcache::command {
 
-// All runs of a cache share one lock file and lock one byte of it each, at an
-// offset that is a hash of the run's key: nothing is left to clean up, and two
-// runs that collide merely wait for each other. The byte need not exist.
+// All runs of a cache share one lock file. Each locks one byte of it, at an
+// offset that is a hash of the run's key, so that no file is left to clean up.
+// Two runs with the same hash wait for each other. The file may be shorter than
+// the offset.
 //
-// An open-file-description lock: the kernel drops it when the process ends,
-// however it ends, and the command that is run does not inherit it.
+// The lock is an open-file-description lock: the kernel releases it when the
+// process exits or is killed, and the command does not inherit it.
 class RunLock {
  public:
-  // The name of a lock file for the cache that is at `place`: a hash of that.
-  static std::string FileName(std::string_view place);
+  // The name of the lock file for the cache at `location`, which it hashes.
+  static std::string FileName(std::string_view location);
 
-  // Waits as long as another process holds it. Signals interrupt the wait by
-  // what they do by default.
+  // Waits while another process holds the lock. Signals take their default
+  // action during the wait.
   static Result<RunLock> Acquire(const std::string& path,
                                  std::string_view run_key);
 

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view kMagic = "appcRUN\n";
 constexpr uint8_t kVersion = 1;
-// What the format adds per chunk; counted, so that a command that writes single
-// bytes to either stream in turn is bounded too.
+// What the format adds to each chunk. It counts towards the limit, so that the
+// limit also holds for a command that alternates single bytes between streams.
 constexpr uint64_t kChunkOverhead = 9;
 
 uint64_t Checksum(std::string_view bytes) {
@@ -86,21 +86,22 @@ Result<Run> DecodeRun(std::string_view record) {
   uint8_t version = 0;
   if (!reader.Raw(kMagic.size(), magic) || magic != kMagic ||
       !reader.Number(version)) {
-    return Damaged("it does not begin as one does");
+    return Damaged("wrong magic number");
   }
   if (version != kVersion) {
     return Status(ErrorCode::kUnsupported,
-                  "the record of the run has version " +
-                      std::to_string(version) + "; this appcache knows 1");
+                  "the record of the run has format version " +
+                      std::to_string(version) +
+                      ", this appcache supports version 1; upgrade appcache");
   }
   uint64_t checksum = 0;
   if (!reader.Number(checksum) || checksum != Checksum(reader.rest())) {
-    return Damaged("its checksum is wrong");
+    return Damaged("wrong checksum");
   }
   Run run;
   if (!reader.Number(run.exit_status) || !reader.Prefixed(run.identity) ||
       !ReadChunks(reader, run.chunks)) {
-    return Damaged("its parts do not fit together");
+    return Damaged("inconsistent lengths");
   }
   return run;
 }

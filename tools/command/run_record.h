@@ -1,9 +1,10 @@
-// The record of a run: what a command wrote, in order, and how it ended.
+// The stored record of a run: the output of a command, in order, and its exit
+// status.
 //
-// As stored: 8 bytes of magic, a version (1 byte), an XXH3-64 of all that
-// follows (8), the exit status (1), the identity of the run (length-prefixed),
-// the number of chunks (8), and per chunk its stream (1) and its bytes
-// (length-prefixed). Numbers are little-endian, lengths have 8 bytes.
+// Format: 8 bytes of magic, a version (1 byte), the XXH3-64 of the rest (8),
+// the exit status (1), the identity of the run (length-prefixed), the number of
+// chunks (8), and for each chunk its stream (1) and its bytes
+// (length-prefixed). Numbers are little-endian; a length has 8 bytes.
 
 #ifndef APPCACHE_TOOLS_COMMAND_RUN_RECORD_H_
 #define APPCACHE_TOOLS_COMMAND_RUN_RECORD_H_
@@ -14,18 +15,18 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/error.h"
+#include "appcache/error.h"
 
 namespace appcache::command {
 
 enum class Stream : uint8_t { kOut = 1, kError = 2 };
 
-// The output of a command while it runs, kept as long as it is not too much.
+// Collects the output of a running command, up to a limit.
 class Recording {
  public:
   explicit Recording(uint64_t max_bytes) noexcept : max_bytes_(max_bytes) {}
 
-  // Forgets everything, for good, when there is more than the limit.
+  // Once the limit is exceeded, drops all output and accepts no more.
   void Append(Stream stream, std::string_view bytes);
 
   bool overflowed() const noexcept { return overflowed_; }
@@ -39,15 +40,15 @@ class Recording {
 
   const uint64_t max_bytes_;
   bool overflowed_ = false;
-  std::string bytes_;          // of all chunks, one after the other
-  std::vector<Chunk> chunks_;  // neighbours are of different streams
+  std::string bytes_;          // of all chunks, concatenated
+  std::vector<Chunk> chunks_;  // adjacent chunks have different streams
 };
 
 // REQUIRES: !recording.overflowed().
 std::string EncodeRun(std::string_view identity, uint8_t exit_status,
                       const Recording& recording);
 
-// A run as DecodeRun found it: views of the record.
+// A decoded run. Its views point into the record.
 struct Run {
   struct Chunk {
     Stream stream;
@@ -58,8 +59,8 @@ struct Run {
   std::vector<Chunk> chunks;
 };
 
-// kCorrupt when `record` is damaged or something else altogether; kUnsupported
-// when a newer version wrote it.
+// kCorrupt when `record` is damaged or not a record; kUnsupported when a newer
+// version wrote it.
 Result<Run> DecodeRun(std::string_view record);
 
 }  // namespace appcache::command

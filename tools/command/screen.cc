@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cassert>
 #include <string_view>
 
 #include "tools/command/text.h"
@@ -10,11 +11,9 @@
 namespace appcache::command {
 namespace {
 
-// Cursor to the top left, and at the end clear what is left of the last
-// picture.
-constexpr const char* kHome = "\x1b[H";
-constexpr const char* kClearLine = "\x1b[K";
-constexpr const char* kClearBelow = "\x1b[J";
+constexpr const char* kHome = "\x1b[H";            // to the top left
+constexpr const char* kClearToLineEnd = "\x1b[K";  // erases longer old lines
+constexpr const char* kClearBelow = "\x1b[J";      // erases further old lines
 
 }  // namespace
 
@@ -27,13 +26,16 @@ ScreenSize SizeOfScreen() {
   return {.rows = size.ws_row, .columns = size.ws_col};
 }
 
-std::string OverScreen(const std::string& text, ScreenSize size) {
+std::string DrawInPlace(const std::string& text, ScreenSize size) {
+  assert(text.empty() || text.back() == '\n');
   std::string screen(kHome);
   size_t begin = 0;
   for (size_t row = 1; row < size.rows && begin < text.size(); ++row) {
     const size_t end = text.find('\n', begin);
     const std::string_view line(text.data() + begin, end - begin);
-    screen.append(Shorten(line, size.columns)).append(kClearLine).append("\n");
+    screen.append(Shorten(line, size.columns))
+        .append(kClearToLineEnd)
+        .append("\n");
     begin = end + 1;
   }
   return screen.append(kClearBelow);

@@ -1,4 +1,4 @@
-// The terminal that standard output is, and pictures drawn there in place.
+// Draws text in place on the terminal of standard output.
 
 #ifndef APPCACHE_TOOLS_COMMAND_SCREEN_H_
 #define APPCACHE_TOOLS_COMMAND_SCREEN_H_
@@ -13,17 +13,17 @@ struct ScreenSize {
   size_t columns = 0;
 };
 
-// Of standard output; 24 rows of 80 if it is no terminal, or one that says
-// nothing of itself.
+// The size of the terminal of standard output; 24 rows of 80 columns when it is
+// not a terminal or its size is unknown.
 ScreenSize SizeOfScreen();
 
-// Moves to the top left of an empty screen.
+// The escape sequence that clears the screen and moves to its top left.
 inline constexpr const char* kClearScreen = "\x1b[H\x1b[2J";
 
-// `text`, lines with a newline at the end of each, over what is on the screen:
-// as many lines, and as much of each, as there is room for. The picture before
-// is not cleared first, so that nothing flickers.
-std::string OverScreen(const std::string& text, ScreenSize size);
+// The output that replaces the text on the screen by `text`, cut to `size`. The
+// old text is overwritten, not cleared first, so that the screen does not
+// flicker. REQUIRES: each line of `text` ends with a newline.
+std::string DrawInPlace(const std::string& text, ScreenSize size);
 
 }  // namespace appcache::command
 

@@ -6,22 +6,23 @@
 #include <string>
 #include <utility>
 
-#include "engine/clock.h"
+#include "appcache/clock.h"
 #include "tools/command/repeat.h"
 #include "tools/command/report.h"
 #include "tools/command/screen.h"
-#include "tools/command/signal_gate.h"
+#include "tools/command/signal_blocker.h"
 #include "tools/command/stats_sample.h"
 #include "tools/command/stats_text.h"
 
 namespace appcache::command {
 namespace {
 
-int Watch(StatsSource& source, const StatsOptions& options, SignalGate& gate) {
+int Watch(StatsSource& source, const StatsOptions& options,
+          SignalBlocker& signals) {
   const bool on_terminal = isatty(STDOUT_FILENO) != 0;
   std::optional<StatsSample> before;
-  return PrintAgainAndAgain(
-      gate, {*options.watch, options.count}, [&]() -> Result<std::string> {
+  return PrintRepeatedly(
+      signals, {*options.watch, options.count}, [&]() -> Result<std::string> {
         StatsSample now = source.Take();
         if (!before && !now.answer.ok()) return now.answer;
         const StatsView view{source.traits(), source.kind(), now,
@@ -32,7 +33,7 @@ int Watch(StatsSource& source, const StatsOptions& options, SignalGate& gate) {
           text = StatsJson(view, time).dump() + "\n";
         } else if (on_terminal) {
           text = (before ? "" : kClearScreen) +
-                 OverScreen(StatsBlock(view), SizeOfScreen());
+                 DrawInPlace(StatsBlock(view), SizeOfScreen());
         } else {
           text = StatsLine(view, time);
         }
@@ -54,20 +55,22 @@ int PrintOnce(StatsSource& source, const StatsOptions& options) {
 
 int Stats(const StatsOptions& options) {
   if (options.count && !options.watch) {
-    return FailUsage("--count: it needs --watch");
+    return FailUsage("--count requires --watch");
   }
   if (options.prometheus && (options.watch || options.json)) {
-    return FailUsage(std::string("--prometheus: it goes without ") +
+    return FailUsage(std::string("--prometheus cannot be combined with ") +
                      (options.watch ? "--watch" : "--json"));
   }
-  const Result<Uri> location = LocationOf(options.cache);
+  const Result<internal::Uri> location = LocationOf(options.cache);
   if (!location.ok()) return Fail(location.status());
-  std::optional<SignalGate> gate;
-  if (options.watch) gate.emplace();  // before the cache, which starts threads
+  std::optional<SignalBlocker> signals;
+  if (options.watch) {
+    signals.emplace();  // before the cache, which may start threads
+  }
   auto cache = OpenLocation(*location, options.cache, IfMissing::kFail);
   if (!cache.ok()) return Fail(cache.status());
   StatsSource source(*location, *std::move(cache));
-  return options.watch ? Watch(source, options, *gate)
+  return options.watch ? Watch(source, options, *signals)
                        : PrintOnce(source, options);
 }
 

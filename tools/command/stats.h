@@ -1,4 +1,4 @@
-// appcache stats: how much is in a cache, once or again and again.
+// appcache stats: prints the size and counters of a cache, once or repeatedly.
 
 #ifndef APPCACHE_TOOLS_COMMAND_STATS_H_
 #define APPCACHE_TOOLS_COMMAND_STATS_H_
@@ -13,15 +13,15 @@ namespace appcache::command {
 
 struct StatsOptions {
   CacheFlags cache;
-  // How often to print; none: once. On a terminal in place, otherwise a line
-  // each time.
+  // The interval of printing. No value: once. On a terminal the report is drawn
+  // in place, otherwise each is a line.
   std::optional<std::chrono::milliseconds> watch;
-  std::optional<uint64_t> count;  // with `watch`: then it is over
+  std::optional<uint64_t> count;  // of reports, with `watch`
   bool json = false;
   bool prometheus = false;
 };
-// kFailure when the cache cannot be opened, or does not answer at first. A
-// watched one may do so again: that it does not is printed.
+// Returns kFailure when the cache cannot be opened or does not answer at first.
+// A later failure of a watched cache is printed, and the cache asked again.
 int Stats(const StatsOptions& options);
 
 }  // namespace appcache::command

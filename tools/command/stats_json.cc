@@ -25,20 +25,20 @@ void AddTier(const StatsView& view, Json& json) {
   json["tier_coherence"] = ToString(tier.coherence);
   json["tier_coherent"] = tier.is_coherent;
   json["tier_confirmed_ago_us"] =
-      tier.confirmed_ago ? Json(tier.confirmed_ago->count()) : Json(nullptr);
-  json["tier_confirmation_delay_us"] = tier.confirmation_delay.count();
+      tier.heartbeat_age ? Json(tier.heartbeat_age->count()) : Json(nullptr);
+  json["tier_confirmation_delay_us"] = tier.heartbeat_delay.count();
   json["tier_links_made"] = tier.links_made;
   json["tier_links_lost"] = tier.links_lost;
-  json["tier_changes_told"] = tier.changes_told;
+  json["tier_changes_told"] = tier.changes_notified;
   json["tier_changes_told_per_s"] = OrNull(ChangesRate(view));
-  json["tier_all_changes_told"] = tier.all_changes_told;
-  json["tier_asks_remote"] = tier.asks_remote;
+  json["tier_all_changes_told"] = tier.full_invalidations;
+  json["tier_asks_remote"] = tier.breaker_is_closed;
   json["tier_breaker_openings"] = tier.breaker_openings;
-  json["tier_pending"] = tier.pending;
-  json["tier_pending_lost"] = tier.pending_lost;
+  json["tier_pending"] = tier.invalidations_queued;
+  json["tier_pending_lost"] = tier.invalidations_lost;
   json["tier_local_hits"] = tier.local_hits;
   json["tier_stale_hits"] = tier.stale_hits;
-  json["tier_local_absences"] = tier.local_absences;
+  json["tier_local_absences"] = tier.negative_hits;
   json["tier_remote_hits"] = tier.remote_hits;
   json["tier_remote_misses"] = tier.remote_misses;
   json["tier_remote_errors"] = tier.remote_errors;
@@ -94,7 +94,7 @@ std::string StatsLine(const StatsView& view, TimePoint time) {
   for (const auto& [name, value] : figures.items()) {
     if (value.is_null()) continue;
     line += " " + name + "=";
-    // Only a message has blanks, and needs the quotes.
+    // Only an error message contains blanks and needs quotes.
     const bool is_word = value.is_string() && name != "error";
     line += is_word ? value.get<std::string>() : value.dump();
   }

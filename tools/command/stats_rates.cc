@@ -7,7 +7,7 @@
 namespace appcache::command {
 namespace {
 
-// How much it grew in a second, in tenths, if that can be told.
+// The growth per second, rounded to tenths.
 std::optional<double> Rate(const StatsView& view, std::optional<uint64_t> now,
                            std::optional<uint64_t> before) {
   if (view.before == nullptr || !now || !before) return std::nullopt;
@@ -33,8 +33,8 @@ std::optional<double> BytesRate(const StatsView& view) {
 
 std::optional<double> ChangesRate(const StatsView& view) {
   if (view.before == nullptr || !view.before->tier) return std::nullopt;
-  return Rate(view, view.now.tier->changes_told,
-              view.before->tier->changes_told);
+  return Rate(view, view.now.tier->changes_notified,
+              view.before->tier->changes_notified);
 }
 
 }  // namespace appcache::command

@@ -1,4 +1,4 @@
-// How much a cache changes in a second.
+// Changes per second between two samples of stats.
 
 #ifndef APPCACHE_TOOLS_COMMAND_STATS_RATES_H_
 #define APPCACHE_TOOLS_COMMAND_STATS_RATES_H_
@@ -9,11 +9,11 @@
 
 namespace appcache::command {
 
-// Between the two samples, in tenths. None when there is one sample only, or
-// one of them does not tell.
+// The change per second, rounded to tenths. No value when there is only one
+// sample, or when a sample lacks the figure.
 std::optional<double> EntriesRate(const StatsView& view);
 std::optional<double> BytesRate(const StatsView& view);
-// Of a tier: of what it was told.
+// The changes published to a tier.
 std::optional<double> ChangesRate(const StatsView& view);
 
 }  // namespace appcache::command

@@ -5,7 +5,7 @@
 #include <thread>
 #include <utility>
 
-#include "adapters/tiered/tiered_cache.h"
+#include "appcache/tiered_cache.h"
 #include "tools/command/location.h"
 
 namespace appcache::command {
@@ -21,7 +21,8 @@ uint64_t FileSize(const std::string& path) {
 
 }  // namespace
 
-StatsSource::StatsSource(const Uri& location, std::unique_ptr<Cache> cache)
+StatsSource::StatsSource(const internal::Uri& location,
+                         std::unique_ptr<Cache> cache)
     : cache_(std::move(cache)),
       tier_(dynamic_cast<const TieredCache*>(cache_.get())),
       traits_(cache_->Traits()),
@@ -31,8 +32,8 @@ StatsSource::StatsSource(const Uri& location, std::unique_ptr<Cache> cache)
 
 StatsSource::~StatsSource() = default;
 
-// A tier that was just opened is not linked yet: that it is lost would be true,
-// and no news.
+// A tier connects its link in the background after it was opened. A sample from
+// before that would report a lost link.
 void StatsSource::AwaitLink() const {
   const auto until = steady_clock::now() + std::chrono::seconds(5);
   while (steady_clock::now() < until) {

@@ -1,4 +1,4 @@
-// What a cache tells of itself at one moment: what stats is made of.
+// StatsSource: takes samples of a cache's state, for stats.
 
 #ifndef APPCACHE_TOOLS_COMMAND_STATS_SAMPLE_H_
 #define APPCACHE_TOOLS_COMMAND_STATS_SAMPLE_H_
@@ -9,11 +9,11 @@
 #include <optional>
 #include <string>
 
-#include "adapters/tiered/tier_report.h"
-#include "engine/cache.h"
-#include "engine/error.h"
-#include "engine/stats.h"
-#include "engine/traits.h"
+#include "appcache/cache.h"
+#include "appcache/error.h"
+#include "appcache/stats.h"
+#include "appcache/tier_report.h"
+#include "appcache/traits.h"
 #include "engine/uri/uri.h"
 
 namespace appcache {
@@ -23,37 +23,37 @@ class TieredCache;
 namespace appcache::command {
 
 struct StatsSample {
-  // 0 when there is no such file.
+  // Sizes in bytes; 0 when the file does not exist.
   struct FileBytes {
     uint64_t file = 0;
     uint64_t log = 0;
   };
 
   std::chrono::steady_clock::time_point taken;
-  // Of a ping; what does not answer tells less of the rest.
+  // The status of a ping. After a failure, other figures may be missing.
   Status answer;
   std::string version;
   std::chrono::nanoseconds round_trip{0};
 
-  // The counters in it, and in `tier`, are of this process's object, which
-  // nobody but the command uses.
+  // The counters here and in `tier` are those of this process, which does
+  // nothing but take samples.
   CacheStats stats;
-  std::optional<TierReport> tier;       // of a tier
-  std::optional<FileBytes> file_bytes;  // of a SQLite file
+  std::optional<TierReport> tier;       // only of a tier
+  std::optional<FileBytes> file_bytes;  // only of a SQLite file
 };
 
 class StatsSource {
  public:
-  // Of `cache`, which was opened at `location`.
-  StatsSource(const Uri& location, std::unique_ptr<Cache> cache);
+  // Takes samples of `cache`, which was opened at `location`.
+  StatsSource(const internal::Uri& location, std::unique_ptr<Cache> cache);
   ~StatsSource();
 
-  // Asks the cache: a round trip, or its timeout. The first of a tier waits
-  // until that has learnt how it is told of changes, five seconds at most.
+  // Takes a sample. Costs a round trip, or its timeout. The first sample of a
+  // tier waits up to five seconds for its link to the remote cache.
   StatsSample Take();
 
   const BackendTraits& traits() const { return traits_; }
-  // As messages call it: "a tier".
+  // What messages call the cache: "a tier".
   const char* kind() const { return kind_; }
 
  private:
@@ -63,7 +63,7 @@ class StatsSource {
   const TieredCache* const tier_;  // the same cache, or null
   const BackendTraits traits_;
   const char* const kind_;
-  std::string file_;  // empty: in no SQLite file
+  std::string file_;  // empty unless the cache is a SQLite file
   bool has_awaited_ = false;
 };
 

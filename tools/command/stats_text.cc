@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/prometheus.h"
+#include "appcache/prometheus.h"
 #include "tools/command/stats_rates.h"
 #include "tools/command/text.h"
 #include "tools/command/units.h"
@@ -15,8 +15,8 @@
 namespace appcache::command {
 namespace {
 
-// ", +3.0/s", or nothing.
-std::string Behind(std::optional<double> rate) {
+// ", +3.0/s"; empty without a rate.
+std::string RateSuffix(std::optional<double> rate) {
   if (!rate) return "";
   std::array<char, 64> text;
   std::snprintf(text.data(), text.size(), ", %+.1f/s", *rate);
@@ -50,39 +50,41 @@ std::string Counts(
   return text;
 }
 
-// How the tier is told of changes.
+// How the remote cache publishes changes to the tier.
 void AddLink(const StatsView& view, Block& block) {
   const TierReport& tier = *view.now.tier;
   if (tier.coherence == Coherence::kUntracked) {
-    block.Add("tier", "untracked: copies live for untracked_ttl");
+    block.Add("tier", "untracked: copies expire after untracked_ttl");
     return;
   }
   block.Add("tier", std::string(ToString(tier.coherence)) +
                         (tier.is_coherent ? ", coherent" : ", not coherent"));
-  const std::string confirmed =
-      tier.confirmed_ago
-          ? "confirmed " + Nanoseconds(*tier.confirmed_ago) + " ago, in " +
-                Nanoseconds(tier.confirmation_delay)
-          : "not confirmed yet";
-  block.Add("link", confirmed + "; made " + std::to_string(tier.links_made) +
-                        ", lost " + std::to_string(tier.links_lost));
-  block.Add("changes", std::to_string(tier.changes_told) + " told" +
-                           Behind(ChangesRate(view)) + "; all at once " +
-                           std::to_string(tier.all_changes_told));
+  const std::string heartbeat =
+      tier.heartbeat_age
+          ? "heartbeat " + Nanoseconds(*tier.heartbeat_age) +
+                " ago, round trip " + Nanoseconds(tier.heartbeat_delay)
+          : "no heartbeat yet";
+  block.Add("link", heartbeat + "; established " +
+                        std::to_string(tier.links_made) + ", lost " +
+                        std::to_string(tier.links_lost));
+  block.Add("changes", std::to_string(tier.changes_notified) +
+                           RateSuffix(ChangesRate(view)) +
+                           "; full invalidations " +
+                           std::to_string(tier.full_invalidations));
 }
 
 void AddTier(const StatsView& view, Block& block) {
   const TierReport& tier = *view.now.tier;
   AddLink(view, block);
   const char* const breaker =
-      tier.asks_remote ? "closed" : "open: the remote is not asked";
+      tier.breaker_is_closed ? "closed" : "open: the remote is not used";
   block.Add("breaker",
             breaker + ("; opened " + std::to_string(tier.breaker_openings)));
-  block.Add("pending", std::to_string(tier.pending) + "; lost " +
-                           std::to_string(tier.pending_lost));
+  block.Add("retries", Counts({{tier.invalidations_queued, "queued"},
+                               {tier.invalidations_lost, "lost"}}));
   block.Add("local", Counts({{tier.local_hits, "hits"},
-                             {tier.stale_hits, "stale"},
-                             {tier.local_absences, "absences"}}));
+                             {tier.stale_hits, "stale hits"},
+                             {tier.negative_hits, "negative hits"}}));
   block.Add("remote", Counts({{tier.remote_hits, "hits"},
                               {tier.remote_misses, "misses"},
                               {tier.remote_errors, "errors"}}));
@@ -92,7 +94,7 @@ void AddTier(const StatsView& view, Block& block) {
 
 std::string StatsBlock(const StatsView& view) {
   const StatsSample& now = view.now;
-  const std::string untold = std::string("not told by ") + view.kind;
+  const std::string unknown = std::string("not reported by ") + view.kind;
   Block block;
   block.Add("cache", view.traits.location);
   if (now.answer.ok()) {
@@ -102,13 +104,13 @@ std::string StatsBlock(const StatsView& view) {
     block.Add("ping", now.answer.error().message);
   }
   block.Add("entries", now.stats.entries ? std::to_string(*now.stats.entries) +
-                                               Behind(EntriesRate(view))
-                                         : untold);
+                                               RateSuffix(EntriesRate(view))
+                                         : unknown);
   block.Add("bytes",
             now.stats.bytes
                 ? std::to_string(*now.stats.bytes) + " of keys and values, " +
-                      FormatSize(*now.stats.bytes) + Behind(BytesRate(view))
-                : untold);
+                      FormatSize(*now.stats.bytes) + RateSuffix(BytesRate(view))
+                : unknown);
   if (now.file_bytes) {
     block.Add("file", FormatSize(now.file_bytes->file));
     block.Add("log", FormatSize(now.file_bytes->log));

@@ -1,4 +1,4 @@
-// A StatsSample as text: for people, for logs, for programs, for Prometheus.
+// Formats a StatsSample: for people, logs, programs and Prometheus.
 
 #ifndef APPCACHE_TOOLS_COMMAND_STATS_TEXT_H_
 #define APPCACHE_TOOLS_COMMAND_STATS_TEXT_H_
@@ -6,32 +6,33 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "engine/clock.h"
-#include "engine/traits.h"
+#include "appcache/times.h"
+#include "appcache/traits.h"
 #include "tools/command/stats_sample.h"
 
 namespace appcache::command {
 
-// What a text is made of.
+// The input of the functions below.
 struct StatsView {
   const BackendTraits& traits;
   const char* kind;  // see StatsSource
   const StatsSample& now;
-  const StatsSample* before = nullptr;  // for rates; null: there are none
+  const StatsSample* before = nullptr;  // for rates; null: no rates
 };
 
-// A line per figure, "entries  12034, +3.0/s". What is no text is escaped.
+// One line per figure: "entries  12034, +3.0/s". Control characters and bytes
+// that are not UTF-8 are escaped.
 std::string StatsBlock(const StatsView& view);
 
-// One flat object; null for what is not told. Times and rates have their unit
-// in their name.
+// One flat object. An unknown figure is null. The names of times and rates end
+// with their unit.
 nlohmann::ordered_json StatsJson(const StatsView& view, TimePoint time);
 
-// "2026-11-28T15:53:58Z entries=12034 entries_per_s=3.0 ...", a line: what
-// StatsJson has and what is told, but for what does not change.
+// One line: "2026-11-28T15:53:58Z entries=12034 entries_per_s=3.0 ...". It has
+// the figures of StatsJson that are known and can change.
 std::string StatsLine(const StatsView& view, TimePoint time);
 
-// See engine/prometheus.h; the label is where the cache is.
+// The format of prometheus.h. The label is the location of the cache.
 std::string StatsPrometheus(const StatsView& view);
 
 }  // namespace appcache::command

@@ -9,7 +9,7 @@ namespace appcache::command {
 namespace {
 
 constexpr size_t kGap = 2;
-constexpr size_t kLeastWidth = 8;  // what the last column is never cut below
+constexpr size_t kMinWidth = 8;  // of the last column
 
 std::string Pad(std::string_view text, size_t width, Table::Align align) {
   const std::string cell = Shorten(text, width);
@@ -32,7 +32,7 @@ std::vector<size_t> Table::Widths(size_t max_width) const {
   }
   if (max_width != 0 && before_last + widths.back() > max_width) {
     const size_t room = max_width > before_last ? max_width - before_last : 0;
-    widths.back() = std::max(room, kLeastWidth);
+    widths.back() = std::max(room, kMinWidth);
   }
   return widths;
 }
@@ -51,7 +51,6 @@ std::string Table::Render(size_t max_width) const {
   };
   add_line([&](size_t i) -> const std::string& { return columns_[i].title; });
   for (const auto& row : rows_) {
-    assert(row.size() == columns_.size());
     add_line([&](size_t i) -> const std::string& { return row[i]; });
   }
   return text;

@@ -1,16 +1,17 @@
-// Table: text in columns.
+// Table: formats rows of text in columns.
 
 #ifndef APPCACHE_TOOLS_COMMAND_TABLE_H_
 #define APPCACHE_TOOLS_COMMAND_TABLE_H_
 
+#include <cassert>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace appcache::command {
 
-// Numbers stand to the right in their column, text to the left. The last column
-// is what gives when the table is wider than it may be.
+// A table that is too wide is narrowed by shortening its last column.
 class Table {
  public:
   enum class Align { kLeft, kRight };
@@ -21,11 +22,15 @@ class Table {
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  // One text per column; printable UTF-8 (see Escape).
-  void AddRow(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  // REQUIRES: one text per column, of printable UTF-8 (see Escape).
+  void AddRow(std::vector<std::string> row) {
+    assert(row.size() == columns_.size());
+    rows_.push_back(std::move(row));
+  }
 
-  // A line of titles and one per row. No line is wider than `max_width`
-  // characters if the last column can be shortened to that; 0: no limit.
+  // A line of titles and one line per row. Shortens the last column, but not
+  // below eight characters, so that no line is wider than `max_width`
+  // characters; 0 means no limit. REQUIRES: the table has a column.
   std::string Render(size_t max_width) const;
 
  private:

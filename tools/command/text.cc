@@ -1,5 +1,6 @@
 #include "tools/command/text.h"
 
+#include <cassert>
 #include <cstdint>
 
 namespace appcache::command {
@@ -11,9 +12,10 @@ constexpr std::string_view kEllipsis = "\u2026";
 uint8_t Byte(char c) { return static_cast<uint8_t>(c); }
 bool IsContinuation(char c) { return (Byte(c) & 0xC0) == 0x80; }
 
-// The length of the UTF-8 character that `bytes` begins with; 0 if it begins
-// with none. REQUIRES: !bytes.empty().
+// The length of the UTF-8 character at the start of `bytes`; 0 when there is
+// no valid one. REQUIRES: !bytes.empty().
 size_t CharacterLength(std::string_view bytes) {
+  assert(!bytes.empty());
   const uint8_t lead = Byte(bytes[0]);
   if (lead < 0x80) return 1;
   const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
@@ -29,7 +31,7 @@ size_t CharacterLength(std::string_view bytes) {
   return overlong || surrogate || too_large ? 0 : length;
 }
 
-// C0, DEL, and C1, which some terminals obey: U+0080 to U+009F.
+// C0, DEL, and C1 (U+0080 to U+009F), which some terminals interpret.
 bool IsControl(std::string_view character) {
   const uint8_t lead = Byte(character[0]);
   return lead < 0x20 || lead == 0x7F ||
@@ -81,6 +83,10 @@ std::string Escape(std::string_view bytes) {
     bytes.remove_prefix(part.size());
   }
   return text;
+}
+
+std::string Quoted(std::string_view bytes) {
+  return "\"" + Escape(bytes) + "\"";
 }
 
 size_t CharacterCount(std::string_view utf8) {

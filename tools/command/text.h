@@ -1,4 +1,4 @@
-// Text for people and for JSON, of bytes that may be anything.
+// Text for people and for JSON, from bytes of any kind.
 
 #ifndef APPCACHE_TOOLS_COMMAND_TEXT_H_
 #define APPCACHE_TOOLS_COMMAND_TEXT_H_
@@ -12,15 +12,18 @@ namespace appcache::command {
 // Well-formed UTF-8: no overlong forms, no surrogates.
 bool IsUtf8(std::string_view bytes);
 
-// `bytes` with control characters, backslashes and whatever is not UTF-8
-// written as \n, \t, \r, \\ or \xNN: one line that cannot move a terminal's
-// cursor.
+// `bytes` with control characters, backslashes and bytes that are not UTF-8
+// written as \n, \t, \r, \\ or \xNN. The result is one line and cannot move a
+// terminal's cursor.
 std::string Escape(std::string_view bytes);
 
-// How many characters of UTF-8 there are: close enough to columns for a table.
+// Escape(bytes) in double quotes, for messages.
+std::string Quoted(std::string_view bytes);
+
+// The number of UTF-8 characters: close enough to columns for a table.
 size_t CharacterCount(std::string_view utf8);
 
-// At most `width` characters; the last one is an ellipsis if some are missing.
+// At most `width` characters. If some are cut off, the last one is an ellipsis.
 std::string Shorten(std::string_view utf8, size_t width);
 
 // RFC 4648, with padding.

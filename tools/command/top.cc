@@ -6,10 +6,12 @@
 #include <tuple>
 #include <utility>
 
+#include "appcache/clock.h"
+#include "appcache/sqlite_cache.h"
 #include "tools/command/repeat.h"
 #include "tools/command/report.h"
 #include "tools/command/screen.h"
-#include "tools/command/signal_gate.h"
+#include "tools/command/signal_blocker.h"
 #include "tools/command/table.h"
 #include "tools/command/text.h"
 #include "tools/command/top_k.h"
@@ -22,35 +24,34 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using Json = nlohmann::ordered_json;
 
-struct Picture {
+struct TopList {
   std::vector<EntryInfo> entries;
   uint64_t all_entries = 0;
   uint64_t all_bytes = 0;
 };
 
-Result<Picture> Take(SqliteCache& cache, TopOrder order, uint64_t limit) {
+Result<TopList> Take(SqliteCache& cache, TopOrder order, uint64_t limit) {
   TopK<EntryInfo, TopBetter> best(limit, TopBetter{order});
-  Picture picture;
+  TopList list;
   const Status visited = cache.ForEachKey([&](const EntryInfo& info) {
     best.Offer(info);
-    ++picture.all_entries;
-    picture.all_bytes += info.bytes;
+    ++list.all_entries;
+    list.all_bytes += info.bytes;
     return true;
   });
   if (!visited.ok()) return visited;
-  picture.entries = best.Take();
-  return picture;
+  list.entries = best.Take();
+  return list;
 }
 
-std::string Render(const Picture& picture, TimePoint now, size_t width) {
-  return std::to_string(picture.all_entries) + " entries, " +
-         FormatSize(picture.all_bytes) + "\n" +
-         TopTable(picture.entries, now, width);
+std::string Render(const TopList& list, TimePoint now, size_t width) {
+  return std::to_string(list.all_entries) + " entries, " +
+         FormatSize(list.all_bytes) + "\n" + TopTable(list.entries, now, width);
 }
 
-int PrintPicture(const Picture& picture, TimePoint now) {
-  Json list = Json::array();
-  for (const EntryInfo& info : picture.entries) {
+int PrintAsJson(const TopList& list, TimePoint now) {
+  Json entries = Json::array();
+  for (const EntryInfo& info : list.entries) {
     Json entry;
     SetBytes(entry, "key", info.path);
     entry["bytes"] = info.bytes;
@@ -60,25 +61,25 @@ int PrintPicture(const Picture& picture, TimePoint now) {
         info.expires_at
             ? Json(duration_cast<milliseconds>(*info.expires_at - now).count())
             : Json(nullptr);
-    list.push_back(std::move(entry));
+    entries.push_back(std::move(entry));
   }
-  return PrintJson(Json{{"entries", picture.all_entries},
-                        {"bytes", picture.all_bytes},
-                        {"top", std::move(list)}});
+  return PrintJson(Json{{"entries", list.all_entries},
+                        {"bytes", list.all_bytes},
+                        {"top", std::move(entries)}});
 }
 
-int Watch(SqliteCache& cache, const TopOptions& options, SignalGate& gate) {
+int Watch(SqliteCache& cache, const TopOptions& options,
+          SignalBlocker& signals) {
   bool is_first = true;
-  return PrintAgainAndAgain(
-      gate, {*options.watch, std::nullopt}, [&]() -> Result<std::string> {
-        const Result<Picture> picture =
-            Take(cache, options.order, options.limit);
-        if (!picture.ok()) return picture.status();
+  return PrintRepeatedly(
+      signals, {*options.watch, std::nullopt}, [&]() -> Result<std::string> {
+        const Result<TopList> list = Take(cache, options.order, options.limit);
+        if (!list.ok()) return list.status();
         const ScreenSize size = SizeOfScreen();
         const std::string text =
-            Render(*picture, Clock::Wall()->Now(), size.columns);
+            Render(*list, Clock::Wall()->Now(), size.columns);
         return (std::exchange(is_first, false) ? kClearScreen : "") +
-               OverScreen(text, size);
+               DrawInPlace(text, size);
       });
 }
 
@@ -115,18 +116,18 @@ std::string TopTable(std::span<const EntryInfo> entries, TimePoint now,
 
 int Top(const TopOptions& options) {
   const bool on_terminal = isatty(STDOUT_FILENO) != 0;
-  std::optional<SignalGate> gate;
+  std::optional<SignalBlocker> signals;
   const bool watches = options.watch && on_terminal && !options.json;
-  if (watches) gate.emplace();  // before the cache, which may start threads
+  if (watches) signals.emplace();  // before the cache, which may start threads
   const auto cache =
       OpenSqliteCache(options.cache, IfMissing::kFail, "list its entries");
   if (!cache.ok()) return Fail(cache.status());
-  if (watches) return Watch(**cache, options, *gate);
-  const Result<Picture> picture = Take(**cache, options.order, options.limit);
-  if (!picture.ok()) return Fail(picture.status());
+  if (watches) return Watch(**cache, options, *signals);
+  const Result<TopList> list = Take(**cache, options.order, options.limit);
+  if (!list.ok()) return Fail(list.status());
   const TimePoint now = Clock::Wall()->Now();
-  if (options.json) return PrintPicture(*picture, now);
-  return Print(Render(*picture, now, on_terminal ? SizeOfScreen().columns : 0));
+  if (options.json) return PrintAsJson(*list, now);
+  return Print(Render(*list, now, on_terminal ? SizeOfScreen().columns : 0));
 }
 
 }  // namespace appcache::command

@@ -1,4 +1,4 @@
-// appcache top: the largest, the least or the most recently used entries.
+// appcache top: the largest, the least and the most recently used entries.
 
 #ifndef APPCACHE_TOOLS_COMMAND_TOP_H_
 #define APPCACHE_TOOLS_COMMAND_TOP_H_
@@ -11,25 +11,25 @@
 #include <string>
 #include <vector>
 
-#include "engine/clock.h"
-#include "engine/sqlite_cache.h"
+#include "appcache/sqlite_entry.h"
+#include "appcache/times.h"
 #include "tools/command/open_cache.h"
 
 namespace appcache::command {
 
 enum class TopOrder {
   kSize,  // the largest first
-  kAge,   // the longest unused first: what is evicted next
-  kUse,   // the last used first
+  kAge,   // the least recently used first: the next to be evicted
+  kUse,   // the most recently used first
 };
 
-// Whether `a` stands above `b`. Equal ones are in the order of their keys.
+// True when `a` is listed above `b`. Ties are broken by the key.
 struct TopBetter {
   TopOrder order;
   bool operator()(const EntryInfo& a, const EntryInfo& b) const;
 };
 
-// The entries as a table no wider than `width` (0: as wide as it gets).
+// The entries as a table of at most `width` columns; 0 means no limit.
 std::string TopTable(std::span<const EntryInfo> entries, TimePoint now,
                      size_t width);
 
@@ -37,7 +37,7 @@ struct TopOptions {
   CacheFlags cache;
   TopOrder order = TopOrder::kSize;
   uint64_t limit = 20;
-  // How often to draw again, on a terminal; none: draws once.
+  // How often to redraw, on a terminal. No value: prints once.
   std::optional<std::chrono::milliseconds> watch;
   bool json = false;
 };

@@ -1,4 +1,4 @@
-// TopK: the best `limit` of any number of items, in memory for `limit`.
+// TopK: selects the best `limit` of any number of items, in O(limit) memory.
 
 #ifndef APPCACHE_TOOLS_COMMAND_TOP_K_H_
 #define APPCACHE_TOOLS_COMMAND_TOP_K_H_
@@ -10,7 +10,7 @@
 
 namespace appcache::command {
 
-// Better(a, b): a strict weak order that holds when `a` goes before `b`.
+// better(a, b) is a strict weak order: true when `a` ranks above `b`.
 template <class T, class Better>
 class TopK {
  public:
@@ -21,7 +21,7 @@ class TopK {
   void Offer(const T& item) {
     if (limit_ == 0) return;
     if (heap_.size() == limit_) {
-      // The front of a heap by better_ is the worst of those kept.
+      // The front of a heap ordered by better_ is the worst item kept.
       if (!better_(item, heap_.front())) return;
       std::pop_heap(heap_.begin(), heap_.end(), better_);
       heap_.back() = item;
@@ -31,7 +31,7 @@ class TopK {
     std::push_heap(heap_.begin(), heap_.end(), better_);
   }
 
-  // The best, best first. The TopK is empty afterwards.
+  // The selected items, best first. Leaves the TopK empty.
   std::vector<T> Take() {
     std::sort_heap(heap_.begin(), heap_.end(), better_);
     return std::exchange(heap_, {});

@@ -8,14 +8,15 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "engine/clock.h"
+#include "appcache/clock.h"
 #include "tools/command/dump_format.h"
 #include "tools/command/exit_status.h"
 #include "tools/command/fd.h"
 #include "tools/command/output_file.h"
 #include "tools/command/progress.h"
 #include "tools/command/report.h"
-#include "tools/command/signal_gate.h"
+#include "tools/command/signal_blocker.h"
+#include "tools/command/text.h"
 
 namespace appcache::command {
 namespace {
@@ -25,10 +26,10 @@ using Json = nlohmann::ordered_json;
 Status WriteOut(std::string_view bytes) {
   const int error = WriteAll(STDOUT_FILENO, bytes);
   if (error == 0) return Status();
-  return FileFailure("write to", "standard output", error);
+  return SystemFailure("write to", "standard output", error);
 }
 
-// All entries through `writer`.
+// Writes all entries to `writer`.
 Status DumpAll(SqliteCache& cache, DumpWriter& writer) {
   Progress progress("dump", cache.Stats().entries.value_or(0));
   Status written;
@@ -43,12 +44,12 @@ Status DumpAll(SqliteCache& cache, DumpWriter& writer) {
 }
 
 int DumpToFile(SqliteCache& cache, const DumpOptions& options,
-               SignalGate& gate) {
+               SignalBlocker& signals) {
   Result<OutputFile> file = OutputFile::Open(options.file);
   if (!file.ok()) return Fail(file.status());
   std::optional<int> interrupted;
   DumpWriter writer([&](std::string_view bytes) {
-    if (const auto signal = gate.Next()) {
+    if (const auto signal = signals.TakePending()) {
       interrupted = signal->number;
       return Status(ErrorCode::kUnavailable, "the dump was interrupted");
     }
@@ -57,12 +58,13 @@ int DumpToFile(SqliteCache& cache, const DumpOptions& options,
   Status status = DumpAll(cache, writer);
   if (status.ok()) status = file->Commit();
   if (!status.ok()) {
+    // Removes the temporary file before a signal ends the process.
     const OutputFile removed(*std::move(file));
     const int failed = Fail(status);
     if (!interrupted) return failed;
   }
   if (interrupted) {
-    gate.EndBy(*interrupted);
+    signals.RaiseUnblocked(*interrupted);
     return kFailure;
   }
   if (options.json) return PrintJson(Json{{"entries", writer.entries()}});
@@ -72,27 +74,26 @@ int DumpToFile(SqliteCache& cache, const DumpOptions& options,
 int DumpToStandardOutput(SqliteCache& cache, const DumpOptions& options) {
   if (options.json) {
     return FailUsage(
-        "dump --json needs a FILE: without one, the dump itself "
-        "goes to standard output");
+        "dump: --json needs a FILE, because the dump itself goes to standard "
+        "output");
   }
   if (isatty(STDOUT_FILENO)) {
     return FailUsage(
-        "a dump is not for a terminal: name a FILE, or redirect "
-        "standard output");
+        "dump: not written to a terminal, because a dump is binary; name a "
+        "FILE or redirect standard output");
   }
   DumpWriter writer(WriteOut);
   const Status status = DumpAll(cache, writer);
   return status.ok() ? kDone : Fail(status);
 }
 
-// What a load has done so far.
-struct Loaded {
-  uint64_t entries = 0;
-  uint64_t ended = 0;  // of these, left out because their ttl has ended
+struct LoadProgress {
+  uint64_t entries = 0;  // of the blocks that were loaded
+  uint64_t expired = 0;  // of these, skipped because they have expired
 };
 
 Status LoadAll(SqliteCache& cache, DumpReader& reader, uint64_t total,
-               Loaded& loaded) {
+               LoadProgress& loaded) {
   Progress progress("load", total);
   for (;;) {
     const Result<std::vector<StoredEntry>> block = reader.NextBlock();
@@ -100,8 +101,8 @@ Status LoadAll(SqliteCache& cache, DumpReader& reader, uint64_t total,
     if (block->empty()) return Status();
     const TimePoint now = Clock::Wall()->Now();
     for (const StoredEntry& entry : *block) {
-      const auto& end = entry.info.expires_at;
-      loaded.ended += end && *end <= now ? 1 : 0;
+      const auto& expires_at = entry.info.expires_at;
+      loaded.expired += expires_at && *expires_at <= now ? 1 : 0;
     }
     Status stored = cache.RestoreMany(*block);
     if (!stored.ok()) return stored;
@@ -110,7 +111,16 @@ Status LoadAll(SqliteCache& cache, DumpReader& reader, uint64_t total,
   }
 }
 
-// 0 when it cannot be known.
+// `status` with the number of entries that were loaded before the error.
+Status AfterLoading(const LoadProgress& loaded, const Status& status) {
+  if (loaded.entries == 0) return status;
+  return Status(status.code(),
+                status.message() + "; " + std::to_string(loaded.entries) +
+                    " entries before it were loaded",
+                status.error().native_code);
+}
+
+// The size of a regular file, otherwise 0.
 uint64_t SizeOf(int fd) {
   struct stat info;
   const bool known = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
@@ -122,7 +132,7 @@ DumpReader::Source ReadFrom(int fd, const std::string& name) {
     for (;;) {
       const ssize_t got = read(fd, data, size);
       if (got >= 0) return static_cast<size_t>(got);
-      if (errno != EINTR) return FileFailure("read", name, errno);
+      if (errno != EINTR) return SystemFailure("read", name, errno);
     }
   };
 }
@@ -130,12 +140,12 @@ DumpReader::Source ReadFrom(int fd, const std::string& name) {
 }  // namespace
 
 int Dump(const DumpOptions& options) {
-  SignalGate gate;  // before the cache, which may start threads
+  SignalBlocker signals;  // before the cache, which may start threads
   const auto cache =
       OpenSqliteCache(options.cache, IfMissing::kFail, "list its entries");
   if (!cache.ok()) return Fail(cache.status());
-  if (options.file != "-") return DumpToFile(**cache, options, gate);
-  gate.Open();
+  if (options.file != "-") return DumpToFile(**cache, options, signals);
+  signals.Unblock();
   return DumpToStandardOutput(**cache, options);
 }
 
@@ -150,25 +160,21 @@ int Load(const LoadOptions& options) {
   }
   const int fd = is_file ? file.get() : STDIN_FILENO;
   const auto cache =
-      OpenSqliteCache(options.cache, IfMissing::kMake, "load a dump");
+      OpenSqliteCache(options.cache, IfMissing::kCreate, "load a dump");
   if (!cache.ok()) return Fail(cache.status());
-  DumpReader reader(ReadFrom(fd, is_file ? options.file : "standard input"));
-  Loaded loaded;
+  DumpReader reader(
+      ReadFrom(fd, is_file ? Quoted(options.file) : "standard input"));
+  LoadProgress loaded;
   const Status status = LoadAll(**cache, reader, SizeOf(fd), loaded);
-  if (!status.ok()) {
-    return Fail(
-        Status(status.error().code, status.error().message + "; " +
-                                        std::to_string(loaded.entries) +
-                                        " entries before it were loaded"));
-  }
+  if (!status.ok()) return Fail(AfterLoading(loaded, status));
   if (options.json) {
     return PrintJson(
-        Json{{"entries", loaded.entries}, {"ended", loaded.ended}});
+        Json{{"entries", loaded.entries}, {"ended", loaded.expired}});
   }
-  std::string text = std::to_string(loaded.entries) + " entries loaded";
-  if (loaded.ended > 0) {
-    text +=
-        ", but for " + std::to_string(loaded.ended) + " whose ttl has ended";
+  std::string text =
+      std::to_string(loaded.entries - loaded.expired) + " entries loaded";
+  if (loaded.expired > 0) {
+    text += ", " + std::to_string(loaded.expired) + " expired ones skipped";
   }
   return Print(text + "\n");
 }

@@ -1,4 +1,4 @@
-// appcache dump, load: a cache as a file that travels.
+// appcache dump, load: copies a cache to a file and back.
 
 #ifndef APPCACHE_TOOLS_COMMAND_TRANSFER_H_
 #define APPCACHE_TOOLS_COMMAND_TRANSFER_H_
@@ -14,8 +14,8 @@ struct DumpOptions {
   std::string file = "-";  // "-": standard output
   bool json = false;
 };
-// Writes every entry whose ttl has not ended. Entries that are set or removed
-// meanwhile may be in the dump or not.
+// Writes every entry that has not expired. The dump may contain entries that
+// are set or removed while it runs.
 int Dump(const DumpOptions& options);
 
 struct LoadOptions {
@@ -23,8 +23,8 @@ struct LoadOptions {
   std::string file = "-";  // "-": standard input
   bool json = false;
 };
-// Adds the entries of a dump to the cache, block by block: a block is loaded
-// whole or not at all. Stops at the first that is damaged.
+// Adds the entries of a dump to the cache. Each block of the dump is loaded in
+// one transaction. Stops at the first damaged block.
 int Load(const LoadOptions& options);
 
 }  // namespace appcache::command

@@ -41,7 +41,7 @@ std::string FormatDuration(std::chrono::milliseconds duration) {
                   static_cast<long long>(small), small_unit);
   };
   if (s < 10) {
-    // Cut off, not rounded: 9.99 s are not 10.
+    // Truncated: rounding would print 9.99 s as 10.0s.
     return Format("%lld.%llds", static_cast<long long>(s),
                   static_cast<long long>(ms / 100 % 10));
   }

@@ -1,5 +1,4 @@
-// Durations and sizes as people read them. (As people write them: see
-// engine/uri/units.h.)
+// Formats durations and sizes for people. engine/uri/units.h parses them.
 
 #ifndef APPCACHE_TOOLS_COMMAND_UNITS_H_
 #define APPCACHE_TOOLS_COMMAND_UNITS_H_
@@ -13,7 +12,8 @@ namespace appcache::command {
 // "512 B", "1.5 MiB": at most four digits.
 std::string FormatSize(uint64_t bytes);
 
-// "0.2s", "42s", "5m 3s", "2h 5m", "3d 4h": the two units that matter.
+// "0.2s", "42s", "5m 3s", "2h 5m", "3d 4h": the two largest units. A negative
+// duration is "0.0s".
 std::string FormatDuration(std::chrono::milliseconds duration);
 
 // "870 ns", "12.3 us", "4.56 ms", "1.20 s".

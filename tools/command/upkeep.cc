@@ -26,11 +26,10 @@ std::string Amount(uint64_t entries, uint64_t bytes) {
 std::string WhatIsCleared(const CacheStats& stats,
                           const BackendTraits& traits) {
   if (!stats.entries || !stats.bytes) return traits.cleared;
-  return "all of " + Amount(*stats.entries, *stats.bytes) +
-         ", whatever their prefix";
+  return Amount(*stats.entries, *stats.bytes) + ", whatever their prefix";
 }
 
-bool PersonAgrees(const std::string& question) {
+bool Confirm(const std::string& question) {
   WriteAll(STDERR_FILENO, question + " [y/N] ");
   std::string answer;
   std::getline(std::cin, answer);
@@ -42,21 +41,21 @@ void PrintProblems(const CheckReport& report) {
     Print(Escape(problem) + "\n");
   }
   if (report.problems.size() >= CheckReport::kMaxProblems) {
-    Print("... and perhaps more\n");
+    Print("... and possibly more\n");
   }
 }
 
-// `found` is what was wrong; `left` is what still is.
-int Tell(const CheckOptions& options, const CheckReport& found,
-         const CheckReport& left) {
-  const bool sound = left.problems.empty();
+// `found` has the problems before the repair, `remaining` those after it.
+int PrintReport(const CheckOptions& options, const CheckReport& found,
+                const CheckReport& remaining) {
+  const bool sound = remaining.problems.empty();
   if (options.json) {
     Json problems = Json::array();
     for (const std::string& problem : found.problems) {
       problems.push_back(Escape(problem));
     }
-    const int printed = PrintJson(Json{{"entries", left.entries},
-                                       {"bytes", left.bytes},
+    const int printed = PrintJson(Json{{"entries", remaining.entries},
+                                       {"bytes", remaining.bytes},
                                        {"problems", problems},
                                        {"sound", sound}});
     return sound ? printed : kFailure;
@@ -64,13 +63,14 @@ int Tell(const CheckOptions& options, const CheckReport& found,
   PrintProblems(found);
   const char* verdict = "sound";
   if (!sound) {
-    verdict = options.fix ? "problems remain; remove the file, it is a cache"
-                          : "check --fix mends what can be mended";
+    verdict = options.fix ? "some problems remain; delete the file to start "
+                            "with an empty cache"
+                          : "damaged; run check --fix to repair it";
   } else if (!found.problems.empty()) {
-    verdict = "mended";
+    verdict = "repaired";
   }
   const int printed =
-      Print(Amount(left.entries, left.bytes) + ": " + verdict + "\n");
+      Print(Amount(remaining.entries, remaining.bytes) + ": " + verdict + "\n");
   return sound ? printed : kFailure;
 }
 
@@ -83,10 +83,10 @@ int Clear(const ClearOptions& options) {
   const std::string what = WhatIsCleared(stats, (*cache)->Traits());
   if (!options.yes) {
     if (!isatty(STDIN_FILENO)) {
-      return FailUsage("clear removes " + what +
-                       "; say --yes if that is meant");
+      return FailUsage("clear would remove " + what +
+                       "; pass --yes to confirm");
     }
-    if (!PersonAgrees("Remove " + what + "?")) {
+    if (!Confirm("Remove " + what + "?")) {
       return FailUsage("nothing was removed");
     }
   }
@@ -105,11 +105,11 @@ int Check(const CheckOptions& options) {
       options.fix ? (*cache)->CheckAndFix() : (*cache)->Check();
   if (!found.ok()) return Fail(found.status());
   if (!options.fix || found->problems.empty()) {
-    return Tell(options, *found, *found);
+    return PrintReport(options, *found, *found);
   }
-  const Result<CheckReport> left = (*cache)->Check();
-  if (!left.ok()) return Fail(left.status());
-  return Tell(options, *found, *left);
+  const Result<CheckReport> remaining = (*cache)->Check();
+  if (!remaining.ok()) return Fail(remaining.status());
+  return PrintReport(options, *found, *remaining);
 }
 
 }  // namespace appcache::command

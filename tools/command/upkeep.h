@@ -1,4 +1,4 @@
-// appcache clear, check: a cache as a whole.
+// appcache clear, check: operations on a whole cache.
 
 #ifndef APPCACHE_TOOLS_COMMAND_UPKEEP_H_
 #define APPCACHE_TOOLS_COMMAND_UPKEEP_H_
@@ -12,8 +12,9 @@ struct ClearOptions {
   bool yes = false;
   bool json = false;
 };
-// Removes every entry, whatever its prefix. Asks, if a person can answer;
-// kUsage without a yes.
+// Removes every entry, whatever its prefix. Without `yes`, asks for
+// confirmation on a terminal. Returns kUsage, and removes nothing, when it is
+// not given.
 int Clear(const ClearOptions& options);
 
 struct CheckOptions {
@@ -21,7 +22,8 @@ struct CheckOptions {
   bool fix = false;
   bool json = false;
 };
-// kFailure when problems remain.
+// Returns kFailure when the cache has problems, or with `fix`, when some
+// remain.
 int Check(const CheckOptions& options);
 
 }  // namespace appcache::command

@@ -1,13 +1,13 @@
-"""The repositories that Debian's Bazel would download, found on the disk."""
+"""Local copies of the repositories that Debian's Bazel would download."""
 
 def debian_repositories():
-    """Names what the built-in rules load. README.md here tells more."""
+    """Declares the repositories that the built-in rules load; see README.md."""
     for name, path in {
         # Packages bazel-platforms, bazel-rules-java and bazel-rules-proto.
         "platforms": "/usr/share/bazel/tools/platforms",
         "rules_java": "/usr/share/bazel/rules/java",
         "rules_proto": "/usr/share/bazel/rules/proto",
-        # Stand-ins.
+        # Replacements.
         "rules_cc": "tools/debian/rules_cc",
         "remote_coverage_tools": "tools/debian/remote_coverage_tools",
     }.items():

@@ -1,14 +1,15 @@
-// What a cache would do for a program: replays its reads on the cache of a URI,
-// and prints who answered, how fast, and how many loads that spared.
+// Shows what a cache would do for a program: replays the program's reads on the
+// cache that a URI names, and prints the hit ratio, the latencies and the
+// figures for Prometheus.
 //
 //   profile 'memory:profile?max_entries=1000'
 //   profile 'tiered:memory:profile|redis://localhost' keys.txt
 //
 // keys.txt has the keys in the order in which the program reads them, one a
-// line. Without it they are made: 50,000 reads of 10,000 keys, the n-th most
-// wanted of which is read 1/n times as often as the first. What is missing is
-// loaded (here: made) and set, for ten minutes, beside whatever else is in the
-// cache: a second run begins with what the first has left.
+// line. Without it there are 50,000 reads of 10,000 keys with Zipf's
+// distribution: the n-th key is read 1/n times as often as the first. A missing
+// value is set for ten minutes. The cache is not cleared: a second run starts
+// with the entries of the first.
 
 #include <algorithm>
 #include <chrono>
@@ -19,6 +20,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "appcache/open.h"
@@ -30,7 +32,7 @@ namespace {
 using Keys = std::vector<std::string>;
 using Microseconds = std::chrono::duration<double, std::micro>;
 
-Keys MadeKeys() {
+Keys ZipfKeys() {
   constexpr size_t kKeys = 10'000;
   constexpr size_t kReads = 50'000;
   std::vector<double> weights;
@@ -38,44 +40,44 @@ Keys MadeKeys() {
     weights.push_back(1 / static_cast<double>(n));
   }
   std::discrete_distribution<size_t> zipf(weights.begin(), weights.end());
-  std::mt19937_64 random(1);  // the same in each run, so that caches compare
+  std::mt19937_64 random(1);  // a fixed seed, so that runs can be compared
   Keys keys(kReads);
   for (std::string& key : keys) key = std::to_string(zipf(random));
   return keys;
 }
 
-Keys KeysOf(const char* path) {
+Keys ReadKeys(const char* path) {
   Keys keys;
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) keys.push_back(line);
   return keys;
 }
 
-std::string NameOf(const appcache::Lookup<std::string>& lookup) {
+// What answered a read.
+std::string NameOf(const appcache::Lookup<std::string>& lookup, bool is_tier) {
   std::string name;
-  switch (lookup.level()) {
-    case appcache::Level::kOwn:
-      name = "cache";
+  switch (lookup.origin()) {
+    case appcache::Origin::kStorage:
+      name = is_tier ? "remote" : "cache";
       break;
-    case appcache::Level::kLocal:
+    case appcache::Origin::kCopy:
       name = "local";
       break;
-    case appcache::Level::kLocalStale:
+    case appcache::Origin::kStaleCopy:
       name = "local, stale";
-      break;
-    case appcache::Level::kRemote:
-      name = "remote";
       break;
   }
   if (lookup.has_error()) return name + ", failed";
   return lookup ? name : name + ", miss";
 }
 
-// Who answered, and how long each of its answers took.
+// The latencies of the reads, by what answered them.
 class Profile {
  public:
+  explicit Profile(bool is_tier) : is_tier_(is_tier) {}
+
   void Add(const appcache::Lookup<std::string>& lookup, Microseconds time) {
-    times_[NameOf(lookup)].push_back(time.count());
+    times_[NameOf(lookup, is_tier_)].push_back(time.count());
     if (lookup) ++hits_;
     ++reads_;
   }
@@ -99,6 +101,7 @@ class Profile {
   }
 
  private:
+  const bool is_tier_;
   std::map<std::string, std::vector<double>> times_;
   size_t hits_ = 0;
   size_t reads_ = 0;
@@ -108,12 +111,13 @@ class Profile {
 
 int main(int argc, char** argv) {
   if (argc != 2 && argc != 3) {
-    std::cerr << "Usage: profile URI [FILE OF KEYS]\n";
+    std::cerr << "Usage: profile URI [KEYS_FILE]\n";
     return 2;
   }
-  const Keys keys = argc == 3 ? KeysOf(argv[2]) : MadeKeys();
+  const Keys keys = argc == 3 ? ReadKeys(argv[2]) : ZipfKeys();
   if (keys.empty()) {
-    std::cerr << "there are no keys in " << argv[2] << '\n';
+    std::cerr << "no keys in " << argv[2]
+              << ": it must be a readable file with one key a line\n";
     return 2;
   }
   auto opened = appcache::Open(argv[1]);
@@ -121,29 +125,28 @@ int main(int argc, char** argv) {
     std::cerr << opened.status().ToString() << '\n';
     return 2;
   }
-  appcache::Cache& cache = **opened;
+  const auto cache = *std::move(opened);
+  const auto* tier = dynamic_cast<const appcache::TieredCache*>(cache.get());
 
-  Profile profile;
-  size_t failures = 0;  // of sets: the first is told, the figures count all
+  Profile profile(tier != nullptr);
+  size_t failures = 0;  // of sets; only the first is printed
   for (const std::string& name : keys) {
     const appcache::Key<std::string> key("profile", name);
     const auto begin = std::chrono::steady_clock::now();
-    const auto found = cache.Get(key);
+    const auto found = cache->Get(key);
     profile.Add(found, std::chrono::steady_clock::now() - begin);
     if (found) continue;
     const std::string loaded(200, 'x');
-    const auto stored = cache.Set(key, loaded, std::chrono::minutes(10));
+    const auto stored = cache->Set(key, loaded, std::chrono::minutes(10));
     if (!stored.ok() && failures++ == 0) {
       std::cerr << stored.ToString() << '\n';
     }
   }
   profile.Print();
 
-  // What a program that goes on would offer to be scraped.
+  // A server would publish this text for Prometheus to scrape.
   appcache::PrometheusText figures("profile");
-  AddTo(figures, cache.Stats());
-  if (auto* tier = dynamic_cast<appcache::TieredCache*>(&cache)) {
-    AddTo(figures, tier->Report());
-  }
+  AddTo(figures, cache->Stats());
+  if (tier != nullptr) AddTo(figures, tier->Report());
   std::cout << '\n' << figures.text();
 }

@@ -9,7 +9,7 @@
 #include "tests/servers/redis_server.h"
 #include "tests/support/child_process.h"
 #include "tests/support/temp_dir.h"
-#include "tests/tiered/history/tier_promise.h"
+#include "tests/tiered/history/tier_guarantee.h"
 
 namespace appcache {
 namespace {
@@ -48,7 +48,7 @@ HistoryRun RunHistory(const std::string& program, uint64_t seed,
     EXPECT_EQ(process->Wait(), 0);
   }
   for (const std::string& file : files) ReadEvents(file, run.events);
-  run.broken = FindBroken(run.events, {kMaxStaleness});
+  run.violations = FindViolations(run.events, {kMaxStaleness});
   return run;
 }
 

@@ -1,4 +1,5 @@
-// HistoryRun: a history of several processes on a Redis server of its own.
+// HistoryRun: runs several processes on a Redis server of their own and checks
+// their history.
 
 #ifndef APPCACHE_TESTS_TIERED_HISTORY_HISTORY_RUN_H_
 #define APPCACHE_TESTS_TIERED_HISTORY_HISTORY_RUN_H_
@@ -14,13 +15,13 @@ namespace appcache {
 
 struct HistoryRun {
   std::vector<HistoryEvent> events;
-  // What the processes say of their tiers.
+  // A line of each process about its tier.
   std::vector<std::string> reports;
-  // What broke a promise.
-  std::vector<std::string> broken;
+  // The violations.
+  std::vector<std::string> violations;
 };
 
-// Three processes with tiers, by `program`, and a client without one.
+// Runs three processes of `program` with tiers, and one without.
 HistoryRun RunHistory(const std::string& program, uint64_t seed,
                       std::chrono::milliseconds duration);
 

@@ -1,12 +1,12 @@
-"""Tiers with one protection taken out."""
+"""Tiers with one protection removed."""
 
 load("@rules_cc//cc:defs.bzl", "cc_binary")
 
-# Name: the file, what is taken out of it, and what stands there instead.
+# Name: the file, the text that is removed from it, and its replacement.
 MUTANTS = {
     "without_token": (
         "local_level.cc",
-        "if (!IsCurrent(path, token)) return Kept::kOvertaken;",
+        "if (!IsCurrent(path, token)) return Stored::kOutdated;",
         "",
     ),
     "without_epoch": (
@@ -15,21 +15,21 @@ MUTANTS = {
         "if (!copy) return std::nullopt;",
     ),
     "without_own_drop": (
-        "tier_changes.cc",
+        "tiered_writes.cc",
         "for (const std::string_view path : paths) local_.Drop(path);",
         "",
     ),
     "without_deadline": (
         "local_level.cc",
-        "return std::min(begun + keep, ends_at);",
-        "(void)ends_at; return begun + keep;",
+        "return std::min(begun + life, expires_at);",
+        "(void)expires_at; return begun + life;",
     ),
     "without_lease": (
         "local_level.cc",
         "if (!terms.may_serve) return std::nullopt;",
         "",
     ),
-    "without_told_drop": (
+    "without_notified_drop": (
         "link.cc",
         "for (const std::string_view path : paths) local_.Drop(path);",
         "(void)paths;",
@@ -37,10 +37,17 @@ MUTANTS = {
 }
 
 def mutant(name, file, removed, replacement):
-    """tier_process, with another version of one of the tier's files.
+    """A tier_process with a changed version of one of the tier's files.
 
-    It is linked before the library that has the right one, whose object is not
-    taken then: all that it defines is there.
+    The changed file is linked before the library that contains the original.
+    The linker then does not take the original's object, because everything that
+    it defines is defined already.
+
+    Args:
+      name: the name of the program.
+      file: the file of adapters/tiered that is changed.
+      removed: the text that is removed. It must be in the file exactly once.
+      replacement: the text that takes its place.
     """
     native.genrule(
         name = name + "_source",
@@ -52,7 +59,7 @@ import sys
 source, target, removed, replacement = sys.argv[1:]
 text = open(source).read()
 if text.count(removed) != 1:
-    sys.exit("what %s is to be without is not in the file, once" % target)
+    sys.exit("%s: the text to remove is not in the file exactly once" % target)
 open(target, "w").write(text.replace(removed, replacement))
 ' $< $@ '{}' '{}'""".format(removed, replacement),
     )

@@ -1,4 +1,4 @@
-// That a history finds a tier which lacks one of its protections.
+// The checker of histories finds tiers that lack one of their protections.
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@
 namespace appcache {
 namespace {
 
-// What is rare, as a fetch that is overtaken, is met within some of these.
+// Rare events, such as a change during a fetch, occur within these.
 constexpr int kMaxRuns = 10;
 
 TEST(MutantsTest, EachMissingProtectionIsFound) {
@@ -28,9 +28,9 @@ TEST(MutantsTest, EachMissingProtectionIsFound) {
       ++runs;
       const HistoryRun run = RunHistory(program, random.Below(1'000'000) + 1,
                                         std::chrono::milliseconds(1500));
-      if (!run.broken.empty()) found = run.broken[0];
+      if (!run.violations.empty()) found = run.violations[0];
     }
-    EXPECT_NE(found, "") << program << " keeps all promises";
+    EXPECT_NE(found, "") << program << " violates no guarantee";
     std::cout << program << ", run " << runs << ": " << found << std::endl;
   }
   EXPECT_EQ(mutants, 6);

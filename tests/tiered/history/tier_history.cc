@@ -15,7 +15,7 @@ std::string Ms(int64_t ns) {
   return std::to_string(static_cast<double>(ns) / 1e6) + " ms";
 }
 
-// The acknowledged writes of some processes to one key, by when they began.
+// Acknowledged writes of one key, ordered by when they began.
 class Writes {
  public:
   void Add(const HistoryEvent& event) { writes_.push_back(event); }
@@ -28,10 +28,10 @@ class Writes {
     }
   }
 
-  // When the first of those that began after `moment` had ended.
-  int64_t EarliestEndAfter(int64_t moment) const {
+  // The earliest end of the writes that began after `time`.
+  int64_t EarliestEndAfter(int64_t time) const {
     const auto later =
-        std::ranges::upper_bound(writes_, moment, {}, &HistoryEvent::begin);
+        std::ranges::upper_bound(writes_, time, {}, &HistoryEvent::begin);
     return earliest_end_[static_cast<size_t>(later - writes_.begin())];
   }
 
@@ -40,7 +40,7 @@ class Writes {
   std::vector<int64_t> earliest_end_ = {kNever};  // of writes_ from there on
 };
 
-// What was done to one key.
+// All events of one key.
 struct KeyHistory {
   std::unordered_map<uint64_t, HistoryEvent> sets;
   Writes all;
@@ -48,21 +48,21 @@ struct KeyHistory {
   std::vector<HistoryEvent> hits;
 };
 
-// What is wrong with a hit; empty if nothing is.
-std::string Complaint(const KeyHistory& key, const HistoryEvent& hit,
-                      const TierPromises& promises) {
+// Why a hit is a violation; empty if it is none.
+std::string ViolationOf(const KeyHistory& key, const HistoryEvent& hit,
+                        const TierGuarantees& guarantees) {
   const auto found = key.sets.find(hit.value);
   if (found == key.sets.end()) return "was never written";
   const HistoryEvent& set = found->second;
   if (set.begin > hit.end) return "was written later";
   if (set.ttl_ns != 0) {
     const int64_t late =
-        hit.begin - (set.end + set.ttl_ns + promises.ttl_slack.count());
+        hit.begin - (set.end + set.ttl_ns + guarantees.ttl_slack.count());
     if (set.is_acknowledged != 0 && late > 0) {
-      return "had ended " + Ms(late) + " before";
+      return "had expired " + Ms(late) + " before";
     }
   }
-  // Nothing is known of when it was done.
+  // It is unknown when the server applied this set.
   if (set.is_acknowledged == 0) return "";
   const auto own = key.by_process.find(hit.process);
   if (own != key.by_process.end()) {
@@ -73,7 +73,7 @@ std::string Complaint(const KeyHistory& key, const HistoryEvent& hit,
     }
   }
   const int64_t end = key.all.EarliestEndAfter(set.end);
-  if (end != kNever && hit.begin - end > promises.max_staleness.count()) {
+  if (end != kNever && hit.begin - end > guarantees.max_staleness.count()) {
     return "was replaced by another process " + Ms(hit.begin - end) + " before";
   }
   return "";
@@ -81,8 +81,8 @@ std::string Complaint(const KeyHistory& key, const HistoryEvent& hit,
 
 }  // namespace
 
-std::vector<std::string> FindBroken(std::span<const HistoryEvent> events,
-                                    const TierPromises& promises) {
+std::vector<std::string> FindViolations(std::span<const HistoryEvent> events,
+                                        const TierGuarantees& guarantees) {
   std::map<int32_t, KeyHistory> keys;
   for (const HistoryEvent& event : events) {
     KeyHistory& key = keys[event.key];
@@ -97,20 +97,20 @@ std::vector<std::string> FindBroken(std::span<const HistoryEvent> events,
       key.by_process[event.process].Add(event);
     }
   }
-  std::vector<std::string> broken;
+  std::vector<std::string> violations;
   for (auto& [number, key] : keys) {
     key.all.Sort();
     for (auto& [process, writes] : key.by_process) writes.Sort();
     for (const HistoryEvent& hit : key.hits) {
-      const std::string complaint = Complaint(key, hit, promises);
-      if (complaint.empty()) continue;
-      broken.push_back("key " + std::to_string(number) + ": process " +
-                       std::to_string(hit.process) + " read value " +
-                       std::to_string(hit.value) + ", which " + complaint);
-      if (broken.size() == kMaxLines) return broken;
+      const std::string violation = ViolationOf(key, hit, guarantees);
+      if (violation.empty()) continue;
+      violations.push_back("key " + std::to_string(number) + ": process " +
+                           std::to_string(hit.process) + " read value " +
+                           std::to_string(hit.value) + ", which " + violation);
+      if (violations.size() == kMaxLines) return violations;
     }
   }
-  return broken;
+  return violations;
 }
 
 }  // namespace appcache

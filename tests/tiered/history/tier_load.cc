@@ -16,7 +16,7 @@ std::string PathOf(int32_t key) {
   return "pyappcache/key/" + std::to_string(key);
 }
 
-// Of a value that is no number, one that nobody has written.
+// Zero, which nobody writes, when `bytes` is not a number.
 uint64_t ToValue(std::string_view bytes) {
   uint64_t value = 0;
   const auto end =
@@ -24,9 +24,9 @@ uint64_t ToValue(std::string_view bytes) {
   return end.ptr == bytes.data() + bytes.size() ? value : 0;
 }
 
-// How often each key is written: the first many times a second, the last once
-// in several. What is missed while a link is lost stays to be seen only of a
-// key that is not written soon after.
+// The distribution of writes over the keys: the first is written many times a
+// second, the last once in several seconds. A change that is missed while a
+// link is lost is visible only until the next write of the key.
 std::discrete_distribution<int32_t> ByWrites(int32_t keys) {
   std::vector<double> weights;
   for (int32_t key = 1; key <= keys; ++key) weights.push_back(1.0 / key / key);
@@ -35,8 +35,8 @@ std::discrete_distribution<int32_t> ByWrites(int32_t keys) {
 
 class Caller {
  public:
-  Caller(Cache& cache, const TierLoad& load, int thread)
-      : cache_(cache),
+  Caller(Backend& backend, const TierLoad& load, int thread)
+      : backend_(backend),
         load_(load),
         random_(load.seed * 1000 + static_cast<uint64_t>(thread)),
         written_(ByWrites(load.keys)),
@@ -53,7 +53,7 @@ class Caller {
   uint64_t Below(uint64_t limit) { return random_() % limit; }
 
   void Step() {
-    if (Below(100) >= load_.writes_per_hundred) {
+    if (Below(100) >= load_.percent_of_writes) {
       if (Below(10) == 0) return GetMany();
       const auto keys = static_cast<uint64_t>(load_.keys);
       return Get(static_cast<int32_t>(Below(keys)));
@@ -70,17 +70,17 @@ class Caller {
   }
 
   HistoryEvent Begin(Kind kind, int32_t key) const {
-    return {kind, key, load_.process, 0, 0, 0, TierMoment(), 0};
+    return {kind, key, load_.process, 0, 0, 0, SteadyNanoseconds(), 0};
   }
   void End(HistoryEvent event, const Status& status) {
-    event.end = TierMoment();
+    event.end = SteadyNanoseconds();
     event.is_acknowledged = status.ok() ? 1 : 0;
     events_.push_back(event);
   }
 
   void Get(int32_t key) {
     const HistoryEvent event = Begin(Kind::kMiss, key);
-    EndRead(event, cache_.GetRaw(PathOf(key)));
+    EndRead(event, backend_.GetRaw(PathOf(key)));
   }
 
   void EndRead(HistoryEvent event, const Lookup<Bytes>& found) {
@@ -96,7 +96,7 @@ class Caller {
     for (int32_t key = 0; key < load_.keys; ++key) paths.push_back(PathOf(key));
     const std::vector<std::string_view> views(paths.begin(), paths.end());
     const HistoryEvent event = Begin(Kind::kMiss, 0);
-    const std::vector<Lookup<Bytes>> found = cache_.GetManyRaw(views);
+    const std::vector<Lookup<Bytes>> found = backend_.GetManyRaw(views);
     for (int32_t key = 0; key < load_.keys; ++key) {
       HistoryEvent of_key = event;
       of_key.key = key;
@@ -109,19 +109,18 @@ class Caller {
     HistoryEvent event = Begin(Kind::kSet, key);
     event.value = value;
     event.ttl_ns = std::chrono::nanoseconds(ttl).count();
-    End(event, cache_.SetRaw(PathOf(key), std::to_string(value), ttl));
-    // What was written is read at once: whoever does not read its own writes
-    // is found.
+    End(event, backend_.SetRaw(PathOf(key), std::to_string(value), ttl));
+    // Reads it at once, which shows whether a process reads its own writes.
     Get(key);
   }
 
   void Invalidate(int32_t key) {
     const HistoryEvent event = Begin(Kind::kRemove, key);
-    End(event, cache_.InvalidateRaw(PathOf(key)));
+    End(event, backend_.InvalidateRaw(PathOf(key)));
     Get(key);
   }
 
-  Cache& cache_;
+  Backend& backend_;
   const TierLoad& load_;
   std::mt19937_64 random_;
   std::discrete_distribution<int32_t> written_;
@@ -131,13 +130,13 @@ class Caller {
 
 }  // namespace
 
-std::vector<HistoryEvent> RunTierLoad(Cache& cache, const TierLoad& load) {
+std::vector<HistoryEvent> RunTierLoad(Backend& backend, const TierLoad& load) {
   std::vector<std::vector<HistoryEvent>> seen(
       static_cast<size_t>(load.threads));
   std::vector<std::thread> threads;
   for (int thread = 0; thread < load.threads; ++thread) {
     threads.emplace_back([&, thread] {
-      seen[static_cast<size_t>(thread)] = Caller(cache, load, thread).Run();
+      seen[static_cast<size_t>(thread)] = Caller(backend, load, thread).Run();
     });
   }
   for (std::thread& thread : threads) thread.join();

@@ -1,4 +1,4 @@
-// TierLoad: threads that use a cache at random, and note what they saw.
+// TierLoad: threads that use a backend at random and record what they saw.
 
 #ifndef APPCACHE_TESTS_TIERED_HISTORY_TIER_LOAD_H_
 #define APPCACHE_TESTS_TIERED_HISTORY_TIER_LOAD_H_
@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/cache.h"
+#include "appcache/backend.h"
 #include "tests/tiered/history/tier_history.h"
 
 namespace appcache {
@@ -17,14 +17,15 @@ struct TierLoad {
   uint64_t seed = 1;
   int32_t keys = 32;
   int threads = 2;
-  // From 0 to 100: how many of a hundred operations are writes.
-  uint32_t writes_per_hundred = 5;
+  // From 0 to 100.
+  uint32_t percent_of_writes = 5;
   std::chrono::milliseconds duration{2000};
 };
 
-// Gets, sets with and without ttl, invalidates and batches, as fast as they go.
-// What the threads of one process write is theirs by its number.
-std::vector<HistoryEvent> RunTierLoad(Cache& cache, const TierLoad& load);
+// Runs gets, sets with and without ttl, invalidates and batches, without
+// pauses. The values are distinct between threads and between values of
+// load.process.
+std::vector<HistoryEvent> RunTierLoad(Backend& backend, const TierLoad& load);
 
 }  // namespace appcache
 

@@ -1,5 +1,5 @@
-// One process of a history: a tier on a Redis server over a network that is cut
-// and held up at random; or, as "plain", a client without a tier.
+// One process of a history: a tier in front of a Redis server, over a network
+// that is cut and delayed at random; or, as "plain", a client without a tier.
 //
 //   tier_process ROLE SOCKET PROCESS SEED MILLISECONDS EVENTS_FILE
 
@@ -17,39 +17,39 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/redis/redis_cache.h"
-#include "adapters/tiered/tiered_cache.h"
-#include "engine/sqlite_cache.h"
+#include "appcache/redis_cache.h"
+#include "appcache/sqlite_cache.h"
+#include "appcache/tiered_cache.h"
 #include "tests/servers/cut_proxy.h"
+#include "tests/tiered/history/tier_guarantee.h"
 #include "tests/tiered/history/tier_load.h"
-#include "tests/tiered/history/tier_promise.h"
 
 namespace appcache {
 namespace {
 
 using std::chrono::milliseconds;
 
-// Cuts the link and holds it up, at random, until it is destroyed.
-class Weather {
+// Cuts and delays the network at random until it is destroyed.
+class NetworkFaults {
  public:
-  Weather(CutProxy& proxy, uint64_t seed)
+  NetworkFaults(CutProxy& proxy, uint64_t seed)
       : proxy_(proxy), random_(seed), thread_([this] { Run(); }) {}
-  ~Weather() {
+  ~NetworkFaults() {
     {
       std::lock_guard<std::mutex> guard(mutex_);
-      is_ending_ = true;
+      is_stopped_ = true;
     }
     changed_.notify_all();
     thread_.join();
   }
-  Weather(const Weather&) = delete;
-  Weather& operator=(const Weather&) = delete;
+  NetworkFaults(const NetworkFaults&) = delete;
+  NetworkFaults& operator=(const NetworkFaults&) = delete;
 
  private:
-  // True: the end.
+  // True when the destructor has begun.
   bool WaitFor(milliseconds time) {
     std::unique_lock<std::mutex> lock(mutex_);
-    return changed_.wait_for(lock, time, [this] { return is_ending_; });
+    return changed_.wait_for(lock, time, [this] { return is_stopped_; });
   }
   milliseconds Between(int64_t least, int64_t most) {
     return milliseconds(
@@ -63,10 +63,10 @@ class Weather {
         continue;
       }
       proxy_.Hold();
-      const bool ends = WaitFor(Between(50, 3 * kMaxStaleness.count()));
+      const bool is_over = WaitFor(Between(50, 3 * kMaxStaleness.count()));
       if (random_() % 2 == 0) proxy_.Cut();
       proxy_.Release();
-      if (ends) return;
+      if (is_over) return;
     }
   }
 
@@ -74,7 +74,7 @@ class Weather {
   std::mt19937_64 random_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool is_ending_ = false;  // guarded by mutex_
+  bool is_stopped_ = false;  // guarded by mutex_
   std::thread thread_;
 };
 
@@ -89,15 +89,16 @@ std::vector<HistoryEvent> RunPlain(const std::string& socket,
   RedisCacheOptions options;
   options.unix_path = socket;
   const std::unique_ptr<RedisCache> cache = OpenRedis(options);
-  return RunTierLoad(*cache, load);
+  return RunTierLoad(*cache->backend(), load);
 }
 
-// In fair weather it is coherent, and answers. Ends the process if it does not
-// become so: that is a broken promise that no read shows.
+// Waits until the tier is coherent and answers, without network faults. Exits
+// if it does not recover, which is a violation that no read shows.
 void ExpectRecovery(TieredCache& tier) {
   const auto until =
       std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!tier.coherent() || tier.GetRaw("pyappcache/none").has_error()) {
+  while (!tier.coherent() ||
+         tier.backend()->GetRaw("pyappcache/none").has_error()) {
     if (std::chrono::steady_clock::now() > until) {
       std::fprintf(stderr, "a tier did not recover\n");
       std::exit(3);
@@ -116,28 +117,29 @@ std::vector<HistoryEvent> RunTier(const std::string& socket,
   options.cache.log = [](LogLevel, std::string_view) {};
   options.seed = load.seed;
   options.lease.max_staleness = kMaxStaleness;
-  // Both keep what max_staleness says.
+  // Both guarantee max_staleness.
   options.lease.when_lost =
       load.process % 2 == 0 ? WhenLost::kBypass : WhenLost::kBounded;
   options.breaker.open_for = milliseconds(50);
-  auto tier = TieredCache::Open(*SqliteCache::OpenInMemory({}, "tier"),
-                                OpenRedis(remote), options);
+  auto tier =
+      TieredCache::Open((*SqliteCache::OpenInMemory({}, "tier"))->backend(),
+                        OpenRedis(remote)->backend(), options);
   if (!tier.ok()) {
     std::fprintf(stderr, "%s\n", tier.status().ToString().c_str());
     std::exit(2);
   }
   std::vector<HistoryEvent> events;
   {
-    const Weather weather(proxy, load.seed);
-    events = RunTierLoad(**tier, load);
+    const NetworkFaults faults(proxy, load.seed);
+    events = RunTierLoad(*(*tier)->backend(), load);
   }
   ExpectRecovery(**tier);
   const TierReport report = (*tier)->Report();
   std::printf(
-      "local %lu remote %lu kept %lu overtaken %lu told %lu links %lu "
+      "local %lu remote %lu stored %lu discarded %lu notified %lu links %lu "
       "errors %lu\n",
-      report.local_hits, report.remote_hits, report.copies_kept,
-      report.copies_overtaken, report.changes_told, report.links_made,
+      report.local_hits, report.remote_hits, report.copies_stored,
+      report.copies_discarded, report.changes_notified, report.links_made,
       report.remote_errors);
   return events;
 }

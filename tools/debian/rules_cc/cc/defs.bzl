@@ -1,4 +1,4 @@
-"""Stands in for rules_cc: the C++ rules, as this Bazel has them built in."""
+"""Replaces rules_cc: exports the C++ rules that are built into Bazel."""
 
 cc_binary = native.cc_binary
 cc_import = native.cc_import
@@ -12,7 +12,7 @@ fdo_profile = native.fdo_profile
 objc_library = native.objc_library
 
 def cc_flags_supplier(name, **_):
-    """Does nothing: only rules that this workspace does not use read it."""
+    """Does nothing: only rules that this workspace does not use need it."""
 
 def compiler_flag(name, **_):
-    """Does nothing: only rules that this workspace does not use read it."""
+    """Does nothing: only rules that this workspace does not use need it."""

@@ -1,0 +1,198 @@
+#include "adapters/lmdb/writer.h"
+
+#include <string>
+
+#include "adapters/lmdb/status.h"
+#include "adapters/lmdb/transaction.h"
+#include "engine/lane/backoff.h"
+#include "engine/lane/time_left.h"
+
+namespace appcache::lmdb {
+namespace {
+
+using std::chrono::milliseconds;
+
+// The most expired entries that a transaction removes. It mostly adds fewer, so
+// expired entries do not accumulate.
+constexpr int kExpiredPerWrite = 8;
+
+// The most transactions of one write that only evict. They suffice to make room
+// for the largest value among the smallest entries.
+constexpr int kMaxEvictionRounds = 128;
+
+// How often entries are evicted because LMDB reports a full map although the
+// budget was kept; and because the disk is full, where that helps only as far
+// as the file has free pages.
+constexpr int kMaxMapEvictions = 256;
+constexpr int kMaxDiskEvictions = 8;
+
+struct Removed {
+  uint64_t evicted = 0;
+  uint64_t expired = 0;
+};
+
+// One write, with the transactions that make room for it. The caller holds the
+// writer lock.
+class EvictingWrite {
+ public:
+  EvictingWrite(Environment& environment, const Clock& clock,
+                milliseconds busy_timeout, RemovalCounters& removals)
+      : environment_(environment),
+        clock_(clock),
+        busy_timeout_(busy_timeout),
+        removals_(removals),
+        backoff_(busy_timeout) {}
+
+  Status Run(const Change& change) {
+    for (int round = 0;; ++round) {
+      bool done = false;
+      const int rc =
+          Try(change, /*may_defer=*/round < kMaxEvictionRounds, done);
+      if (rc == 0 && done) return Status();
+      if (rc == 0) continue;
+      if (!IsFull(rc)) return WriteFailure(rc);
+      Status room = MakeRoom(rc);
+      if (!room.ok()) return room;
+    }
+  }
+
+ private:
+  Status WriteFailure(int rc) const {
+    return Failure(rc, "write to", environment_.directory());
+  }
+
+  // Runs one transaction. `done` is false if it only evicted, because the
+  // change did not fit yet.
+  int Try(const Change& change, bool may_defer, bool& done) {
+    Transaction txn;
+    int rc = environment_.Begin(busy_timeout_, txn.out());
+    if (rc != 0) return rc;
+    Entries entries(txn.get(), environment_.tables());
+    const TimePoint now = clock_.Now();
+    Removed removed;
+    rc = entries.RemoveExpired(now, kExpiredPerWrite, removed.expired);
+    bool is_needless = false;
+    if (rc == 0 && change.check) rc = change.check(entries, now, is_needless);
+    bool fits = true;
+    if (rc == 0 && change.pages > 0 && !is_needless) {
+      rc = EvictFor(change.pages, entries, fits, removed.evicted);
+    }
+    done = fits || !may_defer;
+    if (rc == 0 && done && !is_needless) rc = change.apply(entries, now);
+    return rc == 0 ? Commit(txn, removed) : rc;
+  }
+
+  // Evicts until `pages` more fit, or the transaction has evicted as many
+  // entries as it may.
+  int EvictFor(uint64_t pages, Entries& entries, bool& fits,
+               uint64_t& evicted) const {
+    const Limits& limits = environment_.limits();
+    for (uint64_t rows = 0;; ++rows) {
+      uint64_t live = 0;
+      int rc = entries.LivePages(live);
+      fits = live + pages <= limits.budget_pages;
+      if (rc != 0 || fits || rows == limits.max_entries) return rc;
+      bool row_found = false;
+      rc = entries.RemoveOldest(row_found, evicted);
+      if (rc != 0) return rc;
+      if (!row_found) {
+        fits = true;
+        return 0;
+      }
+    }
+  }
+
+  // Evicts in a transaction of its own. Sets `any` if there were entries.
+  int EvictSome(bool& any) {
+    Transaction txn;
+    int rc = environment_.Begin(busy_timeout_, txn.out());
+    if (rc != 0) return rc;
+    Entries entries(txn.get(), environment_.tables());
+    Removed removed;
+    bool row_found = true;
+    for (uint64_t rows = 0;
+         row_found && rows < environment_.limits().max_entries; ++rows) {
+      rc = entries.RemoveOldest(row_found, removed.evicted);
+      if (rc != 0) return rc;
+      any |= row_found;
+    }
+    return Commit(txn, removed);
+  }
+
+  int EvictAll() {
+    Transaction txn;
+    int rc = environment_.Begin(busy_timeout_, txn.out());
+    if (rc != 0) return rc;
+    Entries entries(txn.get(), environment_.tables());
+    Removed removed;
+    rc = entries.Count(removed.evicted);
+    if (rc == 0) rc = entries.Clear();
+    if (rc == 0) rc = Commit(txn, removed);
+    // The third transaction after this one can reuse its pages.
+    for (int i = 0; rc == 0 && i < 2; ++i) {
+      rc = environment_.CommitNothing(busy_timeout_);
+    }
+    return rc;
+  }
+
+  // Makes room after a transaction failed with `rc` because the map or the disk
+  // was full. Success means that another attempt is worthwhile.
+  Status MakeRoom(int rc) {
+    // Eviction would not help: an old reader also prevents the reuse of the
+    // pages that it frees.
+    if (environment_.HasOldReader()) {
+      return backoff_.Wait() ? Status() : BusyReader();
+    }
+    const bool is_map = rc == MDB_MAP_FULL || rc == MDB_TXN_FULL;
+    if (evictions_++ < (is_map ? kMaxMapEvictions : kMaxDiskEvictions)) {
+      bool any = false;
+      const int evicted = EvictSome(any);
+      if (evicted == 0 && any) return Status();
+      if (evicted != 0 && !IsFull(evicted)) return WriteFailure(evicted);
+    }
+    if (!is_map || emptied_) return WriteFailure(rc);
+    emptied_ = true;
+    rc = EvictAll();
+    return rc == 0 ? Status() : WriteFailure(rc);
+  }
+
+  Status BusyReader() const {
+    return Status(ErrorCode::kBusy,
+                  "waited " + std::to_string(busy_timeout_.count()) +
+                      " ms to write to the LMDB cache " +
+                      environment_.directory() +
+                      ": a read that does not end, perhaps of a stopped "
+                      "process, prevents the reuse of free pages; end that "
+                      "process, or raise busy_timeout or max_bytes");
+  }
+
+  int Commit(Transaction& txn, const Removed& removed) {
+    const int rc = txn.Commit();
+    if (rc == 0) {
+      removals_.evictions.fetch_add(removed.evicted, std::memory_order_relaxed);
+      removals_.expirations.fetch_add(removed.expired,
+                                      std::memory_order_relaxed);
+    }
+    return rc;
+  }
+
+  Environment& environment_;
+  const Clock& clock_;
+  const milliseconds busy_timeout_;
+  RemovalCounters& removals_;
+  internal::Backoff backoff_;
+  int evictions_ = 0;
+  bool emptied_ = false;
+};
+
+}  // namespace
+
+Status Writer::Apply(const Change& change) {
+  const internal::TimeLeft left(busy_timeout_);
+  const Result<internal::WriterLane::Held> held =
+      environment_.lane().Enter(busy_timeout_);
+  if (!held.ok()) return held.status();
+  return EvictingWrite(environment_, clock_, left.Get(), removals_).Run(change);
+}
+
+}  // namespace appcache::lmdb

@@ -1,0 +1,34 @@
+#include "adapters/memcache/exptime.h"
+
+#include <cassert>
+#include <chrono>
+#include <limits>
+
+namespace appcache::memcache {
+namespace {
+
+using std::chrono::seconds;
+
+// protocol.txt, "Expiration times".
+constexpr seconds kMaxRelative = std::chrono::hours(24 * 30);
+constexpr int64_t kMaxAbsolute = std::numeric_limits<int32_t>::max();
+
+}  // namespace
+
+int64_t ExpTime(Ttl ttl, TimePoint now) noexcept {
+  assert(ttl >= kNoTtl);
+  assert(ttl <= kMaxTtl);
+  if (ttl == kNoTtl) return 0;
+  const seconds whole = std::chrono::ceil<seconds>(ttl) + seconds(1);
+  if (whole <= kMaxRelative) return whole.count();
+  const int64_t expiry =
+      (std::chrono::floor<seconds>(now.time_since_epoch()) + whole).count();
+  return expiry <= kMaxAbsolute ? expiry : 0;
+}
+
+Ttl RemainingTtl(int64_t remaining) noexcept {
+  if (remaining < 0) return kNoTtl;
+  return remaining > 1 ? Ttl(seconds(remaining - 1)) : Ttl(1);
+}
+
+}  // namespace appcache::memcache

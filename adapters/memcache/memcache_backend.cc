@@ -1,0 +1,224 @@
+#include "adapters/memcache/memcache_backend.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+#include "adapters/memcache/add_request.h"
+#include "adapters/memcache/broadcast.h"
+#include "adapters/memcache/delete_request.h"
+#include "adapters/memcache/exptime.h"
+#include "adapters/memcache/get_request.h"
+#include "adapters/memcache/item.h"
+#include "adapters/memcache/options.h"
+#include "adapters/memcache/read_items.h"
+#include "adapters/memcache/timed_get_request.h"
+#include "adapters/memcache/traits.h"
+#include "adapters/memcache/write_items.h"
+
+namespace appcache::memcache {
+namespace {
+
+// An absolute exptime is a time of the wall clock.
+TimePoint WallNow() {
+  return std::chrono::time_point_cast<TimePoint::duration>(
+      std::chrono::system_clock::now());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MemcacheBackend>> MemcacheBackend::Make(
+    const MemcacheCacheOptions& options) {
+  if (Status valid = Validate(options); !valid.ok()) return valid;
+  Result<std::unique_ptr<Servers>> servers = Servers::Make(options);
+  if (!servers.ok()) return servers.status();
+  BackendTraits traits = TraitsOf(options, (*servers)->Location());
+  return std::unique_ptr<MemcacheBackend>(new MemcacheBackend(
+      *std::move(servers), std::move(traits), options.max_item_bytes));
+}
+
+MemcacheBackend::MemcacheBackend(std::unique_ptr<Servers> servers,
+                                 BackendTraits traits, uint64_t max_item_bytes)
+    : servers_(std::move(servers)),
+      traits_(std::move(traits)),
+      max_item_bytes_(max_item_bytes) {}
+
+Status MemcacheBackend::CheckPath(std::string_view path) const {
+  if (path.size() <= traits_.max_key_bytes) return Status();
+  return Status(ErrorCode::kInvalidKey,
+                "the key path has " + std::to_string(path.size()) +
+                    " bytes; a MemcacheCache accepts at most " +
+                    std::to_string(traits_.max_key_bytes));
+}
+
+SetItem MemcacheBackend::ToItem(const RawEntry& entry, TimePoint now) const {
+  const WireKey key(entry.path);
+  return {key, entry.value, ExpTime(entry.ttl, now),
+          ItemBytes(key, entry.value.size()) > max_item_bytes_};
+}
+
+// --- Reads.
+
+template <class Get, class V, class... Options>
+Lookup<V> MemcacheBackend::GetOne(std::string_view path, Options... options) {
+  return WithoutExceptions<Lookup<V>>([&] {
+    Lookup<V> found = Lookup<V>::Miss();
+    if (Status valid = CheckPath(path); valid.ok()) {
+      const GetItem<V> item{WireKey(path), &found};
+      ReadItem<Get>(*servers_, item, options...);
+    } else {
+      found = Lookup<V>::Failed(std::move(valid));
+    }
+    return found;
+  });
+}
+
+template <class Get, class V>
+std::vector<Lookup<V>> MemcacheBackend::GetMany(
+    std::span<const std::string_view> paths) {
+  std::vector<Lookup<V>> found(paths.size(), Lookup<V>::Miss());
+  const Status status = WithoutExceptions<Status>([&] {
+    for (const std::string_view path : paths) {
+      if (Status valid = CheckPath(path); !valid.ok()) return valid;
+    }
+    ReadItems<Get>(*servers_, paths.size(), [&](size_t i) {
+      return GetItem<V>{WireKey(paths[i]), &found[i]};
+    });
+    return Status();
+  });
+  if (!status.ok()) found.assign(paths.size(), Lookup<V>::Failed(status));
+  for (const Lookup<V>& lookup : found) counters_.CountRead(lookup);
+  return found;
+}
+
+Lookup<Bytes> MemcacheBackend::GetRaw(std::string_view path) {
+  Lookup<Bytes> found = GetOne<GetRequest, Bytes>(path);
+  counters_.CountRead(found);
+  return found;
+}
+
+Lookup<TimedBytes> MemcacheBackend::GetTimedRaw(std::string_view path) {
+  Lookup<TimedBytes> found = GetOne<TimedGetRequest, TimedBytes>(path);
+  counters_.CountRead(found);
+  return found;
+}
+
+Lookup<Ttl> MemcacheBackend::TtlRaw(std::string_view path) {
+  return GetOne<TimedGetRequest, TimedBytes>(path,
+                                             TimedGetRequest::Values::kOmit)
+      .Map([](const TimedBytes& found) { return found.remaining_ttl; });
+}
+
+std::vector<Lookup<Bytes>> MemcacheBackend::GetManyRaw(
+    std::span<const std::string_view> paths) {
+  return GetMany<GetRequest, Bytes>(paths);
+}
+
+std::vector<Lookup<TimedBytes>> MemcacheBackend::GetManyTimedRaw(
+    std::span<const std::string_view> paths) {
+  return GetMany<TimedGetRequest, TimedBytes>(paths);
+}
+
+// --- Writes.
+
+Status MemcacheBackend::SetRaw(std::string_view path, std::string_view value,
+                               Ttl ttl) {
+  const RawEntry entry{path, value, ttl};
+  return SetManyRaw({&entry, 1});
+}
+
+Status MemcacheBackend::SetManyRaw(std::span<const RawEntry> entries) {
+  uint64_t failed = entries.size();
+  Status status = WithoutExceptions<Status>([&] {
+    for (const RawEntry& entry : entries) {
+      if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
+    }
+    const TimePoint now = WallNow();
+    WriteOutcome outcome = WriteItems<SetRequest>(
+        *servers_, entries.size(),
+        [&](size_t i) { return ToItem(entries[i], now); });
+    failed = outcome.failed;
+    return std::move(outcome.first_failure);
+  });
+  counters_.CountSets(entries.size() - failed, failed);
+  return status;
+}
+
+Status MemcacheBackend::InvalidateRaw(std::string_view path) {
+  return InvalidateManyRaw({&path, 1});
+}
+
+Status MemcacheBackend::InvalidateManyRaw(
+    std::span<const std::string_view> paths) {
+  uint64_t failed = paths.size();
+  Status status = WithoutExceptions<Status>([&] {
+    for (const std::string_view path : paths) {
+      if (Status valid = CheckPath(path); !valid.ok()) return valid;
+    }
+    WriteOutcome outcome = WriteItems<DeleteRequest>(
+        *servers_, paths.size(),
+        [&](size_t i) { return DeleteItem{WireKey(paths[i])}; });
+    failed = outcome.failed;
+    return std::move(outcome.first_failure);
+  });
+  counters_.CountInvalidations(paths.size() - failed, failed);
+  return status;
+}
+
+Result<bool> MemcacheBackend::Add(const RawEntry& entry) {
+  if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
+  const SetItem item = ToItem(entry, WallNow());
+  if (item.is_too_large) {
+    return Status(ErrorCode::kTooLarge,
+                  "cannot add a value of " +
+                      std::to_string(entry.value.size()) +
+                      " bytes: with its key it exceeds max_item_bytes; nothing "
+                      "was changed");
+  }
+  const size_t server = servers_->ServerOf(item.key.view());
+  AddRequest add(item, servers_->name(server));
+  // A retry would find the entry that the first attempt has added.
+  Status sent = servers_->Send(server, add, Retry::kNever);
+  if (!sent.ok()) return sent;
+  return add.Outcome();
+}
+
+Result<bool> MemcacheBackend::AddRaw(std::string_view path,
+                                     std::string_view value, Ttl ttl) {
+  auto added = WithoutExceptions<Result<bool>>([&] {
+    return Add({path, value, ttl});
+  });
+  counters_.CountSets(added.ok() && *added ? 1 : 0, added.ok() ? 0 : 1);
+  return added;
+}
+
+// --- Commands to all servers.
+
+Status MemcacheBackend::ClearRaw() {
+  return WithoutExceptions<Status>([&] {
+    // If a reply was lost, the flush may have been done: the caller decides
+    // whether to repeat it.
+    return Broadcast(*servers_, "flush_all", Reply::Type::kOk, Retry::kNever)
+        .status();
+  });
+}
+
+Result<std::string> MemcacheBackend::Ping() {
+  return WithoutExceptions<Result<std::string>>([&]() -> Result<std::string> {
+    Result<std::vector<std::string>> versions =
+        Broadcast(*servers_, "version", Reply::Type::kVersion, Retry::kOnce);
+    if (!versions.ok()) return versions.status();
+    std::ranges::sort(*versions);
+    versions->erase(std::unique(versions->begin(), versions->end()),
+                    versions->end());
+    std::string all = "memcached";
+    const char* separator = " ";
+    for (const std::string& version : *versions) {
+      all += std::exchange(separator, ", ") + version;
+    }
+    return all;
+  });
+}
+
+}  // namespace appcache::memcache

@@ -1,0 +1,128 @@
+// RedisCache: a cache on a Redis server, shared by all clients of that server.
+//
+//   RedisCacheOptions options;
+//   options.host = "cache.example";
+//   RedisCache::Opened opened = RedisCache::Open(options);
+//   if (!opened.ok()) return Fail(opened.status().ToString());
+//   RedisCache& cache = **opened;
+//   Status stored = cache.Set(Key<std::string>("greeting"), "hello",
+//                             std::chrono::hours(1));
+//   if (!stored.ok()) return Fail(stored.ToString());
+//
+// An entry is a Redis string under its key path, with Redis's own expiry.
+// pyappcache stores entries the same way, so both libraries share entries under
+// one prefix. The server evicts (maxmemory, maxmemory-policy). Tested with
+// Redis 7.0.
+//
+// Failure. Every call returns within options.timeout, whatever the server and
+// the network do; building a request of tens of megabytes in memory may take
+// additional time. After kTimeout, and after kUnavailable from a write, it is
+// unknown whether the write was done. kUnavailable: the server cannot be
+// reached, closed the connection, refused the login, is loading its data, is a
+// read-only replica, or sent an invalid reply. kBusy: all max_connections
+// stayed in use until the timeout, and nothing was sent; or the server is busy
+// running a script. kFull: the server has reached maxmemory and may not evict.
+// kUnsupported: the user may not run the command, or the server is a node of a
+// cluster. A connection that failed or timed out is closed and never used
+// again; the next call opens a new one, so the cache works again as soon as the
+// server does. When the server has closed a connection while it was idle, the
+// call is retried once on a new connection, except for Clear and AddRaw.
+//
+// Connections. They are opened on demand and kept, at most max_connections,
+// besides one for each watch. The cache has no threads, except one while a host
+// name is looked up and one for each watch. It never raises SIGPIPE. It does
+// not support TLS or Redis Cluster.
+//
+// fork(). The child may use and destroy the cache: it opens connections of its
+// own. A watch does nothing in the child.
+//
+// Keys. kInvalidKey: the path is longer than Traits().max_key_bytes, which is
+// 512 MiB. kCorrupt: the key holds something other than a string, so another
+// program has written it; in a batch read such a key is a miss.
+//
+// Values. A value larger than Traits().max_value_bytes, which is 512 MiB, is
+// kTooLarge: it is not sent, and the key is then empty, except that AddRaw
+// changes nothing.
+//
+// Ttls. They are exact to the millisecond.
+//
+// Batches. Each entry is independent: when the server rejects one, the others
+// are stored. A batch read is an MGET.
+//
+// Timed reads (GetTimedRaw, GetManyTimedRaw). They read the value by GET or
+// MGET and the remaining ttl by PTTL in one transaction (MULTI, EXEC), or in
+// several transactions for more than 1024 keys. The user needs +multi +exec
+// +pttl, and a proxy must pass transactions on. An entry in its last
+// millisecond is a miss.
+//
+// Add-if-absent. AddRaw is SET NX.
+//
+// InvalidatePrefix. It runs SCAN and DEL over the database, a thousand keys at
+// a time, whatever their prefixes: two round trips for each thousand, each
+// within options.timeout. The user needs +scan.
+//
+// Clear. It sends FLUSHDB, which REMOVES EVERY KEY OF THE DATABASE, WHOEVER
+// WROTE IT, whatever the prefix, whether it is an entry of a cache or not.
+//
+// Watching. WatchRaw uses CLIENT TRACKING: the server sends a notification of
+// every write, removal, expiry and eviction under the prefix, whoever caused it
+// and in whatever database, and of FLUSHDB. An expired entry is notified when
+// the server removes it, which may be later than its ttl. SWAPDB is not
+// notified: do not use it on a watched server. Where the server is older than
+// Redis 6 or does not permit CLIENT TRACKING, the watch receives announcements
+// instead: each RedisCache with a watch publishes what it changes, as other
+// programs may do (the format is in adapters/redis/README.md). A change that
+// nobody announces is not notified then. With ACLs the user needs, for
+// tracking,
+//
+//   +ping +client|id +client|tracking +subscribe &__redis__:invalidate
+//
+// and for announcements
+//
+//   +ping +subscribe +publish &appcache:changed:*
+//
+// Programs that share entries must have the same of these permissions: a watch
+// that uses tracking announces only what is changed while it has no link. What
+// the server refuses is logged, once for each reason. WatchRaw does not wait
+// for the server. kUnavailable: no thread or descriptor is available.
+//
+// Watching needs a single server: a load-balanced name or a proxy in front of
+// several servers is not supported, because notifications could come from one
+// server and values from another. A name may move to another server: with each
+// new link of a watch, the cache makes all its connections anew.
+//
+// Ping. It returns "Redis" and, if the user may run INFO, the version: "Redis
+// 7.0.15".
+//
+// Stats. The counters are those of this object; the server is not asked.
+//
+// Cost. One round trip per call, batches included, except for InvalidatePrefix.
+
+#ifndef APPCACHE_REDIS_CACHE_H_
+#define APPCACHE_REDIS_CACHE_H_
+
+#include <memory>
+
+#include "appcache/backend.h"
+#include "appcache/cache.h"
+#include "appcache/error.h"
+#include "appcache/redis_cache_options.h"
+
+namespace appcache {
+
+// Thread-safe.
+class RedisCache final : public Cache {
+ public:
+  using Opened = Result<std::unique_ptr<RedisCache>>;
+
+  // Does not connect: an unreachable server is an error of the calls that need
+  // it. kInvalidArgument when an option is out of range.
+  static Opened Open(RedisCacheOptions options = {});
+
+ private:
+  RedisCache(std::shared_ptr<Backend> backend, CacheOptions options);
+};
+
+}  // namespace appcache
+
+#endif  // APPCACHE_REDIS_CACHE_H_

@@ -1,0 +1,57 @@
+#include "bench/frame/program.h"
+
+#include <benchmark/benchmark.h>
+#include <errno.h>
+#include <malloc.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace appcache::bench {
+namespace {
+
+// Keeps freed memory in the process. Otherwise the layout of the heap decides
+// whether the C library returns the memory of each operation to the system,
+// which can more than double its time. bench/compare sets the same for builds
+// that do not call this.
+void KeepFreedMemory() {
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+}
+
+}  // namespace
+
+int RunProgram(int argc, char** argv, const std::string& peer,
+               const std::function<void()>& register_cases) {
+  KeepFreedMemory();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::AddCustomContext("peer", peer);
+  benchmark::AddCustomContext("compiler", __VERSION__);
+#ifdef NDEBUG
+  benchmark::AddCustomContext("optimized", "yes");
+#else
+  benchmark::AddCustomContext("optimized", "NO: build with -c opt");
+#endif
+  register_cases();
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
+
+void Fail(const std::string& message) {
+  std::fprintf(stderr, "%s: %s\n", program_invocation_short_name,
+               message.c_str());
+  std::exit(1);
+}
+
+std::string ServerSocket(const char* variable, const char* command) {
+  const char* const socket = std::getenv(variable);
+  if (socket == nullptr) {
+    Fail(std::string(variable) + " is not set; run " + command +
+         ", which starts a server and sets it");
+  }
+  return socket;
+}
+
+}  // namespace appcache::bench

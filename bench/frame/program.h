@@ -1,0 +1,45 @@
+// What all benchmark programs share: main, and the end after a failure.
+
+#ifndef APPCACHE_BENCH_FRAME_PROGRAM_H_
+#define APPCACHE_BENCH_FRAME_PROGRAM_H_
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "appcache/error.h"
+
+namespace appcache::bench {
+
+// Reads the command line, calls `register_cases`, and runs the cases that the
+// command line selects. `peer` names the library that the cache is compared
+// with, and its version; it becomes part of the report. Returns the exit status
+// of the program: 2 for an unknown argument.
+int RunProgram(int argc, char** argv, const std::string& peer,
+               const std::function<void()>& register_cases);
+
+// Prints the message and ends the program with status 1. For everything that
+// makes the figures meaningless, such as a peer that fails.
+[[noreturn]] void Fail(const std::string& message);
+
+inline void Must(bool succeeded, const std::string& message) {
+  if (!succeeded) Fail(message);
+}
+inline void Must(const Status& status) {
+  if (!status.ok()) Fail(status.ToString());
+}
+
+// The value of a result that must be one.
+template <class T>
+T ValueOrFail(Result<T> result) {
+  Must(result.status());
+  return *std::move(result);
+}
+
+// The path of the server's unix socket: the value of the environment variable.
+// `command` starts a server and sets the variable.
+std::string ServerSocket(const char* variable, const char* command);
+
+}  // namespace appcache::bench
+
+#endif  // APPCACHE_BENCH_FRAME_PROGRAM_H_

@@ -1,0 +1,99 @@
+#include "engine/codec/coded_backend.h"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace appcache::internal {
+namespace {
+
+void CheckAnswered(size_t asked, size_t answered) {
+  if (asked == answered) return;
+  throw std::logic_error("the backend returned " + std::to_string(answered) +
+                         " results for a batch of " + std::to_string(asked));
+}
+
+}  // namespace
+
+Status CheckTtl(Ttl ttl) {
+  if (ttl >= kNoTtl && ttl <= kMaxTtl) return Status();
+  return Status(ErrorCode::kInvalidArgument,
+                "the ttl is " + std::to_string(ttl.count()) +
+                    " ms; it must be from 0 (never expires) to 100 years");
+}
+
+CodedBackend::CodedBackend(Backend& backend, const CacheOptions& options)
+    : backend_(backend),
+      compressor_(options.compressor),
+      max_inflated_bytes_(options.max_inflated_bytes) {}
+
+Lookup<Bytes> CodedBackend::Decode(Lookup<Bytes> raw) const {
+  if (!raw || !compressor_->IsCompressed(raw->view())) return raw;
+  Result<Bytes> plain =
+      compressor_->Decompress(raw->view(), max_inflated_bytes_);
+  Lookup<Bytes> decoded = plain.ok() ? Lookup<Bytes>::Hit(*std::move(plain))
+                                     : Lookup<Bytes>::Failed(plain.status());
+  decoded.set_origin(raw.origin());
+  return decoded;
+}
+
+Lookup<TimedBytes> CodedBackend::Decode(Lookup<TimedBytes> raw) const {
+  if (!raw || !compressor_->IsCompressed(raw->value.view())) return raw;
+  const Ttl remaining_ttl = raw->remaining_ttl;
+  Lookup<Bytes> value = Lookup<Bytes>::Hit(std::move(raw->value));
+  value.set_origin(raw.origin());
+  return Decode(std::move(value)).Map([&](const Bytes& plain) {
+    return TimedBytes{plain, remaining_ttl};
+  });
+}
+
+std::vector<Lookup<Bytes>> CodedBackend::ReadMany(
+    std::span<const std::string_view> paths) {
+  std::vector<Lookup<Bytes>> results = backend_.GetManyRaw(paths);
+  CheckAnswered(paths.size(), results.size());
+  for (Lookup<Bytes>& found : results) found = Decode(std::move(found));
+  return results;
+}
+
+std::vector<Lookup<TimedBytes>> CodedBackend::ReadManyTimed(
+    std::span<const std::string_view> paths) {
+  std::vector<Lookup<TimedBytes>> results = backend_.GetManyTimedRaw(paths);
+  CheckAnswered(paths.size(), results.size());
+  for (Lookup<TimedBytes>& found : results) found = Decode(std::move(found));
+  return results;
+}
+
+Result<std::string_view> CodedBackend::Encode(std::string_view bytes,
+                                              Compression compression,
+                                              Bytes& compressed) const {
+  // Bytes that look compressed would be decompressed when they are read.
+  if (compression == Compression::kNone && !compressor_->IsCompressed(bytes)) {
+    return bytes;
+  }
+  Result<Bytes> made = compressor_->Compress(bytes);
+  if (!made.ok()) return made.status();
+  compressed = *std::move(made);
+  return compressed.view();
+}
+
+Status CodedBackend::Write(std::string_view path, std::string_view bytes,
+                           Ttl ttl, Compression compression) {
+  if (Status valid = CheckTtl(ttl); !valid.ok()) return valid;
+  Bytes compressed;
+  const Result<std::string_view> encoded =
+      Encode(bytes, compression, compressed);
+  if (!encoded.ok()) return encoded.status();
+  return backend_.SetRaw(path, *encoded, ttl);
+}
+
+bool CodedBackend::supports_ttl_query() {
+  TtlSupport support = ttl_support_.load(std::memory_order_relaxed);
+  if (support == TtlSupport::kUnknown) {
+    support = backend_.Traits().supports_ttl_query ? TtlSupport::kYes
+                                                   : TtlSupport::kNo;
+    ttl_support_.store(support, std::memory_order_relaxed);
+  }
+  return support == TtlSupport::kYes;
+}
+
+}  // namespace appcache::internal

@@ -1,0 +1,67 @@
+// CodedBackend: a backend with the encoding of values. What it reads is
+// decompressed, and what it writes is checked and, where asked for, compressed.
+
+#ifndef APPCACHE_ENGINE_CODEC_CODED_BACKEND_H_
+#define APPCACHE_ENGINE_CODEC_CODED_BACKEND_H_
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "appcache/backend.h"
+#include "appcache/cache_options.h"
+#include "appcache/compressor.h"
+
+namespace appcache::internal {
+
+// kInvalidArgument unless `ttl` is in [0, kMaxTtl].
+Status CheckTtl(Ttl ttl);
+
+// Thread-safe. Throws what the backend and the compressor throw.
+class CodedBackend {
+ public:
+  // `backend` must outlive this object.
+  CodedBackend(Backend& backend, const CacheOptions& options);
+
+  Lookup<Bytes> Read(std::string_view path) {
+    return Decode(backend_.GetRaw(path));
+  }
+  Lookup<TimedBytes> ReadTimed(std::string_view path) {
+    return Decode(backend_.GetTimedRaw(path));
+  }
+  // One Lookup for each path.
+  std::vector<Lookup<Bytes>> ReadMany(std::span<const std::string_view> paths);
+  std::vector<Lookup<TimedBytes>> ReadManyTimed(
+      std::span<const std::string_view> paths);
+
+  Status Write(std::string_view path, std::string_view bytes, Ttl ttl,
+               Compression compression);
+
+  // `bytes` as they are stored. `compressed` owns them if they differ.
+  Result<std::string_view> Encode(std::string_view bytes,
+                                  Compression compression,
+                                  Bytes& compressed) const;
+
+  // Traits().supports_ttl_query, which is asked for once.
+  bool supports_ttl_query();
+
+  Backend& backend() const noexcept { return backend_; }
+
+ private:
+  enum class TtlSupport : char { kUnknown, kNo, kYes };
+
+  Lookup<Bytes> Decode(Lookup<Bytes> raw) const;
+  Lookup<TimedBytes> Decode(Lookup<TimedBytes> raw) const;
+
+  Backend& backend_;
+  const std::shared_ptr<const Compressor> compressor_;
+  const size_t max_inflated_bytes_;
+  std::atomic<TtlSupport> ttl_support_{TtlSupport::kUnknown};
+};
+
+}  // namespace appcache::internal
+
+#endif  // APPCACHE_ENGINE_CODEC_CODED_BACKEND_H_

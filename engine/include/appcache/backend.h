@@ -1,0 +1,217 @@
+// Backend: the storage behind a Cache.
+//
+// A backend stores bytes under key paths. It knows no types, no compression and
+// no loaders: Cache (cache.h) adds those on top of any backend. To write one,
+// subclass Backend and implement four functions; the other operations have
+// defaults.
+//
+//   struct MyBackend final : Backend {
+//     Lookup<Bytes> GetRaw(std::string_view path) override {
+//       const auto found = map_.find(path);
+//       if (found == map_.end()) return Lookup<Bytes>::Miss();
+//       return Lookup<Bytes>::Hit(found->second);
+//     }
+//     Status SetRaw(std::string_view path, std::string_view data, Ttl) override
+//     { map_[std::string(path)] = Bytes::Copy(data); return Status(); }
+//     Status InvalidateRaw(std::string_view path) override
+//     { map_.erase(std::string(path)); return Status(); }
+//     Status ClearRaw() override { map_.clear(); return Status(); }
+//     std::map<std::string, Bytes, std::less<>> map_;
+//   };
+//   Cache cache(std::make_shared<MyBackend>());
+//
+// (This one ignores ttls and serves one thread at a time.
+// tools/examples/file_backend.h is a complete backend, and
+// tests/conformance has the tests that every backend passes.)
+//
+// The counterpart in pyappcache is a subclass of its Cache that implements
+// get_raw, set_raw, invalidate_raw and clear.
+//
+// Code written when a backend derived from Cache is ported so: derive from
+// Backend; drop the CacheOptions from the constructor, and the destructor that
+// ended the loads; rename RawStats to Stats; and make the cache with
+// `Cache cache(std::make_shared<MyBackend>(...), options);`
+//
+// Contract
+//
+// Thread safety: a backend is called from any threads at once. The destructor
+// runs when no call is in progress and none will follow.
+//
+// Exceptions: operations must not throw. A Cache turns an exception that
+// escapes one into kInternal (std::bad_alloc: kFull); WithoutExceptions below
+// does the same inside a backend.
+//
+// fork(): a backend that was created before a fork is never destroyed in the
+// child. There, Cache calls AbandonInChild and leaks the backend; others who
+// hold one in a child must leak it too. Each backend documents whether its
+// operations work in the child.
+//
+// Raw operations: anyone may call them, through cache.backend(): a tier does,
+// and so do tools. A raw write bypasses the loads in progress of the caches
+// above it: a GetVia that began before a SetRaw may store an older value after
+// it.
+
+#ifndef APPCACHE_BACKEND_H_
+#define APPCACHE_BACKEND_H_
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "appcache/bytes.h"
+#include "appcache/error.h"
+#include "appcache/function_ref.h"
+#include "appcache/lean_std.h"
+#include "appcache/lookup.h"
+#include "appcache/stats.h"
+#include "appcache/times.h"
+#include "appcache/traits.h"
+
+namespace appcache {
+
+class Watch;
+class WatchListener;
+struct WatchOptions;
+
+// One entry of a batch. The views must stay valid during the call.
+struct RawEntry {
+  std::string_view path;
+  std::string_view value;
+  Ttl ttl = kNoTtl;
+};
+
+// A value and its remaining ttl; kNoTtl when it never expires.
+struct TimedBytes {
+  Bytes value;
+  Ttl remaining_ttl = kNoTtl;
+};
+
+// Receives a value's bytes, which are valid during the call. Must not throw.
+using ValueVisitor = FunctionRef<void(std::string_view value)>;
+
+// In all operations, `path` is a whole key path (key_path.h) of at most
+// Traits().max_key_bytes, with any bytes in it; longer is kInvalidKey. A `ttl`
+// is zero (the entry never expires) or in (0, kMaxTtl].
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+
+  // --- Required.
+
+  // A hit when there is an entry that has not expired.
+  virtual Lookup<Bytes> GetRaw(std::string_view path) = 0;
+
+  // Stores the entry in place of any other. On failure the key holds its old
+  // value, the new one or none, unless the backend promises more.
+  virtual Status SetRaw(std::string_view path, std::string_view value,
+                        Ttl ttl) = 0;
+
+  // Removes the entry. Success also when there is none.
+  virtual Status InvalidateRaw(std::string_view path) = 0;
+
+  // Removes everything that Traits().cleared names, whatever its prefix.
+  virtual Status ClearRaw() = 0;
+
+  // --- Reads.
+
+  // Calls `visitor` with the value of a hit, and returns its size. A backend
+  // may override it to serve a read without giving out a reference to the
+  // value; `visitor` then runs inside the read and must not call the backend.
+  // Default: GetRaw, then `visitor`.
+  virtual Lookup<size_t> ViewRaw(std::string_view path, ValueVisitor visitor);
+
+  // The value and the remaining ttl of the same moment, in one round trip.
+  // kUnsupported where Traits().supports_ttl_query is false; a backend that
+  // supports it overrides all three. Default: kUnsupported.
+  virtual Lookup<TimedBytes> GetTimedRaw(std::string_view path);
+  // Default: GetTimedRaw for each path.
+  virtual std::vector<Lookup<TimedBytes>> GetManyTimedRaw(
+      std::span<const std::string_view> paths);
+  // The remaining ttl alone, rounded up; kNoTtl when the entry never expires.
+  // Not an access, unless the backend says so. Default: kUnsupported.
+  virtual Lookup<Ttl> TtlRaw(std::string_view path);
+
+  // One Lookup for each path, in order. Default: GetRaw for each path.
+  virtual std::vector<Lookup<Bytes>> GetManyRaw(
+      std::span<const std::string_view> paths);
+
+  // --- Writes.
+
+  // Stores the entries. Success when all were stored; otherwise the first
+  // error, and the others are stored or not as the backend says. Default:
+  // SetRaw for each entry.
+  virtual Status SetManyRaw(std::span<const RawEntry> entries);
+
+  // Removes the entries, as SetManyRaw stores them. Default: InvalidateRaw for
+  // each path.
+  virtual Status InvalidateManyRaw(std::span<const std::string_view> paths);
+
+  // Add-if-absent: stores the entry and returns true if there is none, or only
+  // an expired one; otherwise returns false and changes nothing. Of concurrent
+  // calls, one returns true. kUnsupported where Traits().supports_add is false.
+  // Default: kUnsupported.
+  virtual Result<bool> AddRaw(std::string_view path, std::string_view value,
+                              Ttl ttl);
+
+  // Removes every entry whose path starts with `path_prefix`, which may be
+  // empty. On failure some may have been removed. An entry that is set while
+  // the call runs is removed or not. kUnsupported where
+  // Traits().supports_prefix_invalidation is false. Default: kUnsupported.
+  virtual Status InvalidatePrefixRaw(std::string_view path_prefix);
+
+  // --- Other.
+
+  // Calls `listener` about each change of an entry (watch.h), from the first
+  // successful link on; until then it retries. `listener` must outlive the
+  // Watch, and this backend too. kInvalidArgument when an option is out of
+  // range; kUnsupported where Traits().supports_watch is false. Default:
+  // kUnsupported.
+  virtual Result<std::unique_ptr<Watch>> WatchRaw(const WatchOptions& options,
+                                                  WatchListener& listener);
+
+  // One round trip that changes nothing and is not an access: the version of
+  // the storage ("Redis 7.0.15"), or why it does not answer. Default: a GetRaw
+  // of a key that no cache uses, and an empty version.
+  virtual Result<std::string> Ping();
+
+  // What this backend is. Does no I/O and does not fail. Default: a backend
+  // that supports nothing beyond the required operations.
+  virtual BackendTraits Traits() const;
+
+  // Counters and sizes; figures that are unknown are left empty. Never fails.
+  // Default: zeros.
+  virtual CacheStats Stats() const;
+
+  // Called in a forked child instead of the destructor, possibly more than
+  // once, and possibly while others in the child still use the backend. May
+  // close what the child must not keep open, such as connections. Must not
+  // block: a mutex may be held by a thread that exists only in the parent.
+  // Default: does nothing.
+  virtual void AbandonInChild() noexcept;
+
+ protected:
+  Backend() = default;
+};
+
+// `operation()`, or the exception that it throws as a failure. R is a Status, a
+// Result or a Lookup.
+template <class R, class Operation>
+R WithoutExceptions(const Operation& operation) noexcept {
+  try {
+    return operation();
+  } catch (...) {
+    if constexpr (requires { R::Failed(Status()); }) {
+      return R::Failed(Status::FromCurrentException());
+    } else {
+      return Status::FromCurrentException();
+    }
+  }
+}
+
+}  // namespace appcache
+
+#endif  // APPCACHE_BACKEND_H_

@@ -1,0 +1,630 @@
+// Cache: typed access to any backend.
+//
+//   struct UserKey {
+//     using value_type = std::string;
+//     int id;
+//     void AppendTo(appcache::KeyPath& path) const {
+//       path.Segment("user").Segment(id);
+//     }
+//   };
+//
+//   Status stored = cache.Set(UserKey{7}, "Ada", std::chrono::hours(1));
+//   if (!stored.ok()) return Fail(stored.ToString());
+//   if (auto name = cache.Get(UserKey{7})) std::cout << *name << '\n';
+//   std::string name = cache.GetVia(UserKey{7}, [] { return ReadFromDb(7); });
+//
+// A Cache owns a Backend (backend.h), which stores bytes, and adds keys
+// (key.h), serialisers (serialiser.h), compression (compressor.h) and loaders.
+// SqliteCache, RedisCache and the others are Caches with a backend of their
+// own, plus what only that backend has. To use a backend of yours, subclass
+// Backend, implement four functions, and pass it to the constructor:
+//
+//   Cache cache(std::make_shared<MyBackend>());
+//
+// Reads return a Lookup: a hit, a miss, or a miss with an error. Writes return
+// a Status. Functions do not throw, except that GetVia, GetManyVia and SetVia
+// pass on what the caller's loader or writer throws, and that GetVia throws
+// LoadTimeout when it is given a time limit. Exhausted memory is kFull.
+//
+// Thread safety: all functions may be called from any threads at once. The
+// Cache must outlive every call. Its destructor waits for the loads that run in
+// the background, then releases the backend.
+//
+// fork(): a Cache that was created before a fork may be used and destroyed in
+// the child if its backend allows that. Loads in progress are the parent's: the
+// child neither waits for them nor stores their values. In the child, the
+// destructor leaks the backend (backend.h).
+
+#ifndef APPCACHE_CACHE_H_
+#define APPCACHE_CACHE_H_
+
+#include <concepts>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "appcache/backend.h"
+#include "appcache/bytes.h"
+#include "appcache/cache_options.h"
+#include "appcache/compressor.h"
+#include "appcache/error.h"
+#include "appcache/key.h"
+#include "appcache/key_path.h"
+#include "appcache/lean_std.h"
+#include "appcache/load_call.h"
+#include "appcache/load_options.h"
+#include "appcache/loaded.h"
+#include "appcache/lookup.h"
+#include "appcache/serialiser.h"
+#include "appcache/stats.h"
+#include "appcache/times.h"
+#include "appcache/traits.h"
+
+namespace appcache {
+
+namespace internal {
+
+class CacheCore;
+
+// A key's path, or why it has none.
+struct ResolvedPath {
+  KeyPath path;
+  bool found = true;  // false: the namespace does not exist, or an error
+  Status status;
+};
+
+// What converts to std::span<const element>: a vector, an array, a span.
+template <class Range>
+concept Contiguous = requires(const Range& range) {
+  std::data(range);
+  std::size(range);
+};
+template <class Range>
+using ElementOf =
+    std::remove_cvref_t<decltype(*std::data(std::declval<const Range&>()))>;
+template <class Range>
+std::span<const ElementOf<Range>> ToSpan(const Range& range) {
+  return {std::data(range), std::size(range)};
+}
+
+template <Contiguous Range>
+using ValueOf = typename ElementOf<Range>::value_type;
+
+// A std::string_view, a literal, and the like.
+template <class T>
+concept StringLike = std::convertible_to<const T&, std::string_view> &&
+    !std::same_as<T, std::string>;
+
+// `value` itself, or a To that is made of it: of any type that converts to To,
+// and, for a std::string, of a std::string_view.
+template <class To, class From>
+decltype(auto) ToValue(const From& value) {
+  if constexpr (std::same_as<To, From>) {
+    return (value);
+  } else if constexpr (StringLike<From>) {
+    return To(value);
+  } else {
+    To converted = value;
+    return converted;
+  }
+}
+
+}  // namespace internal
+
+class Cache {
+ public:
+  // REQUIRES: backend != nullptr and Validate(options).ok().
+  explicit Cache(std::shared_ptr<Backend> backend, CacheOptions options = {});
+  virtual ~Cache();
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
+
+  // --- One entry, by key.
+
+  // A hit when there is an entry that has not expired. Errors: kCorrupt when
+  // the stored bytes do not decompress or parse as the key's value_type;
+  // kInvalidKey; and those of the backend.
+  template <CacheKey K>
+  Lookup<typename K::value_type> Get(const K& key);
+
+  // Stores `value` in place of any other. On failure the key holds its old
+  // value, the new one or none, unless the backend promises more. When the
+  // key's namespace does not exist, nothing is stored, a warning is logged, and
+  // the result is success.
+  template <CacheKey K>
+  Status Set(const K& key, const typename K::value_type& value,
+             Ttl ttl = kNoTtl);
+  // The same for a std::string_view or a literal.
+  template <CacheKey K, internal::StringLike T>
+    requires std::is_same_v<typename K::value_type, std::string> Status
+    Set(const K& key, const T& value, Ttl ttl = kNoTtl);
+
+  // Removes the entry. Success also when there is none. When the key's
+  // namespace does not exist, only logs a warning.
+  template <CacheKey K>
+  Status Invalidate(const K& key);
+
+  // --- One entry, by string. The path is the prefix and `key`.
+
+  template <class V>
+  Lookup<V> GetByStr(std::string_view key);
+
+  template <class V>
+    requires(!internal::StringLike<V>)
+  Status SetByStr(std::string_view key, const V& value, Ttl ttl = kNoTtl,
+                  Compression compression = Compression::kNone);
+  Status SetByStr(std::string_view key, std::string_view value,
+                  Ttl ttl = kNoTtl,
+                  Compression compression = Compression::kNone);
+
+  Status InvalidateByStr(std::string_view key);
+
+  // --- The remaining ttl of an entry, rounded up; kNoTtl when it never
+  // expires. A miss as for Get. Not an access, unless the backend says so.
+  // kUnsupported where Traits().supports_ttl_query is false.
+
+  template <CacheKey K>
+  Lookup<Ttl> TtlOf(const K& key);
+  Lookup<Ttl> TtlByStr(std::string_view key);
+
+  // --- Read-through and write-through.
+
+  // The cached value. When there is none, the value of `loader()`, which is
+  // then stored with options.ttl. A loader that returns a Loaded<V> (loaded.h)
+  // can also give a ttl, decline storing, or find that there is no value; then
+  // the result is a std::optional. Of all callers of this object, one at a time
+  // runs its loader for a key; the others wait for it and get its value or its
+  // exception. A set or invalidate of the key through this object during a load
+  // wins: the loaded value is returned but not stored. A failing cache costs a
+  // warning and a call of the loader, never an error. Throws what `loader`
+  // throws; then nothing is stored.
+  template <CacheKey K, class Loader>
+  internal::LoadResult<typename K::value_type, Loader> GetVia(
+      const K& key, Loader&& loader, const LoadOptions& options = {});
+
+  // Calls `writer(value)`, then Set. When `writer` throws, passes that on and
+  // leaves the cache unchanged. When Set fails, invalidates the entry, so that
+  // the old value does not outlive the write, and returns Set's error.
+  template <CacheKey K, class Writer>
+  Status SetVia(const K& key, const typename K::value_type& value,
+                Writer&& writer, Ttl ttl = kNoTtl);
+
+  // --- Many entries; one round trip where the backend supports that. Each
+  // function takes a span, a vector, an array or an initializer list. Write the
+  // entries of a list as std::pair(key, value).
+
+  // One Lookup per key, in order.
+  template <CacheKey K>
+  std::vector<Lookup<typename K::value_type>> GetMany(std::span<const K> keys);
+  template <internal::Contiguous Keys>
+  std::vector<Lookup<internal::ValueOf<Keys>>> GetMany(const Keys& keys) {
+    return GetMany(internal::ToSpan(keys));
+  }
+  template <CacheKey K>
+  std::vector<Lookup<typename K::value_type>> GetMany(
+      std::initializer_list<K> keys) {
+    return GetMany(internal::ToSpan(keys));
+  }
+
+  // Success when every entry was stored; otherwise the first error, and the
+  // others are stored or not as the backend says.
+  template <CacheKey K, class V>
+  Status SetMany(std::span<const std::pair<K, V>> entries, Ttl ttl = kNoTtl);
+  template <internal::Contiguous Entries>
+  Status SetMany(const Entries& entries, Ttl ttl = kNoTtl) {
+    return SetMany(internal::ToSpan(entries), ttl);
+  }
+  template <CacheKey K, class V>
+  Status SetMany(std::initializer_list<std::pair<K, V>> entries,
+                 Ttl ttl = kNoTtl) {
+    return SetMany(internal::ToSpan(entries), ttl);
+  }
+
+  // Success when every entry was removed or did not exist; otherwise the first
+  // error.
+  template <CacheKey K>
+  Status InvalidateMany(std::span<const K> keys);
+  template <internal::Contiguous Keys>
+  Status InvalidateMany(const Keys& keys) {
+    return InvalidateMany(internal::ToSpan(keys));
+  }
+  template <CacheKey K>
+  Status InvalidateMany(std::initializer_list<K> keys) {
+    return InvalidateMany(internal::ToSpan(keys));
+  }
+
+  // GetVia for many keys: one batch read, one call of `loader` with the missing
+  // keys as a std::span<const K> of copies, and one batch write. The loader
+  // returns a std::vector<V> or a std::vector<Loaded<V>>, one element per key
+  // in their order; a different number throws std::length_error. The result is
+  // one V or std::optional<V> per key, in order. Waits at most options.max_wait
+  // in total for keys that other callers load; the loader is called again for
+  // keys that do not arrive. When it throws, stale values are returned if each
+  // key of that call has one; otherwise the exception is passed on, also when
+  // it is another caller's. The options for background loads and process_lock
+  // have no effect.
+  template <CacheKey K, class Loader>
+  std::vector<internal::LoadManyResult<K, Loader>> GetManyVia(
+      std::span<const K> keys, Loader&& loader,
+      const LoadOptions& options = {});
+  template <internal::Contiguous Keys, class Loader>
+  auto GetManyVia(const Keys& keys, Loader&& loader,
+                  const LoadOptions& options = {}) {
+    return GetManyVia(internal::ToSpan(keys), std::forward<Loader>(loader),
+                      options);
+  }
+  template <CacheKey K, class Loader>
+  auto GetManyVia(std::initializer_list<K> keys, Loader&& loader,
+                  const LoadOptions& options = {}) {
+    return GetManyVia(internal::ToSpan(keys), std::forward<Loader>(loader),
+                      options);
+  }
+
+  // --- Prefix and whole-cache operations.
+
+  // Removes every entry whose path starts with this cache's prefix and
+  // `key_prefix`: "user/7/" removes "pyappcache/user/7/name", and "" removes
+  // all entries of this prefix. An entry that is set while the call runs is
+  // removed or not. On failure some may have been removed. kUnsupported where
+  // Traits().supports_prefix_invalidation is false. A backend may have to walk
+  // all its entries; a namespace (key.h) makes this cheap.
+  Status InvalidatePrefix(std::string_view key_prefix);
+
+  // REMOVES EVERYTHING, IN MOST BACKENDS FOR EVERY USER, whatever the prefix:
+  // what Traits().cleared says.
+  Status Clear();
+
+  // The backend's counters, and those of GetVia of this object. Never fails;
+  // figures that are unknown are left empty.
+  CacheStats Stats() const;
+
+  // See Backend.
+  BackendTraits Traits() const { return backend_->Traits(); }
+  Result<std::string> Ping();
+
+  // The storage, for raw operations and for a tier. Never null. May outlive
+  // this Cache.
+  const std::shared_ptr<Backend>& backend() const noexcept { return backend_; }
+
+  const std::string& prefix() const noexcept { return prefix_; }
+
+ protected:
+  // Waits for the loads that run in the background and starts no more. Safe to
+  // call again. A subclass whose destructor stops something that loads need
+  // calls it first; the destructor of Cache calls it in any case.
+  void StopLoads() noexcept;
+
+  void Log(LogLevel level, std::string_view message) const noexcept;
+
+ private:
+  // Makes `resolved` the key's path. Its path is empty before.
+  template <CacheKey K>
+  void Resolve(const K& key, internal::ResolvedPath& resolved, int depth = 0);
+  template <CacheKey K>
+  void ResolveNamespace(const K& namespace_key,
+                        internal::ResolvedPath& resolved, int depth);
+  // The same for a GetVia: an exception becomes resolved.status.
+  template <CacheKey K>
+  void ResolveForLoad(const K& key, internal::ResolvedPath& resolved) noexcept;
+
+  template <class S, class V>
+  static Lookup<V> Parse(Lookup<Bytes> raw);
+
+  template <CacheKey K, class V>
+  static Compression WantsCompression(const K& key, const V& value,
+                                      std::string_view bytes);
+
+  // The value at `path`, decompressed.
+  Lookup<Bytes> Read(std::string_view path);
+  std::vector<Lookup<Bytes>> ReadMany(std::span<const std::string_view> paths);
+
+  // These compress, and let no load that began earlier store its value.
+  Status Write(std::string_view path, std::string_view bytes, Ttl ttl,
+               Compression compression);
+  Status WriteMany(std::span<const RawEntry> entries);
+  Status Remove(std::string_view path);
+  Status RemoveMany(std::span<const std::string_view> paths);
+
+  // `bytes` as they are stored. `compressed` owns them if they differ.
+  Result<std::string_view> Encode(std::string_view bytes,
+                                  Compression compression, Bytes& compressed);
+
+  internal::LoadAnswer Load(internal::LoadCall& call,
+                            const internal::ResolvedPath& resolved,
+                            const LoadOptions& options);
+  std::vector<internal::LoadAnswer> LoadMany(
+      internal::LoadCall& call,
+      std::span<const internal::ResolvedPath> resolved,
+      const LoadOptions& options);
+
+  static Status TooDeep();
+  static Status DoesNotParse();
+  // The status of an operation on a key without a path: the error, or success
+  // and a warning.
+  Status Unresolved(const internal::ResolvedPath& resolved,
+                    std::string_view operation) const;
+
+  const std::string prefix_;
+  std::shared_ptr<Backend> backend_;
+  const std::unique_ptr<internal::CacheCore> core_;
+};
+
+// --- Implementation: templates only.
+
+template <class S, class V>
+Lookup<V> Cache::Parse(Lookup<Bytes> raw) {
+  if (!raw) {
+    Lookup<V> missed =
+        raw.has_error() ? Lookup<V>::Failed(raw.status()) : Lookup<V>::Miss();
+    missed.set_origin(raw.origin());
+    return missed;
+  }
+  std::optional<V> value = S::Deserialise(*raw);
+  Lookup<V> parsed = value ? Lookup<V>::Hit(*std::move(value))
+                           : Lookup<V>::Failed(DoesNotParse());
+  parsed.set_origin(raw.origin());
+  return parsed;
+}
+
+template <CacheKey K>
+void Cache::ResolveNamespace(const K& namespace_key,
+                             internal::ResolvedPath& resolved, int depth) {
+  internal::ResolvedPath space;
+  if (depth >= kMaxNamespaceDepth) {
+    space.found = false;
+    space.status = TooDeep();
+  } else {
+    Resolve(namespace_key, space, depth + 1);
+  }
+  if (space.found) {
+    const Lookup<Bytes> value = Read(space.path.view());
+    if (value) {
+      resolved.path.Segment(value->view());
+      return;
+    }
+    space.status = value.status();
+  }
+  resolved.found = false;
+  resolved.status = std::move(space.status);
+}
+
+template <CacheKey K>
+void Cache::Resolve(const K& key, internal::ResolvedPath& resolved, int depth) {
+  resolved.path.Segment(prefix_);
+  if constexpr (internal::HasNamespace<K>) {
+    const auto namespace_key = key.namespace_key();
+    if constexpr (CacheKey<std::remove_const_t<decltype(namespace_key)>>) {
+      ResolveNamespace(namespace_key, resolved, depth);
+    } else if (namespace_key) {
+      ResolveNamespace(*namespace_key, resolved, depth);
+    }
+    if (!resolved.found) return;
+  }
+  key.AppendTo(resolved.path);
+}
+
+template <CacheKey K>
+void Cache::ResolveForLoad(const K& key,
+                           internal::ResolvedPath& resolved) noexcept {
+  try {
+    Resolve(key, resolved);
+  } catch (...) {
+    resolved.found = false;
+    resolved.status = Status::FromCurrentException();
+  }
+}
+
+template <CacheKey K, class V>
+Compression Cache::WantsCompression(const K& key, const V& value,
+                                    std::string_view bytes) {
+  if constexpr (internal::MayCompress<K>) {
+    if (key.should_compress(value, bytes)) return Compression::kCompress;
+  }
+  return Compression::kNone;
+}
+
+template <CacheKey K>
+Lookup<typename K::value_type> Cache::Get(const K& key) {
+  using V = typename K::value_type;
+  using S = typename internal::SerialiserOf<K>::type;
+  return WithoutExceptions<Lookup<V>>([&] {
+    internal::ResolvedPath resolved;
+    Resolve(key, resolved);
+    if (resolved.found) return Parse<S, V>(Read(resolved.path.view()));
+    return resolved.status.ok() ? Lookup<V>::Miss()
+                                : Lookup<V>::Failed(resolved.status);
+  });
+}
+
+template <CacheKey K>
+Lookup<Ttl> Cache::TtlOf(const K& key) {
+  return WithoutExceptions<Lookup<Ttl>>([&] {
+    internal::ResolvedPath resolved;
+    Resolve(key, resolved);
+    if (resolved.found) return backend_->TtlRaw(resolved.path.view());
+    return resolved.status.ok() ? Lookup<Ttl>::Miss()
+                                : Lookup<Ttl>::Failed(resolved.status);
+  });
+}
+
+template <CacheKey K>
+Status Cache::Set(const K& key, const typename K::value_type& value, Ttl ttl) {
+  return WithoutExceptions<Status>([&] {
+    internal::ResolvedPath resolved;
+    Resolve(key, resolved);
+    if (!resolved.found) return Unresolved(resolved, "set");
+    const auto serialised = internal::SerialiserOf<K>::type::Serialise(value);
+    const std::string_view bytes = serialised;
+    return Write(resolved.path.view(), bytes, ttl,
+                 WantsCompression(key, value, bytes));
+  });
+}
+
+template <CacheKey K, internal::StringLike T>
+  requires std::is_same_v<typename K::value_type, std::string> Status
+  Cache::Set(const K& key, const T& value, Ttl ttl) {
+    return WithoutExceptions<Status>(
+        [&] { return Set(key, std::string(std::string_view(value)), ttl); });
+  }
+
+template <CacheKey K>
+Status Cache::Invalidate(const K& key) {
+  return WithoutExceptions<Status>([&] {
+    internal::ResolvedPath resolved;
+    Resolve(key, resolved);
+    return resolved.found ? Remove(resolved.path.view())
+                          : Unresolved(resolved, "invalidate");
+  });
+}
+
+template <class V>
+Lookup<V> Cache::GetByStr(std::string_view key) {
+  return WithoutExceptions<Lookup<V>>([&] { return Get(Key<V>(key)); });
+}
+
+template <class V>
+  requires(!internal::StringLike<V>)
+Status Cache::SetByStr(std::string_view key, const V& value, Ttl ttl,
+                       Compression compression) {
+  return WithoutExceptions<Status>([&] {
+    KeyPath path(prefix_);
+    path.Segment(key);
+    const auto serialised = Serialiser<V>::Serialise(value);
+    return Write(path.view(), serialised, ttl, compression);
+  });
+}
+
+template <CacheKey K, class Loader>
+internal::LoadResult<typename K::value_type, Loader> Cache::GetVia(
+    const K& key, Loader&& loader, const LoadOptions& options) {
+  internal::ResolvedPath resolved;
+  ResolveForLoad(key, resolved);
+  internal::SingleLoad<K, Loader> call(key, std::forward<Loader>(loader));
+  const internal::LoadAnswer answer = Load(call, resolved, options);
+  return call.template TakeResult<
+      internal::LoadResult<typename K::value_type, Loader>>(answer);
+}
+
+template <CacheKey K, class Writer>
+Status Cache::SetVia(const K& key, const typename K::value_type& value,
+                     Writer&& writer, Ttl ttl) {
+  std::forward<Writer>(writer)(value);
+  Status status = Set(key, value, ttl);
+  // The first error says more than that of the second attempt.
+  if (!status.ok()) (void)Invalidate(key);
+  return status;
+}
+
+template <CacheKey K>
+std::vector<Lookup<typename K::value_type>> Cache::GetMany(
+    std::span<const K> keys) {
+  using V = typename K::value_type;
+  using S = typename internal::SerialiserOf<K>::type;
+  std::vector<Lookup<V>> results;
+  const Status status = WithoutExceptions<Status>([&] {
+    results.reserve(keys.size());
+    std::vector<internal::ResolvedPath> resolved(keys.size());
+    std::vector<std::string_view> paths;
+    for (size_t i = 0; i < keys.size(); ++i) {
+      Resolve(keys[i], resolved[i]);
+      if (resolved[i].found) paths.push_back(resolved[i].path.view());
+    }
+    std::vector<Lookup<Bytes>> raw = ReadMany(paths);
+    size_t next = 0;
+    for (const internal::ResolvedPath& r : resolved) {
+      if (r.found) {
+        // A serialiser that throws concerns its own key only.
+        results.push_back(WithoutExceptions<Lookup<V>>(
+            [&] { return Parse<S, V>(std::move(raw[next++])); }));
+      } else {
+        results.push_back(r.status.ok() ? Lookup<V>::Miss()
+                                        : Lookup<V>::Failed(r.status));
+      }
+    }
+    return Status();
+  });
+  while (results.size() < keys.size()) {
+    results.push_back(Lookup<V>::Failed(status));
+  }
+  return results;
+}
+
+template <CacheKey K, class V>
+Status Cache::SetMany(std::span<const std::pair<K, V>> entries, Ttl ttl) {
+  using S = typename internal::SerialiserOf<K>::type;
+  return WithoutExceptions<Status>([&] {
+    Status first_error;
+    std::vector<internal::ResolvedPath> resolved(entries.size());
+    // Owns the values; `batch` points into it.
+    std::vector<Bytes> values;
+    values.reserve(entries.size());
+    std::vector<RawEntry> batch;
+    for (size_t i = 0; i < entries.size(); ++i) {
+      const K& key = entries[i].first;
+      const auto& value =
+          internal::ToValue<typename K::value_type>(entries[i].second);
+      Resolve(key, resolved[i]);
+      if (!resolved[i].found) {
+        Status status = Unresolved(resolved[i], "set");
+        if (first_error.ok()) first_error = std::move(status);
+        continue;
+      }
+      const auto serialised = S::Serialise(value);
+      Bytes compressed;
+      const Result<std::string_view> encoded = Encode(
+          serialised, WantsCompression(key, value, serialised), compressed);
+      if (!encoded.ok()) return encoded.status();
+      values.push_back(compressed.empty() ? Bytes::Copy(*encoded)
+                                          : std::move(compressed));
+      batch.push_back({resolved[i].path.view(), values.back().view(), ttl});
+    }
+    Status written = WriteMany(batch);
+    return first_error.ok() ? written : first_error;
+  });
+}
+
+template <CacheKey K>
+Status Cache::InvalidateMany(std::span<const K> keys) {
+  return WithoutExceptions<Status>([&] {
+    Status first_error;
+    std::vector<internal::ResolvedPath> resolved(keys.size());
+    std::vector<std::string_view> batch;
+    for (size_t i = 0; i < keys.size(); ++i) {
+      Resolve(keys[i], resolved[i]);
+      if (resolved[i].found) {
+        batch.push_back(resolved[i].path.view());
+        continue;
+      }
+      Status status = Unresolved(resolved[i], "invalidate");
+      if (first_error.ok()) first_error = std::move(status);
+    }
+    Status removed = RemoveMany(batch);
+    return first_error.ok() ? removed : first_error;
+  });
+}
+
+template <CacheKey K, class Loader>
+std::vector<internal::LoadManyResult<K, Loader>> Cache::GetManyVia(
+    std::span<const K> keys, Loader&& loader, const LoadOptions& options) {
+  std::vector<internal::ResolvedPath> resolved(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    ResolveForLoad(keys[i], resolved[i]);
+  }
+  internal::BatchLoad<K, std::remove_reference_t<Loader>> call(keys, loader);
+  const std::vector<internal::LoadAnswer> answers =
+      LoadMany(call, resolved, options);
+  std::vector<internal::LoadManyResult<K, Loader>> results;
+  results.reserve(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    results.push_back(call.TakeResult(i, answers[i]));
+  }
+  return results;
+}
+
+}  // namespace appcache
+
+#endif  // APPCACHE_CACHE_H_

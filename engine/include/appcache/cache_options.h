@@ -1,0 +1,48 @@
+// CacheOptions: the options of every Cache, whatever its backend.
+
+#ifndef APPCACHE_CACHE_OPTIONS_H_
+#define APPCACHE_CACHE_OPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "appcache/compressor.h"
+#include "appcache/lean_std.h"
+#include "appcache/log.h"
+
+namespace appcache {
+
+class Clock;
+
+struct CacheOptions {
+  // The first segment of every key path. Caches that share a server and must
+  // not see each other's entries take different prefixes. The default is the
+  // one of the Python library.
+  std::string prefix = "pyappcache";
+
+  // Compresses and decompresses values (compressor.h). Must not be null.
+  std::shared_ptr<const Compressor> compressor = GzipCompressor();
+
+  // A compressed value that would inflate to more bytes is kCorrupt.
+  size_t max_inflated_bytes = size_t{256} << 20;
+
+  // Receives warnings and errors that no caller sees (log.h). Must not be
+  // empty.
+  LogSink log = LogToStderr;
+
+  // Measures the waits and pauses of GetVia. Null: Clock::Steady().
+  std::shared_ptr<const Clock> load_clock = nullptr;
+
+  // Seeds the random numbers of LoadOptions::ttl_jitter. None: random.
+  std::optional<uint64_t> load_seed = std::nullopt;
+};
+
+// kInvalidArgument when the compressor is null or the log sink is empty. Every
+// backend's Open checks this.
+Status Validate(const CacheOptions& options);
+
+}  // namespace appcache
+
+#endif  // APPCACHE_CACHE_OPTIONS_H_

@@ -1,0 +1,167 @@
+// Serialisers convert values to bytes and back. They are chosen at compile
+// time.
+//
+// A serialiser of V is a type with two static functions:
+//
+//   struct UserSerialiser {
+//     static std::string Serialise(const User& user);
+//     static std::optional<User> Deserialise(const Bytes& bytes);
+//   };
+//
+// The result of Serialise converts to std::string_view, and is valid as long as
+// its argument. Deserialise returns std::nullopt when the bytes are not a V; a
+// read of them is then a miss with kCorrupt.
+//
+// A key names its serialiser with `using serialiser = UserSerialiser;`, and a
+// program with one format for all values uses SerialisedBy (serialised_by.h).
+// Other keys use Serialiser<V> below, which stores
+//
+// - Bytes and std::string unchanged;
+// - integers and bool as decimal text ("42", "-7", "1"), which people can read
+//   and Redis can increment;
+// - float and double as the shortest decimal text that parses to the same
+//   number;
+// - protocol buffers (types with SerializeToString and ParseFromString) in
+//   their binary format.
+//
+// Specialise Serialiser<V> to give a type of yours a default. JSON, CBOR and
+// MessagePack are in json_serialiser.h.
+
+#ifndef APPCACHE_SERIALISER_H_
+#define APPCACHE_SERIALISER_H_
+
+#include <concepts>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "appcache/bytes.h"
+
+namespace appcache {
+
+template <class V>
+struct Serialiser {
+  static_assert(sizeof(V) == 0,
+                "no serialiser for this type: specialise "
+                "appcache::Serialiser<V>, or name one in the key with "
+                "`using serialiser = ...` (see serialiser.h)");
+};
+
+// The specialisations are templates, so that a program compiles only the code
+// of those that it uses.
+
+template <std::same_as<Bytes> V>
+struct Serialiser<V> {
+  static std::string_view Serialise(const V& value) { return value.view(); }
+  static std::optional<V> Deserialise(const Bytes& bytes) { return bytes; }
+};
+
+template <std::same_as<std::string> V>
+struct Serialiser<V> {
+  static std::string_view Serialise(std::string_view value) { return value; }
+  static std::optional<V> Deserialise(const Bytes& bytes) {
+    return V(bytes.view());
+  }
+};
+
+template <std::same_as<bool> V>
+struct Serialiser<V> {
+  static std::string_view Serialise(V value) { return value ? "1" : "0"; }
+  static std::optional<V> Deserialise(const Bytes& bytes) {
+    if (bytes.view() == "1") return true;
+    if (bytes.view() == "0") return false;
+    return std::nullopt;
+  }
+};
+
+template <class T>
+concept Number = (std::integral<T> ||
+                  std::floating_point<T>)&&!std::same_as<T, bool>;
+
+namespace internal {
+
+// A type of which numbers of type T are a part, and for which there are
+// functions below. For integers the widest one, so that char is a number too.
+template <Number T>
+using Widened = std::conditional_t<
+    std::floating_point<T>, T,
+    std::conditional_t<std::is_signed_v<T>, long long, unsigned long long>>;
+
+// The text of a number, without an allocation.
+class NumberText {
+ public:
+  explicit NumberText(long long number);
+  explicit NumberText(unsigned long long number);
+  explicit NumberText(float number);
+  explicit NumberText(double number);
+  explicit NumberText(long double number);
+
+  operator std::string_view() const {  // NOLINT(google-explicit-constructor)
+    return {text_, size_};
+  }
+
+ private:
+  template <class T>
+  void Print(T number);
+
+  char text_[64];
+  size_t size_;
+};
+
+// Stores the number in `number`. False, and `number` is unchanged, when `text`
+// is not the text of one, or of one that T does not hold.
+bool ParseNumberText(std::string_view text, long long& number);
+bool ParseNumberText(std::string_view text, unsigned long long& number);
+bool ParseNumberText(std::string_view text, float& number);
+bool ParseNumberText(std::string_view text, double& number);
+bool ParseNumberText(std::string_view text, long double& number);
+
+[[noreturn]] void ThrowCannotSerialise();
+
+}  // namespace internal
+
+template <Number V>
+struct Serialiser<V> {
+  static internal::NumberText Serialise(V value) {
+    return internal::NumberText(static_cast<internal::Widened<V>>(value));
+  }
+  static std::optional<V> Deserialise(const Bytes& bytes) {
+    internal::Widened<V> parsed{};
+    if (!internal::ParseNumberText(bytes.view(), parsed)) return std::nullopt;
+    if constexpr (std::integral<V>) {
+      if (parsed < std::numeric_limits<V>::min() ||
+          parsed > std::numeric_limits<V>::max()) {
+        return std::nullopt;
+      }
+    }
+    return static_cast<V>(parsed);
+  }
+};
+
+template <class V>
+concept ProtocolBuffer = requires(const V& in, V& out, std::string& text) {
+  { in.SerializeToString(&text) } -> std::convertible_to<bool>;
+  { out.ParseFromString(text) } -> std::convertible_to<bool>;
+};
+
+template <ProtocolBuffer V>
+struct Serialiser<V> {
+  // Throws std::runtime_error when a required field is missing.
+  static std::string Serialise(const V& value) {
+    std::string text;
+    if (!value.SerializeToString(&text)) internal::ThrowCannotSerialise();
+    return text;
+  }
+  static std::optional<V> Deserialise(const Bytes& bytes) {
+    V value;
+    if (!value.ParseFromString(std::string(bytes.view()))) return std::nullopt;
+    return value;
+  }
+};
+
+}  // namespace appcache
+
+#endif  // APPCACHE_SERIALISER_H_

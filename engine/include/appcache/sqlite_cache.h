@@ -1,0 +1,178 @@
+// SqliteCache: an exact LRU cache inside the process, stored in SQLite.
+//
+//   auto opened = SqliteCache::OpenFile("/var/cache/app/cache.db");
+//   if (!opened.ok()) return Fail(opened.status().ToString());
+//   const std::unique_ptr<SqliteCache> cache = *std::move(opened);
+//   Status stored = cache->Set(Key<std::string>("greeting"), "hello");
+//   if (!stored.ok()) return Fail(stored.ToString());
+//
+// Entries can be inspected with SQL, survive a restart (in a file), and are
+// shared: by all SqliteCaches of one name or one file in the process, and by
+// all processes that open the file.
+//
+// Eviction. When a set takes the cache over max_entries or max_bytes, expired
+// entries are removed first, then the least recently used ones: exactly, not by
+// sampling. A get counts as an access. Accesses are recorded in memory and
+// written to SQLite later (see touch_flush_interval), so a get never writes.
+// Between processes that share a file, the order is that of the accesses that
+// have reached SQLite. The limits are not stored in the file: each process
+// evicts by its own, and a process that opens a file with more entries than its
+// limits allow first evicts the surplus.
+//
+// Durability (a file). A set or invalidate that has returned success survives
+// the end of the process, kill -9 included. After a power failure the file is
+// intact but may lack the last writes (SQLite's WAL with synchronous = NORMAL).
+// Recency that was not yet flushed is lost with the process; values never are.
+//
+// Damage. A damaged cache file is renamed to <path>.damaged, replacing an older
+// file of that name; the log reports it, and the cache starts empty. A file
+// that is not an appcache, or was written by a newer version, is never touched:
+// kUnsupported. (A file that is not a database, beside a <path>-lane that a
+// cache has written, counts as a damaged cache.) When the file under an open
+// cache is removed, renamed or replaced, the cache is kUnavailable until it is
+// opened again.
+//
+// Processes. Several processes may use one file. Writers take turns through a
+// lock file beside it (<path>-lane), and wait for each other at most
+// busy_timeout. Do not put the file on a network file system.
+//
+// fork(). A cache that was opened before a fork may be used by the parent only:
+// in the child its operations are kUnavailable, and its destructor releases
+// nothing. The child can open a cache in memory or of another file. It cannot
+// open a file that was open at the fork (kUnsupported), because SQLite keeps
+// its locks in memory that the child has inherited: close the cache before the
+// fork, or exec after it. A fork waits for the cache's own threads; when other
+// threads of the parent use SQLite during the fork, the child must exec before
+// it uses SQLite.
+//
+// Limits. A key path has at most kMaxKeyBytes, otherwise kInvalidKey. An entry
+// has at most max_bytes and its value at most kMaxValueBytes, otherwise
+// kTooLarge; a set that is kTooLarge removes the key's entry, so that no reader
+// takes it for the new value. Any other set that fails leaves the old value.
+//
+// Cost. A get is one prepared SELECT by integer key, and a copy of the value. A
+// set is one transaction, during which gets continue from a file, and wait in
+// memory. Each thread that reads has a connection of its own, with a page cache
+// of up to 8 MiB; beyond 64 threads they share. bench/README.md has figures.
+
+#ifndef APPCACHE_SQLITE_CACHE_H_
+#define APPCACHE_SQLITE_CACHE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "appcache/cache.h"
+#include "appcache/sqlite_cache_options.h"
+#include "appcache/sqlite_entry.h"
+
+struct sqlite3;
+
+namespace appcache {
+
+namespace lru {
+class SqliteBackend;
+}
+
+class SqliteCache final : public Cache {
+ public:
+  static constexpr std::string_view kDefaultMemoryName = "pyappcache_memory";
+  static constexpr size_t kMaxKeyBytes = size_t{1} << 20;
+  static constexpr uint64_t kMaxValueBytes = uint64_t{900} << 20;
+
+  // The latest time that is stored: the end of the year 9999.
+  static constexpr TimePoint kMaxTime{
+      std::chrono::microseconds(253'402'300'799'999'999)};
+
+  using Opened = Result<std::unique_ptr<SqliteCache>>;
+
+  // Opens a database in memory, shared by all caches of that name in the
+  // process. It exists until the last of them, and the last connection from
+  // ConnectInMemory, is closed. It is not SQLite's ":memory:". Errors:
+  // kInvalidArgument (an option is out of range, or the database is open with
+  // other limits).
+  static Opened OpenInMemory(const SqliteCacheOptions& options = {},
+                             std::string_view name = kDefaultMemoryName);
+
+  // Opens a file, and creates it if it does not exist; its directory must
+  // exist. Errors: kInvalidArgument as above; kUnavailable (permissions, a
+  // missing directory, I/O; the message says what to do); kUnsupported (not an
+  // appcache, or a newer version); kBusy.
+  static Opened OpenFile(const std::string& path,
+                         const SqliteCacheOptions& options = {});
+
+  // Uses a connection that the caller owns and keeps open until the cache and
+  // its backend are gone. Creates the tables (entries, usage, meta) in the main
+  // database if they do not exist. Leaves the connection's pragmas, journal
+  // mode and busy handler alone. Inside a transaction of the caller, the
+  // cache's writes are part of it, and are undone with it. No background thread
+  // uses the connection: accesses are written by Flush and Close, and by a set
+  // that evicts. The connection must be in serialised mode (SQLite's default)
+  // if other threads use it at the same time. Errors: kInvalidArgument;
+  // kUnsupported (tables of those names that are not appcache's).
+  static Opened OpenOn(sqlite3* connection,
+                       const SqliteCacheOptions& options = {});
+
+  // Opens a connection to the in-memory database of that name, to inspect it
+  // with SQL from one thread at a time. The caller closes it with
+  // sqlite3_close. Creates an empty database if no cache of that name is open.
+  // While a statement on the connection is not reset, sets are kBusy, and gets
+  // during such a set wait for it. Writing through it makes the counts wrong
+  // until CheckAndFix.
+  static Result<sqlite3*> ConnectInMemory(
+      std::string_view name = kDefaultMemoryName);
+
+  // Closes the cache, unless its backend is still in use elsewhere. Logs a
+  // failure of Close.
+  ~SqliteCache() override = default;
+
+  // Writes all recorded accesses to SQLite, and moves a file's write-ahead log
+  // into it as far as readers allow.
+  Status Flush();
+
+  // Closes the database for this cache and its backend. The last user of the
+  // database in the process flushes it first, and gets the error of that flush.
+  // Waits for calls in progress in other threads; later calls are kUnavailable.
+  // A second Close is success.
+  Status Close();
+
+  // Calls `visit` with every entry that has not expired, in no particular
+  // order, until it returns false. An entry that is set or removed while the
+  // call runs may be visited or not; every other one is visited once. Reads in
+  // small steps, so that a slow `visit` delays neither writers nor the log. Not
+  // an access.
+  Status ForEachKey(FunctionRef<bool(const EntryInfo&)> visit);
+  Status ForEachEntry(FunctionRef<bool(const StoredEntry&)> visit);
+
+  // Stores entries with their own recency and expiry in one transaction, as
+  // when a dump is loaded. Skips expired ones. Evicts as a set does.
+  // kInvalidArgument, and nothing is stored, when a time is before 1970 or
+  // after kMaxTime.
+  Status RestoreMany(std::span<const StoredEntry> entries);
+
+  // Verifies the database: its pages, that both tables hold the same entries
+  // under the right hashes, and that the counts equal the sums. Reads all of
+  // it, and blocks writers while it runs. CheckAndFix also removes entries that
+  // are inconsistent and corrects the counts; on an in-memory database it also
+  // blocks reads. Neither repairs damaged pages: CheckAndFix returns kCorrupt,
+  // and the next OpenFile sets the file aside.
+  Result<CheckReport> Check();
+  Result<CheckReport> CheckAndFix();
+
+ private:
+  SqliteCache(std::shared_ptr<lru::SqliteBackend> backend,
+              CacheOptions options);
+  template <class OpenEngine>
+  static Opened Open(const SqliteCacheOptions& options,
+                     const OpenEngine& open_engine);
+
+  // Owned by Cache.
+  lru::SqliteBackend& sqlite_;
+};
+
+}  // namespace appcache
+
+#endif  // APPCACHE_SQLITE_CACHE_H_

@@ -1,0 +1,60 @@
+// CacheStats: counters and sizes of a cache.
+
+#ifndef APPCACHE_STATS_H_
+#define APPCACHE_STATS_H_
+
+#include <cstdint>
+#include <optional>
+
+namespace appcache {
+
+// Counters start at zero when the object that counts them is created, only
+// grow, and are exact while no call is in progress. A backend leaves a figure
+// empty that it does not know.
+struct CacheStats {
+  // Reads, in keys: a batch of ten counts as ten. A miss with an error counts
+  // as one of `misses` and as one of `read_errors`.
+  uint64_t hits = 0;
+  uint64_t misses = 0;
+  uint64_t read_errors = 0;
+
+  // Writes that succeeded, in keys, and writes that failed.
+  uint64_t sets = 0;
+  uint64_t invalidations = 0;
+  uint64_t write_errors = 0;
+
+  // GetVia: loaders that were run, loaders that threw, and callers that got the
+  // value of another caller's loader.
+  uint64_t loads = 0;
+  uint64_t load_failures = 0;
+  uint64_t loads_shared = 0;
+
+  // GetVia: callers that got no value and ran no loader, because an earlier
+  // loader had found that there is none (Loaded<V>::NotFound).
+  uint64_t negative_hits = 0;
+
+  // GetVia: stale values that were returned instead of loaded ones; background
+  // loads that were started shortly before a value expires (refresh_ahead);
+  // callers that stopped waiting for a load (soft_timeout and hard_timeout).
+  uint64_t stale_served = 0;
+  uint64_t refreshes = 0;
+  uint64_t loads_timed_out = 0;
+
+  // GetVia: loads that waited for another process that was loading the key
+  // (process_lock).
+  uint64_t lock_waits = 0;
+
+  // Entries that were removed to stay within the limits, and those that were
+  // removed because they had expired.
+  std::optional<uint64_t> evictions;
+  std::optional<uint64_t> expirations;
+
+  // The entries in the cache now, and the bytes of their keys and values.
+  // Expired entries count until they are removed.
+  std::optional<uint64_t> entries;
+  std::optional<uint64_t> bytes;
+};
+
+}  // namespace appcache
+
+#endif  // APPCACHE_STATS_H_

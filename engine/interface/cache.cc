@@ -1,0 +1,209 @@
+#include "appcache/cache.h"
+
+#include <cassert>
+#include <utility>
+
+#include "engine/codec/coded_backend.h"
+#include "engine/loading/load_manager.h"
+#include "engine/loading/read_many_through.h"
+#include "engine/loading/read_through.h"
+#include "engine/support/fork_guard.h"
+
+namespace appcache {
+
+namespace {
+
+std::shared_ptr<Backend> NotNull(std::shared_ptr<Backend> backend) {
+  assert(backend != nullptr);
+  return backend;
+}
+
+}  // namespace
+
+// What a Cache is made of, besides its backend.
+class internal::CacheCore {
+ public:
+  CacheCore(Backend& backend, const CacheOptions& options)
+      : store(backend, options), loads(store, options), log(options.log) {}
+
+  CodedBackend store;
+  LoadManager loads;
+  const LogSink log;
+  const internal::ForkGuard fork_guard;
+};
+
+Cache::Cache(std::shared_ptr<Backend> backend, CacheOptions options)
+    : prefix_(options.prefix),
+      backend_(NotNull(std::move(backend))),
+      core_(std::make_unique<internal::CacheCore>(*backend_, options)) {
+  assert(Validate(options).ok());
+}
+
+Cache::~Cache() {
+  StopLoads();
+  if (core_->fork_guard.in_child()) {
+    backend_->AbandonInChild();
+    internal::LeakInChild(std::move(backend_));
+  }
+}
+
+void Cache::StopLoads() noexcept { core_->loads.Stop(); }
+
+Lookup<Bytes> Cache::Read(std::string_view path) {
+  return core_->store.Read(path);
+}
+
+std::vector<Lookup<Bytes>> Cache::ReadMany(
+    std::span<const std::string_view> paths) {
+  return core_->store.ReadMany(paths);
+}
+
+Result<std::string_view> Cache::Encode(std::string_view bytes,
+                                       Compression compression,
+                                       Bytes& compressed) {
+  return core_->store.Encode(bytes, compression, compressed);
+}
+
+Status Cache::Write(std::string_view path, std::string_view bytes, Ttl ttl,
+                    Compression compression) {
+  internal::Loads& loads = core_->loads.loads();
+  const internal::SingleFlight::Write write(loads.flights, path);
+  loads.Forget(path);
+  return core_->store.Write(path, bytes, ttl, compression);
+}
+
+Status Cache::Remove(std::string_view path) {
+  internal::Loads& loads = core_->loads.loads();
+  const internal::SingleFlight::Write write(loads.flights, path);
+  loads.Forget(path);
+  return backend_->InvalidateRaw(path);
+}
+
+Status Cache::WriteMany(std::span<const RawEntry> entries) {
+  for (const RawEntry& entry : entries) {
+    if (Status valid = internal::CheckTtl(entry.ttl); !valid.ok()) return valid;
+  }
+  internal::Loads& loads = core_->loads.loads();
+  internal::SingleFlight::WriteMany write(loads.flights);
+  for (const RawEntry& entry : entries) {
+    write.Supersede(entry.path);
+    loads.Forget(entry.path);
+  }
+  return backend_->SetManyRaw(entries);
+}
+
+Status Cache::RemoveMany(std::span<const std::string_view> paths) {
+  internal::Loads& loads = core_->loads.loads();
+  internal::SingleFlight::WriteMany write(loads.flights);
+  for (const std::string_view path : paths) {
+    write.Supersede(path);
+    loads.Forget(path);
+  }
+  return backend_->InvalidateManyRaw(paths);
+}
+
+Status Cache::SetByStr(std::string_view key, std::string_view value, Ttl ttl,
+                       Compression compression) {
+  return WithoutExceptions<Status>([&] {
+    KeyPath path(prefix_);
+    path.Segment(key);
+    return Write(path.view(), value, ttl, compression);
+  });
+}
+
+Status Cache::InvalidateByStr(std::string_view key) {
+  return WithoutExceptions<Status>([&] {
+    KeyPath path(prefix_);
+    path.Segment(key);
+    return Remove(path.view());
+  });
+}
+
+Lookup<Ttl> Cache::TtlByStr(std::string_view key) {
+  return WithoutExceptions<Lookup<Ttl>>([&] { return TtlOf(Key<Bytes>(key)); });
+}
+
+Status Cache::InvalidatePrefix(std::string_view key_prefix) {
+  return WithoutExceptions<Status>([&] {
+    KeyPath path(prefix_);
+    path.Segment(key_prefix);
+    internal::Loads& loads = core_->loads.loads();
+    // It is unknown which loads the prefix concerns: none may store.
+    internal::SingleFlight::WriteMany write(loads.flights);
+    write.SupersedeAll();
+    loads.ForgetAll();
+    return backend_->InvalidatePrefixRaw(path.view());
+  });
+}
+
+Status Cache::Clear() {
+  return WithoutExceptions<Status>([&] {
+    internal::Loads& loads = core_->loads.loads();
+    internal::SingleFlight::WriteMany write(loads.flights);
+    write.SupersedeAll();
+    loads.ForgetAll();
+    return backend_->ClearRaw();
+  });
+}
+
+CacheStats Cache::Stats() const {
+  CacheStats stats = backend_->Stats();
+  core_->loads.counters().AddTo(stats);
+  return stats;
+}
+
+Result<std::string> Cache::Ping() {
+  return WithoutExceptions<Result<std::string>>(
+      [&] { return backend_->Ping(); });
+}
+
+internal::LoadAnswer Cache::Load(internal::LoadCall& call,
+                                 const internal::ResolvedPath& resolved,
+                                 const LoadOptions& options) {
+  if (resolved.found) {
+    return internal::ReadThrough(core_->loads, call, resolved.path.view(),
+                                 options)
+        .Run();
+  }
+  core_->loads.WarnNotStored(resolved.status);
+  return internal::LoadAlone(core_->loads, call);
+}
+
+std::vector<internal::LoadAnswer> Cache::LoadMany(
+    internal::LoadCall& call, std::span<const internal::ResolvedPath> resolved,
+    const LoadOptions& options) {
+  std::vector<internal::ReadManyThrough::Path> paths(resolved.size());
+  for (size_t i = 0; i < resolved.size(); ++i) {
+    if (resolved[i].found) paths[i].path = resolved[i].path.view();
+    paths[i].status = resolved[i].status;
+  }
+  return internal::ReadManyThrough(core_->loads, call, paths, options).Run();
+}
+
+void Cache::Log(LogLevel level, std::string_view message) const noexcept {
+  core_->log(level, message);
+}
+
+Status Cache::Unresolved(const internal::ResolvedPath& resolved,
+                         std::string_view operation) const {
+  if (!resolved.status.ok()) return resolved.status;
+  std::string message("cannot ");
+  message.append(operation).append(" a key: its namespace does not exist");
+  Log(LogLevel::kWarning, message);
+  return Status();
+}
+
+Status Cache::TooDeep() {
+  return Status(ErrorCode::kInvalidKey,
+                "the namespaces of a key are nested deeper than " +
+                    std::to_string(kMaxNamespaceDepth) +
+                    ": does namespace_key() lead back to the key itself?");
+}
+
+Status Cache::DoesNotParse() {
+  return Status(ErrorCode::kCorrupt,
+                "a stored value does not parse as the type of its key; was it "
+                "written with another type or serialiser?");
+}
+
+}  // namespace appcache

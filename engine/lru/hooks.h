@@ -1,0 +1,70 @@
+// What a write transaction of LruEngine does besides its batch. Included by the
+// files that implement LruEngine only.
+
+#ifndef APPCACHE_ENGINE_LRU_HOOKS_H_
+#define APPCACHE_ENGINE_LRU_HOOKS_H_
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+#include "engine/lru/lru_engine.h"
+
+namespace appcache::lru {
+
+// Numbers accesses, and evicts nothing.
+class LruEngine::Hooks : public store::WriteHooks {
+ public:
+  // `engine` must outlive this object. `now` is the time of the write.
+  Hooks(LruEngine& engine, TimePoint now) noexcept
+      : engine_(engine), now_(now) {}
+
+  // Another process may have written with a clock that is ahead of ours. Its
+  // entries must not look more recent than what is set now: otherwise an entry
+  // could be the victim of its own set.
+  void OnForeignWrites(int64_t newest) noexcept final {
+    engine_.ticks_.AdvancePast(newest);
+  }
+  int64_t NextTick() noexcept final { return engine_.ticks_.Next(now_); }
+  Status Evict(policy::EvictionTarget&, policy::Evicted&) override {
+    return Status();
+  }
+
+ protected:
+  LruEngine& engine_;
+  const TimePoint now_;
+};
+
+// Evicts until the limits are kept, but at most `most` entries.
+class LruEngine::EvictingHooks final : public Hooks {
+ public:
+  EvictingHooks(LruEngine& engine, TimePoint now,
+                uint64_t most = std::numeric_limits<uint64_t>::max()) noexcept
+      : Hooks(engine, now), most_(most) {}
+
+  Status Evict(policy::EvictionTarget& target,
+               policy::Evicted& evicted) override;
+
+ private:
+  const uint64_t most_;
+};
+
+// Removes some expired entries.
+class LruEngine::SweepingHooks final : public Hooks {
+ public:
+  using Hooks::Hooks;
+
+  Status Evict(policy::EvictionTarget& target,
+               policy::Evicted& evicted) override;
+
+  // The expiry time of the next entry to expire, in milliseconds; none when no
+  // entry has a ttl. Valid after the transaction.
+  std::optional<int64_t> next_expiry() const noexcept { return next_expiry_; }
+
+ private:
+  std::optional<int64_t> next_expiry_;
+};
+
+}  // namespace appcache::lru
+
+#endif  // APPCACHE_ENGINE_LRU_HOOKS_H_

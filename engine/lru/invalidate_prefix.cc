@@ -1,0 +1,85 @@
+// LruEngine::InvalidatePrefix.
+//
+// Entries are indexed by the hash of their key, so this walks over all of them,
+// without the writer lock. Each match is checked again when it is removed,
+// because by then another entry may have its place.
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "engine/lru/hooks.h"
+#include "engine/lru/lru_engine.h"
+#include "engine/store/prefix_walk.h"
+
+namespace appcache::lru {
+namespace {
+
+// The most that one transaction removes, in one to two milliseconds. The bytes
+// are exceeded only by the last entry: the pages of a large value are read to
+// be freed.
+constexpr size_t kEntriesPerBatch = 256;
+constexpr int64_t kBytesPerBatch = int64_t{16} << 20;
+
+}  // namespace
+
+Status LruEngine::RemovePrefix(std::span<const int64_t> hashes,
+                               std::string_view prefix, uint64_t& removed) {
+  do {
+    const auto next = hashes.first(std::min(hashes.size(), kEntriesPerBatch));
+    store::WriteBatch batch;
+    batch.Reserve(next.size());
+    for (const int64_t h : next) batch.RemoveIfStartsWith(h, prefix);
+    batch.LimitRemovedBytes(kBytesPerBatch);
+    store::WriteResult result;
+    Hooks hooks(*this, TimePoint());
+    Status status = Apply(batch, hooks, result);
+    if (!status.ok()) return status;
+    removed += result.removed.size();
+    hashes = hashes.subspan(result.applied);
+  } while (!hashes.empty());
+  return Status();
+}
+
+Status LruEngine::FindAndRemovePrefix(std::string_view prefix,
+                                      uint64_t& removed) {
+  const Result<store::Connection> connection = database_->ConnectReader();
+  if (!connection.ok()) return connection.status();
+  store::PrefixWalk walk;
+  Status status = walk.Prepare(*connection, prefix);
+  while (status.ok() && !walk.has_ended()) {
+    std::optional<Held> held;
+    if (Status entered = EnterToRead(held); !entered.ok()) return entered;
+    const Result<std::vector<int64_t>> found = walk.Next();
+    held.reset();
+    if (!found.ok()) return found.status();
+    // At the end, also without a match: only a write finds out that the
+    // database was closed or replaced.
+    if (!found->empty() || walk.has_ended()) {
+      status = RemovePrefix(*found, prefix, removed);
+    }
+  }
+  return status;
+}
+
+Status LruEngine::InvalidatePrefix(std::string_view prefix) {
+  if (Status usable = CheckPath(prefix); !usable.ok()) return usable;
+  uint64_t removed = 0;
+  Status status;
+  if (prefix.empty()) {
+    store::WriteBatch batch;
+    batch.Clear();
+    store::WriteResult result;
+    Hooks hooks(*this, TimePoint());
+    status = Apply(batch, hooks, result);
+    if (status.ok()) removed = result.cleared;
+  } else {
+    status = FindAndRemovePrefix(prefix, removed);
+  }
+  invalidations_.fetch_add(removed, std::memory_order_relaxed);
+  if (!status.ok()) write_errors_.fetch_add(1, std::memory_order_relaxed);
+  return Noted(std::move(status));
+}
+
+}  // namespace appcache::lru

@@ -1,0 +1,128 @@
+// What LruEngine does in the background: writes accesses to SQLite, and removes
+// expired entries. Flush and Close write accesses too.
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/lru/expiry.h"
+#include "engine/lru/hooks.h"
+#include "engine/lru/lru_engine.h"
+#include "engine/policy/flush_rest.h"
+
+namespace appcache::lru {
+namespace {
+
+// Batches for which the writer lock is held about a millisecond.
+constexpr size_t kAccessesPerBatch = 512;
+constexpr uint64_t kExpiredPerBatch = 256;
+
+}  // namespace
+
+Status LruEngine::FlushAccesses() {
+  sessions_->CollectAccesses();
+  const bool too_many = TooManyPending();
+  const std::vector<policy::Access> accesses = pending_.Sorted();
+  std::span<const policy::Access> left(accesses);
+  while (!left.empty()) {
+    const auto next = left.first(std::min(kAccessesPerBatch, left.size()));
+    store::WriteBatch batch;
+    batch.SetAccesses(next);
+    store::WriteResult result;
+    Hooks hooks(*this, TimePoint());
+    Status status = Apply(batch, hooks, result);
+    if (!status.ok()) return status;
+    // What may be undone stays pending, unless that would be too much.
+    if (!result.may_be_undone || too_many) pending_.RemoveWritten(next);
+    left = left.subspan(next.size());
+  }
+  if (const uint64_t lost = pending_.TakeLost(); lost > 0) {
+    settings_.log(LogLevel::kWarning,
+                  "memory was exhausted: " + std::to_string(lost) +
+                      " accesses of " + database_->name() +
+                      " were not recorded, and their entries may be evicted "
+                      "early");
+  }
+  return Status();
+}
+
+Status LruEngine::SweepingHooks::Evict(policy::EvictionTarget& target,
+                                       policy::Evicted& evicted) {
+  Status removed = policy::RemoveExpired(target, ExpiryClock(now_),
+                                         kExpiredPerBatch, evicted);
+  if (!removed.ok()) return removed;
+  const auto next = target.FirstToExpire();
+  if (!next.ok()) return next.status();
+  next_expiry_ = *next ? std::optional((*next)->expires_at_ms) : std::nullopt;
+  return Status();
+}
+
+Status LruEngine::SweepExpired(TimePoint now) {
+  std::optional<int64_t> next_expiry;
+  do {
+    store::WriteResult result;
+    SweepingHooks hooks(*this, now);
+    Status status = Apply(store::WriteBatch(), hooks, result);
+    if (!status.ok()) return status;
+    next_expiry = hooks.next_expiry();
+  } while (next_expiry && HasExpired(*next_expiry, now));
+  if (next_expiry) ArmSweep(now, *next_expiry);
+  return Status();
+}
+
+void LruEngine::ArmSweep(TimePoint now, int64_t expires_at_ms) noexcept {
+  if (maintenance_ == nullptr) return;
+  const TimePoint earliest = now + settings_.expiry_sweep_interval;
+  maintenance_->Arm(std::max(earliest, TimePoint(Ttl(expires_at_ms))));
+}
+
+TimePoint LruEngine::EndOfRest(TimePoint now) const noexcept {
+  const TimePoint end = next_flush_.load(std::memory_order_relaxed);
+  // A pause that ends later than any can: the clock was set back.
+  return end - now <= policy::kLongestRest ? end : now;
+}
+
+void LruEngine::ArmFlush(TimePoint now, TimePoint due) noexcept {
+  if (maintenance_ != nullptr) maintenance_->Arm(std::max(due, EndOfRest(now)));
+}
+
+Status LruEngine::FlushIfRested(TimePoint now) {
+  if (const TimePoint rested = EndOfRest(now); now < rested) {
+    maintenance_->Arm(rested);  // this run is for something else
+    return Status();
+  }
+  Status status = FlushAccesses();
+  if (!status.ok()) return status;
+  const TimePoint end = settings_.clock->Now();
+  next_flush_.store(end + policy::RestAfterFlush(end - now),
+                    std::memory_order_relaxed);
+  return status;
+}
+
+void LruEngine::Maintain() noexcept {
+  Status status;
+  const TimePoint now = settings_.clock->Now();
+  try {
+    status = FlushIfRested(now);
+    if (status.ok()) status = SweepExpired(now);
+    if (status.ok()) {
+      last_failure_.reset();
+    } else if (last_failure_ != status.code()) {
+      last_failure_ = status.code();
+      settings_.log(LogLevel::kWarning,
+                    "maintenance failed and will retry: " + status.ToString());
+    }
+  } catch (const std::exception&) {
+    status = Status::OutOfMemory();
+  }
+  if (!status.ok()) {
+    status = Noted(std::move(status));
+    maintenance_->Arm(now + settings_.expiry_sweep_interval);
+  }
+}
+
+}  // namespace appcache::lru

@@ -1,0 +1,171 @@
+// Opening the engine of a database: checks the options, finds the engine that
+// is open already, or makes one.
+
+#include "engine/lru/open.h"
+
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <limits>
+#include <system_error>
+#include <utility>
+
+#include "engine/lru/registry.h"
+#include "engine/store/database.h"
+#include "engine/support/fork_guard.h"
+#include "engine/support/option_check.h"
+
+namespace appcache::lru {
+namespace {
+
+using internal::CheckDuration;
+using internal::CheckRange;
+using std::chrono::milliseconds;
+
+// Longer durations would overflow when added to a time.
+constexpr milliseconds kMaxDuration = std::chrono::hours(24 * 365);
+
+Status CheckVfs(const std::string& vfs) {
+  if (vfs.empty() || sqlite3_vfs_find(vfs.c_str()) != nullptr) return Status();
+  return Status(ErrorCode::kInvalidArgument,
+                "no SQLite VFS is registered under the name \"" + vfs +
+                    "\"; leave vfs empty for the default");
+}
+
+Status CheckLimits(const SqliteCacheOptions& options) {
+  const std::pair<const char*, uint64_t> limits[] = {
+      {"max_entries", options.max_entries},
+      {"max_bytes", options.max_bytes.value_or(1)},
+      {"touch_flush_count", options.touch_flush_count},
+      {"max_log_bytes", options.max_log_bytes},
+  };
+  for (const auto& [name, value] : limits) {
+    Status status = CheckRange(name, value, 1, kLargestLimit);
+    if (!status.ok()) return status;
+  }
+  return Status();
+}
+
+Status CheckOptions(const SqliteCacheOptions& options) {
+  Status status = Validate(options.cache);
+  if (status.ok()) status = CheckLimits(options);
+  if (status.ok()) status = CheckVfs(options.vfs);
+  if (status.ok()) {
+    status = CheckDuration("busy_timeout", options.busy_timeout,
+                           milliseconds(0), kMaxDuration);
+  }
+  if (status.ok()) {
+    status = CheckDuration("touch_flush_interval", options.touch_flush_interval,
+                           milliseconds(1), kMaxDuration);
+  }
+  if (status.ok()) {
+    status =
+        CheckDuration("expiry_sweep_interval", options.expiry_sweep_interval,
+                      milliseconds(1), kMaxDuration);
+  }
+  return status;
+}
+
+store::DatabaseSettings DatabaseSettingsOf(const SqliteCacheOptions& options) {
+  store::DatabaseSettings settings;
+  settings.busy_timeout = options.busy_timeout;
+  if (options.hash_seed) {
+    settings.hash_seed = static_cast<int64_t>(*options.hash_seed);
+  }
+  settings.vfs = options.vfs;
+  settings.log = options.cache.log;
+  return settings;
+}
+
+OpenedEngine MakeEngine(store::OpenedDatabase database,
+                        const SqliteCacheOptions& options,
+                        const std::shared_ptr<const Clock>& default_clock) {
+  if (!database.ok()) return database.status();
+  LruEngine::Settings settings;
+  settings.limits = {options.max_entries, options.max_bytes};
+  settings.busy_timeout = options.busy_timeout;
+  settings.touch_flush_interval = options.touch_flush_interval;
+  settings.touch_flush_count = options.touch_flush_count;
+  settings.expiry_sweep_interval = options.expiry_sweep_interval;
+  settings.max_log_bytes = options.max_log_bytes;
+  settings.clock = options.clock ? options.clock : default_clock;
+  settings.log = options.cache.log;
+  return LruEngine::Make(*std::move(database), std::move(settings));
+}
+
+// A forked child has databases of its own under the names of its parent's.
+std::string NameInProcess(std::string_view name) {
+  const uint64_t generation = internal::ForkGeneration();
+  return generation == 0 ? std::string(name)
+                         : std::string(name) + "#" + std::to_string(generation);
+}
+
+// One name for one file, whatever the process's working directory is later.
+Result<std::string> Canonical(const std::string& path) {
+  if (path.empty() || path.find('\0') != std::string::npos) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "the path of a cache file is empty or contains a NUL; use "
+                  "OpenInMemory for a cache in memory");
+  }
+  std::error_code error;
+  std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  if (!error) absolute = std::filesystem::weakly_canonical(absolute, error);
+  if (!error) return absolute.string();
+  return Status(ErrorCode::kUnavailable,
+                "cannot open " + path + ": " + error.message(), error.value());
+}
+
+}  // namespace
+
+OpenedEngine OpenEngineInMemory(const SqliteCacheOptions& options,
+                                std::string_view name) {
+  if (Status valid = CheckOptions(options); !valid.ok()) return valid;
+  const std::string in_process = NameInProcess(name);
+  return registry::Acquire(
+      "memory:" + in_process, {options.max_entries, options.max_bytes}, [&] {
+        return MakeEngine(
+            store::OpenInMemory(in_process, DatabaseSettingsOf(options)),
+            options, Clock::Steady());
+      });
+}
+
+OpenedEngine OpenEngineOfFile(const SqliteCacheOptions& options,
+                              const std::string& path) {
+  if (Status valid = CheckOptions(options); !valid.ok()) return valid;
+  const Result<std::string> canonical = Canonical(path);
+  if (!canonical.ok()) return canonical.status();
+  const auto open = [&] {
+    return MakeEngine(store::OpenFile(*canonical, DatabaseSettingsOf(options)),
+                      options, Clock::Wall());
+  };
+  return registry::Acquire(*canonical, {options.max_entries, options.max_bytes},
+                           [&] {
+                             OpenedEngine engine = open();
+                             // The first attempt has read damaged pages and
+                             // marked the file as suspect; the second sets it
+                             // aside.
+                             if (engine.status().Is(ErrorCode::kCorrupt))
+                               engine = open();
+                             return engine;
+                           });
+}
+
+OpenedEngine OpenEngineOn(const SqliteCacheOptions& options,
+                          sqlite3* connection) {
+  if (Status valid = CheckOptions(options); !valid.ok()) return valid;
+  if (connection == nullptr) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "the connection is null; open it with sqlite3_open_v2");
+  }
+  return MakeEngine(store::Borrow(connection, DatabaseSettingsOf(options)),
+                    options, Clock::Wall());
+}
+
+Result<sqlite3*> ConnectInMemory(std::string_view name) {
+  Result<store::Connection> connection = store::ConnectInMemory(
+      NameInProcess(name), SqliteCacheOptions().busy_timeout);
+  if (!connection.ok()) return connection.status();
+  return connection->Release();
+}
+
+}  // namespace appcache::lru

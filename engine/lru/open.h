@@ -1,0 +1,37 @@
+// Opens the engine of a database, or finds the one that is open in this
+// process. Functions throw std::bad_alloc.
+
+#ifndef APPCACHE_ENGINE_LRU_OPEN_H_
+#define APPCACHE_ENGINE_LRU_OPEN_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "appcache/error.h"
+#include "appcache/sqlite_cache_options.h"
+#include "engine/lru/lru_engine.h"
+
+struct sqlite3;
+
+namespace appcache::lru {
+
+// The largest value of a limit; as good as none.
+inline constexpr uint64_t kLargestLimit = uint64_t{1} << 62;
+
+// One more use of the engine, to be released with registry::Release.
+using OpenedEngine = Result<std::shared_ptr<LruEngine>>;
+
+// See SqliteCache's functions of similar names for the errors.
+OpenedEngine OpenEngineInMemory(const SqliteCacheOptions& options,
+                                std::string_view name);
+OpenedEngine OpenEngineOfFile(const SqliteCacheOptions& options,
+                              const std::string& path);
+OpenedEngine OpenEngineOn(const SqliteCacheOptions& options,
+                          sqlite3* connection);
+Result<sqlite3*> ConnectInMemory(std::string_view name);
+
+}  // namespace appcache::lru
+
+#endif  // APPCACHE_ENGINE_LRU_OPEN_H_

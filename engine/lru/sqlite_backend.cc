@@ -1,0 +1,197 @@
+#include "engine/lru/sqlite_backend.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cassert>
+#include <exception>
+#include <utility>
+
+#include "engine/lru/limits.h"
+#include "engine/lru/open.h"
+#include "engine/lru/registry.h"
+#include "engine/support/fork_guard.h"
+
+namespace appcache::lru {
+
+SqliteBackend::SqliteBackend(std::shared_ptr<LruEngine> engine,
+                             const LogSink& log)
+    : engine_(std::move(engine)), log_(log) {
+  assert(engine_ != nullptr);
+}
+
+std::shared_ptr<SqliteBackend> SqliteBackend::Make(
+    std::shared_ptr<LruEngine> engine, const LogSink& log) {
+  std::unique_ptr<SqliteBackend> backend;
+  try {
+    backend.reset(new SqliteBackend(engine, log));
+  } catch (...) {
+    (void)registry::Release(engine).ok();
+    throw;
+  }
+  return backend;  // releases the engine if this throws
+}
+
+SqliteBackend::~SqliteBackend() {
+  if (engine_->in_child()) {
+    // Connections, locks and threads are the parent's: close nothing here.
+    internal::LeakInChild(std::move(engine_));
+    return;
+  }
+  const Status status = Close();
+  if (status.ok()) return;
+  try {
+    log_(LogLevel::kWarning, "cannot close a cache: " + status.ToString());
+  } catch (const std::exception&) {
+    // No memory for the message.
+  }
+}
+
+Status SqliteBackend::Close() {
+  if (closed_.exchange(true, std::memory_order_acq_rel)) return Status();
+  if (engine_->in_child()) return Status();
+  return WithoutExceptions<Status>([&] { return registry::Release(engine_); });
+}
+
+template <class R, class Operation>
+R SqliteBackend::Guarded(const Operation& operation) const noexcept {
+  return WithoutExceptions<R>([&]() -> R {
+    if (!closed_.load(std::memory_order_acquire)) [[likely]] {
+      return operation(*engine_);
+    }
+    Status closed(ErrorCode::kUnavailable, "this cache has been closed");
+    if constexpr (requires { R::Failed(closed); }) {
+      return R::Failed(std::move(closed));
+    } else {
+      return closed;
+    }
+  });
+}
+
+Lookup<Bytes> SqliteBackend::GetRaw(std::string_view path) {
+  return Guarded<Lookup<Bytes>>(
+      [&](LruEngine& engine) { return engine.Get(path); });
+}
+
+Lookup<TimedBytes> SqliteBackend::GetTimedRaw(std::string_view path) {
+  return Guarded<Lookup<TimedBytes>>(
+      [&](LruEngine& engine) { return engine.GetTimed(path); });
+}
+
+Lookup<Ttl> SqliteBackend::TtlRaw(std::string_view path) {
+  return Guarded<Lookup<Ttl>>(
+      [&](LruEngine& engine) { return engine.GetTtl(path); });
+}
+
+Status SqliteBackend::SetRaw(std::string_view path, std::string_view value,
+                             Ttl ttl) {
+  const RawEntry entry{path, value, ttl};
+  return SetManyRaw({&entry, 1});
+}
+
+Status SqliteBackend::SetManyRaw(std::span<const RawEntry> entries) {
+  return Guarded<Status>(
+      [&](LruEngine& engine) { return engine.Set(entries); });
+}
+
+Result<bool> SqliteBackend::AddRaw(std::string_view path,
+                                   std::string_view value, Ttl ttl) {
+  return Guarded<Result<bool>>([&](LruEngine& engine) {
+    return engine.Add({path, value, ttl});
+  });
+}
+
+Status SqliteBackend::InvalidateRaw(std::string_view path) {
+  return InvalidateManyRaw({&path, 1});
+}
+
+Status SqliteBackend::InvalidateManyRaw(
+    std::span<const std::string_view> paths) {
+  return Guarded<Status>(
+      [&](LruEngine& engine) { return engine.Invalidate(paths); });
+}
+
+Status SqliteBackend::InvalidatePrefixRaw(std::string_view path_prefix) {
+  return Guarded<Status>(
+      [&](LruEngine& engine) { return engine.InvalidatePrefix(path_prefix); });
+}
+
+Status SqliteBackend::ClearRaw() {
+  return Guarded<Status>([](LruEngine& engine) { return engine.Clear(); });
+}
+
+Status SqliteBackend::Flush() {
+  return Guarded<Status>([](LruEngine& engine) { return engine.Flush(); });
+}
+
+Status SqliteBackend::ForEachKey(FunctionRef<bool(const EntryInfo&)> visit) {
+  return Guarded<Status>([&](LruEngine& engine) {
+    return engine.ForEach(
+        store::Walk::With::kKeys,
+        [&](const StoredEntry& entry) { return visit(entry.info); });
+  });
+}
+
+Status SqliteBackend::ForEachEntry(
+    FunctionRef<bool(const StoredEntry&)> visit) {
+  return Guarded<Status>([&](LruEngine& engine) {
+    return engine.ForEach(store::Walk::With::kValues, visit);
+  });
+}
+
+Status SqliteBackend::RestoreMany(std::span<const StoredEntry> entries) {
+  return Guarded<Status>(
+      [&](LruEngine& engine) { return engine.Restore(entries); });
+}
+
+Result<CheckReport> SqliteBackend::Check() {
+  return Guarded<Result<CheckReport>>(
+      [](LruEngine& engine) { return engine.Check(); });
+}
+
+Result<CheckReport> SqliteBackend::CheckAndFix() {
+  return Guarded<Result<CheckReport>>(
+      [](LruEngine& engine) { return engine.CheckAndFix(); });
+}
+
+BackendTraits SqliteBackend::Traits() const {
+  const policy::Limits& limits = engine_->limits();
+  BackendTraits traits;
+  traits.name = "sqlite";
+  traits.location = engine_->name();
+  traits.cleared = "every entry of the database, whatever its prefix";
+  traits.supports_ttl_query = true;
+  traits.supports_add = true;
+  traits.supports_prefix_invalidation = true;
+  traits.max_key_bytes = kMaxKeyBytes;
+  traits.max_value_bytes =
+      std::min(kMaxValueBytes, limits.max_bytes.value_or(kMaxValueBytes));
+  traits.is_shared = true;
+  traits.is_persistent = engine_->is_persistent();
+  const auto add = [&](const char* name, uint64_t limit) {
+    traits.limits.emplace_back(
+        name, limit >= kLargestLimit ? "none" : std::to_string(limit));
+  };
+  add("max_entries", limits.max_entries);
+  add("max_bytes", limits.max_bytes.value_or(kLargestLimit));
+  return traits;
+}
+
+Result<std::string> SqliteBackend::Ping() {
+  return Guarded<Result<std::string>>(
+      [](LruEngine& engine) -> Result<std::string> {
+        const Lookup<policy::Counts> counts = engine.ReadCounts();
+        if (counts.has_error()) return counts.status();
+        return std::string("SQLite ") + sqlite3_libversion();
+      });
+}
+
+CacheStats SqliteBackend::Stats() const {
+  try {
+    return engine_->Stats();
+  } catch (const std::exception&) {
+    return CacheStats();
+  }
+}
+
+}  // namespace appcache::lru

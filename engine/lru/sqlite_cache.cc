@@ -1,0 +1,71 @@
+#include "appcache/sqlite_cache.h"
+
+#include <utility>
+
+#include "engine/lru/limits.h"
+#include "engine/lru/open.h"
+#include "engine/lru/sqlite_backend.h"
+
+namespace appcache {
+
+static_assert(SqliteCache::kMaxKeyBytes == lru::kMaxKeyBytes);
+static_assert(SqliteCache::kMaxValueBytes == lru::kMaxValueBytes);
+static_assert(SqliteCache::kMaxTime == lru::kMaxTime);
+
+SqliteCache::SqliteCache(std::shared_ptr<lru::SqliteBackend> backend,
+                         CacheOptions options)
+    : Cache(backend, std::move(options)), sqlite_(*backend) {}
+
+template <class OpenEngine>
+SqliteCache::Opened SqliteCache::Open(const SqliteCacheOptions& options,
+                                      const OpenEngine& open_engine) {
+  return WithoutExceptions<Opened>([&]() -> Opened {
+    lru::OpenedEngine engine = open_engine();
+    if (!engine.ok()) return engine.status();
+    return std::unique_ptr<SqliteCache>(new SqliteCache(
+        lru::SqliteBackend::Make(*std::move(engine), options.cache.log),
+        options.cache));
+  });
+}
+
+SqliteCache::Opened SqliteCache::OpenInMemory(const SqliteCacheOptions& options,
+                                              std::string_view name) {
+  return Open(options, [&] { return lru::OpenEngineInMemory(options, name); });
+}
+
+SqliteCache::Opened SqliteCache::OpenFile(const std::string& path,
+                                          const SqliteCacheOptions& options) {
+  return Open(options, [&] { return lru::OpenEngineOfFile(options, path); });
+}
+
+SqliteCache::Opened SqliteCache::OpenOn(sqlite3* connection,
+                                        const SqliteCacheOptions& options) {
+  return Open(options, [&] { return lru::OpenEngineOn(options, connection); });
+}
+
+Result<sqlite3*> SqliteCache::ConnectInMemory(std::string_view name) {
+  return WithoutExceptions<Result<sqlite3*>>(
+      [&] { return lru::ConnectInMemory(name); });
+}
+
+Status SqliteCache::Flush() { return sqlite_.Flush(); }
+
+Status SqliteCache::Close() { return sqlite_.Close(); }
+
+Status SqliteCache::ForEachKey(FunctionRef<bool(const EntryInfo&)> visit) {
+  return sqlite_.ForEachKey(visit);
+}
+
+Status SqliteCache::ForEachEntry(FunctionRef<bool(const StoredEntry&)> visit) {
+  return sqlite_.ForEachEntry(visit);
+}
+
+Status SqliteCache::RestoreMany(std::span<const StoredEntry> entries) {
+  return sqlite_.RestoreMany(entries);
+}
+
+Result<CheckReport> SqliteCache::Check() { return sqlite_.Check(); }
+
+Result<CheckReport> SqliteCache::CheckAndFix() { return sqlite_.CheckAndFix(); }
+
+}  // namespace appcache

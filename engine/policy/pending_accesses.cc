@@ -1,0 +1,70 @@
+#include "engine/policy/pending_accesses.h"
+
+#include <algorithm>
+#include <new>
+
+namespace appcache::policy {
+
+void PendingAccesses::Add(std::span<const Access> accesses) noexcept {
+  std::lock_guard<std::mutex> guard(mutex_);
+  for (const Access& access : accesses) {
+    const auto found = ticks_.find(access.h);
+    if (found != ticks_.end()) {
+      found->second = std::max(found->second, access.tick);
+      continue;
+    }
+    try {
+      ticks_.emplace(access.h, access.tick);
+    } catch (const std::bad_alloc&) {
+      ++lost_;
+    }
+  }
+}
+
+std::optional<int64_t> PendingAccesses::Find(int64_t h) const {
+  std::lock_guard<std::mutex> guard(mutex_);
+  const auto found = ticks_.find(h);
+  if (found == ticks_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::vector<Access> PendingAccesses::Sorted() const {
+  std::vector<Access> accesses;
+  {
+    std::lock_guard<std::mutex> guard(mutex_);
+    accesses.reserve(ticks_.size());
+    for (const auto& [h, tick] : ticks_) accesses.push_back({h, tick});
+  }
+  std::sort(accesses.begin(), accesses.end(),
+            [](const Access& a, const Access& b) { return a.h < b.h; });
+  return accesses;
+}
+
+void PendingAccesses::RemoveWritten(std::span<const Access> written) noexcept {
+  if (written.empty()) return;
+  std::lock_guard<std::mutex> guard(mutex_);
+  for (const Access& access : written) {
+    const auto found = ticks_.find(access.h);
+    if (found != ticks_.end() && found->second <= access.tick) {
+      ticks_.erase(found);
+    }
+  }
+}
+
+void PendingAccesses::RemoveEntries(std::span<const int64_t> removed) noexcept {
+  if (removed.empty()) return;
+  std::lock_guard<std::mutex> guard(mutex_);
+  for (const int64_t h : removed) ticks_.erase(h);
+}
+
+size_t PendingAccesses::size() const {
+  std::lock_guard<std::mutex> guard(mutex_);
+  return ticks_.size();
+}
+
+uint64_t PendingAccesses::TakeLost() noexcept {
+  std::lock_guard<std::mutex> guard(mutex_);
+  return std::exchange(lost_, 0);
+}
+
+}  // namespace appcache::policy

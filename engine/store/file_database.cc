@@ -1,0 +1,289 @@
+// A database in a file: finding out whose the file is, creating it, setting a
+// damaged one aside.
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "engine/lane/file_lock.h"
+#include "engine/store/database.h"
+#include "engine/store/schema.h"
+
+namespace appcache::store {
+namespace {
+
+constexpr int kFileFlags =
+    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+
+// journal_size_limit: the size to which the log is truncated when it restarts.
+// None of these writes: the file may be foreign, and another process may hold
+// the writer lock.
+constexpr char kFilePragmas[] =
+    "PRAGMA synchronous = NORMAL;"
+    "PRAGMA secure_delete = OFF; PRAGMA journal_size_limit = 8388608;";
+
+// Lets Clear return space to the file system. Has an effect only before the
+// first page is written; later it would write for nothing.
+constexpr char kNewFilePragmas[] = "PRAGMA auto_vacuum = INCREMENTAL";
+
+std::string LanePath(const std::string& path) { return path + "-lane"; }
+std::string SuspectPath(const std::string& path) { return path + "-suspect"; }
+
+bool Exists(const std::string& path) noexcept {
+  return access(path.c_str(), F_OK) == 0;
+}
+
+// ENOENT is not a failure: the log exists only while it is needed.
+Status Rename(const std::string& from, const std::string& to) {
+  if (std::rename(from.c_str(), to.c_str()) == 0 || errno == ENOENT) {
+    return Status();
+  }
+  const int error = errno;
+  return Status(ErrorCode::kUnavailable,
+                "cannot set the damaged file " + from + " aside as " + to +
+                    ": " + std::generic_category().message(error) +
+                    "; move it away yourself",
+                error);
+}
+
+// Renames the file instead of deleting it, so that a person can inspect it. Its
+// log is renamed to match, because SQLite looks for it under that name.
+Status SetAside(const std::string& path) {
+  const std::string aside = path + ".damaged";
+  std::remove((aside + "-wal").c_str());
+  Status status = Rename(path, aside);
+  if (status.ok()) status = Rename(path + "-wal", aside + "-wal");
+  std::remove((path + "-shm").c_str());
+  return status;
+}
+
+Status CheckWritable(const Connection& connection, const std::string& path) {
+  if (sqlite3_db_readonly(connection.get(), "main") != 1) return Status();
+  return Status(ErrorCode::kUnavailable,
+                "cannot write to " + path +
+                    ": the file is read-only for this user; change its "
+                    "permissions, or use another file");
+}
+
+// Checks every page with SQLite's quick_check. Damage is not an error here.
+Result<bool> PagesAreSound(const Connection& connection) {
+  const Result<std::string> answer =
+      connection.QueryText("PRAGMA quick_check(1)", "check");
+  if (answer.ok()) return *answer == "ok";
+  if (answer.status().Is(ErrorCode::kCorrupt)) return false;
+  return answer.status();
+}
+
+Status UseLog(const Connection& connection) {
+  const Result<std::string> mode =
+      connection.QueryText("PRAGMA journal_mode = WAL", "set up the log of");
+  if (!mode.ok()) return mode.status();
+  if (*mode == "wal") return Status();
+  return Status(ErrorCode::kUnavailable,
+                "cannot use a write-ahead log for " + connection.name() +
+                    " (journal mode \"" + *mode +
+                    "\"); is it on a network file system? use a local one");
+}
+
+// SQLite treats a file of one byte as an empty one.
+bool IsOneByte(const std::string& path) noexcept {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && info.st_size == 1;
+}
+
+// What the file contains. A file that is no longer a database, but whose lock
+// file is ours, is a damaged cache.
+Result<Contents> Identify(const Connection& connection,
+                          const std::string& path) {
+  Result<Contents> contents = InspectOwn(connection);
+  if (contents.ok() && *contents == Contents::kNothing && IsOneByte(path)) {
+    contents = Contents::kUnreadable;
+  }
+  if (contents.ok() && *contents == Contents::kUnreadable &&
+      internal::FileLock::IsSigned(LanePath(path))) {
+    return Contents::kDamaged;
+  }
+  if (contents.ok() && *contents == Contents::kCache &&
+      Exists(SuspectPath(path))) {
+    const Result<bool> sound = PagesAreSound(connection);
+    if (!sound.ok()) return sound.status();
+    if (!*sound) return Contents::kDamaged;
+    std::remove(SuspectPath(path).c_str());
+  }
+  return contents;
+}
+
+// Which file it is, whatever its name.
+struct FileIdentity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+
+  // Zeros when there is no file.
+  static FileIdentity Of(const std::string& path) noexcept {
+    struct stat info;
+    if (stat(path.c_str(), &info) != 0) return {};
+    return {info.st_dev, info.st_ino};
+  }
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
+Result<Connection> Connect(const std::string& path,
+                           const DatabaseSettings& settings) {
+  Result<Connection> connection = Connection::Open(
+      path, kFileFlags, settings.vfs, path, settings.busy_timeout);
+  if (!connection.ok()) return connection;
+  Status status = connection->Execute(kFilePragmas, "set up");
+  if (!status.ok() && !status.Is(ErrorCode::kCorrupt)) return status;
+  return connection;
+}
+
+// Before anything is created beside the file: whether the file is a cache or
+// can become one. OpenOrCreate looks again while it holds the writer lock, when
+// nobody else creates or renames the file.
+Status CheckOurs(const std::string& path, const DatabaseSettings& settings) {
+  const bool had_log = Exists(path + "-wal");
+  Result<Connection> look = Connect(path, settings);
+  if (!look.ok()) return look.status();
+  Status writable = CheckWritable(*look, path);
+  if (!writable.ok()) return writable;
+  const Result<Contents> contents = Identify(*look, path);
+  if (!contents.ok()) return contents.status();
+  if (*contents == Contents::kNothing || *contents == Contents::kCache ||
+      *contents == Contents::kDamaged) {
+    return Status();
+  }
+  // Looking has created a log if there was none. An ordinary close removes it.
+  if (!had_log) {
+    sqlite3_db_config(look->get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
+                      nullptr);
+  }
+  return RefuseUnlessCache(*contents, path);
+}
+
+Result<internal::FileLock> OpenLaneFile(const std::string& path) {
+  Result<internal::FileLock> lock = internal::FileLock::Open(LanePath(path));
+  if (!lock.ok() || internal::FileLock::IsSigned(LanePath(path))) return lock;
+  Status sign = lock->Sign();
+  if (!sign.ok()) return sign;
+  return lock;
+}
+
+// Renames a damaged file, and connects to a new one.
+Result<Connection> StartOver(const std::string& path,
+                             const DatabaseSettings& settings) {
+  Status status = SetAside(path);
+  if (!status.ok()) return status;
+  std::remove(SuspectPath(path).c_str());
+  settings.log(LogLevel::kError, "the cache " + path +
+                                     " was damaged: it was renamed to " + path +
+                                     ".damaged, and starts empty");
+  return Connect(path, settings);
+}
+
+// The connection that writes. REQUIRES: the writer lock is held.
+Result<Connection> OpenOrCreate(const std::string& path,
+                                const DatabaseSettings& settings) {
+  Result<Connection> connection = Connect(path, settings);
+  if (!connection.ok()) return connection;
+  Result<Contents> contents = Identify(*connection, path);
+  if (!contents.ok()) return contents.status();
+  if (*contents == Contents::kDamaged) {
+    *connection = Connection();  // closed before the file is renamed
+    connection = StartOver(path, settings);
+    if (!connection.ok()) return connection;
+    contents = Contents::kNothing;
+  }
+  Status status;
+  if (*contents == Contents::kNothing) {
+    status = connection->Execute(kNewFilePragmas, "set up");
+    if (status.ok()) status = CreateOwn(*connection, settings.hash_seed);
+  } else {
+    status = RefuseUnlessCache(*contents, path);
+  }
+  if (status.ok()) status = UseLog(*connection);
+  if (!status.ok()) return status;
+  return connection;
+}
+
+class FileDatabase final : public Database {
+ public:
+  FileDatabase(const std::string& path, const DatabaseSettings& settings,
+               internal::FileLock lock)
+      : Database(std::make_unique<internal::WriterLane>(
+            path, std::optional(std::move(lock)))),
+        path_(path),
+        suspect_path_(SuspectPath(path)),
+        vfs_(settings.vfs),
+        busy_timeout_(settings.busy_timeout) {}
+
+  Status Open(const DatabaseSettings& settings) {
+    const Result<internal::WriterLane::Held> held = lane().Enter(busy_timeout_);
+    if (!held.ok()) return held.status();
+    Result<Connection> writer = OpenOrCreate(path_, settings);
+    identity_ = FileIdentity::Of(path_);
+    return writer.ok() ? Adopt(*std::move(writer)) : writer.status();
+  }
+
+  bool has_wal() const noexcept override { return true; }
+  bool is_persistent() const noexcept override { return true; }
+  bool has_own_readers() const noexcept override { return true; }
+
+  Status CheckInPlace() const override {
+    if (FileIdentity::Of(path_) == identity_) return Status();
+    return Status(ErrorCode::kUnavailable,
+                  path_ +
+                      " was removed, renamed or replaced since this cache "
+                      "opened it; close the cache, and open it again");
+  }
+
+  void MarkSuspect() const noexcept override {
+    const int fd =
+        open(suspect_path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd >= 0) close(fd);
+  }
+
+  Result<Connection> ConnectReader() const override {
+    Result<Connection> connection = Connection::Open(
+        path_, kFileFlags & ~SQLITE_OPEN_CREATE, vfs_, path_, busy_timeout_);
+    Status status = connection.ok()
+                        ? connection->Execute(kReaderPragmas, "set up")
+                        : connection.status();
+    // A missing file is one that was moved.
+    Status in_place = CheckInPlace();
+    if (!in_place.ok()) return in_place;
+    if (!status.ok()) return status;
+    return connection;
+  }
+
+ private:
+  const std::string path_;
+  const std::string suspect_path_;
+  const std::string vfs_;
+  const std::chrono::milliseconds busy_timeout_;
+  FileIdentity identity_;
+};
+
+}  // namespace
+
+OpenedDatabase OpenFile(const std::string& path,
+                        const DatabaseSettings& settings) {
+  Status ours = CheckOurs(path, settings);
+  if (!ours.ok()) return ours;
+  Result<internal::FileLock> lock = OpenLaneFile(path);
+  if (!lock.ok()) return lock.status();
+  auto database =
+      std::make_unique<FileDatabase>(path, settings, *std::move(lock));
+  Status status = database->Open(settings);
+  if (!status.ok()) return status;
+  return std::unique_ptr<Database>(std::move(database));
+}
+
+}  // namespace appcache::store

@@ -1,0 +1,87 @@
+// The tests of ServerFailureTest with a fake server.
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "tests/servers/call_times.h"
+#include "tests/servers/failure_tests.h"
+#include "tests/servers/impostor.h"
+#include "tests/servers/results.h"
+#include "tests/support/temp_dir.h"
+
+namespace appcache {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kTimeout{100};
+
+// A fake server, and the options of its clients.
+struct FakeServer {
+  explicit FakeServer(milliseconds timeout = ClientOptions().timeout) {
+    options.unix_path = directory.path() + "/server";
+    options.timeout = timeout;
+  }
+
+  const TempDir directory{nullptr};
+  ClientOptions options;
+};
+
+}  // namespace
+
+TEST_P(ServerFailureTest, InvalidReplyIsAnErrorAndNeverAValue) {
+  const FakeServer fake;
+  const Impostor impostor(fake.options.unix_path);
+  const auto cache = Open(fake.options);
+  for (const auto& [reply, words] : GetParam().invalid_replies) {
+    const std::jthread once = impostor.Answer(reply);
+    const Lookup<Bytes> found = cache->backend()->GetRaw("a");
+    EXPECT_FALSE(found.is_hit()) << reply;
+    ExpectError(found.status(), ErrorCode::kUnavailable, words);
+  }
+}
+
+// Each byte arrives in time, but the value never does.
+TEST_P(ServerFailureTest, SlowReplyDoesNotExtendTheTimeout) {
+  const FakeServer fake(kTimeout);
+  const Impostor impostor(fake.options.unix_path);
+  const auto cache = Open(fake.options);
+  ExpectTimesOut(kTimeout, [&] {
+    const std::jthread once = impostor.Dribble(GetParam().partial_reply);
+    return cache->backend()->GetRaw("a").status();
+  });
+}
+
+// The call is retried, as after a restart, before the same deadline.
+TEST_P(ServerFailureTest, RetryHasTheRemainingTime) {
+  const FakeServer fake(kTimeout);
+  const auto cache = Open(fake.options);
+  ExpectTimesOut(kTimeout, [&] {
+    const Impostor impostor(fake.options.unix_path);
+    const std::jthread once =
+        impostor.Stall(GetParam().miss_reply, kTimeout * 6 / 10);
+    EXPECT_EQ(ValueAt(*cache->backend(), "a"), "<miss>");
+    return cache->backend()->GetRaw("a").status();
+  });
+}
+
+// Bytes after the reply would be taken for the reply to the next request.
+TEST_P(ServerFailureTest, ExtraReplyIsDiscarded) {
+  const FakeServer fake;
+  const Impostor impostor(fake.options.unix_path);
+  const auto cache = Open(fake.options);
+  const std::string extra =
+      GetParam().miss_reply + GetParam().hit_reply("not for this request");
+  {
+    const std::jthread once = impostor.Answer(extra);
+    EXPECT_EQ(ValueAt(*cache->backend(), "a"), "<miss>");
+  }
+  const std::string reply = GetParam().hit_reply("y");
+  const std::jthread once = impostor.Answer(reply);
+  EXPECT_EQ(ValueAt(*cache->backend(), "a"), "y");
+}
+
+}  // namespace appcache
