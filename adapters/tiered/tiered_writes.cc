@@ -1,6 +1,6 @@
 // The write path of a tier.
 
-#include <algorithm>
+#include <cassert>
 #include <optional>
 #include <utility>
 
@@ -13,8 +13,9 @@ namespace {
 class PathsOf {
  public:
   // REQUIRES: !entries.empty().
-  explicit PathsOf(std::span<const RawEntry> entries)
-      : first_(entries.front().path) {
+  explicit PathsOf(std::span<const RawEntry> entries) {
+    assert(!entries.empty());
+    first_ = entries.front().path;
     if (entries.size() == 1) return;
     paths_.reserve(entries.size());
     for (const RawEntry& entry : entries) paths_.push_back(entry.path);
@@ -25,7 +26,7 @@ class PathsOf {
   }
 
  private:
-  const std::string_view first_;
+  std::string_view first_;
   std::vector<std::string_view> paths_;
 };
 

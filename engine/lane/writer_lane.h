@@ -1,5 +1,6 @@
-// WriterLane: the writer lock of a cache's database: a queue of writers, across
-// threads and processes. Whoever is in the lane holds the lock.
+// WriterLane: the writer lock of a cache's database, across threads and
+// processes. Threads queue for it: one that enters the lane acquires the lock,
+// and holds it until it leaves.
 //
 // Every write of a database is done while holding its writer lock, and so is
 // every checkpoint of SQLite's write-ahead log. Two reasons:

@@ -334,9 +334,9 @@ int OpenMemcache() {
   options.servers = {{.host = "cache-1"}, {.host = "cache-2"}};
   MemcacheCache::Opened opened = MemcacheCache::Open(options);
   if (!opened.ok()) return Fail(opened.status().ToString());
-  MemcacheCache& cache = **opened;
-  Status stored = cache.Set(Key<std::string>("greeting"), "hello",
-                            std::chrono::hours(1));
+  const std::unique_ptr<MemcacheCache> cache = *std::move(opened);
+  Status stored = cache->Set(Key<std::string>("greeting"), "hello",
+                             std::chrono::hours(1));
   if (!stored.ok()) return Fail(stored.ToString());
   // [/example]
   return 0;
@@ -348,9 +348,9 @@ int OpenRedis() {
   options.host = "cache.example";
   RedisCache::Opened opened = RedisCache::Open(options);
   if (!opened.ok()) return Fail(opened.status().ToString());
-  RedisCache& cache = **opened;
-  Status stored =
-      cache.Set(Key<std::string>("greeting"), "hello", std::chrono::hours(1));
+  const std::unique_ptr<RedisCache> cache = *std::move(opened);
+  Status stored = cache->Set(Key<std::string>("greeting"), "hello",
+                             std::chrono::hours(1));
   if (!stored.ok()) return Fail(stored.ToString());
   // [/example]
   return 0;

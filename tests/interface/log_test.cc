@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace appcache {
 namespace {
@@ -23,6 +26,41 @@ TEST(LogTest, AMessageNeedsNoTerminator) {
   const std::string text = "part of a longer text";
   EXPECT_EQ(Printed(LogLevel::kInfo, std::string_view(text).substr(0, 4)),
             "appcache: info: part\n");
+}
+
+TEST(LogSinkTest, IsEmptyWithoutAFunction) {
+  EXPECT_EQ(LogSink(), nullptr);
+  EXPECT_EQ(LogSink(nullptr), nullptr);
+  EXPECT_EQ(LogSink(static_cast<LogSink::Function*>(nullptr)), nullptr);
+  EXPECT_EQ(LogSink(std::function<LogSink::Function>()), nullptr);
+  EXPECT_FALSE(LogSink());
+  LogSink sink = LogToStderr;
+  EXPECT_NE(sink, nullptr);
+  sink = nullptr;
+  EXPECT_EQ(sink, nullptr);
+}
+
+TEST(LogSinkTest, CallsAFunctionPointer) {
+  const LogSink sink = LogToStderr;
+  EXPECT_TRUE(sink);
+  testing::internal::CaptureStderr();
+  sink(LogLevel::kInfo, "opened");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "appcache: info: opened\n");
+}
+
+TEST(LogSinkTest, CopiesShareTheCallable) {
+  // Cannot be copied, only moved.
+  auto lines = std::make_unique<std::string>();
+  const std::string& logged = *lines;
+  const LogSink sink = [lines = std::move(lines)](LogLevel level,
+                                                  std::string_view message) {
+    EXPECT_EQ(level, LogLevel::kWarning);
+    lines->append(message).append(";");
+  };
+  const LogSink copy = sink;  // NOLINT(performance-unnecessary-copy-*)
+  sink(LogLevel::kWarning, "one");
+  copy(LogLevel::kWarning, "two");
+  EXPECT_EQ(logged, "one;two;");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "appcache/backend.h"
 #include "appcache/memcache_cache.h"
 #include "tests/servers/memcached_server.h"
+#include "tests/servers/results.h"
 
 namespace appcache {
 
@@ -24,12 +25,6 @@ inline std::unique_ptr<MemcacheCache> OpenOn(
   MemcacheCache::Opened opened = MemcacheCache::Open(std::move(options));
   EXPECT_TRUE(opened.ok()) << opened.status().ToString();
   return *std::move(opened);
-}
-
-// The value, "<miss>", or the error.
-inline std::string ValueOf(const Lookup<Bytes>& found) {
-  if (found) return std::string(found->view());
-  return found.has_error() ? found.status().ToString() : "<miss>";
 }
 
 class MemcacheTest : public testing::Test {

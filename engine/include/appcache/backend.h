@@ -30,16 +30,17 @@
 // Code written when a backend derived from Cache is ported so: derive from
 // Backend; drop the CacheOptions from the constructor, and the destructor that
 // ended the loads; rename RawStats to Stats; and make the cache with
-// `Cache cache(std::make_shared<MyBackend>(...), options);`
+// `Cache cache(std::make_shared<MyBackend>(...), options);`. Calls of SetMany
+// lose their template argument: SetMany(entries).
 //
 // Contract
 //
 // Thread safety: a backend is called from any threads at once. The destructor
 // runs when no call is in progress and none will follow.
 //
-// Exceptions: operations must not throw. A Cache turns an exception that
-// escapes one into kInternal (std::bad_alloc: kFull); WithoutExceptions below
-// does the same inside a backend.
+// Exceptions: an operation reports failures by its result, and should not
+// throw. A Cache turns an exception into kInternal, and std::bad_alloc into
+// kFull; WithoutExceptions below does the same inside a backend.
 //
 // fork(): a backend that was created before a fork is never destroyed in the
 // child. There, Cache calls AbandonInChild and leaks the backend; others who

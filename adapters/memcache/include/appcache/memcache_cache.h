@@ -4,9 +4,9 @@
 //   options.servers = {{.host = "cache-1"}, {.host = "cache-2"}};
 //   MemcacheCache::Opened opened = MemcacheCache::Open(options);
 //   if (!opened.ok()) return Fail(opened.status().ToString());
-//   MemcacheCache& cache = **opened;
-//   Status stored = cache.Set(Key<std::string>("greeting"), "hello",
-//                             std::chrono::hours(1));
+//   const std::unique_ptr<MemcacheCache> cache = *std::move(opened);
+//   Status stored = cache->Set(Key<std::string>("greeting"), "hello",
+//                              std::chrono::hours(1));
 //   if (!stored.ok()) return Fail(stored.ToString());
 //
 // An entry is a Memcached item under its key path, with flags 0 and Memcached's

@@ -4,9 +4,9 @@
 //   options.host = "cache.example";
 //   RedisCache::Opened opened = RedisCache::Open(options);
 //   if (!opened.ok()) return Fail(opened.status().ToString());
-//   RedisCache& cache = **opened;
-//   Status stored = cache.Set(Key<std::string>("greeting"), "hello",
-//                             std::chrono::hours(1));
+//   const std::unique_ptr<RedisCache> cache = *std::move(opened);
+//   Status stored = cache->Set(Key<std::string>("greeting"), "hello",
+//                              std::chrono::hours(1));
 //   if (!stored.ok()) return Fail(stored.ToString());
 //
 // An entry is a Redis string under its key path, with Redis's own expiry.
