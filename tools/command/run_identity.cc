@@ -71,9 +71,8 @@ Status AppendFile(const std::string& path, ByteWriter& value) {
   if (fstat(fd.get(), &info) != 0) return FileFailure("read", path, errno);
   if (!S_ISREG(info.st_mode)) {
     return Status(ErrorCode::kInvalidArgument,
-                  Quoted(path) +
-                      " is not a regular file, which --scope file: "
-                      "needs");
+                  "--scope file:PATH needs a regular file; " + Quoted(path) +
+                      " is not one");
   }
   value.Number(kPresent);
   return AppendContent(fd.get(), path, value);

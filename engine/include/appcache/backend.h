@@ -27,9 +27,9 @@
 // The counterpart in pyappcache is a subclass of its Cache that implements
 // get_raw, set_raw, invalidate_raw and clear.
 //
-// Code written when a backend derived from Cache is ported so: derive from
-// Backend; drop the CacheOptions from the constructor, and the destructor that
-// ended the loads; rename RawStats to Stats; and make the cache with
+// To port code from the version in which a backend derived from Cache: derive
+// from Backend; drop the CacheOptions from the constructor, and the destructor;
+// rename RawStats to Stats; and make the cache with
 // `Cache cache(std::make_shared<MyBackend>(...), options);`. Calls of SetMany
 // lose their template argument: SetMany(entries).
 //
@@ -127,7 +127,7 @@ class Backend {
 
   // The value and the remaining ttl of the same moment, in one round trip.
   // kUnsupported where Traits().supports_ttl_query is false; a backend that
-  // supports it overrides all three. Default: kUnsupported.
+  // supports it overrides GetTimedRaw and TtlRaw. Default: kUnsupported.
   virtual Lookup<TimedBytes> GetTimedRaw(std::string_view path);
   // Default: GetTimedRaw for each path.
   virtual std::vector<Lookup<TimedBytes>> GetManyTimedRaw(
@@ -143,12 +143,12 @@ class Backend {
   // --- Writes.
 
   // Stores the entries. Success when all were stored; otherwise the first
-  // error, and the others are stored or not as the backend says. Default:
-  // SetRaw for each entry.
+  // error. The backend documents which of the other entries are then stored.
+  // Default: SetRaw for each entry.
   virtual Status SetManyRaw(std::span<const RawEntry> entries);
 
-  // Removes the entries, as SetManyRaw stores them. Default: InvalidateRaw for
-  // each path.
+  // Removes the entries. Errors are reported as by SetManyRaw. Default:
+  // InvalidateRaw for each path.
   virtual Status InvalidateManyRaw(std::span<const std::string_view> paths);
 
   // Add-if-absent: stores the entry and returns true if there is none, or only
@@ -166,11 +166,11 @@ class Backend {
 
   // --- Other.
 
-  // Calls `listener` about each change of an entry (watch.h), from the first
-  // successful link on; until then it retries. `listener` must outlive the
-  // Watch, and this backend too. kInvalidArgument when an option is out of
-  // range; kUnsupported where Traits().supports_watch is false. Default:
-  // kUnsupported.
+  // Starts to watch for changes (watch.h): a thread of the Watch connects to
+  // the storage, retries until it succeeds, and then calls `listener` for each
+  // change of an entry. Both `listener` and this backend must outlive the
+  // Watch. kInvalidArgument when an option is out of range; kUnsupported where
+  // Traits().supports_watch is false. Default: kUnsupported.
   virtual Result<std::unique_ptr<Watch>> WatchRaw(const WatchOptions& options,
                                                   WatchListener& listener);
 
@@ -198,7 +198,7 @@ class Backend {
   Backend() = default;
 };
 
-// `operation()`, or the exception that it throws as a failure. R is a Status, a
+// The result of `operation()`; an exception becomes a failure. R is a Status, a
 // Result or a Lookup.
 template <class R, class Operation>
 R WithoutExceptions(const Operation& operation) noexcept {

@@ -99,8 +99,8 @@ template <class T>
 concept StringLike = std::convertible_to<const T&, std::string_view> &&
     !std::same_as<T, std::string>;
 
-// `value` itself, or a To that is made of it: of any type that converts to To,
-// and, for a std::string, of a std::string_view.
+// `value` itself if it is a To, otherwise a To made from it. Accepts any type
+// that converts to To, and a std::string_view where To is std::string.
 template <class To, class From>
 decltype(auto) ToValue(const From& value) {
   if constexpr (std::same_as<To, From>) {
@@ -210,8 +210,8 @@ class Cache {
     return GetMany(internal::ToSpan(keys));
   }
 
-  // Success when every entry was stored; otherwise the first error, and the
-  // others are stored or not as the backend says.
+  // Success when every entry was stored; otherwise the first error. The backend
+  // documents which of the other entries are then stored.
   template <CacheKey K, class V>
   Status SetMany(std::span<const std::pair<K, V>> entries, Ttl ttl = kNoTtl);
   template <internal::Contiguous Entries>
@@ -243,10 +243,10 @@ class Cache {
   // in their order; a different number throws std::length_error. The result is
   // one V or std::optional<V> per key, in order. Waits at most options.max_wait
   // in total for keys that other callers load; the loader is called again for
-  // keys that do not arrive. When it throws, stale values are returned if each
-  // key of that call has one; otherwise the exception is passed on, also when
-  // it is another caller's. The options for background loads and process_lock
-  // have no effect.
+  // keys that do not arrive. When the loader throws, stale values are
+  // returned if every key that was passed to it has one; otherwise the
+  // exception is passed on. An exception of another caller's loader is passed
+  // on too. The options for background loads and process_lock have no effect.
   template <CacheKey K, class Loader>
   std::vector<internal::LoadManyResult<K, Loader>> GetManyVia(
       std::span<const K> keys, Loader&& loader,
@@ -274,8 +274,8 @@ class Cache {
   // all its entries; a namespace (key.h) makes this cheap.
   Status InvalidatePrefix(std::string_view key_prefix);
 
-  // REMOVES EVERYTHING, IN MOST BACKENDS FOR EVERY USER, whatever the prefix:
-  // what Traits().cleared says.
+  // REMOVES EVERYTHING, IN MOST BACKENDS FOR EVERY USER, whatever the prefix.
+  // Traits().cleared says exactly what.
   Status Clear();
 
   // The backend's counters, and those of GetVia of this object. Never fails;

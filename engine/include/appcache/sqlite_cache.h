@@ -27,10 +27,10 @@
 // Damage. A damaged cache file is renamed to <path>.damaged, replacing an older
 // file of that name; the log reports it, and the cache starts empty. A file
 // that is not an appcache, or was written by a newer version, is never touched:
-// kUnsupported. (A file that is not a database, beside a <path>-lane that a
-// cache has written, counts as a damaged cache.) When the file under an open
-// cache is removed, renamed or replaced, the cache is kUnavailable until it is
-// opened again.
+// kUnsupported. (Exception: if a cache has written <path>-lane, a file at
+// <path> that is not a database counts as a damaged cache.) When the file under
+// an open cache is removed, renamed or replaced, the cache is kUnavailable
+// until it is opened again.
 //
 // Processes. Several processes may use one file. Writers take turns through a
 // lock file beside it (<path>-lane), and wait for each other at most
@@ -51,9 +51,10 @@
 // takes it for the new value. Any other set that fails leaves the old value.
 //
 // Cost. A get is one prepared SELECT by integer key, and a copy of the value. A
-// set is one transaction, during which gets continue from a file, and wait in
-// memory. Each thread that reads has a connection of its own, with a page cache
-// of up to 8 MiB; beyond 64 threads they share. bench/README.md has figures.
+// set is one transaction. While it runs, gets from a file continue, and gets
+// from an in-memory database wait. Each thread that reads has a connection of
+// its own, with a page cache of up to 8 MiB; beyond 64 threads they share.
+// bench/README.md has figures.
 
 #ifndef APPCACHE_SQLITE_CACHE_H_
 #define APPCACHE_SQLITE_CACHE_H_
@@ -119,9 +120,10 @@ class SqliteCache final : public Cache {
   // Opens a connection to the in-memory database of that name, to inspect it
   // with SQL from one thread at a time. The caller closes it with
   // sqlite3_close. Creates an empty database if no cache of that name is open.
-  // While a statement on the connection is not reset, sets are kBusy, and gets
-  // during such a set wait for it. Writing through it makes the counts wrong
-  // until CheckAndFix.
+  // While a
+  // statement on the connection is open, a set waits, then fails with kBusy,
+  // and gets wait as long as that set does. Writing through it makes the counts
+  // wrong until CheckAndFix.
   static Result<sqlite3*> ConnectInMemory(
       std::string_view name = kDefaultMemoryName);
 

@@ -17,13 +17,13 @@
 // Coherence. The remote's watch (watch.h) notifies the tier about changes, and
 // its heartbeats say up to which time the tier has received every notification.
 // A copy is served only while the last heartbeat is younger than
-// lease.max_staleness. So a read never returns a value that another client has
-// replaced, with success, longer ago than that before the read began, even if
-// the link, the remote or a thread of this process has stalled. A process reads
-// its own writes at once. A value whose entry was changed during its fetch is
-// returned, but not stored. A copy never outlives the remote's entry. WhenLost
-// (tiered_options.h) says what happens while the link is lost. A new link
-// starts without copies.
+// lease.max_staleness. So a value that another client had successfully
+// replaced more than max_staleness before a read began is never returned, even
+// if the link, the remote or a thread of this process has stalled. A process
+// reads its own writes at once. A value whose entry was changed during its
+// fetch is returned, but not stored. A copy never outlives the remote's entry.
+// WhenLost (tiered_options.h) says what happens while the link is lost. A new
+// link starts without copies.
 //
 // Who sends the notifications depends on the remote. A Redis server does, by
 // CLIENT TRACKING, about every change, whoever made it. Where the server
@@ -42,8 +42,8 @@
 // coherent(). The retry is an invalidation, also for a set that failed. When a
 // batch fails in part, all of its entries are invalidated. Nothing is queued
 // when the remote rejects a write (kTooLarge, kInvalidKey, kInvalidArgument,
-// kUnsupported); the other entries of the batch are then written, as far as 64
-// further calls suffice.
+// kUnsupported); the tier then writes the other entries of the batch, with
+// at most 64 further calls of the remote.
 //
 // Failure of the local cache costs copies and nothing else.
 //
@@ -103,8 +103,8 @@ class TieredCache final : public Cache {
                      std::shared_ptr<Backend> remote,
                      TieredOptions options = {});
 
-  // Waits for the hook, then for loads in the background, then for the tier's
-  // threads: the time of a call or two of the remote.
+  // Waits for the hook, then for background loads, then for the tier's threads,
+  // which takes at most as long as two calls of the remote.
   ~TieredCache() override;
 
   // True when every read is within max_staleness and no invalidation is queued
