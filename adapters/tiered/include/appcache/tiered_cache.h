@@ -64,8 +64,8 @@
 // are not there. A write: one round trip and a local invalidation; two round
 // trips where tiers notify each other. An operation on a path in the retry
 // queue first removes that entry from the remote, which costs one or two
-// further round trips, or waits up to max_wait for another caller that does
-// (then it is kBusy).
+// further round trips. If another caller is removing it, the operation waits
+// for that caller, and is kBusy after max_wait.
 
 #ifndef APPCACHE_TIERED_CACHE_H_
 #define APPCACHE_TIERED_CACHE_H_
