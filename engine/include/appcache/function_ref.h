@@ -18,12 +18,14 @@ class FunctionRef;
 template <class R, class... Args>
 class FunctionRef<R(Args...)> {
  public:
-  // `callable` must live until the last call.
+  // Implicit, so that a lambda can be passed as it is. `callable` must live
+  // until the last call.
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
              std::is_invocable_r_v<R, F&, Args...>)
+  // NOLINTNEXTLINE(google-explicit-constructor,bugprone-*)
   FunctionRef(F&& callable)
-  noexcept  // NOLINT(google-explicit-constructor)
+  noexcept
       : callable_(const_cast<void*>(
             static_cast<const void*>(std::addressof(callable)))),
         call_([](void* object, Args... args) -> R {
