@@ -8,6 +8,7 @@
 
 #include "adapters/lmdb/files.h"
 #include "engine/lane/writer_lane.h"
+#include "engine/support/fork_guard.h"
 #include "engine/support/open_database_name.h"
 #include "engine/support/process_local.h"
 
@@ -135,7 +136,12 @@ EnvironmentRef::EnvironmentRef(
 
 EnvironmentRef::~EnvironmentRef() {
   if (directory_ == nullptr) return;
-  assert(!environment_->in_child());
+  if (environment_->in_child()) {
+    // The environment and its locks are the parent's.
+    internal::LeakInChild(std::move(directory_));
+    internal::LeakInChild(std::move(environment_));
+    return;
+  }
   environment_.reset();
   const internal::WriterLane::Held held = LockWithoutTimeout(*directory_);
   RemoveUser(*directory_);

@@ -29,7 +29,11 @@ LoadAnswer ReadThrough::Run() {
     Bytes found;
     Look(&found);
     if (age_ >= Age::kDue) {
-      ticket_->Publish(found, [] {});
+      try {
+        ticket_->Publish(found, [] {});
+      } catch (...) {
+        // Without memory to share it, each of those who wait loads it.
+      }
       return LoadAnswer::kParsed;
     }
   }

@@ -16,6 +16,10 @@ SqliteCache::SqliteCache(std::shared_ptr<lru::SqliteBackend> backend,
                          CacheOptions options)
     : Cache(backend, std::move(options)), sqlite_(*backend) {}
 
+// Loaders may call the operations of this class, so they end here and not in
+// the base class.
+SqliteCache::~SqliteCache() { StopLoads(); }
+
 template <class OpenEngine>
 SqliteCache::Opened SqliteCache::Open(const SqliteCacheOptions& options,
                                       const OpenEngine& open_engine) {

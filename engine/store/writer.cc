@@ -163,7 +163,12 @@ Status Writer::Apply(const WriteBatch& batch, WriteHooks& hooks,
     status = newest.status();
   }
   if (status.ok()) status = ApplyChanges(batch, &hooks, result);
-  if (status.ok()) status = hooks.Evict(rows_, result.evicted);
+  // An add that found an entry changes nothing.
+  const bool found_entry = batch.size() == 1 && !result.added &&
+                           batch[0].kind == Change::Kind::kPutIfAbsent;
+  if (status.ok() && !found_entry) {
+    status = hooks.Evict(rows_, result.evicted);
+  }
   if (status.ok()) status = transaction.Commit();
   result.counts = rows_.counts();
   result.may_be_undone = is_nested_;

@@ -211,6 +211,23 @@ TEST_F(WriteBatchTest, WhatTheHooksEvictIsPartOfTheResult) {
   EXPECT_EQ(ValueOf(2, "b"), "value");
 }
 
+TEST_F(WriteBatchTest, AnAddThatFindsAnEntryEvictsNothing) {
+  Put(1, "a", "value");
+  int evictions = 0;
+  hooks_.set_evict([&](policy::EvictionTarget&, policy::Evicted&) {
+    ++evictions;
+    return Status();
+  });
+  WriteBatch batch;
+  batch.PutIfAbsent({1, "a", "other"}, /*now_ms=*/1000);
+  EXPECT_FALSE(Apply(batch).added);
+  EXPECT_EQ(evictions, 0);
+  WriteBatch absent;
+  absent.PutIfAbsent({2, "b", "value"}, /*now_ms=*/1000);
+  EXPECT_TRUE(Apply(absent).added);
+  EXPECT_EQ(evictions, 1);
+}
+
 TEST_F(WriteBatchTest, ForeignWritesAreReportedBeforeATickIsDrawn) {
   Put(1, "a", "value");
   hooks_.foreign_newest.clear();

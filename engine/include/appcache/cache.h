@@ -94,10 +94,11 @@ std::span<const ElementOf<Range>> ToSpan(const Range& range) {
 template <Contiguous Range>
 using ValueOf = typename ElementOf<Range>::value_type;
 
-// A std::string_view, a literal, and the like.
+// A std::string_view, a literal or a character pointer. Not a class that
+// converts to one: it may have a serialiser of its own.
 template <class T>
-concept StringLike = std::convertible_to<const T&, std::string_view> &&
-    !std::same_as<T, std::string>;
+concept StringLike = std::same_as<T, std::string_view> ||
+    (!std::is_class_v<T> && std::convertible_to<const T&, std::string_view>);
 
 // `value` itself if it is a To, otherwise a To made from it. Accepts any type
 // that converts to To, and a std::string_view where To is std::string.

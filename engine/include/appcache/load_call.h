@@ -102,8 +102,10 @@ class LoadOfKey : public LoadCall {
   }
   void TakeOver(LoadCall& detached) noexcept override {
     auto& from = static_cast<LoadOfKey&>(detached);
-    parsed_ = std::move(from.parsed_);
-    loaded_ = std::move(from.loaded_);
+    parsed_.reset();
+    loaded_.reset();
+    if (from.parsed_) parsed_.emplace(*std::move(from.parsed_));
+    if (from.loaded_) loaded_.emplace(*std::move(from.loaded_));
   }
 
   // The result of GetVia: a V or a std::optional<V>.

@@ -22,8 +22,8 @@ namespace appcache {
 
 enum class LogLevel { kInfo, kWarning, kError };
 
-// A copyable function, as std::function, which would make cache.h a tenth
-// slower to compile. Copies share one callable.
+// A copyable function. Copies share one callable. (Not a std::function, because
+// <functional> would make cache.h slower to compile.)
 //
 // The callable is called from any thread, from several at once, and from inside
 // cache operations: it must not throw and must not call the cache. The message

@@ -129,7 +129,7 @@ class SqliteCache final : public Cache {
 
   // Closes the cache, unless its backend is still in use elsewhere. Logs a
   // failure of Close.
-  ~SqliteCache() override = default;
+  ~SqliteCache() override;
 
   // Writes all recorded accesses to SQLite, and moves a file's write-ahead log
   // into it as far as readers allow.
