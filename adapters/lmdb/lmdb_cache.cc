@@ -12,7 +12,8 @@ static_assert(LmdbCache::kMaxKeyBytes == lmdb::Limits::kMaxKeyBytes);
 LmdbCache::LmdbCache(std::shared_ptr<Backend> backend, CacheOptions options)
     : Cache(std::move(backend), std::move(options)) {}
 
-LmdbCache::~LmdbCache() = default;
+// A loader may use this object, so loads end before its destruction begins.
+LmdbCache::~LmdbCache() { StopLoads(); }
 
 LmdbCache::Opened LmdbCache::Open(const std::string& directory,
                                   LmdbCacheOptions options) {

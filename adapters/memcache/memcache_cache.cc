@@ -10,6 +10,9 @@ MemcacheCache::MemcacheCache(std::shared_ptr<Backend> backend,
                              CacheOptions options)
     : Cache(std::move(backend), std::move(options)) {}
 
+// A loader may use this object, so loads end before its destruction begins.
+MemcacheCache::~MemcacheCache() { StopLoads(); }
+
 MemcacheCache::Opened MemcacheCache::Open(MemcacheCacheOptions options) {
   return WithoutExceptions<Opened>([&]() -> Opened {
     auto backend = memcache::MemcacheBackend::Make(options);

@@ -4,7 +4,7 @@
 
 namespace appcache::redis {
 
-Status Check(const RedisCacheOptions& options) {
+Status Validate(const RedisCacheOptions& options) {
   if (Status valid = Validate(options.cache); !valid.ok()) return valid;
   if (options.unix_path.empty() &&
       (options.host.empty() || options.port == 0)) {
@@ -24,26 +24,26 @@ Status Check(const RedisCacheOptions& options) {
     return Status(ErrorCode::kInvalidArgument,
                   "there is a user but no password; give both or neither");
   }
-  return ToSettings(options).Validate();
+  return SettingsOf(options).Validate();
 }
 
-net::Settings ToSettings(const RedisCacheOptions& options) {
+net::Settings SettingsOf(const RedisCacheOptions& options) {
   return {options.timeout, options.connect_timeout, options.max_connections};
 }
 
-net::Endpoint ToEndpoint(const RedisCacheOptions& options) {
+net::Endpoint EndpointOf(const RedisCacheOptions& options) {
   return {"Redis", options.host, options.port, options.unix_path};
 }
 
-Login ToLogin(const RedisCacheOptions& options) {
+Login LoginOf(const RedisCacheOptions& options) {
   return {options.user, options.password, options.database, options.timeout};
 }
 
-BackendTraits ToTraits(const RedisCacheOptions& options) {
+BackendTraits TraitsOf(const RedisCacheOptions& options) {
   const std::string database = std::to_string(options.database);
   BackendTraits traits;
   traits.name = "redis";
-  traits.location = ToEndpoint(options).ToString() + ", database " + database;
+  traits.location = EndpointOf(options).ToString() + ", database " + database;
   traits.cleared = "every key of database " + database +
                    ", whoever wrote it and whatever its prefix (FLUSHDB)";
   traits.supports_ttl_query = true;
@@ -54,7 +54,7 @@ BackendTraits ToTraits(const RedisCacheOptions& options) {
   traits.max_value_bytes = kMaxBytes;
   traits.is_shared = true;
   traits.is_persistent = true;
-  traits.limits = ToSettings(options).ToLimits();
+  traits.limits = SettingsOf(options).ToLimits();
   return traits;
 }
 

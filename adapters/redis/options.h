@@ -18,12 +18,12 @@ namespace appcache::redis {
 inline constexpr uint64_t kMaxBytes = uint64_t{512} << 20;
 
 // kInvalidArgument that names the first option out of range.
-Status Check(const RedisCacheOptions& options);
+Status Validate(const RedisCacheOptions& options);
 
-net::Settings ToSettings(const RedisCacheOptions& options);
-net::Endpoint ToEndpoint(const RedisCacheOptions& options);
-Login ToLogin(const RedisCacheOptions& options);
-BackendTraits ToTraits(const RedisCacheOptions& options);
+net::Settings SettingsOf(const RedisCacheOptions& options);
+net::Endpoint EndpointOf(const RedisCacheOptions& options);
+Login LoginOf(const RedisCacheOptions& options);
+BackendTraits TraitsOf(const RedisCacheOptions& options);
 
 }  // namespace appcache::redis
 

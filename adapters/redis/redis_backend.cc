@@ -77,14 +77,14 @@ std::string VersionIn(std::string_view info) {
 }  // namespace
 
 RedisBackend::RedisBackend(const RedisCacheOptions& options)
-    : client_(ToEndpoint(options), ToLogin(options), ToSettings(options)),
+    : client_(EndpointOf(options), LoginOf(options), SettingsOf(options)),
       database_(options.database),
       log_(options.cache.log),
-      traits_(ToTraits(options)) {}
+      traits_(TraitsOf(options)) {}
 
 Result<std::unique_ptr<RedisBackend>> RedisBackend::Make(
     const RedisCacheOptions& options) {
-  if (Status valid = Check(options); !valid.ok()) return valid;
+  if (Status valid = Validate(options); !valid.ok()) return valid;
   return std::unique_ptr<RedisBackend>(new RedisBackend(options));
 }
 

@@ -9,6 +9,9 @@ namespace appcache {
 RedisCache::RedisCache(std::shared_ptr<Backend> backend, CacheOptions options)
     : Cache(std::move(backend), std::move(options)) {}
 
+// A loader may use this object, so loads end before its destruction begins.
+RedisCache::~RedisCache() { StopLoads(); }
+
 RedisCache::Opened RedisCache::Open(RedisCacheOptions options) {
   return WithoutExceptions<Opened>([&]() -> Opened {
     auto backend = redis::RedisBackend::Make(options);

@@ -51,7 +51,7 @@ class ConditionSampler {
   }
 
   std::atomic<bool> is_over_{false};
-  Times times_;  // used by the thread until it has ended
+  Times times_;  // used by the thread while it runs
   std::thread thread_;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "appcache/watch.h"
+#include "engine/support/fork_guard.h"
 
 namespace appcache {
 namespace {
@@ -16,6 +17,12 @@ Status Unsupported(const Backend& backend, std::string_view what) {
 }
 
 }  // namespace
+
+Backend::Backend() noexcept : fork_generation_(internal::ForkGeneration()) {}
+
+bool Backend::is_inherited() const noexcept {
+  return fork_generation_ != internal::ForkGeneration();
+}
 
 Lookup<size_t> Backend::ViewRaw(std::string_view path, ValueVisitor visitor) {
   return GetRaw(path).Map([&](const Bytes& value) {

@@ -10,7 +10,6 @@
 #include "engine/support/fork_guard.h"
 
 namespace appcache {
-
 namespace {
 
 std::shared_ptr<Backend> NotNull(std::shared_ptr<Backend> backend) {
@@ -29,7 +28,6 @@ class internal::CacheCore {
   CodedBackend store;
   LoadManager loads;
   const LogSink log;
-  const internal::ForkGuard fork_guard;
 };
 
 Cache::Cache(std::shared_ptr<Backend> backend, CacheOptions options)
@@ -41,7 +39,7 @@ Cache::Cache(std::shared_ptr<Backend> backend, CacheOptions options)
 
 Cache::~Cache() {
   StopLoads();
-  if (core_->fork_guard.in_child()) {
+  if (backend_->is_inherited()) {
     backend_->AbandonInChild();
     internal::LeakInChild(std::move(backend_));
   }
@@ -54,7 +52,7 @@ Lookup<Bytes> Cache::Read(std::string_view path) {
 }
 
 std::vector<Lookup<Bytes>> Cache::ReadMany(
-    std::span<const std::string_view> paths) {
+    const std::vector<std::string_view>& paths) {
   return core_->store.ReadMany(paths);
 }
 
@@ -79,7 +77,7 @@ Status Cache::Remove(std::string_view path) {
   return backend_->InvalidateRaw(path);
 }
 
-Status Cache::WriteMany(std::span<const RawEntry> entries) {
+Status Cache::WriteMany(const std::vector<RawEntry>& entries) {
   for (const RawEntry& entry : entries) {
     if (Status valid = internal::CheckTtl(entry.ttl); !valid.ok()) return valid;
   }
@@ -92,7 +90,7 @@ Status Cache::WriteMany(std::span<const RawEntry> entries) {
   return backend_->SetManyRaw(entries);
 }
 
-Status Cache::RemoveMany(std::span<const std::string_view> paths) {
+Status Cache::RemoveMany(const std::vector<std::string_view>& paths) {
   internal::Loads& loads = core_->loads.loads();
   internal::SingleFlight::WriteMany write(loads.flights);
   for (const std::string_view path : paths) {
@@ -146,8 +144,15 @@ Status Cache::Clear() {
   });
 }
 
+BackendTraits Cache::Traits() const { return backend_->Traits(); }
+
 CacheStats Cache::Stats() const {
-  CacheStats stats = backend_->Stats();
+  CacheStats stats;
+  try {
+    stats = backend_->Stats();
+  } catch (...) {
+    // The figures of the backend are then unknown.
+  }
   core_->loads.counters().AddTo(stats);
   return stats;
 }
@@ -170,7 +175,8 @@ internal::LoadAnswer Cache::Load(internal::LoadCall& call,
 }
 
 std::vector<internal::LoadAnswer> Cache::LoadMany(
-    internal::LoadCall& call, std::span<const internal::ResolvedPath> resolved,
+    internal::LoadCall& call,
+    const std::vector<internal::ResolvedPath>& resolved,
     const LoadOptions& options) {
   std::vector<internal::ReadManyThrough::Path> paths(resolved.size());
   for (size_t i = 0; i < resolved.size(); ++i) {
@@ -191,13 +197,6 @@ Status Cache::Unresolved(const internal::ResolvedPath& resolved,
   message.append(operation).append(" a key: its namespace does not exist");
   Log(LogLevel::kWarning, message);
   return Status();
-}
-
-Status Cache::TooDeep() {
-  return Status(ErrorCode::kInvalidKey,
-                "the namespaces of a key are nested deeper than " +
-                    std::to_string(kMaxNamespaceDepth) +
-                    ": does namespace_key() lead back to the key itself?");
 }
 
 Status Cache::DoesNotParse() {

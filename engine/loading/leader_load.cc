@@ -4,11 +4,6 @@
 #include <utility>
 
 namespace appcache::internal {
-namespace {
-
-constexpr size_t kOnlyKey[] = {0};
-
-}  // namespace
 
 void CallLoader(LoadManager& manager, LoadCall& call,
                 std::span<const size_t> keys) {

@@ -18,6 +18,9 @@
 
 namespace appcache::internal {
 
+// The keys of a call of GetVia.
+inline constexpr size_t kOnlyKey[] = {0};
+
 // Calls the loader for these keys, and counts that. Throws what it throws.
 void CallLoader(LoadManager& manager, LoadCall& call,
                 std::span<const size_t> keys);

@@ -6,7 +6,6 @@
 namespace appcache::internal {
 
 LoadAnswer LoadAlone(LoadManager& manager, LoadCall& call) {
-  constexpr size_t kOnlyKey[] = {0};
   CallLoader(manager, call, kOnlyKey);
   return call.outcome(0).is_found ? LoadAnswer::kLoaded : LoadAnswer::kNone;
 }

@@ -4,6 +4,7 @@
 #ifndef APPCACHE_ENGINE_LRU_HOOKS_H_
 #define APPCACHE_ENGINE_LRU_HOOKS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -36,7 +37,7 @@ class LruEngine::Hooks : public store::WriteHooks {
 };
 
 // Evicts until the limits are kept, but at most `most` entries.
-class LruEngine::EvictingHooks final : public Hooks {
+class LruEngine::EvictingHooks : public Hooks {
  public:
   EvictingHooks(LruEngine& engine, TimePoint now,
                 uint64_t most = std::numeric_limits<uint64_t>::max()) noexcept
@@ -47,6 +48,26 @@ class LruEngine::EvictingHooks final : public Hooks {
 
  private:
   const uint64_t most_;
+};
+
+// Evicts after rows that carry their own ticks were stored.
+class LruEngine::RestoringHooks final : public EvictingHooks {
+ public:
+  using EvictingHooks::EvictingHooks;
+
+  // Adds the tick of a row.
+  void NoteTick(int64_t tick) noexcept { newest_ = std::max(newest_, tick); }
+
+  // Makes all later ticks larger. Not before the rows were stored: a restore
+  // that fails earlier leaves the ticks as they are.
+  Status Evict(policy::EvictionTarget& target,
+               policy::Evicted& evicted) override {
+    engine_.ticks_.AdvancePast(newest_);
+    return EvictingHooks::Evict(target, evicted);
+  }
+
+ private:
+  int64_t newest_ = 0;
 };
 
 // Removes some expired entries.

@@ -93,6 +93,7 @@ class LruEngine {
   // What a transaction does besides its batch. See write.cc.
   class Hooks;
   class EvictingHooks;
+  class RestoringHooks;
   class SweepingHooks;
 
   LruEngine(std::unique_ptr<store::Database> database, Settings settings);

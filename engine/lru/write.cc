@@ -207,6 +207,7 @@ Status LruEngine::Restore(std::span<const StoredEntry> entries) {
   }
   const TimePoint now = settings_.clock->Now();
   TooLarge too_large;
+  RestoringHooks hooks(*this, now);
   store::WriteBatch batch;
   batch.Reserve(entries.size());
   for (const StoredEntry& entry : entries) {
@@ -216,13 +217,12 @@ Status LruEngine::Restore(std::span<const StoredEntry> entries) {
         info.expires_at ? ExpiryClock(*info.expires_at) : 0;
     if (HasExpired(expires_at, now)) continue;
     const int64_t last_used = info.last_used.time_since_epoch().count();
-    ticks_.AdvancePast(last_used);
+    hooks.NoteTick(last_used);
     AddPut(
         {Hash(info.path), info.path, entry.value.view(), expires_at, last_used},
         batch, too_large);
   }
   store::WriteResult result;
-  EvictingHooks hooks(*this, now);
   Status status = PrepareWrite();
   if (status.ok()) status = Apply(batch, hooks, result);
   if (status.ok()) ArmSweep(now, ExpiryClock(now));

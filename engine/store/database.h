@@ -2,9 +2,8 @@
 //
 // There are three media: a file (file_database.cc), a named database in memory
 // (memory_database.cc), and a connection of the caller's
-// (borrowed_database.cc). What differs between them is a question of its own
-// here: has it a write-ahead log, is it shared with other processes, has it a
-// path that may be replaced. Nothing above asks which medium it is.
+// (borrowed_database.cc). This class has one query for each difference. No
+// other class asks which medium it is.
 
 #ifndef APPCACHE_ENGINE_STORE_DATABASE_H_
 #define APPCACHE_ENGINE_STORE_DATABASE_H_

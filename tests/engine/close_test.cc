@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "appcache/executor.h"
 #include "appcache/sqlite_cache.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
@@ -121,6 +123,29 @@ TEST(CloseTest, ADestructorThatCannotFlushTellsTheLog) {
   EXPECT_TRUE(
       log.lines()[0].starts_with("warning: cannot close a cache: busy: "))
       << log.lines()[0];
+}
+
+TEST(CloseTest, TheDestructorWaitsForALoaderThatUsesTheCache) {
+  constexpr int kCalls = 200;
+  auto cache = Must(SqliteCache::OpenInMemory({}, "loader"));
+  SqliteCache& used = *cache;
+  LoadOptions options;
+  options.executor = std::make_shared<ThreadExecutor>();
+  options.hard_timeout = std::chrono::milliseconds(0);
+  std::latch loading(1);
+  std::atomic<int> succeeded = 0;
+  const auto load = [&] {
+    loading.count_down();
+    for (int i = 0; i < kCalls; ++i) {
+      if (used.Flush().ok()) ++succeeded;
+    }
+    return std::string("loaded");
+  };
+  EXPECT_THROW((void)cache->GetVia(Key<std::string>("a"), load, options),
+               LoadTimeout);
+  loading.wait();
+  cache.reset();
+  EXPECT_EQ(succeeded, kCalls);
 }
 
 // Whatever a call finds, it is right, or the cache has been closed.

@@ -70,7 +70,7 @@ class DamagedFileTest : public testing::Test {
     ASSERT_GT(overwritten, 0);
   }
 
-  // The file was renamed, the log told of it, and there is a new cache that
+  // The file was renamed, the log reported it, and there is a new cache that
   // works.
   void ExpectSetAside(const std::string& damaged_bytes) {
     const std::unique_ptr<SqliteCache> cache = Open();

@@ -48,7 +48,7 @@ class LruModel {
   void InvalidatePrefix(std::string_view prefix);
   void Clear();
 
-  // Removes what has ended, as maintenance does.
+  // Removes expired entries, as maintenance does.
   void Sweep();
 
   // In the order of paths.
@@ -57,7 +57,7 @@ class LruModel {
   // Their paths, from the least to the most recently used.
   std::vector<std::string> VisibleOrder() const;
 
-  // What is stored, including what has ended and was not removed.
+  // The stored entries, including expired ones that were not removed.
   uint64_t entries() const { return order_.size(); }
   uint64_t bytes() const { return bytes_; }
   uint64_t evictions() const { return evictions_; }

@@ -326,7 +326,7 @@ void PropertyRun::CompareCounts() {
     EXPECT_LE(*stats.bytes, *options_.max_bytes);
   }
   EXPECT_EQ(stats.evictions, model_->evictions());
-  // When what has ended leaves is then the background's affair.
+  // The background thread then decides when expired entries are removed.
   if (mode_.background && with_ttls_) return;
   EXPECT_EQ(*stats.entries, model_->entries());
   EXPECT_EQ(*stats.bytes, model_->bytes());

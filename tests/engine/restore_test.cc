@@ -8,7 +8,9 @@
 
 #include "appcache/sqlite_cache.h"
 #include "appcache/testing/fake_clock.h"
+#include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
+#include "tests/engine/scratch.h"
 
 namespace appcache {
 namespace {
@@ -109,7 +111,26 @@ TEST_F(RestoreTest, UsesAfterRecencyFromTheFutureAreLaterStill) {
   EXPECT_EQ(PathsIn(*cache), (StringSet{"c", "d"}));
 }
 
-TEST_F(RestoreTest, WhatHasEndedIsLeftOut) {
+TEST_F(RestoreTest, AFailedRestoreDoesNotAffectLaterRecency) {
+  const Scratch scratch;
+  SqliteCacheOptions options;
+  options.clock = clock_;
+  options.busy_timeout = milliseconds(0);
+  const std::string file = scratch.Path("cache.db");
+  const auto cache = Must(SqliteCache::OpenFile(file, options));
+  const PlainSqlite other(file);
+  other.Run("BEGIN IMMEDIATE");
+  EXPECT_TRUE(
+      cache->RestoreMany(std::vector{Entry("future", milliseconds(-60'000))})
+          .Is(ErrorCode::kBusy));
+  other.Run("ROLLBACK");
+  Set(*cache, "a");
+  const std::vector<StoredEntry> entries = Dump(*cache);
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_LT(entries[0].info.last_used, clock_->Now() + milliseconds(1000));
+}
+
+TEST_F(RestoreTest, AnExpiredEntryIsSkipped) {
   const auto cache = Open("ended");
   StoredEntry ended = Entry("ended", milliseconds(10));
   ended.info.expires_at = clock_->Now();
@@ -120,7 +141,7 @@ TEST_F(RestoreTest, WhatHasEndedIsLeftOut) {
   EXPECT_EQ(*cache->backend()->TtlRaw("living"), milliseconds(1));
 }
 
-TEST_F(RestoreTest, WhatEndsLaterIsSweptLater) {
+TEST_F(RestoreTest, AnEntryThatExpiresLaterIsSweptLater) {
   const auto cache = Open("sweep");
   StoredEntry entry = Entry("a", milliseconds(10));
   entry.info.expires_at = clock_->Now() + milliseconds(5000);

@@ -2,7 +2,7 @@
 //
 // A test that links this has its operator new and SQLite's allocator replaced:
 // both count the allocations of the calling thread in one sequence, and fail
-// where they are told to. Not watched: what the C library and zlib take from
+// where a test says so. Not watched: what the C library and zlib take from
 // malloc, and over-aligned types.
 
 #ifndef APPCACHE_TESTS_FAULT_FAILING_MEMORY_H_

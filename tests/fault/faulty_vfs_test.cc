@@ -1,4 +1,4 @@
-// The file system of the fault tests does fail, when and as it is told to.
+// The file system of the fault tests does fail, when and as a test says.
 
 #include "tests/fault/faulty_vfs.h"
 

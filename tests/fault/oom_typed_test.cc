@@ -91,8 +91,7 @@ TEST_P(OomTypedTest, Invalidate) {
 TEST_P(OomTypedTest, SetManyIsAllOrNothing) {
   const std::vector<std::pair<BatchKey, std::string>> entries = {
       {BatchKey{2}, Value()}, {BatchKey{3}, "three"}, {BatchKey{1}, "one"}};
-  FailEverywhereIn(
-      [&](SqliteCache& cache) { return cache.SetMany(entries); });
+  FailEverywhereIn([&](SqliteCache& cache) { return cache.SetMany(entries); });
 }
 
 TEST_P(OomTypedTest, InvalidateMany) {

@@ -144,6 +144,21 @@ TEST(ForkTest, ABackendOfTwoCachesIsNotDestroyedInAChild) {
             "");
 }
 
+TEST(ForkTest, ACacheMadeInAChildLeaksABackendOfTheParent) {
+  Calls calls;
+  auto backend = std::make_shared<ForkBackend>(calls);
+  EXPECT_EQ(InChild([&]() -> std::string {
+              if (!backend->is_inherited()) return "not inherited";
+              { const Cache cache(std::move(backend)); }
+              if (calls.abandoned == 0) return "not abandoned";
+              return calls.destroyed == 0 ? "" : "destroyed";
+            }),
+            "");
+  EXPECT_FALSE(backend->is_inherited());
+  backend.reset();
+  EXPECT_EQ(calls.destroyed, 1);
+}
+
 TEST(ForkTest, ACacheMadeInAChildDestroysItsBackend) {
   Calls calls;
   EXPECT_EQ(InChild([&]() -> std::string {

@@ -96,7 +96,7 @@ TEST(GetViaThreadsTest, WaitingCallersGetNotFound) {
     }));
   });
   loading.wait();
-  // May join the flight before or after the leader has ended.
+  // May join the flight before or after the leader has published.
   std::thread follower(
       [&] { EXPECT_FALSE(cache.GetVia(Key<int>("k"), load)); });
   released.count_down();

@@ -87,8 +87,8 @@ TEST_F(MemcacheCacheTest, AddFailsIfAnotherPathWithTheSameHashHasAnItem) {
   EXPECT_TRUE(*backend_->AddRaw("a b", "v", kNoTtl));
 }
 
-// flush_all counts in seconds, so entries of the same second must be told apart
-// by their CAS numbers.
+// flush_all counts in seconds, so entries of the same second must be
+// distinguished by their CAS numbers.
 TEST_F(MemcacheCacheTest, ClearRemovesEarlierEntriesOnly) {
   for (int i = 0; i < 50; ++i) {
     ASSERT_TRUE(backend_->SetRaw("before", "v", kNoTtl).ok());

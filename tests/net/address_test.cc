@@ -83,7 +83,7 @@ TEST(ResolverTest, SlowLookUpIsATimeoutAndRunsOnce) {
   }
   slow.End();
   EXPECT_TRUE(resolver.Resolve(Deadline(kLong)).ok());
-  // The last call joined the first lookup or, if that had ended, started its
+  // The last call joined the first lookup or, if that was complete, started its
   // own.
   EXPECT_LE(slow.calls(), 2);
 }

@@ -37,7 +37,7 @@ class ChildProcess {
   int Wait();
 
  private:
-  pid_t process_ = -1;  // -1: has ended
+  pid_t process_ = -1;  // -1: not running
   std::FILE* to_ = nullptr;
   std::FILE* from_ = nullptr;
 };

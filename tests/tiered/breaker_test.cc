@@ -1,4 +1,4 @@
-// The circuit breaker on its own; outage_test.cc tests it within a tier.
+// The circuit breaker on its own; outage_test.cc tests it in a tier.
 
 #include "adapters/tiered/breaker.h"
 

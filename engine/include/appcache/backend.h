@@ -44,8 +44,9 @@
 //
 // fork(): a backend that was created before a fork is never destroyed in the
 // child. There, Cache calls AbandonInChild and leaks the backend; others who
-// hold one in a child must leak it too. Each backend documents whether its
-// operations work in the child.
+// hold the last reference in a child must leak it too, for example with
+// `new std::shared_ptr<Backend>(std::move(backend))`. Each backend documents
+// whether its operations work in the child.
 //
 // Raw operations: anyone may call them, through cache.backend(): a tier does,
 // and so do tools. A raw write bypasses the loads in progress of the caches
@@ -56,6 +57,7 @@
 #define APPCACHE_BACKEND_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -194,8 +196,14 @@ class Backend {
   // Default: does nothing.
   virtual void AbandonInChild() noexcept;
 
+  // True in a forked child when this backend was created before the fork.
+  bool is_inherited() const noexcept;
+
  protected:
-  Backend() = default;
+  Backend() noexcept;
+
+ private:
+  const uint64_t fork_generation_;
 };
 
 // The result of `operation()`; an exception becomes a failure. R is a Status, a

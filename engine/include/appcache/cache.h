@@ -33,13 +33,13 @@
 // fork(): a Cache that was created before a fork may be used and destroyed in
 // the child if its backend allows that. Loads in progress are the parent's: the
 // child neither waits for them nor stores their values. In the child, the
-// destructor leaks the backend (backend.h).
+// destructor leaks a backend that was created before the fork (backend.h).
 
 #ifndef APPCACHE_CACHE_H_
 #define APPCACHE_CACHE_H_
 
-#include <concepts>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +47,7 @@
 #include <utility>
 #include <vector>
 
+#include "appcache/arguments.h"
 #include "appcache/backend.h"
 #include "appcache/bytes.h"
 #include "appcache/cache_options.h"
@@ -59,6 +60,7 @@
 #include "appcache/load_options.h"
 #include "appcache/loaded.h"
 #include "appcache/lookup.h"
+#include "appcache/resolved_path.h"
 #include "appcache/serialiser.h"
 #include "appcache/stats.h"
 #include "appcache/times.h"
@@ -69,50 +71,6 @@ namespace appcache {
 namespace internal {
 
 class CacheCore;
-
-// A key's path, or why it has none.
-struct ResolvedPath {
-  KeyPath path;
-  bool found = true;  // false: the namespace does not exist, or an error
-  Status status;
-};
-
-// What converts to std::span<const element>: a vector, an array, a span.
-template <class Range>
-concept Contiguous = requires(const Range& range) {
-  std::data(range);
-  std::size(range);
-};
-template <class Range>
-using ElementOf =
-    std::remove_cvref_t<decltype(*std::data(std::declval<const Range&>()))>;
-template <class Range>
-std::span<const ElementOf<Range>> ToSpan(const Range& range) {
-  return {std::data(range), std::size(range)};
-}
-
-template <Contiguous Range>
-using ValueOf = typename ElementOf<Range>::value_type;
-
-// A std::string_view, a literal or a character pointer. Not a class that
-// converts to one: it may have a serialiser of its own.
-template <class T>
-concept StringLike = std::same_as<T, std::string_view> ||
-    (!std::is_class_v<T> && std::convertible_to<const T&, std::string_view>);
-
-// `value` itself if it is a To, otherwise a To made from it. Accepts any type
-// that converts to To, and a std::string_view where To is std::string.
-template <class To, class From>
-decltype(auto) ToValue(const From& value) {
-  if constexpr (std::same_as<To, From>) {
-    return (value);
-  } else if constexpr (StringLike<From>) {
-    return To(value);
-  } else {
-    To converted = value;
-    return converted;
-  }
-}
 
 }  // namespace internal
 
@@ -141,8 +99,8 @@ class Cache {
              Ttl ttl = kNoTtl);
   // The same for a std::string_view or a literal.
   template <CacheKey K, internal::StringLike T>
-    requires std::is_same_v<typename K::value_type, std::string> Status
-    Set(const K& key, const T& value, Ttl ttl = kNoTtl);
+    requires(std::is_same_v<typename K::value_type, std::string>)
+  Status Set(const K& key, const T& value, Ttl ttl = kNoTtl);
 
   // Removes the entry. Success also when there is none. When the key's
   // namespace does not exist, only logs a warning.
@@ -177,12 +135,12 @@ class Cache {
   // The cached value. When there is none, the value of `loader()`, which is
   // then stored with options.ttl. A loader that returns a Loaded<V> (loaded.h)
   // can also give a ttl, decline storing, or find that there is no value; then
-  // the result is a std::optional. Of all callers of this object, one at a time
-  // runs its loader for a key; the others wait for it and get its value or its
-  // exception. A set or invalidate of the key through this object during a load
-  // wins: the loaded value is returned but not stored. A failing cache costs a
-  // warning and a call of the loader, never an error. Throws what `loader`
-  // throws; then nothing is stored.
+  // the result is a std::optional. When several callers of this object need the
+  // same key, one runs its loader; the others wait for it and get its value or
+  // its exception. A set or invalidate of the key through this object during a
+  // load wins: the loaded value is returned but not stored. A failing cache
+  // costs a warning and a call of the loader, never an error. Throws what
+  // `loader` throws; then nothing is stored.
   template <CacheKey K, class Loader>
   internal::LoadResult<typename K::value_type, Loader> GetVia(
       const K& key, Loader&& loader, const LoadOptions& options = {});
@@ -284,7 +242,7 @@ class Cache {
   CacheStats Stats() const;
 
   // See Backend.
-  BackendTraits Traits() const { return backend_->Traits(); }
+  BackendTraits Traits() const;
   Result<std::string> Ping();
 
   // The storage, for raw operations and for a tier. Never null. May outlive
@@ -295,19 +253,16 @@ class Cache {
 
  protected:
   // Waits for the loads that run in the background and starts no more. Safe to
-  // call again. A subclass whose destructor stops something that loads need
-  // calls it first; the destructor of Cache calls it in any case.
+  // call again. The destructor of a subclass calls it first, because loaders
+  // may use the subclass; the destructor of Cache calls it in any case.
   void StopLoads() noexcept;
 
   void Log(LogLevel level, std::string_view message) const noexcept;
 
  private:
-  // Makes `resolved` the key's path. Its path is empty before.
+  // ResolvePath (resolved_path.h) for this cache.
   template <CacheKey K>
-  void Resolve(const K& key, internal::ResolvedPath& resolved, int depth = 0);
-  template <CacheKey K>
-  void ResolveNamespace(const K& namespace_key,
-                        internal::ResolvedPath& resolved, int depth);
+  void Resolve(const K& key, internal::ResolvedPath& resolved);
   // The same for a GetVia: an exception becomes resolved.status.
   template <CacheKey K>
   void ResolveForLoad(const K& key, internal::ResolvedPath& resolved) noexcept;
@@ -321,14 +276,15 @@ class Cache {
 
   // The value at `path`, decompressed.
   Lookup<Bytes> Read(std::string_view path);
-  std::vector<Lookup<Bytes>> ReadMany(std::span<const std::string_view> paths);
+  std::vector<Lookup<Bytes>> ReadMany(
+      const std::vector<std::string_view>& paths);
 
-  // These compress, and let no load that began earlier store its value.
+  // Loads that began earlier do not store their values after these writes.
   Status Write(std::string_view path, std::string_view bytes, Ttl ttl,
                Compression compression);
-  Status WriteMany(std::span<const RawEntry> entries);
+  Status WriteMany(const std::vector<RawEntry>& entries);
   Status Remove(std::string_view path);
-  Status RemoveMany(std::span<const std::string_view> paths);
+  Status RemoveMany(const std::vector<std::string_view>& paths);
 
   // `bytes` as they are stored. `compressed` owns them if they differ.
   Result<std::string_view> Encode(std::string_view bytes,
@@ -339,10 +295,9 @@ class Cache {
                             const LoadOptions& options);
   std::vector<internal::LoadAnswer> LoadMany(
       internal::LoadCall& call,
-      std::span<const internal::ResolvedPath> resolved,
+      const std::vector<internal::ResolvedPath>& resolved,
       const LoadOptions& options);
 
-  static Status TooDeep();
   static Status DoesNotParse();
   // The status of an operation on a key without a path: the error, or success
   // and a warning.
@@ -372,40 +327,10 @@ Lookup<V> Cache::Parse(Lookup<Bytes> raw) {
 }
 
 template <CacheKey K>
-void Cache::ResolveNamespace(const K& namespace_key,
-                             internal::ResolvedPath& resolved, int depth) {
-  internal::ResolvedPath space;
-  if (depth >= kMaxNamespaceDepth) {
-    space.found = false;
-    space.status = TooDeep();
-  } else {
-    Resolve(namespace_key, space, depth + 1);
-  }
-  if (space.found) {
-    const Lookup<Bytes> value = Read(space.path.view());
-    if (value) {
-      resolved.path.Segment(value->view());
-      return;
-    }
-    space.status = value.status();
-  }
-  resolved.found = false;
-  resolved.status = std::move(space.status);
-}
-
-template <CacheKey K>
-void Cache::Resolve(const K& key, internal::ResolvedPath& resolved, int depth) {
-  resolved.path.Segment(prefix_);
-  if constexpr (internal::HasNamespace<K>) {
-    const auto namespace_key = key.namespace_key();
-    if constexpr (CacheKey<std::remove_const_t<decltype(namespace_key)>>) {
-      ResolveNamespace(namespace_key, resolved, depth);
-    } else if (namespace_key) {
-      ResolveNamespace(*namespace_key, resolved, depth);
-    }
-    if (!resolved.found) return;
-  }
-  key.AppendTo(resolved.path);
+void Cache::Resolve(const K& key, internal::ResolvedPath& resolved) {
+  internal::ResolvePath(
+      key, prefix_, [this](std::string_view path) { return Read(path); },
+      resolved);
 }
 
 template <CacheKey K>
@@ -466,11 +391,11 @@ Status Cache::Set(const K& key, const typename K::value_type& value, Ttl ttl) {
 }
 
 template <CacheKey K, internal::StringLike T>
-  requires std::is_same_v<typename K::value_type, std::string> Status
-  Cache::Set(const K& key, const T& value, Ttl ttl) {
-    return WithoutExceptions<Status>(
-        [&] { return Set(key, std::string(std::string_view(value)), ttl); });
-  }
+  requires(std::is_same_v<typename K::value_type, std::string>)
+Status Cache::Set(const K& key, const T& value, Ttl ttl) {
+  return WithoutExceptions<Status>(
+      [&] { return Set(key, std::string(std::string_view(value)), ttl); });
+}
 
 template <CacheKey K>
 Status Cache::Invalidate(const K& key) {

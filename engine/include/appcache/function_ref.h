@@ -18,19 +18,23 @@ class FunctionRef;
 template <class R, class... Args>
 class FunctionRef<R(Args...)> {
  public:
-  // Implicit, so that a lambda can be passed as it is. `callable` must live
-  // until the last call.
+  // Implicit, so that a lambda can be passed as it is. `callable`, which may
+  // also be a function, must live until the last call.
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
              std::is_invocable_r_v<R, F&, Args...>)
   // NOLINTNEXTLINE(google-explicit-constructor,bugprone-*)
   FunctionRef(F&& callable)
   noexcept
-      : callable_(const_cast<void*>(
-            static_cast<const void*>(std::addressof(callable)))),
-        call_([](void* object, Args... args) -> R {
-          return (*static_cast<std::remove_reference_t<F>*>(object))(
-              std::forward<Args>(args)...);
+      : callable_(AddressOf(callable)),
+        call_([](void* address, Args... args) -> R {
+          using Callable = std::remove_reference_t<F>;
+          auto& target = *reinterpret_cast<Callable*>(address);
+          if constexpr (std::is_void_v<R>) {
+            target(std::forward<Args>(args)...);
+          } else {
+            return target(std::forward<Args>(args)...);
+          }
         }) {}
 
   R operator()(Args... args) const {
@@ -38,6 +42,16 @@ class FunctionRef<R(Args...)> {
   }
 
  private:
+  template <class F>
+  static void* AddressOf(F& callable) noexcept {
+    if constexpr (std::is_function_v<F>) {
+      return reinterpret_cast<void*>(&callable);
+    } else {
+      return const_cast<void*>(
+          static_cast<const void*>(std::addressof(callable)));
+    }
+  }
+
   void* callable_;
   R (*call_)(void*, Args...);
 };

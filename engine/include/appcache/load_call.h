@@ -5,6 +5,7 @@
 #ifndef APPCACHE_LOAD_CALL_H_
 #define APPCACHE_LOAD_CALL_H_
 
+#include <cassert>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -67,48 +68,65 @@ class LoadCall {
   virtual std::unique_ptr<LoadCall> Detach() { return nullptr; }
 
   // Takes over what `detached`, which Detach of this object returned, has
-  // parsed or loaded.
-  virtual void TakeOver(LoadCall& detached) noexcept { (void)detached; }
+  // parsed or loaded. Throws what moving the value throws.
+  virtual void TakeOver(LoadCall& detached) { (void)detached; }
 };
 
-// The value of one key, and how it is parsed and serialised.
+// What a call keeps for one key: the value that was parsed, and what the loader
+// returned.
 template <CacheKey K>
-class LoadOfKey : public LoadCall {
+class LoadSlot {
  public:
   using V = typename K::value_type;
   using S = typename SerialiserOf<K>::type;
 
-  // `key` must outlive this object.
-  explicit LoadOfKey(const K& key) noexcept : key_(&key) {}
-
-  bool Parse(size_t, const Bytes& bytes) override {
+  // See LoadCall.
+  bool Parse(const Bytes& bytes) {
     std::optional<V> value = S::Deserialise(bytes);
     if (!value) return false;
     parsed_.emplace(*std::move(value));
     return true;
   }
-  Bytes Serialise(size_t) const override {
+  Bytes Serialise() const {
+    assert(loaded_ && loaded_->is_found());
     const auto serialised = S::Serialise(*loaded_->value());
     return Bytes::Copy(serialised);
   }
-  bool WantsCompression(size_t, std::string_view bytes) const override {
+  bool WantsCompression(const K& key, std::string_view bytes) const {
+    assert(loaded_ && loaded_->is_found());
     if constexpr (MayCompress<K>) {
-      return key_->should_compress(*loaded_->value(), bytes);
+      return key.should_compress(*loaded_->value(), bytes);
     }
     return false;
   }
-  Outcome outcome(size_t) const noexcept override {
+  LoadCall::Outcome outcome() const noexcept {
+    assert(loaded_.has_value());
     return {loaded_->is_found(), loaded_->is_stored(), loaded_->ttl()};
   }
-  void TakeOver(LoadCall& detached) noexcept override {
-    auto& from = static_cast<LoadOfKey&>(detached);
+
+  // Keeps what the loader returned: a V, a type that converts to V, or a
+  // Loaded<V>.
+  template <class Made>
+  void SetLoaded(Made&& made) {
+    if constexpr (kIsLoaded<std::remove_cvref_t<Made>>) {
+      static_assert(std::is_same_v<std::remove_cvref_t<Made>, Loaded<V>>,
+                    "the loader has to return Loaded of the key's own "
+                    "value_type");
+      loaded_.emplace(std::forward<Made>(made));
+    } else {
+      loaded_.emplace(V(std::forward<Made>(made)));
+    }
+  }
+
+  // V need not be assignable.
+  void TakeOver(LoadSlot& from) {
     parsed_.reset();
     loaded_.reset();
     if (from.parsed_) parsed_.emplace(*std::move(from.parsed_));
     if (from.loaded_) loaded_.emplace(*std::move(from.loaded_));
   }
 
-  // The result of GetVia: a V or a std::optional<V>.
+  // What the caller gets: a V or a std::optional<V>.
   template <class Result>
   Result TakeResult(LoadAnswer answer) {
     if (answer == LoadAnswer::kParsed) return Result(*std::move(parsed_));
@@ -120,26 +138,45 @@ class LoadOfKey : public LoadCall {
     }
   }
 
+ private:
+  std::optional<V> parsed_;
+  std::optional<Loaded<V>> loaded_;
+};
+
+// A call for one key, which is key 0.
+template <CacheKey K>
+class LoadOfKey : public LoadCall {
+ public:
+  // `key` must outlive this object.
+  explicit LoadOfKey(const K& key) noexcept : key_(&key) {}
+
+  bool Parse(size_t, const Bytes& bytes) override { return slot_.Parse(bytes); }
+  Bytes Serialise(size_t) const override { return slot_.Serialise(); }
+  bool WantsCompression(size_t, std::string_view bytes) const override {
+    return slot_.WantsCompression(*key_, bytes);
+  }
+  Outcome outcome(size_t) const noexcept override { return slot_.outcome(); }
+  void TakeOver(LoadCall& detached) override {
+    slot_.TakeOver(static_cast<LoadOfKey&>(detached).slot_);
+  }
+
+  // The result of GetVia.
+  template <class Result>
+  Result TakeResult(LoadAnswer answer) {
+    return slot_.template TakeResult<Result>(answer);
+  }
+
  protected:
   const K& key() const noexcept { return *key_; }
 
   template <class Loader>
   void LoadWith(Loader&& loader) {
-    if constexpr (kMayFindNone<Loader>) {
-      static_assert(
-          std::is_same_v<std::remove_cvref_t<std::invoke_result_t<Loader>>,
-                         Loaded<V>>,
-          "the loader has to return Loaded of the key's own value_type");
-      loaded_.emplace(std::forward<Loader>(loader)());
-    } else {
-      loaded_.emplace(V(std::forward<Loader>(loader)()));
-    }
+    slot_.SetLoaded(std::forward<Loader>(loader)());
   }
 
  private:
   const K* key_;
-  std::optional<V> parsed_;
-  std::optional<Loaded<V>> loaded_;
+  LoadSlot<K> slot_;
 };
 
 // A detached load: owns its key and its loader. `Loader` is a reference type
@@ -197,24 +234,24 @@ class SingleLoad final : public LoadOfKey<K> {
 template <CacheKey K, class Loader>
 class BatchLoad final : public LoadCall {
  public:
-  using V = typename K::value_type;
-  using S = typename SerialiserOf<K>::type;
   using Result = LoadManyResult<K, Loader>;
 
   // Both must outlive this object.
   BatchLoad(std::span<const K> keys, Loader& loader)
-      : keys_(keys),
-        loader_(loader),
-        parsed_(keys.size()),
-        loaded_(keys.size()) {}
+      : keys_(keys), loader_(loader), slots_(keys.size()) {}
 
-  bool may_find_none() const noexcept override { return kMayFindNone; }
-
+  bool may_find_none() const noexcept override {
+    return kIsLoaded<LoadedOne<K, Loader>>;
+  }
   bool Parse(size_t i, const Bytes& bytes) override {
-    std::optional<V> value = S::Deserialise(bytes);
-    if (!value) return false;
-    parsed_[i].emplace(*std::move(value));
-    return true;
+    return slots_[i].Parse(bytes);
+  }
+  Bytes Serialise(size_t i) const override { return slots_[i].Serialise(); }
+  bool WantsCompression(size_t i, std::string_view bytes) const override {
+    return slots_[i].WantsCompression(keys_[i], bytes);
+  }
+  Outcome outcome(size_t i) const noexcept override {
+    return slots_[i].outcome();
   }
 
   void Load(std::span<const size_t> indices) override {
@@ -228,46 +265,19 @@ class BatchLoad final : public LoadCall {
                               std::to_string(keys.size()) + " keys");
     }
     for (size_t n = 0; n < indices.size(); ++n) {
-      if constexpr (kMayFindNone) {
-        loaded_[indices[n]].emplace(std::move(made[n]));
-      } else {
-        loaded_[indices[n]].emplace(V(std::move(made[n])));
-      }
+      slots_[indices[n]].SetLoaded(std::move(made[n]));
     }
-  }
-
-  Bytes Serialise(size_t i) const override {
-    const auto serialised = S::Serialise(*loaded_[i]->value());
-    return Bytes::Copy(serialised);
-  }
-  bool WantsCompression(size_t i, std::string_view bytes) const override {
-    if constexpr (MayCompress<K>) {
-      return keys_[i].should_compress(*loaded_[i]->value(), bytes);
-    }
-    return false;
-  }
-  Outcome outcome(size_t i) const noexcept override {
-    return {loaded_[i]->is_found(), loaded_[i]->is_stored(), loaded_[i]->ttl()};
   }
 
   // Result i of GetManyVia.
   Result TakeResult(size_t i, LoadAnswer answer) {
-    if (answer == LoadAnswer::kParsed) return Result(*std::move(parsed_[i]));
-    if constexpr (kMayFindNone) {
-      if (answer == LoadAnswer::kNone) return std::nullopt;
-      return std::move(loaded_[i]->value());
-    } else {
-      return *std::move(loaded_[i]->value());
-    }
+    return slots_[i].template TakeResult<Result>(answer);
   }
 
  private:
-  static constexpr bool kMayFindNone = kIsLoaded<LoadedOne<K, Loader>>;
-
   const std::span<const K> keys_;
   Loader& loader_;
-  std::vector<std::optional<V>> parsed_;
-  std::vector<std::optional<Loaded<V>>> loaded_;
+  std::vector<LoadSlot<K>> slots_;
 };
 
 }  // namespace appcache::internal

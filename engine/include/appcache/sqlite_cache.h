@@ -120,10 +120,9 @@ class SqliteCache final : public Cache {
   // Opens a connection to the in-memory database of that name, to inspect it
   // with SQL from one thread at a time. The caller closes it with
   // sqlite3_close. Creates an empty database if no cache of that name is open.
-  // While a
-  // statement on the connection is open, a set waits, then fails with kBusy,
-  // and gets wait as long as that set does. Writing through it makes the counts
-  // wrong until CheckAndFix.
+  // While a statement on the connection is open, a set waits, then fails with
+  // kBusy, and gets wait as long as that set does. Writing through it makes the
+  // counts wrong until CheckAndFix.
   static Result<sqlite3*> ConnectInMemory(
       std::string_view name = kDefaultMemoryName);
 

@@ -103,6 +103,8 @@ class MemcacheCache final : public Cache {
   // it. kInvalidArgument when an option is out of range.
   static Opened Open(MemcacheCacheOptions options = {});
 
+  ~MemcacheCache() override;
+
  private:
   MemcacheCache(std::shared_ptr<Backend> backend, CacheOptions options);
 };

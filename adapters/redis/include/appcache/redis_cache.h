@@ -119,6 +119,8 @@ class RedisCache final : public Cache {
   // it. kInvalidArgument when an option is out of range.
   static Opened Open(RedisCacheOptions options = {});
 
+  ~RedisCache() override;
+
  private:
   RedisCache(std::shared_ptr<Backend> backend, CacheOptions options);
 };
