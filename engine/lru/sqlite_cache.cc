@@ -26,9 +26,11 @@ SqliteCache::Opened SqliteCache::Open(const SqliteCacheOptions& options,
   return WithoutExceptions<Opened>([&]() -> Opened {
     lru::OpenedEngine engine = open_engine();
     if (!engine.ok()) return engine.status();
-    return std::unique_ptr<SqliteCache>(new SqliteCache(
-        lru::SqliteBackend::Make(*std::move(engine), options.cache.log),
-        options.cache));
+    // First the backend, which releases the engine if the next line throws.
+    auto backend =
+        lru::SqliteBackend::Make(*std::move(engine), options.cache.log);
+    return std::unique_ptr<SqliteCache>(
+        new SqliteCache(std::move(backend), options.cache));
   });
 }
 

@@ -107,4 +107,14 @@ Status Connection::Prepare(const char* sql, Statement& statement) const {
   return rc == SQLITE_OK ? Status() : Failure(rc, "prepare a statement on");
 }
 
+Status Connection::UseLog(std::string_view advice) const {
+  const Result<std::string> mode =
+      QueryText("PRAGMA journal_mode = WAL", "set up the log of");
+  if (!mode.ok()) return mode.status();
+  if (*mode == "wal") return Status();
+  return Status(ErrorCode::kUnavailable,
+                "cannot use a write-ahead log for " + name_ +
+                    " (journal mode \"" + *mode + "\")" + std::string(advice));
+}
+
 }  // namespace appcache::store

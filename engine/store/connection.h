@@ -52,6 +52,10 @@ class Connection {
 
   Status Prepare(const char* sql, Statement& statement) const;
 
+  // Makes the database use a write-ahead log. `advice` ends the message if it
+  // does not.
+  Status UseLog(std::string_view advice) const;
+
   // Waits for locks, as after Open. REQUIRES: !is_borrowed().
   void UseBusyHandler() const noexcept;
   // Does not wait for locks. REQUIRES: !is_borrowed().

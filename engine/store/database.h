@@ -25,6 +25,11 @@ struct sqlite3;
 
 namespace appcache::store {
 
+struct MemoryUse {
+  uint64_t database_bytes = 0;
+  uint64_t log_bytes = 0;
+};
+
 // Immutable once opened, except for what the writer does. Thread-safe, except
 // for writer(), which belongs to the holder of the writer lock.
 class Database {
@@ -53,6 +58,10 @@ class Database {
   // Marks a file as suspect, because damage was found in it: the next OpenFile
   // checks every page. Does nothing for the others.
   virtual void MarkSuspect() const noexcept {}
+
+  // The memory that the database occupies; none for a file, and for a
+  // connection of the caller's. Throws std::bad_alloc.
+  virtual std::optional<MemoryUse> memory_use() const { return std::nullopt; }
 
   // --- Connections.
 
@@ -102,7 +111,8 @@ OpenedDatabase OpenFile(const std::string& path,
                         const DatabaseSettings& settings);
 OpenedDatabase Borrow(sqlite3* connection, const DatabaseSettings& settings);
 
-// A connection to the in-memory database of that name.
+// A connection that only reads the in-memory database of that name.
+// kUnavailable when there is none.
 Result<Connection> ConnectInMemory(const std::string& name,
                                    std::chrono::milliseconds busy_timeout);
 

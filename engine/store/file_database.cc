@@ -82,17 +82,6 @@ Result<bool> PagesAreSound(const Connection& connection) {
   return answer.status();
 }
 
-Status UseLog(const Connection& connection) {
-  const Result<std::string> mode =
-      connection.QueryText("PRAGMA journal_mode = WAL", "set up the log of");
-  if (!mode.ok()) return mode.status();
-  if (*mode == "wal") return Status();
-  return Status(ErrorCode::kUnavailable,
-                "cannot use a write-ahead log for " + connection.name() +
-                    " (journal mode \"" + *mode +
-                    "\"); is it on a network file system? use a local one");
-}
-
 // SQLite treats a file of one byte as an empty one.
 bool IsOneByte(const std::string& path) noexcept {
   struct stat info;
@@ -208,7 +197,10 @@ Result<Connection> OpenOrCreate(const std::string& path,
   } else {
     status = RefuseUnlessCache(*contents, path);
   }
-  if (status.ok()) status = UseLog(*connection);
+  if (status.ok()) {
+    status =
+        connection->UseLog("; is it on a network file system? use a local one");
+  }
   if (!status.ok()) return status;
   return connection;
 }

@@ -1,4 +1,4 @@
-// A named database in memory, on SQLite's memdb VFS.
+// A named database in memory, on the heap VFS (vfs/heap_vfs.h).
 
 #include <sqlite3.h>
 
@@ -7,48 +7,66 @@
 
 #include "engine/store/database.h"
 #include "engine/store/schema.h"
+#include "engine/store/sqlite_status.h"
+#include "engine/vfs/heap_vfs.h"
 
 namespace appcache::store {
 namespace {
 
-// The default limit of SQLite's memdb is 1 GiB. The cache has limits of
-// its own.
-constexpr sqlite3_int64 kMaxMemoryBytes = sqlite3_int64{1} << 40;
+constexpr int kWriterFlags =
+    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+constexpr int kReaderFlags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
 
-constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-                       SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
+// Before the first page is written. auto_vacuum: lets memory return when
+// entries are removed.
+constexpr char kNewPragmas[] = "PRAGMA auto_vacuum = INCREMENTAL";
 
 // secure_delete: Debian's SQLite overwrites deleted data with zeros by default.
+// journal_size_limit: the size to which the log is truncated when it restarts.
 // The writer's page cache keeps SQLite's 2 MiB and may spill: a commit may walk
 // its whole hash table, which never shrinks.
 constexpr char kPragmas[] =
     "PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF;"
-    "PRAGMA journal_mode = MEMORY;";
+    "PRAGMA journal_size_limit = 8388608;";
 
-// Keeps letters, digits and a few marks, and encodes the rest; not with
-// SQLite's percent signs, because an encoded NUL would end the name. The folder
-// is there because memdb does not share a database with an empty name.
-std::string UriOf(const std::string& name) {
+// Readers get the address of a page instead of a copy. SQLite lowers the value
+// to the largest that it supports.
+constexpr char kMapPragma[] = "PRAGMA mmap_size = 1099511627776";
+
+// Keeps letters, digits and a few marks, and encodes the rest, because a NUL
+// would end the name. The folder is there because a database without a name is
+// a temporary file to SQLite.
+std::string PathOf(const std::string& name) {
   constexpr char kHex[] = "0123456789ABCDEF";
-  std::string uri("file:/appcache/");
+  std::string path("/appcache/");
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
     const bool is_plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
                           (c >= 'a' && c <= 'z') || c == '_' || c == '-' ||
                           c == '.';
     if (is_plain) {
-      uri += c;
+      path += c;
     } else {
-      uri += '~';
-      uri += kHex[byte >> 4];
-      uri += kHex[byte & 15];
+      path += '~';
+      path += kHex[byte >> 4];
+      path += kHex[byte & 15];
     }
   }
-  return uri + "?vfs=memdb";
+  return path;
 }
 
 std::string NameInMessages(const std::string& name) {
   return "the in-memory cache \"" + name + "\"";
+}
+
+Result<Connection> Connect(const std::string& name, int flags,
+                           std::chrono::milliseconds busy_timeout) {
+  const int rc = vfs::RegisterHeapVfs();
+  if (rc != SQLITE_OK) {
+    return SqliteStatus(rc, nullptr, "open", NameInMessages(name));
+  }
+  return Connection::Open(PathOf(name), flags, vfs::kHeapVfsName,
+                          NameInMessages(name), busy_timeout);
 }
 
 class MemoryDatabase final : public Database {
@@ -60,26 +78,37 @@ class MemoryDatabase final : public Database {
         busy_timeout_(settings.busy_timeout) {}
 
   Status Open(std::optional<int64_t> hash_seed) {
-    Result<Connection> writer = ConnectInMemory(name_, busy_timeout_);
+    Result<Connection> writer = Connect(name_, kWriterFlags, busy_timeout_);
     if (!writer.ok()) return writer.status();
     Status status = writer->Execute(kPragmas, "set up");
     if (!status.ok()) return status;
     const Result<Contents> contents = InspectOwn(*writer);
     if (!contents.ok()) return contents.status();
-    status = *contents == Contents::kNothing
-                 ? CreateOwn(*writer, hash_seed)
-                 : RefuseUnlessCache(*contents, writer->name());
+    if (*contents == Contents::kNothing) {
+      status = writer->Execute(kNewPragmas, "set up");
+      if (status.ok()) status = CreateOwn(*writer, hash_seed);
+    } else {
+      status = RefuseUnlessCache(*contents, writer->name());
+    }
+    if (status.ok()) status = writer->UseLog("");
     return status.ok() ? Adopt(*std::move(writer)) : status;
   }
 
-  bool has_wal() const noexcept override { return false; }
+  bool has_wal() const noexcept override { return true; }
   bool is_persistent() const noexcept override { return false; }
   bool has_own_readers() const noexcept override { return true; }
 
+  std::optional<MemoryUse> memory_use() const override {
+    const auto use = vfs::MemoryUseOf(PathOf(name_));
+    if (!use) return std::nullopt;
+    return MemoryUse{use->database_bytes, use->log_bytes};
+  }
+
   Result<Connection> ConnectReader() const override {
-    Result<Connection> connection = ConnectInMemory(name_, busy_timeout_);
+    Result<Connection> connection = Connect(name_, kReaderFlags, busy_timeout_);
     if (!connection.ok()) return connection;
     Status status = connection->Execute(kReaderPragmas, "set up");
+    if (status.ok()) status = connection->Execute(kMapPragma, "set up");
     if (!status.ok()) return status;
     return connection;
   }
@@ -93,12 +122,13 @@ class MemoryDatabase final : public Database {
 
 Result<Connection> ConnectInMemory(const std::string& name,
                                    std::chrono::milliseconds busy_timeout) {
-  Result<Connection> connection = Connection::Open(
-      UriOf(name), kFlags, "", NameInMessages(name), busy_timeout);
-  if (!connection.ok()) return connection;
-  sqlite3_int64 limit = kMaxMemoryBytes;
-  sqlite3_file_control(connection->get(), "main", SQLITE_FCNTL_SIZE_LIMIT,
-                       &limit);
+  Result<Connection> connection = Connect(name, kReaderFlags, busy_timeout);
+  if (!connection.ok() &&
+      connection.status().code() == ErrorCode::kUnavailable) {
+    return Status(ErrorCode::kUnavailable,
+                  "cannot connect to " + NameInMessages(name) +
+                      ": no cache of that name is open in this process");
+  }
   return connection;
 }
 

@@ -50,8 +50,8 @@ TEST(MemoryConnectionTest, OtherDatabasesInMemoryDoNotSeeIt) {
   Set(*cache, "a");
   EXPECT_EQ(PlainSqlite(":memory:").Rows("SELECT name FROM sqlite_schema"),
             Strings());
-  EXPECT_EQ(Connect("another").Rows("SELECT name FROM sqlite_schema"),
-            Strings());
+  const auto another = Must(SqliteCache::OpenInMemory({}, "another"));
+  EXPECT_EQ(Connect("another").Rows(kEntries), Strings());
 }
 
 TEST(MemoryConnectionTest, KeepsTheDatabaseWhileNoCacheIsOpen) {
@@ -65,40 +65,70 @@ TEST(MemoryConnectionTest, KeepsTheDatabaseWhileNoCacheIsOpen) {
   EXPECT_EQ(Get(*cache, "a"), "value");
   cache.reset();
   shell.Close();
-  EXPECT_EQ(Connect("kept").Rows("SELECT name FROM sqlite_schema"), Strings());
+  EXPECT_FALSE(SqliteCache::ConnectInMemory("kept").ok());
 }
 
-TEST(MemoryConnectionTest, AStatementThatIsNotResetMakesSetsBusy) {
-  SqliteCacheOptions options;
-  options.busy_timeout = std::chrono::milliseconds(1);
-  const auto cache = Must(SqliteCache::OpenInMemory(options, "busy"));
+TEST(MemoryConnectionTest, ANameThatIsNotOpenIsUnavailableAndNotCreated) {
+  for (int i = 0; i < 2; ++i) {
+    const Result<sqlite3*> connection =
+        SqliteCache::ConnectInMemory("nobody's");
+    ASSERT_FALSE(connection.ok());
+    EXPECT_TRUE(connection.status().Is(ErrorCode::kUnavailable));
+    EXPECT_NE(connection.status().message().find(
+                  "no cache of that name is open in this process"),
+              std::string::npos)
+        << connection.status().message();
+  }
+}
+
+TEST(MemoryConnectionTest, TheLogIsAWriteAheadLog) {
+  const auto cache = Must(SqliteCache::OpenInMemory({}, "wal"));
+  EXPECT_EQ(Connect("wal").Text("PRAGMA journal_mode"), "wal");
+}
+
+// E11: whatever a program tries.
+TEST(MemoryConnectionTest, TheConnectionCannotChangeTheCache) {
+  const auto cache = Must(SqliteCache::OpenInMemory({}, "read only"));
   Set(*cache, "a");
-  Set(*cache, "b");
-  const PlainSqlite shell = Connect("busy");
-  sqlite3_stmt* statement = nullptr;
-  ASSERT_EQ(sqlite3_prepare_v2(shell.get(), kEntries, -1, &statement, nullptr),
-            SQLITE_OK);
-  ASSERT_EQ(sqlite3_step(statement), SQLITE_ROW);
+  const PlainSqlite shell = Connect("read only");
+  for (const char* const sql :
+       {"DELETE FROM entries", "UPDATE meta SET entry_count = 7",
+        "CREATE TABLE mine(x)", "PRAGMA user_version = 9", "VACUUM",
+        "PRAGMA query_only = 0; DELETE FROM entries",
+        "PRAGMA journal_mode = DELETE; DELETE FROM entries",
+        "PRAGMA writable_schema = 1; DELETE FROM sqlite_schema",
+        "BEGIN IMMEDIATE; DELETE FROM usage; COMMIT"}) {
+    EXPECT_NE(shell.TryRun(sql), SQLITE_OK) << sql;
+    shell.TryRun("ROLLBACK");
+  }
+  EXPECT_EQ(shell.Text("PRAGMA journal_mode"), "wal");
   EXPECT_EQ(Get(*cache, "a"), "value");
-  EXPECT_TRUE(
-      cache->backend()->SetRaw("c", "value", kNoTtl).Is(ErrorCode::kBusy));
-  EXPECT_TRUE(cache->backend()->InvalidateRaw("a").Is(ErrorCode::kBusy));
-  sqlite3_finalize(statement);
-  Set(*cache, "c");
-  EXPECT_EQ(PathsIn(*cache), (StringSet{"a", "b", "c"}));
   EXPECT_EQ(ProblemsIn(*cache), Strings());
 }
 
-// More than the 1 GiB at which SQLite's memdb stops by itself would take too
-// long here: that the limit is another is what can be seen.
-TEST(MemoryConnectionTest, TheDatabaseMayGrowBeyondAGibibyte) {
-  const auto cache = Must(SqliteCache::OpenInMemory({}, "size"));
-  const PlainSqlite shell = Connect("size");
-  sqlite3_int64 limit = -1;  // asks, and changes nothing
-  ASSERT_EQ(sqlite3_file_control(shell.get(), "main", SQLITE_FCNTL_SIZE_LIMIT,
-                                 &limit),
+// A reader with an old snapshot delays nobody, and sees that snapshot.
+TEST(MemoryConnectionTest, SetsAndGetsGoOnBesideAnOpenStatement) {
+  SqliteCacheOptions options;
+  options.busy_timeout = std::chrono::milliseconds(0);
+  const auto cache = Must(SqliteCache::OpenInMemory(options, "beside"));
+  Set(*cache, "a");
+  Set(*cache, "b");
+  const PlainSqlite shell = Connect("beside");
+  sqlite3_stmt* statement = nullptr;
+  ASSERT_EQ(sqlite3_prepare_v2(shell.get(), "SELECT key FROM entries", -1,
+                               &statement, nullptr),
             SQLITE_OK);
-  EXPECT_GE(limit, sqlite3_int64{1} << 40);
+  ASSERT_EQ(sqlite3_step(statement), SQLITE_ROW);
+  for (int i = 0; i < 2000; ++i) {
+    const std::string key = std::to_string(i);
+    Set(*cache, key);
+    ASSERT_EQ(Get(*cache, key), "value");
+  }
+  EXPECT_EQ(sqlite3_step(statement), SQLITE_ROW);
+  EXPECT_EQ(sqlite3_step(statement), SQLITE_DONE);
+  sqlite3_finalize(statement);
+  EXPECT_EQ(shell.Int("SELECT count(*) FROM entries"), 2002);
+  EXPECT_EQ(ProblemsIn(*cache), Strings());
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include "engine/store/write_batch.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +17,7 @@
 #include "engine/store/database.h"
 #include "engine/store/reader.h"
 #include "engine/store/writer.h"
+#include "engine/vfs/heap_vfs.h"
 #include "tests/support/allocations.h"
 
 namespace appcache::store {
@@ -234,9 +237,14 @@ TEST_F(WriteBatchTest, ForeignWritesAreReportedBeforeATickIsDrawn) {
   Put(2, "b", "value");
   EXPECT_TRUE(hooks_.foreign_newest.empty());
   // Another connection writes: a later tick than ours.
+  const std::string name(sqlite3_db_filename(connection_.get(), "main"));
+  Result<Connection> other =
+      Connection::Open(name, SQLITE_OPEN_READWRITE, vfs::kHeapVfsName, name,
+                       std::chrono::milliseconds(0));
+  ASSERT_TRUE(other.ok()) << other.status().ToString();
   ASSERT_TRUE(
-      connection_
-          .Execute("UPDATE usage SET last_used = 9000 WHERE h = 1", "write to")
+      other
+          ->Execute("UPDATE usage SET last_used = 9000 WHERE h = 1", "write to")
           .ok());
   Put(3, "c", "value");
   EXPECT_EQ(hooks_.foreign_newest, std::vector<int64_t>{9000});

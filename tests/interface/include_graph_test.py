@@ -35,8 +35,16 @@ LAYERS = {
     "engine/uri": ([ENGINE, "engine/support"], []),
     # Decides without SQL, and through an interface that the store implements.
     "engine/policy": ([ENGINE, "engine/support"], []),
+    # Knows SQLite's protocol, and nothing of the cache.
+    "engine/vfs": (["engine/support"], ["sqlite"]),
     "engine/store": (
-        [ENGINE, "engine/support", "engine/lane", "engine/policy"],
+        [
+            ENGINE,
+            "engine/support",
+            "engine/lane",
+            "engine/policy",
+            "engine/vfs",
+        ],
         ["sqlite"],
     ),
     "engine/lru": (

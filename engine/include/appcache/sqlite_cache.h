@@ -51,9 +51,9 @@
 // takes it for the new value. Any other set that fails leaves the old value.
 //
 // Cost. A get is one prepared SELECT by integer key, and a copy of the value. A
-// set is one transaction. While it runs, gets from a file continue, and gets
-// from an in-memory database wait. Each thread that reads has a connection of
-// its own, with a page cache of up to 8 MiB; beyond 64 threads they share.
+// set is one transaction. Gets go on while it runs. Each thread that reads has a
+// connection of its own, with a page cache of up to 8 MiB; beyond 64 threads
+// they share.
 // bench/README.md has figures.
 
 #ifndef APPCACHE_SQLITE_CACHE_H_
@@ -119,10 +119,10 @@ class SqliteCache final : public Cache {
 
   // Opens a connection to the in-memory database of that name, to inspect it
   // with SQL from one thread at a time. The caller closes it with
-  // sqlite3_close. Creates an empty database if no cache of that name is open.
-  // While a statement on the connection is open, a set waits, then fails with
-  // kBusy, and gets wait as long as that set does. Writing through it makes the
-  // counts wrong until CheckAndFix.
+  // sqlite3_close. It only reads: a statement that would change the database is
+  // SQLITE_READONLY. While a statement on it is open it sees the cache of one
+  // moment; sets and gets go on, and the log grows until it reaches
+  // max_log_bytes. kUnavailable when no database of that name exists.
   static Result<sqlite3*> ConnectInMemory(
       std::string_view name = kDefaultMemoryName);
 
@@ -157,9 +157,8 @@ class SqliteCache final : public Cache {
   // Verifies the database: its pages, that both tables hold the same entries
   // under the right hashes, and that the counts equal the sums. Reads all of
   // it, and blocks writers while it runs. CheckAndFix also removes entries that
-  // are inconsistent and corrects the counts; on an in-memory database it also
-  // blocks reads. Neither repairs damaged pages: CheckAndFix returns kCorrupt,
-  // and the next OpenFile sets the file aside.
+  // are inconsistent and corrects the counts. Neither repairs damaged pages:
+  // CheckAndFix returns kCorrupt, and the next OpenFile sets the file aside.
   Result<CheckReport> Check();
   Result<CheckReport> CheckAndFix();
 

@@ -1,0 +1,48 @@
+// FileLocks: the lock of a database file (xLock), by SQLite's five levels.
+//
+// Connections that use the write-ahead log keep kShared for their whole life;
+// only creating the database and the switch to the log take more.
+
+#ifndef APPCACHE_ENGINE_VFS_FILE_LOCKS_H_
+#define APPCACHE_ENGINE_VFS_FILE_LOCKS_H_
+
+#include <mutex>
+
+namespace appcache::vfs {
+
+// Thread-safe. Nothing waits.
+class FileLocks {
+ public:
+  // Values of SQLITE_LOCK_*.
+  enum Level { kNone, kShared, kReserved, kPending, kExclusive };
+
+  // The lock of one connection.
+  class Holder {
+   public:
+    Level level() const noexcept { return level_; }
+
+   private:
+    friend class FileLocks;
+    Level level_ = kNone;  // guarded by FileLocks::mutex_
+  };
+
+  // Raises the level; does nothing if it is that high. False when others
+  // prevent it. When they hold kShared and `level` is kExclusive, the holder is
+  // left at kPending, which keeps new readers out.
+  bool Lock(Holder& holder, Level level) noexcept;
+
+  // Lowers the level to kShared or kNone.
+  void Unlock(Holder& holder, Level level) noexcept;
+
+  // Whether a connection holds kReserved or more.
+  bool IsReserved() const noexcept;
+
+ private:
+  mutable std::mutex mutex_;
+  int readers_ = 0;                 // holders above kNone; guarded by mutex_
+  const Holder* writer_ = nullptr;  // at kReserved or above; likewise
+};
+
+}  // namespace appcache::vfs
+
+#endif  // APPCACHE_ENGINE_VFS_FILE_LOCKS_H_

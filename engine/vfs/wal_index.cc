@@ -1,0 +1,33 @@
+#include "engine/vfs/wal_index.h"
+
+#include <new>
+
+namespace appcache::vfs {
+
+WalIndex::Found WalIndex::Region(size_t index, bool extend,
+                                 void*& region) noexcept {
+  region = nullptr;
+  try {
+    std::lock_guard<std::mutex> guard(mutex_);
+    if (index >= regions_.size() && !extend) return Found::kAbsent;
+    while (index >= regions_.size()) {
+      regions_.push_back(std::make_unique<std::byte[]>(kRegionBytes));
+    }
+    region = regions_[index].get();
+    return Found::kRegion;
+  } catch (const std::bad_alloc&) {
+    return Found::kNoMemory;
+  }
+}
+
+void WalIndex::Clear() noexcept {
+  std::lock_guard<std::mutex> guard(mutex_);
+  regions_.clear();
+}
+
+size_t WalIndex::allocated_bytes() const noexcept {
+  std::lock_guard<std::mutex> guard(mutex_);
+  return regions_.size() * kRegionBytes;
+}
+
+}  // namespace appcache::vfs
