@@ -121,6 +121,14 @@ void AddTo(PrometheusText& text, const CacheStats& stats) {
     text.Gauge("bytes", "Bytes of keys and values in the cache.",
                static_cast<double>(*stats.bytes));
   }
+  if (stats.database_memory_bytes) {
+    text.Gauge("database_memory_bytes", "Memory of the database.",
+               static_cast<double>(*stats.database_memory_bytes));
+  }
+  if (stats.log_memory_bytes) {
+    text.Gauge("log_memory_bytes", "Memory of the write-ahead log.",
+               static_cast<double>(*stats.log_memory_bytes));
+  }
 }
 
 }  // namespace appcache

@@ -36,24 +36,57 @@ class LruEngine::Hooks : public store::WriteHooks {
   const TimePoint now_;
 };
 
+inline constexpr uint64_t kAny = std::numeric_limits<uint64_t>::max();
+
 // Evicts until the limits are kept, but at most `most` entries.
 class LruEngine::EvictingHooks : public Hooks {
  public:
-  EvictingHooks(LruEngine& engine, TimePoint now,
-                uint64_t most = std::numeric_limits<uint64_t>::max()) noexcept
+  EvictingHooks(LruEngine& engine, TimePoint now, uint64_t most = kAny) noexcept
       : Hooks(engine, now), most_(most) {}
 
   Status Evict(policy::EvictionTarget& target,
                policy::Evicted& evicted) override;
 
+ protected:
+  // The same for limits that the caller gives.
+  Status EvictTo(const policy::Limits& limits, uint64_t most,
+                 policy::EvictionTarget& target, policy::Evicted& evicted);
+
  private:
   const uint64_t most_;
 };
 
-// Evicts after rows that carry their own ticks were stored.
-class LruEngine::RestoringHooks final : public EvictingHooks {
+// The same after entries were put: evicts in addition some entries if they are
+// more than fit into max_database_bytes, but none of the `puts` newest.
+class LruEngine::PuttingHooks : public EvictingHooks {
  public:
-  using EvictingHooks::EvictingHooks;
+  PuttingHooks(LruEngine& engine, TimePoint now, size_t puts) noexcept
+      : EvictingHooks(engine, now), puts_(puts) {}
+
+  Status Evict(policy::EvictionTarget& target,
+               policy::Evicted& evicted) override;
+
+ private:
+  const size_t puts_;
+};
+
+// Makes room for `bytes` in a database that has reached max_database_bytes.
+class LruEngine::RoomHooks final : public EvictingHooks {
+ public:
+  RoomHooks(LruEngine& engine, TimePoint now, uint64_t bytes) noexcept
+      : EvictingHooks(engine, now), bytes_(bytes) {}
+
+  Status Evict(policy::EvictionTarget& target,
+               policy::Evicted& evicted) override;
+
+ private:
+  const uint64_t bytes_;
+};
+
+// Evicts after rows that carry their own ticks were stored.
+class LruEngine::RestoringHooks final : public PuttingHooks {
+ public:
+  using PuttingHooks::PuttingHooks;
 
   // Adds the tick of a row.
   void NoteTick(int64_t tick) noexcept { newest_ = std::max(newest_, tick); }
@@ -63,7 +96,7 @@ class LruEngine::RestoringHooks final : public EvictingHooks {
   Status Evict(policy::EvictionTarget& target,
                policy::Evicted& evicted) override {
     engine_.ticks_.AdvancePast(newest_);
-    return EvictingHooks::Evict(target, evicted);
+    return PuttingHooks::Evict(target, evicted);
   }
 
  private:

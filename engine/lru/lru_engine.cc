@@ -38,7 +38,13 @@ Status LruEngine::Start() {
   Status status = writer_.Prepare(database_->writer());
   if (!status.ok()) return status;
   if (database_->has_wal()) {
-    checkpointer_.Watch(database_->writer(), settings_.max_log_bytes);
+    checkpointer_.Watch(database_->writer(), settings_.max_log_bytes,
+                        database_->checkpoint_pages());
+  }
+  if (settings_.max_database_bytes) {
+    status =
+        size_limit_.Set(database_->writer(), *settings_.max_database_bytes);
+    if (!status.ok()) return status;
   }
   const auto first_expiry = writer_.FirstExpiry();
   if (!first_expiry.ok()) return first_expiry.status();
@@ -121,6 +127,7 @@ Status LruEngine::Close() {
   }
   sessions_->Close();
   // Statements are destroyed before their connection.
+  size_limit_ = store::SizeLimit();
   writer_ = store::Writer();
   database_->writer() = store::Connection();
   return status;

@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "appcache/backend.h"
@@ -33,7 +34,10 @@
 #include "engine/policy/tick_source.h"
 #include "engine/store/checkpoint.h"
 #include "engine/store/database.h"
+#include "engine/store/free_pages.h"
 #include "engine/store/reader.h"
+#include "engine/store/size_limit.h"
+#include "engine/store/snapshot_file.h"
 #include "engine/store/write_batch.h"
 #include "engine/store/writer.h"
 #include "engine/support/fork_guard.h"
@@ -53,8 +57,10 @@ class LruEngine {
     std::chrono::milliseconds touch_flush_interval{0};
     size_t touch_flush_count = 0;
     std::chrono::milliseconds expiry_sweep_interval{0};
+    std::optional<uint64_t> max_database_bytes;
     uint64_t max_log_bytes = 0;
     std::shared_ptr<const Clock> clock;
+    std::string vfs;  // for snapshots
     LogSink log;
   };
 
@@ -64,8 +70,12 @@ class LruEngine {
   ~LruEngine();
 
   const policy::Limits& limits() const noexcept { return settings_.limits; }
+  std::optional<uint64_t> max_database_bytes() const noexcept {
+    return settings_.max_database_bytes;
+  }
   bool in_child() const noexcept { return fork_guard_.in_child(); }
   const std::string& name() const noexcept { return database_->name(); }
+  const std::string& vfs() const noexcept { return settings_.vfs; }
   bool is_persistent() const noexcept { return database_->is_persistent(); }
 
   // The operations of SqliteBackend.
@@ -84,6 +94,10 @@ class LruEngine {
                  FunctionRef<bool(const StoredEntry&)> visit);
   Result<CheckReport> Check();
   Result<CheckReport> CheckAndFix();
+  // Writes the entries of one moment to `file`, which is not created yet.
+  Status CopyTo(store::SnapshotFile& file);
+  // Adds the entries of a cache file, with their recency.
+  Status LoadFrom(const store::Connection& source);
   CacheStats Stats();
   Lookup<policy::Counts> ReadCounts();
 
@@ -93,6 +107,8 @@ class LruEngine {
   // What a transaction does besides its batch. See write.cc.
   class Hooks;
   class EvictingHooks;
+  class PuttingHooks;
+  class RoomHooks;
   class RestoringHooks;
   class SweepingHooks;
 
@@ -134,6 +150,15 @@ class LruEngine {
   bool TooManyPending() const;
   void Count(const store::WriteResult& result) noexcept;
 
+  // Applies a batch that has failed because the database has reached
+  // max_database_bytes: a batch that puts, after an eviction; any other,
+  // without that limit. REQUIRES: as ApplyLocked.
+  Status ApplyAtSizeLimit(const store::WriteBatch& batch, Hooks& hooks,
+                          store::WriteResult& result);
+  // Evicts for puts of `bytes`, and notes how many bytes fit. REQUIRES: as
+  // ApplyLocked.
+  Status MakeRoom(uint64_t bytes);
+
   // kTooLarge, with `consequence` in the message, or success.
   Status CheckSize(const store::Row& row, std::string_view consequence) const;
   // Adds a put to the batch; or, when the entry is too large, a removal of its
@@ -155,12 +180,23 @@ class LruEngine {
                       uint64_t& removed);
   Status FindAndRemovePrefix(std::string_view prefix, uint64_t& removed);
 
+  // CopyTo, with and without readers of its own.
+  Status CopyBesideWriters(store::SnapshotFile& file);
+  Status CopyLocked(store::SnapshotFile& file);
+
   // --- Maintenance.
 
   // Writes the pending accesses. Releases the writer lock between batches.
   Status FlushAccesses();
   Status FlushIfRested(TimePoint now);
   Status SweepExpired(TimePoint now);
+  // Returns the memory of removed entries. Releases the writer lock between
+  // steps.
+  Status Shrink();
+  // Whether memory beyond the pages of `counts` has been returned.
+  bool HasReturned(const store::PageCounts& counts) const;
+  // After a commit: schedules Shrink if few bytes are left.
+  void NoteSize(int64_t bytes) noexcept;
   void Maintain() noexcept;
   // Schedules a flush at `due`, or when the pause after the last one ends.
   void ArmFlush(TimePoint now, TimePoint due) noexcept;
@@ -187,6 +223,13 @@ class LruEngine {
   std::unique_ptr<store::Database> database_;
   store::Writer writer_;
   store::Checkpointer checkpointer_;
+  store::SizeLimit size_limit_;
+  // The bytes of entries that fit into max_database_bytes, as far as is known.
+  std::optional<uint64_t> fitting_bytes_;
+  // The most bytes of entries since the database was last made smaller.
+  int64_t peak_bytes_ = 0;
+
+  std::atomic<bool> shrink_is_due_{false};
 
   // Used by the maintenance thread, which logs a repeated failure once.
   std::optional<ErrorCode> last_failure_;

@@ -1,5 +1,6 @@
-// What LruEngine does in the background: writes accesses to SQLite, and removes
-// expired entries. Flush and Close write accesses too.
+// What LruEngine does in the background: writes accesses to SQLite, removes
+// expired entries, and returns the memory of removed ones. Flush and Close
+// write accesses too.
 
 #include <algorithm>
 #include <exception>
@@ -13,6 +14,8 @@
 #include "engine/lru/hooks.h"
 #include "engine/lru/lru_engine.h"
 #include "engine/policy/flush_rest.h"
+#include "engine/policy/shrink.h"
+#include "engine/store/free_pages.h"
 
 namespace appcache::lru {
 namespace {
@@ -74,6 +77,56 @@ Status LruEngine::SweepExpired(TimePoint now) {
   return Status();
 }
 
+void LruEngine::NoteSize(int64_t bytes) noexcept {
+  peak_bytes_ = std::max(peak_bytes_, bytes);
+  if (fitting_bytes_ && static_cast<uint64_t>(bytes) < *fitting_bytes_ / 2) {
+    fitting_bytes_.reset();
+  }
+  if (maintenance_ == nullptr || !database_->returns_space() ||
+      !policy::ShouldShrink(peak_bytes_, bytes) ||
+      shrink_is_due_.exchange(true, std::memory_order_relaxed)) {
+    return;
+  }
+  maintenance_->Arm(settings_.clock->Now());
+}
+
+bool LruEngine::HasReturned(const store::PageCounts& counts) const {
+  // The database's memory comes in pieces of some size.
+  constexpr int64_t kSlack = int64_t{512} << 10;
+  const auto use = database_->memory_use();
+  const int64_t bytes = counts.all * counts.page_bytes;
+  return !use || use->database_bytes < static_cast<uint64_t>(bytes + kSlack);
+}
+
+Status LruEngine::Shrink() {
+  int64_t pages = policy::kFirstShrinkPages;
+  while (state_.load(std::memory_order_relaxed) == State::kOpen) {
+    const Result<Held> held = EnterToWrite();
+    if (!held.ok()) return held.status();
+    const store::Connection& writer = database_->writer();
+    const Result<store::PageCounts> counts = store::CountPages(writer);
+    if (!counts.ok()) return counts.status();
+    if (!policy::HasManyFreePages(counts->all, counts->free)) {
+      Status finished = checkpointer_.Finish();
+      if (!finished.ok()) return finished;
+      peak_bytes_ = writer_.counts().bytes;
+      if (HasReturned(*counts)) {
+        shrink_is_due_.store(false, std::memory_order_relaxed);
+      } else {  // a reader needs the log
+        maintenance_->Arm(settings_.clock->Now() +
+                          settings_.expiry_sweep_interval);
+      }
+      return Status();
+    }
+    const TimePoint start = settings_.clock->Now();
+    Status status = store::RemoveFreePages(writer, pages);
+    if (!status.ok()) return status;
+    pages = policy::NextShrinkPages(pages, settings_.clock->Now() - start);
+    checkpointer_.AfterCommit();
+  }
+  return Status();
+}
+
 void LruEngine::ArmSweep(TimePoint now, int64_t expires_at_ms) noexcept {
   if (maintenance_ == nullptr) return;
   const TimePoint earliest = now + settings_.expiry_sweep_interval;
@@ -109,6 +162,9 @@ void LruEngine::Maintain() noexcept {
   try {
     status = FlushIfRested(now);
     if (status.ok()) status = SweepExpired(now);
+    if (status.ok() && shrink_is_due_.load(std::memory_order_relaxed)) {
+      status = Shrink();
+    }
     if (status.ok()) {
       last_failure_.reset();
     } else if (last_failure_ != status.code()) {

@@ -12,6 +12,7 @@
 
 #include "engine/lru/registry.h"
 #include "engine/store/database.h"
+#include "engine/store/size_limit.h"
 #include "engine/support/fork_guard.h"
 #include "engine/support/option_check.h"
 
@@ -43,7 +44,9 @@ Status CheckLimits(const SqliteCacheOptions& options) {
     Status status = CheckRange(name, value, 1, kLargestLimit);
     if (!status.ok()) return status;
   }
-  return Status();
+  if (!options.max_database_bytes) return Status();
+  return CheckRange("max_database_bytes", *options.max_database_bytes,
+                    store::SizeLimit::kMinBytes, kLargestLimit);
 }
 
 Status CheckOptions(const SqliteCacheOptions& options) {
@@ -87,21 +90,29 @@ OpenedEngine MakeEngine(store::OpenedDatabase database,
   settings.touch_flush_interval = options.touch_flush_interval;
   settings.touch_flush_count = options.touch_flush_count;
   settings.expiry_sweep_interval = options.expiry_sweep_interval;
+  settings.max_database_bytes = options.max_database_bytes;
   settings.max_log_bytes = options.max_log_bytes;
   settings.clock = options.clock ? options.clock : default_clock;
+  settings.vfs = options.vfs;
   settings.log = options.cache.log;
   return LruEngine::Make(*std::move(database), std::move(settings));
 }
 
-// A forked child has databases of its own under the names of its parent's.
-std::string NameInProcess(std::string_view name) {
+// The registry's name of a database in memory. A forked child has databases of
+// its own under the names of its parent's.
+std::string MemoryKey(std::string_view name) {
   const uint64_t generation = internal::ForkGeneration();
-  return generation == 0 ? std::string(name)
-                         : std::string(name) + "#" + std::to_string(generation);
+  const std::string key = "memory:" + std::string(name);
+  return generation == 0 ? key : key + "#" + std::to_string(generation);
 }
 
-// One name for one file, whatever the process's working directory is later.
-Result<std::string> Canonical(const std::string& path) {
+registry::SharedOptions SharedOf(const SqliteCacheOptions& options) {
+  return {{options.max_entries, options.max_bytes}, options.max_database_bytes};
+}
+
+}  // namespace
+
+Result<std::string> CanonicalPath(const std::string& path) {
   if (path.empty() || path.find('\0') != std::string::npos) {
     return Status(ErrorCode::kInvalidArgument,
                   "the path of a cache file is empty or contains a NUL; use "
@@ -115,39 +126,45 @@ Result<std::string> Canonical(const std::string& path) {
                 "cannot open " + path + ": " + error.message(), error.value());
 }
 
-}  // namespace
-
 OpenedEngine OpenEngineInMemory(const SqliteCacheOptions& options,
                                 std::string_view name) {
   if (Status valid = CheckOptions(options); !valid.ok()) return valid;
-  const std::string in_process = NameInProcess(name);
-  return registry::Acquire(
-      "memory:" + in_process, {options.max_entries, options.max_bytes}, [&] {
-        return MakeEngine(
-            store::OpenInMemory(in_process, DatabaseSettingsOf(options)),
-            options, Clock::Steady());
-      });
+  return registry::Acquire(MemoryKey(name), SharedOf(options), [&] {
+    return MakeEngine(
+        store::OpenInMemory(std::string(name), DatabaseSettingsOf(options)),
+        options, Clock::Steady());
+  });
+}
+
+OpenedEngine CreateEngineInMemory(const SqliteCacheOptions& options,
+                                  std::string_view name, const Fill& fill) {
+  if (Status valid = CheckOptions(options); !valid.ok()) return valid;
+  return registry::AcquireNew(MemoryKey(name), SharedOf(options), [&] {
+    OpenedEngine engine = MakeEngine(
+        store::CreateInMemory(std::string(name), DatabaseSettingsOf(options)),
+        options, Clock::Steady());
+    if (!engine.ok()) return engine;
+    Status filled = fill(**engine);
+    return filled.ok() ? std::move(engine) : OpenedEngine(std::move(filled));
+  });
 }
 
 OpenedEngine OpenEngineOfFile(const SqliteCacheOptions& options,
                               const std::string& path) {
   if (Status valid = CheckOptions(options); !valid.ok()) return valid;
-  const Result<std::string> canonical = Canonical(path);
+  const Result<std::string> canonical = CanonicalPath(path);
   if (!canonical.ok()) return canonical.status();
   const auto open = [&] {
     return MakeEngine(store::OpenFile(*canonical, DatabaseSettingsOf(options)),
                       options, Clock::Wall());
   };
-  return registry::Acquire(*canonical, {options.max_entries, options.max_bytes},
-                           [&] {
-                             OpenedEngine engine = open();
-                             // The first attempt has read damaged pages and
-                             // marked the file as suspect; the second sets it
-                             // aside.
-                             if (engine.status().Is(ErrorCode::kCorrupt))
-                               engine = open();
-                             return engine;
-                           });
+  return registry::Acquire(*canonical, SharedOf(options), [&] {
+    OpenedEngine engine = open();
+    // The first attempt has read damaged pages and marked the file as suspect;
+    // the second sets it aside.
+    if (engine.status().Is(ErrorCode::kCorrupt)) engine = open();
+    return engine;
+  });
 }
 
 OpenedEngine OpenEngineOn(const SqliteCacheOptions& options,
@@ -157,13 +174,18 @@ OpenedEngine OpenEngineOn(const SqliteCacheOptions& options,
     return Status(ErrorCode::kInvalidArgument,
                   "the connection is null; open it with sqlite3_open_v2");
   }
+  if (options.max_database_bytes) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "max_database_bytes does not apply to a connection of the "
+                  "caller's; run PRAGMA max_page_count on it instead");
+  }
   return MakeEngine(store::Borrow(connection, DatabaseSettingsOf(options)),
                     options, Clock::Wall());
 }
 
 Result<sqlite3*> ConnectInMemory(std::string_view name) {
   Result<store::Connection> connection = store::ConnectInMemory(
-      NameInProcess(name), SqliteCacheOptions().busy_timeout);
+      std::string(name), SqliteCacheOptions().busy_timeout);
   if (!connection.ok()) return connection.status();
   return connection->Release();
 }

@@ -5,6 +5,7 @@
 #define APPCACHE_ENGINE_LRU_OPEN_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,11 +27,20 @@ using OpenedEngine = Result<std::shared_ptr<LruEngine>>;
 // See SqliteCache's functions of similar names for the errors.
 OpenedEngine OpenEngineInMemory(const SqliteCacheOptions& options,
                                 std::string_view name);
+// Creates the database, and calls `fill` before anybody can open it.
+// kInvalidArgument when it exists.
+using Fill = std::function<Status(LruEngine&)>;
+OpenedEngine CreateEngineInMemory(const SqliteCacheOptions& options,
+                                  std::string_view name, const Fill& fill);
 OpenedEngine OpenEngineOfFile(const SqliteCacheOptions& options,
                               const std::string& path);
 OpenedEngine OpenEngineOn(const SqliteCacheOptions& options,
                           sqlite3* connection);
 Result<sqlite3*> ConnectInMemory(std::string_view name);
+
+// One name for one file, whatever the process's working directory is later.
+// kInvalidArgument for what is no path; kUnavailable.
+Result<std::string> CanonicalPath(const std::string& path);
 
 }  // namespace appcache::lru
 

@@ -179,6 +179,10 @@ CacheStats LruEngine::Stats() {
     stats.entries = static_cast<uint64_t>(counts->entries);
     stats.bytes = static_cast<uint64_t>(counts->bytes);
   }
+  if (const auto use = database_->memory_use()) {
+    stats.database_memory_bytes = use->database_bytes;
+    stats.log_memory_bytes = use->log_bytes;
+  }
   return stats;
 }
 

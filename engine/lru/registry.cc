@@ -13,6 +13,7 @@ namespace {
 struct OpenEngine {
   internal::OpenDatabaseName name;
   std::shared_ptr<LruEngine> engine;
+  SharedOptions options;
   int users = 0;
 };
 
@@ -25,32 +26,25 @@ struct Engines {
 // nor use the parent's engines.
 constinit internal::ProcessLocal<Engines> open_engines;
 
-std::string Describe(const policy::Limits& limits) {
-  return "max_entries " + std::to_string(limits.max_entries) +
-         (limits.max_bytes ? ", max_bytes " + std::to_string(*limits.max_bytes)
-                           : ", no max_bytes");
+std::string Describe(const SharedOptions& options) {
+  const auto limit = [](const char* name,
+                        const std::optional<uint64_t>& value) {
+    return value ? std::string(name) + " " + std::to_string(*value)
+                 : "no " + std::string(name);
+  };
+  std::string text = limit("max_entries", options.limits.max_entries) + ", " +
+                     limit("max_bytes", options.limits.max_bytes);
+  if (options.max_database_bytes) {
+    text += ", " + limit("max_database_bytes", options.max_database_bytes);
+  }
+  return text;
 }
 
-}  // namespace
-
-Result<std::shared_ptr<LruEngine>> Acquire(const std::string& name,
-                                           const policy::Limits& limits,
-                                           const Open& open) {
-  Engines& engines = open_engines.Get();
-  std::lock_guard<std::mutex> guard(engines.mutex);
-  const auto found = engines.by_name.find(name);
-  if (found != engines.by_name.end()) {
-    OpenEngine& open_engine = found->second;
-    if (open_engine.engine->limits() != limits) {
-      return Status(ErrorCode::kInvalidArgument,
-                    "this process has " + name + " open with " +
-                        Describe(open_engine.engine->limits()) +
-                        "; all its users must give the same, not " +
-                        Describe(limits));
-    }
-    ++open_engine.users;
-    return open_engine.engine;
-  }
+// Opens the engine and adds it. REQUIRES: engines.mutex is held.
+Result<std::shared_ptr<LruEngine>> Add(Engines& engines,
+                                       const std::string& name,
+                                       const SharedOptions& options,
+                                       const Open& open) {
   if (internal::OpenDatabaseName::WasOpenAtFork(name)) {
     return Status(ErrorCode::kUnsupported,
                   "cannot open " + name +
@@ -61,8 +55,57 @@ Result<std::shared_ptr<LruEngine>> Acquire(const std::string& name,
       name);  // first: a fork may come at any time
   Result<std::shared_ptr<LruEngine>> opened = open();
   if (!opened.ok()) return opened;
-  engines.by_name.emplace(name, OpenEngine{std::move(open_name), *opened, 1});
+  engines.by_name.emplace(
+      name, OpenEngine{std::move(open_name), *opened, options, 1});
   return opened;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<LruEngine>> Acquire(const std::string& name,
+                                           const SharedOptions& options,
+                                           const Open& open) {
+  Engines& engines = open_engines.Get();
+  std::lock_guard<std::mutex> guard(engines.mutex);
+  const auto found = engines.by_name.find(name);
+  if (found != engines.by_name.end()) {
+    OpenEngine& open_engine = found->second;
+    if (open_engine.options != options) {
+      return Status(ErrorCode::kInvalidArgument,
+                    "this process has " + name + " open with " +
+                        Describe(open_engine.options) +
+                        "; all its users must give the same, not " +
+                        Describe(options));
+    }
+    ++open_engine.users;
+    return open_engine.engine;
+  }
+  return Add(engines, name, options, open);
+}
+
+Result<std::shared_ptr<LruEngine>> AcquireNew(const std::string& name,
+                                              const SharedOptions& options,
+                                              const Open& open) {
+  Engines& engines = open_engines.Get();
+  std::lock_guard<std::mutex> guard(engines.mutex);
+  if (engines.by_name.contains(name)) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "this process has " + name +
+                      " open already; close it, or give another name");
+  }
+  return Add(engines, name, options, open);
+}
+
+Status WhileClosed(const std::string& name,
+                   const std::function<Status()>& use) {
+  Engines& engines = open_engines.Get();
+  std::lock_guard<std::mutex> guard(engines.mutex);
+  if (engines.by_name.contains(name)) {
+    return Status(ErrorCode::kBusy,
+                  "this process has " + name +
+                      " open as a cache; close it, or use another path");
+  }
+  return use();
 }
 
 Status Release(const std::shared_ptr<LruEngine>& engine) {

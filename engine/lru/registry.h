@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "appcache/error.h"
@@ -13,14 +14,31 @@
 
 namespace appcache::lru::registry {
 
+// What all users of a database in this process must agree on.
+struct SharedOptions {
+  policy::Limits limits;
+  std::optional<uint64_t> max_database_bytes;
+
+  friend bool operator==(const SharedOptions&, const SharedOptions&) = default;
+};
+
 using Open = std::function<Result<std::shared_ptr<LruEngine>>()>;
 
 // Adds a user of the engine of `name`; calls `open` if it is not open.
-// kInvalidArgument when it is open with other limits; kUnsupported in a child
+// kInvalidArgument when it is open with other options; kUnsupported in a child
 // that was forked while it was open. Opens one database at a time.
 Result<std::shared_ptr<LruEngine>> Acquire(const std::string& name,
-                                           const policy::Limits& limits,
+                                           const SharedOptions& options,
                                            const Open& open);
+
+// The same for a name that is not open. kInvalidArgument when it is.
+Result<std::shared_ptr<LruEngine>> AcquireNew(const std::string& name,
+                                              const SharedOptions& options,
+                                              const Open& open);
+
+// Calls `use` while nobody in this process has `name` open or can open it.
+// kBusy when it is open.
+Status WhileClosed(const std::string& name, const std::function<Status()>& use);
 
 // Removes a user. The last one closes the engine, and gets the error of its
 // flush. An engine that Acquire did not return is closed at once.

@@ -10,6 +10,7 @@
 #include "engine/lru/limits.h"
 #include "engine/lru/open.h"
 #include "engine/lru/registry.h"
+#include "engine/lru/snapshot.h"
 #include "engine/support/fork_guard.h"
 
 namespace appcache::lru {
@@ -144,6 +145,11 @@ Status SqliteBackend::RestoreMany(std::span<const StoredEntry> entries) {
       [&](LruEngine& engine) { return engine.Restore(entries); });
 }
 
+Status SqliteBackend::Snapshot(const std::string& path) {
+  return Guarded<Status>(
+      [&](LruEngine& engine) { return WriteSnapshot(engine, path); });
+}
+
 Result<CheckReport> SqliteBackend::Check() {
   return Guarded<Result<CheckReport>>(
       [](LruEngine& engine) { return engine.Check(); });
@@ -174,6 +180,9 @@ BackendTraits SqliteBackend::Traits() const {
   };
   add("max_entries", limits.max_entries);
   add("max_bytes", limits.max_bytes.value_or(kLargestLimit));
+  if (const auto max_database_bytes = engine_->max_database_bytes()) {
+    add("max_database_bytes", *max_database_bytes);
+  }
   return traits;
 }
 

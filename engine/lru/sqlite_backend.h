@@ -34,6 +34,7 @@ class SqliteBackend final : public Backend {
   Status ForEachKey(FunctionRef<bool(const EntryInfo&)> visit);
   Status ForEachEntry(FunctionRef<bool(const StoredEntry&)> visit);
   Status RestoreMany(std::span<const StoredEntry> entries);
+  Status Snapshot(const std::string& path);
   Result<CheckReport> Check();
   Result<CheckReport> CheckAndFix();
 

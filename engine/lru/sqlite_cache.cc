@@ -4,6 +4,7 @@
 
 #include "engine/lru/limits.h"
 #include "engine/lru/open.h"
+#include "engine/lru/snapshot.h"
 #include "engine/lru/sqlite_backend.h"
 
 namespace appcache {
@@ -39,6 +40,13 @@ SqliteCache::Opened SqliteCache::OpenInMemory(const SqliteCacheOptions& options,
   return Open(options, [&] { return lru::OpenEngineInMemory(options, name); });
 }
 
+SqliteCache::Opened SqliteCache::OpenInMemoryFrom(
+    const std::string& path, const SqliteCacheOptions& options,
+    std::string_view name) {
+  return Open(options,
+              [&] { return lru::OpenEngineInMemoryFrom(path, options, name); });
+}
+
 SqliteCache::Opened SqliteCache::OpenFile(const std::string& path,
                                           const SqliteCacheOptions& options) {
   return Open(options, [&] { return lru::OpenEngineOfFile(options, path); });
@@ -68,6 +76,10 @@ Status SqliteCache::ForEachEntry(FunctionRef<bool(const StoredEntry&)> visit) {
 
 Status SqliteCache::RestoreMany(std::span<const StoredEntry> entries) {
   return sqlite_.RestoreMany(entries);
+}
+
+Status SqliteCache::Snapshot(const std::string& path) {
+  return sqlite_.Snapshot(path);
 }
 
 Result<CheckReport> SqliteCache::Check() { return sqlite_.Check(); }

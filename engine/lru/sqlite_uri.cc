@@ -16,6 +16,8 @@ SqliteCacheOptions TakeOptions(CacheOptions defaults,
   options.cache = std::move(defaults);
   given.Count("max_entries", options.max_entries);
   given.Size("max_bytes", options.max_bytes);
+  given.Size("max_database_bytes", options.max_database_bytes);
+  given.Size("max_log_bytes", options.max_log_bytes);
   given.Duration("busy_timeout", options.busy_timeout);
   given.Duration("touch_flush_interval", options.touch_flush_interval);
   given.Count("touch_flush_count", options.touch_flush_count);
@@ -25,8 +27,7 @@ SqliteCacheOptions TakeOptions(CacheOptions defaults,
 
 Opened OpenFile(const internal::Uri& uri, CacheOptions defaults,
                 internal::UriOptions& given) {
-  SqliteCacheOptions options = TakeOptions(std::move(defaults), given);
-  given.Size("max_log_bytes", options.max_log_bytes);
+  const SqliteCacheOptions options = TakeOptions(std::move(defaults), given);
   Status status = given.Done();
   if (status.ok()) status = internal::ExpectPathOnly(uri);
   if (status.ok() && uri.path == ":memory:") {

@@ -37,16 +37,22 @@ Status CheckTimes(const EntryInfo& info) {
 
 }  // namespace
 
-Status LruEngine::EvictingHooks::Evict(policy::EvictionTarget& target,
-                                       policy::Evicted& evicted) {
-  const policy::Limits& limits = engine_.settings_.limits;
+Status LruEngine::EvictingHooks::EvictTo(const policy::Limits& limits,
+                                         uint64_t most,
+                                         policy::EvictionTarget& target,
+                                         policy::Evicted& evicted) {
   if (!policy::IsOver(limits, target.counts())) return Status();
   // Those of a borrowed connection were collected before the transaction.
   if (engine_.database_->has_own_readers()) {
     engine_.sessions_->CollectAccesses();
   }
   return policy::EvictToFit(target, engine_.pending_, limits, ExpiryClock(now_),
-                            most_, evicted);
+                            most, evicted);
+}
+
+Status LruEngine::EvictingHooks::Evict(policy::EvictionTarget& target,
+                                       policy::Evicted& evicted) {
+  return EvictTo(engine_.settings_.limits, most_, target, evicted);
 }
 
 Result<LruEngine::Held> LruEngine::EnterToWrite() {
@@ -74,8 +80,12 @@ Status LruEngine::ApplyLocked(const store::WriteBatch& batch, Hooks& hooks,
   // reads from a borrowed connection.
   if (!database_->has_own_readers()) sessions_->CollectAccesses();
   Status status = writer_.Apply(batch, hooks, result);
+  if (size_limit_.IsReachedBy(status)) {
+    status = ApplyAtSizeLimit(batch, hooks, result);
+  }
   if (!status.ok()) return status;
   Count(result);
+  NoteSize(result.counts.bytes);
   checkpointer_.AfterCommit();
   return Status();
 }
@@ -160,7 +170,7 @@ Status LruEngine::Set(std::span<const RawEntry> entries) {
            too_large);
   }
   store::WriteResult result;
-  EvictingHooks hooks(*this, now);
+  PuttingHooks hooks(*this, now, entries.size());
   Status status = PrepareWrite();
   if (status.ok()) status = Apply(batch, hooks, result);
   if (status.ok() && first_expiry != 0) ArmSweep(now, first_expiry);
@@ -186,7 +196,7 @@ Result<bool> LruEngine::Add(const RawEntry& entry) {
       row.expires_at_ms = ExpiryOf(entry.ttl, now);
       store::WriteBatch batch;
       batch.PutIfAbsent(row, ExpiryClock(now));
-      EvictingHooks hooks(*this, now);
+      PuttingHooks hooks(*this, now, 1);
       status = ApplyLocked(batch, hooks, result);
     }
   }
@@ -207,7 +217,7 @@ Status LruEngine::Restore(std::span<const StoredEntry> entries) {
   }
   const TimePoint now = settings_.clock->Now();
   TooLarge too_large;
-  RestoringHooks hooks(*this, now);
+  RestoringHooks hooks(*this, now, entries.size());
   store::WriteBatch batch;
   batch.Reserve(entries.size());
   for (const StoredEntry& entry : entries) {

@@ -58,6 +58,14 @@ Result<bool> AuditPages(const Connection& connection,
   return false;
 }
 
+Result<bool> PagesAreSound(const Connection& connection) {
+  const Result<std::string> answer =
+      connection.QueryText("PRAGMA quick_check(1)", "check");
+  if (answer.ok()) return *answer == "ok";
+  if (answer.status().Is(ErrorCode::kCorrupt)) return false;
+  return answer.status();
+}
+
 Status AuditEntries(const Connection& connection,
                     const std::function<void(const EntrySizes&)>& visit) {
   return WalkRows(connection, sql::kEntrySizesFrom, [&](const Run& run) {

@@ -20,6 +20,10 @@ namespace appcache::store {
 Result<bool> AuditPages(const Connection& connection,
                         const std::function<void(std::string_view)>& report);
 
+// The same by SQLite's quick_check, which does not compare indexes with tables.
+// Damage is not an error here.
+Result<bool> PagesAreSound(const Connection& connection);
+
 struct EntrySizes {
   int64_t h = 0;
   std::string_view key;  // valid during the visit

@@ -8,33 +8,32 @@
 namespace appcache::store {
 namespace {
 
-// 4 MB of 4 KiB pages, SQLite's default: a longer log slows reads down, and a
-// checkpoint costs a sync.
-constexpr int64_t kCheckpointPages = 1000;
-
 // The smallest limit that is applied, so that a write can make progress. Public
 // in SqliteCacheOptions::max_log_bytes.
-constexpr int64_t kMinMaxPages = 2 * kCheckpointPages;
+constexpr int64_t kMinMaxPages = 2 * Checkpointer::kDefaultPages;
 
 }  // namespace
 
-void Checkpointer::Watch(Connection& connection, uint64_t max_log_bytes) {
+void Checkpointer::Watch(Connection& connection, uint64_t max_log_bytes,
+                         int64_t checkpoint_pages) {
   connection_ = &connection;
+  checkpoint_pages_ = checkpoint_pages;
   const Result<int64_t> page_bytes =
       connection.QueryInt("PRAGMA page_size", "read");
   if (page_bytes.ok()) page_bytes_ = *page_bytes;
   max_pages_ = std::max(
       kMinMaxPages,
       static_cast<int64_t>(max_log_bytes / static_cast<uint64_t>(page_bytes_)));
-  next_attempt_pages_ = kCheckpointPages;
+  next_attempt_pages_ = checkpoint_pages_;
   sqlite3_wal_hook(connection.get(), OnCommit, this);
 }
 
 int Checkpointer::OnCommit(void* self, sqlite3*, const char*, int pages) {
   Checkpointer& checkpointer = *static_cast<Checkpointer*>(self);
   // A shorter log than before has restarted.
-  if (pages < checkpointer.log_pages_)
-    checkpointer.next_attempt_pages_ = kCheckpointPages;
+  if (pages < checkpointer.log_pages_) {
+    checkpointer.next_attempt_pages_ = checkpointer.checkpoint_pages_;
+  }
   checkpointer.log_pages_ = pages;
   return SQLITE_OK;
 }
@@ -49,12 +48,15 @@ void Checkpointer::AfterCommit() noexcept {
   // At most once for so many pages, so that a reader that blocks checkpoints
   // does not cost an attempt at every commit. The next commit restarts the log
   // if no reader uses it.
-  next_attempt_pages_ = log_pages_ + kCheckpointPages;
+  next_attempt_pages_ = log_pages_ + checkpoint_pages_;
   (void)Checkpoint(SQLITE_CHECKPOINT_PASSIVE);
 }
 
 Status Checkpointer::MakeRoom() {
-  if (connection_ == nullptr || log_pages_ < max_pages_) return Status();
+  if (connection_ == nullptr) return Status();
+  const int64_t limit =
+      max_pages_ + allowed_pages_.load(std::memory_order_relaxed);
+  if (log_pages_ < limit) return Status();
   const int rc = Checkpoint(SQLITE_CHECKPOINT_RESTART);
   if (rc == SQLITE_OK) return Status();
   if ((rc & 0xff) != SQLITE_BUSY) {

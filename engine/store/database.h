@@ -19,6 +19,7 @@
 #include "appcache/error.h"
 #include "appcache/log.h"
 #include "engine/lane/writer_lane.h"
+#include "engine/store/checkpoint.h"
 #include "engine/store/connection.h"
 
 struct sqlite3;
@@ -42,6 +43,15 @@ class Database {
 
   // Whether a write-ahead log has to be checkpointed.
   virtual bool has_wal() const noexcept = 0;
+
+  // The length of the log, in pages, at which it is checkpointed.
+  virtual int64_t checkpoint_pages() const noexcept {
+    return Checkpointer::kDefaultPages;
+  }
+
+  // Whether the space of removed entries is returned while the database is
+  // open, not only by Clear.
+  virtual bool returns_space() const noexcept { return false; }
 
   // Whether entries survive the end of the process.
   virtual bool is_persistent() const noexcept = 0;
@@ -107,6 +117,9 @@ using OpenedDatabase = Result<std::unique_ptr<Database>>;
 // See SqliteCache's functions of the same names. They throw std::bad_alloc.
 OpenedDatabase OpenInMemory(const std::string& name,
                             const DatabaseSettings& settings);
+// The same; kInvalidArgument if the database exists.
+OpenedDatabase CreateInMemory(const std::string& name,
+                              const DatabaseSettings& settings);
 OpenedDatabase OpenFile(const std::string& path,
                         const DatabaseSettings& settings);
 OpenedDatabase Borrow(sqlite3* connection, const DatabaseSettings& settings);

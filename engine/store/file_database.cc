@@ -14,8 +14,10 @@
 #include <utility>
 
 #include "engine/lane/file_lock.h"
+#include "engine/store/audit.h"
 #include "engine/store/database.h"
 #include "engine/store/schema.h"
+#include "engine/store/statements.h"
 
 namespace appcache::store {
 namespace {
@@ -71,15 +73,6 @@ Status CheckWritable(const Connection& connection, const std::string& path) {
                 "cannot write to " + path +
                     ": the file is read-only for this user; change its "
                     "permissions, or use another file");
-}
-
-// Checks every page with SQLite's quick_check. Damage is not an error here.
-Result<bool> PagesAreSound(const Connection& connection) {
-  const Result<std::string> answer =
-      connection.QueryText("PRAGMA quick_check(1)", "check");
-  if (answer.ok()) return *answer == "ok";
-  if (answer.status().Is(ErrorCode::kCorrupt)) return false;
-  return answer.status();
 }
 
 // SQLite treats a file of one byte as an empty one.
@@ -177,6 +170,17 @@ Result<Connection> StartOver(const std::string& path,
   return Connect(path, settings);
 }
 
+// A process that was killed during a Clear may have left the mode in which each
+// commit returns space. The mode NONE, of a file that others made, stays.
+Status EndInterruptedClear(const Connection& connection) {
+  constexpr int64_t kFull = 1;
+  const Result<int64_t> mode =
+      connection.QueryInt("PRAGMA auto_vacuum", "read");
+  if (!mode.ok()) return mode.status();
+  if (*mode != kFull) return Status();
+  return connection.Execute(sql::kKeepSpaceAtCommit, "set up");
+}
+
 // The connection that writes. REQUIRES: the writer lock is held.
 Result<Connection> OpenOrCreate(const std::string& path,
                                 const DatabaseSettings& settings) {
@@ -196,6 +200,7 @@ Result<Connection> OpenOrCreate(const std::string& path,
     if (status.ok()) status = CreateOwn(*connection, settings.hash_seed);
   } else {
     status = RefuseUnlessCache(*contents, path);
+    if (status.ok()) status = EndInterruptedClear(*connection);
   }
   if (status.ok()) {
     status =

@@ -27,7 +27,7 @@ constexpr char kNewPragmas[] = "PRAGMA auto_vacuum = INCREMENTAL";
 // its whole hash table, which never shrinks.
 constexpr char kPragmas[] =
     "PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF;"
-    "PRAGMA journal_size_limit = 8388608;";
+    "PRAGMA journal_size_limit = 1048576;";
 
 // Readers get the address of a page instead of a copy. SQLite lowers the value
 // to the largest that it supports.
@@ -95,6 +95,9 @@ class MemoryDatabase final : public Database {
   }
 
   bool has_wal() const noexcept override { return true; }
+  // A checkpoint costs a copy and no sync. A short log saves memory.
+  int64_t checkpoint_pages() const noexcept override { return 128; }
+  bool returns_space() const noexcept override { return true; }
   bool is_persistent() const noexcept override { return false; }
   bool has_own_readers() const noexcept override { return true; }
 
@@ -138,6 +141,17 @@ OpenedDatabase OpenInMemory(const std::string& name,
   Status status = database->Open(settings.hash_seed);
   if (!status.ok()) return status;
   return std::unique_ptr<Database>(std::move(database));
+}
+
+OpenedDatabase CreateInMemory(const std::string& name,
+                              const DatabaseSettings& settings) {
+  if (vfs::MemoryUseOf(PathOf(name))) {
+    return Status(ErrorCode::kInvalidArgument,
+                  NameInMessages(name) +
+                      " exists already; close it and the connections to it, or "
+                      "give another name");
+  }
+  return OpenInMemory(name, settings);
 }
 
 }  // namespace appcache::store

@@ -142,9 +142,7 @@ Status Rows::Clear() {
   Status status = connection_->Execute(sql::kClear, "clear");
   if (!status.ok()) return status;
   counts_ = policy::Counts();
-  // Returns a file's space. A borrowed database's space is its owner's matter.
-  if (connection_->is_borrowed()) return Status();
-  return connection_->Execute(sql::kReturnSpace, "clear");
+  return Status();
 }
 
 Result<std::optional<Rows::Candidate>> Rows::LeastRecent() {

@@ -124,8 +124,12 @@ inline constexpr char kUsageFrom[] =
 
 inline constexpr char kClear[] = "DELETE FROM entries; DELETE FROM usage;";
 
-// Returns free pages to the file system, where auto_vacuum is INCREMENTAL.
-inline constexpr char kReturnSpace[] = "PRAGMA incremental_vacuum";
+// Run within a transaction, the first makes its commit return all free pages,
+// if the database was created with auto_vacuum. The second ends that for later
+// ones. PRAGMA incremental_vacuum would search the list of free pages for each
+// page: 9 s for 400 MB, against 0.1 s.
+inline constexpr char kReturnSpaceAtCommit[] = "PRAGMA auto_vacuum = FULL";
+inline constexpr char kKeepSpaceAtCommit[] = "PRAGMA auto_vacuum = INCREMENTAL";
 
 // All of the above with a query plan, for the test.
 inline constexpr std::array kAll = {

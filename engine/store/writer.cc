@@ -153,8 +153,28 @@ void Writer::Transaction::End() noexcept {
 
 // --- Batches.
 
+Status Writer::ReturnSpaceAtCommit() {
+  if (connection_->is_borrowed()) return Status();
+  returns_space_at_commit_ = true;
+  return connection_->Execute(sql::kReturnSpaceAtCommit, "clear");
+}
+
+void Writer::KeepSpaceAtCommit() noexcept {
+  returns_space_at_commit_ =
+      sqlite3_exec(connection_->get(), sql::kKeepSpaceAtCommit, nullptr,
+                   nullptr, nullptr) != SQLITE_OK;
+  if (version_of_counts_) version_of_counts_ = DataVersion();  // our own change
+}
+
 Status Writer::Apply(const WriteBatch& batch, WriteHooks& hooks,
                      WriteResult& result) {
+  Status status = ApplyInTransaction(batch, hooks, result);
+  if (returns_space_at_commit_) KeepSpaceAtCommit();
+  return status;
+}
+
+Status Writer::ApplyInTransaction(const WriteBatch& batch, WriteHooks& hooks,
+                                  WriteResult& result) {
   Transaction transaction(*this);
   Status status = transaction.Begin();
   if (status.ok() && others_have_written_) {
@@ -180,6 +200,7 @@ Status Writer::ApplyChanges(const WriteBatch& batch, WriteHooks* hooks,
   if (batch.clears()) {
     result.cleared = static_cast<uint64_t>(counts().entries);
     Status status = rows_.Clear();
+    if (status.ok()) status = ReturnSpaceAtCommit();
     if (!status.ok()) return status;
   }
   const int64_t bytes_before = counts().bytes;

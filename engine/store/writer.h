@@ -50,8 +50,7 @@ class Writer {
     Transaction& operator=(const Transaction&) = delete;
 
     Status Begin();
-    // For reading a consistent state; never committed. Unlike Begin, blocks no
-    // reader of an in-memory database.
+    // For reading a consistent state; never committed.
     Status BeginToRead();
     // Applies the batch without hooks. REQUIRES: Begin succeeded, and no row of
     // the batch needs a tick.
@@ -98,6 +97,14 @@ class Writer {
   std::optional<unsigned> DataVersion() const noexcept;
   Status Execute(Statement& statement);
 
+  // Makes the next commit return the space of removed rows. A borrowed
+  // database's space is its owner's matter.
+  Status ReturnSpaceAtCommit();
+  // Ends that. Without memory it fails, and the next Apply retries.
+  void KeepSpaceAtCommit() noexcept;
+
+  Status ApplyInTransaction(const WriteBatch& batch, WriteHooks& hooks,
+                            WriteResult& result);
   // Applies a batch. `hooks` may be null when no row needs a tick.
   Status ApplyChanges(const WriteBatch& batch, WriteHooks* hooks,
                       WriteResult& result);
@@ -117,6 +124,7 @@ class Writer {
   bool others_have_written_ = false;
   // The transaction is inside one of a borrowed connection's owner.
   bool is_nested_ = false;
+  bool returns_space_at_commit_ = false;
 
   // All are prepared in advance: a rollback must succeed without memory.
   Statement begin_, begin_to_read_, commit_, rollback_, savepoint_, release_,

@@ -11,10 +11,9 @@
 
 namespace appcache::vfs {
 
-// A multiple of 64 KiB, the largest page size of SQLite, so that no page
-// straddles two chunks. Memory that is not touched is not resident: a small
-// database costs less than a chunk.
-inline constexpr size_t kChunkBytes = size_t{256} << 10;
+// The largest page size of SQLite, so that no page straddles two chunks. The
+// system merges neighbouring chunks into one mapping.
+inline constexpr size_t kChunkBytes = size_t{64} << 10;
 
 // kChunkBytes of zeros, aligned to a page of memory; null when there is no
 // memory. The caller frees it. Costs a system call.

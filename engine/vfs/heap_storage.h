@@ -30,7 +30,7 @@ class HeapStorage {
  public:
   // The first segment has kFirstSegment chunks.
   static constexpr size_t kFirstSegment = 64;
-  static constexpr size_t kSegments = 20;
+  static constexpr size_t kSegments = 22;
   // 16 TiB, as much as SQLite addresses with its default pages.
   static constexpr uint64_t kMaxBytes =
       kChunkBytes * kFirstSegment * ((uint64_t{1} << kSegments) - 1);

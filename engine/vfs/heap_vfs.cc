@@ -109,12 +109,14 @@ int Delete(sqlite3_vfs*, const char* name, int) noexcept {
   });
 }
 
+// SQLite asks for logs, and for journals, which do not exist.
 int Access(sqlite3_vfs*, const char* name, int, int* exists) noexcept {
   *exists = 0;
   return WithMemory([&] {
     const auto base = DatabaseOfLog(name);
-    const DatabaseRef database(base.value_or(name), DatabaseRef::Mode::kOpen);
-    if (database && (!base || database->has_log.load())) *exists = 1;
+    if (!base) return SQLITE_OK;
+    const DatabaseRef database(*base, DatabaseRef::Mode::kOpen);
+    if (database && database->has_log.load()) *exists = 1;
     return SQLITE_OK;
   });
 }

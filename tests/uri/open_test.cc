@@ -58,9 +58,12 @@ TEST(OpenTest, MemoryCachesOfOneNameShareTheirEntries) {
 }
 
 TEST(OpenTest, AppliesTheOptionsOfSqlite) {
-  const auto cache = Opened("memory:limited?max_entries=7&max_bytes=64KiB");
+  const auto cache = Opened(
+      "memory:limited?max_entries=7&max_bytes=64KiB&"
+      "max_database_bytes=2MiB&max_log_bytes=9MiB");
   EXPECT_EQ(LimitOf(*cache, "max_entries"), "7");
   EXPECT_EQ(LimitOf(*cache, "max_bytes"), "65536");
+  EXPECT_EQ(LimitOf(*cache, "max_database_bytes"), "2097152");
   const TempDir dir;
   const auto file = Opened(
       "sqlite:" + dir.path() +
@@ -158,12 +161,14 @@ TEST(OpenTest, AMistakeIsAnErrorThatNamesTheValidForm) {
       {"sqlite::memory:", "memory:NAME"},
       {"sqlite:cache.db?timeout=1s",
        "a sqlite cache has no option timeout; it has the options prefix, "
-       "max_entries, max_bytes, busy_timeout"},
+       "max_entries, max_bytes, max_database_bytes, max_log_bytes, "
+       "busy_timeout"},
       {"sqlite:cache.db?max_entries=0", "a number, and at least 1"},
       {"sqlite:cache.db?max_bytes=0", "max_bytes"},
       {"sqlite:cache.db?max_bytes=big", "64KiB, 8MiB, 1GiB"},
       {"memory:", "memory:NAME"},
-      {"memory:x?max_log_bytes=1", "a memory cache has no option"},
+      {"memory:x?max_log=1", "a memory cache has no option"},
+      {"memory:x?max_database_bytes=1KiB", "max_database_bytes"},
       {"redis:", "has one host"},
       {"redis:///0", "has one host"},
       {"redis:localhost", "has one host"},

@@ -51,8 +51,8 @@
 // takes it for the new value. Any other set that fails leaves the old value.
 //
 // Cost. A get is one prepared SELECT by integer key, and a copy of the value. A
-// set is one transaction. Gets go on while it runs. Each thread that reads has a
-// connection of its own, with a page cache of up to 8 MiB; beyond 64 threads
+// set is one transaction. Gets go on while it runs. Each thread that reads has
+// a connection of its own, with a page cache of up to 8 MiB; beyond 64 threads
 // they share.
 // bench/README.md has figures.
 
@@ -97,6 +97,19 @@ class SqliteCache final : public Cache {
   // other limits).
   static Opened OpenInMemory(const SqliteCacheOptions& options = {},
                              std::string_view name = kDefaultMemoryName);
+
+  // Opens a new database in memory with the entries of a cache file, their
+  // expiry times and their recency: a warm start from a Snapshot. If they
+  // exceed the limits, the most recently used ones are kept; an entry that is
+  // too large is skipped and logged. Only reads the file, which may be in use.
+  // Errors: kInvalidArgument as above, or a database of this name exists;
+  // kUnavailable (no such file, permissions), kUnsupported (not an appcache, or
+  // a newer version) and kCorrupt (the file is damaged), after which there is
+  // no such database. Costs a check of the file's pages and a set of each
+  // entry.
+  static Opened OpenInMemoryFrom(const std::string& path,
+                                 const SqliteCacheOptions& options = {},
+                                 std::string_view name = kDefaultMemoryName);
 
   // Opens a file, and creates it if it does not exist; its directory must
   // exist. Errors: kInvalidArgument as above; kUnavailable (permissions, a
@@ -153,6 +166,21 @@ class SqliteCache final : public Cache {
   // kInvalidArgument, and nothing is stored, when a time is before 1970 or
   // after kMaxTime.
   Status RestoreMany(std::span<const StoredEntry> entries);
+
+  // Writes all entries of one moment, with their recency and expiry times, to a
+  // file that OpenFile and OpenInMemoryFrom open, while the cache is in use.
+  // The file at `path` is replaced in one step, and only if it is a cache;
+  // after a failure it is unchanged. Only this user may access the new file.
+  // Meanwhile the log may exceed max_log_bytes by the size of the database.
+  // Errors: kBusy (the file is open as a cache), kUnsupported (it is not a
+  // cache; or a connection passed to OpenOn is inside a transaction), kCorrupt
+  // (it is a damaged cache), kUnavailable and kFull (the disk). Takes the
+  // writer lock for a moment; with OpenOn, for the whole time. Not an access.
+  //
+  // A database in memory counts time by Clock::Steady() and a file by
+  // Clock::Wall(): times are converted. With a clock of the options, they are
+  // stored as they are.
+  Status Snapshot(const std::string& path);
 
   // Verifies the database: its pages, that both tables hold the same entries
   // under the right hashes, and that the counts equal the sums. Reads all of

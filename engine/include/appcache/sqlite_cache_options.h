@@ -21,7 +21,7 @@ struct SqliteCacheOptions {
   CacheOptions cache = {};
 
   // --- Behaviour. All caches of one database in one process must agree on
-  // max_entries and max_bytes.
+  // max_entries, max_bytes and max_database_bytes.
 
   // From 1 to 2^62.
   uint64_t max_entries = 10'000;
@@ -29,6 +29,13 @@ struct SqliteCacheOptions {
   // The bytes of keys and values together, as stored. From 1 to 2^62; none: no
   // limit.
   std::optional<uint64_t> max_bytes = std::nullopt;
+
+  // How large the database itself may become, without its log: keys, values, the
+  // indexes and what SQLite adds, which is about 120 bytes an entry. A set that
+  // would make it larger first evicts; if the value still does not fit, the set
+  // is kFull. Removals always succeed. From 1 MiB to 2^62; none: no limit. Not
+  // for OpenOn, where the limit is the owner's to set.
+  std::optional<uint64_t> max_database_bytes = std::nullopt;
 
   // How long an operation waits for others (a writer in this or another
   // process; for a reader, a database that is being recovered) before it is
@@ -49,10 +56,10 @@ struct SqliteCacheOptions {
   // year.
   std::chrono::milliseconds expiry_sweep_interval{1000};
 
-  // How large the write-ahead log of a file may grow while a reader holds an
-  // old snapshot. At this size writes are kBusy until that reader ends. From 1
-  // to 2^62; less than 2,000 pages (8 MB of SQLite's default pages) counts as
-  // 2,000 pages, so that a write can make progress.
+  // How large the write-ahead log of a file or of a database in memory may grow
+  // while a reader holds an old snapshot. At this size writes are kBusy until
+  // that reader ends. From 1 to 2^62; less than 2,000 pages (8 MB of SQLite's
+  // default pages) counts as 2,000 pages, so that a write can make progress.
   uint64_t max_log_bytes = uint64_t{64} << 20;
 
   // --- For tests and special setups.

@@ -53,6 +53,10 @@ struct CacheStats {
   // Expired entries count until they are removed.
   std::optional<uint64_t> entries;
   std::optional<uint64_t> bytes;
+
+  // The memory of a database in memory and of its write-ahead log.
+  std::optional<uint64_t> database_memory_bytes;
+  std::optional<uint64_t> log_memory_bytes;
 };
 
 }  // namespace appcache

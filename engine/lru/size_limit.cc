@@ -1,0 +1,99 @@
+// LruEngine at max_database_bytes.
+//
+// A limit on the bytes of entries is exact. One on the database is not: how
+// many entries fit depends on how full SQLite's pages are. So the engine finds
+// it out. A put that does not fit removes a sixteenth of the bytes, and from
+// then on the entries are kept to what is left, as under max_bytes, until the
+// next put that does not fit.
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <string>
+
+#include "engine/lru/hooks.h"
+#include "engine/lru/lru_engine.h"
+
+namespace appcache::lru {
+namespace {
+
+// Evictions in one call beyond those that it needs itself: some milliseconds.
+constexpr uint64_t kMostAtOnce = 1024;
+constexpr uint64_t kMostPerPut = 64;
+
+// The bytes of the entries that a batch puts.
+uint64_t PutBytes(const store::WriteBatch& batch) noexcept {
+  using Kind = store::WriteBatch::Change::Kind;
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    const auto& [kind, row, now_ms] = batch[i];
+    if (kind == Kind::kPut || kind == Kind::kPutIfAbsent) {
+      bytes += row.key.size() + row.value.size();
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Status LruEngine::PuttingHooks::Evict(policy::EvictionTarget& target,
+                                      policy::Evicted& evicted) {
+  Status status = EvictingHooks::Evict(target, evicted);
+  if (!status.ok() || !engine_.fitting_bytes_) return status;
+  const auto entries = static_cast<uint64_t>(target.counts().entries);
+  const uint64_t others = entries - std::min<uint64_t>(entries, puts_);
+  const uint64_t most =
+      evicted.removed.size() + std::min(others, kMostPerPut + puts_);
+  return EvictTo({kAny, engine_.fitting_bytes_}, most, target, evicted);
+}
+
+Status LruEngine::RoomHooks::Evict(policy::EvictionTarget& target,
+                                   policy::Evicted& evicted) {
+  const auto bytes = static_cast<uint64_t>(target.counts().bytes);
+  // Twice what is needed: freed bytes and needed pages are not the same.
+  const uint64_t needed = bytes - std::min(bytes, 2 * bytes_);
+  Status status = EvictTo({kAny, needed}, kAny, target, evicted);
+  if (!status.ok()) return status;
+  engine_.fitting_bytes_ = bytes - bytes / 16;
+  return EvictTo({kAny, engine_.fitting_bytes_},
+                 evicted.removed.size() + kMostAtOnce, target, evicted);
+}
+
+Status LruEngine::MakeRoom(uint64_t bytes) {
+  RoomHooks hooks(*this, settings_.clock->Now(), bytes);
+  store::WriteResult result;
+  Status status = writer_.Apply(store::WriteBatch(), hooks, result);
+  if (status.ok()) Count(result);
+  return status;
+}
+
+Status LruEngine::ApplyAtSizeLimit(const store::WriteBatch& batch, Hooks& hooks,
+                                   store::WriteResult& result) {
+  using Level = store::SizeLimit::Level;
+  using At = store::SizeLimit::At;
+  const uint64_t bytes = PutBytes(batch);
+  result = store::WriteResult();
+  if (bytes == 0) {
+    const At unlimited(size_limit_, Level::kUnlimited);
+    return writer_.Apply(batch, hooks, result);
+  }
+  Status status;
+  if (bytes < *settings_.max_database_bytes) {
+    {
+      const At unlimited(size_limit_, Level::kUnlimited);
+      status = MakeRoom(bytes);
+    }
+    if (!status.ok()) return status;
+    const At reserve(size_limit_, Level::kReserve);
+    status = writer_.Apply(batch, hooks, result);
+    if (!size_limit_.IsReachedBy(status)) return status;
+  }
+  return Status(ErrorCode::kFull,
+                "cannot write " + std::to_string(bytes) + " bytes to " +
+                    database_->name() + ": its max_database_bytes is " +
+                    std::to_string(*settings_.max_database_bytes) +
+                    ", and an eviction did not make enough room",
+                SQLITE_FULL);
+}
+
+}  // namespace appcache::lru

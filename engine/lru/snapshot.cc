@@ -1,0 +1,168 @@
+#include "engine/lru/snapshot.h"
+
+#include <sqlite3.h>
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "engine/lru/clock_shift.h"
+#include "engine/lru/expiry.h"
+#include "engine/lru/registry.h"
+#include "engine/store/database.h"
+#include "engine/store/free_pages.h"
+#include "engine/store/snapshot_file.h"
+
+namespace appcache::lru {
+namespace {
+
+// A clock that the caller gave is that of files too.
+ClockShift FromMemoryToFile(const Clock& clock) {
+  return &clock == Clock::Steady().get()
+             ? ClockShift::Between(clock, *Clock::Wall())
+             : ClockShift();
+}
+
+ClockShift FromFileToMemory(const Clock& clock) {
+  return &clock == Clock::Steady().get()
+             ? ClockShift::Between(*Clock::Wall(), clock)
+             : ClockShift();
+}
+
+// Copies the entries that have not expired at `now`.
+Status CopyRows(const store::Connection& source, TimePoint now,
+                const ClockShift& shift, store::SnapshotFile& file) {
+  store::Walk walk;
+  Status status = walk.Prepare(source, store::Walk::With::kValues);
+  while (status.ok()) {
+    const Result<std::vector<store::WalkedRow>> rows = walk.Next();
+    if (!rows.ok()) return rows.status();
+    if (rows->empty()) break;
+    store::WriteBatch batch;
+    batch.Reserve(rows->size());
+    for (const store::WalkedRow& row : *rows) {
+      if (HasExpired(row.expires_at_ms, now)) continue;
+      batch.Put({row.h, row.key, row.value.view(),
+                 shift.Expiry(row.expires_at_ms), shift.Tick(row.last_used)});
+    }
+    status = file.Add(batch);
+  }
+  return status;
+}
+
+}  // namespace
+
+// The writer's connection is the only one: nobody may use it meanwhile.
+Status LruEngine::CopyLocked(store::SnapshotFile& file) {
+  const Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
+  if (!held.ok()) return held.status();
+  if (!writer_.is_prepared()) return Closed();
+  const store::Connection& connection = database_->writer();
+  if (sqlite3_get_autocommit(connection.get()) == 0) {
+    return Status(ErrorCode::kUnsupported,
+                  "cannot take a snapshot of " + database_->name() +
+                      " inside a transaction of its owner, which may still be "
+                      "undone; commit it first");
+  }
+  store::Writer::Transaction transaction(writer_);
+  Status status = transaction.BeginToRead();
+  if (!status.ok()) return status;
+  return CopyRows(connection, settings_.clock->Now(),
+                  FromMemoryToFile(*settings_.clock), file);
+}
+
+Status LruEngine::CopyBesideWriters(store::SnapshotFile& file) {
+  Result<store::Connection> reader = database_->ConnectReader();
+  if (!reader.ok()) return reader.status();
+  TimePoint now;
+  std::optional<store::Checkpointer::Allowance> allowance;
+  {
+    // Between two writes, so that the snapshot is of one moment for the log
+    // too.
+    const Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
+    if (!held.ok()) return held.status();
+    if (!writer_.is_prepared()) return Closed();
+    Status status = store::StartReading(*reader);
+    if (!status.ok()) return status;
+    const Result<store::PageCounts> pages = store::CountPages(*reader);
+    if (!pages.ok()) return pages.status();
+    allowance.emplace(checkpointer_, pages->all);
+    now = settings_.clock->Now();
+  }
+  Status status =
+      CopyRows(*reader, now, FromMemoryToFile(*settings_.clock), file);
+  // The reader ends before the allowance.
+  *reader = store::Connection();
+  return status;
+}
+
+Status LruEngine::CopyTo(store::SnapshotFile& file) {
+  if (Status usable = CheckUsable(); !usable.ok()) return usable;
+  Status status = FlushAccesses();
+  if (status.ok()) status = file.Create(database_->hash_seed());
+  if (status.ok()) {
+    status = database_->has_own_readers() ? CopyBesideWriters(file)
+                                          : CopyLocked(file);
+  }
+  return Noted(std::move(status));
+}
+
+Status LruEngine::LoadFrom(const store::Connection& source) {
+  const ClockShift shift = FromFileToMemory(*settings_.clock);
+  store::Walk walk;
+  Status status = walk.Prepare(source, store::Walk::With::kValues);
+  if (!status.ok()) return status;
+  for (;;) {
+    Result<std::vector<store::WalkedRow>> rows = walk.Next();
+    if (!rows.ok()) return rows.status();
+    if (rows->empty()) return Status();
+    std::vector<StoredEntry> entries;
+    entries.reserve(rows->size());
+    for (store::WalkedRow& row : *rows) {
+      StoredEntry& entry = entries.emplace_back();
+      entry.info.path = std::move(row.key);
+      entry.info.last_used =
+          TimePoint(std::chrono::microseconds(shift.Tick(row.last_used)));
+      if (row.expires_at_ms != 0) {
+        entry.info.expires_at = TimePoint(
+            std::chrono::milliseconds(shift.Expiry(row.expires_at_ms)));
+      }
+      entry.value = std::move(row.value);
+    }
+    status = Restore(entries);
+    if (status.Is(ErrorCode::kTooLarge)) {
+      settings_.log(LogLevel::kWarning,
+                    "loading " + source.name() + " into " + database_->name() +
+                        " skipped an entry: " + status.message());
+    } else if (!status.ok()) {
+      return status;
+    }
+  }
+}
+
+Status WriteSnapshot(LruEngine& engine, const std::string& path) {
+  const Result<std::string> canonical = CanonicalPath(path);
+  if (!canonical.ok()) return canonical.status();
+  const auto nothing = [] { return Status(); };
+  Status status = registry::WhileClosed(*canonical, nothing);
+  if (!status.ok()) return status;
+  store::SnapshotFile file(*canonical, engine.vfs());
+  status = engine.CopyTo(file);
+  if (status.ok()) status = file.Finish();
+  if (!status.ok()) return status;
+  return registry::WhileClosed(*canonical, [&] { return file.Replace(); });
+}
+
+OpenedEngine OpenEngineInMemoryFrom(const std::string& path,
+                                    const SqliteCacheOptions& options,
+                                    std::string_view name) {
+  const Result<std::string> canonical = CanonicalPath(path);
+  if (!canonical.ok()) return canonical.status();
+  return CreateEngineInMemory(options, name, [&](LruEngine& engine) -> Status {
+    const Result<store::Connection> source =
+        store::ConnectToRead(*canonical, options.vfs);
+    return source.ok() ? engine.LoadFrom(*source) : source.status();
+  });
+}
+
+}  // namespace appcache::lru

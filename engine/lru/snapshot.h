@@ -1,0 +1,25 @@
+// Snapshots: a whole cache written to a file, and one in memory that starts
+// with the contents of a file. Functions throw std::bad_alloc.
+
+#ifndef APPCACHE_ENGINE_LRU_SNAPSHOT_H_
+#define APPCACHE_ENGINE_LRU_SNAPSHOT_H_
+
+#include <string>
+#include <string_view>
+
+#include "appcache/error.h"
+#include "appcache/sqlite_cache_options.h"
+#include "engine/lru/lru_engine.h"
+#include "engine/lru/open.h"
+
+namespace appcache::lru {
+
+// See SqliteCache's functions of similar names for the errors.
+Status WriteSnapshot(LruEngine& engine, const std::string& path);
+OpenedEngine OpenEngineInMemoryFrom(const std::string& path,
+                                    const SqliteCacheOptions& options,
+                                    std::string_view name);
+
+}  // namespace appcache::lru
+
+#endif  // APPCACHE_ENGINE_LRU_SNAPSHOT_H_

@@ -1,0 +1,58 @@
+#include "engine/store/size_limit.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+#include <utility>
+
+namespace appcache::store {
+namespace {
+
+// Each eviction after which a write needs a new page takes one of them, and
+// removes a sixteenth of the entries. After 32 of these, SQLite has merged
+// pages, and there are free ones again.
+constexpr uint64_t kReservePages = 32;
+
+// SQLite's own largest page number.
+constexpr uint64_t kMaxPages = 4294967294;
+
+}  // namespace
+
+Status SizeLimit::Set(const Connection& connection, uint64_t max_bytes) {
+  assert(max_bytes >= kMinBytes);
+  const Result<int64_t> page_bytes =
+      connection.QueryInt("PRAGMA page_size", "read");
+  if (!page_bytes.ok()) return page_bytes.status();
+  const uint64_t pages =
+      std::min(max_bytes / static_cast<uint64_t>(*page_bytes), kMaxPages);
+  const std::pair<Statement*, uint64_t> levels[] = {
+      {&normal_, pages > 2 * kReservePages ? pages - kReservePages : pages},
+      {&reserve_, pages},
+      {&unlimited_, kMaxPages},
+  };
+  for (const auto& [statement, limit] : levels) {
+    const std::string sql = "PRAGMA max_page_count = " + std::to_string(limit);
+    Status status = connection.Prepare(sql.c_str(), *statement);
+    if (!status.ok()) return status;
+  }
+  is_set_ = true;
+  Use(Level::kNormal);
+  return Status();
+}
+
+bool SizeLimit::IsReachedBy(const Status& status) const noexcept {
+  return is_set_ && !status.ok() &&
+         (status.error().native_code & 0xff) == SQLITE_FULL;
+}
+
+void SizeLimit::Use(Level level) noexcept {
+  assert(is_set_);
+  Run(level == Level::kNormal    ? normal_
+      : level == Level::kReserve ? reserve_
+                                 : unlimited_)
+      .Step();
+}
+
+}  // namespace appcache::store

@@ -1,0 +1,205 @@
+#include "engine/store/snapshot_file.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "engine/lane/file_lock.h"
+#include "engine/store/audit.h"
+#include "engine/store/schema.h"
+
+namespace appcache::store {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+// Nobody else knows the new file, so it needs no journal: a failure removes it.
+// The commit syncs it.
+constexpr char kNewFilePragmas[] =
+    "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = OFF;"
+    "PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF;"
+    "PRAGMA locking_mode = EXCLUSIVE;";
+
+Status SystemFailure(std::string_view operation, const std::string& path,
+                     int error) {
+  return Status(ErrorCode::kUnavailable,
+                "cannot " + std::string(operation) + " " + path + ": " +
+                    std::generic_category().message(error),
+                error);
+}
+
+bool HasBytes(const std::string& path) noexcept {
+  std::error_code error;
+  const auto bytes = fs::file_size(path, error);
+  return !error && bytes > 0;
+}
+
+// A URI that SQLite reads as this path.
+std::string UriOf(const std::string& path) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string uri("file:");
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += '%';
+      uri += kHex[static_cast<unsigned char>(c) >> 4];
+      uri += kHex[c & 15];
+    } else {
+      uri += c;
+    }
+  }
+  return uri;
+}
+
+// Makes a rename in this directory durable.
+Status SyncDirectoryOf(const std::string& path) {
+  fs::path directory = fs::path(path).parent_path();
+  if (directory.empty()) directory = ".";
+  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return SystemFailure("open", directory, errno);
+  const int rc = fsync(fd);
+  const int error = errno;
+  close(fd);
+  // Some file systems cannot sync a directory.
+  if (rc == 0 || error == EINVAL) return Status();
+  return SystemFailure("sync", directory, error);
+}
+
+// Reads a file that has no log to recover as one that nobody changes: SQLite
+// then neither creates a log nor locks.
+Result<Connection> ConnectReadOnly(const std::string& path,
+                                   const std::string& vfs) {
+  const bool has_log = HasBytes(path + "-wal");
+  return Connection::Open(
+      UriOf(path) + (has_log ? "" : "?immutable=1"),
+      SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, vfs, path,
+      milliseconds(0));
+}
+
+}  // namespace
+
+SnapshotFile::SnapshotFile(std::string path, std::string vfs)
+    : path_(std::move(path)), vfs_(std::move(vfs)) {}
+
+SnapshotFile::~SnapshotFile() {
+  transaction_.reset();
+  if (!new_path_.empty()) unlink(new_path_.c_str());
+}
+
+Status SnapshotFile::CheckReplaceable() const {
+  if (!HasBytes(path_)) return Status();
+  Result<Connection> old = ConnectReadOnly(path_, vfs_);
+  if (!old.ok()) return old.status();
+  const Result<Contents> contents = InspectOwn(*old);
+  if (!contents.ok()) return contents.status();
+  return RefuseUnlessCache(*contents, path_);
+}
+
+Status SnapshotFile::Create(int64_t hash_seed) {
+  assert(!connection_.is_open());
+  Status status = CheckReplaceable();
+  if (!status.ok()) return status;
+  std::string name = path_ + ".snapshot-XXXXXX";
+  const int fd = mkstemp(name.data());
+  if (fd < 0) return SystemFailure("create a snapshot beside", path_, errno);
+  close(fd);
+  new_path_ = std::move(name);
+  Result<Connection> connection =
+      Connection::Open(new_path_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                       vfs_, new_path_, milliseconds(0));
+  if (!connection.ok()) return connection.status();
+  connection_ = *std::move(connection);
+  status = connection_.Execute(kNewFilePragmas, "set up");
+  if (status.ok()) status = CreateOwn(connection_, hash_seed);
+  if (status.ok()) status = writer_.Prepare(connection_);
+  if (status.ok()) status = transaction_.emplace(writer_).Begin();
+  return status;
+}
+
+Status SnapshotFile::Add(const WriteBatch& rows) {
+  assert(transaction_);
+  return transaction_->Apply(rows);
+}
+
+Status SnapshotFile::Finish() {
+  assert(transaction_);
+  Status status = transaction_->Commit();
+  transaction_.reset();
+  writer_ = Writer();
+  connection_ = Connection();
+  return status;
+}
+
+Status SnapshotFile::RemoveOldLog() const {
+  if (HasBytes(path_)) {
+    Result<Connection> old =
+        Connection::Open(path_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                         vfs_, path_, milliseconds(0));
+    if (!old.ok()) return old.status();
+    // Succeeds only if no other connection exists, and removes the log.
+    const Result<std::string> mode =
+        old->QueryText("PRAGMA journal_mode = DELETE", "replace");
+    if (!mode.ok()) return mode.status();
+  }
+  // What is left without a database.
+  for (const char* const suffix : {"-wal", "-shm", "-suspect"}) {
+    std::remove((path_ + suffix).c_str());
+  }
+  return Status();
+}
+
+Status SnapshotFile::Replace() {
+  assert(!connection_.is_open() && !new_path_.empty());
+  // Other processes open the cache while they hold its writer lock.
+  internal::FileLock lock;
+  if (internal::FileLock::IsSigned(path_ + "-lane")) {
+    Result<internal::FileLock> opened =
+        internal::FileLock::Open(path_ + "-lane");
+    if (!opened.ok()) return opened.status();
+    lock = *std::move(opened);
+    const Result<bool> locked = lock.TryLock();
+    if (!locked.ok()) return locked.status();
+    if (!*locked) {
+      return Status(ErrorCode::kBusy, "cannot replace " + path_ +
+                                          ": another process writes to it");
+    }
+  }
+  Status status = RemoveOldLog();
+  if (!status.ok()) return status;
+  if (std::rename(new_path_.c_str(), path_.c_str()) != 0) {
+    return SystemFailure("rename " + new_path_ + " to", path_, errno);
+  }
+  new_path_.clear();
+  return SyncDirectoryOf(path_);
+}
+
+Result<Connection> ConnectToRead(const std::string& path,
+                                 const std::string& vfs) {
+  Result<Connection> connection = ConnectReadOnly(path, vfs);
+  if (!connection.ok()) return connection;
+  const Result<Contents> contents = InspectOwn(*connection);
+  if (!contents.ok()) return contents.status();
+  Status status = RefuseUnlessCache(*contents, path);
+  if (!status.ok()) return status;
+  const Result<bool> sound = PagesAreSound(*connection);
+  if (!sound.ok()) return sound.status();
+  if (!*sound) return RefuseUnlessCache(Contents::kDamaged, path);
+  return connection;
+}
+
+Status StartReading(const Connection& connection) {
+  Status status = connection.Execute("BEGIN", "read");
+  if (!status.ok()) return status;
+  // The first read fixes what the transaction sees.
+  return ReadHashSeed(connection).status();
+}
+
+}  // namespace appcache::store
