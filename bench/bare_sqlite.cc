@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bench/frame/program.h"
+#include "engine/vfs/heap_vfs.h"
 
 namespace appcache::bench {
 namespace {
@@ -13,8 +14,12 @@ namespace {
 // The pragmas that engine/store sets. A connection that reads and writes has
 // the larger one of the cache's page caches, which is the reader's.
 constexpr char kMemoryPragmas[] =
-    "PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF;"
-    "PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -8192;";
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
+    "PRAGMA secure_delete = OFF; PRAGMA journal_size_limit = 1048576;"
+    "PRAGMA wal_autocheckpoint = 128; PRAGMA cache_size = -8192;"
+    "PRAGMA mmap_size = 1099511627776;";
+constexpr char kPrivatePragmas[] =
+    "PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF;";
 constexpr char kFilePragmas[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
     "PRAGMA secure_delete = OFF; PRAGMA journal_size_limit = 8388608;"
@@ -23,7 +28,7 @@ constexpr char kFilePragmas[] =
 constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
                        SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
 
-constexpr sqlite3_int64 kMaxMemoryBytes = sqlite3_int64{1} << 40;
+constexpr char kPrivateUri[] = ":memory:";
 
 constexpr int kBusyTimeoutMs = 2000;
 
@@ -45,11 +50,23 @@ void Bind(sqlite3_stmt* statement, int parameter, std::string_view value) {
                       SQLITE_STATIC);
 }
 
+void Copy(sqlite3* from, sqlite3* to) {
+  sqlite3_backup* const backup = sqlite3_backup_init(to, "main", from, "main");
+  Must(backup != nullptr, to);
+  Must(sqlite3_backup_step(backup, -1) == SQLITE_DONE, to);
+  sqlite3_backup_finish(backup);
+}
+
 }  // namespace
 
 BareDatabase BareDatabase::CopyToMemory(sqlite3* source,
                                         const std::string& name) {
-  return BareDatabase("file:/" + name + "?vfs=memdb", kMemoryPragmas, source);
+  return BareDatabase("file:/" + name + "?vfs=" + vfs::kHeapVfsName,
+                      kMemoryPragmas, source);
+}
+
+BareDatabase BareDatabase::CopyToPrivate(sqlite3* source) {
+  return BareDatabase(kPrivateUri, kPrivatePragmas, source);
 }
 
 BareDatabase BareDatabase::CopyToFile(sqlite3* source,
@@ -62,13 +79,7 @@ BareDatabase::BareDatabase(std::string uri, const char* pragmas,
     : uri_(std::move(uri)), pragmas_(pragmas), keeper_(nullptr) {
   Must(sqlite3_open_v2(uri_.c_str(), &keeper_, kFlags, nullptr) == SQLITE_OK,
        keeper_);
-  sqlite3_int64 limit = kMaxMemoryBytes;
-  sqlite3_file_control(keeper_, "main", SQLITE_FCNTL_SIZE_LIMIT, &limit);
-  sqlite3_backup* const backup =
-      sqlite3_backup_init(keeper_, "main", source, "main");
-  Must(backup != nullptr, keeper_);
-  Must(sqlite3_backup_step(backup, -1) == SQLITE_DONE, keeper_);
-  sqlite3_backup_finish(backup);
+  Copy(source, keeper_);
   Execute(keeper_, pragmas_);
   const auto read_counts = [](void* self, int, char** values, char**) {
     auto* const database = static_cast<BareDatabase*>(self);
@@ -90,6 +101,10 @@ BareDatabase::~BareDatabase() { sqlite3_close(keeper_); }
 sqlite3* BareDatabase::Connect() const {
   sqlite3* db = nullptr;
   Must(sqlite3_open_v2(uri_.c_str(), &db, kFlags, nullptr) == SQLITE_OK, db);
+  if (uri_ == kPrivateUri) {
+    std::lock_guard<std::mutex> guard(copying_);
+    Copy(keeper_, db);
+  }
   sqlite3_busy_timeout(db, kBusyTimeoutMs);
   Execute(db, pragmas_);
   return db;

@@ -1,9 +1,10 @@
 // Bare SQLite: the peer that SqliteCache is compared with.
 //
-// A copy of a cache's database, page by page, in memory (memdb) or in a file
-// (WAL), with the cache's pragmas, and the simplest prepared statements that
-// read and write the same rows. The caller passes the hash of a key, the victim
-// of an eviction and the counts, so that the peer computes none of them.
+// A copy of a cache's database, page by page, on the cache's VFS or in a file
+// (both WAL), with the cache's pragmas, and the simplest prepared statements
+// that read and write the same rows. Or a copy in SQLite's own ":memory:",
+// which only one connection can use. The caller passes the hash of a key, the
+// victim of an eviction and the counts, so that the peer computes none of them.
 
 #ifndef APPCACHE_BENCH_BARE_SQLITE_H_
 #define APPCACHE_BENCH_BARE_SQLITE_H_
@@ -29,6 +30,8 @@ class BareDatabase {
   // Copies the main database of `source`.
   static BareDatabase CopyToMemory(sqlite3* source, const std::string& name);
   static BareDatabase CopyToFile(sqlite3* source, const std::string& path);
+  // Each connection gets a copy of its own.
+  static BareDatabase CopyToPrivate(sqlite3* source);
   ~BareDatabase();
   BareDatabase(const BareDatabase&) = delete;
   BareDatabase& operator=(const BareDatabase&) = delete;
@@ -52,6 +55,7 @@ class BareDatabase {
   const char* const pragmas_;
   // Keeps a database in memory alive, which ends with its last connection.
   sqlite3* keeper_;
+  mutable std::mutex copying_;  // held while keeper_ is copied
 };
 
 // One connection with its statements. Not thread-safe.

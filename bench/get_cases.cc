@@ -56,6 +56,9 @@ void RegisterGetCases() {
         }
       }
       if (place == Place::kFile) continue;
+      for (const int threads : {1, 2}) {
+        Register<PrivateSide>(Answer::kHit, "private", spec, threads);
+      }
       Register<TypedSide<Bytes>>(Answer::kHit, "typed_bytes", spec, 1);
       Register<TypedSide<std::string>>(Answer::kHit, "typed_string", spec, 1);
       Register<BareViewSide>(Answer::kHit, "bare_view", spec, 1);

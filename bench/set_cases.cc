@@ -75,6 +75,7 @@ void RegisterSetCases() {
         RegisterOver<BareSide>("bare", filled, threads);
       }
       if (place == Place::kFile) continue;
+      RegisterOver<PrivateSide>("private", filled, 1);
       RegisterOver<TypedSide<std::string>>("typed_string", filled, 1);
     }
   }

@@ -85,8 +85,9 @@ class TypedSide : public CacheSide {
 // does.
 class BareSide {
  public:
-  explicit BareSide(StoreFixture& fixture, bool shared)
-      : fixture_(fixture), connection_(fixture, shared, 0) {}
+  explicit BareSide(StoreFixture& fixture, bool shared,
+                    StoreFixture::Copy copy = StoreFixture::Copy::kShared)
+      : fixture_(fixture), connection_(fixture, copy, shared, 0) {}
 
   Answer Get(const Item& item) {
     const bool found = connection_->Get(item.h, [](std::string_view value) {
@@ -128,10 +129,12 @@ class BareSide {
   // as the cache opens its own; a new one for each of several threads.
   class Connection {
    public:
-    Connection(StoreFixture& fixture, bool shared, size_t which)
-        : own_(shared ? std::make_unique<BareConnection>(fixture.bare(), true)
-                      : nullptr),
-          used_(shared ? *own_ : fixture.bare_connection(which)) {}
+    Connection(StoreFixture& fixture, StoreFixture::Copy copy, bool shared,
+               size_t which)
+        : own_(shared
+                   ? std::make_unique<BareConnection>(fixture.bare(copy), true)
+                   : nullptr),
+          used_(shared ? *own_ : fixture.bare_connection(copy, which)) {}
 
     BareConnection& operator*() const { return used_; }
     BareConnection* operator->() const { return &used_; }
@@ -143,6 +146,13 @@ class BareSide {
 
   StoreFixture& fixture_;
   const Connection connection_;
+};
+
+// Bare SQLite in ":memory:". Each of several threads has a database of its own.
+class PrivateSide : public BareSide {
+ public:
+  explicit PrivateSide(StoreFixture& fixture, bool shared)
+      : BareSide(fixture, shared, StoreFixture::Copy::kPrivate) {}
 };
 
 // Bare SQLite. A get reads the value in place and does not copy it.
@@ -163,7 +173,8 @@ class BareViewSide : public BareSide {
 class BareSplitSide : public BareSide {
  public:
   explicit BareSplitSide(StoreFixture& fixture, bool shared)
-      : BareSide(fixture, shared), writer_(fixture, shared, 1) {}
+      : BareSide(fixture, shared),
+        writer_(fixture, StoreFixture::Copy::kShared, shared, 1) {}
 
   bool SetOver(const Item& item) {
     writer_->SetOver(item, fixture_.value());

@@ -84,11 +84,12 @@ StoreFixture::StoreFixture(const StoreSpec& spec)
 
 StoreFixture::~StoreFixture() = default;
 
-BareConnection& StoreFixture::bare_connection(size_t which) {
-  assert(which < bare_connections_.size());
-  std::unique_ptr<BareConnection>& connection = bare_connections_[which];
+BareConnection& StoreFixture::bare_connection(Copy copy, size_t which) {
+  assert(which < (copy == Copy::kShared ? bare_connections_.size() : 1));
+  std::unique_ptr<BareConnection>& connection =
+      copy == Copy::kShared ? bare_connections_[which] : private_connection_;
   if (connection == nullptr) {
-    connection = std::make_unique<BareConnection>(*bare_, false);
+    connection = std::make_unique<BareConnection>(bare(copy), false);
   }
   return *connection;
 }
@@ -125,6 +126,7 @@ void StoreFixture::CopyToBare(const std::string& name) {
         ValueOrFail(SqliteCache::ConnectInMemory("cache-" + name));
     bare_.reset(
         new BareDatabase(BareDatabase::CopyToMemory(source, "bare-" + name)));
+    private_bare_.reset(new BareDatabase(BareDatabase::CopyToPrivate(source)));
     sqlite3_close(source);
     return;
   }

@@ -55,10 +55,16 @@ class StoreFixture {
   const std::vector<uint32_t>& order() const { return order_; }
 
   SqliteCache& cache() { return *cache_; }
-  BareDatabase& bare() { return *bare_; }
+  // The copies on bare SQLite: kShared is used by two connections of a thread,
+  // kPrivate by one. There is a private copy only if spec().place is memory.
+  enum class Copy { kShared, kPrivate };
+  BareDatabase& bare(Copy copy) {
+    return copy == Copy::kShared ? *bare_ : *private_bare_;
+  }
   // The connection of the main thread, the first or the second one. Opened once
-  // and kept, as the cache keeps its connections. REQUIRES: which < 2.
-  BareConnection& bare_connection(size_t which);
+  // and kept, as the cache keeps its connections. REQUIRES: which < 2; 0 for a
+  // private copy.
+  BareConnection& bare_connection(Copy copy, size_t which);
 
   // How many new keys each side has set. Threads share these.
   std::atomic<size_t> new_in_cache{0};
@@ -75,7 +81,9 @@ class StoreFixture {
   const std::vector<uint32_t> order_;
   std::unique_ptr<SqliteCache> cache_;
   std::unique_ptr<BareDatabase> bare_;
+  std::unique_ptr<BareDatabase> private_bare_;
   std::array<std::unique_ptr<BareConnection>, 2> bare_connections_;
+  std::unique_ptr<BareConnection> private_connection_;
 };
 
 // The fixture of a spec, made at the first call. Thread-safe.

@@ -150,6 +150,20 @@ int CheckReservedLock(sqlite3_file* file, int* is_reserved) noexcept {
 
 // --- The wal-index.
 
+// Whether a connection that only reads may have these locks exclusively. SQLite
+// takes the checkpoint lock alone to checkpoint, and with others to recover the
+// wal-index. It takes the write lock in a reader when it finds the header of
+// the wal-index half written, in case its writer has died. Here no writer dies
+// alone, and the reader retries: otherwise a set could meet SQLITE_BUSY because
+// of it.
+bool MayLockToRead(OpenedFile& opened, WalLocks::Mask mask) noexcept {
+  constexpr WalLocks::Mask kWrite = WalLocks::MaskOf(WalLocks::kWrite, 1);
+  constexpr WalLocks::Mask kCheckpoint =
+      WalLocks::MaskOf(WalLocks::kCheckpoint, 1);
+  if (mask == kCheckpoint) return false;
+  return mask != kWrite || !opened.database->wal_index.is_initialised();
+}
+
 int ShmMap(sqlite3_file* file, int index, int bytes, int extend,
            void volatile** region) noexcept {
   assert(bytes == static_cast<int>(WalIndex::kRegionBytes));
@@ -178,10 +192,7 @@ int ShmLock(sqlite3_file* file, int first, int count, int flags) noexcept {
     if ((flags & SQLITE_SHM_SHARED) != 0) {
       return locks.LockShared(holder, mask) ? SQLITE_OK : SQLITE_BUSY;
     }
-    // Only the holder of the writer lock checkpoints, and others only read.
-    constexpr WalLocks::Mask kCheckpoint =
-        WalLocks::MaskOf(WalLocks::kCheckpoint, 1);
-    if (opened.is_read_only && (mask & kCheckpoint) != 0) return SQLITE_BUSY;
+    if (opened.is_read_only && !MayLockToRead(opened, mask)) return SQLITE_BUSY;
     return locks.LockExclusive(holder, mask) ? SQLITE_OK : SQLITE_BUSY;
   });
 }

@@ -20,7 +20,8 @@
 // not when they are closed: xShmLock refuses them the checkpoint lock, and
 // xLock anything above SHARED. SQLite before 3.51.3 can lose transactions when
 // two connections checkpoint and commit at the same instant, so one connection
-// must do both.
+// must do both. They never hold the write lock either, so they never make a
+// writer SQLITE_BUSY.
 //
 // Sizes. Up to 16 TiB, then SQLITE_FULL. When there is no memory a write is
 // SQLITE_IOERR_NOMEM and changes nothing. Memory returns to the system when the

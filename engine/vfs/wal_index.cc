@@ -20,6 +20,15 @@ WalIndex::Found WalIndex::Region(size_t index, bool extend,
   }
 }
 
+bool WalIndex::is_initialised() const noexcept {
+  constexpr size_t kIsInit = 12;
+  std::lock_guard<std::mutex> guard(mutex_);
+  if (regions_.empty()) return false;
+  const auto* const at =
+      reinterpret_cast<const unsigned char*>(regions_[0].get()) + kIsInit;
+  return __atomic_load_n(at, __ATOMIC_RELAXED) != 0;
+}
+
 void WalIndex::Clear() noexcept {
   std::lock_guard<std::mutex> guard(mutex_);
   regions_.clear();

@@ -31,6 +31,10 @@ class WalIndex {
   // Frees all regions. REQUIRES: no connection uses one.
   void Clear() noexcept;
 
+  // Whether SQLite has written the header: the byte isInit, of the first of its
+  // two copies (https://sqlite.org/walformat.html, "The WAL-Index Header").
+  bool is_initialised() const noexcept;
+
   size_t allocated_bytes() const noexcept;
 
  private:

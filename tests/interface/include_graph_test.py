@@ -102,7 +102,13 @@ LAYERS = {
     "tools/examples": (PUBLIC, []),
     # Benchmarks also measure parts of the engine, and libraries side by side.
     "bench": (
-        [*PUBLIC, "engine/lru", "engine/support", "tests/servers"],
+        [
+            *PUBLIC,
+            "engine/lru",
+            "engine/support",
+            "engine/vfs",
+            "tests/servers",
+        ],
         ["benchmark", "hiredis", "libmemcached", "lmdb", "sqlite"],
     ),
     # Not checked; listed because others include it.
