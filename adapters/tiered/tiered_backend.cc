@@ -171,6 +171,9 @@ CacheStats TieredBackend::Stats() const {
   stats.expirations = remote.expirations;
   stats.entries = remote.entries;
   stats.bytes = remote.bytes;
+  const CacheStats local = local_.backend().Stats();
+  stats.database_memory_bytes = local.database_memory_bytes;
+  stats.log_memory_bytes = local.log_memory_bytes;
   return stats;
 }
 

@@ -66,6 +66,21 @@ TEST_F(StatsTextTest, ABlockHasALineForEachFigure) {
             "log      32 B\n");
 }
 
+TEST_F(StatsTextTest, TheMemoryOfADatabaseInMemoryIsReported) {
+  now_.stats.database_memory_bytes = 4 << 20;
+  now_.stats.log_memory_bytes = 32 << 10;
+  const std::string block = StatsBlock(Once());
+  EXPECT_NE(block.find("memory   4.0 MiB, and a log of 32.0 KiB\n"),
+            std::string::npos)
+      << block;
+  const Json json = StatsJson(Once(), kTime);
+  EXPECT_EQ(json["database_memory_bytes"], 4 << 20);
+  EXPECT_EQ(json["log_memory_bytes"], 32 << 10);
+  const std::string text = StatsPrometheus(Once());
+  EXPECT_NE(text.find("appcache_database_memory_bytes{"), std::string::npos);
+  EXPECT_NE(text.find("appcache_log_memory_bytes{"), std::string::npos);
+}
+
 TEST_F(StatsTextTest, ChangesArePrintedPerSecond) {
   const std::string block = StatsBlock(Again());
   EXPECT_NE(block.find("entries  36, +3.0/s\n"), std::string::npos) << block;

@@ -86,6 +86,8 @@ TEST_F(OpenTest, TheTraitsAreThoseOfTheRemote) {
 // Knows how much it holds.
 class SizedMap final : public MapBackend {
  public:
+  explicit SizedMap(uint64_t memory) : memory_(memory) {}
+
   CacheStats Stats() const override {
     CacheStats stats;
     stats.hits = 1'000;
@@ -93,12 +95,17 @@ class SizedMap final : public MapBackend {
     stats.bytes = 7;
     stats.evictions = 8;
     stats.expirations = 9;
+    stats.database_memory_bytes = memory_;
     return stats;
   }
+
+ private:
+  const uint64_t memory_;
 };
 
 TEST_F(OpenTest, TheStatsCountTheTiersCallsAndHaveTheSizesOfTheRemote) {
-  tier_ = *TieredCache::Open(local_, std::make_shared<SizedMap>(), options_);
+  tier_ = *TieredCache::Open(std::make_shared<SizedMap>(11),
+                             std::make_shared<SizedMap>(12), options_);
   EXPECT_EQ(Get(kPath), "miss");
   ASSERT_TRUE(raw().SetRaw(kPath, "v", kNoTtl).ok());
   EXPECT_EQ(Get(kPath), "hit:v");
@@ -116,6 +123,7 @@ TEST_F(OpenTest, TheStatsCountTheTiersCallsAndHaveTheSizesOfTheRemote) {
   EXPECT_EQ(stats.bytes, 7U);
   EXPECT_EQ(stats.evictions, 8U);
   EXPECT_EQ(stats.expirations, 9U);
+  EXPECT_EQ(stats.database_memory_bytes, 11U);
 }
 
 }  // namespace

@@ -59,6 +59,12 @@ void AddFigures(const StatsView& view, Json& json) {
     json["file_bytes"] = now.file_bytes->file;
     json["log_bytes"] = now.file_bytes->log;
   }
+  if (now.stats.database_memory_bytes) {
+    json["database_memory_bytes"] = *now.stats.database_memory_bytes;
+  }
+  if (now.stats.log_memory_bytes) {
+    json["log_memory_bytes"] = *now.stats.log_memory_bytes;
+  }
   if (now.tier) AddTier(view, json);
 }
 

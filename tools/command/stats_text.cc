@@ -115,6 +115,11 @@ std::string StatsBlock(const StatsView& view) {
     block.Add("file", FormatSize(now.file_bytes->file));
     block.Add("log", FormatSize(now.file_bytes->log));
   }
+  if (now.stats.database_memory_bytes && now.stats.log_memory_bytes) {
+    block.Add("memory", FormatSize(*now.stats.database_memory_bytes) +
+                            ", and a log of " +
+                            FormatSize(*now.stats.log_memory_bytes));
+  }
   if (now.tier) AddTier(view, block);
   return block.text();
 }

@@ -92,7 +92,7 @@ class TieredBackend;
 // - ClearRaw clears both levels.
 // - TtlRaw and Ping ask the remote.
 // - Stats() counts reads and writes of the tier; evictions, expirations and
-//   sizes are the remote's.
+//   sizes are the remote's, and the memory is the local cache's.
 class TieredCache final : public Cache {
  public:
   using Opened = Result<std::unique_ptr<TieredCache>>;
