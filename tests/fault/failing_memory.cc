@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "engine/vfs/chunk_memory.h"
+
 namespace appcache {
 namespace {
 
@@ -47,11 +49,20 @@ const int installed = [] {
   };
   const int rc = sqlite3_config(SQLITE_CONFIG_MALLOC, &failing);
   if (rc != SQLITE_OK) std::abort();
+  vfs::SetChunkFailure(ShouldFail);
   return rc;
 }();
 
-void* New(size_t size) {
-  void* const memory = ShouldFail() ? nullptr : std::malloc(size ? size : 1);
+// `alignment` is a power of two.
+void* TryNew(size_t size, size_t alignment = alignof(std::max_align_t)) {
+  if (ShouldFail()) return nullptr;
+  // aligned_alloc wants a multiple of the alignment.
+  return std::aligned_alloc(alignment, (size + alignment) & ~(alignment - 1));
+}
+
+template <class... Alignment>
+void* New(size_t size, Alignment... alignment) {
+  void* const memory = TryNew(size, static_cast<size_t>(alignment)...);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
@@ -71,6 +82,40 @@ FailingMemory::Pause::~Pause() { state.armed = was_armed_; }
 
 }  // namespace appcache
 
+// All of them: a sanitizer brings its own of those that are not replaced here.
 void* operator new(size_t size) { return appcache::New(size); }
+void* operator new[](size_t size) { return appcache::New(size); }
+void* operator new(size_t size, std::align_val_t alignment) {
+  return appcache::New(size, alignment);
+}
+void* operator new[](size_t size, std::align_val_t alignment) {
+  return appcache::New(size, alignment);
+}
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return appcache::TryNew(size);
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+  return appcache::TryNew(size);
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}

@@ -1,9 +1,9 @@
 // FailingMemory: memory that runs out on request.
 //
-// A test that links this has its operator new and SQLite's allocator replaced:
-// both count the allocations of the calling thread in one sequence, and fail
-// where a test says so. Not watched: what the C library and zlib take from
-// malloc, and over-aligned types.
+// A test that links this has every operator new and SQLite's allocator
+// replaced, and the chunks of the heap VFS are watched: all count the
+// allocations of the calling thread in one sequence, and fail where a test says
+// so. Not watched: what the C library and zlib take from malloc.
 
 #ifndef APPCACHE_TESTS_FAULT_FAILING_MEMORY_H_
 #define APPCACHE_TESTS_FAULT_FAILING_MEMORY_H_
