@@ -23,7 +23,7 @@ Explanation Explain(int rc) {
     case EDQUOT:
     case EFBIG:
       return {ErrorCode::kFull,
-              "the disk or the quota of this user is full: free space"};
+              "the disk is full, or this user's quota; delete files to make room"};
     case ENOMEM:
       return {ErrorCode::kFull, "memory or address space is exhausted"};
     case MDB_READERS_FULL:

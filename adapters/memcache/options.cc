@@ -23,7 +23,7 @@ Status Invalid(std::string message) {
 Status ValidateServer(const MemcacheServer& server) {
   if (server.unix_path.empty() && (server.host.empty() || server.port == 0)) {
     return Invalid(
-        "a server has an empty host or port 0; give both, or a unix_path");
+        "a server needs a host and a port other than 0, or a unix_path");
   }
   for (const std::string* const text : {&server.host, &server.unix_path}) {
     if (text->find('\0') != std::string::npos) {

@@ -26,11 +26,12 @@ constexpr bool HasManyFreePages(int64_t all, int64_t free) noexcept {
   return free > kKept && free > all / 8;
 }
 
-// A step holds the writer lock, for half a millisecond if its length is right.
+// A step holds the writer lock, for a third of a millisecond if its length is
+// right; a checkpoint may follow.
 // What one page costs depends on the database: between 1 and 60 us.
 inline constexpr int64_t kFirstShrinkPages = 8;
 inline constexpr int64_t kMaxShrinkPages = 256;
-inline constexpr auto kShrinkStep = std::chrono::microseconds(500);
+inline constexpr auto kShrinkStep = std::chrono::microseconds(300);
 
 // The length of the next step after one of `pages` that took `took`.
 constexpr int64_t NextShrinkPages(int64_t pages,

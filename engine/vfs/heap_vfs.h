@@ -18,10 +18,11 @@
 //
 // Connections that were opened with SQLITE_OPEN_READONLY never checkpoint, also
 // not when they are closed: xShmLock refuses them the checkpoint lock, and
-// xLock anything above SHARED. SQLite before 3.51.3 can lose transactions when
-// two connections checkpoint and commit at the same instant, so one connection
-// must do both. They never hold the write lock either, so they never make a
-// writer SQLITE_BUSY.
+// xLock refuses them anything above SHARED. Read-only connections never hold the
+// write lock either, so a writer is never SQLITE_BUSY because of one. All
+// connections that write must take turns under one lock that they also hold
+// during a checkpoint: SQLite before 3.51.3 can lose transactions when one
+// connection checkpoints at the instant at which another one commits.
 //
 // Sizes. Up to 16 TiB, then SQLITE_FULL. When there is no memory a write is
 // SQLITE_IOERR_NOMEM and changes nothing. Memory returns to the system when the
@@ -36,10 +37,11 @@
 //               that it finds in the log, is not overwritten while it holds its
 //               read lock. So reads are plain copies without a lock. Only reads
 //               without a read lock, of the header, take HeapDatabase's mutex.
-//   xFetch      The same, and SQLite releases a page before its read lock. So it
-//               may have the address of the page itself, up to PRAGMA
-//               mmap_size; SQLite was compiled with a limit for it (2 GiB in
-//               Debian), and reads what is beyond.
+//   xFetch      As for xRead; and SQLite releases every fetched page before it
+//               releases its read lock. So xFetch returns the address of the
+//               page itself, for pages below PRAGMA mmap_size, whose maximum is
+//               compiled into SQLite (2 GiB in Debian). SQLite reads pages
+//               beyond that with xRead, which copies them.
 //   xTruncate   A checkpoint truncates the database only after it has copied the
 //               whole log, which needs every reader to be at the end of it; the
 //               log is truncated only when no reader uses it.

@@ -49,9 +49,9 @@
 // whether its operations work in the child.
 //
 // Raw operations: anyone may call them, through cache.backend(): a tier does,
-// and so do tools. A raw write bypasses the loads in progress of the caches
-// above it: a GetVia that began before a SetRaw may store an older value after
-// it.
+// and so do tools. A raw write does not supersede loads that are in progress in
+// a Cache that uses this backend: a GetVia that began before a SetRaw may
+// overwrite the new value with an older one.
 
 #ifndef APPCACHE_BACKEND_H_
 #define APPCACHE_BACKEND_H_
@@ -176,8 +176,9 @@ class Backend {
   virtual Result<std::unique_ptr<Watch>> WatchRaw(const WatchOptions& options,
                                                   WatchListener& listener);
 
-  // One round trip that changes nothing and is not an access: the version of
-  // the storage ("Redis 7.0.15"), or why it does not answer. Default: a GetRaw
+  // Contacts the storage, in one round trip where it is a server. Returns its
+  // version ("Redis 7.0.15"), or an error that says why it does not answer.
+  // Changes nothing and is not an access. Default: a GetRaw
   // of a key that no cache uses, and an empty version.
   virtual Result<std::string> Ping();
 

@@ -133,14 +133,15 @@ class Cache {
   // --- Read-through and write-through.
 
   // The cached value. When there is none, the value of `loader()`, which is
-  // then stored with options.ttl. A loader that returns a Loaded<V> (loaded.h)
-  // can also give a ttl, decline storing, or find that there is no value; then
-  // the result is a std::optional. When several callers of this object need the
-  // same key, one runs its loader; the others wait for it and get its value or
-  // its exception. A set or invalidate of the key through this object during a
-  // load wins: the loaded value is returned but not stored. A failing cache
-  // costs a warning and a call of the loader, never an error. Throws what
-  // `loader` throws; then nothing is stored.
+  // then stored with options.ttl. A loader may return a Loaded<V> (loaded.h)
+  // instead of a V, to set a ttl, to prevent storing, or to report that there
+  // is no value. With such a loader, the result is a std::optional<V>. When
+  // several callers of this object need the same key, one runs its loader; the
+  // others wait for it and get its value or its exception. A set or invalidate
+  // of the key through this object during a load wins: the loaded value is
+  // returned but not stored. A failing cache costs a warning and a call of the
+  // loader, never an error. Throws what `loader` throws; then nothing is
+  // stored.
   template <CacheKey K, class Loader>
   internal::LoadResult<typename K::value_type, Loader> GetVia(
       const K& key, Loader&& loader, const LoadOptions& options = {});
@@ -200,12 +201,13 @@ class Cache {
   // keys as a std::span<const K> of copies, and one batch write. The loader
   // returns a std::vector<V> or a std::vector<Loaded<V>>, one element per key
   // in their order; a different number throws std::length_error. The result is
-  // one V or std::optional<V> per key, in order. Waits at most options.max_wait
-  // in total for keys that other callers load; the loader is called again for
-  // keys that do not arrive. When the loader throws, stale values are
-  // returned if every key that was passed to it has one; otherwise the
-  // exception is passed on. An exception of another caller's loader is passed
-  // on too. The options for background loads and process_lock have no effect.
+  // one V or std::optional<V> per key, in order. If other callers are
+  // loading some of the keys, waits for them, at most options.max_wait in
+  // total. If some values are still missing then, calls `loader` a second time,
+  // with those keys only. When the loader throws, stale values are returned if
+  // every key that was passed to it has one; otherwise the exception is passed
+  // on. An exception of another caller's loader is passed on too. The options
+  // for background loads and process_lock have no effect.
   template <CacheKey K, class Loader>
   std::vector<internal::LoadManyResult<K, Loader>> GetManyVia(
       std::span<const K> keys, Loader&& loader,

@@ -102,11 +102,11 @@ class SqliteCache final : public Cache {
   // expiry times and their recency: a warm start from a Snapshot. If they
   // exceed the limits, the most recently used ones are kept; an entry that is
   // too large is skipped and logged. Only reads the file, which may be in use.
-  // Errors: kInvalidArgument as above, or a database of this name exists;
-  // kUnavailable (no such file, permissions), kUnsupported (not an appcache, or
-  // a newer version) and kCorrupt (the file is damaged), after which there is
-  // no such database. Costs a check of the file's pages and a set of each
-  // entry.
+  // Errors: kInvalidArgument (as above, or a database of this name exists
+  // already); kUnavailable (the file is missing or cannot be read);
+  // kUnsupported (not an appcache, or a newer version); kCorrupt (the file is
+  // damaged). After the last three, no database of this name exists. Costs a
+  // check of the file's pages and a set of each entry.
   static Opened OpenInMemoryFrom(const std::string& path,
                                  const SqliteCacheOptions& options = {},
                                  std::string_view name = kDefaultMemoryName);
@@ -177,15 +177,16 @@ class SqliteCache final : public Cache {
   // (it is a damaged cache), kUnavailable and kFull (the disk). Takes the
   // writer lock for a moment; with OpenOn, for the whole time. Not an access.
   //
-  // A database in memory counts time by Clock::Steady() and a file by
-  // Clock::Wall(): times are converted. With a clock of the options, they are
-  // stored as they are.
+  // A database in memory has the times of Clock::Steady() and a file those of
+  // Clock::Wall(), so Snapshot and OpenInMemoryFrom convert them. If
+  // SqliteCacheOptions::clock is set, they leave the times as they are.
   Status Snapshot(const std::string& path);
 
-  // Verifies the database: its pages, that both tables hold the same entries
-  // under the right hashes, and that the counts equal the sums. Reads all of
-  // it, and blocks writers while it runs. CheckAndFix also removes entries that
-  // are inconsistent and corrects the counts. Neither repairs damaged pages:
+  // Verifies the database: its pages, that the tables entries and usage hold
+  // the same entries under the hashes of their keys, and that the number and
+  // size of the entries in meta match the rows. Reads all of it, and blocks
+  // writers while it runs. CheckAndFix also removes entries that are
+  // inconsistent and corrects the counts. Neither repairs damaged pages:
   // CheckAndFix returns kCorrupt, and the next OpenFile sets the file aside.
   Result<CheckReport> Check();
   Result<CheckReport> CheckAndFix();

@@ -40,10 +40,11 @@
 // paths for retry: until the remote has removed the entry, reads of such a path
 // through this tier do not return the old value, and the tier is not
 // coherent(). The retry is an invalidation, also for a set that failed. When a
-// batch fails in part, all of its entries are invalidated. Nothing is queued
-// when the remote rejects a write (kTooLarge, kInvalidKey, kInvalidArgument,
-// kUnsupported); the tier then writes the other entries of the batch, with
-// at most 64 further calls of the remote.
+// batch fails in part, all of its entries are invalidated. A write that the
+// remote rejects (kTooLarge, kInvalidKey, kInvalidArgument, kUnsupported) has
+// certainly not been done, and is not queued. When the remote rejects a batch,
+// the tier writes it again in ever smaller halves, so that the other entries
+// are stored, with at most 64 further calls of the remote.
 //
 // Failure of the local cache costs copies and nothing else.
 //
@@ -86,9 +87,10 @@ class TieredBackend;
 // Thread-safe. Adds to Cache what only a tier has. Among the operations of its
 // backend, these are special:
 //
-// - AddRaw and InvalidatePrefixRaw are not retried when they fail. A failed add
-//   may have found another client's entry; after a failed invalidation by
-//   prefix, the local copies are dropped and the caller decides.
+// - AddRaw and InvalidatePrefixRaw are not retried when they fail. The retry of
+//   an add would be an invalidation, which could remove an entry of another
+//   client. After a failed invalidation by prefix, the local copies are dropped;
+//   the caller decides whether to call it again.
 // - ClearRaw clears both levels.
 // - TtlRaw and Ping ask the remote.
 // - Stats() counts reads and writes of the tier; evictions, expirations and
@@ -107,11 +109,11 @@ class TieredCache final : public Cache {
   // which takes at most as long as two calls of the remote.
   ~TieredCache() override;
 
-  // True when every read is within max_staleness and no invalidation is queued
-  // for retry: the link is up and its last heartbeat is younger than
-  // max_staleness. Invalidations that were lost because the queue was full
-  // (TierReport::invalidations_lost) do not count. Always false where nobody
-  // sends notifications.
+  // True when the link is up, its last heartbeat is younger than max_staleness,
+  // and no invalidation is queued for retry. No read then returns a value that
+  // was replaced more than max_staleness ago. Invalidations that were lost
+  // because the queue was full (TierReport::invalidations_lost) do not count.
+  // Always false where nobody sends notifications.
   bool coherent() const;
 
   // The state of the tier and its counters.
