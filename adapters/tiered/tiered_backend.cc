@@ -174,6 +174,7 @@ CacheStats TieredBackend::Stats() const {
   const CacheStats local = local_.backend().Stats();
   stats.database_memory_bytes = local.database_memory_bytes;
   stats.log_memory_bytes = local.log_memory_bytes;
+  stats.resident_bytes = local.resident_bytes;
   return stats;
 }
 

@@ -1,6 +1,5 @@
 #include "appcache/bytes.h"
 
-#include <cassert>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -11,7 +10,7 @@ Bytes::Block* Bytes::Block::New(size_t size) {
   if (size > std::numeric_limits<size_t>::max() - sizeof(Block)) {
     throw std::bad_alloc();
   }
-  return new (::operator new(sizeof(Block) + size)) Block{1, size};
+  return new (::operator new(sizeof(Block) + size)) Block{1};
 }
 
 void Bytes::Block::Release(Block* block) noexcept {
@@ -32,17 +31,6 @@ Bytes Bytes::Copy(std::string_view source) {
   return Build(source.size(), [source](char* data) {
     std::memcpy(data, source.data(), source.size());
   });
-}
-
-void Bytes::RemoveSuffix(size_t count) {
-  assert(count <= size());
-  if (count == 0) return;
-  // Acquire: earlier owners have finished reading the size.
-  if (__atomic_load_n(&block_->references, __ATOMIC_ACQUIRE) == 1) {
-    block_->size -= count;
-  } else {
-    *this = Copy(view().substr(0, size() - count));
-  }
 }
 
 }  // namespace appcache

@@ -125,6 +125,10 @@ void AddTo(PrometheusText& text, const CacheStats& stats) {
     text.Gauge("database_memory_bytes", "Memory of the database.",
                static_cast<double>(*stats.database_memory_bytes));
   }
+  if (stats.resident_bytes) {
+    text.Gauge("resident_bytes", "Memory of values that are read often.",
+               static_cast<double>(*stats.resident_bytes));
+  }
   if (stats.log_memory_bytes) {
     text.Gauge("log_memory_bytes", "Memory of the write-ahead log.",
                static_cast<double>(*stats.log_memory_bytes));

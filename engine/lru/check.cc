@@ -94,6 +94,7 @@ Result<CheckReport> LruEngine::CheckLocked(bool fix) {
     writer_.SetCounts(found);
     status = transaction.Commit();
   }
+  if (hot_ != nullptr) hot_->DropAll();
   if (!status.ok()) return Noted(std::move(status));
   return report;
 }

@@ -12,9 +12,12 @@
 #include <cstdint>
 
 #include "appcache/clock.h"
+#include "engine/lru/limits.h"
 
 namespace appcache::lru {
 
+// Converts any time, also one that others have written to a file, to one that
+// can be stored.
 class ClockShift {
  public:
   // No difference: both are one clock.
@@ -29,17 +32,23 @@ class ClockShift {
   // An expiry time in milliseconds, 0 for never, rounded up: never early.
   constexpr int64_t Expiry(int64_t expires_at_ms) const noexcept {
     if (expires_at_ms == 0) return 0;
-    const auto shifted = std::chrono::ceil<std::chrono::milliseconds>(
-        std::chrono::milliseconds(expires_at_ms) + by_);
-    return std::max<int64_t>(shifted.count(), 1);
+    using std::chrono::milliseconds;
+    const milliseconds from(std::clamp<int64_t>(expires_at_ms, 1, kMaxExpiry));
+    const auto shifted = std::chrono::ceil<milliseconds>(from + by_);
+    return std::clamp<int64_t>(shifted.count(), 1, kMaxExpiry);
   }
 
-  // A tick. The order of two stays the same, unless both are before 1970.
+  // A tick. The order of two stays the same, unless both are before 1970 or
+  // after kMaxTime.
   constexpr int64_t Tick(int64_t tick) const noexcept {
-    return std::max<int64_t>(tick + by_.count(), 0);
+    return std::clamp<int64_t>(
+        std::clamp<int64_t>(tick, 0, kMaxTick) + by_.count(), 0, kMaxTick);
   }
 
  private:
+  static constexpr int64_t kMaxTick = kMaxTime.time_since_epoch().count();
+  static constexpr int64_t kMaxExpiry = kMaxTick / 1000;
+
   std::chrono::microseconds by_{0};
 };
 

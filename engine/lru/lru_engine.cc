@@ -18,6 +18,9 @@ LruEngine::LruEngine(std::unique_ptr<store::Database> database,
       [this](std::span<const policy::Access> accesses) {
         pending_.Add(accesses);
       });
+  if (database_->is_exclusive() && settings_.resident_bytes > 0) {
+    hot_ = std::make_unique<residency::HotValues>(settings_.resident_bytes);
+  }
   if (database_->has_own_readers()) {
     maintenance_ =
         std::make_unique<Maintenance>(settings_.clock, [this] { Maintain(); });
@@ -126,6 +129,7 @@ Status LruEngine::Close() {
     status = WithoutExceptions<Status>([&] { return checkpointer_.Finish(); });
   }
   sessions_->Close();
+  if (hot_ != nullptr) hot_->DropAll();
   // Statements are destroyed before their connection.
   size_limit_ = store::SizeLimit();
   writer_ = store::Writer();

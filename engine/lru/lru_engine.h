@@ -4,7 +4,8 @@
 // the parts: sessions read, the holder of the writer lock writes, the policy
 // chooses victims, and maintenance writes accesses and removes expired entries.
 //
-//   Get: hash -> session of this thread -> SELECT -> expired? -> access
+//   Get: hash -> session of this thread -> hot value, or SELECT -> expired?
+//        -> access
 //   Set: batch -> writer lock -> Writer::Apply (puts, evictions) -> checkpoint?
 //
 // Reads are in read.cc, writes in write.cc, InvalidatePrefix in
@@ -32,6 +33,7 @@
 #include "engine/policy/eviction.h"
 #include "engine/policy/pending_accesses.h"
 #include "engine/policy/tick_source.h"
+#include "engine/residency/hot_values.h"
 #include "engine/store/checkpoint.h"
 #include "engine/store/database.h"
 #include "engine/store/free_pages.h"
@@ -58,6 +60,7 @@ class LruEngine {
     size_t touch_flush_count = 0;
     std::chrono::milliseconds expiry_sweep_interval{0};
     std::optional<uint64_t> max_database_bytes;
+    uint64_t resident_bytes = 0;
     uint64_t max_log_bytes = 0;
     std::shared_ptr<const Clock> clock;
     std::string vfs;  // for snapshots
@@ -130,6 +133,9 @@ class LruEngine {
   // `make(found, now)` for the entry at `path`. Counts it as an access.
   template <class V, class MakeValue>
   Lookup<V> Access(std::string_view path, const MakeValue& make);
+  // The value at `path`, from memory or from SQLite.
+  Lookup<store::FoundValue> Find(Session& session, int64_t h,
+                                 std::string_view path);
   void RecordAccess(Session& session, int64_t h, TimePoint now) noexcept;
   // Takes the writer lock if the database has a single connection.
   Status EnterToRead(std::optional<Held>& held);
@@ -149,6 +155,8 @@ class LruEngine {
   Status PrepareWrite();
   bool TooManyPending() const;
   void Count(const store::WriteResult& result) noexcept;
+  // Forgets the hot values of what a batch may have changed.
+  void DropHot(const store::WriteBatch& batch) noexcept;
 
   // Applies a batch that has failed because the database has reached
   // max_database_bytes: a batch that puts, after an eviction; any other,
@@ -183,6 +191,8 @@ class LruEngine {
   // CopyTo, with and without readers of its own.
   Status CopyBesideWriters(store::SnapshotFile& file);
   Status CopyLocked(store::SnapshotFile& file);
+  // LoadFrom for some entries of `source`.
+  Status Load(std::span<const StoredEntry> entries, const std::string& source);
 
   // --- Maintenance.
 
@@ -230,6 +240,9 @@ class LruEngine {
   int64_t peak_bytes_ = 0;
 
   std::atomic<bool> shrink_is_due_{false};
+
+  // Null where others write to the database too, or without resident_bytes.
+  std::unique_ptr<residency::HotValues> hot_;
 
   // Used by the maintenance thread, which logs a repeated failure once.
   std::optional<ErrorCode> last_failure_;

@@ -44,7 +44,9 @@ Status CheckLimits(const SqliteCacheOptions& options) {
     Status status = CheckRange(name, value, 1, kLargestLimit);
     if (!status.ok()) return status;
   }
-  if (!options.max_database_bytes) return Status();
+  Status status =
+      CheckRange("resident_bytes", options.resident_bytes, 0, kLargestLimit);
+  if (!status.ok() || !options.max_database_bytes) return status;
   return CheckRange("max_database_bytes", *options.max_database_bytes,
                     store::SizeLimit::kMinBytes, kLargestLimit);
 }
@@ -91,6 +93,7 @@ OpenedEngine MakeEngine(store::OpenedDatabase database,
   settings.touch_flush_count = options.touch_flush_count;
   settings.expiry_sweep_interval = options.expiry_sweep_interval;
   settings.max_database_bytes = options.max_database_bytes;
+  settings.resident_bytes = options.resident_bytes;
   settings.max_log_bytes = options.max_log_bytes;
   settings.clock = options.clock ? options.clock : default_clock;
   settings.vfs = options.vfs;

@@ -44,7 +44,7 @@ Lookup<V> LruEngine::Access(std::string_view path, const MakeValue& make) {
   }
   const int64_t h = Hash(path);
   return WithSession<V>([&](Session& session) {
-    Lookup<store::FoundValue> found = session.reader.Find(h, path);
+    Lookup<store::FoundValue> found = Find(session, h, path);
     const TimePoint now = settings_.clock->Now();
     if (found && !HasExpired(found->expires_at_ms, now)) {
       ++session.hits;
@@ -56,6 +56,20 @@ Lookup<V> LruEngine::Access(std::string_view path, const MakeValue& make) {
     ++session.errors;
     return Lookup<V>::Failed(Noted(found.status()));
   });
+}
+
+Lookup<store::FoundValue> LruEngine::Find(Session& session, int64_t h,
+                                          std::string_view path) {
+  if (hot_ == nullptr) return session.reader.Find(h, path);
+  uint64_t version = 0;
+  if (auto hot = hot_->Find(h, path, version)) {
+    return Lookup<store::FoundValue>::Hit(
+        {std::move(hot->value), hot->expires_at_ms});
+  }
+  Lookup<store::FoundValue> found = session.reader.Find(h, path);
+  if (found)
+    hot_->Publish(h, path, {found->value, found->expires_at_ms}, version);
+  return found;
 }
 
 Lookup<Bytes> LruEngine::Get(std::string_view path) {
@@ -179,6 +193,7 @@ CacheStats LruEngine::Stats() {
     stats.entries = static_cast<uint64_t>(counts->entries);
     stats.bytes = static_cast<uint64_t>(counts->bytes);
   }
+  if (hot_ != nullptr) stats.resident_bytes = hot_->bytes();
   if (const auto use = database_->memory_use()) {
     stats.database_memory_bytes = use->database_bytes;
     stats.log_memory_bytes = use->log_bytes;

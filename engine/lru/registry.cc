@@ -45,12 +45,8 @@ Result<std::shared_ptr<LruEngine>> Add(Engines& engines,
                                        const std::string& name,
                                        const SharedOptions& options,
                                        const Open& open) {
-  if (internal::OpenDatabaseName::WasOpenAtFork(name)) {
-    return Status(ErrorCode::kUnsupported,
-                  "cannot open " + name +
-                      " in a process forked while it was open: close it before "
-                      "the fork, or exec after it");
-  }
+  Status status = CheckNotOpenAtFork(name);
+  if (!status.ok()) return status;
   internal::OpenDatabaseName open_name(
       name);  // first: a fork may come at any time
   Result<std::shared_ptr<LruEngine>> opened = open();
@@ -96,8 +92,18 @@ Result<std::shared_ptr<LruEngine>> AcquireNew(const std::string& name,
   return Add(engines, name, options, open);
 }
 
+Status CheckNotOpenAtFork(const std::string& name) {
+  if (!internal::OpenDatabaseName::WasOpenAtFork(name)) return Status();
+  return Status(ErrorCode::kUnsupported,
+                "cannot open " + name +
+                    " in a process forked while it was open: close it before "
+                    "the fork, or exec after it");
+}
+
 Status WhileClosed(const std::string& name,
                    const std::function<Status()>& use) {
+  Status status = CheckNotOpenAtFork(name);
+  if (!status.ok()) return status;
   Engines& engines = open_engines.Get();
   std::lock_guard<std::mutex> guard(engines.mutex);
   if (engines.by_name.contains(name)) {

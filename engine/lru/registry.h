@@ -36,8 +36,11 @@ Result<std::shared_ptr<LruEngine>> AcquireNew(const std::string& name,
                                               const SharedOptions& options,
                                               const Open& open);
 
+// kUnsupported in a child that was forked while `name` was open.
+Status CheckNotOpenAtFork(const std::string& name);
+
 // Calls `use` while nobody in this process has `name` open or can open it.
-// kBusy when it is open.
+// kBusy when it is open; kUnsupported as above.
 Status WhileClosed(const std::string& name, const std::function<Status()>& use);
 
 // Removes a user. The last one closes the engine, and gets the error of its

@@ -99,18 +99,47 @@ Status LruEngine::CopyBesideWriters(store::SnapshotFile& file) {
 Status LruEngine::CopyTo(store::SnapshotFile& file) {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
   Status status = FlushAccesses();
-  if (status.ok()) status = file.Create(database_->hash_seed());
-  if (status.ok()) {
-    status = database_->has_own_readers() ? CopyBesideWriters(file)
-                                          : CopyLocked(file);
+  if (!status.ok()) return Noted(std::move(status));
+  // Damage that this finds is that of the file to be replaced.
+  status = file.Create(database_->hash_seed());
+  if (!status.ok()) return status;
+  return Noted(database_->has_own_readers() ? CopyBesideWriters(file)
+                                            : CopyLocked(file));
+}
+
+Status LruEngine::Load(std::span<const StoredEntry> entries,
+                       const std::string& source) {
+  Status status = Restore(entries);
+  const bool does_not_fit = size_limit_.IsReachedBy(status);
+  if (does_not_fit && entries.size() > 1) {  // together
+    for (const StoredEntry& entry : entries) {
+      status = Load({&entry, 1}, source);
+      if (!status.ok()) return status;
+    }
+    return Status();
   }
-  return Noted(std::move(status));
+  if (!does_not_fit && !status.Is(ErrorCode::kTooLarge)) return status;
+  settings_.log(LogLevel::kWarning,
+                "loading " + source + " into " + database_->name() +
+                    " skipped an entry: " + status.message());
+  return Status();
 }
 
 Status LruEngine::LoadFrom(const store::Connection& source) {
   const ClockShift shift = FromFileToMemory(*settings_.clock);
   store::Walk walk;
-  Status status = walk.Prepare(source, store::Walk::With::kValues);
+  Status status;
+  if (settings_.max_database_bytes) {
+    // An eviction for want of pages comes before the put, so only this order
+    // keeps the most recently used. In one transaction, because accesses that
+    // are written meanwhile would change the order.
+    status = store::StartReading(source);
+    if (status.ok()) {
+      status = walk.Prepare(source, store::Walk::With::kValuesByAccess);
+    }
+  } else {
+    status = walk.Prepare(source, store::Walk::With::kValues);
+  }
   if (!status.ok()) return status;
   for (;;) {
     Result<std::vector<store::WalkedRow>> rows = walk.Next();
@@ -129,14 +158,8 @@ Status LruEngine::LoadFrom(const store::Connection& source) {
       }
       entry.value = std::move(row.value);
     }
-    status = Restore(entries);
-    if (status.Is(ErrorCode::kTooLarge)) {
-      settings_.log(LogLevel::kWarning,
-                    "loading " + source.name() + " into " + database_->name() +
-                        " skipped an entry: " + status.message());
-    } else if (!status.ok()) {
-      return status;
-    }
+    status = Load(entries, source.name());
+    if (!status.ok()) return status;
   }
 }
 
@@ -158,6 +181,8 @@ OpenedEngine OpenEngineInMemoryFrom(const std::string& path,
                                     std::string_view name) {
   const Result<std::string> canonical = CanonicalPath(path);
   if (!canonical.ok()) return canonical.status();
+  Status status = registry::CheckNotOpenAtFork(*canonical);
+  if (!status.ok()) return status;
   return CreateEngineInMemory(options, name, [&](LruEngine& engine) -> Status {
     const Result<store::Connection> source =
         store::ConnectToRead(*canonical, options.vfs);

@@ -41,7 +41,8 @@ Opened OpenFile(const internal::Uri& uri, CacheOptions defaults,
 
 Opened OpenMemory(const internal::Uri& uri, CacheOptions defaults,
                   internal::UriOptions& given) {
-  const SqliteCacheOptions options = TakeOptions(std::move(defaults), given);
+  SqliteCacheOptions options = TakeOptions(std::move(defaults), given);
+  given.Size("resident_bytes", options.resident_bytes);
   Status status = given.Done();
   if (status.ok()) status = internal::ExpectPathOnly(uri);
   if (!status.ok()) return status;

@@ -79,10 +79,13 @@ Status LruEngine::ApplyLocked(const store::WriteBatch& batch, Hooks& hooks,
   // collected before it. None is missed: while the writer lock is held, nobody
   // reads from a borrowed connection.
   if (!database_->has_own_readers()) sessions_->CollectAccesses();
-  Status status = writer_.Apply(batch, hooks, result);
+  Status status = size_limit_.Restore();
+  if (!status.ok()) return status;
+  status = writer_.Apply(batch, hooks, result);
   if (size_limit_.IsReachedBy(status)) {
     status = ApplyAtSizeLimit(batch, hooks, result);
   }
+  DropHot(batch);  // also after a failure, which may have been a commit's
   if (!status.ok()) return status;
   Count(result);
   NoteSize(result.counts.bytes);
@@ -96,8 +99,17 @@ Status LruEngine::Apply(const store::WriteBatch& batch, Hooks& hooks,
   return held.ok() ? ApplyLocked(batch, hooks, result) : held.status();
 }
 
+void LruEngine::DropHot(const store::WriteBatch& batch) noexcept {
+  if (hot_ == nullptr) return;
+  if (batch.clears()) hot_->DropAll();
+  for (size_t i = 0; i < batch.size(); ++i) hot_->Drop(batch[i].row.h);
+}
+
 void LruEngine::Count(const store::WriteResult& result) noexcept {
   const policy::Evicted& evicted = result.evicted;
+  if (hot_ != nullptr) {
+    for (const int64_t h : evicted.removed) hot_->Drop(h);
+  }
   evictions_.fetch_add(evicted.evictions, std::memory_order_relaxed);
   expirations_.fetch_add(evicted.expirations, std::memory_order_relaxed);
   // A write that may be undone leaves its accesses pending.

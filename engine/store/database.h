@@ -53,6 +53,10 @@ class Database {
   // open, not only by Clear.
   virtual bool returns_space() const noexcept { return false; }
 
+  // Whether only this object writes to the database, so that what was read from
+  // it is known to be valid until then.
+  virtual bool is_exclusive() const noexcept { return false; }
+
   // Whether entries survive the end of the process.
   virtual bool is_persistent() const noexcept = 0;
 

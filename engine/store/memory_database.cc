@@ -98,6 +98,7 @@ class MemoryDatabase final : public Database {
   // A checkpoint costs a copy and no sync. A short log saves memory.
   int64_t checkpoint_pages() const noexcept override { return 128; }
   bool returns_space() const noexcept override { return true; }
+  bool is_exclusive() const noexcept override { return true; }
   bool is_persistent() const noexcept override { return false; }
   bool has_own_readers() const noexcept override { return true; }
 

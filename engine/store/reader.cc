@@ -49,9 +49,11 @@ Result<policy::Counts> Reader::ReadCounts() {
 
 Status Walk::Prepare(const Connection& connection, With with) {
   connection_ = &connection;
-  with_values_ = with == With::kValues;
-  return connection.Prepare(with_values_ ? sql::kEntriesFrom : sql::kKeysFrom,
-                            statement_);
+  with_ = with;
+  const char* const text = with == With::kKeys     ? sql::kKeysFrom
+                           : with == With::kValues ? sql::kEntriesFrom
+                                                   : sql::kEntriesByAccess;
+  return connection.Prepare(text, statement_);
 }
 
 Result<std::vector<WalkedRow>> Walk::Next() {
@@ -63,20 +65,29 @@ Result<std::vector<WalkedRow>> Walk::Next() {
   if (ended_) return rows;
   size_t copied = 0;
   Run run(statement_);
-  run.Bind(1, next_h_).Bind(2, kRowsPerStep);
+  if (with_ == With::kValuesByAccess) {
+    run.Bind(1, last_used_).Bind(2, last_h_).Bind(3, kRowsPerStep);
+  } else {
+    run.Bind(1, next_h_).Bind(2, kRowsPerStep);
+  }
   int rc = SQLITE_DONE;
   while (copied < kBytesPerStep && (rc = run.Step()) == SQLITE_ROW) {
     WalkedRow row{run.Int(0), run.Int(1), std::string(run.Blob(2)),
                   run.Int(3), run.Int(4), Bytes()};
-    if (with_values_) row.value = Bytes::Copy(run.Blob(5));
+    if (with_ != With::kKeys) row.value = Bytes::Copy(run.Blob(5));
     copied += row.key.size() + row.value.size();
     rows.push_back(std::move(row));
   }
   if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
     return connection_->Failure(rc, "read");
   }
-  ended_ = rows.empty() || rows.back().h == std::numeric_limits<int64_t>::max();
-  if (!ended_) next_h_ = rows.back().h + 1;
+  ended_ = rows.empty();
+  if (ended_) return rows;
+  last_used_ = rows.back().last_used;
+  last_h_ = rows.back().h;
+  if (with_ == With::kValuesByAccess) return rows;
+  ended_ = last_h_ == std::numeric_limits<int64_t>::max();
+  if (!ended_) next_h_ = last_h_ + 1;
   return rows;
 }
 

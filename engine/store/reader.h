@@ -55,10 +55,10 @@ class Reader {
   Statement get_, get_expiry_, read_meta_;
 };
 
-// Reads all rows in the order of h, in steps.
+// Reads all rows in steps: in the order of h, or of their last accesses.
 class Walk {
  public:
-  enum class With { kKeys, kValues };
+  enum class With { kKeys, kValues, kValuesByAccess };
 
   Status Prepare(const Connection& connection, With with);
 
@@ -69,9 +69,12 @@ class Walk {
  private:
   const Connection* connection_ = nullptr;
   Statement statement_;
-  bool with_values_ = false;
+  With with_ = With::kKeys;
   bool ended_ = false;
   int64_t next_h_ = INT64_MIN;
+  // Of the last row.
+  int64_t last_used_ = INT64_MIN;
+  int64_t last_h_ = INT64_MIN;
 };
 
 }  // namespace appcache::store

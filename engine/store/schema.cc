@@ -4,6 +4,7 @@
 
 #include <random>
 #include <string>
+#include <string_view>
 
 #include "engine/store/statements.h"
 
@@ -116,12 +117,39 @@ Status InSavepoint(const Connection& connection, const Make& make) {
                  "ROLLBACK TO appcache", make);
 }
 
+// What the header says of a file that SQLite does not read, for example because
+// it was truncated.
+Contents InspectHeader(const Connection& connection) noexcept {
+  constexpr std::string_view kMagic("SQLite format 3\0", 16);
+  constexpr size_t kVersionAt = 60;
+  constexpr size_t kIdAt = 68;
+  char header[kIdAt + 4] = {};
+  sqlite3_file* file = nullptr;
+  const int rc = sqlite3_file_control(connection.get(), "main",
+                                      SQLITE_FCNTL_FILE_POINTER, &file);
+  if (rc != SQLITE_OK || file == nullptr || file->pMethods == nullptr ||
+      file->pMethods->xRead(file, header, sizeof(header), 0) != SQLITE_OK ||
+      std::string_view(header, kMagic.size()) != kMagic) {
+    return Contents::kUnreadable;
+  }
+  const auto number_at = [&](size_t at) {
+    uint32_t number = 0;
+    for (size_t i = at; i < at + 4; ++i) {
+      number = number << 8 | static_cast<unsigned char>(header[i]);
+    }
+    return int64_t{number};
+  };
+  if (number_at(kIdAt) != kApplicationId) return Contents::kUnreadable;
+  return number_at(kVersionAt) > kSchemaVersion ? Contents::kNewer
+                                                : Contents::kDamaged;
+}
+
 // REQUIRES: in a transaction.
 Result<Contents> InspectSnapshot(const Connection& connection) {
   const Result<int64_t> id =
       connection.QueryInt("PRAGMA application_id", kInspect);
   if (!id.ok()) {
-    if (IsDamage(id.status())) return Contents::kUnreadable;
+    if (IsDamage(id.status())) return InspectHeader(connection);
     return id.status();
   }
   const Result<int64_t> version =

@@ -47,12 +47,18 @@ bool SizeLimit::IsReachedBy(const Status& status) const noexcept {
          (status.error().native_code & 0xff) == SQLITE_FULL;
 }
 
+Status SizeLimit::Restore() noexcept {
+  if (level_ == Level::kNormal) return Status();
+  Use(Level::kNormal);
+  return level_ == Level::kNormal ? Status() : Status::OutOfMemory();
+}
+
 void SizeLimit::Use(Level level) noexcept {
   assert(is_set_);
-  Run(level == Level::kNormal    ? normal_
-      : level == Level::kReserve ? reserve_
-                                 : unlimited_)
-      .Step();
+  Run run(level == Level::kNormal    ? normal_
+          : level == Level::kReserve ? reserve_
+                                     : unlimited_);
+  if (run.Step() == SQLITE_ROW) level_ = level;
 }
 
 }  // namespace appcache::store

@@ -34,6 +34,10 @@ class SizeLimit {
   // no others that write. REQUIRES: max_bytes >= kMinBytes.
   Status Set(const Connection& connection, uint64_t max_bytes);
 
+  // Returns to the normal level if that has failed before, for want of memory.
+  // Call before a write.
+  Status Restore() noexcept;
+
   // Whether a write failed because of the limit.
   bool IsReachedBy(const Status& status) const noexcept;
 
@@ -55,6 +59,7 @@ class SizeLimit {
   void Use(Level level) noexcept;
 
   bool is_set_ = false;
+  Level level_ = Level::kNormal;
   // Prepared in advance: a level must be left without memory.
   Statement normal_, reserve_, unlimited_;
 };

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cassert>
@@ -23,9 +24,10 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
 // Nobody else knows the new file, so it needs no journal: a failure removes it.
+// (First of all: to set auto_vacuum is a write.)
 // The commit syncs it.
 constexpr char kNewFilePragmas[] =
-    "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = OFF;"
+    "PRAGMA journal_mode = OFF; PRAGMA auto_vacuum = INCREMENTAL;"
     "PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF;"
     "PRAGMA locking_mode = EXCLUSIVE;";
 
@@ -38,9 +40,9 @@ Status SystemFailure(std::string_view operation, const std::string& path,
 }
 
 bool HasBytes(const std::string& path) noexcept {
-  std::error_code error;
-  const auto bytes = fs::file_size(path, error);
-  return !error && bytes > 0;
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+         info.st_size > 0;
 }
 
 // A URI that SQLite reads as this path.
@@ -59,29 +61,66 @@ std::string UriOf(const std::string& path) {
   return uri;
 }
 
-// Makes a rename in this directory durable.
-Status SyncDirectoryOf(const std::string& path) {
-  fs::path directory = fs::path(path).parent_path();
-  if (directory.empty()) directory = ".";
-  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return SystemFailure("open", directory, errno);
-  const int rc = fsync(fd);
-  const int error = errno;
-  close(fd);
-  // Some file systems cannot sync a directory.
-  if (rc == 0 || error == EINVAL) return Status();
-  return SystemFailure("sync", directory, error);
-}
+// The directory of a file, in which it makes renames durable.
+class Directory {
+ public:
+  explicit Directory(const std::string& file)
+      : path_(fs::path(file).parent_path()),
+        fd_(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+        error_(errno) {}
+  ~Directory() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
 
-// Reads a file that has no log to recover as one that nobody changes: SQLite
-// then neither creates a log nor locks.
+  Status opened() const {
+    return fd_ >= 0 ? Status() : SystemFailure("open", path_, error_);
+  }
+
+  // Allocates nothing if it succeeds. REQUIRES: opened() is success.
+  Status Sync() const {
+    // Some file systems cannot sync a directory.
+    if (fsync(fd_) == 0 || errno == EINVAL) return Status();
+    return SystemFailure("sync", path_, errno);
+  }
+
+ private:
+  const std::string path_;
+  const int fd_;
+  const int error_;
+};
+
 Result<Connection> ConnectReadOnly(const std::string& path,
-                                   const std::string& vfs) {
-  const bool has_log = HasBytes(path + "-wal");
+                                   const std::string& vfs,
+                                   const char* parameters) {
   return Connection::Open(
-      UriOf(path) + (has_log ? "" : "?immutable=1"),
+      UriOf(path) + parameters,
       SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, vfs, path,
       milliseconds(0));
+}
+
+// Whether SQLite needs a file beside the database and may not create it.
+bool IsMissingFile(const Status& status) noexcept {
+  if (status.ok()) return false;
+  const int code = status.error().native_code & 0xff;
+  return code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
+}
+
+// Reads a file without a log as one that nobody changes: SQLite then neither
+// creates a log nor locks. A log without contents may be that of a cache in
+// use.
+Result<Connection> ConnectReadOnly(const std::string& path,
+                                   const std::string& vfs) {
+  const std::string log = path + "-wal";
+  if (access(log.c_str(), F_OK) == 0) {
+    Result<Connection> connection = ConnectReadOnly(path, vfs, "");
+    if (!connection.ok() || HasBytes(log)) return connection;
+    const Result<int64_t> read =
+        connection->QueryInt("PRAGMA schema_version", "read");
+    if (!IsMissingFile(read.status())) return connection;
+  }
+  return ConnectReadOnly(path, vfs, "?immutable=1");
 }
 
 }  // namespace
@@ -172,13 +211,16 @@ Status SnapshotFile::Replace() {
                                           ": another process writes to it");
     }
   }
-  Status status = RemoveOldLog();
+  const Directory directory(path_);
+  Status status = directory.opened();
+  if (status.ok()) status = RemoveOldLog();
   if (!status.ok()) return status;
+  // Nothing fails after it for want of memory.
   if (std::rename(new_path_.c_str(), path_.c_str()) != 0) {
     return SystemFailure("rename " + new_path_ + " to", path_, errno);
   }
   new_path_.clear();
-  return SyncDirectoryOf(path_);
+  return directory.Sync();
 }
 
 Result<Connection> ConnectToRead(const std::string& path,

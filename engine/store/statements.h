@@ -106,6 +106,14 @@ inline constexpr char kEntriesFrom[] =
     " FROM entries e JOIN usage u ON u.h = e.h WHERE e.h >= ?1"
     " ORDER BY e.h LIMIT ?2";
 
+// The same from the least to the most recently used. Starts after the access ?1
+// of the entry ?2.
+inline constexpr char kEntriesByAccess[] =
+    "SELECT e.h, e.expires_at, e.key, u.last_used, u.bytes, e.value"
+    " FROM usage u JOIN entries e ON e.h = u.h"
+    " WHERE (u.last_used, u.h) > (?1, ?2)"
+    " ORDER BY u.last_used, u.h LIMIT ?3";
+
 inline constexpr char kHashesFrom[] =
     "SELECT h, key FROM entries WHERE h >= ?1 ORDER BY h LIMIT ?2";
 
@@ -133,11 +141,12 @@ inline constexpr char kKeepSpaceAtCommit[] = "PRAGMA auto_vacuum = INCREMENTAL";
 
 // All of the above with a query plan, for the test.
 inline constexpr std::array kAll = {
-    kCreateMeta,  kReadMeta,         kWriteCounts,    kGet,
-    kGetExpiry,   kGetBytes,         kPutEntry,       kPutUsage,
-    kWriteAccess, kDeleteEntryOfKey, kDeleteEntry,    kDeleteUsage,
-    kOldest,      kNewest,           kFirstToExpire,  kKeysFrom,
-    kEntriesFrom, kHashesFrom,       kEntrySizesFrom, kUsageFrom,
+    kCreateMeta,      kReadMeta,         kWriteCounts,    kGet,
+    kGetExpiry,       kGetBytes,         kPutEntry,       kPutUsage,
+    kWriteAccess,     kDeleteEntryOfKey, kDeleteEntry,    kDeleteUsage,
+    kOldest,          kNewest,           kFirstToExpire,  kKeysFrom,
+    kEntriesFrom,     kHashesFrom,       kEntrySizesFrom, kUsageFrom,
+    kEntriesByAccess,
 };
 
 }  // namespace appcache::store::sql

@@ -38,6 +38,7 @@ void ExpectEveryCallClosed(SqliteCache& cache) {
   ExpectClosed(cache.ForEachKey(visit));
   ExpectClosed(cache.ForEachEntry(visit));
   ExpectClosed(cache.RestoreMany({}));
+  ExpectClosed(cache.Snapshot("closed.db"));
   ExpectClosed(cache.Check().status());
   ExpectClosed(cache.CheckAndFix().status());
 }

@@ -74,6 +74,7 @@ TEST_P(ForkTest, TheChildsCallsAreUnavailable) {
                ComplaintAbout(cache.ForEachKey(visit)) +
                ComplaintAbout(cache.ForEachEntry(visit)) +
                ComplaintAbout(cache.RestoreMany({})) +
+               ComplaintAbout(cache.Snapshot("forked.db")) +
                ComplaintAbout(cache.Check().status()) +
                ComplaintAbout(cache.CheckAndFix().status());
       }),

@@ -2,9 +2,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <linux/capability.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <map>
@@ -13,30 +10,12 @@
 #include "appcache/sqlite_cache.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/scratch.h"
+#include "tests/engine/without_privileges.h"
 
 namespace appcache {
 namespace {
 
 using std::filesystem::perms;
-
-// While it lives, permissions bind this thread as they bind any user, also if
-// it is root's.
-class WithoutPrivileges {
- public:
-  WithoutPrivileges() {
-    EXPECT_EQ(syscall(SYS_capget, &header_, before_), 0);
-    __user_cap_data_struct none[2] = {before_[0], before_[1]};
-    none[0].effective = none[1].effective = 0;
-    EXPECT_EQ(syscall(SYS_capset, &header_, none), 0);
-  }
-  ~WithoutPrivileges() { EXPECT_EQ(syscall(SYS_capset, &header_, before_), 0); }
-  WithoutPrivileges(const WithoutPrivileges&) = delete;
-  WithoutPrivileges& operator=(const WithoutPrivileges&) = delete;
-
- private:
-  __user_cap_header_struct header_ = {_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct before_[2] = {};
-};
 
 class PermissionsTest : public testing::Test {
  protected:

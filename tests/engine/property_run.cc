@@ -42,6 +42,9 @@ void PropertyRun::ChooseOptions() {
   options_.vfs = UnsyncedVfs();
   options_.max_entries = 1 + random_.Below(14);
   if (random_.Below(2) == 0) options_.max_bytes = 40 + random_.Below(400);
+  // None, a few values, or all.
+  const uint64_t rooms[] = {0, 2000, uint64_t{1} << 20};
+  options_.resident_bytes = rooms[random_.Below(3)];
   options_.touch_flush_count = 1 + random_.Below(6);
   if (mode_.background) {
     options_.touch_flush_interval = milliseconds(1 + random_.Below(5));

@@ -20,7 +20,6 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
 constexpr std::string_view kPrefix = "t";
-constexpr uint64_t kStride = 8;  // see FailurePoints
 
 constexpr std::array kFailureKinds = {
     FailureKind{VfsCall::kRead, SQLITE_IOERR_READ},
@@ -149,7 +148,7 @@ void FaultLoop::ForEachFault(const AttemptWith& attempt) {
   for (const FailureKind& kind : AllFailureKinds()) {
     const uint64_t calls = CallsIn(attempt, kind);
     for (const uint64_t failures : {uint64_t{1}, VfsFault::kForEver}) {
-      for (const uint64_t first : FailurePoints(calls, kStride, random_)) {
+      for (const uint64_t first : FailurePoints(calls, stride_, random_)) {
         fault_ = {kind.call, kind.sqlite_code, first, failures, kind.torn};
         attempt(kind);
         injected_in_all += vfs_.injected();
@@ -195,6 +194,7 @@ void FaultLoop::Attempt(const Operation& operation, const FailureKind& kind) {
   vfs_.Heal();
 
   ExpectAsToldBy(status, kind);
+  if (operation.check) operation.check(status);
   const Contents& expected = status.ok() ? operation.after : before;
   // (What is left behind for ever is left behind once.)
   if (fault_.failures == 1) {
@@ -204,6 +204,7 @@ void FaultLoop::Attempt(const Operation& operation, const FailureKind& kind) {
     EXPECT_EQ(ContentsOf(cache), expected);
     const Status again = operation.run(cache);
     EXPECT_TRUE(again.ok()) << again.ToString();
+    if (operation.check) operation.check(again);
     EXPECT_EQ(ContentsOf(cache), operation.after);
     ExpectClean(cache, operation.max_entries);
     const Status closed = cache.Close();

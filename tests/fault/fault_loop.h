@@ -60,6 +60,8 @@ class FaultLoop : public testing::Test {
     Contents after = {};
     uint64_t max_entries = kMaxEntries;
     bool closes = false;  // there is no cache left after it
+    // Looks, after each run, at what it has done besides. May be null.
+    std::function<void(const Status&)> check = nullptr;
   };
 
   // The file that each attempt starts from: kEntries small ones, "key00" the
@@ -74,6 +76,9 @@ class FaultLoop : public testing::Test {
   // The same for opening the original, or a file that is not there yet.
   enum class File { kOriginal, kNone };
   void FailEverywhereInOpen(File file);
+
+  // For an operation with many calls: one in `stride` fails.
+  void set_stride(uint64_t stride) { stride_ = stride; }
 
   SqliteCacheOptions Options(uint64_t max_entries = kMaxEntries) const;
   std::string path() const { return directory_.path() + "/cache.db"; }
@@ -100,6 +105,7 @@ class FaultLoop : public testing::Test {
   FaultyVfs vfs_{"faulty"};
   Contents original_;
   VfsFault fault_;
+  uint64_t stride_ = 8;  // see FailurePoints
   RandomSource random_;
 };
 

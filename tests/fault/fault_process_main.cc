@@ -8,6 +8,8 @@
 //       Opens the cache and sets KEY.
 //   open-impatiently FILE KEY
 //       The same, but waits for nobody.
+//   hold-cache FILE
+//       Opens the cache, sets an entry, and keeps it open.
 //   hold-lane FILE
 //       Holds the writer lane of the cache.
 //   hold-read FILE
@@ -105,6 +107,15 @@ int OpenImpatiently(const std::vector<std::string>& arguments) {
   return Open(arguments, options);
 }
 
+int HoldCache(const std::vector<std::string>& arguments) {
+  const auto cache = SqliteCache::OpenFile(arguments[0]);
+  if (!cache.ok()) return Complain(cache.status().ToString());
+  const Status set = (*cache)->SetByStr<std::string>("held", "value");
+  if (!set.ok()) return Complain(set.ToString());
+  SayReadyAndWait();
+  return 0;
+}
+
 int HoldLane(const std::vector<std::string>& arguments) {
   Result<internal::FileLock> lock =
       internal::FileLock::Open(arguments[0] + "-lane");
@@ -135,6 +146,9 @@ int Main(const std::vector<std::string>& words) {
   if (words[0] == "open" && arguments.size() == 2) return Open(arguments, {});
   if (words[0] == "open-impatiently" && arguments.size() == 2) {
     return OpenImpatiently(arguments);
+  }
+  if (words[0] == "hold-cache" && arguments.size() == 1) {
+    return HoldCache(arguments);
   }
   if (words[0] == "hold-lane" && arguments.size() == 1) {
     return HoldLane(arguments);

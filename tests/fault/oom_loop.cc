@@ -14,7 +14,6 @@ namespace appcache {
 namespace {
 
 constexpr std::string_view kMemoryName = "out of memory";
-constexpr uint64_t kStride = 12;  // see FailurePoints
 
 Contents ContentsOf(SqliteCache& cache) {
   Contents contents;
@@ -118,7 +117,7 @@ void OomLoop::ForEachFailure(const AttemptWith& attempt) {
   for (const uint64_t failures : {uint64_t{1}, FailingMemory::kForEver}) {
     if (failures != 1 && !fail_for_ever_) break;
     for (const uint64_t first :
-         FailurePoints(without.allocations, kStride, random_)) {
+         FailurePoints(without.allocations, stride_, random_)) {
       Seen seen;
       TryOne(attempt, {first, failures}, seen);
       if (HasFailure()) {
@@ -159,10 +158,12 @@ void OomLoop::Attempt(const Operation& operation, FailingMemory::Plan plan,
     seen = {failing.allocations(), failing.failed()};
   }
   ExpectFullOrOk(status, seen.failed);
+  if (operation.check) operation.check(status);
   if (!operation.closes) {
     EXPECT_EQ(ContentsOf(cache), status.ok() ? after_ : before_);
     const Status again = operation.run(cache);
     EXPECT_TRUE(again.ok()) << again.ToString();
+    if (operation.check) operation.check(again);
     EXPECT_EQ(ContentsOf(cache), after_);
     ExpectClean(cache);
     const Status closed = cache.Close();

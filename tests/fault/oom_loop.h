@@ -53,6 +53,8 @@ class OomLoop : public testing::TestWithParam<Where> {
     std::function<Status(SqliteCache&)> run;
     uint64_t max_entries = 1000;
     bool closes = false;  // there is no cache left after it
+    // Looks, after each run, at what it has done besides. May be null.
+    std::function<void(const Status&)> check = nullptr;
   };
 
   // The loop of the heading.
@@ -69,6 +71,8 @@ class OomLoop : public testing::TestWithParam<Where> {
 
   // From now on memory runs out once only: not for ever after.
   void FailOnceOnly() { fail_for_ever_ = false; }
+  // For an operation with many allocations: one in `stride` fails.
+  void set_stride(uint64_t stride) { stride_ = stride; }
   SqliteCacheOptions Options(uint64_t max_entries = 1000) const;
   // The cache of the test's parameter.
   SqliteCache::Opened OpenIt(SqliteCacheOptions options) const;
@@ -98,6 +102,7 @@ class OomLoop : public testing::TestWithParam<Where> {
   const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
   sqlite3* db_ = nullptr;
   bool fail_for_ever_ = true;
+  uint64_t stride_ = 12;  // see FailurePoints
   RandomSource random_;
   Contents before_;
   Contents after_;

@@ -123,5 +123,24 @@ TEST(BytesTest, CopiesAreUsedAndDestroyedFromManyThreads) {
   EXPECT_EQ(equal, std::vector<int>(4, 1000));
 }
 
+TEST(BytesTest, RemoveSuffixSharesTheBuffer) {
+  Bytes cut = Bytes::Copy("value, trailer");
+  const Bytes whole = cut;
+  cut.RemoveSuffix(9);
+  EXPECT_EQ(cut.view(), "value");
+  EXPECT_EQ(cut.size(), 5u);
+  EXPECT_EQ(cut.data(), whole.data());
+  EXPECT_EQ(whole.view(), "value, trailer");
+  const Bytes copy = cut;
+  EXPECT_EQ(copy.view(), "value");
+  Bytes moved = std::move(cut);
+  EXPECT_EQ(moved.view(), "value");
+  EXPECT_EQ(cut.size(), 0u);  // NOLINT(bugprone-use-after-move)
+  moved.RemoveSuffix(5);
+  EXPECT_TRUE(moved.empty());
+  moved.RemoveSuffix(0);
+  EXPECT_EQ(moved, Bytes());
+}
+
 }  // namespace
 }  // namespace appcache

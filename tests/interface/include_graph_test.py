@@ -35,6 +35,8 @@ LAYERS = {
     "engine/uri": ([ENGINE, "engine/support"], []),
     # Decides without SQL, and through an interface that the store implements.
     "engine/policy": ([ENGINE, "engine/support"], []),
+    # Knows neither SQL nor the order of accesses.
+    "engine/residency": ([ENGINE], []),
     # Knows SQLite's protocol, and nothing of the cache.
     "engine/vfs": (["engine/support"], ["sqlite"]),
     "engine/store": (
@@ -54,6 +56,7 @@ LAYERS = {
             "engine/uri",
             "engine/lane",
             "engine/policy",
+            "engine/residency",
             "engine/store",
         ],
         ["sqlite", "xxhash"],

@@ -65,6 +65,9 @@ void AddFigures(const StatsView& view, Json& json) {
   if (now.stats.log_memory_bytes) {
     json["log_memory_bytes"] = *now.stats.log_memory_bytes;
   }
+  if (now.stats.resident_bytes) {
+    json["resident_bytes"] = *now.stats.resident_bytes;
+  }
   if (now.tier) AddTier(view, json);
 }
 

@@ -12,6 +12,7 @@
 #ifndef APPCACHE_BYTES_H_
 #define APPCACHE_BYTES_H_
 
+#include <cassert>
 #include <cstddef>
 #include <string_view>
 #include <utility>
@@ -32,18 +33,21 @@ class Bytes {
   template <class Fill>
   static Bytes Build(size_t size, Fill&& fill) {
     if (size == 0) return Bytes();
-    Bytes built(Block::New(size));
+    Bytes built(Block::New(size), size);
     std::forward<Fill>(fill)(built.block_->data());
     return built;
   }
 
-  Bytes(const Bytes& other) noexcept : block_(other.block_) {
+  Bytes(const Bytes& other) noexcept
+      : block_(other.block_), size_(other.size_) {
     if (block_) Block::AddReference(block_);
   }
   Bytes(Bytes&& other) noexcept
-      : block_(std::exchange(other.block_, nullptr)) {}
+      : block_(std::exchange(other.block_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
   Bytes& operator=(Bytes other) noexcept {
     std::swap(block_, other.block_);
+    std::swap(size_, other.size_);
     return *this;
   }
   ~Bytes() {
@@ -51,14 +55,16 @@ class Bytes {
   }
 
   // Removes the last `count` bytes of this object; other copies keep theirs.
-  // Costs nothing when there are no other copies. Otherwise copies the rest,
-  // which may throw std::bad_alloc and then changes nothing. REQUIRES:
+  // Copies nothing: the buffer stays shared, as a whole. REQUIRES:
   // count <= size().
-  void RemoveSuffix(size_t count);
+  void RemoveSuffix(size_t count) noexcept {
+    assert(count <= size_);
+    size_ -= count;
+  }
 
   // Never null, even when empty.
   const char* data() const noexcept { return block_ ? block_->data() : ""; }
-  size_t size() const noexcept { return block_ ? block_->size : 0; }
+  size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size() == 0; }
 
   // Valid while any copy of this object exists.
@@ -70,11 +76,10 @@ class Bytes {
 
  private:
   // The header of a buffer; the bytes follow it, in the same allocation.
-  struct Block {
+  struct alignas(16) Block {
     // Accessed by the compiler's atomic operations, which std::atomic is made
     // of, because <atomic> would make cache.h slower to compile.
     size_t references;
-    size_t size;
 
     char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
     static Block* New(size_t size);
@@ -84,9 +89,10 @@ class Bytes {
     static void Release(Block* block) noexcept;
   };
 
-  explicit Bytes(Block* block) noexcept : block_(block) {}
+  Bytes(Block* block, size_t size) noexcept : block_(block), size_(size) {}
 
   Block* block_ = nullptr;
+  size_t size_ = 0;
 };
 
 }  // namespace appcache

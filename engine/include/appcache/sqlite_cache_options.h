@@ -32,9 +32,10 @@ struct SqliteCacheOptions {
 
   // How large the database itself may become, without its log: keys, values,
   // indexes, and what SQLite adds. Entries of 284 bytes occupy about 420 bytes
-  // each. A set that would make the database larger first evicts; if the value still does not fit, the set
-  // is kFull. Removals always succeed. From 1 MiB to 2^62; none: no limit. Not
-  // for OpenOn, where the limit is the owner's to set.
+  // each. A set that would make the database larger first evicts; if the value
+  // still does not fit, the set is kFull. Removals always succeed. From 1 MiB
+  // to 2^62; none: no limit. Not for OpenOn, where the limit is the owner's to
+  // set.
   std::optional<uint64_t> max_database_bytes = std::nullopt;
 
   // How long an operation waits for others (a writer in this or another
@@ -51,6 +52,14 @@ struct SqliteCacheOptions {
   // and from 1 to 2^62.
   std::chrono::milliseconds touch_flush_interval{250};
   size_t touch_flush_count = 4096;
+
+  // The memory for values of a database in memory that are read often. A get
+  // that finds its value here does not use SQLite and copies nothing. It is in
+  // addition to the memory of the database, and values are dropped from it, not
+  // from the cache, when it is full; one that is larger than an eighth of it is
+  // always read from SQLite. A file does not use it, because other processes
+  // may write to the file. From 0, for none, to 2^62.
+  uint64_t resident_bytes = uint64_t{64} << 20;
 
   // How often expired entries are removed, when there are any. From 1 ms to a
   // year.

@@ -54,9 +54,11 @@ struct CacheStats {
   std::optional<uint64_t> entries;
   std::optional<uint64_t> bytes;
 
-  // The memory of a database in memory and of its write-ahead log.
+  // The memory of a database in memory, of its write-ahead log, and of values
+  // that are kept beside it because they are read often.
   std::optional<uint64_t> database_memory_bytes;
   std::optional<uint64_t> log_memory_bytes;
+  std::optional<uint64_t> resident_bytes;
 };
 
 }  // namespace appcache
