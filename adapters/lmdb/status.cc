@@ -22,8 +22,9 @@ Explanation Explain(int rc) {
     case ENOSPC:
     case EDQUOT:
     case EFBIG:
-      return {ErrorCode::kFull,
-              "the disk is full, or this user's quota; delete files to make room"};
+      return {
+          ErrorCode::kFull,
+          "the disk is full, or this user's quota; delete files to make room"};
     case ENOMEM:
       return {ErrorCode::kFull, "memory or address space is exhausted"};
     case MDB_READERS_FULL:

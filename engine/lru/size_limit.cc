@@ -17,6 +17,15 @@
 namespace appcache::lru {
 namespace {
 
+// What an empty cache takes of max_database_bytes, and more: a put that is
+// larger than the rest cannot fit, and must not evict the others in vain. The
+// pages of a large value hold some bytes less than their size.
+constexpr uint64_t kOverheadBytes = uint64_t{96} << 10;
+
+bool CanFit(uint64_t bytes, uint64_t max_database_bytes) noexcept {
+  return bytes + bytes / 256 + kOverheadBytes <= max_database_bytes;
+}
+
 // Evictions in one call beyond those that it needs itself: some milliseconds.
 constexpr uint64_t kMostAtOnce = 1024;
 constexpr uint64_t kMostPerPut = 64;
@@ -78,7 +87,7 @@ Status LruEngine::ApplyAtSizeLimit(const store::WriteBatch& batch, Hooks& hooks,
     return writer_.Apply(batch, hooks, result);
   }
   Status status;
-  if (bytes < *settings_.max_database_bytes) {
+  if (CanFit(bytes, *settings_.max_database_bytes)) {
     {
       const At unlimited(size_limit_, Level::kUnlimited);
       status = MakeRoom(bytes);

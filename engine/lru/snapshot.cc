@@ -52,7 +52,7 @@ Status CopyRows(const store::Connection& source, TimePoint now,
 
 }  // namespace
 
-// The writer's connection is the only one: nobody may use it meanwhile.
+// The writer's connection is the only one: nobody may use it while this runs.
 Status LruEngine::CopyLocked(store::SnapshotFile& file) {
   const Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
   if (!held.ok()) return held.status();
@@ -132,7 +132,7 @@ Status LruEngine::LoadFrom(const store::Connection& source) {
   if (settings_.max_database_bytes) {
     // An eviction for want of pages comes before the put, so only this order
     // keeps the most recently used. In one transaction, because accesses that
-    // are written meanwhile would change the order.
+    // are written during the load would change the order.
     status = store::StartReading(source);
     if (status.ok()) {
       status = walk.Prepare(source, store::Walk::With::kValuesByAccess);

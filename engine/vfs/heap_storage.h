@@ -20,8 +20,8 @@
 namespace appcache::vfs {
 
 // One thread at a time may change the file (Write, Truncate). Others may read
-// meanwhile, provided that they do not read the bytes that are being changed:
-// SQLite's locks ensure this (heap_file.h says how).
+// while it does, but not the bytes that it changes: SQLite's locks ensure this
+// (heap_vfs.h says how).
 //
 // What a reader sees: Write stores the size with release order after it has
 // copied the bytes, and Read loads it with acquire order, so a reader that

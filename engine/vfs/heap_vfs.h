@@ -18,8 +18,8 @@
 //
 // Connections that were opened with SQLITE_OPEN_READONLY never checkpoint, also
 // not when they are closed: xShmLock refuses them the checkpoint lock, and
-// xLock refuses them anything above SHARED. Read-only connections never hold the
-// write lock either, so a writer is never SQLITE_BUSY because of one. All
+// xLock refuses them anything above SHARED. Read-only connections never hold
+// the write lock either, so a writer is never SQLITE_BUSY because of one. All
 // connections that write must take turns under one lock that they also hold
 // during a checkpoint: SQLite before 3.51.3 can lose transactions when one
 // connection checkpoints at the instant at which another one commits.
@@ -42,15 +42,15 @@
 //               page itself, for pages below PRAGMA mmap_size, whose maximum is
 //               compiled into SQLite (2 GiB in Debian). SQLite reads pages
 //               beyond that with xRead, which copies them.
-//   xTruncate   A checkpoint truncates the database only after it has copied the
-//               whole log, which needs every reader to be at the end of it; the
-//               log is truncated only when no reader uses it.
+//   xTruncate   A checkpoint truncates the database only after it has copied
+//               the whole log, which needs every reader to be at the end of it;
+//               the log is truncated only when no reader uses it.
 //   xShmMap     One live memory for all, in regions that never move.
 //   xShmLock    Never waits: SQLITE_BUSY at once. A collision may make both
 //               sides busy (wal_locks.h).
-//   xShmBarrier A full barrier. SQLite writes the header of the wal-index twice,
-//               with a barrier between, after it has written the log; a reader
-//               reads both with a barrier between.
+//   xShmBarrier A full barrier. SQLite writes the header of the wal-index
+//               twice, with a barrier between, after it has written the log; a
+//               reader reads both with a barrier between.
 //   xSync       Does nothing: memory ends with the process.
 
 #ifndef APPCACHE_ENGINE_VFS_HEAP_VFS_H_

@@ -168,11 +168,12 @@ TEST_P(SizeLimitTest, AValueLargerThanTheLimitIsFullAndEvictsNothing) {
 }
 
 // The pages of the tables have no room beside it.
-TEST_P(SizeLimitTest, AValueThatDoesNotFitAfterEvictionsIsFull) {
+TEST_P(SizeLimitTest, AValueThatCouldNotFitAloneIsFullAndEvictsNothing) {
   FillUntilEvictions();
-  const Status status = TrySet("large", std::string(kCap - 1000, 'x'));
+  const StringSet before = PathsIn(*cache_);
+  const Status status = TrySet("large", std::string(kCap - 90'000, 'x'));
   EXPECT_TRUE(status.Is(ErrorCode::kFull)) << status.ToString();
-  EXPECT_EQ(Get(*cache_, "large"), "<miss>");
+  EXPECT_EQ(PathsIn(*cache_), before);
   ExpectWithinCap();
   Set(*cache_, "b");
   EXPECT_EQ(Get(*cache_, "b"), "value");
@@ -181,7 +182,8 @@ TEST_P(SizeLimitTest, AValueThatDoesNotFitAfterEvictionsIsFull) {
 
 TEST_P(SizeLimitTest, ALargeValueThatFitsOnlyAfterEvictionsIsSet) {
   FillUntilEvictions();
-  for (const uint64_t size : {kCap / 4, kCap / 2, kCap / 4 * 3}) {
+  for (const uint64_t size :
+       {kCap / 4, kCap / 2, kCap / 4 * 3, kCap - 110'000}) {
     SCOPED_TRACE(size);
     const std::string value(size, 'x');
     const Status status = TrySet("large", value);

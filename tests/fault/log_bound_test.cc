@@ -1,5 +1,5 @@
 // The write-ahead log of a file, and of a database in memory, stays bounded,
-// whoever reads meanwhile.
+// whoever reads while it waits.
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>

@@ -107,7 +107,8 @@ class SqliteCache final : public Cache {
   // Errors: kInvalidArgument (as above, or a database of this name exists
   // already); kUnavailable (the file is missing or cannot be read);
   // kUnsupported (not an appcache, or a newer version); kCorrupt (the file is
-  // damaged). After the last three, no database of this name exists. Costs a
+  // damaged); kBusy (its last user was killed, and another process recovers
+  // it). After the last four, no database of this name exists. Costs a
   // check of the file's pages and a set of each entry.
   static Opened OpenInMemoryFrom(const std::string& path,
                                  const SqliteCacheOptions& options = {},
@@ -173,11 +174,12 @@ class SqliteCache final : public Cache {
   // file that OpenFile and OpenInMemoryFrom open, while the cache is in use.
   // The file at `path` is replaced in one step, and only if it is a cache;
   // after a failure it is unchanged. Only this user may access the new file.
-  // Meanwhile the log may exceed max_log_bytes by the size of the database.
-  // Errors: kBusy (the file is open as a cache), kUnsupported (it is not a
-  // cache; or a connection passed to OpenOn is inside a transaction), kCorrupt
-  // (it is a damaged cache), kUnavailable and kFull (the disk). Takes the
-  // writer lock for a moment; with OpenOn, for the whole time. Not an access.
+  // While it runs, the log may exceed max_log_bytes by the size of the
+  // database. Errors: kBusy (the file is open as a cache), kUnsupported (it is
+  // not a cache; or a connection passed to OpenOn is inside a transaction),
+  // kCorrupt (it is a damaged cache), kUnavailable and kFull (the disk). Takes
+  // the writer lock for a moment; with OpenOn, for the whole time. Not an
+  // access.
   //
   // A database in memory has the times of Clock::Steady() and a file those of
   // Clock::Wall(), so Snapshot and OpenInMemoryFrom convert them. If

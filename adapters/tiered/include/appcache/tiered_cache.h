@@ -89,8 +89,8 @@ class TieredBackend;
 //
 // - AddRaw and InvalidatePrefixRaw are not retried when they fail. The retry of
 //   an add would be an invalidation, which could remove an entry of another
-//   client. After a failed invalidation by prefix, the local copies are dropped;
-//   the caller decides whether to call it again.
+//   client. After a failed invalidation by prefix, the local copies are
+//   dropped; the caller decides whether to call it again.
 // - ClearRaw clears both levels.
 // - TtlRaw and Ping ask the remote.
 // - Stats() counts reads and writes of the tier; evictions, expirations and
