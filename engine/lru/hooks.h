@@ -57,17 +57,19 @@ class LruEngine::EvictingHooks : public Hooks {
 };
 
 // The same after entries were put: evicts in addition some entries if they are
-// more than fit into max_database_bytes, but none of the `puts` newest.
+// more than fit into max_database_bytes, but none of the newest, which may be
+// those of `batch`. The batch must outlive this object.
 class LruEngine::PuttingHooks : public EvictingHooks {
  public:
-  PuttingHooks(LruEngine& engine, TimePoint now, size_t puts) noexcept
-      : EvictingHooks(engine, now), puts_(puts) {}
+  PuttingHooks(LruEngine& engine, TimePoint now,
+               const store::WriteBatch& batch) noexcept
+      : EvictingHooks(engine, now), batch_(batch) {}
 
   Status Evict(policy::EvictionTarget& target,
                policy::Evicted& evicted) override;
 
  private:
-  const size_t puts_;
+  const store::WriteBatch& batch_;
 };
 
 // Makes room for `bytes` in a database that has reached max_database_bytes.

@@ -50,7 +50,8 @@ namespace appcache::lru {
 //
 // Lock order: the writer lock, Sessions::mutex_, a session's mutexes, the mutex
 // of a borrowed connection. The mutexes of PendingAccesses and Maintenance are
-// taken last, for a moment.
+// taken last, for a moment, as are those of the hot values, one at a time. The
+// mutex of the registry comes before the writer lock.
 class LruEngine {
  public:
   struct Settings {
@@ -155,14 +156,18 @@ class LruEngine {
   Status PrepareWrite();
   bool TooManyPending() const;
   void Count(const store::WriteResult& result) noexcept;
-  // Forgets the hot values of what a batch may have changed.
+  // Before a batch is applied: keeps values that it may change from becoming
+  // hot.
+  void HoldHot(const store::WriteBatch& batch) noexcept;
+  // After it: forgets the hot values of what the batch may have changed.
   void DropHot(const store::WriteBatch& batch) noexcept;
 
   // Applies a batch that has failed because the database has reached
   // max_database_bytes: a batch that puts, after an eviction; any other,
-  // without that limit. REQUIRES: as ApplyLocked.
+  // without that limit. Returns `full`, its failure, if the limit is not the
+  // cause. REQUIRES: as ApplyLocked.
   Status ApplyAtSizeLimit(const store::WriteBatch& batch, Hooks& hooks,
-                          store::WriteResult& result);
+                          Status full, store::WriteResult& result);
   // Evicts for puts of `bytes`, and notes how many bytes fit. REQUIRES: as
   // ApplyLocked.
   Status MakeRoom(uint64_t bytes);
@@ -238,6 +243,10 @@ class LruEngine {
   std::optional<uint64_t> fitting_bytes_;
   // The most bytes of entries since the database was last made smaller.
   int64_t peak_bytes_ = 0;
+  // That has removed pages: what is removed afterwards, however little, is
+  // returned too, after a while.
+  bool has_shrunk_ = false;
+  bool is_shrinking_ = false;  // and has removed pages
 
   std::atomic<bool> shrink_is_due_{false};
 

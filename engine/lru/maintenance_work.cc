@@ -79,28 +79,37 @@ Status LruEngine::SweepExpired(TimePoint now) {
 
 void LruEngine::NoteSize(int64_t bytes) noexcept {
   peak_bytes_ = std::max(peak_bytes_, bytes);
-  if (fitting_bytes_ && static_cast<uint64_t>(bytes) < *fitting_bytes_ / 2) {
+  if (fitting_bytes_ &&
+      (bytes == 0 || static_cast<uint64_t>(bytes) < *fitting_bytes_ / 2)) {
     fitting_bytes_.reset();
   }
-  if (maintenance_ == nullptr || !database_->returns_space() ||
-      !policy::ShouldShrink(peak_bytes_, bytes) ||
-      shrink_is_due_.exchange(true, std::memory_order_relaxed)) {
-    return;
-  }
-  maintenance_->Arm(settings_.clock->Now());
+  if (maintenance_ == nullptr || !database_->returns_space()) return;
+  const bool should_shrink = policy::ShouldShrink(peak_bytes_, bytes);
+  const bool follows_up = has_shrunk_ && bytes < peak_bytes_;
+  if (!should_shrink && !follows_up) return;
+  if (shrink_is_due_.exchange(true, std::memory_order_relaxed)) return;
+  const TimePoint now = settings_.clock->Now();
+  maintenance_->Arm(should_shrink ? now
+                                  : now + settings_.expiry_sweep_interval);
 }
 
 bool LruEngine::HasReturned(const store::PageCounts& counts) const {
-  // The database's memory comes in pieces of some size.
-  constexpr int64_t kSlack = int64_t{512} << 10;
+  // Memory comes in pieces of some size, and the log has an index.
+  constexpr uint64_t kSlack = uint64_t{128} << 10;
   const auto use = database_->memory_use();
-  const int64_t bytes = counts.all * counts.page_bytes;
-  return !use || use->database_bytes < static_cast<uint64_t>(bytes + kSlack);
+  const auto bytes = static_cast<uint64_t>(counts.all * counts.page_bytes);
+  return !use ||
+         (use->database_bytes < bytes + kSlack && use->log_bytes < kSlack);
 }
 
 Status LruEngine::Shrink() {
   int64_t pages = policy::kFirstShrinkPages;
-  while (state_.load(std::memory_order_relaxed) == State::kOpen) {
+  for (int step = 0; state_.load(std::memory_order_relaxed) == State::kOpen;
+       ++step) {
+    if (step == policy::kMaxShrinkSteps) {
+      maintenance_->Arm(settings_.clock->Now());
+      break;
+    }
     const Result<Held> held = EnterToWrite();
     if (!held.ok()) return held.status();
     const store::Connection& writer = database_->writer();
@@ -110,9 +119,10 @@ Status LruEngine::Shrink() {
       Status finished = checkpointer_.Finish();
       if (!finished.ok()) return finished;
       peak_bytes_ = writer_.counts().bytes;
+      has_shrunk_ = std::exchange(is_shrinking_, false);
       if (HasReturned(*counts)) {
         shrink_is_due_.store(false, std::memory_order_relaxed);
-      } else {  // a reader needs the log
+      } else {  // a reader needs the log, or has just used it
         maintenance_->Arm(settings_.clock->Now() +
                           settings_.expiry_sweep_interval);
       }
@@ -121,6 +131,7 @@ Status LruEngine::Shrink() {
     const TimePoint start = settings_.clock->Now();
     Status status = store::RemoveFreePages(writer, pages);
     if (!status.ok()) return status;
+    is_shrinking_ = true;
     pages = policy::NextShrinkPages(pages, settings_.clock->Now() - start);
     checkpointer_.AfterCommit();
   }

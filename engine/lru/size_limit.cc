@@ -3,8 +3,8 @@
 // A limit on the bytes of entries is exact. One on the database is not: how
 // many entries fit depends on how full SQLite's pages are. So the engine finds
 // it out. A put that does not fit removes a sixteenth of the bytes, and from
-// then on the entries are kept to what is left, as under max_bytes, until the
-// next put that does not fit.
+// then on the entries are kept to what is left, and slowly more, as under
+// max_bytes, until the next put that does not fit.
 
 #include <sqlite3.h>
 
@@ -25,6 +25,12 @@ constexpr uint64_t kOverheadBytes = uint64_t{96} << 10;
 bool CanFit(uint64_t bytes, uint64_t max_database_bytes) noexcept {
   return bytes + bytes / 256 + kOverheadBytes <= max_database_bytes;
 }
+
+// The bytes that are known to fit grow by a sixteenth of what is put, so that a
+// cache whose values become larger, and fill pages better, gets more of the
+// database again. It then meets the limit about once for each time that all of
+// its entries are replaced.
+constexpr uint64_t kGrowth = 16;
 
 // Evictions in one call beyond those that it needs itself: some milliseconds.
 constexpr uint64_t kMostAtOnce = 1024;
@@ -49,10 +55,11 @@ Status LruEngine::PuttingHooks::Evict(policy::EvictionTarget& target,
                                       policy::Evicted& evicted) {
   Status status = EvictingHooks::Evict(target, evicted);
   if (!status.ok() || !engine_.fitting_bytes_) return status;
+  *engine_.fitting_bytes_ += PutBytes(batch_) / kGrowth;
   const auto entries = static_cast<uint64_t>(target.counts().entries);
-  const uint64_t others = entries - std::min<uint64_t>(entries, puts_);
+  const uint64_t others = entries - std::min<uint64_t>(entries, batch_.size());
   const uint64_t most =
-      evicted.removed.size() + std::min(others, kMostPerPut + puts_);
+      evicted.removed.size() + std::min(others, kMostPerPut + batch_.size());
   return EvictTo({kAny, engine_.fitting_bytes_}, most, target, evicted);
 }
 
@@ -62,7 +69,8 @@ Status LruEngine::RoomHooks::Evict(policy::EvictionTarget& target,
   // Twice what is needed: freed bytes and needed pages are not the same.
   const uint64_t needed = bytes - std::min(bytes, 2 * bytes_);
   Status status = EvictTo({kAny, needed}, kAny, target, evicted);
-  if (!status.ok()) return status;
+  // If the put alone is as large as what was there, that says nothing about it.
+  if (!status.ok() || bytes <= 2 * bytes_) return status;
   engine_.fitting_bytes_ = bytes - bytes / 16;
   return EvictTo({kAny, engine_.fitting_bytes_},
                  evicted.removed.size() + kMostAtOnce, target, evicted);
@@ -77,7 +85,7 @@ Status LruEngine::MakeRoom(uint64_t bytes) {
 }
 
 Status LruEngine::ApplyAtSizeLimit(const store::WriteBatch& batch, Hooks& hooks,
-                                   store::WriteResult& result) {
+                                   Status full, store::WriteResult& result) {
   using Level = store::SizeLimit::Level;
   using At = store::SizeLimit::At;
   const uint64_t bytes = PutBytes(batch);
@@ -86,8 +94,13 @@ Status LruEngine::ApplyAtSizeLimit(const store::WriteBatch& batch, Hooks& hooks,
     const At unlimited(size_limit_, Level::kUnlimited);
     return writer_.Apply(batch, hooks, result);
   }
-  Status status;
+  const Result<store::PageCounts> pages =
+      store::CountPages(database_->writer());
+  if (!pages.ok()) return pages.status();
+  if (size_limit_.HasRoomFor(bytes, *pages)) return full;  // a full disk
   if (CanFit(bytes, *settings_.max_database_bytes)) {
+    const std::optional<uint64_t> fitting = fitting_bytes_;
+    Status status;
     {
       const At unlimited(size_limit_, Level::kUnlimited);
       status = MakeRoom(bytes);
@@ -96,6 +109,7 @@ Status LruEngine::ApplyAtSizeLimit(const store::WriteBatch& batch, Hooks& hooks,
     const At reserve(size_limit_, Level::kReserve);
     status = writer_.Apply(batch, hooks, result);
     if (!size_limit_.IsReachedBy(status)) return status;
+    fitting_bytes_ = fitting;
   }
   return Status(ErrorCode::kFull,
                 "cannot write " + std::to_string(bytes) + " bytes to " +

@@ -128,17 +128,14 @@ Status LruEngine::Load(std::span<const StoredEntry> entries,
 Status LruEngine::LoadFrom(const store::Connection& source) {
   const ClockShift shift = FromFileToMemory(*settings_.clock);
   store::Walk walk;
-  Status status;
-  if (settings_.max_database_bytes) {
-    // An eviction for want of pages comes before the put, so only this order
-    // keeps the most recently used. In one transaction, because accesses that
-    // are written during the load would change the order.
-    status = store::StartReading(source);
-    if (status.ok()) {
-      status = walk.Prepare(source, store::Walk::With::kValuesByAccess);
-    }
-  } else {
-    status = walk.Prepare(source, store::Walk::With::kValues);
+  // Of one moment, also if the file is in use.
+  Status status = store::StartReading(source);
+  if (status.ok()) {
+    // An eviction for want of pages comes before the put, so only the order of
+    // accesses keeps the most recently used.
+    status = walk.Prepare(source, settings_.max_database_bytes
+                                      ? store::Walk::With::kValuesByAccess
+                                      : store::Walk::With::kValues);
   }
   if (!status.ok()) return status;
   for (;;) {
@@ -184,9 +181,13 @@ OpenedEngine OpenEngineInMemoryFrom(const std::string& path,
   Status status = registry::CheckNotOpenAtFork(*canonical);
   if (!status.ok()) return status;
   return CreateEngineInMemory(options, name, [&](LruEngine& engine) -> Status {
+    const store::FileState before = store::FileState::Of(*canonical);
     const Result<store::Connection> source =
         store::ConnectToRead(*canonical, options.vfs);
-    return source.ok() ? engine.LoadFrom(*source) : source.status();
+    if (!source.ok()) return source.status();
+    Status loaded = engine.LoadFrom(*source);
+    if (!loaded.ok()) return loaded;
+    return store::CheckUnchanged(*source, *canonical, before);
   });
 }
 

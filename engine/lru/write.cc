@@ -81,9 +81,10 @@ Status LruEngine::ApplyLocked(const store::WriteBatch& batch, Hooks& hooks,
   if (!database_->has_own_readers()) sessions_->CollectAccesses();
   Status status = size_limit_.Restore();
   if (!status.ok()) return status;
+  HoldHot(batch);
   status = writer_.Apply(batch, hooks, result);
   if (size_limit_.IsReachedBy(status)) {
-    status = ApplyAtSizeLimit(batch, hooks, result);
+    status = ApplyAtSizeLimit(batch, hooks, std::move(status), result);
   }
   DropHot(batch);  // also after a failure, which may have been a commit's
   if (!status.ok()) return status;
@@ -99,10 +100,15 @@ Status LruEngine::Apply(const store::WriteBatch& batch, Hooks& hooks,
   return held.ok() ? ApplyLocked(batch, hooks, result) : held.status();
 }
 
+void LruEngine::HoldHot(const store::WriteBatch& batch) noexcept {
+  if (hot_ == nullptr) return;
+  for (size_t i = 0; i < batch.size(); ++i) hot_->Hold(batch[i].row.h);
+}
+
 void LruEngine::DropHot(const store::WriteBatch& batch) noexcept {
   if (hot_ == nullptr) return;
   if (batch.clears()) hot_->DropAll();
-  for (size_t i = 0; i < batch.size(); ++i) hot_->Drop(batch[i].row.h);
+  for (size_t i = 0; i < batch.size(); ++i) hot_->DropHeld(batch[i].row.h);
 }
 
 void LruEngine::Count(const store::WriteResult& result) noexcept {
@@ -182,7 +188,7 @@ Status LruEngine::Set(std::span<const RawEntry> entries) {
            too_large);
   }
   store::WriteResult result;
-  PuttingHooks hooks(*this, now, entries.size());
+  PuttingHooks hooks(*this, now, batch);
   Status status = PrepareWrite();
   if (status.ok()) status = Apply(batch, hooks, result);
   if (status.ok() && first_expiry != 0) ArmSweep(now, first_expiry);
@@ -208,7 +214,7 @@ Result<bool> LruEngine::Add(const RawEntry& entry) {
       row.expires_at_ms = ExpiryOf(entry.ttl, now);
       store::WriteBatch batch;
       batch.PutIfAbsent(row, ExpiryClock(now));
-      PuttingHooks hooks(*this, now, 1);
+      PuttingHooks hooks(*this, now, batch);
       status = ApplyLocked(batch, hooks, result);
     }
   }
@@ -229,8 +235,8 @@ Status LruEngine::Restore(std::span<const StoredEntry> entries) {
   }
   const TimePoint now = settings_.clock->Now();
   TooLarge too_large;
-  RestoringHooks hooks(*this, now, entries.size());
   store::WriteBatch batch;
+  RestoringHooks hooks(*this, now, batch);
   batch.Reserve(entries.size());
   for (const StoredEntry& entry : entries) {
     const EntryInfo& info = entry.info;

@@ -33,6 +33,9 @@ inline constexpr int64_t kFirstShrinkPages = 8;
 inline constexpr int64_t kMaxShrinkPages = 256;
 inline constexpr auto kShrinkStep = std::chrono::microseconds(300);
 
+// Steps in one run of maintenance, some 10 ms: a fork waits for its end.
+inline constexpr int kMaxShrinkSteps = 32;
+
 // The length of the next step after one of `pages` that took `took`.
 constexpr int64_t NextShrinkPages(int64_t pages,
                                   TimePoint::duration took) noexcept {

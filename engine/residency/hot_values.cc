@@ -130,7 +130,7 @@ void HotValues::Publish(int64_t h, std::string_view key, const HotValue& value,
   try {
     std::string own_key(key);
     std::lock_guard<std::mutex> guard(shard.mutex);
-    if (shard.version != version) return;
+    if (shard.version != version || shard.holds > 0) return;
     Grow(shard);
     if (const size_t at = PlaceOf(shard.table, h); shard.table[at].is_used) {
       EraseAt(shard, at);  // the same, or another key with this hash
@@ -147,13 +147,31 @@ void HotValues::Publish(int64_t h, std::string_view key, const HotValue& value,
   }
 }
 
-void HotValues::Drop(int64_t h) noexcept {
-  Shard& shard = ShardOf(h);
-  std::lock_guard<std::mutex> guard(shard.mutex);
+void HotValues::DropFrom(Shard& shard, int64_t h) noexcept {
   ++shard.version;
   if (shard.used == 0) return;
   const size_t at = PlaceOf(shard.table, h);
   if (shard.table[at].is_used) EraseAt(shard, at);
+}
+
+void HotValues::Hold(int64_t h) noexcept {
+  Shard& shard = ShardOf(h);
+  std::lock_guard<std::mutex> guard(shard.mutex);
+  ++shard.holds;
+}
+
+void HotValues::Drop(int64_t h) noexcept {
+  Shard& shard = ShardOf(h);
+  std::lock_guard<std::mutex> guard(shard.mutex);
+  DropFrom(shard, h);
+}
+
+void HotValues::DropHeld(int64_t h) noexcept {
+  Shard& shard = ShardOf(h);
+  std::lock_guard<std::mutex> guard(shard.mutex);
+  assert(shard.holds > 0);
+  --shard.holds;
+  DropFrom(shard, h);
 }
 
 void HotValues::DropAll() noexcept {

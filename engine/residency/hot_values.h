@@ -11,7 +11,10 @@
 // it has read only if no write has changed the shard since.
 //
 //   read:   Find sets a version;  read the store;  Publish with that version
-//   write:  commit to the store;  Drop, which makes a new version
+//   write:  Hold;  commit to the store;  DropHeld, which makes a new version
+//
+// Hold keeps two reads during a commit from publishing in the wrong order: the
+// old value after the new one.
 //
 // Restrictions: knows no SQL and no recency of entries; which values are hot is
 // its own matter (CLOCK).
@@ -60,9 +63,15 @@ class HotValues {
   void Publish(int64_t h, std::string_view key, const HotValue& value,
                uint64_t version) noexcept;
 
+  // Until DropHeld of the same h, nothing is published to its shard. Calls
+  // nest.
+  void Hold(int64_t h) noexcept;
+
   // Forgets the value with this h. Call it after the store has changed, also if
   // it is unknown whether it has.
   void Drop(int64_t h) noexcept;
+  // The same after Hold.
+  void DropHeld(int64_t h) noexcept;
   void DropAll() noexcept;
 
   // What is held now.
@@ -86,6 +95,7 @@ class HotValues {
     std::mutex mutex;
     // All are guarded by mutex.
     uint64_t version = 0;
+    uint64_t holds = 0;
     std::vector<Record> table;  // empty, or a power of two
     size_t used = 0;
     size_t hand = 0;  // of the CLOCK
@@ -95,6 +105,8 @@ class HotValues {
   // Where the record with this h is, or would be. REQUIRES: the table has a
   // record that is not used.
   static size_t PlaceOf(const std::vector<Record>& table, int64_t h) noexcept;
+  // Forgets the value. REQUIRES: the mutex is held.
+  void DropFrom(Shard& shard, int64_t h) noexcept;
   void EraseAt(Shard& shard, size_t at) noexcept;
   // Makes room in the table for one more. Throws std::bad_alloc.
   static void Grow(Shard& shard);

@@ -134,8 +134,8 @@ Result<Connection> ConnectInMemory(const std::string& name,
                                    std::chrono::milliseconds busy_timeout);
 
 // The pragmas of a connection that only reads. A page that is not in its cache
-// costs a copy of 4 KiB, under a mutex in memory, or a system call for a file:
-// SQLite's default cache of 2 MiB is too small.
+// costs a copy of 4 KiB, and for a file a system call: SQLite's default cache
+// of 2 MiB is too small.
 inline constexpr char kReaderPragmas[] = "PRAGMA cache_size = -8192";
 
 }  // namespace appcache::store

@@ -117,6 +117,14 @@ struct FileIdentity {
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
+// Whether the file of a connection is no longer the one at its path.
+bool HasMoved(const Connection& connection) noexcept {
+  int has_moved = 0;
+  sqlite3_file_control(connection.get(), "main", SQLITE_FCNTL_HAS_MOVED,
+                       &has_moved);
+  return has_moved != 0;
+}
+
 Result<Connection> Connect(const std::string& path,
                            const DatabaseSettings& settings) {
   Result<Connection> connection = Connection::Open(
@@ -225,8 +233,14 @@ class FileDatabase final : public Database {
     const Result<internal::WriterLane::Held> held = lane().Enter(busy_timeout_);
     if (!held.ok()) return held.status();
     Result<Connection> writer = OpenOrCreate(path_, settings);
+    if (!writer.ok()) return writer.status();
     identity_ = FileIdentity::Of(path_);
-    return writer.ok() ? Adopt(*std::move(writer)) : writer.status();
+    if (HasMoved(*writer)) {
+      return Status(ErrorCode::kBusy, "cannot open " + path_ +
+                                          ": it was replaced at the same "
+                                          "time; retry");
+    }
+    return Adopt(*std::move(writer));
   }
 
   bool has_wal() const noexcept override { return true; }

@@ -29,8 +29,7 @@ constexpr char kPragmas[] =
     "PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF;"
     "PRAGMA journal_size_limit = 1048576;";
 
-// Readers get the address of a page instead of a copy. SQLite lowers the value
-// to the largest that it supports.
+// Readers get the address of a page instead of a copy.
 constexpr char kMapPragma[] = "PRAGMA mmap_size = 1099511627776";
 
 // Keeps letters, digits and a few marks, and encodes the rest, because a NUL

@@ -27,8 +27,9 @@ Status SizeLimit::Set(const Connection& connection, uint64_t max_bytes) {
   if (!page_bytes.ok()) return page_bytes.status();
   const uint64_t pages =
       std::min(max_bytes / static_cast<uint64_t>(*page_bytes), kMaxPages);
+  normal_pages_ = pages > 2 * kReservePages ? pages - kReservePages : pages;
   const std::pair<Statement*, uint64_t> levels[] = {
-      {&normal_, pages > 2 * kReservePages ? pages - kReservePages : pages},
+      {&normal_, normal_pages_},
       {&reserve_, pages},
       {&unlimited_, kMaxPages},
   };
@@ -45,6 +46,17 @@ Status SizeLimit::Set(const Connection& connection, uint64_t max_bytes) {
 bool SizeLimit::IsReachedBy(const Status& status) const noexcept {
   return is_set_ && !status.ok() &&
          (status.error().native_code & 0xff) == SQLITE_FULL;
+}
+
+bool SizeLimit::HasRoomFor(uint64_t bytes,
+                           const PageCounts& pages) const noexcept {
+  assert(is_set_);
+  // For splits of pages, and pages that are not filled.
+  constexpr uint64_t kSpare = 16;
+  const auto used = static_cast<uint64_t>(pages.all - pages.free);
+  const uint64_t needed =
+      2 * bytes / static_cast<uint64_t>(pages.page_bytes) + kSpare;
+  return used + needed <= normal_pages_;
 }
 
 Status SizeLimit::Restore() noexcept {

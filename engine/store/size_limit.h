@@ -13,6 +13,7 @@
 
 #include "appcache/error.h"
 #include "engine/store/connection.h"
+#include "engine/store/free_pages.h"
 #include "engine/store/statement.h"
 
 namespace appcache::store {
@@ -38,8 +39,13 @@ class SizeLimit {
   // Call before a write.
   Status Restore() noexcept;
 
-  // Whether a write failed because of the limit.
+  // Whether a write failed because of the limit, or because a disk is full,
+  // which SQLite reports in the same way.
   bool IsReachedBy(const Status& status) const noexcept;
+
+  // Whether `bytes` fit into a database of so many pages. REQUIRES: Set
+  // succeeded.
+  bool HasRoomFor(uint64_t bytes, const PageCounts& pages) const noexcept;
 
   // Holds writes to another level during its lifetime. REQUIRES: Set succeeded.
   class At {
@@ -59,6 +65,7 @@ class SizeLimit {
   void Use(Level level) noexcept;
 
   bool is_set_ = false;
+  uint64_t normal_pages_ = 0;
   Level level_ = Level::kNormal;
   // Prepared in advance: a level must be left without memory.
   Statement normal_, reserve_, unlimited_;

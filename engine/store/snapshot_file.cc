@@ -107,9 +107,23 @@ bool IsMissingFile(const Status& status) noexcept {
   return code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
 }
 
-// Reads a file without a log as one that nobody changes: SQLite then neither
-// creates a log nor locks. A log without contents may be that of a cache in
-// use.
+// Whether SQLite would create a log to read the file.
+bool UsesLog(const Connection& connection) noexcept {
+  constexpr int kReadVersionAt = 19;
+  char version = 0;
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(connection.get(), "main", SQLITE_FCNTL_FILE_POINTER,
+                       &file);
+  return file != nullptr && file->pMethods != nullptr &&
+         file->pMethods->xRead(file, &version, 1, kReadVersionAt) ==
+             SQLITE_OK &&
+         version == 2;
+}
+
+// Reads a file that would need a log and has none as one that nobody changes:
+// SQLite then neither creates a log nor locks, and CheckUnchanged looks
+// afterwards whether that was so. A log without contents may be that of a cache
+// in use.
 Result<Connection> ConnectReadOnly(const std::string& path,
                                    const std::string& vfs) {
   const std::string log = path + "-wal";
@@ -120,7 +134,9 @@ Result<Connection> ConnectReadOnly(const std::string& path,
         connection->QueryInt("PRAGMA schema_version", "read");
     if (!IsMissingFile(read.status())) return connection;
   }
-  return ConnectReadOnly(path, vfs, "?immutable=1");
+  Result<Connection> fixed = ConnectReadOnly(path, vfs, "?immutable=1");
+  if (!fixed.ok() || UsesLog(*fixed)) return fixed;
+  return ConnectReadOnly(path, vfs, "");
 }
 
 }  // namespace
@@ -235,6 +251,24 @@ Result<Connection> ConnectToRead(const std::string& path,
   if (!sound.ok()) return sound.status();
   if (!*sound) return RefuseUnlessCache(Contents::kDamaged, path);
   return connection;
+}
+
+FileState FileState::Of(const std::string& path) noexcept {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return {};
+  return {info.st_dev, info.st_ino, info.st_size, info.st_mtim.tv_sec,
+          info.st_mtim.tv_nsec};
+}
+
+Status CheckUnchanged(const Connection& connection, const std::string& path,
+                      const FileState& before) {
+  const char* const name = sqlite3_db_filename(connection.get(), "main");
+  if (sqlite3_uri_boolean(name, "immutable", 0) == 0) return Status();
+  if (FileState::Of(path) == before && !HasBytes(path + "-wal")) {
+    return Status();
+  }
+  return Status(ErrorCode::kBusy,
+                path + " was written to while it was read; retry");
 }
 
 Status StartReading(const Connection& connection) {

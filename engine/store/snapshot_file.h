@@ -65,6 +65,23 @@ class SnapshotFile {
 Result<Connection> ConnectToRead(const std::string& path,
                                  const std::string& vfs);
 
+// What changes when somebody writes to a file. Zeros when there is none.
+struct FileState {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  int64_t bytes = 0;
+  int64_t modified_s = 0;
+  int64_t modified_ns = 0;
+
+  static FileState Of(const std::string& path) noexcept;
+  friend bool operator==(const FileState&, const FileState&) = default;
+};
+
+// kBusy if the file was read without locks, because SQLite would have created a
+// log for them, and has changed since it was `before`.
+Status CheckUnchanged(const Connection& connection, const std::string& path,
+                      const FileState& before);
+
 // Starts a read transaction that sees the database of this moment. It ends with
 // the connection.
 Status StartReading(const Connection& connection);

@@ -18,9 +18,6 @@ class FileLocks {
 
   // The lock of one connection.
   class Holder {
-   public:
-    Level level() const noexcept { return level_; }
-
    private:
     friend class FileLocks;
     Level level_ = kNone;  // guarded by FileLocks::mutex_

@@ -39,9 +39,8 @@
 //               without a read lock, of the header, take HeapDatabase's mutex.
 //   xFetch      As for xRead; and SQLite releases every fetched page before it
 //               releases its read lock. So xFetch returns the address of the
-//               page itself, for pages below PRAGMA mmap_size, whose maximum is
-//               compiled into SQLite (2 GiB in Debian). SQLite reads pages
-//               beyond that with xRead, which copies them.
+//               page itself, for pages below PRAGMA mmap_size. SQLite reads
+//               pages beyond that with xRead, which copies them.
 //   xTruncate   A checkpoint truncates the database only after it has copied
 //               the whole log, which needs every reader to be at the end of it;
 //               the log is truncated only when no reader uses it.

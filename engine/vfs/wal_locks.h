@@ -46,7 +46,6 @@ class WalLocks {
     Mask shared() const noexcept {
       return shared_.load(std::memory_order_relaxed);
     }
-    Mask exclusive() const noexcept { return exclusive_; }
 
    private:
     friend class WalLocks;

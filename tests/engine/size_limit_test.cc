@@ -232,6 +232,31 @@ TEST_P(SizeLimitTest, ABatchThatDoesNotFitLeavesTheOldValues) {
   EXPECT_EQ(cache_->Stats().write_errors, 12u);
 }
 
+// A batch that does not fit into an empty cache says nothing of what does.
+TEST_P(SizeLimitTest, AfterABatchThatDoesNotFitTheCacheFillsAsBefore) {
+  Strings paths;
+  std::vector<RawEntry> entries;
+  const std::string value(200, 'x');
+  for (int i = 0; i < 4000; ++i) paths.push_back(std::to_string(i));
+  for (const std::string& path : paths) entries.push_back({path, value});
+  ASSERT_TRUE(cache_->backend()->SetManyRaw(entries).Is(ErrorCode::kFull));
+  for (int i = 0; i < 1000; ++i) Set(*cache_, std::to_string(i), value);
+  EXPECT_EQ(PathsIn(*cache_).size(), 1000u);
+}
+
+// Large values fill pages better than small ones.
+TEST_P(SizeLimitTest, ACacheWhoseValuesBecomeLargerUsesTheDatabaseAgain) {
+  FillUntilEvictions();
+  const std::string value(20'000, 'x');
+  uint64_t bytes = 0;
+  for (int i = 0; i < 1000; ++i) {
+    Set(*cache_, "large" + std::to_string(i), value);
+    bytes = std::max(bytes, *cache_->Stats().bytes);
+  }
+  EXPECT_GT(bytes, kCap / 4 * 3);
+  ExpectWithinCap();
+}
+
 TEST_P(SizeLimitTest, AnAddEvictsAsASetDoes) {
   FillUntilEvictions();
   for (int i = 0; i < 3000; ++i) {

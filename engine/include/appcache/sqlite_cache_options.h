@@ -33,9 +33,9 @@ struct SqliteCacheOptions {
   // How large the database itself may become, without its log: keys, values,
   // indexes, and what SQLite adds. Entries of 284 bytes occupy about 420 bytes
   // each. A set that would make the database larger first evicts; if the value
-  // still does not fit, the set is kFull. Removals always succeed. From 1 MiB
-  // to 2^62; none: no limit. Not for OpenOn, where the limit is the owner's to
-  // set.
+  // still does not fit, the set is kFull. Removals always succeed, and a
+  // database that is larger already is not made smaller. From 1 MiB to 2^62;
+  // none: no limit. Not for OpenOn, where the limit is the owner's to set.
   std::optional<uint64_t> max_database_bytes = std::nullopt;
 
   // How long an operation waits for others (a writer in this or another

@@ -95,6 +95,22 @@ TEST_F(HotValuesTest, AValueThatWasReadBeforeADropIsNotPublished) {
   EXPECT_EQ(Find(hot, 1, "a"), "new");
 }
 
+// Two reads during a commit: the one that has read the old value is the last.
+TEST_F(HotValuesTest, NothingIsPublishedWhileAWriteIsHeld) {
+  const uint64_t version = VersionOf(hot, 1);
+  hot.Hold(1);
+  hot.Hold(1);
+  hot.Publish(1, "a", {Bytes::Copy("new")}, version);
+  hot.Publish(1, "a", {Bytes::Copy("old")}, version);
+  EXPECT_EQ(Find(hot, 1, "a"), std::nullopt);
+  hot.DropHeld(1);
+  Publish(hot, 1, "a", "still held");
+  EXPECT_EQ(Find(hot, 1, "a"), std::nullopt);
+  hot.DropHeld(1);
+  Publish(hot, 1, "a", "newer");
+  EXPECT_EQ(Find(hot, 1, "a"), "newer");
+}
+
 TEST_F(HotValuesTest, AnOlderReadDoesNotReplaceWhatAWriteHasLeftOut) {
   Publish(hot, 1, "a", "first");
   const uint64_t before = VersionOf(hot, 1);
