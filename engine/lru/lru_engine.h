@@ -156,11 +156,6 @@ class LruEngine {
   Status PrepareWrite();
   bool TooManyPending() const;
   void Count(const store::WriteResult& result) noexcept;
-  // Before a batch is applied: keeps values that it may change from becoming
-  // hot.
-  void HoldHot(const store::WriteBatch& batch) noexcept;
-  // After it: forgets the hot values of what the batch may have changed.
-  void DropHot(const store::WriteBatch& batch) noexcept;
 
   // Applies a batch that has failed because the database has reached
   // max_database_bytes: a batch that puts, after an eviction; any other,

@@ -35,6 +35,29 @@ Status CheckTimes(const EntryInfo& info) {
                 "before 1970 or after SqliteCache::kMaxTime");
 }
 
+// A change of the values that a batch may change: during its lifetime they do
+// not become hot, and then they are forgotten.
+class HotChange {
+ public:
+  // `hot` may be null.
+  HotChange(residency::HotValues* hot, const store::WriteBatch& batch) noexcept
+      : hot_(hot), batch_(batch) {
+    if (hot_ == nullptr) return;
+    for (size_t i = 0; i < batch_.size(); ++i) hot_->Hold(batch_[i].row.h);
+  }
+  ~HotChange() {
+    if (hot_ == nullptr) return;
+    if (batch_.clears()) hot_->DropAll();
+    for (size_t i = 0; i < batch_.size(); ++i) hot_->DropHeld(batch_[i].row.h);
+  }
+  HotChange(const HotChange&) = delete;
+  HotChange& operator=(const HotChange&) = delete;
+
+ private:
+  residency::HotValues* const hot_;
+  const store::WriteBatch& batch_;
+};
+
 }  // namespace
 
 Status LruEngine::EvictingHooks::EvictTo(const policy::Limits& limits,
@@ -81,12 +104,12 @@ Status LruEngine::ApplyLocked(const store::WriteBatch& batch, Hooks& hooks,
   if (!database_->has_own_readers()) sessions_->CollectAccesses();
   Status status = size_limit_.Restore();
   if (!status.ok()) return status;
-  HoldHot(batch);
+  // Forgets also after a failure, which may have been a commit's.
+  const HotChange change(hot_.get(), batch);
   status = writer_.Apply(batch, hooks, result);
   if (size_limit_.IsReachedBy(status)) {
     status = ApplyAtSizeLimit(batch, hooks, std::move(status), result);
   }
-  DropHot(batch);  // also after a failure, which may have been a commit's
   if (!status.ok()) return status;
   Count(result);
   NoteSize(result.counts.bytes);
@@ -98,17 +121,6 @@ Status LruEngine::Apply(const store::WriteBatch& batch, Hooks& hooks,
                         store::WriteResult& result) {
   const Result<Held> held = EnterToWrite();
   return held.ok() ? ApplyLocked(batch, hooks, result) : held.status();
-}
-
-void LruEngine::HoldHot(const store::WriteBatch& batch) noexcept {
-  if (hot_ == nullptr) return;
-  for (size_t i = 0; i < batch.size(); ++i) hot_->Hold(batch[i].row.h);
-}
-
-void LruEngine::DropHot(const store::WriteBatch& batch) noexcept {
-  if (hot_ == nullptr) return;
-  if (batch.clears()) hot_->DropAll();
-  for (size_t i = 0; i < batch.size(); ++i) hot_->DropHeld(batch[i].row.h);
 }
 
 void LruEngine::Count(const store::WriteResult& result) noexcept {

@@ -250,6 +250,14 @@ TEST_F(WriteBatchTest, ForeignWritesAreReportedBeforeATickIsDrawn) {
   EXPECT_EQ(hooks_.foreign_newest, std::vector<int64_t>{9000});
 }
 
+TEST_F(WriteBatchTest, BothConnectionsOfADatabaseInMemoryUseALog) {
+  for (const Connection* const connection :
+       {&database_->writer(), &connection_}) {
+    EXPECT_EQ(connection->QueryText("PRAGMA journal_mode", "read").value(),
+              "wal");
+  }
+}
+
 TEST_F(WriteBatchTest, ABatchOfOneChangeDoesNotAllocate) {
   const Row row{1, "a", "value"};
   const AllocationCounter allocations;

@@ -29,7 +29,8 @@ steady_clock::time_point EndOfTest() {
   return steady_clock::now() + milliseconds(ms ? std::atoi(ms) : 500);
 }
 
-std::unique_ptr<SqliteCache> Open(const SqliteCacheOptions& options) {
+std::unique_ptr<SqliteCache> Open(SqliteCacheOptions options) {
+  options.resident_bytes = 0;  // every get reads SQLite
   auto opened = SqliteCache::OpenInMemory(options, "beside a writer");
   EXPECT_TRUE(opened.ok()) << opened.status().ToString();
   return opened.ok() ? *std::move(opened) : nullptr;
