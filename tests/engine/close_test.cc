@@ -134,9 +134,11 @@ TEST(CloseTest, TheDestructorWaitsForALoaderThatUsesTheCache) {
   options.executor = std::make_shared<ThreadExecutor>();
   options.hard_timeout = std::chrono::milliseconds(0);
   std::latch loading(1);
+  std::latch timed_out(1);
   std::atomic<int> succeeded = 0;
   const auto load = [&] {
     loading.count_down();
+    timed_out.wait();
     for (int i = 0; i < kCalls; ++i) {
       if (used.Flush().ok()) ++succeeded;
     }
@@ -145,6 +147,7 @@ TEST(CloseTest, TheDestructorWaitsForALoaderThatUsesTheCache) {
   EXPECT_THROW((void)cache->GetVia(Key<std::string>("a"), load, options),
                LoadTimeout);
   loading.wait();
+  timed_out.count_down();
   cache.reset();
   EXPECT_EQ(succeeded, kCalls);
 }

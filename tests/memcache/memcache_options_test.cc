@@ -36,8 +36,10 @@ TEST(MemcacheOptionsTest, OptionOutOfRangeIsNamed) {
                  "the number of servers is 0");
   expect_invalid([](auto& o) { o.servers.resize(1001); },
                  "the number of servers is 1001");
-  expect_invalid([](auto& o) { o.servers[0].host = ""; }, "empty host");
-  expect_invalid([](auto& o) { o.servers[0].port = 0; }, "port 0");
+  expect_invalid([](auto& o) { o.servers[0].host = ""; },
+                 "a host and a port other than 0");
+  expect_invalid([](auto& o) { o.servers[0].port = 0; },
+                 "a host and a port other than 0");
   expect_invalid([](auto& o) { o.servers[0].host = std::string("a\0b", 3); },
                  "NUL");
   expect_invalid([](auto& o) { o.servers[0].weight = 0; },
