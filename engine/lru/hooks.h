@@ -36,12 +36,13 @@ class LruEngine::Hooks : public store::WriteHooks {
   const TimePoint now_;
 };
 
-inline constexpr uint64_t kAny = std::numeric_limits<uint64_t>::max();
+inline constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
 
 // Evicts until the limits are kept, but at most `most` entries.
 class LruEngine::EvictingHooks : public Hooks {
  public:
-  EvictingHooks(LruEngine& engine, TimePoint now, uint64_t most = kAny) noexcept
+  EvictingHooks(LruEngine& engine, TimePoint now,
+                uint64_t most = kUnlimited) noexcept
       : Hooks(engine, now), most_(most) {}
 
   Status Evict(policy::EvictionTarget& target,

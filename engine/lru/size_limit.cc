@@ -60,7 +60,7 @@ Status LruEngine::PuttingHooks::Evict(policy::EvictionTarget& target,
   const uint64_t others = entries - std::min<uint64_t>(entries, batch_.size());
   const uint64_t most =
       evicted.removed.size() + std::min(others, kMostPerPut + batch_.size());
-  return EvictTo({kAny, engine_.fitting_bytes_}, most, target, evicted);
+  return EvictTo({kUnlimited, engine_.fitting_bytes_}, most, target, evicted);
 }
 
 Status LruEngine::RoomHooks::Evict(policy::EvictionTarget& target,
@@ -68,11 +68,11 @@ Status LruEngine::RoomHooks::Evict(policy::EvictionTarget& target,
   const auto bytes = static_cast<uint64_t>(target.counts().bytes);
   // Twice what is needed: freed bytes and needed pages are not the same.
   const uint64_t needed = bytes - std::min(bytes, 2 * bytes_);
-  Status status = EvictTo({kAny, needed}, kAny, target, evicted);
+  Status status = EvictTo({kUnlimited, needed}, kUnlimited, target, evicted);
   // If the put alone is as large as what was there, that says nothing about it.
   if (!status.ok() || bytes <= 2 * bytes_) return status;
   engine_.fitting_bytes_ = bytes - bytes / 16;
-  return EvictTo({kAny, engine_.fitting_bytes_},
+  return EvictTo({kUnlimited, engine_.fitting_bytes_},
                  evicted.removed.size() + kMostAtOnce, target, evicted);
 }
 

@@ -11,6 +11,7 @@
 #include "engine/lru/registry.h"
 #include "engine/store/database.h"
 #include "engine/store/free_pages.h"
+#include "engine/store/read_only_file.h"
 #include "engine/store/snapshot_file.h"
 
 namespace appcache::lru {

@@ -107,6 +107,14 @@ Status Connection::Prepare(const char* sql, Statement& statement) const {
   return rc == SQLITE_OK ? Status() : Failure(rc, "prepare a statement on");
 }
 
+bool Connection::ReadHeader(int offset, char* to, int bytes) const noexcept {
+  sqlite3_file* file = nullptr;
+  const int rc =
+      sqlite3_file_control(db_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  return rc == SQLITE_OK && file != nullptr && file->pMethods != nullptr &&
+         file->pMethods->xRead(file, to, bytes, offset) == SQLITE_OK;
+}
+
 Status Connection::UseLog(std::string_view advice) const {
   const Result<std::string> mode =
       QueryText("PRAGMA journal_mode = WAL", "set up the log of");

@@ -52,6 +52,10 @@ class Connection {
 
   Status Prepare(const char* sql, Statement& statement) const;
 
+  // Reads bytes of the file's header, without SQLite's checks. False when they
+  // cannot be read.
+  bool ReadHeader(int offset, char* to, int bytes) const noexcept;
+
   // Makes the database use a write-ahead log. `advice` ends the message if it
   // does not.
   Status UseLog(std::string_view advice) const;

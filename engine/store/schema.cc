@@ -124,11 +124,7 @@ Contents InspectHeader(const Connection& connection) noexcept {
   constexpr size_t kVersionAt = 60;
   constexpr size_t kIdAt = 68;
   char header[kIdAt + 4] = {};
-  sqlite3_file* file = nullptr;
-  const int rc = sqlite3_file_control(connection.get(), "main",
-                                      SQLITE_FCNTL_FILE_POINTER, &file);
-  if (rc != SQLITE_OK || file == nullptr || file->pMethods == nullptr ||
-      file->pMethods->xRead(file, header, sizeof(header), 0) != SQLITE_OK ||
+  if (!connection.ReadHeader(0, header, sizeof(header)) ||
       std::string_view(header, kMagic.size()) != kMagic) {
     return Contents::kUnreadable;
   }

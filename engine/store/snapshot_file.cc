@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cassert>
@@ -14,7 +13,7 @@
 #include <utility>
 
 #include "engine/lane/file_lock.h"
-#include "engine/store/audit.h"
+#include "engine/store/read_only_file.h"
 #include "engine/store/schema.h"
 
 namespace appcache::store {
@@ -37,28 +36,6 @@ Status SystemFailure(std::string_view operation, const std::string& path,
                 "cannot " + std::string(operation) + " " + path + ": " +
                     std::generic_category().message(error),
                 error);
-}
-
-bool HasBytes(const std::string& path) noexcept {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
-         info.st_size > 0;
-}
-
-// A URI that SQLite reads as this path.
-std::string UriOf(const std::string& path) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string uri("file:");
-  for (const char c : path) {
-    if (c == '%' || c == '?' || c == '#') {
-      uri += '%';
-      uri += kHex[static_cast<unsigned char>(c) >> 4];
-      uri += kHex[c & 15];
-    } else {
-      uri += c;
-    }
-  }
-  return uri;
 }
 
 // The directory of a file, in which it makes renames durable.
@@ -90,54 +67,6 @@ class Directory {
   const int fd_;
   const int error_;
 };
-
-Result<Connection> ConnectReadOnly(const std::string& path,
-                                   const std::string& vfs,
-                                   const char* parameters) {
-  return Connection::Open(
-      UriOf(path) + parameters,
-      SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, vfs, path,
-      milliseconds(0));
-}
-
-// Whether SQLite needs a file beside the database and may not create it.
-bool IsMissingFile(const Status& status) noexcept {
-  if (status.ok()) return false;
-  const int code = status.error().native_code & 0xff;
-  return code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
-}
-
-// Whether SQLite would create a log to read the file.
-bool UsesLog(const Connection& connection) noexcept {
-  constexpr int kReadVersionAt = 19;
-  char version = 0;
-  sqlite3_file* file = nullptr;
-  sqlite3_file_control(connection.get(), "main", SQLITE_FCNTL_FILE_POINTER,
-                       &file);
-  return file != nullptr && file->pMethods != nullptr &&
-         file->pMethods->xRead(file, &version, 1, kReadVersionAt) ==
-             SQLITE_OK &&
-         version == 2;
-}
-
-// Reads a file that would need a log and has none as one that nobody changes:
-// SQLite then neither creates a log nor locks, and CheckUnchanged looks
-// afterwards whether that was so. A log without contents may be that of a cache
-// in use.
-Result<Connection> ConnectReadOnly(const std::string& path,
-                                   const std::string& vfs) {
-  const std::string log = path + "-wal";
-  if (access(log.c_str(), F_OK) == 0) {
-    Result<Connection> connection = ConnectReadOnly(path, vfs, "");
-    if (!connection.ok() || HasBytes(log)) return connection;
-    const Result<int64_t> read =
-        connection->QueryInt("PRAGMA schema_version", "read");
-    if (!IsMissingFile(read.status())) return connection;
-  }
-  Result<Connection> fixed = ConnectReadOnly(path, vfs, "?immutable=1");
-  if (!fixed.ok() || UsesLog(*fixed)) return fixed;
-  return ConnectReadOnly(path, vfs, "");
-}
 
 }  // namespace
 
@@ -223,8 +152,10 @@ Status SnapshotFile::Replace() {
     const Result<bool> locked = lock.TryLock();
     if (!locked.ok()) return locked.status();
     if (!*locked) {
-      return Status(ErrorCode::kBusy, "cannot replace " + path_ +
-                                          ": another process writes to it");
+      return Status(ErrorCode::kBusy,
+                    "cannot replace " + path_ +
+                        ": another process writes to it; close it "
+                        "there, or use another path");
     }
   }
   const Directory directory(path_);
@@ -237,45 +168,6 @@ Status SnapshotFile::Replace() {
   }
   new_path_.clear();
   return directory.Sync();
-}
-
-Result<Connection> ConnectToRead(const std::string& path,
-                                 const std::string& vfs) {
-  Result<Connection> connection = ConnectReadOnly(path, vfs);
-  if (!connection.ok()) return connection;
-  const Result<Contents> contents = InspectOwn(*connection);
-  if (!contents.ok()) return contents.status();
-  Status status = RefuseUnlessCache(*contents, path);
-  if (!status.ok()) return status;
-  const Result<bool> sound = PagesAreSound(*connection);
-  if (!sound.ok()) return sound.status();
-  if (!*sound) return RefuseUnlessCache(Contents::kDamaged, path);
-  return connection;
-}
-
-FileState FileState::Of(const std::string& path) noexcept {
-  struct stat info;
-  if (stat(path.c_str(), &info) != 0) return {};
-  return {info.st_dev, info.st_ino, info.st_size, info.st_mtim.tv_sec,
-          info.st_mtim.tv_nsec};
-}
-
-Status CheckUnchanged(const Connection& connection, const std::string& path,
-                      const FileState& before) {
-  const char* const name = sqlite3_db_filename(connection.get(), "main");
-  if (sqlite3_uri_boolean(name, "immutable", 0) == 0) return Status();
-  if (FileState::Of(path) == before && !HasBytes(path + "-wal")) {
-    return Status();
-  }
-  return Status(ErrorCode::kBusy,
-                path + " was written to while it was read; retry");
-}
-
-Status StartReading(const Connection& connection) {
-  Status status = connection.Execute("BEGIN", "read");
-  if (!status.ok()) return status;
-  // The first read fixes what the transaction sees.
-  return ReadHashSeed(connection).status();
 }
 
 }  // namespace appcache::store

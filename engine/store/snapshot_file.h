@@ -1,5 +1,5 @@
 // SnapshotFile: writes the file of a snapshot, which replaces the file at its
-// path in one step. ConnectToRead: reads such a file, or any other cache file.
+// path in one step.
 //
 // The rows go into a new file beside the path. It has no write-ahead log, so a
 // program can read it without writing anything beside it; OpenFile adds a log.
@@ -57,34 +57,6 @@ class SnapshotFile {
   Writer writer_;
   std::optional<Writer::Transaction> transaction_;
 };
-
-// A connection that only reads the cache file at `path`, and creates nothing
-// beside it unless its last user was killed. Checks every page. Errors:
-// kUnavailable (no such file, permissions), kUnsupported (not an appcache, or a
-// newer version), kCorrupt. Throws std::bad_alloc.
-Result<Connection> ConnectToRead(const std::string& path,
-                                 const std::string& vfs);
-
-// What changes when somebody writes to a file. Zeros when there is none.
-struct FileState {
-  uint64_t device = 0;
-  uint64_t inode = 0;
-  int64_t bytes = 0;
-  int64_t modified_s = 0;
-  int64_t modified_ns = 0;
-
-  static FileState Of(const std::string& path) noexcept;
-  friend bool operator==(const FileState&, const FileState&) = default;
-};
-
-// kBusy if the file was read without locks, because SQLite would have created a
-// log for them, and has changed since it was `before`.
-Status CheckUnchanged(const Connection& connection, const std::string& path,
-                      const FileState& before);
-
-// Starts a read transaction that sees the database of this moment. It ends with
-// the connection.
-Status StartReading(const Connection& connection);
 
 }  // namespace appcache::store
 

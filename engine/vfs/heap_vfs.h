@@ -17,8 +17,9 @@
 // of SQLite (large sorts) are those of its default VFS.
 //
 // Connections that were opened with SQLITE_OPEN_READONLY never checkpoint, also
-// not when they are closed: xShmLock refuses them the checkpoint lock, and
-// xLock refuses them anything above SHARED. Read-only connections never hold
+// not when they are closed: xShmLock refuses them the checkpoint lock alone
+// (with others it is taken to recover the wal-index), and xLock refuses them
+// anything above SHARED. Read-only connections never hold
 // the write lock either, so a writer is never SQLITE_BUSY because of one. All
 // connections that write must take turns under one lock that they also hold
 // during a checkpoint: SQLite before 3.51.3 can lose transactions when one

@@ -10,7 +10,8 @@
 //
 // Both steps are sequentially consistent, so of two that collide at least one
 // sees the other (Dekker). It takes its bit back and is busy. Both may be busy,
-// which SQLite's protocol allows: every caller retries or gives up for now.
+// which SQLite's protocol allows: every caller retries, or goes on without the
+// lock.
 
 #ifndef APPCACHE_ENGINE_VFS_WAL_LOCKS_H_
 #define APPCACHE_ENGINE_VFS_WAL_LOCKS_H_

@@ -406,32 +406,5 @@ INSTANTIATE_TEST_SUITE_P(Stores, SizeLimitTest,
                                                                : "File";
                          });
 
-TEST(SizeLimitOptionTest, OutOfRangeIsAnInvalidArgumentThatNamesIt) {
-  for (const uint64_t value :
-       {uint64_t{0}, kCap - 1, (uint64_t{1} << 62) + 1}) {
-    SqliteCacheOptions options;
-    options.max_database_bytes = value;
-    const Status status = SqliteCache::OpenInMemory(options, "range").status();
-    EXPECT_TRUE(status.Is(ErrorCode::kInvalidArgument)) << status.ToString();
-    EXPECT_NE(status.ToString().find("max_database_bytes"), std::string::npos);
-  }
-  SqliteCacheOptions options;
-  options.max_database_bytes = uint64_t{1} << 62;
-  const auto cache = Must(SqliteCache::OpenInMemory(options, "range"));
-  Set(*cache, "a");
-  EXPECT_EQ(Get(*cache, "a"), "value");
-}
-
-TEST(SizeLimitOptionTest, AConnectionOfTheCallersIsRefusedIt) {
-  const PlainSqlite owner;
-  SqliteCacheOptions options;
-  options.max_database_bytes = kCap;
-  const Status status = SqliteCache::OpenOn(owner.get(), options).status();
-  EXPECT_TRUE(status.Is(ErrorCode::kInvalidArgument)) << status.ToString();
-  EXPECT_NE(status.ToString().find("max_page_count"), std::string::npos)
-      << status.ToString();
-  EXPECT_EQ(owner.Rows("SELECT name FROM sqlite_schema"), Strings());
-}
-
 }  // namespace
 }  // namespace appcache
