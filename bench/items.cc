@@ -16,8 +16,10 @@ constexpr uint64_t kSeed = 7;
 
 }  // namespace
 
-std::vector<Item> MakeItems(uint32_t first_id, size_t count) {
-  const std::string prefix = CacheOptions().prefix + "/item/";
+std::vector<Item> MakeItems(uint32_t first_id, size_t count,
+                            std::string_view segment) {
+  const std::string prefix =
+      CacheOptions().prefix + "/" + std::string(segment) + "/";
   std::vector<Item> items;
   items.reserve(count);
   for (size_t i = 0; i < count; ++i) {

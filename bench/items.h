@@ -1,4 +1,4 @@
-// Items: the keys and values that store_benchmark reads and writes, all made
+// Items: the keys and values that benchmarks read and write, all made
 // before the timed loops.
 
 #ifndef APPCACHE_BENCH_ITEMS_H_
@@ -45,7 +45,9 @@ struct ItemKey {
 inline constexpr uint32_t kStoredIds = 10'000'000;
 inline constexpr uint32_t kAbsentIds = 50'000'000;
 
-std::vector<Item> MakeItems(uint32_t first_id, size_t count);
+// The paths are the cache's default prefix, `segment` and the id.
+std::vector<Item> MakeItems(uint32_t first_id, size_t count,
+                            std::string_view segment = "item");
 
 // Random letters, the same ones in every run.
 std::string MakeValue(size_t bytes);

@@ -6,6 +6,8 @@
 #include <functional>
 #include <utility>
 
+#include "engine/support/approximate_time.h"
+
 namespace appcache::tiered {
 namespace {
 
@@ -57,6 +59,50 @@ std::optional<Lookup<TimedBytes>> LocalLevel::Serve(Lookup<Bytes> record,
   if (now >= copy->served_until) return std::nullopt;
   return ToLookup(*std::move(record), *copy, now,
                   terms.is_fresh ? Origin::kCopy : Origin::kStaleCopy);
+}
+
+std::optional<LocalLevel::UpperBound> LocalLevel::BoundFor(
+    std::string_view path) const noexcept {
+  if (!IsOurs(path)) return std::nullopt;
+  UpperBound bound;
+  bound.time = clock_->Approximate() + internal::kMostEarly;
+  bound.terms = lease_.At(bound.time);
+  if (!bound.terms.is_fresh) return std::nullopt;
+  return bound;
+}
+
+bool LocalLevel::MayServe(std::string_view record,
+                          const UpperBound& bound) noexcept {
+  const std::optional<CopyTrailer> copy = DecodeTrailer(record);
+  if (!copy || copy->is_absence) return false;
+  return copy->epoch == bound.terms.epoch && bound.time < copy->served_until;
+}
+
+LocalLevel::Quick LocalLevel::FindQuickly(std::string_view path, Bytes& value) {
+  const std::optional<UpperBound> bound = BoundFor(path);
+  if (!bound) return Quick::kUnclear;
+  Lookup<Bytes> record = backend_->GetRaw(path);
+  if (!record) return record.has_error() ? Quick::kUnclear : Quick::kNoCopy;
+  if (!MayServe(record->view(), *bound)) return Quick::kUnclear;
+  value = *std::move(record);
+  value.RemoveSuffix(kTrailerBytes);
+  return Quick::kServed;
+}
+
+LocalLevel::Quick LocalLevel::ViewQuickly(std::string_view path,
+                                          ValueVisitor visitor) {
+  const std::optional<UpperBound> bound = BoundFor(path);
+  if (!bound) return Quick::kUnclear;
+  bool is_served = false;
+  const Lookup<size_t> found =
+      backend_->ViewRaw(path, [&](std::string_view record) {
+        if (!MayServe(record, *bound)) return;
+        is_served = true;
+        record.remove_suffix(kTrailerBytes);
+        visitor(record);
+      });
+  if (is_served) return Quick::kServed;
+  return found || found.has_error() ? Quick::kUnclear : Quick::kNoCopy;
 }
 
 std::optional<Lookup<TimedBytes>> LocalLevel::Find(std::string_view path) {
@@ -149,7 +195,9 @@ LocalLevel::Stored LocalLevel::Store(std::string_view path, const Token& token,
   Stripe& stripe = StripeOf(path);
   std::lock_guard<std::mutex> guard(stripe.mutex);
   if (!IsCurrent(path, token)) return Stored::kOutdated;
-  const Status status = backend_->SetRaw(path, record, std::min(ttl, kMaxTtl));
+  // Not SetRaw: a fill that waits would keep notifications waiting.
+  const Status status =
+      backend_->TrySetRaw(path, record, std::min(ttl, kMaxTtl));
   // The local cache may still store it after a change has dropped the path.
   if (status.Is(ErrorCode::kTimeout)) lease_.ForgetAll();
   return status.ok() ? Stored::kYes : Stored::kNo;

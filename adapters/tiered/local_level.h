@@ -46,6 +46,15 @@ class LocalLevel {
              const TieredOptions& options, std::shared_ptr<const Clock> clock,
              Lease& lease);
 
+  // The quick way to a value that may certainly be served. kNoCopy: there is
+  // none. kUnclear: call Find, which reads the exact time, and knows absences
+  // and stale copies.
+  enum class Quick { kServed, kNoCopy, kUnclear };
+  // Sets `value`.
+  Quick FindQuickly(std::string_view path, Bytes& value);
+  // Calls `visitor` with the value, inside a read of the local cache.
+  Quick ViewQuickly(std::string_view path, ValueVisitor visitor);
+
   // The answer of a copy: a hit, or the miss of a copied absence. Its origin is
   // kCopy or kStaleCopy. None: there is no copy that may be served.
   std::optional<Lookup<TimedBytes>> Find(std::string_view path);
@@ -98,6 +107,17 @@ class LocalLevel {
     // The number of changes. Written under the mutex.
     std::atomic<uint64_t> version{0};
   };
+
+  // A time that is not before now, and the terms that hold until then.
+  struct UpperBound {
+    TimePoint time;
+    Lease::Terms terms;
+  };
+  // None if copies of this path may not be served as fresh ones.
+  std::optional<UpperBound> BoundFor(std::string_view path) const noexcept;
+  // Whether a record certainly has a value that may be served.
+  static bool MayServe(std::string_view record,
+                       const UpperBound& bound) noexcept;
 
   Stripe& StripeOf(std::string_view path) const noexcept;
   bool IsOurs(std::string_view path) const noexcept {

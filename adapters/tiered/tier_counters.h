@@ -11,6 +11,7 @@
 #include "appcache/backend.h"
 #include "appcache/stats.h"
 #include "appcache/tier_report.h"
+#include "engine/support/striped_counter.h"
 
 namespace appcache::tiered {
 
@@ -19,10 +20,15 @@ class TierCounters {
  public:
   // A read that a copy answered.
   void CountLocal(const Lookup<TimedBytes>& found) noexcept {
-    Increment(!found.is_hit()                        ? negative_hits_
-              : found.origin() == Origin::kStaleCopy ? stale_hits_
-                                                     : local_hits_.count);
+    if (!found.is_hit()) {
+      Increment(negative_hits_);
+    } else if (found.origin() == Origin::kStaleCopy) {
+      Increment(stale_hits_);
+    } else {
+      CountLocalHit();
+    }
   }
+  void CountLocalHit() noexcept { local_hits_.Increment(); }
 
   // A read that the remote answered, or failed.
   void CountRemote(const Lookup<TimedBytes>& fetched) noexcept {
@@ -60,15 +66,14 @@ class TierCounters {
     // The maximum, because both counters grow while they are read.
     const uint64_t errors =
         std::max(Read(remote_errors_), last_resorts) - last_resorts;
-    stats.hits +=
-        Read(local_hits_.count) + Read(stale_hits_) + Read(remote_hits_);
+    stats.hits += local_hits_.Sum() + Read(stale_hits_) + Read(remote_hits_);
     stats.misses += Read(negative_hits_) + Read(remote_misses_) + errors;
     stats.read_errors += errors;
   }
 
   // Sets the figures of reads and fetches.
   void AddTo(TierReport& report) const noexcept {
-    report.local_hits = Read(local_hits_.count);
+    report.local_hits = local_hits_.Sum();
     report.stale_hits = Read(stale_hits_);
     report.negative_hits = Read(negative_hits_);
     report.remote_hits = Read(remote_hits_);
@@ -82,11 +87,6 @@ class TierCounters {
  private:
   using Counter = std::atomic<uint64_t>;
 
-  // Written by every local hit, so it has a cache line of its own.
-  struct alignas(64) HitCounter {
-    Counter count{0};
-  };
-
   static void Increment(Counter& counter) noexcept {
     counter.fetch_add(1, std::memory_order_relaxed);
   }
@@ -94,7 +94,7 @@ class TierCounters {
     return counter.load(std::memory_order_relaxed);
   }
 
-  HitCounter local_hits_;
+  internal::StripedCounter local_hits_;
   Counter stale_hits_{0};
   Counter negative_hits_{0};
   Counter remote_hits_{0};

@@ -59,6 +59,7 @@ class TieredBackend final : public Backend {
   // --- Reads (tiered_reads.cc).
 
   Lookup<Bytes> GetRaw(std::string_view path) override;
+  Lookup<size_t> ViewRaw(std::string_view path, ValueVisitor visitor) override;
   Lookup<TimedBytes> GetTimedRaw(std::string_view path) override;
   std::vector<Lookup<Bytes>> GetManyRaw(
       std::span<const std::string_view> paths) override;
@@ -113,6 +114,10 @@ class TieredBackend final : public Backend {
   // --- Read path. May throw std::bad_alloc.
 
   Lookup<TimedBytes> Get(std::string_view path);
+  // After a look for a copy that found none. `completions` is the number of
+  // completed fetches before that look.
+  Lookup<TimedBytes> GetWithoutCopy(std::string_view path,
+                                    uint64_t completions);
   std::vector<Lookup<TimedBytes>> GetMany(
       std::span<const std::string_view> paths);
 

@@ -28,7 +28,49 @@ struct Subset {
 }  // namespace
 
 Lookup<Bytes> TieredBackend::GetRaw(std::string_view path) {
-  return Guarded<Lookup<Bytes>>([&] { return WithoutTtl(Get(path)); });
+  return Guarded<Lookup<Bytes>>([&] {
+    const uint64_t completions = fetches_.completions();
+    Bytes value;
+    switch (local_.FindQuickly(path, value)) {
+      case LocalLevel::Quick::kServed: {
+        reads_.CountLocalHit();
+        Lookup<Bytes> found = Lookup<Bytes>::Hit(std::move(value));
+        found.set_origin(Origin::kCopy);
+        return found;
+      }
+      case LocalLevel::Quick::kNoCopy:
+        return WithoutTtl(GetWithoutCopy(path, completions));
+      case LocalLevel::Quick::kUnclear:
+        break;
+    }
+    return WithoutTtl(Get(path));
+  });
+}
+
+Lookup<size_t> TieredBackend::ViewRaw(std::string_view path,
+                                      ValueVisitor visitor) {
+  return Guarded<Lookup<size_t>>([&] {
+    const uint64_t completions = fetches_.completions();
+    size_t size = 0;
+    const auto view = [&](std::string_view value) {
+      size = value.size();
+      visitor(value);
+    };
+    const LocalLevel::Quick quick = local_.ViewQuickly(path, view);
+    if (quick == LocalLevel::Quick::kServed) {
+      reads_.CountLocalHit();
+      Lookup<size_t> found = Lookup<size_t>::Hit(size);
+      found.set_origin(Origin::kCopy);
+      return found;
+    }
+    return (quick == LocalLevel::Quick::kNoCopy
+                ? GetWithoutCopy(path, completions)
+                : Get(path))
+        .Map([&](const TimedBytes& found) {
+          visitor(found.value.view());
+          return found.value.size();
+        });
+  });
 }
 
 Lookup<TimedBytes> TieredBackend::GetTimedRaw(std::string_view path) {
@@ -39,6 +81,11 @@ Lookup<TimedBytes> TieredBackend::GetTimedRaw(std::string_view path) {
 Lookup<TimedBytes> TieredBackend::Get(std::string_view path) {
   const uint64_t completions = fetches_.completions();
   if (auto found = FindCopy(path)) return *std::move(found);
+  return GetWithoutCopy(path, completions);
+}
+
+Lookup<TimedBytes> TieredBackend::GetWithoutCopy(std::string_view path,
+                                                 uint64_t completions) {
   // The token comes before the look into the retry queue: a change that is
   // queued after the look makes the token outdated.
   const LocalLevel::Token token = local_.BeginFetch(path);

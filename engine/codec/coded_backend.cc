@@ -1,5 +1,6 @@
 #include "engine/codec/coded_backend.h"
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -26,6 +27,25 @@ CodedBackend::CodedBackend(Backend& backend, const CacheOptions& options)
     : backend_(backend),
       compressor_(options.compressor),
       max_inflated_bytes_(options.max_inflated_bytes) {}
+
+// Decompressing takes long, and a view may keep the backend from freeing
+// memory: the view only copies a compressed value. A second read would cost a
+// server another round trip, and count twice.
+Lookup<size_t> CodedBackend::View(std::string_view path, ValueVisitor visitor) {
+  std::optional<Lookup<Bytes>> compressed;
+  const auto show = [&](std::string_view value) {
+    if (!compressor_->IsCompressed(value)) return visitor(value);
+    compressed = WithoutExceptions<Lookup<Bytes>>(
+        [&] { return Lookup<Bytes>::Hit(Bytes::Copy(value)); });
+  };
+  Lookup<size_t> viewed = backend_.ViewRaw(path, show);
+  if (!viewed || !compressed) return viewed;
+  compressed->set_origin(viewed.origin());
+  return Decode(*std::move(compressed)).Map([&](const Bytes& plain) {
+    visitor(plain.view());
+    return plain.size();
+  });
+}
 
 Lookup<Bytes> CodedBackend::Decode(Lookup<Bytes> raw) const {
   if (!raw || !compressor_->IsCompressed(raw->view())) return raw;

@@ -29,6 +29,10 @@ class CodedBackend {
   Lookup<Bytes> Read(std::string_view path) {
     return Decode(backend_.GetRaw(path));
   }
+  // Calls `visitor` with the value of a hit, and returns its size. A value that
+  // is stored as it is may be shown inside the read of the backend: `visitor`
+  // must not throw.
+  Lookup<size_t> View(std::string_view path, ValueVisitor visitor);
   Lookup<TimedBytes> ReadTimed(std::string_view path) {
     return Decode(backend_.GetTimedRaw(path));
   }

@@ -31,6 +31,11 @@ Lookup<size_t> Backend::ViewRaw(std::string_view path, ValueVisitor visitor) {
   });
 }
 
+Status Backend::TrySetRaw(std::string_view path, std::string_view value,
+                          Ttl ttl) {
+  return SetRaw(path, value, ttl);
+}
+
 Lookup<TimedBytes> Backend::GetTimedRaw(std::string_view) {
   return WithoutExceptions<Lookup<TimedBytes>>([&] {
     return Lookup<TimedBytes>::Failed(Unsupported(*this, "ttl queries"));

@@ -47,8 +47,12 @@ Cache::~Cache() {
 
 void Cache::StopLoads() noexcept { core_->loads.Stop(); }
 
-Lookup<Bytes> Cache::Read(std::string_view path) {
+Lookup<Bytes> Cache::ReadBytes(std::string_view path) {
   return core_->store.Read(path);
+}
+
+Lookup<size_t> Cache::View(std::string_view path, ValueVisitor visitor) {
+  return core_->store.View(path, visitor);
 }
 
 std::vector<Lookup<Bytes>> Cache::ReadMany(
@@ -118,7 +122,7 @@ Status Cache::InvalidateByStr(std::string_view key) {
 }
 
 Lookup<Ttl> Cache::TtlByStr(std::string_view key) {
-  return WithoutExceptions<Lookup<Ttl>>([&] { return TtlOf(Key<Bytes>(key)); });
+  return TtlOf(internal::StringKey<Bytes>{key});
 }
 
 Status Cache::InvalidatePrefix(std::string_view key_prefix) {

@@ -1,4 +1,4 @@
-// LruEngine::Check and CheckAndFix.
+// LruEngine::Check, CheckAndFix and CheckRows.
 
 #include <string>
 #include <string_view>
@@ -30,15 +30,18 @@ const char* ProblemOf(const store::EntrySizes& entry, int64_t seed) {
   return nullptr;
 }
 
-// Counts the sound entries, and adds the others to `remove`.
-Status CheckRows(const store::Connection& connection, int64_t seed,
-                 CheckReport& report, std::vector<int64_t>& remove) {
+// Counts and visits the sound entries, and adds the others to `remove`.
+Status AuditRows(
+    const store::Connection& connection, int64_t seed,
+    FunctionRef<void(const store::EntrySizes&, CheckReport&)> visit,
+    CheckReport& report, std::vector<int64_t>& remove) {
   Status status =
       store::AuditEntries(connection, [&](const store::EntrySizes& entry) {
         const char* const problem = ProblemOf(entry, seed);
         if (problem == nullptr) {
           ++report.entries;
           report.bytes += static_cast<uint64_t>(entry.bytes);
+          visit(entry, report);
           return;
         }
         remove.push_back(entry.h);
@@ -53,7 +56,7 @@ Status CheckRows(const store::Connection& connection, int64_t seed,
 
 }  // namespace
 
-Result<CheckReport> LruEngine::CheckLocked(bool fix) {
+Result<CheckReport> LruEngine::CheckLocked(bool fix, VisitRow visit) {
   CheckReport report;
   std::vector<int64_t> remove;
   const store::Connection& connection = database_->writer();
@@ -74,7 +77,7 @@ Result<CheckReport> LruEngine::CheckLocked(bool fix) {
                       "; close the cache: the next open sets the file aside, "
                       "and starts empty");
   }
-  status = CheckRows(connection, database_->hash_seed(), report, remove);
+  status = AuditRows(connection, database_->hash_seed(), visit, report, remove);
   if (!status.ok()) return Noted(std::move(status));
   const policy::Counts found{static_cast<int64_t>(report.entries),
                              static_cast<int64_t>(report.bytes)};
@@ -94,21 +97,25 @@ Result<CheckReport> LruEngine::CheckLocked(bool fix) {
     writer_.SetCounts(found);
     status = transaction.Commit();
   }
-  if (hot_ != nullptr) hot_->DropAll();
   if (!status.ok()) return Noted(std::move(status));
   return report;
 }
 
-Result<CheckReport> LruEngine::CheckWith(bool fix) {
+Result<CheckReport> LruEngine::CheckRows(bool fix, VisitRow visit) {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
   const Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
   if (!held.ok()) return held.status();
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
-  return CheckLocked(fix);
+  return CheckLocked(fix, visit);
 }
 
-Result<CheckReport> LruEngine::Check() { return CheckWith(/*fix=*/false); }
+Result<CheckReport> LruEngine::Check() {
+  return CheckRows(/*fix=*/false,
+                   [](const store::EntrySizes&, CheckReport&) {});
+}
 
-Result<CheckReport> LruEngine::CheckAndFix() { return CheckWith(/*fix=*/true); }
+Result<CheckReport> LruEngine::CheckAndFix() {
+  return CheckRows(/*fix=*/true, [](const store::EntrySizes&, CheckReport&) {});
+}
 
 }  // namespace appcache::lru

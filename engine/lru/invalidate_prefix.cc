@@ -42,8 +42,9 @@ Status LruEngine::RemovePrefix(std::span<const int64_t> hashes,
   return Status();
 }
 
-Status LruEngine::FindAndRemovePrefix(std::string_view prefix,
-                                      uint64_t& removed) {
+Status LruEngine::ForEachWithPrefix(
+    std::string_view prefix,
+    FunctionRef<Status(std::span<const int64_t>, bool)> visit) {
   const Result<store::Connection> connection = database_->ConnectReader();
   if (!connection.ok()) return connection.status();
   store::PrefixWalk walk;
@@ -54,11 +55,7 @@ Status LruEngine::FindAndRemovePrefix(std::string_view prefix,
     const Result<std::vector<int64_t>> found = walk.Next();
     held.reset();
     if (!found.ok()) return found.status();
-    // At the end, also without a match: only a write finds out that the
-    // database was closed or replaced.
-    if (!found->empty() || walk.has_ended()) {
-      status = RemovePrefix(*found, prefix, removed);
-    }
+    status = visit(*found, walk.has_ended());
   }
   return status;
 }
@@ -75,7 +72,13 @@ Status LruEngine::InvalidatePrefix(std::string_view prefix) {
     status = Apply(batch, hooks, result);
     if (status.ok()) removed = result.cleared;
   } else {
-    status = FindAndRemovePrefix(prefix, removed);
+    status = ForEachWithPrefix(prefix, [&](std::span<const int64_t> hashes,
+                                           bool is_last) {
+      // At the end, also without a match: only a write finds out that the
+      // database was closed or replaced.
+      return hashes.empty() && !is_last ? Status()
+                                        : RemovePrefix(hashes, prefix, removed);
+    });
   }
   invalidations_.fetch_add(removed, std::memory_order_relaxed);
   if (!status.ok()) write_errors_.fetch_add(1, std::memory_order_relaxed);

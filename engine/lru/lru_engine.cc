@@ -18,9 +18,6 @@ LruEngine::LruEngine(std::unique_ptr<store::Database> database,
       [this](std::span<const policy::Access> accesses) {
         pending_.Add(accesses);
       });
-  if (database_->is_exclusive() && settings_.resident_bytes > 0) {
-    hot_ = std::make_unique<residency::HotValues>(settings_.resident_bytes);
-  }
   if (database_->has_own_readers()) {
     maintenance_ =
         std::make_unique<Maintenance>(settings_.clock, [this] { Maintain(); });
@@ -28,6 +25,17 @@ LruEngine::LruEngine(std::unique_ptr<store::Database> database,
 }
 
 Result<std::shared_ptr<LruEngine>> LruEngine::Make(
+    std::unique_ptr<store::Database> database, Settings settings) {
+  assert(database != nullptr && settings.clock != nullptr);
+  std::shared_ptr<LruEngine> engine(
+      new LruEngine(std::move(database), std::move(settings)));
+  Status started = engine->Start();
+  if (started.ok()) started = engine->StartPolicy();
+  if (!started.ok()) return engine->Noted(std::move(started));
+  return engine;
+}
+
+Result<std::shared_ptr<LruEngine>> LruEngine::MakeStorage(
     std::unique_ptr<store::Database> database, Settings settings) {
   assert(database != nullptr && settings.clock != nullptr);
   std::shared_ptr<LruEngine> engine(
@@ -47,8 +55,11 @@ Status LruEngine::Start() {
   if (settings_.max_database_bytes) {
     status =
         size_limit_.Set(database_->writer(), *settings_.max_database_bytes);
-    if (!status.ok()) return status;
   }
+  return status;
+}
+
+Status LruEngine::StartPolicy() {
   const auto first_expiry = writer_.FirstExpiry();
   if (!first_expiry.ok()) return first_expiry.status();
   const TimePoint now = settings_.clock->Now();
@@ -71,12 +82,14 @@ int64_t LruEngine::Hash(std::string_view path) const noexcept {
   return HashPath(path, database_->hash_seed());
 }
 
+Status LruEngine::UsedInChild() {
+  return Status(ErrorCode::kUnavailable,
+                "this cache was opened before fork(), and only the parent may "
+                "use it; open a new one in the child");
+}
+
 Status LruEngine::CheckUsable() const {
-  if (in_child()) {
-    return Status(ErrorCode::kUnavailable,
-                  "this cache was opened before fork(), and only the parent "
-                  "may use it; open a new one in the child");
-  }
+  if (in_child()) return UsedInChild();
   const State state = state_.load(std::memory_order_acquire);
   if (state == State::kOpen) return Status();
   if (state == State::kClosed) return Closed();
@@ -89,10 +102,8 @@ Status LruEngine::Closed() const {
 }
 
 Status LruEngine::CheckPath(std::string_view path) const {
-  if (path.size() <= kMaxKeyBytes) return CheckUsable();
-  return Status(ErrorCode::kInvalidKey,
-                "a key path has " + std::to_string(path.size()) +
-                    " bytes; the limit is " + std::to_string(kMaxKeyBytes));
+  Status valid = CheckKeySize(path);
+  return valid.ok() ? CheckUsable() : valid;
 }
 
 Status LruEngine::Noted(Status status) noexcept {
@@ -129,7 +140,6 @@ Status LruEngine::Close() {
     status = WithoutExceptions<Status>([&] { return checkpointer_.Finish(); });
   }
   sessions_->Close();
-  if (hot_ != nullptr) hot_->DropAll();
   // Statements are destroyed before their connection.
   size_limit_ = store::SizeLimit();
   writer_ = store::Writer();

@@ -1,11 +1,10 @@
 // LruEngine: one open database, its limits, and the recency of its entries.
 //
-// All SqliteCaches of one database in a process share one engine. It connects
-// the parts: sessions read, the holder of the writer lock writes, the policy
-// chooses victims, and maintenance writes accesses and removes expired entries.
+// It connects the parts: sessions read, the holder of the writer lock writes,
+// the policy chooses victims, and maintenance writes accesses and removes
+// expired entries.
 //
-//   Get: hash -> session of this thread -> hot value, or SELECT -> expired?
-//        -> access
+//   Get: hash -> session of this thread -> SELECT -> expired? -> access
 //   Set: batch -> writer lock -> Writer::Apply (puts, evictions) -> checkpoint?
 //
 // Reads are in read.cc, writes in write.cc, InvalidatePrefix in
@@ -26,14 +25,16 @@
 
 #include "appcache/backend.h"
 #include "appcache/clock.h"
+#include "appcache/function_ref.h"
 #include "appcache/log.h"
 #include "appcache/sqlite_entry.h"
+#include "engine/lru/engine.h"
 #include "engine/lru/maintenance.h"
 #include "engine/lru/sessions.h"
 #include "engine/policy/eviction.h"
 #include "engine/policy/pending_accesses.h"
 #include "engine/policy/tick_source.h"
-#include "engine/residency/hot_values.h"
+#include "engine/store/audit.h"
 #include "engine/store/checkpoint.h"
 #include "engine/store/database.h"
 #include "engine/store/free_pages.h"
@@ -50,9 +51,9 @@ namespace appcache::lru {
 //
 // Lock order: the writer lock, Sessions::mutex_, a session's mutexes, the mutex
 // of a borrowed connection. The mutexes of PendingAccesses and Maintenance are
-// taken last, for a moment, as are those of the hot values, one at a time. The
-// mutex of the registry comes before the writer lock.
-class LruEngine {
+// taken last, for a moment. The mutex of the registry comes before the writer
+// lock.
+class LruEngine final : public Engine {
  public:
   struct Settings {
     policy::Limits limits;
@@ -61,49 +62,101 @@ class LruEngine {
     size_t touch_flush_count = 0;
     std::chrono::milliseconds expiry_sweep_interval{0};
     std::optional<uint64_t> max_database_bytes;
-    uint64_t resident_bytes = 0;
     uint64_t max_log_bytes = 0;
     std::shared_ptr<const Clock> clock;
     std::string vfs;  // for snapshots
     LogSink log;
   };
 
+  // Makes an engine that keeps the limits and removes what has expired.
   static Result<std::shared_ptr<LruEngine>> Make(
       std::unique_ptr<store::Database> database, Settings settings);
+  // Makes one that stores what a ResidentEngine gives it, and removes nothing
+  // by itself.
+  static Result<std::shared_ptr<LruEngine>> MakeStorage(
+      std::unique_ptr<store::Database> database, Settings settings);
   // Closes. Must not run in a forked child: there the object is leaked.
-  ~LruEngine();
+  ~LruEngine() override;
 
-  const policy::Limits& limits() const noexcept { return settings_.limits; }
-  std::optional<uint64_t> max_database_bytes() const noexcept {
+  const policy::Limits& limits() const noexcept override {
+    return settings_.limits;
+  }
+  std::optional<uint64_t> max_database_bytes() const noexcept override {
     return settings_.max_database_bytes;
   }
-  bool in_child() const noexcept { return fork_guard_.in_child(); }
-  const std::string& name() const noexcept { return database_->name(); }
-  const std::string& vfs() const noexcept { return settings_.vfs; }
-  bool is_persistent() const noexcept { return database_->is_persistent(); }
+  std::optional<WriteWindow> write_window() const noexcept override {
+    return std::nullopt;
+  }
+  bool in_child() const noexcept override { return fork_guard_.in_child(); }
+  const std::string& name() const noexcept override {
+    return database_->name();
+  }
+  const std::string& vfs() const noexcept override { return settings_.vfs; }
+  bool is_persistent() const noexcept override {
+    return database_->is_persistent();
+  }
+  const Clock& clock() const noexcept override { return *settings_.clock; }
 
-  // The operations of SqliteBackend.
-  Lookup<Bytes> Get(std::string_view path);
-  Lookup<TimedBytes> GetTimed(std::string_view path);
-  Lookup<Ttl> GetTtl(std::string_view path);
-  Status Set(std::span<const RawEntry> entries);
-  Result<bool> Add(const RawEntry& entry);
-  Status Restore(std::span<const StoredEntry> entries);
-  Status Invalidate(std::span<const std::string_view> paths);
-  Status InvalidatePrefix(std::string_view prefix);
-  Status Clear();
-  Status Flush();
-  Status Close();
+  Lookup<Bytes> Get(std::string_view path) override;
+  Lookup<size_t> View(std::string_view path, ValueVisitor visitor) override;
+  Lookup<TimedBytes> GetTimed(std::string_view path) override;
+  Lookup<Ttl> GetTtl(std::string_view path) override;
+  Status Set(std::span<const RawEntry> entries) override;
+  Result<bool> Add(const RawEntry& entry) override;
+  Status Restore(std::span<const StoredEntry> entries) override;
+  Status Invalidate(std::span<const std::string_view> paths) override;
+  Status InvalidatePrefix(std::string_view prefix) override;
+  Status Clear() override;
+  Status Flush() override;
+  Status Close() override;
   Status ForEach(store::Walk::With with,
-                 FunctionRef<bool(const StoredEntry&)> visit);
-  Result<CheckReport> Check();
-  Result<CheckReport> CheckAndFix();
-  // Writes the entries of one moment to `file`, which is not created yet.
-  Status CopyTo(store::SnapshotFile& file);
-  // Adds the entries of a cache file, with their recency.
-  Status LoadFrom(const store::Connection& source);
-  CacheStats Stats();
-  Lookup<policy::Counts> ReadCounts();
+                 FunctionRef<bool(const StoredEntry&)> visit) override;
+  Result<CheckReport> Check() override;
+  Result<CheckReport> CheckAndFix() override;
+  Status CopyTo(store::SnapshotFile& file) override;
+  Status Load(std::span<const StoredEntry> entries,
+              const std::string& source) override;
+  CacheStats Stats() override;
+  Status Ping() override;
+
+  // --- For a ResidentEngine.
+
+  static Status UsedInChild();
+  int64_t hash_seed() const noexcept { return database_->hash_seed(); }
+
+  // Applies the batch in one transaction, and chooses no victims. REQUIRES:
+  // every row has a tick.
+  Status Write(const store::WriteBatch& batch);
+  // The row with this h and key. Not an access.
+  Lookup<store::FoundValue> ReadRow(int64_t h, std::string_view path);
+  Lookup<int64_t> ReadRowExpiry(int64_t h, std::string_view path);
+  // A connection that sees what was committed.
+  Result<store::Connection> ConnectReader() const {
+    return database_->ConnectReader();
+  }
+  // Calls `visit` with the hashes of all rows whose key starts with `prefix`,
+  // some at a time and often none, and at the end with `is_last`.
+  Status ForEachWithPrefix(
+      std::string_view prefix,
+      FunctionRef<Status(std::span<const int64_t> hashes, bool is_last)> visit);
+  // As Check and CheckAndFix. Calls `visit` with every sound row, while nobody
+  // can write; the problems that it reports are part of the result.
+  Result<CheckReport> CheckRows(
+      bool fix,
+      FunctionRef<void(const store::EntrySizes&, CheckReport&)> visit);
+  // CopyTo in two steps: begins to read the entries of this moment, and copies
+  // them to a file that was created. Between them nobody waits.
+  struct Copy {
+    // Outlives the reader, which needs it.
+    std::unique_ptr<store::Checkpointer::Allowance> allowance;
+    store::Connection reader;
+    TimePoint now;
+  };
+  Result<Copy> BeginCopy();
+  Status FinishCopy(Copy copy, store::SnapshotFile& file);
+  std::optional<store::MemoryUse> memory_use() const {
+    return database_->memory_use();
+  }
 
  private:
   using Held = internal::WriterLane::Held;
@@ -118,6 +171,8 @@ class LruEngine {
 
   LruEngine(std::unique_ptr<store::Database> database, Settings settings);
   Status Start();
+  // Evicts down to the limits, and starts to remove what has expired.
+  Status StartPolicy();
 
   int64_t Hash(std::string_view path) const noexcept;
   Status Closed() const;
@@ -134,9 +189,7 @@ class LruEngine {
   // `make(found, now)` for the entry at `path`. Counts it as an access.
   template <class V, class MakeValue>
   Lookup<V> Access(std::string_view path, const MakeValue& make);
-  // The value at `path`, from memory or from SQLite.
-  Lookup<store::FoundValue> Find(Session& session, int64_t h,
-                                 std::string_view path);
+  Lookup<policy::Counts> ReadCounts();
   void RecordAccess(Session& session, int64_t h, TimePoint now) noexcept;
   // Takes the writer lock if the database has a single connection.
   Status EnterToRead(std::optional<Held>& held);
@@ -167,8 +220,6 @@ class LruEngine {
   // ApplyLocked.
   Status MakeRoom(uint64_t bytes);
 
-  // kTooLarge, with `consequence` in the message, or success.
-  Status CheckSize(const store::Row& row, std::string_view consequence) const;
   // Adds a put to the batch; or, when the entry is too large, a removal of its
   // key, which counts in `too_large`.
   struct TooLarge {
@@ -186,13 +237,9 @@ class LruEngine {
   // and adds their number to `removed`.
   Status RemovePrefix(std::span<const int64_t> hashes, std::string_view prefix,
                       uint64_t& removed);
-  Status FindAndRemovePrefix(std::string_view prefix, uint64_t& removed);
 
-  // CopyTo, with and without readers of its own.
-  Status CopyBesideWriters(store::SnapshotFile& file);
+  // CopyTo without readers of its own.
   Status CopyLocked(store::SnapshotFile& file);
-  // LoadFrom for some entries of `source`.
-  Status Load(std::span<const StoredEntry> entries, const std::string& source);
 
   // --- Maintenance.
 
@@ -213,9 +260,9 @@ class LruEngine {
   TimePoint EndOfRest(TimePoint now) const noexcept;
   void ArmSweep(TimePoint now, int64_t expires_at_ms) noexcept;
 
-  Result<CheckReport> CheckWith(bool fix);
+  using VisitRow = FunctionRef<void(const store::EntrySizes&, CheckReport&)>;
   // REQUIRES: the writer lock is held.
-  Result<CheckReport> CheckLocked(bool fix);
+  Result<CheckReport> CheckLocked(bool fix, VisitRow visit);
 
   const internal::ForkGuard fork_guard_;
   const Settings settings_;
@@ -244,9 +291,6 @@ class LruEngine {
   bool is_shrinking_ = false;  // and has removed pages
 
   std::atomic<bool> shrink_is_due_{false};
-
-  // Null where others write to the database too, or without resident_bytes.
-  std::unique_ptr<residency::HotValues> hot_;
 
   // Used by the maintenance thread, which logs a repeated failure once.
   std::optional<ErrorCode> last_failure_;

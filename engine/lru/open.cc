@@ -10,7 +10,9 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/lru/lru_engine.h"
 #include "engine/lru/registry.h"
+#include "engine/lru/resident_engine.h"
 #include "engine/store/database.h"
 #include "engine/store/size_limit.h"
 #include "engine/support/fork_guard.h"
@@ -22,6 +24,9 @@ namespace {
 using internal::CheckDuration;
 using internal::CheckRange;
 using std::chrono::milliseconds;
+
+// Smaller ones would write through what most programs cache.
+constexpr uint64_t kMinWindowBytes = uint64_t{64} << 10;
 
 // Longer durations would overflow when added to a time.
 constexpr milliseconds kMaxDuration = std::chrono::hours(24 * 365);
@@ -46,6 +51,10 @@ Status CheckLimits(const SqliteCacheOptions& options) {
   }
   Status status =
       CheckRange("resident_bytes", options.resident_bytes, 0, kLargestLimit);
+  if (status.ok()) {
+    status = CheckRange("write_behind_bytes", options.write_behind_bytes,
+                        kMinWindowBytes, kLargestLimit);
+  }
   if (!status.ok() || !options.max_database_bytes) return status;
   return CheckRange("max_database_bytes", *options.max_database_bytes,
                     store::SizeLimit::kMinBytes, kLargestLimit);
@@ -62,6 +71,11 @@ Status CheckOptions(const SqliteCacheOptions& options) {
   if (status.ok()) {
     status = CheckDuration("touch_flush_interval", options.touch_flush_interval,
                            milliseconds(1), kMaxDuration);
+  }
+  if (status.ok()) {
+    status =
+        CheckDuration("write_behind_interval", options.write_behind_interval,
+                      milliseconds(1), kMaxDuration);
   }
   if (status.ok()) {
     status =
@@ -82,10 +96,12 @@ store::DatabaseSettings DatabaseSettingsOf(const SqliteCacheOptions& options) {
   return settings;
 }
 
-OpenedEngine MakeEngine(store::OpenedDatabase database,
-                        const SqliteCacheOptions& options,
-                        const std::shared_ptr<const Clock>& default_clock) {
-  if (!database.ok()) return database.status();
+WriteWindow WindowOf(const SqliteCacheOptions& options) noexcept {
+  return {options.write_behind_interval, options.write_behind_bytes};
+}
+
+LruEngine::Settings SettingsOf(const SqliteCacheOptions& options,
+                               const std::shared_ptr<const Clock>& clock) {
   LruEngine::Settings settings;
   settings.limits = {options.max_entries, options.max_bytes};
   settings.busy_timeout = options.busy_timeout;
@@ -93,12 +109,51 @@ OpenedEngine MakeEngine(store::OpenedDatabase database,
   settings.touch_flush_count = options.touch_flush_count;
   settings.expiry_sweep_interval = options.expiry_sweep_interval;
   settings.max_database_bytes = options.max_database_bytes;
-  settings.resident_bytes = options.resident_bytes;
   settings.max_log_bytes = options.max_log_bytes;
-  settings.clock = options.clock ? options.clock : default_clock;
+  settings.clock = options.clock ? options.clock : clock;
   settings.vfs = options.vfs;
   settings.log = options.cache.log;
-  return LruEngine::Make(*std::move(database), std::move(settings));
+  return settings;
+}
+
+// An engine on the database alone.
+OpenedEngine MakeLruEngine(store::OpenedDatabase database,
+                           const SqliteCacheOptions& options,
+                           const std::shared_ptr<const Clock>& default_clock) {
+  if (!database.ok()) return database.status();
+  Result<std::shared_ptr<LruEngine>> engine =
+      LruEngine::Make(*std::move(database), SettingsOf(options, default_clock));
+  if (!engine.ok()) return engine.status();
+  return std::shared_ptr<Engine>(*std::move(engine));
+}
+
+// One that answers from memory. What max_database_bytes refuses, a set must
+// report, so a database with that limit is written through.
+OpenedEngine MakeResidentEngine(store::OpenedDatabase database,
+                                const SqliteCacheOptions& options) {
+  if (options.max_database_bytes) {
+    return MakeLruEngine(std::move(database), options, Clock::Steady());
+  }
+  if (!database.ok()) return database.status();
+  LruEngine::Settings storage_settings = SettingsOf(options, Clock::Steady());
+  // The directory keeps the limits.
+  storage_settings.limits = {kLargestLimit, std::nullopt};
+  Result<std::shared_ptr<LruEngine>> storage =
+      LruEngine::MakeStorage(*std::move(database), storage_settings);
+  if (!storage.ok()) return storage.status();
+  ResidentEngine::Settings settings;
+  settings.limits = {options.max_entries, options.max_bytes};
+  settings.window = WindowOf(options);
+  settings.busy_timeout = options.busy_timeout;
+  settings.touch_flush_interval = options.touch_flush_interval;
+  settings.expiry_sweep_interval = options.expiry_sweep_interval;
+  settings.resident_bytes = options.resident_bytes;
+  settings.clock = storage_settings.clock;
+  settings.log = options.cache.log;
+  Result<std::shared_ptr<ResidentEngine>> engine =
+      ResidentEngine::Make(*std::move(storage), std::move(settings));
+  if (!engine.ok()) return engine.status();
+  return std::shared_ptr<Engine>(*std::move(engine));
 }
 
 // The registry's name of a database in memory. A forked child has databases of
@@ -110,7 +165,15 @@ std::string MemoryKey(std::string_view name) {
 }
 
 registry::SharedOptions SharedOf(const SqliteCacheOptions& options) {
-  return {{options.max_entries, options.max_bytes}, options.max_database_bytes};
+  return {{options.max_entries, options.max_bytes},
+          options.max_database_bytes,
+          std::nullopt};
+}
+
+registry::SharedOptions SharedInMemory(const SqliteCacheOptions& options) {
+  registry::SharedOptions shared = SharedOf(options);
+  shared.window = WindowOf(options);
+  return shared;
 }
 
 }  // namespace
@@ -132,24 +195,28 @@ Result<std::string> CanonicalPath(const std::string& path) {
 OpenedEngine OpenEngineInMemory(const SqliteCacheOptions& options,
                                 std::string_view name) {
   if (Status valid = CheckOptions(options); !valid.ok()) return valid;
-  return registry::Acquire(MemoryKey(name), SharedOf(options), [&] {
-    return MakeEngine(
-        store::OpenInMemory(std::string(name), DatabaseSettingsOf(options)),
-        options, Clock::Steady());
-  });
+  return registry::Acquire(
+      MemoryKey(name), SharedInMemory(options), options.busy_timeout, [&] {
+        return MakeResidentEngine(
+            store::OpenInMemory(std::string(name), DatabaseSettingsOf(options)),
+            options);
+      });
 }
 
 OpenedEngine CreateEngineInMemory(const SqliteCacheOptions& options,
                                   std::string_view name, const Fill& fill) {
   if (Status valid = CheckOptions(options); !valid.ok()) return valid;
-  return registry::AcquireNew(MemoryKey(name), SharedOf(options), [&] {
-    OpenedEngine engine = MakeEngine(
-        store::CreateInMemory(std::string(name), DatabaseSettingsOf(options)),
-        options, Clock::Steady());
-    if (!engine.ok()) return engine;
-    Status filled = fill(**engine);
-    return filled.ok() ? std::move(engine) : OpenedEngine(std::move(filled));
-  });
+  return registry::AcquireNew(
+      MemoryKey(name), SharedInMemory(options), options.busy_timeout, [&] {
+        OpenedEngine engine = MakeResidentEngine(
+            store::CreateInMemory(std::string(name),
+                                  DatabaseSettingsOf(options)),
+            options);
+        if (!engine.ok()) return engine;
+        Status filled = fill(**engine);
+        return filled.ok() ? std::move(engine)
+                           : OpenedEngine(std::move(filled));
+      });
 }
 
 OpenedEngine OpenEngineOfFile(const SqliteCacheOptions& options,
@@ -158,16 +225,20 @@ OpenedEngine OpenEngineOfFile(const SqliteCacheOptions& options,
   const Result<std::string> canonical = CanonicalPath(path);
   if (!canonical.ok()) return canonical.status();
   const auto open = [&] {
-    return MakeEngine(store::OpenFile(*canonical, DatabaseSettingsOf(options)),
-                      options, Clock::Wall());
+    return MakeLruEngine(
+        store::OpenFile(*canonical, DatabaseSettingsOf(options)), options,
+        Clock::Wall());
   };
-  return registry::Acquire(*canonical, SharedOf(options), [&] {
-    OpenedEngine engine = open();
-    // The first attempt has read damaged pages and marked the file as suspect;
-    // the second sets it aside.
-    if (engine.status().Is(ErrorCode::kCorrupt)) engine = open();
-    return engine;
-  });
+  return registry::Acquire(*canonical, SharedOf(options), options.busy_timeout,
+                           [&] {
+                             OpenedEngine engine = open();
+                             // The first attempt has read damaged pages and
+                             // marked the file as suspect; the second sets it
+                             // aside.
+                             if (engine.status().Is(ErrorCode::kCorrupt))
+                               engine = open();
+                             return engine;
+                           });
 }
 
 OpenedEngine OpenEngineOn(const SqliteCacheOptions& options,
@@ -182,8 +253,8 @@ OpenedEngine OpenEngineOn(const SqliteCacheOptions& options,
                   "max_database_bytes does not apply to a connection of the "
                   "caller's; run PRAGMA max_page_count on it instead");
   }
-  return MakeEngine(store::Borrow(connection, DatabaseSettingsOf(options)),
-                    options, Clock::Wall());
+  return MakeLruEngine(store::Borrow(connection, DatabaseSettingsOf(options)),
+                       options, Clock::Wall());
 }
 
 Result<sqlite3*> ConnectInMemory(std::string_view name) {

@@ -12,7 +12,7 @@
 
 #include "appcache/error.h"
 #include "appcache/sqlite_cache_options.h"
-#include "engine/lru/lru_engine.h"
+#include "engine/lru/engine.h"
 
 struct sqlite3;
 
@@ -22,14 +22,14 @@ namespace appcache::lru {
 inline constexpr uint64_t kLargestLimit = uint64_t{1} << 62;
 
 // One more use of the engine, to be released with registry::Release.
-using OpenedEngine = Result<std::shared_ptr<LruEngine>>;
+using OpenedEngine = Result<std::shared_ptr<Engine>>;
 
 // See SqliteCache's functions of similar names for the errors.
 OpenedEngine OpenEngineInMemory(const SqliteCacheOptions& options,
                                 std::string_view name);
 // Creates the database, and calls `fill` before anybody can open it.
 // kInvalidArgument when it exists.
-using Fill = std::function<Status(LruEngine&)>;
+using Fill = std::function<Status(Engine&)>;
 OpenedEngine CreateEngineInMemory(const SqliteCacheOptions& options,
                                   std::string_view name, const Fill& fill);
 OpenedEngine OpenEngineOfFile(const SqliteCacheOptions& options,

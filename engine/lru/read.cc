@@ -44,7 +44,7 @@ Lookup<V> LruEngine::Access(std::string_view path, const MakeValue& make) {
   }
   const int64_t h = Hash(path);
   return WithSession<V>([&](Session& session) {
-    Lookup<store::FoundValue> found = Find(session, h, path);
+    Lookup<store::FoundValue> found = session.reader.Find(h, path);
     const TimePoint now = settings_.clock->Now();
     if (found && !HasExpired(found->expires_at_ms, now)) {
       ++session.hits;
@@ -58,23 +58,16 @@ Lookup<V> LruEngine::Access(std::string_view path, const MakeValue& make) {
   });
 }
 
-Lookup<store::FoundValue> LruEngine::Find(Session& session, int64_t h,
-                                          std::string_view path) {
-  if (hot_ == nullptr) return session.reader.Find(h, path);
-  uint64_t version = 0;
-  if (auto hot = hot_->Find(h, path, version)) {
-    return Lookup<store::FoundValue>::Hit(
-        {std::move(hot->value), hot->expires_at_ms});
-  }
-  Lookup<store::FoundValue> found = session.reader.Find(h, path);
-  if (found)
-    hot_->Publish(h, path, {found->value, found->expires_at_ms}, version);
-  return found;
-}
-
 Lookup<Bytes> LruEngine::Get(std::string_view path) {
   return Access<Bytes>(path, [](store::FoundValue&& found, TimePoint) {
     return std::move(found.value);
+  });
+}
+
+Lookup<size_t> LruEngine::View(std::string_view path, ValueVisitor visitor) {
+  return Get(path).Map([&](const Bytes& value) {
+    visitor(value.view());
+    return value.size();
   });
 }
 
@@ -132,6 +125,22 @@ void LruEngine::RecordAccess(Session& session, int64_t h,
   }
 }
 
+Lookup<store::FoundValue> LruEngine::ReadRow(int64_t h, std::string_view path) {
+  return WithSession<store::FoundValue>([&](Session& session) {
+    Lookup<store::FoundValue> found = session.reader.Find(h, path);
+    if (found.has_error()) (void)Noted(found.status());
+    return found;
+  });
+}
+
+Lookup<int64_t> LruEngine::ReadRowExpiry(int64_t h, std::string_view path) {
+  return WithSession<int64_t>([&](Session& session) {
+    Lookup<int64_t> found = session.reader.FindExpiry(h, path);
+    if (found.has_error()) (void)Noted(found.status());
+    return found;
+  });
+}
+
 Status LruEngine::ForEach(store::Walk::With with,
                           FunctionRef<bool(const StoredEntry&)> visit) {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
@@ -176,6 +185,8 @@ Lookup<policy::Counts> LruEngine::ReadCounts() {
   });
 }
 
+Status LruEngine::Ping() { return ReadCounts().status(); }
+
 CacheStats LruEngine::Stats() {
   CacheStats stats;
   stats.sets = sets_.load(std::memory_order_relaxed);
@@ -193,7 +204,6 @@ CacheStats LruEngine::Stats() {
     stats.entries = static_cast<uint64_t>(counts->entries);
     stats.bytes = static_cast<uint64_t>(counts->bytes);
   }
-  if (hot_ != nullptr) stats.resident_bytes = hot_->bytes();
   if (const auto use = database_->memory_use()) {
     stats.database_memory_bytes = use->database_bytes;
     stats.log_memory_bytes = use->log_bytes;

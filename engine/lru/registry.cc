@@ -1,5 +1,7 @@
 #include "engine/lru/registry.h"
 
+#include <chrono>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -12,14 +14,15 @@ namespace {
 
 struct OpenEngine {
   internal::OpenDatabaseName name;
-  std::shared_ptr<LruEngine> engine;
+  std::shared_ptr<Engine> engine;
   SharedOptions options;
-  int users = 0;
+  int users = 0;  // none: it is being closed
 };
 
 struct Engines {
   std::mutex mutex;
   std::map<std::string, OpenEngine> by_name;  // guarded by mutex
+  std::condition_variable closed;             // one of them was removed
 };
 
 // A forked child must not wait for a mutex that a thread of its parent held,
@@ -37,19 +40,40 @@ std::string Describe(const SharedOptions& options) {
   if (options.max_database_bytes) {
     text += ", " + limit("max_database_bytes", options.max_database_bytes);
   }
+  if (options.window) {
+    text += ", write_behind_interval " +
+            std::to_string(options.window->interval.count()) +
+            " ms, write_behind_bytes " + std::to_string(options.window->bytes);
+  }
   return text;
 }
 
+// Waits until an engine of this name that is being closed is gone, at most
+// `max_wait`; then kBusy. REQUIRES: `lock` holds engines.mutex.
+Status WaitUntilClosed(Engines& engines, std::unique_lock<std::mutex>& lock,
+                       const std::string& name,
+                       std::chrono::milliseconds max_wait) {
+  const auto is_settled = [&] {
+    const auto found = engines.by_name.find(name);
+    return found == engines.by_name.end() || found->second.users > 0;
+  };
+  if (is_settled() || engines.closed.wait_for(lock, max_wait, is_settled)) {
+    return Status();
+  }
+  return Status(ErrorCode::kBusy,
+                "another thread is closing " + name +
+                    ", and waits for calls in progress; retry");
+}
+
 // Opens the engine and adds it. REQUIRES: engines.mutex is held.
-Result<std::shared_ptr<LruEngine>> Add(Engines& engines,
-                                       const std::string& name,
-                                       const SharedOptions& options,
-                                       const Open& open) {
+Result<std::shared_ptr<Engine>> Add(Engines& engines, const std::string& name,
+                                    const SharedOptions& options,
+                                    const Open& open) {
   Status status = CheckNotOpenAtFork(name);
   if (!status.ok()) return status;
   internal::OpenDatabaseName open_name(
       name);  // first: a fork may come at any time
-  Result<std::shared_ptr<LruEngine>> opened = open();
+  Result<std::shared_ptr<Engine>> opened = open();
   if (!opened.ok()) return opened;
   engines.by_name.emplace(
       name, OpenEngine{std::move(open_name), *opened, options, 1});
@@ -58,11 +82,14 @@ Result<std::shared_ptr<LruEngine>> Add(Engines& engines,
 
 }  // namespace
 
-Result<std::shared_ptr<LruEngine>> Acquire(const std::string& name,
-                                           const SharedOptions& options,
-                                           const Open& open) {
+Result<std::shared_ptr<Engine>> Acquire(const std::string& name,
+                                        const SharedOptions& options,
+                                        std::chrono::milliseconds busy_timeout,
+                                        const Open& open) {
   Engines& engines = open_engines.Get();
-  std::lock_guard<std::mutex> guard(engines.mutex);
+  std::unique_lock<std::mutex> lock(engines.mutex);
+  Status settled = WaitUntilClosed(engines, lock, name, busy_timeout);
+  if (!settled.ok()) return settled;
   const auto found = engines.by_name.find(name);
   if (found != engines.by_name.end()) {
     OpenEngine& open_engine = found->second;
@@ -79,11 +106,13 @@ Result<std::shared_ptr<LruEngine>> Acquire(const std::string& name,
   return Add(engines, name, options, open);
 }
 
-Result<std::shared_ptr<LruEngine>> AcquireNew(const std::string& name,
-                                              const SharedOptions& options,
-                                              const Open& open) {
+Result<std::shared_ptr<Engine>> AcquireNew(
+    const std::string& name, const SharedOptions& options,
+    std::chrono::milliseconds busy_timeout, const Open& open) {
   Engines& engines = open_engines.Get();
-  std::lock_guard<std::mutex> guard(engines.mutex);
+  std::unique_lock<std::mutex> lock(engines.mutex);
+  Status settled = WaitUntilClosed(engines, lock, name, busy_timeout);
+  if (!settled.ok()) return settled;
   if (engines.by_name.contains(name)) {
     return Status(ErrorCode::kInvalidArgument,
                   "this process has " + name +
@@ -114,17 +143,24 @@ Status WhileClosed(const std::string& name,
   return use();
 }
 
-Status Release(const std::shared_ptr<LruEngine>& engine) {
+Status Release(const std::shared_ptr<Engine>& engine) {
   Engines& engines = open_engines.Get();
-  std::lock_guard<std::mutex> guard(engines.mutex);
-  for (auto it = engines.by_name.begin(); it != engines.by_name.end(); ++it) {
-    if (it->second.engine != engine) continue;
-    if (--it->second.users > 0) return Status();
-    const auto closing =
-        engines.by_name.extract(it);  // keeps the name until closed
+  std::unique_lock<std::mutex> lock(engines.mutex);
+  auto it = engines.by_name.begin();
+  while (it != engines.by_name.end() && it->second.engine != engine) ++it;
+  if (it == engines.by_name.end()) {
+    lock.unlock();
     return engine->Close();
   }
-  return engine->Close();
+  if (--it->second.users > 0) return Status();
+  // Without the mutex: it waits for calls in progress, and a visitor among them
+  // may open or close another cache.
+  lock.unlock();
+  Status closed = WithoutExceptions<Status>([&] { return engine->Close(); });
+  lock.lock();
+  engines.by_name.erase(it);  // keeps the name until closed
+  engines.closed.notify_all();
+  return closed;
 }
 
 }  // namespace appcache::lru::registry

@@ -4,13 +4,14 @@
 #ifndef APPCACHE_ENGINE_LRU_REGISTRY_H_
 #define APPCACHE_ENGINE_LRU_REGISTRY_H_
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "appcache/error.h"
-#include "engine/lru/lru_engine.h"
+#include "engine/lru/engine.h"
 
 namespace appcache::lru::registry {
 
@@ -18,23 +19,26 @@ namespace appcache::lru::registry {
 struct SharedOptions {
   policy::Limits limits;
   std::optional<uint64_t> max_database_bytes;
+  std::optional<WriteWindow> window;  // none: written through
 
   friend bool operator==(const SharedOptions&, const SharedOptions&) = default;
 };
 
-using Open = std::function<Result<std::shared_ptr<LruEngine>>()>;
+using Open = std::function<Result<std::shared_ptr<Engine>>()>;
 
 // Adds a user of the engine of `name`; calls `open` if it is not open.
 // kInvalidArgument when it is open with other options; kUnsupported in a child
-// that was forked while it was open. Opens one database at a time.
-Result<std::shared_ptr<LruEngine>> Acquire(const std::string& name,
-                                           const SharedOptions& options,
-                                           const Open& open);
+// that was forked while it was open; kBusy when it is being closed for longer
+// than `busy_timeout`. Opens one database at a time.
+Result<std::shared_ptr<Engine>> Acquire(const std::string& name,
+                                        const SharedOptions& options,
+                                        std::chrono::milliseconds busy_timeout,
+                                        const Open& open);
 
 // The same for a name that is not open. kInvalidArgument when it is.
-Result<std::shared_ptr<LruEngine>> AcquireNew(const std::string& name,
-                                              const SharedOptions& options,
-                                              const Open& open);
+Result<std::shared_ptr<Engine>> AcquireNew(
+    const std::string& name, const SharedOptions& options,
+    std::chrono::milliseconds busy_timeout, const Open& open);
 
 // kUnsupported in a child that was forked while `name` was open.
 Status CheckNotOpenAtFork(const std::string& name);
@@ -44,8 +48,9 @@ Status CheckNotOpenAtFork(const std::string& name);
 Status WhileClosed(const std::string& name, const std::function<Status()>& use);
 
 // Removes a user. The last one closes the engine, and gets the error of its
-// flush. An engine that Acquire did not return is closed at once.
-Status Release(const std::shared_ptr<LruEngine>& engine);
+// flush. Other databases can be opened and closed while it does. An engine that
+// Acquire did not return is closed at once.
+Status Release(const std::shared_ptr<Engine>& engine);
 
 }  // namespace appcache::lru::registry
 

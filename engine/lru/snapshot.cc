@@ -8,6 +8,7 @@
 
 #include "engine/lru/clock_shift.h"
 #include "engine/lru/expiry.h"
+#include "engine/lru/lru_engine.h"
 #include "engine/lru/registry.h"
 #include "engine/store/database.h"
 #include "engine/store/free_pages.h"
@@ -72,29 +73,28 @@ Status LruEngine::CopyLocked(store::SnapshotFile& file) {
                   FromMemoryToFile(*settings_.clock), file);
 }
 
-Status LruEngine::CopyBesideWriters(store::SnapshotFile& file) {
+Result<LruEngine::Copy> LruEngine::BeginCopy() {
+  Copy copy;
   Result<store::Connection> reader = database_->ConnectReader();
   if (!reader.ok()) return reader.status();
-  TimePoint now;
-  std::optional<store::Checkpointer::Allowance> allowance;
-  {
-    // Between two writes, so that the snapshot is of one moment for the log
-    // too.
-    const Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
-    if (!held.ok()) return held.status();
-    if (!writer_.is_prepared()) return Closed();
-    Status status = store::StartReading(*reader);
-    if (!status.ok()) return status;
-    const Result<store::PageCounts> pages = store::CountPages(*reader);
-    if (!pages.ok()) return pages.status();
-    allowance.emplace(checkpointer_, pages->all);
-    now = settings_.clock->Now();
-  }
-  Status status =
-      CopyRows(*reader, now, FromMemoryToFile(*settings_.clock), file);
-  // The reader ends before the allowance.
-  *reader = store::Connection();
-  return status;
+  copy.reader = *std::move(reader);
+  // Between two writes, so that the snapshot is of one moment for the log too.
+  const Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
+  if (!held.ok()) return held.status();
+  if (!writer_.is_prepared()) return Closed();
+  Status status = store::StartReading(copy.reader);
+  if (!status.ok()) return status;
+  const Result<store::PageCounts> pages = store::CountPages(copy.reader);
+  if (!pages.ok()) return pages.status();
+  copy.allowance = std::make_unique<store::Checkpointer::Allowance>(
+      checkpointer_, pages->all);
+  copy.now = settings_.clock->Now();
+  return copy;
+}
+
+Status LruEngine::FinishCopy(Copy copy, store::SnapshotFile& file) {
+  return Noted(CopyRows(copy.reader, copy.now,
+                        FromMemoryToFile(*settings_.clock), file));
 }
 
 Status LruEngine::CopyTo(store::SnapshotFile& file) {
@@ -104,8 +104,9 @@ Status LruEngine::CopyTo(store::SnapshotFile& file) {
   // Damage that this finds is that of the file to be replaced.
   status = file.Create(database_->hash_seed());
   if (!status.ok()) return status;
-  return Noted(database_->has_own_readers() ? CopyBesideWriters(file)
-                                            : CopyLocked(file));
+  if (!database_->has_own_readers()) return Noted(CopyLocked(file));
+  Result<Copy> copy = BeginCopy();
+  return copy.ok() ? FinishCopy(*std::move(copy), file) : Noted(copy.status());
 }
 
 Status LruEngine::Load(std::span<const StoredEntry> entries,
@@ -126,15 +127,31 @@ Status LruEngine::Load(std::span<const StoredEntry> entries,
   return Status();
 }
 
-Status LruEngine::LoadFrom(const store::Connection& source) {
-  const ClockShift shift = FromFileToMemory(*settings_.clock);
+Status WriteSnapshot(Engine& engine, const std::string& path) {
+  const Result<std::string> canonical = CanonicalPath(path);
+  if (!canonical.ok()) return canonical.status();
+  const auto nothing = [] { return Status(); };
+  Status status = registry::WhileClosed(*canonical, nothing);
+  if (!status.ok()) return status;
+  store::SnapshotFile file(*canonical, engine.vfs());
+  status = engine.CopyTo(file);
+  if (status.ok()) status = file.Finish();
+  if (!status.ok()) return status;
+  return registry::WhileClosed(*canonical, [&] { return file.Replace(); });
+}
+
+namespace {
+
+// Adds the entries of a cache file, with their recency.
+Status LoadFrom(const store::Connection& source, Engine& engine) {
+  const ClockShift shift = FromFileToMemory(engine.clock());
   store::Walk walk;
   // Of one moment, also if the file is in use.
   Status status = store::StartReading(source);
   if (status.ok()) {
     // An eviction for want of pages comes before the put, so only the order of
     // accesses keeps the most recently used.
-    status = walk.Prepare(source, settings_.max_database_bytes
+    status = walk.Prepare(source, engine.max_database_bytes()
                                       ? store::Walk::With::kValuesByAccess
                                       : store::Walk::With::kValues);
   }
@@ -156,23 +173,12 @@ Status LruEngine::LoadFrom(const store::Connection& source) {
       }
       entry.value = std::move(row.value);
     }
-    status = Load(entries, source.name());
+    status = engine.Load(entries, source.name());
     if (!status.ok()) return status;
   }
 }
 
-Status WriteSnapshot(LruEngine& engine, const std::string& path) {
-  const Result<std::string> canonical = CanonicalPath(path);
-  if (!canonical.ok()) return canonical.status();
-  const auto nothing = [] { return Status(); };
-  Status status = registry::WhileClosed(*canonical, nothing);
-  if (!status.ok()) return status;
-  store::SnapshotFile file(*canonical, engine.vfs());
-  status = engine.CopyTo(file);
-  if (status.ok()) status = file.Finish();
-  if (!status.ok()) return status;
-  return registry::WhileClosed(*canonical, [&] { return file.Replace(); });
-}
+}  // namespace
 
 OpenedEngine OpenEngineInMemoryFrom(const std::string& path,
                                     const SqliteCacheOptions& options,
@@ -181,12 +187,12 @@ OpenedEngine OpenEngineInMemoryFrom(const std::string& path,
   if (!canonical.ok()) return canonical.status();
   Status status = registry::CheckNotOpenAtFork(*canonical);
   if (!status.ok()) return status;
-  return CreateEngineInMemory(options, name, [&](LruEngine& engine) -> Status {
+  return CreateEngineInMemory(options, name, [&](Engine& engine) -> Status {
     const store::FileState before = store::FileState::Of(*canonical);
     const Result<store::Connection> source =
         store::ConnectToRead(*canonical, options.vfs);
     if (!source.ok()) return source.status();
-    Status loaded = engine.LoadFrom(*source);
+    Status loaded = LoadFrom(*source, engine);
     if (!loaded.ok()) return loaded;
     return store::CheckUnchanged(*source, *canonical, before);
   });

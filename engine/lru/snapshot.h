@@ -9,13 +9,13 @@
 
 #include "appcache/error.h"
 #include "appcache/sqlite_cache_options.h"
-#include "engine/lru/lru_engine.h"
+#include "engine/lru/engine.h"
 #include "engine/lru/open.h"
 
 namespace appcache::lru {
 
 // See SqliteCache's functions of similar names for the errors.
-Status WriteSnapshot(LruEngine& engine, const std::string& path);
+Status WriteSnapshot(Engine& engine, const std::string& path);
 OpenedEngine OpenEngineInMemoryFrom(const std::string& path,
                                     const SqliteCacheOptions& options,
                                     std::string_view name);

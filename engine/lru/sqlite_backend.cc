@@ -15,14 +15,13 @@
 
 namespace appcache::lru {
 
-SqliteBackend::SqliteBackend(std::shared_ptr<LruEngine> engine,
-                             const LogSink& log)
+SqliteBackend::SqliteBackend(std::shared_ptr<Engine> engine, const LogSink& log)
     : engine_(std::move(engine)), log_(log) {
   assert(engine_ != nullptr);
 }
 
 std::shared_ptr<SqliteBackend> SqliteBackend::Make(
-    std::shared_ptr<LruEngine> engine, const LogSink& log) {
+    std::shared_ptr<Engine> engine, const LogSink& log) {
   std::unique_ptr<SqliteBackend> backend;
   try {
     backend.reset(new SqliteBackend(engine, log));
@@ -49,6 +48,9 @@ SqliteBackend::~SqliteBackend() {
 }
 
 Status SqliteBackend::Close() {
+  Status status =
+      WithoutExceptions<Status>([&] { return engine_->CheckNotReading(); });
+  if (!status.ok()) return status;
   if (closed_.exchange(true, std::memory_order_acq_rel)) return Status();
   if (engine_->in_child()) return Status();
   return WithoutExceptions<Status>([&] { return registry::Release(engine_); });
@@ -71,17 +73,23 @@ R SqliteBackend::Guarded(const Operation& operation) const noexcept {
 
 Lookup<Bytes> SqliteBackend::GetRaw(std::string_view path) {
   return Guarded<Lookup<Bytes>>(
-      [&](LruEngine& engine) { return engine.Get(path); });
+      [&](Engine& engine) { return engine.Get(path); });
+}
+
+Lookup<size_t> SqliteBackend::ViewRaw(std::string_view path,
+                                      ValueVisitor visitor) {
+  return Guarded<Lookup<size_t>>(
+      [&](Engine& engine) { return engine.View(path, visitor); });
 }
 
 Lookup<TimedBytes> SqliteBackend::GetTimedRaw(std::string_view path) {
   return Guarded<Lookup<TimedBytes>>(
-      [&](LruEngine& engine) { return engine.GetTimed(path); });
+      [&](Engine& engine) { return engine.GetTimed(path); });
 }
 
 Lookup<Ttl> SqliteBackend::TtlRaw(std::string_view path) {
   return Guarded<Lookup<Ttl>>(
-      [&](LruEngine& engine) { return engine.GetTtl(path); });
+      [&](Engine& engine) { return engine.GetTtl(path); });
 }
 
 Status SqliteBackend::SetRaw(std::string_view path, std::string_view value,
@@ -90,14 +98,20 @@ Status SqliteBackend::SetRaw(std::string_view path, std::string_view value,
   return SetManyRaw({&entry, 1});
 }
 
+Status SqliteBackend::TrySetRaw(std::string_view path, std::string_view value,
+                                Ttl ttl) {
+  return Guarded<Status>([&](Engine& engine) {
+    return engine.TrySet({path, value, ttl});
+  });
+}
+
 Status SqliteBackend::SetManyRaw(std::span<const RawEntry> entries) {
-  return Guarded<Status>(
-      [&](LruEngine& engine) { return engine.Set(entries); });
+  return Guarded<Status>([&](Engine& engine) { return engine.Set(entries); });
 }
 
 Result<bool> SqliteBackend::AddRaw(std::string_view path,
                                    std::string_view value, Ttl ttl) {
-  return Guarded<Result<bool>>([&](LruEngine& engine) {
+  return Guarded<Result<bool>>([&](Engine& engine) {
     return engine.Add({path, value, ttl});
   });
 }
@@ -109,24 +123,24 @@ Status SqliteBackend::InvalidateRaw(std::string_view path) {
 Status SqliteBackend::InvalidateManyRaw(
     std::span<const std::string_view> paths) {
   return Guarded<Status>(
-      [&](LruEngine& engine) { return engine.Invalidate(paths); });
+      [&](Engine& engine) { return engine.Invalidate(paths); });
 }
 
 Status SqliteBackend::InvalidatePrefixRaw(std::string_view path_prefix) {
   return Guarded<Status>(
-      [&](LruEngine& engine) { return engine.InvalidatePrefix(path_prefix); });
+      [&](Engine& engine) { return engine.InvalidatePrefix(path_prefix); });
 }
 
 Status SqliteBackend::ClearRaw() {
-  return Guarded<Status>([](LruEngine& engine) { return engine.Clear(); });
+  return Guarded<Status>([](Engine& engine) { return engine.Clear(); });
 }
 
 Status SqliteBackend::Flush() {
-  return Guarded<Status>([](LruEngine& engine) { return engine.Flush(); });
+  return Guarded<Status>([](Engine& engine) { return engine.Flush(); });
 }
 
 Status SqliteBackend::ForEachKey(FunctionRef<bool(const EntryInfo&)> visit) {
-  return Guarded<Status>([&](LruEngine& engine) {
+  return Guarded<Status>([&](Engine& engine) {
     return engine.ForEach(
         store::Walk::With::kKeys,
         [&](const StoredEntry& entry) { return visit(entry.info); });
@@ -135,29 +149,29 @@ Status SqliteBackend::ForEachKey(FunctionRef<bool(const EntryInfo&)> visit) {
 
 Status SqliteBackend::ForEachEntry(
     FunctionRef<bool(const StoredEntry&)> visit) {
-  return Guarded<Status>([&](LruEngine& engine) {
+  return Guarded<Status>([&](Engine& engine) {
     return engine.ForEach(store::Walk::With::kValues, visit);
   });
 }
 
 Status SqliteBackend::RestoreMany(std::span<const StoredEntry> entries) {
   return Guarded<Status>(
-      [&](LruEngine& engine) { return engine.Restore(entries); });
+      [&](Engine& engine) { return engine.Restore(entries); });
 }
 
 Status SqliteBackend::Snapshot(const std::string& path) {
   return Guarded<Status>(
-      [&](LruEngine& engine) { return WriteSnapshot(engine, path); });
+      [&](Engine& engine) { return WriteSnapshot(engine, path); });
 }
 
 Result<CheckReport> SqliteBackend::Check() {
   return Guarded<Result<CheckReport>>(
-      [](LruEngine& engine) { return engine.Check(); });
+      [](Engine& engine) { return engine.Check(); });
 }
 
 Result<CheckReport> SqliteBackend::CheckAndFix() {
   return Guarded<Result<CheckReport>>(
-      [](LruEngine& engine) { return engine.CheckAndFix(); });
+      [](Engine& engine) { return engine.CheckAndFix(); });
 }
 
 BackendTraits SqliteBackend::Traits() const {
@@ -183,14 +197,20 @@ BackendTraits SqliteBackend::Traits() const {
   if (const auto max_database_bytes = engine_->max_database_bytes()) {
     add("max_database_bytes", *max_database_bytes);
   }
+  if (const auto window = engine_->write_window()) {
+    traits.limits.emplace_back(
+        "write_behind_interval",
+        std::to_string(window->interval.count()) + " ms");
+    add("write_behind_bytes", window->bytes);
+  }
   return traits;
 }
 
 Result<std::string> SqliteBackend::Ping() {
   return Guarded<Result<std::string>>(
-      [](LruEngine& engine) -> Result<std::string> {
-        const Lookup<policy::Counts> counts = engine.ReadCounts();
-        if (counts.has_error()) return counts.status();
+      [](Engine& engine) -> Result<std::string> {
+        Status answered = engine.Ping();
+        if (!answered.ok()) return answered;
         return std::string("SQLite ") + sqlite3_libversion();
       });
 }

@@ -1,4 +1,4 @@
-// SqliteBackend: the operations of SqliteCache on one LruEngine, which all
+// SqliteBackend: the operations of SqliteCache on one Engine, which all
 // backends of one database in the process share.
 //
 // Adds what belongs to a single cache: whether it was closed. No exception
@@ -17,7 +17,7 @@
 #include "appcache/backend.h"
 #include "appcache/log.h"
 #include "appcache/sqlite_entry.h"
-#include "engine/lru/lru_engine.h"
+#include "engine/lru/engine.h"
 
 namespace appcache::lru {
 
@@ -25,7 +25,7 @@ class SqliteBackend final : public Backend {
  public:
   // Takes over one use of `engine`, which the registry has counted; releases it
   // on failure. Never null.
-  static std::shared_ptr<SqliteBackend> Make(std::shared_ptr<LruEngine> engine,
+  static std::shared_ptr<SqliteBackend> Make(std::shared_ptr<Engine> engine,
                                              const LogSink& log);
   ~SqliteBackend() override;
 
@@ -45,12 +45,17 @@ class SqliteBackend final : public Backend {
   CacheStats Stats() const override;
 
   Lookup<Bytes> GetRaw(std::string_view path) override;
+  // In memory, the visitor runs inside a protected read: a get from it works,
+  // and any other operation of the database is kInvalidArgument.
+  Lookup<size_t> ViewRaw(std::string_view path, ValueVisitor visitor) override;
   // An access, as a get is.
   Lookup<TimedBytes> GetTimedRaw(std::string_view path) override;
   // Not an access.
   Lookup<Ttl> TtlRaw(std::string_view path) override;
   Status SetRaw(std::string_view path, std::string_view value,
                 Ttl ttl) override;
+  Status TrySetRaw(std::string_view path, std::string_view value,
+                   Ttl ttl) override;
   // One transaction: all entries or none, except those that are kTooLarge.
   Status SetManyRaw(std::span<const RawEntry> entries) override;
   // One transaction, also when nothing is added. Evicts as a set does. On
@@ -69,13 +74,13 @@ class SqliteBackend final : public Backend {
   Status ClearRaw() override;
 
  private:
-  SqliteBackend(std::shared_ptr<LruEngine> engine, const LogSink& log);
+  SqliteBackend(std::shared_ptr<Engine> engine, const LogSink& log);
 
   // `operation(engine)`, unless this cache was closed.
   template <class R, class Operation>
   R Guarded(const Operation& operation) const noexcept;
 
-  std::shared_ptr<LruEngine> engine_;
+  std::shared_ptr<Engine> engine_;
   const LogSink log_;
   std::atomic<bool> closed_{false};
 };

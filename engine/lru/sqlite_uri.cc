@@ -43,6 +43,8 @@ Opened OpenMemory(const internal::Uri& uri, CacheOptions defaults,
                   internal::UriOptions& given) {
   SqliteCacheOptions options = TakeOptions(std::move(defaults), given);
   given.Size("resident_bytes", options.resident_bytes);
+  given.Duration("write_behind_interval", options.write_behind_interval);
+  given.Size("write_behind_bytes", options.write_behind_bytes);
   Status status = given.Done();
   if (status.ok()) status = internal::ExpectPathOnly(uri);
   if (!status.ok()) return status;

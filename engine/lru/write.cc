@@ -20,44 +20,6 @@ constexpr uint64_t kMaxStaleAccesses = 4096;
 // some milliseconds, and the log stays small.
 constexpr uint64_t kEvictionsPerBatch = 1024;
 
-// Whether the time can be stored, and counted on from.
-bool IsStorable(TimePoint time) noexcept {
-  return time >= TimePoint() && time <= kMaxTime;
-}
-
-Status CheckTimes(const EntryInfo& info) {
-  if (IsStorable(info.last_used) &&
-      (!info.expires_at || IsStorable(*info.expires_at))) {
-    return Status();
-  }
-  return Status(ErrorCode::kInvalidArgument,
-                "the last access or the expiry time of an entry to restore is "
-                "before 1970 or after SqliteCache::kMaxTime");
-}
-
-// A change of the values that a batch may change: during its lifetime they do
-// not become hot, and then they are forgotten.
-class HotChange {
- public:
-  // `hot` may be null.
-  HotChange(residency::HotValues* hot, const store::WriteBatch& batch) noexcept
-      : hot_(hot), batch_(batch) {
-    if (hot_ == nullptr) return;
-    for (size_t i = 0; i < batch_.size(); ++i) hot_->Hold(batch_[i].row.h);
-  }
-  ~HotChange() {
-    if (hot_ == nullptr) return;
-    if (batch_.clears()) hot_->DropAll();
-    for (size_t i = 0; i < batch_.size(); ++i) hot_->DropHeld(batch_[i].row.h);
-  }
-  HotChange(const HotChange&) = delete;
-  HotChange& operator=(const HotChange&) = delete;
-
- private:
-  residency::HotValues* const hot_;
-  const store::WriteBatch& batch_;
-};
-
 }  // namespace
 
 Status LruEngine::EvictingHooks::EvictTo(const policy::Limits& limits,
@@ -104,8 +66,6 @@ Status LruEngine::ApplyLocked(const store::WriteBatch& batch, Hooks& hooks,
   if (!database_->has_own_readers()) sessions_->CollectAccesses();
   Status status = size_limit_.Restore();
   if (!status.ok()) return status;
-  // Forgets also after a failure, which may have been a commit's.
-  const HotChange change(hot_.get(), batch);
   status = writer_.Apply(batch, hooks, result);
   if (size_limit_.IsReachedBy(status)) {
     status = ApplyAtSizeLimit(batch, hooks, std::move(status), result);
@@ -123,11 +83,14 @@ Status LruEngine::Apply(const store::WriteBatch& batch, Hooks& hooks,
   return held.ok() ? ApplyLocked(batch, hooks, result) : held.status();
 }
 
+Status LruEngine::Write(const store::WriteBatch& batch) {
+  store::WriteResult result;
+  Hooks hooks(*this, TimePoint());
+  return Noted(Apply(batch, hooks, result));
+}
+
 void LruEngine::Count(const store::WriteResult& result) noexcept {
   const policy::Evicted& evicted = result.evicted;
-  if (hot_ != nullptr) {
-    for (const int64_t h : evicted.removed) hot_->Drop(h);
-  }
   evictions_.fetch_add(evicted.evictions, std::memory_order_relaxed);
   expirations_.fetch_add(evicted.expirations, std::memory_order_relaxed);
   // A write that may be undone leaves its accesses pending.
@@ -157,23 +120,10 @@ Status LruEngine::EvictToLimits(TimePoint now) {
   return Status();
 }
 
-Status LruEngine::CheckSize(const store::Row& row,
-                            std::string_view consequence) const {
-  const uint64_t bytes = row.key.size() + row.value.size();
-  const uint64_t max_entry_bytes =
-      settings_.limits.max_bytes.value_or(kMaxValueBytes + kMaxKeyBytes);
-  const bool is_over_value = row.value.size() > kMaxValueBytes;
-  if (!is_over_value && bytes <= max_entry_bytes) return Status();
-  const uint64_t limit = is_over_value ? kMaxValueBytes : max_entry_bytes;
-  return Status(ErrorCode::kTooLarge, "an entry has " + std::to_string(bytes) +
-                                          " bytes; the limit is " +
-                                          std::to_string(limit) + "; " +
-                                          std::string(consequence));
-}
-
 void LruEngine::AddPut(const store::Row& row, store::WriteBatch& batch,
                        TooLarge& too_large) const {
-  Status fits = CheckSize(row, "the key is now empty");
+  Status fits = CheckEntrySize(settings_.limits, row.key, row.value,
+                               "the key is now empty");
   if (fits.ok()) {
     batch.Put(row);
     return;
@@ -215,7 +165,8 @@ Result<bool> LruEngine::Add(const RawEntry& entry) {
   store::Row row{Hash(entry.path), entry.path, entry.value};
   TimePoint now;
   store::WriteResult result;
-  Status status = CheckSize(row, "nothing was changed");
+  Status status = CheckEntrySize(settings_.limits, row.key, row.value,
+                                 "nothing was changed");
   if (status.ok()) status = PrepareWrite();
   if (status.ok()) {
     const Result<Held> held = EnterToWrite();

@@ -69,7 +69,8 @@ Result<bool> PagesAreSound(const Connection& connection) {
 Status AuditEntries(const Connection& connection,
                     const std::function<void(const EntrySizes&)>& visit) {
   return WalkRows(connection, sql::kEntrySizesFrom, [&](const Run& run) {
-    EntrySizes entry{run.Int(0), run.Blob(1), run.Int(2), std::nullopt};
+    EntrySizes entry{run.Int(0), run.Blob(1), run.Int(2), run.Int(4),
+                     std::nullopt};
     if (!run.IsNull(3)) entry.bytes_in_usage = run.Int(3);
     visit(entry);
   });

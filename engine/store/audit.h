@@ -26,8 +26,9 @@ Result<bool> PagesAreSound(const Connection& connection);
 
 struct EntrySizes {
   int64_t h = 0;
-  std::string_view key;  // valid during the visit
-  int64_t bytes = 0;     // of key and value
+  std::string_view key;       // valid during the visit
+  int64_t bytes = 0;          // of key and value
+  int64_t expires_at_ms = 0;  // 0: never
   // The same as usage has it; none when it has no row for the entry.
   std::optional<int64_t> bytes_in_usage;
 };

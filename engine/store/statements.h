@@ -119,7 +119,7 @@ inline constexpr char kHashesFrom[] =
 
 // For a check: each side of what should agree.
 inline constexpr char kEntrySizesFrom[] =
-    "SELECT e.h, e.key, length(e.key) + length(e.value), u.bytes"
+    "SELECT e.h, e.key, length(e.key) + length(e.value), u.bytes, e.expires_at"
     " FROM entries e LEFT JOIN usage u ON u.h = e.h WHERE e.h >= ?1"
     " ORDER BY e.h LIMIT ?2";
 

@@ -102,6 +102,41 @@ TEST_P(ConformanceTest, AViewOfAKeyOverTheLimitIsInvalid) {
   EXPECT_EQ(view.calls, 0);
 }
 
+TEST_P(ConformanceTest, TheVisitorOfAViewMayRead) {
+  ASSERT_TRUE(backend().SetRaw("p/a", "outer", kNoTtl).ok());
+  ASSERT_TRUE(backend().SetRaw("p/b", "inner", kNoTtl).ok());
+  int calls = 0;
+  const Lookup<size_t> viewed =
+      backend().ViewRaw("p/a", [&](std::string_view outer) {
+        ++calls;
+        ExpectSees(backend(), "p/b", "inner");
+        ExpectSees(backend(), "p/a", "outer");
+        ExpectMiss(backend(), "p/none");
+        const Lookup<Bytes> inner = backend().GetRaw("p/b");
+        EXPECT_TRUE(inner && inner->view() == "inner");
+        EXPECT_EQ(outer, "outer");
+      });
+  EXPECT_TRUE(viewed) << viewed.status().ToString();
+  EXPECT_EQ(calls, 1);
+}
+
+// It may be refused. Then, or when it succeeds, the visitor still sees the old
+// value.
+TEST_P(ConformanceTest, AWriteInAViewIsDoneOrInvalid) {
+  ASSERT_TRUE(backend().SetRaw("p/a", "old", kNoTtl).ok());
+  Status written;
+  const Lookup<size_t> viewed =
+      backend().ViewRaw("p/a", [&](std::string_view value) {
+        written = backend().SetRaw("p/a", "new", kNoTtl);
+        EXPECT_EQ(value, "old");
+      });
+  EXPECT_TRUE(viewed) << viewed.status().ToString();
+  EXPECT_TRUE(written.ok() || written.Is(ErrorCode::kInvalidArgument))
+      << written.ToString();
+  ExpectSees(backend(), "p/a", written.ok() ? "new" : "old");
+  EXPECT_TRUE(backend().InvalidateRaw("p/a").ok());
+}
+
 // A backend that does not count has zeros in both.
 TEST_P(ConformanceTest, AViewCountsAsAGet) {
   ASSERT_TRUE(backend().SetRaw("p/a", "v", kNoTtl).ok());

@@ -26,8 +26,10 @@ TEST(MemoryConnectionTest, SeesTheLiveCache) {
   const PlainSqlite shell = Connect("live");
   EXPECT_EQ(shell.Rows(kEntries), Strings());
   Set(*cache, "a");
+  ASSERT_TRUE(cache->Flush().ok());
   EXPECT_EQ(shell.Rows(kEntries), (Strings{"a|value"}));
   Set(*cache, "b");
+  ASSERT_TRUE(cache->Flush().ok());
   EXPECT_EQ(shell.Rows(kEntries), (Strings{"a|value", "b|value"}));
   Get(*cache, "a");
   ASSERT_TRUE(cache->Flush().ok());
@@ -40,6 +42,7 @@ TEST(MemoryConnectionTest, SeesTheLiveCache) {
 TEST(MemoryConnectionTest, TheDefaultNameIsTheDefaultCaches) {
   const auto cache = Must(SqliteCache::OpenInMemory());
   Set(*cache, "a");
+  ASSERT_TRUE(cache->Flush().ok());
   const Result<sqlite3*> connection = SqliteCache::ConnectInMemory();
   ASSERT_TRUE(connection.ok());
   EXPECT_EQ(PlainSqlite(*connection).Rows(kEntries), (Strings{"a|value"}));
@@ -113,6 +116,7 @@ TEST(MemoryConnectionTest, SetsAndGetsGoOnBesideAnOpenStatement) {
   const auto cache = Must(SqliteCache::OpenInMemory(options, "beside"));
   Set(*cache, "a");
   Set(*cache, "b");
+  ASSERT_TRUE(cache->Flush().ok());
   const PlainSqlite shell = Connect("beside");
   sqlite3_stmt* statement = nullptr;
   ASSERT_EQ(sqlite3_prepare_v2(shell.get(), "SELECT key FROM entries", -1,
@@ -123,7 +127,11 @@ TEST(MemoryConnectionTest, SetsAndGetsGoOnBesideAnOpenStatement) {
     const std::string key = std::to_string(i);
     Set(*cache, key);
     ASSERT_EQ(Get(*cache, key), "value");
+    if (i % 10 == 0) {
+      ASSERT_TRUE(cache->Flush().ok());
+    }
   }
+  ASSERT_TRUE(cache->Flush().ok());
   EXPECT_EQ(sqlite3_step(statement), SQLITE_ROW);
   EXPECT_EQ(sqlite3_step(statement), SQLITE_DONE);
   sqlite3_finalize(statement);

@@ -22,6 +22,12 @@ constexpr milliseconds kNeverInThisRun = std::chrono::hours(24 * 365);
 
 using Store = PropertyMode::Store;
 
+std::string Short(const std::string& value) {
+  return value.size() < 50 ? value
+                           : value.substr(0, 10) + " (" +
+                                 std::to_string(value.size()) + " bytes)";
+}
+
 }  // namespace
 
 PropertyRun::PropertyRun(PropertyMode mode, RandomSource& random)
@@ -42,16 +48,21 @@ void PropertyRun::ChooseOptions() {
   options_.vfs = UnsyncedVfs();
   options_.max_entries = 1 + random_.Below(14);
   if (random_.Below(2) == 0) options_.max_bytes = 40 + random_.Below(400);
+  if (random_.Below(8) == 0) options_.max_bytes = 100'000;
   // None, a few values, or all.
   const uint64_t rooms[] = {0, 2000, uint64_t{1} << 20};
   options_.resident_bytes = rooms[random_.Below(3)];
+  // The default, or one in which all larger values are written through.
+  if (random_.Below(2) == 0) options_.write_behind_bytes = 64 << 10;
   options_.touch_flush_count = 1 + random_.Below(6);
   if (mode_.background) {
     options_.touch_flush_interval = milliseconds(1 + random_.Below(5));
     options_.expiry_sweep_interval = milliseconds(1 + random_.Below(5));
+    options_.write_behind_interval = milliseconds(1 + random_.Below(5));
   } else {
     options_.touch_flush_interval = kNeverInThisRun;
     options_.expiry_sweep_interval = kNeverInThisRun;
+    options_.write_behind_interval = kNeverInThisRun;
     if (mode_.store != Store::kBorrowed) options_.touch_flush_count = 1 << 30;
   }
   with_ttls_ = random_.Below(2) == 0;
@@ -140,6 +151,7 @@ void PropertyRun::Do(Operation operation) {
     case kReopen:
       Note("reopen");
       Close();
+      CompareRows();
       model_->ResetCounters();
       return Open();
     case kClear:
@@ -185,6 +197,9 @@ PropertyRun::NewEntry PropertyRun::ANewEntry() {
   if (options_.max_bytes && random_.Below(20) == 0) {
     // As large as may be, or one byte larger.
     size = *options_.max_bytes - entry.path.size() + random_.Below(2);
+  }
+  if (random_.Below(20) == 0 && options_.max_bytes.value_or(100'000) > 40'000) {
+    size = 8000 + random_.Below(30'000);
   }
   entry.value.resize(std::max(size, entry.value.size()), '.');
   return entry;
@@ -255,7 +270,7 @@ void PropertyRun::Set(size_t count) {
   std::vector<RawEntry> raw;
   for (const NewEntry& entry : entries) {
     raw.push_back({entry.path, entry.value, entry.ttl});
-    Note("set " + entry.path + " to " + entry.value + ", ttl " +
+    Note("set " + entry.path + " to " + Short(entry.value) + ", ttl " +
          std::to_string(entry.ttl.count()) + ", 1 of " + std::to_string(count));
   }
   const bool all_fit = model_->Set(raw);
@@ -287,7 +302,7 @@ void PropertyRun::InvalidateMany() {
 void PropertyRun::Add() {
   const NewEntry entry = ANewEntry();
   const RawEntry raw{entry.path, entry.value, entry.ttl};
-  Note("add " + entry.path + " with " + entry.value + ", ttl " +
+  Note("add " + entry.path + " with " + Short(entry.value) + ", ttl " +
        std::to_string(entry.ttl.count()));
   const std::optional<bool> expected = model_->Add(raw);
   const Result<bool> added =
@@ -318,6 +333,7 @@ void PropertyRun::Flush() {
   Note("flush");
   const Status flushed = cache().Flush();
   EXPECT_TRUE(flushed.ok()) << flushed.ToString();
+  CompareRows();
   CompareOrder();
 }
 
@@ -368,6 +384,32 @@ void PropertyRun::CompareEntries() {
     }
     EXPECT_EQ(entry.value, found->second.value) << path;
     EXPECT_EQ(entry.ends_ms, found->second.ends_ms) << path;
+  }
+}
+
+// What any connection sees. REQUIRES: everything was flushed.
+void PropertyRun::CompareRows() {
+  if (mode_.store != Store::kMemory) return;
+  std::map<std::string, std::string> rows;
+  for (const std::string& row :
+       connection_->Rows("SELECT key, expires_at, value FROM entries")) {
+    const size_t key_end = row.find('|');
+    rows[row.substr(0, key_end)] = row.substr(key_end + 1);
+  }
+  const std::map<std::string, LruModel::Visible> expected =
+      model_->AllVisible();
+  for (const auto& [path, entry] : expected) {
+    EXPECT_EQ(rows[path], std::to_string(entry.ends_ms) + "|" + entry.value)
+        << path;
+  }
+  const int64_t now_ms = std::chrono::floor<milliseconds>(clock_->Now())
+                             .time_since_epoch()
+                             .count();
+  for (const auto& [path, row] : rows) {
+    if (expected.contains(path)) continue;
+    const int64_t expires_at = std::stoll(row);
+    EXPECT_TRUE(expires_at != 0 && expires_at <= now_ms)
+        << path << " should have no row";
   }
 }
 

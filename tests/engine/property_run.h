@@ -94,6 +94,7 @@ class PropertyRun {
   void CompareGot(const std::string& path, const Lookup<Bytes>& found);
   void CompareCounts();
   void CompareEntries();
+  void CompareRows();
   void CompareOrder();
 
   const PropertyMode mode_;

@@ -2,12 +2,10 @@
 // pause. APPCACHE_BESIDE_WRITER_MS: how long each test runs (default 500).
 
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <latch>
 #include <memory>
 #include <string>
 #include <thread>
@@ -15,6 +13,7 @@
 
 #include "appcache/sqlite_cache.h"
 #include "appcache/testing/fake_clock.h"
+#include "tests/engine/memory_shell.h"
 
 namespace appcache {
 namespace {
@@ -23,6 +22,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr int kKeys = 500;
+constexpr char kName[] = "beside-a-writer";
 
 steady_clock::time_point EndOfTest() {
   const char* const ms = std::getenv("APPCACHE_BESIDE_WRITER_MS");
@@ -31,7 +31,7 @@ steady_clock::time_point EndOfTest() {
 
 std::unique_ptr<SqliteCache> Open(SqliteCacheOptions options) {
   options.resident_bytes = 0;  // every get reads SQLite
-  auto opened = SqliteCache::OpenInMemory(options, "beside a writer");
+  auto opened = SqliteCache::OpenInMemory(options, kName);
   EXPECT_TRUE(opened.ok()) << opened.status().ToString();
   return opened.ok() ? *std::move(opened) : nullptr;
 }
@@ -46,12 +46,13 @@ TEST_P(BesideWriterTest, NoReadFailsAndNoSetIsBusy) {
   options.busy_timeout = milliseconds(0);
   // No thread of the cache's own writes.
   options.touch_flush_interval = std::chrono::hours(1);
-  options.touch_flush_count = size_t{1} << 40;
+  options.write_behind_interval = std::chrono::hours(1);
   const auto cache = Open(options);
   ASSERT_TRUE(cache);
   for (int i = 0; i < kKeys; ++i) {
     ASSERT_TRUE(cache->SetByStr(KeyOf(i), i).ok());
   }
+  ASSERT_TRUE(cache->Flush().ok());
   std::atomic<bool> stops{false};
   std::atomic<uint64_t> failed_gets{0};
   std::atomic<uint64_t> gets{0};
@@ -75,6 +76,7 @@ TEST_P(BesideWriterTest, NoReadFailsAndNoSetIsBusy) {
   for (const auto end = EndOfTest(); steady_clock::now() < end; ++sets) {
     const int i = static_cast<int>(sets % 1'000'000);
     Status set = cache->SetByStr(KeyOf(i), i);
+    if (set.ok() && i % 8 == 0) set = cache->Flush();
     if (!set.ok() && failed.ok()) failed = std::move(set);
   }
   stops = true;
@@ -91,58 +93,19 @@ TEST_P(BesideWriterTest, NoReadFailsAndNoSetIsBusy) {
 
 INSTANTIATE_TEST_SUITE_P(Readers, BesideWriterTest, testing::Values(1, 2, 8));
 
-// A clock that stops the thread which asks for the time while it is armed.
-class StoppingClock final : public Clock {
- public:
-  TimePoint Now() const noexcept override {
-    if (stops_.load() && std::this_thread::get_id() == writer_) {
-      inside_.count_down();
-      continue_.wait();
-    }
-    return fake_.Now();
-  }
-  void WaitUntil(std::unique_lock<std::mutex>& lock,
-                 std::condition_variable& changed, TimePoint deadline,
-                 const std::function<bool()>& done) const override {
-    fake_.WaitUntil(lock, changed, deadline, done);
-  }
-
-  void StopThisThread() {
-    writer_ = std::this_thread::get_id();
-    stops_ = true;
-  }
-  void WaitForIt() { inside_.wait(); }
-  void Continue() {
-    stops_ = false;
-    continue_.count_down();
-  }
-
- private:
-  FakeClock fake_;
-  std::thread::id writer_;
-  std::atomic<bool> stops_{false};
-  mutable std::latch inside_{1};
-  mutable std::latch continue_{1};
-};
-
-// An Add takes the time while it holds the writer lock.
-TEST(BesideAWriterTest, GetsGoOnWhileTheWriterLockIsHeld) {
-  const auto clock = std::make_shared<StoppingClock>();
+// Of another connection: a flush waits for it.
+TEST(BesideAWriterTest, GetsAndSetsGoOnWhileTheWriteLockIsHeld) {
   SqliteCacheOptions options;
-  options.clock = clock;
+  options.clock = std::make_shared<FakeClock>();
   options.busy_timeout = milliseconds(0);
   const auto cache = Open(options);
   ASSERT_TRUE(cache);
   ASSERT_TRUE(cache->SetByStr("key", std::string("value")).ok());
-  std::thread writer([&] {
-    clock->StopThisThread();
-    const Result<bool> added =
-        cache->backend()->AddRaw("another", "value", kNoTtl);
-    EXPECT_TRUE(added.ok() && *added);
-  });
-  clock->WaitForIt();
-  EXPECT_TRUE(
-      cache->SetByStr("third", std::string("value")).Is(ErrorCode::kBusy));
+  ASSERT_TRUE(cache->Flush().ok());
+  WriteBlocker blocker(kName);
+  blocker.TakeLock();
+  ASSERT_TRUE(cache->SetByStr("another", std::string("value")).ok());
+  EXPECT_TRUE(cache->Flush().Is(ErrorCode::kBusy));
   for (int i = 0; i < 1000; ++i) {
     ASSERT_TRUE(cache->GetByStr<std::string>("key").is_hit());
   }
@@ -150,8 +113,8 @@ TEST(BesideAWriterTest, GetsGoOnWhileTheWriterLockIsHeld) {
     EXPECT_TRUE(cache->GetByStr<std::string>("key").is_hit());
   })
       .join();
-  clock->Continue();
-  writer.join();
+  blocker.ReleaseLock();
+  EXPECT_TRUE(cache->Flush().ok());
 }
 
 }  // namespace

@@ -65,6 +65,8 @@ SqliteCacheOptions OomLoop::Options(uint64_t max_entries) const {
   options.clock = clock_;
   options.hash_seed = 7;
   options.vfs = UnsyncedVfs();
+  // In memory, what SQLite has is read from there, and can fail.
+  options.resident_bytes = 0;
   return options;
 }
 

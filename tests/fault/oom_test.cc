@@ -20,6 +20,7 @@ class OomTest : public OomLoop {
                            std::string(static_cast<size_t>(i) * 100, 'v'));
     }
     ASSERT_TRUE(cache.SetMany(entries).ok());
+    ASSERT_TRUE(cache.Flush().ok());
   }
 
   // With entries, and this thread's reader.

@@ -106,9 +106,12 @@ TEST_P(ThreadsTest, AnEntryIsNotReadOnceItsTtlHasEnded) {
   std::unordered_map<uint64_t, TimePoint> ends;  // of values; under the mutex
   std::vector<Read> hits;                        // so is this
   std::atomic<bool> done{false};
+  std::atomic<uint64_t> operations{0};
   const auto work = [&](uint64_t writer, uint64_t seed) {
     std::mt19937_64 random(seed);
     for (uint64_t i = 0; !done; ++i) {
+      ++operations;
+      operations.notify_one();
       const auto key = static_cast<int32_t>(random() % kKeys);
       if (random() % 2 == 0) {
         const uint64_t value = writer << 32 | i;
@@ -136,6 +139,10 @@ TEST_P(ThreadsTest, AnEntryIsNotReadOnceItsTtlHasEnded) {
     // As often as anything is set: so that entries are there, and end.
     EXPECT_TRUE(cache->SetByStr("tick", tick, Ttl(1)).ok());
     clock->Advance(std::chrono::milliseconds(1));
+    const uint64_t enough = operations + 8;
+    for (uint64_t now = operations; now < enough; now = operations) {
+      operations.wait(now);
+    }
   }
   done = true;
   for (std::thread& thread : threads) thread.join();

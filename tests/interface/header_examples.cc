@@ -105,6 +105,15 @@ int RunExample() {
   return 0;
 }
 TEST(HeaderExamplesTest, Cache) { EXPECT_EQ(RunExample(), 0); }
+TEST(HeaderExamplesTest, Read) {
+  Cache cache(std::make_shared<MyBackend>());
+  EXPECT_TRUE(cache.Set(UserKey{7}, "Ada").ok());
+  // [example cache.h]
+  Lookup<size_t> read = cache.Read(
+      UserKey{7}, [](std::string_view name) { std::cout << name; });
+  // [/example]
+  EXPECT_EQ(*read, 3u);
+}
 }  // namespace cache
 
 namespace json_serialiser {

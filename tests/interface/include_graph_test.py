@@ -35,8 +35,8 @@ LAYERS = {
     "engine/uri": ([ENGINE, "engine/support"], []),
     # Decides without SQL, and through an interface that the store implements.
     "engine/policy": ([ENGINE, "engine/support"], []),
-    # Knows neither SQL nor the order of accesses.
-    "engine/residency": ([ENGINE], []),
+    # Knows no SQL, and chooses no victims.
+    "engine/residency": ([ENGINE, "engine/support", "engine/policy"], []),
     # Knows SQLite's protocol, and nothing of the cache.
     "engine/vfs": (["engine/support"], ["sqlite"]),
     "engine/store": (

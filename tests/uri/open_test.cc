@@ -74,6 +74,24 @@ TEST(OpenTest, AppliesTheOptionsOfSqlite) {
   EXPECT_EQ(LimitOf(*file, "max_bytes"), "1000000000");
 }
 
+TEST(OpenTest, AppliesTheWriteBehindWindowInMemoryOnly) {
+  const auto cache = Opened(
+      "memory:window?write_behind_interval=1s&write_behind_bytes=1MiB&"
+      "resident_bytes=2MiB");
+  EXPECT_EQ(LimitOf(*cache, "write_behind_interval"), "1000 ms");
+  EXPECT_EQ(LimitOf(*cache, "write_behind_bytes"), "1048576");
+  for (const char* const uri :
+       {"memory:small?write_behind_bytes=1KiB",
+        "memory:none?write_behind_interval=0ms",
+        "sqlite:/tmp/cache.db?write_behind_bytes=1MiB"}) {
+    const auto opened = Open(uri);
+    EXPECT_TRUE(opened.status().Is(ErrorCode::kInvalidArgument)) << uri;
+    EXPECT_NE(opened.status().ToString().find("write_behind"),
+              std::string::npos)
+        << opened.status().ToString();
+  }
+}
+
 TEST(OpenTest, ThePrefixOfTheUriOverridesTheDefault) {
   CacheOptions defaults;
   defaults.prefix = "default";

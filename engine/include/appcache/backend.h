@@ -121,10 +121,11 @@ class Backend {
 
   // --- Reads.
 
-  // Calls `visitor` with the value of a hit, and returns its size. A backend
-  // may override it to serve a read without giving out a reference to the
-  // value; `visitor` then runs inside the read and must not call the backend.
-  // Default: GetRaw, then `visitor`.
+  // Calls `visitor` once with the value of a hit, and returns its size. Counts
+  // as a GetRaw. A backend may override it to serve a read without giving out a
+  // reference to the value; `visitor` then runs inside the read. A read of this
+  // backend from it must work; a write from it may be kInvalidArgument, and
+  // must not deadlock. Default: GetRaw, then `visitor`.
   virtual Lookup<size_t> ViewRaw(std::string_view path, ValueVisitor visitor);
 
   // The value and the remaining ttl of the same moment, in one round trip.
@@ -148,6 +149,12 @@ class Backend {
   // error. The backend documents which of the other entries are then stored.
   // Default: SetRaw for each entry.
   virtual Status SetManyRaw(std::span<const RawEntry> entries);
+
+  // SetRaw for a caller that holds a lock: where SetRaw would wait until
+  // earlier writes have made room, this is kBusy at once, and nothing has
+  // changed. Default: SetRaw.
+  virtual Status TrySetRaw(std::string_view path, std::string_view value,
+                           Ttl ttl);
 
   // Removes the entries. Errors are reported as by SetManyRaw. Default:
   // InvalidateRaw for each path.

@@ -19,6 +19,27 @@
 
 namespace appcache {
 
+namespace internal {
+
+// The first bytes of a reference-counted allocation from operator new. The rest
+// belongs to the code that made it.
+struct SharedBlock {
+  // Accessed by the compiler's atomic operations, which std::atomic is made of,
+  // because <atomic> would make cache.h slower to compile.
+  size_t references;
+
+  // An allocation of `size` bytes in total, with one reference. Throws
+  // std::bad_alloc. REQUIRES: size >= sizeof(SharedBlock).
+  static SharedBlock* New(size_t size);
+  static void AddReference(SharedBlock* block) noexcept {
+    __atomic_fetch_add(&block->references, size_t{1}, __ATOMIC_RELAXED);
+  }
+  // Frees the allocation with its last reference.
+  static void Release(SharedBlock* block) noexcept;
+};
+
+}  // namespace internal
+
 class Bytes {
  public:
   // Empty. Does not allocate.
@@ -29,29 +50,42 @@ class Bytes {
   static Bytes Copy(std::string_view source);
 
   // A buffer of `size` bytes, all of which `fill(char* data)` writes. Does not
-  // call it when `size` is zero. Throws std::bad_alloc, and what `fill` throws.
+  // call it when `size` is zero. The data is aligned to 16 bytes. Throws
+  // std::bad_alloc, and what `fill` throws.
   template <class Fill>
   static Bytes Build(size_t size, Fill&& fill) {
     if (size == 0) return Bytes();
-    Bytes built(Block::New(size), size);
-    std::forward<Fill>(fill)(built.block_->data());
+    Bytes built = Unfilled(size);
+    std::forward<Fill>(fill)(const_cast<char*>(built.data_));
     return built;
   }
 
-  Bytes(const Bytes& other) noexcept
-      : block_(other.block_), size_(other.size_) {
-    if (block_) Block::AddReference(block_);
+  // For backends: a part of the allocation of `block`, which lives as long as
+  // any copy of the result. Takes over one reference. REQUIRES: `part` is in
+  // the allocation, also when it is empty, and does not change any more.
+  static Bytes Adopt(internal::SharedBlock* block,
+                     std::string_view part) noexcept {
+    assert(block != nullptr && part.data() != nullptr);
+    return Bytes(block, part.data(), part.size());
   }
+
+  Bytes(const Bytes& other) noexcept
+      : block_(other.block_), data_(other.data_), size_(other.size_) {
+    if (block_) internal::SharedBlock::AddReference(block_);
+  }
+  // Leaves `other` empty.
   Bytes(Bytes&& other) noexcept
       : block_(std::exchange(other.block_, nullptr)),
+        data_(std::exchange(other.data_, "")),
         size_(std::exchange(other.size_, 0)) {}
   Bytes& operator=(Bytes other) noexcept {
     std::swap(block_, other.block_);
+    std::swap(data_, other.data_);
     std::swap(size_, other.size_);
     return *this;
   }
   ~Bytes() {
-    if (block_) Block::Release(block_);
+    if (block_) internal::SharedBlock::Release(block_);
   }
 
   // Removes the last `count` bytes of this object; other copies keep theirs.
@@ -63,7 +97,7 @@ class Bytes {
   }
 
   // Never null, even when empty.
-  const char* data() const noexcept { return block_ ? block_->data() : ""; }
+  const char* data() const noexcept { return data_; }
   size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size() == 0; }
 
@@ -75,23 +109,14 @@ class Bytes {
   }
 
  private:
-  // The header of a buffer; the bytes follow it, in the same allocation.
-  struct alignas(16) Block {
-    // Accessed by the compiler's atomic operations, which std::atomic is made
-    // of, because <atomic> would make cache.h slower to compile.
-    size_t references;
+  Bytes(internal::SharedBlock* block, const char* data, size_t size) noexcept
+      : block_(block), data_(data), size_(size) {}
 
-    char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
-    static Block* New(size_t size);
-    static void AddReference(Block* block) noexcept {
-      __atomic_fetch_add(&block->references, size_t{1}, __ATOMIC_RELAXED);
-    }
-    static void Release(Block* block) noexcept;
-  };
+  // A buffer of `size` bytes that are not initialised.
+  static Bytes Unfilled(size_t size);
 
-  Bytes(Block* block, size_t size) noexcept : block_(block), size_(size) {}
-
-  Block* block_ = nullptr;
+  internal::SharedBlock* block_ = nullptr;  // null: `data_` is static
+  const char* data_ = "";
   size_t size_ = 0;
 };
 

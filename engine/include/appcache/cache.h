@@ -22,9 +22,10 @@
 //   Cache cache(std::make_shared<MyBackend>());
 //
 // Reads return a Lookup: a hit, a miss, or a miss with an error. Writes return
-// a Status. Functions do not throw, except that GetVia, GetManyVia and SetVia
-// pass on what the caller's loader or writer throws, and that GetVia throws
-// LoadTimeout when it is given a time limit. Exhausted memory is kFull.
+// a Status. Functions do not throw, except that GetVia, GetManyVia, SetVia and
+// Read pass on what the caller's loader, writer or visitor throws, and that
+// GetVia throws LoadTimeout when it is given a time limit. Exhausted memory is
+// kFull.
 //
 // Thread safety: all functions may be called from any threads at once. The
 // Cache must outlive every call. Its destructor waits for the loads that run in
@@ -38,6 +39,7 @@
 #ifndef APPCACHE_CACHE_H_
 #define APPCACHE_CACHE_H_
 
+#include <exception>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -72,6 +74,14 @@ namespace internal {
 
 class CacheCore;
 
+// The key of the functions that take a string, which it refers to.
+template <class V>
+struct StringKey {
+  using value_type = V;
+  std::string_view key;
+  void AppendTo(KeyPath& path) const { path.Segment(key); }
+};
+
 }  // namespace internal
 
 class Cache {
@@ -89,6 +99,32 @@ class Cache {
   // kInvalidKey; and those of the backend.
   template <CacheKey K>
   Lookup<typename K::value_type> Get(const K& key);
+
+  // Calls `visitor(std::string_view bytes)` once with the stored bytes of a
+  // hit, decompressed, and returns their number. The key's serialiser is not
+  // used. Does not call it for a miss. Errors: as for Get, except that the
+  // bytes need not parse.
+  //
+  //   Lookup<size_t> read = cache.Read(
+  //       UserKey{7}, [](std::string_view name) { std::cout << name; });
+  //
+  // The bytes are valid during the call of `visitor`. A backend that keeps its
+  // values in memory may show them where they are stored, and so without a
+  // copy, an allocation or a reference count that threads share; SqliteCache in
+  // memory does. `visitor` then runs inside the read:
+  //
+  // - It may read from this cache. A write to it, or a Flush or Close of it, is
+  //   kInvalidArgument. With other backends all of these work; portable code
+  //   does them after Read.
+  // - While it runs, the backend cannot reuse the memory of replaced and
+  //   removed values. It should be quick: copy the bytes, or use Get, for work
+  //   that takes long or waits.
+  //
+  // What `visitor` throws reaches the caller after the read has ended. Its
+  // result is ignored.
+  template <CacheKey K, class Visitor>
+    requires(std::is_invocable_v<Visitor&, std::string_view>)
+  Lookup<size_t> Read(const K& key, Visitor&& visitor);
 
   // Stores `value` in place of any other. On failure the key holds its old
   // value, the new one or none, unless the backend promises more. When the
@@ -111,6 +147,10 @@ class Cache {
 
   template <class V>
   Lookup<V> GetByStr(std::string_view key);
+
+  template <class Visitor>
+    requires(std::is_invocable_v<Visitor&, std::string_view>)
+  Lookup<size_t> ReadByStr(std::string_view key, Visitor&& visitor);
 
   template <class V>
     requires(!internal::StringLike<V>)
@@ -269,15 +309,26 @@ class Cache {
   template <CacheKey K>
   void ResolveForLoad(const K& key, internal::ResolvedPath& resolved) noexcept;
 
+  // The result of a read of a key without a path.
+  template <class V>
+  static Lookup<V> NotFound(const internal::ResolvedPath& resolved);
+  // The miss `from` as that of another type.
+  template <class V, class From>
+  static Lookup<V> MissOf(const Lookup<From>& from);
   template <class S, class V>
   static Lookup<V> Parse(Lookup<Bytes> raw);
+  // The value at `path`, parsed where the backend shows it.
+  template <class S, class V>
+  Lookup<V> GetInView(std::string_view path);
 
   template <CacheKey K, class V>
   static Compression WantsCompression(const K& key, const V& value,
                                       std::string_view bytes);
 
   // The value at `path`, decompressed.
-  Lookup<Bytes> Read(std::string_view path);
+  Lookup<Bytes> ReadBytes(std::string_view path);
+  // Calls `visitor`, which must not throw, with the same, and returns its size.
+  Lookup<size_t> View(std::string_view path, ValueVisitor visitor);
   std::vector<Lookup<Bytes>> ReadMany(
       const std::vector<std::string_view>& paths);
 
@@ -313,25 +364,55 @@ class Cache {
 
 // --- Implementation: templates only.
 
+template <class V>
+Lookup<V> Cache::NotFound(const internal::ResolvedPath& resolved) {
+  return resolved.status.ok() ? Lookup<V>::Miss()
+                              : Lookup<V>::Failed(resolved.status);
+}
+
+template <class V, class From>
+Lookup<V> Cache::MissOf(const Lookup<From>& from) {
+  Lookup<V> missed =
+      from.has_error() ? Lookup<V>::Failed(from.status()) : Lookup<V>::Miss();
+  missed.set_origin(from.origin());
+  return missed;
+}
+
 template <class S, class V>
 Lookup<V> Cache::Parse(Lookup<Bytes> raw) {
-  if (!raw) {
-    Lookup<V> missed =
-        raw.has_error() ? Lookup<V>::Failed(raw.status()) : Lookup<V>::Miss();
-    missed.set_origin(raw.origin());
-    return missed;
-  }
-  std::optional<V> value = S::Deserialise(*raw);
+  if (!raw) return MissOf<V>(raw);
+  std::optional<V> value = S::Deserialise(*std::move(raw));
   Lookup<V> parsed = value ? Lookup<V>::Hit(*std::move(value))
                            : Lookup<V>::Failed(DoesNotParse());
   parsed.set_origin(raw.origin());
   return parsed;
 }
 
+template <class S, class V>
+Lookup<V> Cache::GetInView(std::string_view path) {
+  Lookup<V> found = Lookup<V>::Hit(V{});
+  bool parsed = false;
+  Status status;  // a std::string may not fit into memory
+  const Lookup<size_t> viewed = View(path, [&](std::string_view bytes) {
+    try {
+      parsed = S::ParseView(bytes, *found);
+    } catch (...) {
+      status = Status::FromCurrentException();
+    }
+  });
+  if (!viewed) {
+    found = MissOf<V>(viewed);
+  } else if (!parsed) {
+    found = Lookup<V>::Failed(status.ok() ? DoesNotParse() : status);
+  }
+  found.set_origin(viewed.origin());
+  return found;
+}
+
 template <CacheKey K>
 void Cache::Resolve(const K& key, internal::ResolvedPath& resolved) {
   internal::ResolvePath(
-      key, prefix_, [this](std::string_view path) { return Read(path); },
+      key, prefix_, [this](std::string_view path) { return ReadBytes(path); },
       resolved);
 }
 
@@ -362,10 +443,34 @@ Lookup<typename K::value_type> Cache::Get(const K& key) {
   return WithoutExceptions<Lookup<V>>([&] {
     internal::ResolvedPath resolved;
     Resolve(key, resolved);
-    if (resolved.found) return Parse<S, V>(Read(resolved.path.view()));
-    return resolved.status.ok() ? Lookup<V>::Miss()
-                                : Lookup<V>::Failed(resolved.status);
+    if (!resolved.found) return NotFound<V>(resolved);
+    if constexpr (internal::ParsesViews<S>) {
+      return GetInView<S, V>(resolved.path.view());
+    } else {
+      return Parse<S, V>(ReadBytes(resolved.path.view()));
+    }
   });
+}
+
+template <CacheKey K, class Visitor>
+  requires(std::is_invocable_v<Visitor&, std::string_view>)
+Lookup<size_t> Cache::Read(const K& key, Visitor&& visitor) {
+  // A visitor must not throw through a backend.
+  std::exception_ptr thrown;
+  Lookup<size_t> read = WithoutExceptions<Lookup<size_t>>([&] {
+    internal::ResolvedPath resolved;
+    Resolve(key, resolved);
+    if (!resolved.found) return NotFound<size_t>(resolved);
+    return View(resolved.path.view(), [&](std::string_view bytes) {
+      try {
+        static_cast<void>(visitor(bytes));
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+    });
+  });
+  if (thrown) std::rethrow_exception(std::move(thrown));
+  return read;
 }
 
 template <CacheKey K>
@@ -373,9 +478,8 @@ Lookup<Ttl> Cache::TtlOf(const K& key) {
   return WithoutExceptions<Lookup<Ttl>>([&] {
     internal::ResolvedPath resolved;
     Resolve(key, resolved);
-    if (resolved.found) return backend_->TtlRaw(resolved.path.view());
-    return resolved.status.ok() ? Lookup<Ttl>::Miss()
-                                : Lookup<Ttl>::Failed(resolved.status);
+    return resolved.found ? backend_->TtlRaw(resolved.path.view())
+                          : NotFound<Ttl>(resolved);
   });
 }
 
@@ -411,7 +515,13 @@ Status Cache::Invalidate(const K& key) {
 
 template <class V>
 Lookup<V> Cache::GetByStr(std::string_view key) {
-  return WithoutExceptions<Lookup<V>>([&] { return Get(Key<V>(key)); });
+  return Get(internal::StringKey<V>{key});
+}
+
+template <class Visitor>
+  requires(std::is_invocable_v<Visitor&, std::string_view>)
+Lookup<size_t> Cache::ReadByStr(std::string_view key, Visitor&& visitor) {
+  return Read(internal::StringKey<Bytes>{key}, visitor);
 }
 
 template <class V>
@@ -469,8 +579,7 @@ std::vector<Lookup<typename K::value_type>> Cache::GetMany(
         results.push_back(WithoutExceptions<Lookup<V>>(
             [&] { return Parse<S, V>(std::move(raw[next++])); }));
       } else {
-        results.push_back(r.status.ok() ? Lookup<V>::Miss()
-                                        : Lookup<V>::Failed(r.status));
+        results.push_back(NotFound<V>(r));
       }
     }
     return Status();

@@ -24,6 +24,13 @@ class Clock {
   // block.
   virtual TimePoint Now() const noexcept = 0;
 
+  // A time that is cheaper to read: never later than Now(), and at most 10 ms
+  // earlier. Wall() and Steady() return the time of the last timer interrupt of
+  // the kernel: they are earlier than that if the kernel gets none, as in a
+  // virtual machine that is kept from running; and Wall() may be later than a
+  // Now() that follows when the system time is set back. Default: Now().
+  virtual TimePoint Approximate() const noexcept { return Now(); }
+
   // Waits on `changed` until `done()` returns true or this clock reaches
   // `deadline`, whichever is first. Releases `lock` while it waits; holds it
   // when it calls `done`, which must not throw, and when it returns. REQUIRES:

@@ -50,18 +50,44 @@ struct Serialiser {
                 "`using serialiser = ...` (see serialiser.h)");
 };
 
+namespace internal {
+
+// The serialisers in this file that parse bytes which another thread may be
+// waiting to free: quickly, and without a call of user code. Their ParseView
+// stores the value in an object that is there, where it stays: moving a short
+// string costs as much as reading it. It returns false if the bytes are not a
+// V. Each names itself as its view_parser, so a serialiser that derives from
+// one, and may have a Deserialise of its own, is none.
+template <class S>
+concept ParsesViews = std::same_as<typename S::view_parser, S>;
+
+// Deserialise by means of ParseView.
+template <class S, class V>
+std::optional<V> ParseBytes(const Bytes& bytes) {
+  V value{};
+  if (!S::ParseView(bytes.view(), value)) return std::nullopt;
+  return value;
+}
+
+}  // namespace internal
+
 // The specialisations are templates, so that a program compiles only the code
 // of those that it uses.
 
 template <std::same_as<Bytes> V>
 struct Serialiser<V> {
   static std::string_view Serialise(const V& value) { return value.view(); }
-  static std::optional<V> Deserialise(const Bytes& bytes) { return bytes; }
+  static std::optional<V> Deserialise(Bytes bytes) { return bytes; }
 };
 
 template <std::same_as<std::string> V>
 struct Serialiser<V> {
+  using view_parser = Serialiser;
   static std::string_view Serialise(std::string_view value) { return value; }
+  static bool ParseView(std::string_view bytes, V& value) {
+    value.assign(bytes);
+    return true;
+  }
   static std::optional<V> Deserialise(const Bytes& bytes) {
     return V(bytes.view());
   }
@@ -69,11 +95,14 @@ struct Serialiser<V> {
 
 template <std::same_as<bool> V>
 struct Serialiser<V> {
+  using view_parser = Serialiser;
   static std::string_view Serialise(V value) { return value ? "1" : "0"; }
+  static bool ParseView(std::string_view bytes, V& value) {
+    value = bytes == "1";
+    return value || bytes == "0";
+  }
   static std::optional<V> Deserialise(const Bytes& bytes) {
-    if (bytes.view() == "1") return true;
-    if (bytes.view() == "0") return false;
-    return std::nullopt;
+    return internal::ParseBytes<Serialiser, V>(bytes);
   }
 };
 
@@ -125,19 +154,24 @@ bool ParseNumberText(std::string_view text, long double& number);
 
 template <Number V>
 struct Serialiser<V> {
+  using view_parser = Serialiser;
   static internal::NumberText Serialise(V value) {
     return internal::NumberText(static_cast<internal::Widened<V>>(value));
   }
-  static std::optional<V> Deserialise(const Bytes& bytes) {
+  static bool ParseView(std::string_view bytes, V& value) {
     internal::Widened<V> parsed{};
-    if (!internal::ParseNumberText(bytes.view(), parsed)) return std::nullopt;
+    if (!internal::ParseNumberText(bytes, parsed)) return false;
     if constexpr (std::integral<V>) {
       if (parsed < std::numeric_limits<V>::min() ||
           parsed > std::numeric_limits<V>::max()) {
-        return std::nullopt;
+        return false;
       }
     }
-    return static_cast<V>(parsed);
+    value = static_cast<V>(parsed);
+    return true;
+  }
+  static std::optional<V> Deserialise(const Bytes& bytes) {
+    return internal::ParseBytes<Serialiser, V>(bytes);
   }
 };
 

@@ -21,7 +21,7 @@ struct SqliteCacheOptions {
   CacheOptions cache = {};
 
   // --- Behaviour. All caches of one database in one process must agree on
-  // max_entries, max_bytes and max_database_bytes.
+  // max_entries, max_bytes, max_database_bytes and the write-behind window.
 
   // From 1 to 2^62.
   uint64_t max_entries = 10'000;
@@ -43,6 +43,16 @@ struct SqliteCacheOptions {
   // kBusy. From 0 ms to a year.
   std::chrono::milliseconds busy_timeout{2000};
 
+  // The write-behind window of a database in memory: how long changes may wait
+  // before SQLite has them, and how many bytes of keys and values. Until then
+  // only the cache shows them, not a connection of ConnectInMemory. A set that
+  // finds the window full waits for a flush, at most busy_timeout; a value
+  // larger than an eighth of it is written at once. A file has no window, nor
+  // has a database with max_database_bytes: their writes return when SQLite has
+  // them. From 1 ms to a year, and from 64 KiB to 2^62.
+  std::chrono::milliseconds write_behind_interval{250};
+  uint64_t write_behind_bytes = uint64_t{16} << 20;
+
   // --- Performance. Taken from the first cache that opens the database.
 
   // Accesses are written to SQLite in batches by a background thread: this long
@@ -53,12 +63,12 @@ struct SqliteCacheOptions {
   std::chrono::milliseconds touch_flush_interval{250};
   size_t touch_flush_count = 4096;
 
-  // The memory for values of a database in memory that are read often. A get
-  // that finds its value here does not use SQLite and copies nothing. It is in
-  // addition to the memory of the database, and values are dropped from it, not
-  // from the cache, when it is full; one that is larger than an eighth of it is
-  // always read from SQLite. A file does not use it, because other processes
-  // may write to the file. From 0, for none, to 2^62.
+  // The memory for keys and values of a database in memory. A get of an entry
+  // that is here uses no SQLite and copies nothing. It is in addition to the
+  // memory of the database and the write-behind window. When it is full, the
+  // values that were not used for longest leave it, not the cache; one that is
+  // larger than an eighth of it is always read from SQLite. A file does not use
+  // it, nor does a database with max_database_bytes. From 0, for none, to 2^62.
   uint64_t resident_bytes = uint64_t{64} << 20;
 
   // How often expired entries are removed, when there are any. From 1 ms to a

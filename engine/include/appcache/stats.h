@@ -54,11 +54,19 @@ struct CacheStats {
   std::optional<uint64_t> entries;
   std::optional<uint64_t> bytes;
 
-  // The memory of a database in memory, of its write-ahead log, and of values
-  // that are kept beside it because they are read often.
+  // Writes of a cache with a write-behind window that failed, and are retried.
+  std::optional<uint64_t> flush_failures;
+
+  // The memory of a database in memory, and of its write-ahead log. Beside it:
+  // its directory; keys and values that are read from memory; those that the
+  // database does not have yet; and what was removed or replaced, and waits
+  // until no reader can still use it.
   std::optional<uint64_t> database_memory_bytes;
   std::optional<uint64_t> log_memory_bytes;
+  std::optional<uint64_t> directory_bytes;
   std::optional<uint64_t> resident_bytes;
+  std::optional<uint64_t> pending_bytes;
+  std::optional<uint64_t> retired_bytes;
 };
 
 }  // namespace appcache

@@ -29,6 +29,16 @@ MUTANTS = {
         "if (!terms.may_serve) return std::nullopt;",
         "",
     ),
+    "quick_without_epoch": (
+        "local_level.cc",
+        "return copy->epoch == bound.terms.epoch && bound.time",
+        "return bound.time",
+    ),
+    "quick_without_lease": (
+        "local_level.cc",
+        "if (!bound.terms.is_fresh) return std::nullopt;",
+        "",
+    ),
     "without_notified_drop": (
         "link.cc",
         "for (const std::string_view path : paths) local_.Drop(path);",

@@ -1,0 +1,447 @@
+// The flush of ResidentEngine: writes to SQLite what has changed in the
+// directory. And its maintenance: flushes when they are due, removes what has
+// expired, and frees memory.
+
+#include <algorithm>
+#include <exception>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/lru/expiry.h"
+#include "engine/lru/resident_engine.h"
+#include "engine/lru/resident_limits.h"
+#include "engine/policy/flush_rest.h"
+
+namespace appcache::lru {
+namespace {
+
+using residency::Directory;
+using residency::Entry;
+using residency::Record;
+
+// A transaction of a millisecond or two, and a short log.
+constexpr size_t kRowsPerBatch = 512;
+constexpr size_t kBytesPerBatch = size_t{1} << 20;
+
+// Entries of one sweep, between which sets that evict get in.
+constexpr int kExpiredPerSweep = 256;
+
+// Between two attempts of a flush that fails.
+constexpr std::chrono::seconds kLongestBackoff{10};
+
+}  // namespace
+
+// What a flush has taken from the directory. Returns what was not written.
+class ResidentEngine::Batch {
+ public:
+  explicit Batch(Directory& directory) noexcept : directory_(directory) {}
+  ~Batch() { GiveBack(); }
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+  // Takes what is dirty, with ticks of at most `last`. Returns the value of
+  // `clears` at that moment. Throws std::bad_alloc; then nothing was taken.
+  uint64_t CollectChanges(int64_t last, const std::atomic<uint64_t>& clears);
+  // Adds the accesses of other entries with ticks from `first`, as of `last`.
+  // Throws std::bad_alloc.
+  void CollectAccesses(int64_t first, int64_t last);
+
+  // Makes the ticks of puts and accesses distinct times after `last_micros`, in
+  // the same order; `restored` has those of restored entries.
+  void AssignTimes(const policy::FineTicks& ticks,
+                   const std::unordered_map<int64_t, RestoredTime>& restored,
+                   int64_t& last_micros);
+
+  // What was taken and not written is dirty again.
+  void GiveBack() noexcept;
+
+  bool is_empty() const noexcept {
+    return removals_.empty() && puts_.empty() && accesses_.empty();
+  }
+
+  // Writes everything in transactions; the first one also clears the tables, if
+  // `clears`, and then calls `cleared`. `written(h)` is called for each put.
+  // And `progress()` after each transaction.
+  template <class Cleared, class Written, class Progress>
+  Status Write(LruEngine& storage, bool clears, const Cleared& cleared,
+               const Written& written, const Progress& progress);
+
+ private:
+  struct Put {
+    int64_t h;
+    residency::EntryPtr entry;
+    int64_t tick;
+    int64_t micros;
+  };
+
+  size_t PutsOfNextBatch() const noexcept;
+
+  Directory& directory_;
+  // Those before the indexes were written.
+  std::vector<int64_t> removals_;
+  std::vector<Put> puts_;
+  std::vector<policy::Access> accesses_;
+  size_t next_removal_ = 0;
+  size_t next_put_ = 0;
+};
+
+uint64_t ResidentEngine::Batch::CollectChanges(
+    int64_t last, const std::atomic<uint64_t>& clears) {
+  // All shards at once, so that a batch of sets is written as a whole, or not
+  // yet; and a Clear, too.
+  Directory::AccessAll all(directory_);
+  size_t dirty = 0;
+  for (const Directory::Shard& shard : all.shards()) dirty += shard.dirty();
+  // Memory first: what was taken must be in a list.
+  removals_.reserve(dirty);
+  puts_.reserve(dirty);
+  for (Directory::Shard& shard : all.shards()) {
+    if (shard.dirty() == 0) continue;
+    shard.ForEach([&](Record& record) {
+      if (!record.Is(Record::kDirty)) return;
+      shard.Take(record);
+      Entry* const entry = record.entry();
+      if (record.Is(Record::kAbsent)) {
+        removals_.push_back(entry->h);
+        return;
+      }
+      entry->AddReference();
+      puts_.push_back({entry->h, residency::EntryPtr(entry),
+                       std::min(residency::LastUse(record), last), 0});
+    });
+  }
+  return clears.load(std::memory_order_relaxed);
+}
+
+void ResidentEngine::Batch::CollectAccesses(int64_t first, int64_t last) {
+  for (size_t i = 0; i < Directory::kShards; ++i) {
+    Directory::Access access(directory_, Directory::FirstOfShard(i));
+    accesses_.reserve(accesses_.size() + access->records());
+    access->ForEach([&](const Record& record) {
+      const int64_t tick = record.tick.load(std::memory_order_relaxed);
+      if (tick < first || record.Is(Record::kAbsent) ||
+          record.Is(Record::kDirty) || record.Is(Record::kInBatch)) {
+        return;
+      }
+      accesses_.push_back({record.entry()->h, std::min(tick, last)});
+    });
+  }
+}
+
+void ResidentEngine::Batch::AssignTimes(
+    const policy::FineTicks& ticks,
+    const std::unordered_map<int64_t, RestoredTime>& restored,
+    int64_t& last_micros) {
+  std::sort(puts_.begin(), puts_.end(),
+            [](const Put& a, const Put& b) { return a.tick < b.tick; });
+  std::sort(accesses_.begin(), accesses_.end(),
+            [](const policy::Access& a, const policy::Access& b) {
+              return a.tick < b.tick;
+            });
+  const auto next = [&](int64_t tick) {
+    last_micros = std::max(ticks.ToMicros(tick), last_micros + 1);
+    return last_micros;
+  };
+  int64_t latest_restored = 0;
+  size_t access = 0;
+  for (Put& put : puts_) {
+    while (access < accesses_.size() && accesses_[access].tick < put.tick) {
+      policy::Access& earlier = accesses_[access++];
+      earlier.tick = next(earlier.tick);
+    }
+    const auto found = restored.find(put.h);
+    if (found != restored.end() && found->second.tick == put.tick) {
+      put.micros = found->second.micros;
+      latest_restored = std::max(latest_restored, put.micros);
+    } else {
+      put.micros = next(put.tick);
+    }
+  }
+  for (; access < accesses_.size(); ++access) {
+    accesses_[access].tick = next(accesses_[access].tick);
+  }
+  last_micros = std::max(last_micros, latest_restored);
+  const auto by_h = [](const auto& a, const auto& b) { return a.h < b.h; };
+  // In the order of SQLite's pages.
+  std::sort(removals_.begin(), removals_.end());
+  std::sort(puts_.begin(), puts_.end(), by_h);
+  std::sort(accesses_.begin(), accesses_.end(), by_h);
+}
+
+void ResidentEngine::Batch::GiveBack() noexcept {
+  for (; next_removal_ < removals_.size(); ++next_removal_) {
+    const int64_t h = removals_[next_removal_];
+    Directory::Access access(directory_, h);
+    access->NotWritten(h, nullptr);
+  }
+  for (; next_put_ < puts_.size(); ++next_put_) {
+    const Put& put = puts_[next_put_];
+    Directory::Access access(directory_, put.h);
+    access->NotWritten(put.h, put.entry.get());
+  }
+  removals_.clear();
+  puts_.clear();
+  accesses_.clear();
+  next_removal_ = 0;
+  next_put_ = 0;
+}
+
+size_t ResidentEngine::Batch::PutsOfNextBatch() const noexcept {
+  size_t bytes = 0;
+  size_t count = 0;
+  while (next_put_ + count < puts_.size() && count < kRowsPerBatch &&
+         bytes < kBytesPerBatch) {
+    bytes += puts_[next_put_ + count++].entry->content_bytes();
+  }
+  return count;
+}
+
+template <class Cleared, class Written, class Progress>
+Status ResidentEngine::Batch::Write(LruEngine& storage, bool clears,
+                                    const Cleared& cleared,
+                                    const Written& written,
+                                    const Progress& progress) {
+  std::span<const policy::Access> accesses(accesses_);
+  // Removals first, so that SQLite never has more entries than the limits.
+  while (clears || next_removal_ < removals_.size() ||
+         next_put_ < puts_.size() || !accesses.empty()) {
+    store::WriteBatch batch;
+    batch.Reserve(kRowsPerBatch);
+    if (clears) batch.Clear();
+    const size_t removals =
+        std::min(removals_.size() - next_removal_, kRowsPerBatch);
+    for (size_t i = 0; i < removals; ++i) {
+      batch.Remove(removals_[next_removal_ + i]);
+    }
+    const size_t puts = removals < kRowsPerBatch ? PutsOfNextBatch() : 0;
+    for (size_t i = 0; i < puts; ++i) {
+      const Put& put = puts_[next_put_ + i];
+      batch.Put({put.h, put.entry->key(), put.entry->value(),
+                 put.entry->expires_at_ms, put.micros});
+    }
+    std::span<const policy::Access> some;
+    if (removals + puts == 0) {
+      some = accesses.first(std::min(accesses.size(), kRowsPerBatch));
+      batch.SetAccesses(some);
+    }
+    Status status = storage.Write(batch);
+    if (!status.ok()) return status;
+    if (std::exchange(clears, false)) cleared();
+    for (size_t i = 0; i < removals; ++i, ++next_removal_) {
+      const int64_t h = removals_[next_removal_];
+      Directory::Access access(directory_, h);
+      access->Written(h, nullptr);
+    }
+    for (size_t i = 0; i < puts; ++i, ++next_put_) {
+      Put& put = puts_[next_put_];
+      {
+        Directory::Access access(directory_, put.h);
+        access->Written(put.h, put.entry.get());
+      }
+      written(*put.entry);
+      put.entry.reset();
+    }
+    accesses = accesses.subspan(some.size());
+    progress();
+  }
+  return Status();
+}
+
+Status ResidentEngine::FlushLocked(bool with_accesses) {
+  // Accesses that returned before now have a smaller tick, and after the grace
+  // period below, their ticks are in the records.
+  const int64_t now_tick = ticks_.Next();
+  bool has_all_ticks = false;
+  if (with_accesses) {
+    const uint64_t stamp = epochs_.Stamp();
+    constexpr int kAttempts = 16;
+    for (int i = 0; i < kAttempts && !has_all_ticks; ++i) {
+      has_all_ticks = epochs_.OldestReader() > stamp;
+    }
+  }
+  Batch batch(directory_);
+  const uint64_t clears = batch.CollectChanges(now_tick, clears_);
+  if (with_accesses) batch.CollectAccesses(flushed_ticks_, now_tick);
+  const bool must_clear = clears != flushed_clears_;
+  if (batch.is_empty() && !must_clear) {
+    restored_.clear();
+    return Status();
+  }
+  batch.AssignTimes(ticks_, restored_, last_micros_);
+  const uint64_t most = settings_.resident_bytes / 8;
+  Status status = batch.Write(
+      *storage_, must_clear, [&] { flushed_clears_ = clears; },
+      [&](const Entry& entry) {
+        restored_.erase(entry.h);
+        if (entry.content_bytes() > most) TakeAwayNow(entry);
+      },
+      [&] { flush_turn_.NoteProgress(); });
+  if (status.ok()) {
+    // What is left belongs to entries that were removed before.
+    restored_.clear();
+    if (has_all_ticks) flushed_ticks_ = now_tick;
+  }
+  const std::lock_guard<std::mutex> guard(demote_mutex_);
+  TakeAway(0);
+  return status;
+}
+
+void ResidentEngine::TakeAwayNow(const Entry& entry) noexcept {
+  Directory::Access access(directory_, entry.h);
+  Record* const record = access->Find(entry.h);
+  if (record == nullptr || record->entry() != &entry ||
+      record->Is(Record::kAbsent) || record->Is(Record::kDirty)) {
+    return;
+  }
+  try {
+    access->Exchange(*record, EntryPtr(Entry::NewAway(entry.h, entry.key_size,
+                                                      entry.value_size,
+                                                      entry.expires_at_ms)));
+  } catch (const std::bad_alloc&) {
+    // It stays for now.
+  }
+}
+
+uint64_t ResidentEngine::CountDirty() const {
+  uint64_t dirty = 0;
+  directory_.ForEach([&](const Record& record) {
+    if (record.Is(Record::kDirty)) ++dirty;
+  });
+  return dirty;
+}
+
+Status ResidentEngine::WithUnwritten(Status status) const {
+  if (status.ok()) return status;
+  return Status(status.code(),
+                std::to_string(CountDirty()) +
+                    " changes of entries were not written: " +
+                    std::string(status.message()),
+                status.error().native_code);
+}
+
+void ResidentEngine::NoteFlush(const Status& status) noexcept {
+  if (status.ok()) {
+    failed_flushes_.store(0, std::memory_order_relaxed);
+    logged_failure_.reset();
+    last_failure_.store(ErrorCode::kBusy, std::memory_order_relaxed);
+    return;
+  }
+  failed_flushes_.fetch_add(1, std::memory_order_relaxed);
+  flush_failures_.fetch_add(1, std::memory_order_relaxed);
+  last_failure_.store(status.code(), std::memory_order_relaxed);
+  if (logged_failure_ == status.code()) return;
+  logged_failure_ = status.code();
+  try {
+    settings_.log(LogLevel::kWarning,
+                  "writing to " + name() +
+                      " failed and will be retried: " + status.ToString());
+  } catch (const std::exception&) {
+    // No memory for the message.
+  }
+}
+
+Status ResidentEngine::TryFlush(bool with_accesses) noexcept {
+  Status status =
+      WithoutExceptions<Status>([&] { return FlushLocked(with_accesses); });
+  NoteFlush(status);
+  return status;
+}
+
+Status ResidentEngine::Flush() {
+  if (Status valid = CheckWrite(); !valid.ok()) return valid;
+  {
+    const FlushTurn::Held turn = flush_turn_.Enter();
+    if (is_closed()) return Closed();
+    Status flushed = TryFlush(/*with_accesses=*/true);
+    if (!flushed.ok()) return WithUnwritten(std::move(flushed));
+  }
+  directory_.reclaimer().Collect();
+  directory_.reclaimer().FreeCleared();
+  return storage_->Flush();
+}
+
+// --- Maintenance.
+
+void ResidentEngine::ArmFlush(TimePoint due) noexcept {
+  maintenance_->Arm(due);
+}
+
+void ResidentEngine::ArmAccesses() noexcept {
+  if (accesses_are_armed_.exchange(true, std::memory_order_relaxed)) return;
+  const TimePoint now = settings_.clock->Now();
+  ArmFlush(std::max(now + settings_.touch_flush_interval,
+                    next_access_flush_.load(std::memory_order_relaxed)));
+}
+
+void ResidentEngine::SweepIfDue(TimePoint now) {
+  // The clock may have been set back.
+  next_sweep_ = std::min(next_sweep_, now + settings_.expiry_sweep_interval);
+  if (now < next_sweep_) return;
+  next_sweep_ = now + settings_.expiry_sweep_interval;
+  const int64_t now_ms = ExpiryClock(now);
+  while (directory_.FirstExpiry() <= now_ms) {
+    const std::lock_guard<std::mutex> guard(evict_mutex_);
+    for (int i = 0; i < kExpiredPerSweep; ++i) {
+      if (!RemoveFirstExpired(OneShard(directory_), now_ms)) return;
+    }
+  }
+}
+
+Status ResidentEngine::FlushAsDue(TimePoint now) {
+  const FlushTurn::Held turn = flush_turn_.Enter();
+  if (is_closed()) return Status();
+  // What comes from here on arms the next run.
+  flush_is_armed_.store(false, std::memory_order_relaxed);
+  flush_is_urgent_.store(false, std::memory_order_relaxed);
+  const TimePoint rested = next_access_flush_.load(std::memory_order_relaxed);
+  const bool with_accesses =
+      accesses_are_armed_.load(std::memory_order_relaxed) &&
+      (now >= rested || rested - now > policy::kLongestRest);
+  if (with_accesses) {
+    accesses_are_armed_.store(false, std::memory_order_relaxed);
+  }
+  Status status = TryFlush(with_accesses);
+  if (with_accesses) {
+    const TimePoint end = settings_.clock->Now();
+    next_access_flush_.store(end + policy::RestAfterFlush(end - now),
+                             std::memory_order_relaxed);
+  }
+  if (!status.ok() && with_accesses) {
+    accesses_are_armed_.store(true, std::memory_order_relaxed);
+  }
+  return status;
+}
+
+void ResidentEngine::Maintain() noexcept {
+  const TimePoint now = settings_.clock->Now();
+  SweepIfDue(now);
+  const Status status = FlushAsDue(now);
+  directory_.reclaimer().Collect();
+  directory_.reclaimer().FreeCleared();
+  if (!status.ok()) {
+    const int doublings =
+        std::min(failed_flushes_.load(std::memory_order_relaxed), 16);
+    flush_is_armed_.store(true, std::memory_order_relaxed);
+    ArmFlush(now + std::min<TimePoint::duration>(
+                       settings_.window.interval * (1 << doublings),
+                       kLongestBackoff));
+  } else if (flush_is_armed_.load(std::memory_order_relaxed)) {
+    ArmFlush(now + settings_.window.interval);
+  }
+  // A reader holds something back.
+  if (directory_.reclaimer().bytes() > 0) {
+    ArmFlush(now + settings_.window.interval);
+  }
+  if (accesses_are_armed_.load(std::memory_order_relaxed)) {
+    ArmFlush(std::max(now + settings_.touch_flush_interval,
+                      next_access_flush_.load(std::memory_order_relaxed)));
+  }
+  if (const int64_t first = directory_.FirstExpiry();
+      first != Directory::kNever) {
+    maintenance_->Arm(std::max(next_sweep_, TimePoint(Ttl(first))));
+  }
+}
+
+}  // namespace appcache::lru

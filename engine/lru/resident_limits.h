@@ -1,0 +1,114 @@
+// How ResidentEngine reaches shards when it evicts: one at a time, or all of
+// them locked. Included by the files that implement it only.
+
+#ifndef APPCACHE_ENGINE_LRU_RESIDENT_LIMITS_H_
+#define APPCACHE_ENGINE_LRU_RESIDENT_LIMITS_H_
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+
+#include "engine/lru/expiry.h"
+#include "engine/lru/resident_engine.h"
+
+namespace appcache::lru {
+
+class ResidentEngine::OneShard {
+ public:
+  explicit OneShard(Directory& directory) noexcept : directory_(directory) {}
+
+  Directory::Access At(int64_t h) const {
+    return Directory::Access(directory_, h);
+  }
+  // The shard of index `i`.
+  Directory::Access Of(size_t i) const {
+    return Directory::Access(directory_, Directory::FirstOfShard(i));
+  }
+  template <class Visit>
+  void ForEach(const Visit& visit) const {
+    directory_.ForEach(visit);
+  }
+
+ private:
+  Directory& directory_;
+};
+
+class ResidentEngine::LockedShards {
+ public:
+  explicit LockedShards(const Directory::AccessAll& all) noexcept : all_(all) {}
+
+  Directory::Shard* At(int64_t h) const noexcept { return &all_.ShardOf(h); }
+  Directory::Shard* Of(size_t i) const noexcept { return &all_.shards()[i]; }
+  template <class Visit>
+  void ForEach(const Visit& visit) const {
+    for (const Directory::Shard& shard : all_.shards()) shard.ForEach(visit);
+  }
+
+ private:
+  const Directory::AccessAll& all_;
+};
+
+// No victim is too recent.
+inline constexpr int64_t kAnyTick = std::numeric_limits<int64_t>::max();
+
+template <class Shards>
+bool ResidentEngine::RemoveFirstExpired(const Shards& shards, int64_t now_ms) {
+  for (;;) {
+    const size_t index = directory_.ShardOfFirstExpiry();
+    const int64_t first = directory_.FirstExpiryOf(index);
+    if (first > now_ms) return false;
+    const auto shard = shards.Of(index);
+    Record* const record = shard->FirstExpired(now_ms);
+    // Otherwise the time was that of an entry which is gone, and the shard has
+    // corrected it.
+    if (record == nullptr || record->entry()->expires_at_ms != first) continue;
+    Shrink(*record->entry());
+    shard->Remove(*record);
+    expirations_.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+}
+
+template <class Shards>
+bool ResidentEngine::EvictOne(const Shards& shards, int64_t before) {
+  if (directory_.FirstExpiry() != Directory::kNever &&
+      RemoveFirstExpired(shards, ExpiryClock(settings_.clock->Now()))) {
+    return true;
+  }
+  // After a filling the front is a victim, unless it was used or removed in
+  // this instant.
+  constexpr int kMaxFillings = 8;
+  for (int fillings = 0;;) {
+    const policy::VictimQueue::Victim* const front = victims_.Front();
+    if (front == nullptr) {
+      if (fillings++ == kMaxFillings) return false;
+      const bool found =
+          victims_.Fill(directory_.record_count(), [&](const auto& visit) {
+            shards.ForEach([&](const Record& record) {
+              if (record.Is(Record::kAbsent)) return;
+              visit(record.tick.load(std::memory_order_relaxed),
+                    [&] { return record.entry()->h; });
+            });
+          });
+      if (!found) return false;
+      continue;
+    }
+    const policy::VictimQueue::Victim victim = *front;
+    if (victim.tick >= before) return false;
+    victims_.Pop();
+    const auto shard = shards.At(victim.h);
+    Record* const record = shard->Find(victim.h);
+    if (record == nullptr || record->Is(Record::kAbsent) ||
+        residency::WasUsedSince(*record, victim.tick)) {
+      continue;
+    }
+    Shrink(*record->entry());
+    shard->Remove(*record);
+    evictions_.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+}
+
+}  // namespace appcache::lru
+
+#endif  // APPCACHE_ENGINE_LRU_RESIDENT_LIMITS_H_

@@ -1,0 +1,311 @@
+// Directory: every entry of a database in memory, and the values of many.
+//
+// A get finds its entry without a lock: shard, slot, entry (slot_table.h). A
+// change locks the shard of its h, for a moment. Under that lock, a record says
+// what SQLite has of the entry:
+//
+//   dirty     it was set or removed, and SQLite does not have that
+//   in batch  a transaction writes it
+//   clean     neither: SQLite has this entry, so its value may leave memory
+//   absent    it was removed; SQLite has the row, or may have (a tombstone).
+//             It is a miss. It goes when SQLite has removed the row.
+//
+// So an h without a record has no row, and SQLite is never asked about it.
+//
+// An entry that is replaced or removed stays valid for readers that found it
+// (epochs.h, reclaimer.h), as does its record: a reader that is late writes its
+// tick to a record that nobody else has yet.
+//
+// Restrictions: knows no SQL, chooses no victims, and keeps no limits; it
+// counts what they concern.
+
+#ifndef APPCACHE_ENGINE_RESIDENCY_DIRECTORY_H_
+#define APPCACHE_ENGINE_RESIDENCY_DIRECTORY_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "engine/policy/expiry_queue.h"
+#include "engine/residency/entry.h"
+#include "engine/residency/epochs.h"
+#include "engine/residency/reclaimer.h"
+#include "engine/residency/record_pool.h"
+#include "engine/residency/slot_table.h"
+
+namespace appcache::residency {
+
+// Thread-safe.
+//
+// Lock order: the mutexes of the shards, in the order of the shards; the mutex
+// of the reclaimer.
+class Directory {
+ public:
+  // `epochs` must outlive this object. Throws std::bad_alloc.
+  explicit Directory(Epochs& epochs);
+  // REQUIRES: no reader is inside.
+  ~Directory();
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
+  // The visible entry with this h, expired or not; null when there is none. The
+  // entry may have another key. REQUIRES: the caller is inside a section of the
+  // epochs, in which the entry stays valid.
+  const Entry* Find(int64_t h) const noexcept {
+    return FindEntry(tables_[ShardOf(h)], h);
+  }
+
+  class Access;
+  class AccessAll;
+  class Shard;
+
+  // ThreadSanitizer knows at most 63 mutexes that a thread holds.
+  static constexpr int kShardBits = kThreadSanitizer ? 5 : 6;
+  static constexpr size_t kShards = size_t{1} << kShardBits;
+
+  // --- Sizes. Exact while no call is in progress.
+
+  // Entries and their bytes: those that are visible, and those that callers
+  // have reserved.
+  std::atomic<int64_t> entries{0};
+  std::atomic<int64_t> bytes{0};
+
+  // The memory of entries that are dirty or in a batch, and of the values of
+  // those that are clean.
+  uint64_t pending_bytes() const noexcept {
+    return pending_bytes_.load(std::memory_order_relaxed);
+  }
+  uint64_t resident_bytes() const noexcept {
+    return resident_bytes_.load(std::memory_order_relaxed);
+  }
+  // The memory of the directory itself: tables, records and the headers of
+  // entries. Locks each shard.
+  uint64_t directory_bytes() const;
+
+  Reclaimer& reclaimer() noexcept { return reclaimer_; }
+
+  // The time at which the first entry of a shard expires, or earlier; the
+  // largest integer when none does.
+  static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+  int64_t FirstExpiry() const noexcept {
+    return FirstExpiryOf(ShardOfFirstExpiry());
+  }
+  size_t ShardOfFirstExpiry() const noexcept;
+  int64_t FirstExpiryOf(size_t shard) const noexcept {
+    return first_expiries_[shard].load(std::memory_order_relaxed);
+  }
+
+  // The index of the shard of an h, and an h of a shard.
+  static size_t ShardOf(int64_t h) noexcept {
+    return static_cast<uint64_t>(h) >> (64 - kShardBits);
+  }
+  static int64_t FirstOfShard(size_t shard) noexcept {
+    return static_cast<int64_t>(uint64_t{shard} << (64 - kShardBits));
+  }
+
+  // --- Walks. Each locks one shard at a time.
+
+  // Calls visit(record) for every record with an entry, absent ones too, with
+  // the lock of its shard held.
+  template <class Visit>
+  void ForEach(const Visit& visit) const;
+
+  // The number of records, absent ones too.
+  size_t record_count() const noexcept {
+    return record_count_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  // Apart from the shards, which are written all the time.
+  alignas(64) std::array<TableWord, kShards> tables_;
+  alignas(64) std::array<std::atomic<int64_t>, kShards> first_expiries_;
+  std::unique_ptr<Shard[]> shards_;
+  alignas(64) std::atomic<uint64_t> pending_bytes_{0};
+  std::atomic<uint64_t> resident_bytes_{0};
+  std::atomic<size_t> record_count_{0};
+  Reclaimer reclaimer_;
+  // For the next Clear, so that it needs no memory. Guarded by all shards.
+  std::unique_ptr<ClearedShards> spare_;
+};
+
+// The entries of one range of h. Guarded by its mutex.
+class alignas(128) Directory::Shard {
+ public:
+  std::mutex mutex;
+
+  // --- What there is. REQUIRES, of all functions: the mutex is held.
+
+  // The record with this h, which may be absent; null when there is none.
+  Record* Find(int64_t h) const noexcept {
+    Entry* const found = table_->Find(h);
+    return found == nullptr ? nullptr : found->record;
+  }
+
+  template <class Visit>
+  void ForEach(const Visit& visit) const {
+    records_.ForEach(visit);
+  }
+
+  // --- Changes.
+
+  // Makes room for `more` new entries, all of which may expire. Throws
+  // std::bad_alloc; then nothing has changed that a reader can see.
+  void Reserve(size_t more, bool may_expire);
+
+  // Publishes the entry in place of what has its h, with this tick, as dirty.
+  // REQUIRES: Reserve.
+  void Put(EntryPtr entry, int64_t tick) noexcept;
+  // The same for an entry that SQLite has.
+  void PutClean(EntryPtr entry, int64_t tick) noexcept;
+
+  // Adds an absent record for the entry's h, whose row will be removed.
+  // REQUIRES: Reserve, and there is no record.
+  void PutAbsent(EntryPtr entry) noexcept;
+
+  // Makes a clean record dirty. REQUIRES: its entry is resident.
+  void Rewrite(Record& record) noexcept;
+
+  // Removes the entry of the record. REQUIRES: it is not absent.
+  void Remove(Record& record) noexcept;
+
+  // Replaces a clean entry by the same with its value (it was read from SQLite)
+  // or without (memory is needed).
+  void Exchange(Record& record, EntryPtr same) noexcept;
+
+  // --- A flush.
+
+  // Takes a dirty record into a batch. Its entry stays pending.
+  void Take(Record& record) noexcept;
+  size_t dirty() const noexcept { return dirty_; }
+  size_t records() const noexcept { return records_in_use_; }
+
+  // The batch has put `entry`, or has removed the row if that is null: with
+  // has_row, SQLite has the row, or may have.
+  void Written(int64_t h, const Entry* entry) noexcept;
+  // The batch has failed: what it had taken is dirty again, unless it was
+  // removed or replaced since.
+  void NotWritten(int64_t h, const Entry* entry) noexcept;
+
+  // --- Expiry.
+
+  // The record that expires first; null when none does before `now_ms`.
+  Record* FirstExpired(int64_t now_ms) noexcept;
+
+  size_t memory_bytes() const noexcept;
+
+ private:
+  friend class Directory;
+  friend class Access;
+  friend class AccessAll;
+
+  // What waits in the shard before it goes to the reclaimer.
+  static constexpr size_t kMaxRetired = 16;
+  static constexpr size_t kMaxRetiredBytes = size_t{16} << 10;
+
+  Record& NewRecord(Entry& entry, int64_t tick) noexcept;
+  static void Attach(Record& record, Entry& entry, int64_t tick) noexcept;
+  Record& Publish(EntryPtr entry, int64_t tick) noexcept;
+  // Adds what a record counts for to the sizes, or subtracts it.
+  void Count(const Record& record, int sign) noexcept;
+  void AddPending(int64_t delta) noexcept;
+  void AddDirty(int64_t delta) noexcept;
+  void AddResident(int64_t delta) noexcept;
+  void MarkDirty(Record& record) noexcept;
+  // Removes a record that no row needs.
+  void Erase(Record& record) noexcept;
+  bool IsCurrent(const policy::ExpiryQueue::Item& item) const noexcept;
+  void NoteFirstExpiry() noexcept;
+  // Transfers what was retired if it is much. Whether to collect then.
+  bool PassRetired() noexcept;
+  // Removes everything. REQUIRES: all shards are locked.
+  void Clear(ClearedShards::Shard& cleared, size_t& bytes) noexcept;
+
+  Directory* directory_ = nullptr;
+  std::atomic<int64_t>* first_expiry_ = nullptr;
+  std::unique_ptr<SlotTable> table_;
+  RecordPool records_;
+  policy::ExpiryQueue expiries_;
+  RetiredChain retired_;
+  size_t records_in_use_ = 0;
+  size_t dirty_ = 0;
+  // Of visible entries.
+  int64_t visible_ = 0;
+  int64_t visible_bytes_ = 0;
+  // Of the directory's pending_bytes, what is dirty; and its resident_bytes.
+  int64_t dirty_bytes_ = 0;
+  int64_t resident_bytes_ = 0;
+};
+
+// Exclusive access to the shard of an h.
+class Directory::Access {
+ public:
+  Access(Directory& directory, int64_t h)
+      : directory_(directory),
+        shard_(directory.shards_[ShardOf(h)]),
+        lock_(shard_.mutex) {}
+  ~Access() {
+    const bool is_much = shard_.PassRetired();
+    lock_.unlock();
+    if (is_much) directory_.reclaimer_.Collect();
+  }
+  Access(const Access&) = delete;
+  Access& operator=(const Access&) = delete;
+
+  Shard* operator->() const noexcept { return &shard_; }
+  Shard& operator*() const noexcept { return shard_; }
+
+ private:
+  Directory& directory_;
+  Shard& shard_;
+  std::unique_lock<std::mutex> lock_;
+};
+
+// Exclusive access to all shards.
+class Directory::AccessAll {
+ public:
+  explicit AccessAll(Directory& directory) : directory_(directory) {
+    for (size_t i = 0; i < kShards; ++i) directory_.shards_[i].mutex.lock();
+  }
+  ~AccessAll() {
+    bool is_much = false;
+    for (size_t i = 0; i < kShards; ++i) {
+      is_much |= directory_.shards_[i].PassRetired();
+      directory_.shards_[i].mutex.unlock();
+    }
+    if (is_much) directory_.reclaimer_.Collect();
+  }
+  AccessAll(const AccessAll&) = delete;
+  AccessAll& operator=(const AccessAll&) = delete;
+
+  Shard& ShardOf(int64_t h) const noexcept {
+    return directory_.shards_[Directory::ShardOf(h)];
+  }
+  std::span<Shard> shards() const noexcept {
+    return {directory_.shards_.get(), kShards};
+  }
+
+  // Removes every entry, absent ones too. Returns how many were visible or
+  // reserved. Throws std::bad_alloc; then nothing has changed.
+  uint64_t Clear();
+
+ private:
+  Directory& directory_;
+};
+
+template <class Visit>
+void Directory::ForEach(const Visit& visit) const {
+  for (size_t i = 0; i < kShards; ++i) {
+    std::lock_guard<std::mutex> guard(shards_[i].mutex);
+    shards_[i].ForEach(visit);
+  }
+}
+
+}  // namespace appcache::residency
+
+#endif  // APPCACHE_ENGINE_RESIDENCY_DIRECTORY_H_
