@@ -60,6 +60,7 @@ Status LruEngine::Start() {
 }
 
 Status LruEngine::StartPolicy() {
+  keeps_policy_ = true;
   const auto first_expiry = writer_.FirstExpiry();
   if (!first_expiry.ok()) return first_expiry.status();
   const TimePoint now = settings_.clock->Now();

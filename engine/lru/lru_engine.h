@@ -292,6 +292,9 @@ class LruEngine final : public Engine {
 
   std::atomic<bool> shrink_is_due_{false};
 
+  // Set before anybody uses the engine. False for a storage.
+  bool keeps_policy_ = false;
+
   // Used by the maintenance thread, which logs a repeated failure once.
   std::optional<ErrorCode> last_failure_;
 

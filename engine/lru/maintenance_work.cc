@@ -172,7 +172,7 @@ void LruEngine::Maintain() noexcept {
   const TimePoint now = settings_.clock->Now();
   try {
     status = FlushIfRested(now);
-    if (status.ok()) status = SweepExpired(now);
+    if (status.ok() && keeps_policy_) status = SweepExpired(now);
     if (status.ok() && shrink_is_due_.load(std::memory_order_relaxed)) {
       status = Shrink();
     }

@@ -163,4 +163,15 @@ Status Release(const std::shared_ptr<Engine>& engine) {
   return closed;
 }
 
+bool ReleaseUnlessLast(const std::shared_ptr<Engine>& engine) {
+  Engines& engines = open_engines.Get();
+  std::lock_guard<std::mutex> guard(engines.mutex);
+  for (auto& [name, open_engine] : engines.by_name) {
+    if (open_engine.engine != engine || open_engine.users < 2) continue;
+    --open_engine.users;
+    return true;
+  }
+  return false;
+}
+
 }  // namespace appcache::lru::registry

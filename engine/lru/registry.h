@@ -52,6 +52,10 @@ Status WhileClosed(const std::string& name, const std::function<Status()>& use);
 // Acquire did not return is closed at once.
 Status Release(const std::shared_ptr<Engine>& engine);
 
+// Removes a user if there are others, without closing anything. False if it is
+// the last one.
+bool ReleaseUnlessLast(const std::shared_ptr<Engine>& engine);
+
 }  // namespace appcache::lru::registry
 
 #endif  // APPCACHE_ENGINE_LRU_REGISTRY_H_

@@ -73,8 +73,7 @@ void ResidentEngine::RebuildFrom(std::vector<residency::EntryPtr> rows,
                                    ? nullptr
                                    : record->entry(),
                                *row);
-    directory_.entries.fetch_add(growth.entries, std::memory_order_relaxed);
-    directory_.bytes.fetch_add(growth.bytes, std::memory_order_relaxed);
+    Grow(growth);
     access->PutClean(std::move(row), ticks_.Next());
   }
   for (const int64_t h : missing) {

@@ -196,6 +196,10 @@ class ResidentEngine final : public Engine {
   // Writes to SQLite before it publishes: for a value that is too large to
   // wait.
   Status WriteThrough(EntryPtr entry, Deadline deadline);
+  // Makes sure that the row of the entry has a record, which is absent if there
+  // was none, so that the row is removed if anything fails. Returns how often
+  // the cache was cleared. REQUIRES: the turn to flush is held.
+  Result<uint64_t> PrepareRow(const Entry& entry, Deadline deadline);
   // What follows when SQLite has the row, if the cache was not cleared since it
   // had been `clears` times. REQUIRES: the turn to flush is held.
   Status PublishWritten(EntryPtr entry, int64_t tick, uint64_t clears);
@@ -203,6 +207,8 @@ class ResidentEngine final : public Engine {
   // Waits until the window has room, at most busy_timeout.
   Status WaitForRoom(uint64_t bytes);
   bool HasRoom(uint64_t bytes) const noexcept;
+  // Whether little enough waits for readers.
+  bool HasMemoryForReaders() const noexcept;
   // kBusy, or the error of the last flush.
   Status NoRoom() const;
   Status InvalidateOne(std::string_view path);
@@ -239,6 +245,7 @@ class ResidentEngine final : public Engine {
   static Size Growth(const Entry* visible, const Entry& entry) noexcept;
   // Adds it to the sizes if the limits allow that.
   bool TryGrow(const Size& growth) noexcept;
+  void Grow(const Size& growth) noexcept;
   void Shrink(const Entry& removed) noexcept;
   bool IsOver(const Size& growth) const noexcept;
   // Removes an expired entry, or else the least recently used one whose tick is
@@ -263,7 +270,7 @@ class ResidentEngine final : public Engine {
   Status FlushLocked(bool with_accesses);
   // Takes the value of an entry that was just written away.
   void TakeAwayNow(const Entry& entry) noexcept;
-  // The same, counted and logged. An exception becomes a failure.
+  // FlushLocked, counted and logged. An exception becomes a failure.
   Status TryFlush(bool with_accesses) noexcept;
   // With the number of entries that were not written in the message.
   Status WithUnwritten(Status status) const;
@@ -323,6 +330,7 @@ class ResidentEngine final : public Engine {
 
   // Used by maintenance.
   TimePoint next_sweep_;
+  TimePoint next_retry_;
 
   std::atomic<TimePoint> next_access_flush_{TimePoint()};
   std::atomic<ErrorCode> last_failure_{ErrorCode::kBusy};

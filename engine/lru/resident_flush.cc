@@ -77,6 +77,12 @@ class ResidentEngine::Batch {
   };
 
   size_t PutsOfNextBatch() const noexcept;
+  // Whether the next one was in the transaction that has failed.
+  bool TakeTried() noexcept {
+    if (tried_ == 0) return false;
+    --tried_;
+    return true;
+  }
 
   Directory& directory_;
   // Those before the indexes were written.
@@ -85,6 +91,9 @@ class ResidentEngine::Batch {
   std::vector<policy::Access> accesses_;
   size_t next_removal_ = 0;
   size_t next_put_ = 0;
+  // How many of the next ones were in a transaction that has failed: SQLite may
+  // have them, if it was the commit.
+  size_t tried_ = 0;
 };
 
 uint64_t ResidentEngine::Batch::CollectChanges(
@@ -118,7 +127,10 @@ uint64_t ResidentEngine::Batch::CollectChanges(
 void ResidentEngine::Batch::CollectAccesses(int64_t first, int64_t last) {
   for (size_t i = 0; i < Directory::kShards; ++i) {
     Directory::Access access(directory_, Directory::FirstOfShard(i));
-    accesses_.reserve(accesses_.size() + access->records());
+    const size_t needed = accesses_.size() + access->records();
+    if (needed > accesses_.capacity()) {
+      accesses_.reserve(std::max(needed, 2 * accesses_.capacity()));
+    }
     access->ForEach([&](const Record& record) {
       const int64_t tick = record.tick.load(std::memory_order_relaxed);
       if (tick < first || record.Is(Record::kAbsent) ||
@@ -174,18 +186,13 @@ void ResidentEngine::Batch::GiveBack() noexcept {
   for (; next_removal_ < removals_.size(); ++next_removal_) {
     const int64_t h = removals_[next_removal_];
     Directory::Access access(directory_, h);
-    access->NotWritten(h, nullptr);
+    access->NotWritten(h, nullptr, TakeTried());
   }
   for (; next_put_ < puts_.size(); ++next_put_) {
     const Put& put = puts_[next_put_];
     Directory::Access access(directory_, put.h);
-    access->NotWritten(put.h, put.entry.get());
+    access->NotWritten(put.h, put.entry.get(), TakeTried());
   }
-  removals_.clear();
-  puts_.clear();
-  accesses_.clear();
-  next_removal_ = 0;
-  next_put_ = 0;
 }
 
 size_t ResidentEngine::Batch::PutsOfNextBatch() const noexcept {
@@ -226,8 +233,10 @@ Status ResidentEngine::Batch::Write(LruEngine& storage, bool clears,
       some = accesses.first(std::min(accesses.size(), kRowsPerBatch));
       batch.SetAccesses(some);
     }
+    tried_ = removals + puts;
     Status status = storage.Write(batch);
     if (!status.ok()) return status;
+    tried_ = 0;
     if (std::exchange(clears, false)) cleared();
     for (size_t i = 0; i < removals; ++i, ++next_removal_) {
       const int64_t h = removals_[next_removal_];
@@ -417,16 +426,21 @@ Status ResidentEngine::FlushAsDue(TimePoint now) {
 void ResidentEngine::Maintain() noexcept {
   const TimePoint now = settings_.clock->Now();
   SweepIfDue(now);
-  const Status status = FlushAsDue(now);
+  const bool rests = failed_flushes_.load(std::memory_order_relaxed) > 0 &&
+                     now < next_retry_ && next_retry_ - now <= kLongestBackoff;
+  const Status status = rests ? Status() : FlushAsDue(now);
   directory_.reclaimer().Collect();
   directory_.reclaimer().FreeCleared();
   if (!status.ok()) {
     const int doublings =
         std::min(failed_flushes_.load(std::memory_order_relaxed), 16);
+    next_retry_ = now + std::min<TimePoint::duration>(
+                            settings_.window.interval * (1 << doublings),
+                            kLongestBackoff);
     flush_is_armed_.store(true, std::memory_order_relaxed);
-    ArmFlush(now + std::min<TimePoint::duration>(
-                       settings_.window.interval * (1 << doublings),
-                       kLongestBackoff));
+  }
+  if (rests || !status.ok()) {
+    ArmFlush(next_retry_);
   } else if (flush_is_armed_.load(std::memory_order_relaxed)) {
     ArmFlush(now + settings_.window.interval);
   }

@@ -44,6 +44,11 @@ bool ResidentEngine::TryGrow(const Size& growth) noexcept {
   return false;
 }
 
+void ResidentEngine::Grow(const Size& growth) noexcept {
+  directory_.entries.fetch_add(growth.entries, std::memory_order_relaxed);
+  directory_.bytes.fetch_add(growth.bytes, std::memory_order_relaxed);
+}
+
 void ResidentEngine::Shrink(const Entry& removed) noexcept {
   directory_.entries.fetch_sub(1, std::memory_order_relaxed);
   directory_.bytes.fetch_sub(removed.bytes(), std::memory_order_relaxed);
@@ -58,6 +63,8 @@ bool ResidentEngine::IsOver(const Size& growth) const noexcept {
 
 bool ResidentEngine::MakeResidentRoom(uint64_t bytes) noexcept {
   if (bytes > settings_.resident_bytes / kMaxResidentShare) return false;
+  // Each value that leaves or enters memory replaces an entry.
+  if (!HasMemoryForReaders()) return false;
   if (directory_.resident_bytes() + bytes <= settings_.resident_bytes) {
     return true;
   }
@@ -83,14 +90,16 @@ bool ResidentEngine::TakeOneAway() noexcept {
     const policy::VictimQueue::Victim* const front = coldest_.Front();
     if (front == nullptr) {
       if (fillings++ == kMaxFillings) return false;
-      const bool found =
-          coldest_.Fill(directory_.record_count(), [&](const auto& visit) {
+      const bool found = coldest_.Fill(
+          directory_.record_count(),
+          [&](const auto& visit) {
             directory_.ForEach([&](const Record& record) {
               if (!may_leave(record)) return;
               visit(record.tick.load(std::memory_order_relaxed),
                     [&] { return record.entry()->h; });
             });
-          });
+          },
+          ticks_.Next());
       if (!found) return false;
       continue;
     }

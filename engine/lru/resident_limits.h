@@ -82,14 +82,16 @@ bool ResidentEngine::EvictOne(const Shards& shards, int64_t before) {
     const policy::VictimQueue::Victim* const front = victims_.Front();
     if (front == nullptr) {
       if (fillings++ == kMaxFillings) return false;
-      const bool found =
-          victims_.Fill(directory_.record_count(), [&](const auto& visit) {
+      const bool found = victims_.Fill(
+          directory_.record_count(),
+          [&](const auto& visit) {
             shards.ForEach([&](const Record& record) {
               if (record.Is(Record::kAbsent)) return;
               visit(record.tick.load(std::memory_order_relaxed),
                     [&] { return record.entry()->h; });
             });
-          });
+          },
+          ticks_.Next());
       if (!found) return false;
       continue;
     }

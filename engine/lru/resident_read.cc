@@ -21,10 +21,11 @@ Lookup<V> ResidentEngine::Access(std::string_view path, const Use& use) {
   if (Status usable = CheckProcess(); !usable.ok()) [[unlikely]] {
     return Lookup<V>::Failed(std::move(usable));
   }
-  const int64_t begun = ticks_.Begin();
-  const int64_t h = Hash(path);
   residency::Epochs::Reader& reader = epochs_.ForThisThread();
   const Section section(epochs_, reader);
+  // Inside the section, for which a flush waits before it looks at ticks.
+  const int64_t begun = ticks_.Begin();
+  const int64_t h = Hash(path);
   if (is_closed()) [[unlikely]]
     return Lookup<V>::Failed(Closed());
   const Entry* const entry = directory_.Find(h);
@@ -90,7 +91,8 @@ Result<residency::EntryPtr> ResidentEngine::LoadValue(const Entry& away,
     if (current == expected) {
       if (!row) return EntryPtr();  // another key has this hash
       loaded->record = record;
-      if (has_room && loaded->bytes() == current->bytes()) {
+      if (has_room && loaded->bytes() == current->bytes() &&
+          loaded->expires_at_ms == current->expires_at_ms) {
         loaded->AddReference();
         access->Exchange(*record, EntryPtr(loaded.get()));
       }

@@ -38,6 +38,10 @@ residency::Entry* Visible(const residency::Record* record) noexcept {
 
 // --- Room in the window.
 
+bool ResidentEngine::HasMemoryForReaders() const noexcept {
+  return directory_.reclaimer().waiting_bytes() <= kMaxRetiredBytes;
+}
+
 bool ResidentEngine::HasRoom(uint64_t bytes) const noexcept {
   // What is larger than the window waits until nothing else does.
   const uint64_t pending = directory_.pending_bytes();
@@ -45,22 +49,23 @@ bool ResidentEngine::HasRoom(uint64_t bytes) const noexcept {
 }
 
 Status ResidentEngine::NoRoom() const {
-  const ErrorCode last = last_failure_.load(std::memory_order_relaxed);
-  return Status(last, "the write-behind window of " + name() + " (" +
-                          std::to_string(settings_.window.bytes) +
-                          " bytes) stayed full for " +
-                          std::to_string(settings_.busy_timeout.count()) +
-                          " ms");
+  return Status(last_failure_.load(std::memory_order_relaxed),
+                "the write-behind window of " + name() + " (" +
+                    std::to_string(settings_.window.bytes) +
+                    " bytes) has no room, and the flush that makes some has "
+                    "not ended in time; busy_timeout is " +
+                    std::to_string(settings_.busy_timeout.count()) + " ms");
 }
 
 Status ResidentEngine::WaitForRoom(uint64_t bytes) {
-  const auto has_memory = [this] {
-    return directory_.reclaimer().waiting_bytes() <= kMaxRetiredBytes;
-  };
-  if (HasRoom(bytes) && has_memory()) [[likely]]
+  if (HasRoom(bytes) && HasMemoryForReaders()) [[likely]]
     return Status();
   const Deadline deadline = BusyDeadline();
-  while (!HasRoom(bytes)) {
+  // At least one flush, also when the time limit is zero.
+  for (bool has_flushed = false; !HasRoom(bytes); has_flushed = true) {
+    if (has_flushed && std::chrono::steady_clock::now() >= deadline) {
+      return NoRoom();
+    }
     // Who needs room flushes, or waits for the flush that is in progress.
     const FlushTurn::Held turn =
         flush_turn_.EnterUntil(deadline, [&] { return HasRoom(bytes); });
@@ -71,7 +76,7 @@ Status ResidentEngine::WaitForRoom(uint64_t bytes) {
   }
   for (;;) {
     directory_.reclaimer().Collect();
-    if (has_memory()) return Status();
+    if (HasMemoryForReaders()) return Status();
     if (std::chrono::steady_clock::now() >= deadline) break;
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
@@ -168,29 +173,38 @@ Status ResidentEngine::SetOne(const RawEntry& raw, const Room& room,
   return published.status();
 }
 
+Result<uint64_t> ResidentEngine::PrepareRow(const Entry& entry,
+                                            Deadline deadline) {
+  for (;;) {
+    {
+      const Section section(epochs_, epochs_.ForThisThread());
+      if (is_closed()) return Closed();
+      Directory::Access access(directory_, entry.h);
+      access->Reserve(1, /*may_expire=*/true);
+      const uint64_t clears = clears_.load(std::memory_order_relaxed);
+      if (clears == flushed_clears_) {
+        if (Record* const record = access->Find(entry.h)) {
+          record->Add(Record::kHasRow);  // or may have
+        } else {
+          access->PutAbsent(EntryPtr(
+              Entry::NewAway(entry.h, entry.key_size, entry.value_size, 0)));
+        }
+        return clears;
+      }
+    }
+    // The next flush would remove the row.
+    if (std::chrono::steady_clock::now() >= deadline) return NoRoom();
+    Status flushed = TryFlush(/*with_accesses=*/false);
+    if (!flushed.ok()) return flushed;
+  }
+}
+
 Status ResidentEngine::WriteThrough(EntryPtr entry, Deadline deadline) {
   const int64_t h = entry->h;
   const FlushTurn::Held turn = flush_turn_.EnterUntil(deadline);
   if (!turn) return NoRoom();
-  uint64_t clears = 0;
-  {
-    // An absent record: if anything fails from here, the row is removed.
-    const Section section(epochs_, epochs_.ForThisThread());
-    if (is_closed()) return Closed();
-    Directory::Access access(directory_, h);
-    access->Reserve(1, /*may_expire=*/true);
-    clears = clears_.load(std::memory_order_relaxed);
-    if (Record* const record = access->Find(h)) {
-      record->Add(Record::kHasRow);  // or may have
-    } else {
-      access->PutAbsent(
-          EntryPtr(Entry::NewAway(h, entry->key_size, entry->value_size, 0)));
-    }
-  }
-  if (clears != flushed_clears_) {  // the next flush would remove the row
-    Status flushed = TryFlush(/*with_accesses=*/false);
-    if (!flushed.ok()) return flushed;
-  }
+  const Result<uint64_t> clears = PrepareRow(*entry, deadline);
+  if (!clears.ok()) return clears.status();
   const int64_t tick = ticks_.Next();
   last_micros_ = std::max(ticks_.ToMicros(tick), last_micros_ + 1);
   store::WriteBatch batch;
@@ -206,7 +220,7 @@ Status ResidentEngine::WriteThrough(EntryPtr entry, Deadline deadline) {
     NotePending();
     return written;
   }
-  Status published = PublishWritten(std::move(entry), tick, clears);
+  Status published = PublishWritten(std::move(entry), tick, *clears);
   NotePending();  // in case that it will expire
   return published;
 }
@@ -293,7 +307,9 @@ Status ResidentEngine::TrySet(const RawEntry& raw) {
   if (Status valid = CheckWrite(); !valid.ok()) return valid;
   return CountSet(SetOne(
       raw,
-      [this](uint64_t bytes) { return HasRoom(bytes) ? Status() : NoRoom(); },
+      [this](uint64_t bytes) {
+        return HasRoom(bytes) && HasMemoryForReaders() ? Status() : NoRoom();
+      },
       [] { return Deadline(); }));
 }
 
@@ -435,15 +451,12 @@ Status ResidentEngine::ApplyBatch(std::vector<Change>& changes) {
   }
   for (Change& change : changes) {
     if (change.is_superseded || change.entry == nullptr) continue;
-    all.ShardOf(change.h).Put(std::move(change.entry), change.tick);
+    Directory::Shard& shard = all.ShardOf(change.h);
+    // Not what was planned: an entry may have expired since, and been removed.
+    Grow(Growth(Visible(shard.Find(change.h)), *change.entry));
+    shard.Put(std::move(change.entry), change.tick);
   }
-  directory_.entries.fetch_add(growth.entries, std::memory_order_relaxed);
-  directory_.bytes.fetch_add(growth.bytes, std::memory_order_relaxed);
-  if (has_old_ticks) {
-    victims_.Forget();
-    const std::lock_guard<std::mutex> demote(demote_mutex_);
-    coldest_.Forget();
-  }
+  if (has_old_ticks) victims_.Forget();
   // Their number may exceed the limits by itself.
   while (IsOver(Size()) && EvictOne(shards, kAnyTick)) {
   }
@@ -484,6 +497,11 @@ Status ResidentEngine::Restore(std::span<const StoredEntry> entries) {
     change.entry.reset(
         Entry::New(change.h, info.path, stored.value.view(), expires_at));
   }
+  uint64_t bytes = 0;
+  for (const Change& change : changes) {
+    if (change.entry != nullptr) bytes += change.entry->content_bytes();
+  }
+  if (Status room = WaitForRoom(bytes); !room.ok()) return room;
   const FlushTurn::Held turn = flush_turn_.Enter();
   Status status = ApplyRestored(changes);
   if (!status.ok()) return status;
@@ -513,6 +531,10 @@ Status ResidentEngine::ApplyRestored(std::vector<Change>& changes) {
   }
   Status status = ApplyBatch(changes);
   if (!status.ok()) return status;
+  {
+    const std::lock_guard<std::mutex> guard(demote_mutex_);
+    coldest_.Forget();
+  }
   auto time = times.begin();
   for (const Change& change : changes) {
     if (change.last_used_micros) (*time++)->tick = change.tick;
@@ -569,8 +591,8 @@ Status ResidentEngine::Invalidate(std::span<const std::string_view> paths) {
   Status status;
   for (const std::string_view path : paths) {
     Status removed = InvalidateOne(path);
+    (removed.ok() ? invalidations_ : write_errors_).Increment();
     if (status.ok()) status = std::move(removed);
-    (status.ok() ? invalidations_ : write_errors_).Increment();
   }
   NotePending();
   return status;

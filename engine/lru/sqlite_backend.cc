@@ -38,7 +38,12 @@ SqliteBackend::~SqliteBackend() {
     internal::LeakInChild(std::move(engine_));
     return;
   }
-  const Status status = Close();
+  Status status = Close();
+  if (status.Is(ErrorCode::kInvalidArgument)) {  // inside a visitor
+    if (registry::ReleaseUnlessLast(engine_)) return;
+    // Nobody can close it any more, and the visitor still reads.
+    internal::LeakInChild(engine_);
+  }
   if (status.ok()) return;
   try {
     log_(LogLevel::kWarning, "cannot close a cache: " + status.ToString());
@@ -48,6 +53,7 @@ SqliteBackend::~SqliteBackend() {
 }
 
 Status SqliteBackend::Close() {
+  if (closed_.load(std::memory_order_acquire)) return Status();
   Status status =
       WithoutExceptions<Status>([&] { return engine_->CheckNotReading(); });
   if (!status.ok()) return status;

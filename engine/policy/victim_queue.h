@@ -57,10 +57,13 @@ class VictimQueue {
   // most about `most`, in the same order in both of two calls; ticks may change
   // between them. `h_of()`, the h of the entry, is called for few. False if
   // there is none.
+  // The queue takes ticks of at most `newest`. If that is the tick of an access
+  // that begins now, what is accessed during the walk stays outside.
   template <class Walk>
-  bool Fill(size_t most, const Walk& walk) {
+  bool Fill(size_t most, const Walk& walk,
+            int64_t newest = std::numeric_limits<int64_t>::max()) {
     Forget();
-    int64_t limit = ChooseThreshold(most, walk);
+    int64_t limit = std::min(newest, ChooseThreshold(most, walk));
     walk([&](int64_t tick, const auto& h_of) {
       if (tick > limit) return;
       if (victims_.size() == capacity_) limit = DropNewerHalf();

@@ -265,11 +265,12 @@ void Directory::Shard::Written(int64_t h, const Entry* entry) noexcept {
   }
 }
 
-void Directory::Shard::NotWritten(int64_t h, const Entry* entry) noexcept {
+void Directory::Shard::NotWritten(int64_t h, const Entry* entry,
+                                  bool may_have_row) noexcept {
   Record* const record = Find(h);
   if (record != nullptr) {
     record->Drop(Record::kInBatch);
-    record->Add(Record::kHasRow);  // the failure may have been a commit's
+    if (may_have_row) record->Add(Record::kHasRow);
     const bool is_same = entry == nullptr ? record->Is(Record::kAbsent)
                                           : record->entry() == entry &&
                                                 !record->Is(Record::kAbsent);

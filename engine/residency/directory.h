@@ -89,6 +89,7 @@ class Directory {
   uint64_t directory_bytes() const;
 
   Reclaimer& reclaimer() noexcept { return reclaimer_; }
+  const Reclaimer& reclaimer() const noexcept { return reclaimer_; }
 
   // The time at which the first entry of a shard expires, or earlier; the
   // largest integer when none does.
@@ -189,8 +190,10 @@ class alignas(128) Directory::Shard {
   // has_row, SQLite has the row, or may have.
   void Written(int64_t h, const Entry* entry) noexcept;
   // The batch has failed: what it had taken is dirty again, unless it was
-  // removed or replaced since.
-  void NotWritten(int64_t h, const Entry* entry) noexcept;
+  // removed or replaced since. `may_have_row`: it was a commit that may have
+  // failed.
+  void NotWritten(int64_t h, const Entry* entry,
+                  bool may_have_row = true) noexcept;
 
   // --- Expiry.
 

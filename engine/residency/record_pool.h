@@ -91,7 +91,7 @@ class RecordPool {
     });
   }
 
-  // As large as all others together, up to a limit that keeps the addition
+  // Half as large as all others together, up to a limit that keeps the addition
   // short.
   void AddChunk() {
     constexpr size_t kLeast = 16;

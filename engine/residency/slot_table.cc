@@ -79,8 +79,8 @@ Slots* SlotTable::Reserve(size_t more) {
   if (slots_ != nullptr && used_ + more <= MostUsed(slots_->count)) {
     return nullptr;
   }
-  // Twice the need at least: the next copy is far away, also when entries come
-  // and go.
+  // With room to spare: the next copy is far away, also when entries come and
+  // go.
   size_t count = kFirstSlots;
   while (MostUsed(count) < entries_ + more + entries_ / 4) count *= 2;
   Slots* const larger = Slots::New(count);

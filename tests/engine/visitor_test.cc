@@ -66,6 +66,21 @@ TEST_F(VisitorTest, SeesTheBytes) {
   }
 }
 
+TEST_F(VisitorTest, MayDestroyAnotherCacheOfTheDatabase) {
+  auto open = Open(kName);
+  auto closed = Open(kName);
+  ASSERT_TRUE(closed->Close().ok());
+  Visit([&](std::string_view) {
+    open.reset();
+    closed.reset();
+  });
+  Set(*cache_, "a", "third");
+  EXPECT_EQ(Get(*cache_, "a"), "third");
+  // The last user closes the database.
+  EXPECT_TRUE(cache_->Close().ok());
+  EXPECT_FALSE(SqliteCache::ConnectInMemory(kName).ok());
+}
+
 TEST_F(VisitorTest, MayRead) {
   const auto other = Open(kName);
   Visit([&](std::string_view bytes) {

@@ -47,9 +47,11 @@ struct SqliteCacheOptions {
   // before SQLite has them, and how many bytes of keys and values. Until then
   // only the cache shows them, not a connection of ConnectInMemory. A set that
   // finds the window full waits for a flush, at most busy_timeout; a value
-  // larger than an eighth of it is written at once. A file has no window, nor
-  // has a database with max_database_bytes: their writes return when SQLite has
-  // them. From 1 ms to a year, and from 64 KiB to 2^62.
+  // larger than an eighth of it is written at once (by Set; in a batch, by
+  // AddRaw and by RestoreMany it counts as others do). Removals never wait. A
+  // file has no window, nor has a database with max_database_bytes: their
+  // writes return when SQLite has them. From 1 ms to a year, and from 64 KiB to
+  // 2^62.
   std::chrono::milliseconds write_behind_interval{250};
   uint64_t write_behind_bytes = uint64_t{16} << 20;
 
