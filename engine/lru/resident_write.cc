@@ -62,15 +62,17 @@ Status ResidentEngine::WaitForRoom(uint64_t bytes) {
     return Status();
   const Deadline deadline = BusyDeadline();
   // At least one flush, also when the time limit is zero.
-  for (bool has_flushed = false; !HasRoom(bytes); has_flushed = true) {
-    if (has_flushed && std::chrono::steady_clock::now() >= deadline) {
+  bool has_tried = false;
+  while (!HasRoom(bytes)) {
+    if (has_tried && std::chrono::steady_clock::now() >= deadline) {
       return NoRoom();
     }
-    // Who needs room flushes, or waits for the flush that is in progress.
+    has_tried = true;
+    // Who needs room flushes, or waits for the flush that is in progress. There
+    // may be room in between, which another thread takes.
     const FlushTurn::Held turn =
         flush_turn_.EnterUntil(deadline, [&] { return HasRoom(bytes); });
-    if (HasRoom(bytes)) break;
-    if (!turn) return NoRoom();
+    if (!turn || HasRoom(bytes)) continue;
     Status flushed = TryFlush(/*with_accesses=*/false);
     if (!flushed.ok()) return flushed;
   }
