@@ -23,12 +23,13 @@ Lookup<V> ResidentEngine::Access(std::string_view path, const Use& use) {
   }
   residency::Epochs::Reader& reader = epochs_.ForThisThread();
   const Section section(epochs_, reader);
-  // Inside the section, for which a flush waits before it looks at ticks.
-  const int64_t begun = ticks_.Begin();
   const int64_t h = Hash(path);
   if (is_closed()) [[unlikely]]
     return Lookup<V>::Failed(Closed());
-  const Entry* const entry = directory_.Find(h);
+  // The tick while the entry is fetched, and not for a miss.
+  int64_t begun = 0;
+  const Entry* const entry =
+      directory_.Find(h, [&] { begun = ticks_.Begin(); });
   if (entry == nullptr) {
     ++reader.misses;
     // No key that is too long was ever set.

@@ -44,10 +44,9 @@ class FineTicks {
     return counted_.Next(clock_.Now());
   }
 
-  // The same in two steps, for an access whose length is to hide the time that
-  // the counter takes: Begin when it begins, and End when it has found what it
-  // wants. A tick counts from one of them; no access that returned before this
-  // one began has a larger one.
+  // The same in two steps, for an access that has something to fetch while the
+  // counter is read: Begin before it waits for that, and End when it has found
+  // what it wants. No access that returned before Begin has a larger tick.
   int64_t Begin() noexcept {
 #if defined(__x86_64__)
     if (uses_counter_) [[likely]]

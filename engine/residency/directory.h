@@ -58,7 +58,13 @@ class Directory {
   // entry may have another key. REQUIRES: the caller is inside a section of the
   // epochs, in which the entry stays valid.
   const Entry* Find(int64_t h) const noexcept {
-    return FindEntry(tables_[ShardOf(h)], h);
+    return Find(h, [] {});
+  }
+  // The same, and calls `before_read()` before an entry is read, if there is
+  // one.
+  template <class BeforeRead>
+  const Entry* Find(int64_t h, const BeforeRead& before_read) const noexcept {
+    return FindEntry(tables_[ShardOf(h)], h, before_read);
   }
 
   class Access;

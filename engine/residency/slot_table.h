@@ -64,8 +64,11 @@ inline uint64_t WordOf(const Entry* entry, bool is_absent) noexcept {
 }  // namespace slot
 
 // Any thread, inside a section of the epochs. The visible entry with this h, or
-// null.
-inline const Entry* FindEntry(const TableWord& table, int64_t h) noexcept {
+// null. Calls `before_read()` while the line of an entry is fetched, before it
+// is read; not for most of the h that have no entry.
+template <class BeforeRead>
+const Entry* FindEntry(const TableWord& table, int64_t h,
+                       const BeforeRead& before_read) noexcept {
   const uintptr_t word = table.load(std::memory_order_acquire);
   const auto* const slots =
       reinterpret_cast<const std::atomic<uint64_t>*>(word & ~uintptr_t{63});
@@ -75,11 +78,17 @@ inline const Entry* FindEntry(const TableWord& table, int64_t h) noexcept {
     const uint64_t found = slots[at].load(std::memory_order_acquire);
     if (found >> 48 == tag) {
       const Entry* const entry = slot::EntryOf(found);
+      __builtin_prefetch(entry);
+      before_read();
       if (entry->h == h) return (found & slot::kAbsent) != 0 ? nullptr : entry;
     } else if (found == slot::kEmpty) {
       return nullptr;
     }
   }
+}
+
+inline const Entry* FindEntry(const TableWord& table, int64_t h) noexcept {
+  return FindEntry(table, h, [] {});
 }
 
 // For the holder of the lock.
