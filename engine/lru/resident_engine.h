@@ -13,7 +13,7 @@
 //   Flush: dirty records -> WriteBatch -> LruEngine::Write -> clean
 //
 // SQLite has the state of the last flush. A value that SQLite has may leave
-// memory (MakeResidentRoom), and is then read from there (Load).
+// memory (MakeResidentRoom), and is then read from there (LoadValue).
 //
 // The rules that keep values right:
 //
@@ -21,18 +21,17 @@
 //   and keeps what it read only if the directory still has that entry. Its
 //   address cannot be reused before the section ends, so the comparison is
 //   exact.
-// - A flush holds a reference to each entry that it writes, and after the
-// commit
-//   marks a record as clean only if it still has that entry.
+// - A flush holds a reference to each entry that it writes. After the commit it
+//   marks a record as clean only if the record still has that entry.
 // - A removed entry that SQLite has, or may get, leaves an absent record until
 //   the row is gone. A key without a record is not looked up in SQLite.
-// - Clear empties the directory, and counts. The next flush begins with
-// removing
-//   all rows, in the same transaction as its first changes.
+// - Clear empties the directory, and counts. The next flush first removes all
+//   rows, in the same transaction as its first changes.
 //
-// Reads are in resident_read.cc, writes in resident_write.cc, the limits in
-// resident_limits.cc, the flush and maintenance in resident_flush.cc, and what
-// uses directory and tables together in resident_check.cc.
+// Reads are in resident_read.cc; writes in resident_write.cc, resident_batch.cc
+// and resident_window.cc; the limits in resident_limits.cc; the flush in
+// resident_flush.cc; maintenance in resident_maintenance.cc; and what uses
+// directory and tables together in resident_check.cc.
 
 #ifndef APPCACHE_ENGINE_LRU_RESIDENT_ENGINE_H_
 #define APPCACHE_ENGINE_LRU_RESIDENT_ENGINE_H_
@@ -258,9 +257,10 @@ class ResidentEngine final : public Engine {
   bool RemoveFirstExpired(const Shards& shards, int64_t now_ms);
   // Makes room for a value to be resident. False: it must stay away.
   bool MakeResidentRoom(uint64_t bytes) noexcept;
-  // Takes values away until resident_bytes is kept. REQUIRES: demote_mutex_.
-  bool TakeAway(uint64_t bytes) noexcept;
-  bool TakeOneAway() noexcept;
+  // Demotes entries, whose values then leave memory, until there is room for
+  // `bytes`. REQUIRES: demote_mutex_.
+  bool Demote(uint64_t bytes) noexcept;
+  bool DemoteOne() noexcept;
 
   // --- Flush. REQUIRES, of all but Flush: the turn to flush is held.
 
@@ -268,11 +268,11 @@ class ResidentEngine final : public Engine {
   // Writes what is dirty; and the accesses, if asked for. On failure, what was
   // not written stays pending.
   Status FlushLocked(bool with_accesses);
-  // Takes the value of an entry that was just written away.
-  void TakeAwayNow(const Entry& entry) noexcept;
+  // Demotes an entry that was just written, if the directory still has it.
+  void DemoteWritten(const Entry& entry) noexcept;
   // FlushLocked, counted and logged. An exception becomes a failure.
   Status TryFlush(bool with_accesses) noexcept;
-  // With the number of entries that were not written in the message.
+  // The status with the number of changes that were not written.
   Status WithUnwritten(Status status) const;
   uint64_t CountDirty() const;
   void NoteFlush(const Status& status) noexcept;
@@ -313,7 +313,8 @@ class ResidentEngine final : public Engine {
   std::atomic<uint64_t> clears_{0};
 
   FlushTurn flush_turn_;
-  // All guarded by the turn. SQLite has been cleared so often.
+  // All guarded by the turn.
+  // How often SQLite was cleared.
   uint64_t flushed_clears_ = 0;
   // SQLite has all accesses with a smaller tick.
   int64_t flushed_ticks_ = 0;

@@ -1,6 +1,5 @@
 // The flush of ResidentEngine: writes to SQLite what has changed in the
-// directory. And its maintenance: flushes when they are due, removes what has
-// expired, and frees memory.
+// directory.
 
 #include <algorithm>
 #include <exception>
@@ -9,10 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/lru/expiry.h"
 #include "engine/lru/resident_engine.h"
 #include "engine/lru/resident_limits.h"
-#include "engine/policy/flush_rest.h"
 
 namespace appcache::lru {
 namespace {
@@ -24,12 +21,6 @@ using residency::Record;
 // A transaction of a millisecond or two, and a short log.
 constexpr size_t kRowsPerBatch = 512;
 constexpr size_t kBytesPerBatch = size_t{1} << 20;
-
-// Entries of one sweep, between which sets that evict get in.
-constexpr int kExpiredPerSweep = 256;
-
-// Between two attempts of a flush that fails.
-constexpr std::chrono::seconds kLongestBackoff{10};
 
 }  // namespace
 
@@ -62,8 +53,8 @@ class ResidentEngine::Batch {
   }
 
   // Writes everything in transactions; the first one also clears the tables, if
-  // `clears`, and then calls `cleared`. `written(h)` is called for each put.
-  // And `progress()` after each transaction.
+  // `clears`, and then calls `cleared`. `written(entry)` is called for each
+  // put, and `progress()` after each transaction.
   template <class Cleared, class Written, class Progress>
   Status Write(LruEngine& storage, bool clears, const Cleared& cleared,
                const Written& written, const Progress& progress);
@@ -279,12 +270,12 @@ Status ResidentEngine::FlushLocked(bool with_accesses) {
     return Status();
   }
   batch.AssignTimes(ticks_, restored_, last_micros_);
-  const uint64_t most = settings_.resident_bytes / 8;
+  const uint64_t most = settings_.resident_bytes / kMaxResidentShare;
   Status status = batch.Write(
       *storage_, must_clear, [&] { flushed_clears_ = clears; },
       [&](const Entry& entry) {
         restored_.erase(entry.h);
-        if (entry.content_bytes() > most) TakeAwayNow(entry);
+        if (entry.content_bytes() > most) DemoteWritten(entry);
       },
       [&] { flush_turn_.NoteProgress(); });
   if (status.ok()) {
@@ -293,11 +284,11 @@ Status ResidentEngine::FlushLocked(bool with_accesses) {
     if (has_all_ticks) flushed_ticks_ = now_tick;
   }
   const std::lock_guard<std::mutex> guard(demote_mutex_);
-  TakeAway(0);
+  Demote(0);
   return status;
 }
 
-void ResidentEngine::TakeAwayNow(const Entry& entry) noexcept {
+void ResidentEngine::DemoteWritten(const Entry& entry) noexcept {
   Directory::Access access(directory_, entry.h);
   Record* const record = access->Find(entry.h);
   if (record == nullptr || record->entry() != &entry ||
@@ -305,11 +296,9 @@ void ResidentEngine::TakeAwayNow(const Entry& entry) noexcept {
     return;
   }
   try {
-    access->Exchange(*record, EntryPtr(Entry::NewAway(entry.h, entry.key_size,
-                                                      entry.value_size,
-                                                      entry.expires_at_ms)));
+    access->Exchange(*record, EntryPtr(Entry::NewAwayOf(entry)));
   } catch (const std::bad_alloc&) {
-    // It stays for now.
+    // It stays until memory is needed.
   }
 }
 
@@ -369,93 +358,6 @@ Status ResidentEngine::Flush() {
   directory_.reclaimer().Collect();
   directory_.reclaimer().FreeCleared();
   return storage_->Flush();
-}
-
-// --- Maintenance.
-
-void ResidentEngine::ArmFlush(TimePoint due) noexcept {
-  maintenance_->Arm(due);
-}
-
-void ResidentEngine::ArmAccesses() noexcept {
-  if (accesses_are_armed_.exchange(true, std::memory_order_relaxed)) return;
-  const TimePoint now = settings_.clock->Now();
-  ArmFlush(std::max(now + settings_.touch_flush_interval,
-                    next_access_flush_.load(std::memory_order_relaxed)));
-}
-
-void ResidentEngine::SweepIfDue(TimePoint now) {
-  // The clock may have been set back.
-  next_sweep_ = std::min(next_sweep_, now + settings_.expiry_sweep_interval);
-  if (now < next_sweep_) return;
-  next_sweep_ = now + settings_.expiry_sweep_interval;
-  const int64_t now_ms = ExpiryClock(now);
-  while (directory_.FirstExpiry() <= now_ms) {
-    const std::lock_guard<std::mutex> guard(evict_mutex_);
-    for (int i = 0; i < kExpiredPerSweep; ++i) {
-      if (!RemoveFirstExpired(OneShard(directory_), now_ms)) return;
-    }
-  }
-}
-
-Status ResidentEngine::FlushAsDue(TimePoint now) {
-  const FlushTurn::Held turn = flush_turn_.Enter();
-  if (is_closed()) return Status();
-  // What comes from here on arms the next run.
-  flush_is_armed_.store(false, std::memory_order_relaxed);
-  flush_is_urgent_.store(false, std::memory_order_relaxed);
-  const TimePoint rested = next_access_flush_.load(std::memory_order_relaxed);
-  const bool with_accesses =
-      accesses_are_armed_.load(std::memory_order_relaxed) &&
-      (now >= rested || rested - now > policy::kLongestRest);
-  if (with_accesses) {
-    accesses_are_armed_.store(false, std::memory_order_relaxed);
-  }
-  Status status = TryFlush(with_accesses);
-  if (with_accesses) {
-    const TimePoint end = settings_.clock->Now();
-    next_access_flush_.store(end + policy::RestAfterFlush(end - now),
-                             std::memory_order_relaxed);
-  }
-  if (!status.ok() && with_accesses) {
-    accesses_are_armed_.store(true, std::memory_order_relaxed);
-  }
-  return status;
-}
-
-void ResidentEngine::Maintain() noexcept {
-  const TimePoint now = settings_.clock->Now();
-  SweepIfDue(now);
-  const bool rests = failed_flushes_.load(std::memory_order_relaxed) > 0 &&
-                     now < next_retry_ && next_retry_ - now <= kLongestBackoff;
-  const Status status = rests ? Status() : FlushAsDue(now);
-  directory_.reclaimer().Collect();
-  directory_.reclaimer().FreeCleared();
-  if (!status.ok()) {
-    const int doublings =
-        std::min(failed_flushes_.load(std::memory_order_relaxed), 16);
-    next_retry_ = now + std::min<TimePoint::duration>(
-                            settings_.window.interval * (1 << doublings),
-                            kLongestBackoff);
-    flush_is_armed_.store(true, std::memory_order_relaxed);
-  }
-  if (rests || !status.ok()) {
-    ArmFlush(next_retry_);
-  } else if (flush_is_armed_.load(std::memory_order_relaxed)) {
-    ArmFlush(now + settings_.window.interval);
-  }
-  // A reader holds something back.
-  if (directory_.reclaimer().bytes() > 0) {
-    ArmFlush(now + settings_.window.interval);
-  }
-  if (accesses_are_armed_.load(std::memory_order_relaxed)) {
-    ArmFlush(std::max(now + settings_.touch_flush_interval,
-                      next_access_flush_.load(std::memory_order_relaxed)));
-  }
-  if (const int64_t first = directory_.FirstExpiry();
-      first != Directory::kNever) {
-    maintenance_->Arm(std::max(next_sweep_, TimePoint(Ttl(first))));
-  }
 }
 
 }  // namespace appcache::lru

@@ -9,9 +9,6 @@
 namespace appcache::lru {
 namespace {
 
-// A value above this share of resident_bytes must not displace many.
-constexpr uint64_t kMaxResidentShare = 8;
-
 // Adds `delta` if the sum is then at most `most`, or smaller than it was.
 bool AddUpTo(std::atomic<int64_t>& sum, int64_t delta, uint64_t most) noexcept {
   int64_t old = sum.load(std::memory_order_relaxed);
@@ -70,17 +67,17 @@ bool ResidentEngine::MakeResidentRoom(uint64_t bytes) noexcept {
   }
   // A get does not wait for another that makes room.
   const std::unique_lock<std::mutex> lock(demote_mutex_, std::try_to_lock);
-  return lock.owns_lock() && TakeAway(bytes);
+  return lock.owns_lock() && Demote(bytes);
 }
 
-bool ResidentEngine::TakeAway(uint64_t bytes) noexcept {
+bool ResidentEngine::Demote(uint64_t bytes) noexcept {
   while (directory_.resident_bytes() + bytes > settings_.resident_bytes) {
-    if (!TakeOneAway()) return false;
+    if (!DemoteOne()) return false;
   }
   return true;
 }
 
-bool ResidentEngine::TakeOneAway() noexcept {
+bool ResidentEngine::DemoteOne() noexcept {
   const auto may_leave = [](const Record& record) {
     return !record.Is(Record::kAbsent) && !record.Is(Record::kDirty) &&
            !record.Is(Record::kInBatch) && !record.Is(Record::kAway);
@@ -113,9 +110,7 @@ bool ResidentEngine::TakeOneAway() noexcept {
     }
     const Entry& entry = *record->entry();
     try {
-      access->Exchange(*record, EntryPtr(Entry::NewAway(entry.h, entry.key_size,
-                                                        entry.value_size,
-                                                        entry.expires_at_ms)));
+      access->Exchange(*record, EntryPtr(Entry::NewAwayOf(entry)));
     } catch (const std::bad_alloc&) {
       return false;
     }

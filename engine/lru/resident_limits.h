@@ -48,6 +48,10 @@ class ResidentEngine::LockedShards {
   const Directory::AccessAll& all_;
 };
 
+// A value above this share of resident_bytes would displace many others, and
+// stays away.
+inline constexpr uint64_t kMaxResidentShare = 8;
+
 // No victim is too recent.
 inline constexpr int64_t kAnyTick = std::numeric_limits<int64_t>::max();
 

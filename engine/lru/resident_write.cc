@@ -1,10 +1,7 @@
-// The writes of ResidentEngine.
+// The writes of ResidentEngine: sets of one entry, and removals. Batches are in
+// resident_batch.cc, and what concerns the window is in resident_window.cc.
 
 #include <algorithm>
-#include <array>
-#include <limits>
-#include <numeric>
-#include <string>
 #include <thread>
 #include <utility>
 
@@ -20,87 +17,9 @@ namespace {
 // other writes wait.
 constexpr uint64_t kMaxWindowShare = 8;
 
-// The most memory that waits for readers.
-constexpr size_t kMaxRetiredBytes = size_t{16} << 20;
-
-// The tick of no access.
-constexpr int64_t kNoTick = std::numeric_limits<int64_t>::max();
-
 constexpr auto kAlways = [](const residency::Entry*) { return true; };
 
-residency::Entry* Visible(const residency::Record* record) noexcept {
-  return record == nullptr || record->Is(residency::Record::kAbsent)
-             ? nullptr
-             : record->entry();
-}
-
 }  // namespace
-
-// --- Room in the window.
-
-bool ResidentEngine::HasMemoryForReaders() const noexcept {
-  return directory_.reclaimer().waiting_bytes() <= kMaxRetiredBytes;
-}
-
-bool ResidentEngine::HasRoom(uint64_t bytes) const noexcept {
-  // What is larger than the window waits until nothing else does.
-  const uint64_t pending = directory_.pending_bytes();
-  return pending == 0 || pending + bytes <= settings_.window.bytes;
-}
-
-Status ResidentEngine::NoRoom() const {
-  return Status(last_failure_.load(std::memory_order_relaxed),
-                "the write-behind window of " + name() + " (" +
-                    std::to_string(settings_.window.bytes) +
-                    " bytes) has no room, and the flush that makes some has "
-                    "not ended in time; busy_timeout is " +
-                    std::to_string(settings_.busy_timeout.count()) + " ms");
-}
-
-Status ResidentEngine::WaitForRoom(uint64_t bytes) {
-  if (HasRoom(bytes) && HasMemoryForReaders()) [[likely]]
-    return Status();
-  const Deadline deadline = BusyDeadline();
-  // At least one flush, also when the time limit is zero.
-  bool has_tried = false;
-  while (!HasRoom(bytes)) {
-    if (has_tried && std::chrono::steady_clock::now() >= deadline) {
-      return NoRoom();
-    }
-    has_tried = true;
-    // Who needs room flushes, or waits for the flush that is in progress. There
-    // may be room in between, which another thread takes.
-    const FlushTurn::Held turn =
-        flush_turn_.EnterUntil(deadline, [&] { return HasRoom(bytes); });
-    if (!turn || HasRoom(bytes)) continue;
-    Status flushed = TryFlush(/*with_accesses=*/false);
-    if (!flushed.ok()) return flushed;
-  }
-  for (;;) {
-    directory_.reclaimer().Collect();
-    if (HasMemoryForReaders()) return Status();
-    if (std::chrono::steady_clock::now() >= deadline) break;
-    std::this_thread::sleep_for(std::chrono::microseconds(100));
-  }
-  return Status(ErrorCode::kBusy,
-                "a reader of " + name() + " holds back more than " +
-                    std::to_string(kMaxRetiredBytes >> 20) +
-                    " MiB of replaced values; does a visitor block?");
-}
-
-void ResidentEngine::NotePending() noexcept {
-  if (!flush_is_armed_.load(std::memory_order_relaxed) &&
-      !flush_is_armed_.exchange(true, std::memory_order_relaxed)) {
-    ArmFlush(settings_.clock->Now() + settings_.window.interval);
-  }
-  // Flushes that fail are retried with a backoff, and by sets without room.
-  if (directory_.pending_bytes() > settings_.window.bytes / 2 &&
-      failed_flushes_.load(std::memory_order_relaxed) == 0 &&
-      !flush_is_urgent_.load(std::memory_order_relaxed) &&
-      !flush_is_urgent_.exchange(true, std::memory_order_relaxed)) {
-    ArmFlush(settings_.clock->Now());
-  }
-}
 
 // --- One entry.
 
@@ -114,7 +33,7 @@ Result<bool> ResidentEngine::Publish(EntryPtr entry,
   {
     Directory::Access access(directory_, h);
     access->Reserve(1, may_expire);
-    const Entry* const visible = Visible(access->Find(h));
+    const Entry* const visible = VisibleEntry(access->Find(h));
     if (!may_replace(visible)) return false;
     if (TryGrow(Growth(visible, *entry))) [[likely]] {
       access->Put(std::move(entry), ticks_.Next());
@@ -127,7 +46,7 @@ Result<bool> ResidentEngine::Publish(EntryPtr entry,
       Directory::Access access(directory_, h);
       access->Reserve(1, may_expire);
       Record* const record = access->Find(h);
-      const Entry* const visible = Visible(record);
+      const Entry* const visible = VisibleEntry(record);
       if (!may_replace(visible)) return false;
       if (TryGrow(Growth(visible, *entry))) {
         access->Put(std::move(entry), ticks_.Next());
@@ -142,7 +61,7 @@ Result<bool> ResidentEngine::Publish(EntryPtr entry,
 
 residency::Record* ResidentEngine::SpareReplaced(Directory::Shard& shard,
                                                  Record* record) {
-  const Entry* const visible = Visible(record);
+  const Entry* const visible = VisibleEntry(record);
   if (visible == nullptr) return nullptr;
   if (!HasExpiredNow(*visible)) {
     record->tick.store(ticks_.Next(), std::memory_order_relaxed);
@@ -173,130 +92,6 @@ Status ResidentEngine::SetOne(const RawEntry& raw, const Room& room,
   const Result<bool> published = Publish(std::move(entry), kAlways);
   if (published.ok()) NotePending();
   return published.status();
-}
-
-Result<uint64_t> ResidentEngine::PrepareRow(const Entry& entry,
-                                            Deadline deadline) {
-  for (;;) {
-    {
-      const Section section(epochs_, epochs_.ForThisThread());
-      if (is_closed()) return Closed();
-      Directory::Access access(directory_, entry.h);
-      access->Reserve(1, /*may_expire=*/true);
-      const uint64_t clears = clears_.load(std::memory_order_relaxed);
-      if (clears == flushed_clears_) {
-        if (Record* const record = access->Find(entry.h)) {
-          record->Add(Record::kHasRow);  // or may have
-        } else {
-          access->PutAbsent(EntryPtr(
-              Entry::NewAway(entry.h, entry.key_size, entry.value_size, 0)));
-        }
-        return clears;
-      }
-    }
-    // The next flush would remove the row.
-    if (std::chrono::steady_clock::now() >= deadline) return NoRoom();
-    Status flushed = TryFlush(/*with_accesses=*/false);
-    if (!flushed.ok()) return flushed;
-  }
-}
-
-Status ResidentEngine::WriteThrough(EntryPtr entry, Deadline deadline) {
-  const int64_t h = entry->h;
-  const FlushTurn::Held turn = flush_turn_.EnterUntil(deadline);
-  if (!turn) return NoRoom();
-  const Result<uint64_t> clears = PrepareRow(*entry, deadline);
-  if (!clears.ok()) return clears.status();
-  const int64_t tick = ticks_.Next();
-  last_micros_ = std::max(ticks_.ToMicros(tick), last_micros_ + 1);
-  store::WriteBatch batch;
-  batch.Put(
-      {h, entry->key(), entry->value(), entry->expires_at_ms, last_micros_});
-  Status written = storage_->Write(batch);
-  if (!written.ok()) {
-    // In case that it was a commit which failed and yet took effect.
-    Directory::Access access(directory_, h);
-    Record* const record = access->Find(h);
-    const Entry* const visible = Visible(record);
-    if (visible != nullptr && visible->is_resident) access->Rewrite(*record);
-    NotePending();
-    return written;
-  }
-  Status published = PublishWritten(std::move(entry), tick, *clears);
-  NotePending();  // in case that it will expire
-  return published;
-}
-
-Status ResidentEngine::PublishWritten(EntryPtr entry, int64_t tick,
-                                      uint64_t clears) {
-  const int64_t h = entry->h;
-  try {
-    if (!MakeResidentRoom(entry->content_bytes())) {
-      entry.reset(Entry::NewAway(h, entry->key_size, entry->value_size,
-                                 entry->expires_at_ms));
-    }
-    const Section section(epochs_, epochs_.ForThisThread());
-    std::lock_guard<std::mutex> guard(evict_mutex_);
-    for (;;) {
-      {
-        Directory::Access access(directory_, h);
-        access->Reserve(1, /*may_expire=*/true);
-        if (clears_.load(std::memory_order_relaxed) != clears) {
-          // The cache was cleared since the row was written: the set came
-          // first.
-          return Status();
-        }
-        Record* const record = access->Find(h);
-        const Entry* const visible = Visible(record);
-        if (TryGrow(Growth(visible, *entry))) {
-          access->PutClean(std::move(entry), tick);
-          return Status();
-        }
-        SpareReplaced(*access, record);
-      }
-      if (!EvictOne(OneShard(directory_), kAnyTick)) std::this_thread::yield();
-    }
-  } catch (...) {
-    // The row is not that of the visible entry.
-    Directory::Access access(directory_, h);
-    Record* const record = access->Find(h);
-    if (const Entry* const visible = Visible(record)) {
-      if (visible->is_resident) {
-        access->Rewrite(*record);
-      } else {
-        Shrink(*visible);
-        access->Remove(*record);
-      }
-    }
-    throw;
-  }
-}
-
-Status ResidentEngine::SetMany(std::span<const RawEntry> entries) {
-  const TimePoint now = settings_.clock->Now();
-  std::vector<Change> changes(entries.size());
-  uint64_t bytes = 0;
-  Status too_large;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    const RawEntry& raw = entries[i];
-    Change& change = changes[i];
-    change.h = Hash(raw.path);
-    change.path = raw.path;
-    Status fits = CheckEntrySize(settings_.limits, raw.path, raw.value,
-                                 "the key is now empty");
-    if (!fits.ok()) {
-      if (too_large.ok()) too_large = std::move(fits);
-      continue;
-    }
-    change.entry.reset(
-        Entry::New(change.h, raw.path, raw.value, ExpiryOf(raw.ttl, now)));
-    bytes += change.entry->content_bytes();
-  }
-  Status status = WaitForRoom(bytes);
-  if (status.ok()) status = ApplyBatch(changes);
-  if (!status.ok()) return status;
-  NotePending();
-  return too_large;
 }
 
 Status ResidentEngine::CountSet(Status status) noexcept {
@@ -391,169 +186,6 @@ Result<bool> ResidentEngine::AddOne(const RawEntry& raw) {
   }
 }
 
-// --- Batches.
-
-void ResidentEngine::MarkSuperseded(std::vector<Change>& changes) {
-  std::vector<size_t> order(changes.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return changes[a].h < changes[b].h;
-  });
-  for (size_t i = 1; i < order.size(); ++i) {
-    Change& earlier = changes[order[i - 1]];
-    if (earlier.h == changes[order[i]].h) earlier.is_superseded = true;
-  }
-}
-
-Status ResidentEngine::ApplyBatch(std::vector<Change>& changes) {
-  MarkSuperseded(changes);
-  const Section section(epochs_, epochs_.ForThisThread());
-  std::lock_guard<std::mutex> guard(evict_mutex_);
-  Directory::AccessAll all(directory_);
-  if (is_closed()) return Closed();
-  const LockedShards shards(all);
-  std::array<size_t, Directory::kShards> counts{};
-  for (const Change& change : changes) {
-    if (change.entry != nullptr) ++counts[Directory::ShardOf(change.h)];
-  }
-  for (size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] > 0) all.shards()[i].Reserve(counts[i], true);
-  }
-  // From here nothing fails.
-  const int64_t start = ticks_.Next();
-  Size growth;
-  bool has_old_ticks = false;
-  for (Change& change : changes) {
-    if (change.is_superseded) continue;
-    Directory::Shard& shard = all.ShardOf(change.h);
-    Record* record = shard.Find(change.h);
-    if (change.entry != nullptr) record = SpareReplaced(shard, record);
-    Entry* const visible = Visible(record);
-    if (change.entry == nullptr) {
-      if (visible != nullptr &&
-          (!visible->is_resident || visible->key() == change.path)) {
-        Shrink(*visible);
-        shard.Remove(*record);
-      }
-      continue;
-    }
-    if (change.last_used_micros) {
-      change.tick = TickOf(*change.last_used_micros);
-      has_old_ticks = true;
-    } else {
-      change.tick = ticks_.Next();
-    }
-    const Size more = Growth(visible, *change.entry);
-    growth.entries += more.entries;
-    growth.bytes += more.bytes;
-  }
-  // Others make way before the new entries are visible. Restored ones may be
-  // older than those that are here: they are compared with them below.
-  while (!has_old_ticks && IsOver(growth) && EvictOne(shards, start)) {
-  }
-  for (Change& change : changes) {
-    if (change.is_superseded || change.entry == nullptr) continue;
-    Directory::Shard& shard = all.ShardOf(change.h);
-    // Not what was planned: an entry may have expired since, and been removed.
-    Grow(Growth(Visible(shard.Find(change.h)), *change.entry));
-    shard.Put(std::move(change.entry), change.tick);
-  }
-  if (has_old_ticks) victims_.Forget();
-  // Their number may exceed the limits by itself.
-  while (IsOver(Size()) && EvictOne(shards, kAnyTick)) {
-  }
-  return Status();
-}
-
-int64_t ResidentEngine::TickOf(int64_t last_used_micros) noexcept {
-  // A time of the future is the newest access, in the order of the batch.
-  return std::min(ticks_.FromMicros(last_used_micros), ticks_.Next());
-}
-
-Status ResidentEngine::Restore(std::span<const StoredEntry> entries) {
-  for (const StoredEntry& entry : entries) {
-    if (Status valid = CheckKeySize(entry.info.path); !valid.ok()) return valid;
-    if (Status valid = CheckTimes(entry.info); !valid.ok()) return valid;
-  }
-  if (Status valid = CheckWrite(); !valid.ok()) return valid;
-  const TimePoint now = settings_.clock->Now();
-  std::vector<Change> changes;
-  changes.reserve(entries.size());
-  Status too_large;
-  for (const StoredEntry& stored : entries) {
-    const EntryInfo& info = stored.info;
-    if (info.expires_at && *info.expires_at <= now) continue;
-    const int64_t expires_at =
-        info.expires_at ? ExpiryClock(*info.expires_at) : 0;
-    if (HasExpired(expires_at, now)) continue;
-    Change& change = changes.emplace_back();
-    change.h = Hash(info.path);
-    change.path = info.path;
-    Status fits = CheckEntrySize(settings_.limits, info.path,
-                                 stored.value.view(), "the key is now empty");
-    if (!fits.ok()) {
-      if (too_large.ok()) too_large = std::move(fits);
-      continue;
-    }
-    change.last_used_micros = info.last_used.time_since_epoch().count();
-    change.entry.reset(
-        Entry::New(change.h, info.path, stored.value.view(), expires_at));
-  }
-  uint64_t bytes = 0;
-  for (const Change& change : changes) {
-    if (change.entry != nullptr) bytes += change.entry->content_bytes();
-  }
-  if (Status room = WaitForRoom(bytes); !room.ok()) return room;
-  const FlushTurn::Held turn = flush_turn_.Enter();
-  Status status = ApplyRestored(changes);
-  if (!status.ok()) return status;
-  // A failure is retried: the entries are there.
-  (void)TryFlush(/*with_accesses=*/true);
-  NotePending();  // what has failed, and what will expire
-  return too_large;
-}
-
-Status ResidentEngine::ApplyRestored(std::vector<Change>& changes) {
-  MarkSuperseded(changes);
-  std::erase_if(changes,
-                [](const Change& change) { return change.is_superseded; });
-  // In the order of their accesses, so that times of the future keep it.
-  std::stable_sort(changes.begin(), changes.end(),
-                   [](const Change& a, const Change& b) {
-                     return a.last_used_micros < b.last_used_micros;
-                   });
-  // First, because it allocates. No tick is that of another access.
-  std::vector<RestoredTime*> times;
-  times.reserve(changes.size());
-  for (const Change& change : changes) {
-    if (!change.last_used_micros) continue;
-    ticks_.AdvancePast(*change.last_used_micros);
-    times.push_back(&restored_[change.h]);
-    *times.back() = {kNoTick, *change.last_used_micros};
-  }
-  Status status = ApplyBatch(changes);
-  if (!status.ok()) return status;
-  {
-    const std::lock_guard<std::mutex> guard(demote_mutex_);
-    coldest_.Forget();
-  }
-  auto time = times.begin();
-  for (const Change& change : changes) {
-    if (change.last_used_micros) (*time++)->tick = change.tick;
-  }
-  return status;
-}
-
-Status ResidentEngine::Load(std::span<const StoredEntry> entries,
-                            const std::string& source) {
-  Status status = Restore(entries);
-  if (!status.Is(ErrorCode::kTooLarge)) return status;
-  settings_.log(LogLevel::kWarning,
-                "loading " + source + " into " + name() +
-                    " skipped an entry: " + status.message());
-  return Status();
-}
-
 // --- Removals.
 
 Status ResidentEngine::InvalidateOne(std::string_view path) {
@@ -568,7 +200,7 @@ Status ResidentEngine::InvalidateOne(std::string_view path) {
     {
       Directory::Access access(directory_, h);
       Record* const record = access->Find(h);
-      found = Visible(record);
+      found = VisibleEntry(record);
       if (found == nullptr) return Status();
       const bool is_known = found->is_resident || found == away;
       if (is_known) {
@@ -652,7 +284,7 @@ Status ResidentEngine::RemoveWithPrefix(std::span<const int64_t> hashes,
   for (const int64_t h : hashes) {
     Directory::Access access(directory_, h);
     Record* const record = access->Find(h);
-    const Entry* const visible = Visible(record);
+    const Entry* const visible = VisibleEntry(record);
     // If the value is away, the entry is the one of the row, which has the
     // prefix, or a later one of another key with the same hash, whose removal
     // is allowed as an eviction is.

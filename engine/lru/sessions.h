@@ -7,7 +7,6 @@
 #ifndef APPCACHE_ENGINE_LRU_SESSIONS_H_
 #define APPCACHE_ENGINE_LRU_SESSIONS_H_
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,22 +18,9 @@
 #include "engine/policy/pending_accesses.h"
 #include "engine/store/connection.h"
 #include "engine/store/reader.h"
+#include "engine/support/thread_counter.h"
 
 namespace appcache::lru {
-
-// A counter that one thread at a time increments and any thread reads.
-class Counter {
- public:
-  void operator++() noexcept {
-    value_.store(value() + 1, std::memory_order_relaxed);
-  }
-  uint64_t value() const noexcept {
-    return value_.load(std::memory_order_relaxed);
-  }
-
- private:
-  std::atomic<uint64_t> value_{0};
-};
 
 struct ReadCounters {
   uint64_t hits = 0;
@@ -54,7 +40,7 @@ struct Session {
 
   // Incremented under mutex. Read without it: a read may wait for a writer, who
   // may wait for the thread that reads the counters.
-  Counter hits, misses, errors;
+  internal::ThreadCounter hits, misses, errors;
 
   void AddTo(ReadCounters& sum) const noexcept {
     sum.hits += hits.value();

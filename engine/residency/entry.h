@@ -96,6 +96,12 @@ struct alignas(16) Entry {
     return NewOf(h, key_size, value_size, expires_at_ms, /*is_resident=*/false);
   }
 
+  // The same for an entry that is here.
+  static Entry* NewAwayOf(const Entry& entry) {
+    return NewAway(entry.h, entry.key_size, entry.value_size,
+                   entry.expires_at_ms);
+  }
+
   void AddReference() noexcept { internal::SharedBlock::AddReference(&block); }
   void Release() noexcept { internal::SharedBlock::Release(&block); }
 
@@ -139,6 +145,13 @@ struct alignas(16) Entry {
   }
 };
 static_assert(sizeof(Entry) == 48 && offsetof(Entry, block) == 0);
+
+// The entry of a record; null if it is absent, or the record is null. REQUIRES:
+// the lock of its shard.
+inline Entry* VisibleEntry(const Record* record) noexcept {
+  return record == nullptr || record->Is(Record::kAbsent) ? nullptr
+                                                          : record->entry();
+}
 
 // The tick of the last access of a record. REQUIRES: the lock of its shard.
 inline int64_t LastUse(const Record& record) noexcept {

@@ -47,6 +47,7 @@
 #include <memory>
 
 #include "engine/support/fork_guard.h"
+#include "engine/support/thread_counter.h"
 
 namespace appcache::residency {
 
@@ -65,20 +66,6 @@ inline constexpr bool kThreadSanitizer = false;
 #else
 inline constexpr bool kThreadSanitizer = false;
 #endif
-
-// A counter that one thread at a time increments and any thread reads.
-class ThreadCounter {
- public:
-  void operator++() noexcept {
-    value_.store(value() + 1, std::memory_order_relaxed);
-  }
-  uint64_t value() const noexcept {
-    return value_.load(std::memory_order_relaxed);
-  }
-
- private:
-  std::atomic<uint64_t> value_{0};
-};
 
 // Thread-safe. Must not be used in a forked child of the process that created
 // it, except that a section may end there and the object may be destroyed.
@@ -119,7 +106,7 @@ class Epochs {
 
     // Incremented by the thread of this slot. They also count for threads that
     // had the slot before; Sum() adds up all slots.
-    ThreadCounter hits, misses, errors;
+    internal::ThreadCounter hits, misses, errors;
 
    private:
     friend class Epochs;

@@ -43,7 +43,7 @@ class BlockedReader {
   BlockedReader(const BlockedReader&) = delete;
   BlockedReader& operator=(const BlockedReader&) = delete;
 
-  // Returns when the read has ended.
+  // Returns after the read.
   void Leave() {
     if (!thread_.joinable()) return;
     leave_.count_down();

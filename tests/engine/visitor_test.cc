@@ -227,7 +227,7 @@ TEST_F(VisitorTest, AnExceptionReachesTheCallerAfterTheRead) {
           "typed",
           [](std::string_view) { throw std::runtime_error("by the visitor"); }),
       std::runtime_error);
-  // The read has ended: writes work.
+  // Writes work after the read.
   EXPECT_TRUE(cache_->SetByStr<std::string>("typed", "new").ok());
   std::string seen;
   EXPECT_TRUE(cache_->ReadByStr("typed", [&](std::string_view bytes) {

@@ -152,7 +152,7 @@ class Backend {
 
   // SetRaw for a caller that holds a lock: where SetRaw would wait until
   // earlier writes have made room, this is kBusy at once, and nothing has
-  // changed. Default: SetRaw.
+  // changed. Its other results are those of SetRaw. Default: SetRaw.
   virtual Status TrySetRaw(std::string_view path, std::string_view value,
                            Ttl ttl);
 

@@ -114,14 +114,15 @@ class Cache {
   // memory does. `visitor` then runs inside the read:
   //
   // - It may read from this cache. A write to it, or a Flush or Close of it, is
-  //   kInvalidArgument. With other backends all of these work; portable code
-  //   does them after Read.
+  //   kInvalidArgument. Through a tier, a write reaches the remote, and the
+  //   tier loses its local copies. With other backends all of these work;
+  //   portable code does them after Read.
   // - While it runs, the backend cannot reuse the memory of replaced and
   //   removed values. It should be quick: copy the bytes, or use Get, for work
   //   that takes long or waits.
   //
-  // What `visitor` throws reaches the caller after the read has ended. Its
-  // result is ignored.
+  // An exception of `visitor` is thrown to the caller after the read. The
+  // result of `visitor` is ignored.
   template <CacheKey K, class Visitor>
     requires(std::is_invocable_v<Visitor&, std::string_view>)
   Lookup<size_t> Read(const K& key, Visitor&& visitor);

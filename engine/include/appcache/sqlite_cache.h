@@ -19,8 +19,9 @@
 // evicts by its own, and a process that opens a file with more entries than its
 // limits allow first evicts the surplus.
 //
-// In memory, every entry is answered from a directory beside the database, and
-// SQLite has what was set or removed after a moment: within
+// In memory, without max_database_bytes, every entry is answered from a
+// directory beside the database, and SQLite has what was set or removed after a
+// moment: within
 // write_behind_interval, after Flush(), and after Close(). A connection of
 // ConnectInMemory sees that state. See sqlite_cache_options.h for the
 // write-behind window.

@@ -16,7 +16,7 @@
 namespace appcache::residency {
 namespace {
 
-// Records are told apart by their addresses only, so all have one entry.
+// Records differ by their addresses only, so all have one entry.
 EntryPtr AnEntry() { return EntryPtr(Entry::NewAway(0, 1, 1, 0)); }
 
 class RecordPoolTest : public testing::Test {
