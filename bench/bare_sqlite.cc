@@ -190,6 +190,13 @@ void BareConnection::Put(const Item& item, std::string_view value) {
   Run(put_usage_);
 }
 
+void BareConnection::Delete(const Item& item) {
+  Bind(delete_entry_, 1, item.h);
+  Run(delete_entry_);
+  Bind(delete_usage_, 1, item.h);
+  Run(delete_usage_);
+}
+
 void BareConnection::WriteCounts() {
   Bind(write_counts_, 1, database_.entries);
   Bind(write_counts_, 2, database_.bytes);
@@ -213,10 +220,21 @@ void BareConnection::SetEvict(const Item& item, std::string_view value,
                               const Item& victim) {
   const Transaction transaction(*this);
   Put(item, value);
-  Bind(delete_entry_, 1, victim.h);
-  Run(delete_entry_);
-  Bind(delete_usage_, 1, victim.h);
-  Run(delete_usage_);
+  Delete(victim);
+}
+
+void BareConnection::SetOverMany(std::span<const Item* const> items,
+                                 std::string_view value) {
+  const Transaction transaction(*this);
+  for (const Item* const item : items) Put(*item, value);
+}
+
+void BareConnection::SetEvictMany(std::span<const Item* const> items,
+                                  std::string_view value,
+                                  std::span<const Item* const> victims) {
+  const Transaction transaction(*this);
+  for (const Item* const victim : victims) Delete(*victim);
+  for (const Item* const item : items) Put(*item, value);
 }
 
 void BareConnection::Touch(std::span<const int64_t> hashes) {

@@ -79,6 +79,12 @@ class BareConnection {
   // Also deletes both rows of `victim`.
   void SetEvict(const Item& item, std::string_view value, const Item& victim);
 
+  // One transaction with SetOver or SetEvict for each item; the victim of the
+  // item `i` is `victims[i]`. REQUIRES: as many victims as items.
+  void SetOverMany(std::span<const Item* const> items, std::string_view value);
+  void SetEvictMany(std::span<const Item* const> items, std::string_view value,
+                    std::span<const Item* const> victims);
+
   // One transaction with one update of usage for each hash.
   void Touch(std::span<const int64_t> hashes);
 
@@ -93,6 +99,7 @@ class BareConnection {
   void EndFind();
   sqlite3_stmt* Prepare(const char* sql);
   void Put(const Item& item, std::string_view value);
+  void Delete(const Item& item);
   void WriteCounts();
   void Run(sqlite3_stmt* statement);
 

@@ -1,5 +1,6 @@
 // touch_flush_of_N: writing the accesses of 4,096 different entries to SQLite,
-// in a store of N entries. Only the Flush is timed, not the gets before it.
+// in a store of N entries. set_flush_of_N: writing 4,096 sets of different
+// entries. Only the Flush is timed, not the gets or sets before it.
 
 #include <benchmark/benchmark.h>
 
@@ -50,14 +51,16 @@ bool Time(benchmark::State& state, const Write& write) {
   return succeeded;
 }
 
-void FlushCache(benchmark::State& state, const StoreSpec& spec) {
+// `use(side, item)` makes an entry one that a flush writes.
+template <class Use>
+void FlushCache(benchmark::State& state, const StoreSpec& spec,
+                const Use& use) {
   StoreFixture& fixture = FixtureFor(spec);
   CacheSide side(fixture, false);
   TouchBatches batches(fixture);
   bool succeeded = side.Flush();
   while (state.KeepRunning()) {
-    batches.VisitNext(
-        [&](const Item& item) { succeeded &= side.Get(item) == Answer::kHit; });
+    batches.VisitNext([&](const Item& item) { succeeded &= use(side, item); });
     succeeded &= Time(state, [&] { return side.Flush(); });
   }
   if (!succeeded) state.SkipWithError("an operation had an unexpected result");
@@ -82,6 +85,37 @@ void TouchBare(benchmark::State& state, const StoreSpec& spec) {
   SetCounter(state, "ops", kTouches);
 }
 
+// The same rows in one transaction, in the order of the tree.
+void SetBare(benchmark::State& state, const StoreSpec& spec) {
+  StoreFixture& fixture = FixtureFor(spec);
+  BareSide side(fixture, false);
+  TouchBatches batches(fixture);
+  std::vector<const Item*> items;
+  while (state.KeepRunning()) {
+    items.clear();
+    batches.VisitNext([&](const Item& item) { items.push_back(&item); });
+    std::sort(items.begin(), items.end(),
+              [](const Item* a, const Item* b) { return a->h < b->h; });
+    Time(state, [&] {
+      side.connection().SetOverMany(items, fixture.value());
+      return true;
+    });
+  }
+  SetCounter(state, "ops", kTouches);
+}
+
+void RegisterSetFlush(const StoreSpec& spec) {
+  const std::string operation = "set_flush_of_" + std::to_string(spec.entries);
+  RegisterCase(operation, "cache", spec, [=](benchmark::State& state) {
+    FlushCache(state, spec, [](CacheSide& side, const Item& item) {
+      return side.SetOver(item);
+    });
+  })->UseManualTime();
+  RegisterCase(operation, "bare", spec, [=](benchmark::State& state) {
+    SetBare(state, spec);
+  })->UseManualTime();
+}
+
 }  // namespace
 
 void RegisterFlushCases() {
@@ -92,11 +126,14 @@ void RegisterFlushCases() {
                          .manual_flush = true};
     const std::string operation = "touch_flush_of_" + std::to_string(entries);
     RegisterCase(operation, "cache", spec, [=](benchmark::State& state) {
-      FlushCache(state, spec);
+      FlushCache(state, spec, [](CacheSide& side, const Item& item) {
+        return side.Get(item) == Answer::kHit;
+      });
     })->UseManualTime();
     RegisterCase(operation, "bare", spec, [=](benchmark::State& state) {
       TouchBare(state, spec);
     })->UseManualTime();
+    RegisterSetFlush({.purpose = "set_flush", .entries = entries});
   }
 }
 

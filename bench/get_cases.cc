@@ -1,4 +1,6 @@
-// get_hit and get_miss: uniform gets of a filled store.
+// get_hit and get_miss: uniform gets of a filled store. get_away: hits whose
+// values are in SQLite only; get_away_flushed: the same with a set among many
+// gets, so that a flush replaces pages in every window.
 
 #include <benchmark/benchmark.h>
 
@@ -32,6 +34,35 @@ void Get(benchmark::State& state, const StoreSpec& spec, Answer expected) {
   if (!side.Flush()) state.SkipWithError("flush failed");
 }
 
+// One set among this many gets.
+constexpr size_t kGetsPerSet = 4096;
+
+template <class Side>
+void GetAwayFlushed(benchmark::State& state, const StoreSpec& spec) {
+  StoreFixture& fixture = FixtureFor(spec);
+  Side side(fixture, state.threads() > 1);
+  const std::vector<Item>& items = fixture.items();
+  Cursor cursor(fixture.order(), state.thread_index(), state.threads());
+  size_t gets = 0;
+  Measure(state, spec.value_bytes, [&] {
+    const Item& item = items[cursor.Next()];
+    if (++gets % kGetsPerSet == 0) return side.SetOver(item);
+    return side.Get(item) == Answer::kHit;
+  });
+  if (!side.Flush()) state.SkipWithError("flush failed");
+}
+
+template <class Side>
+void RegisterAway(const char* side, int threads) {
+  const StoreSpec spec{.purpose = "away", .away = true};
+  RegisterCase("get_away", side, spec, threads, [=](benchmark::State& state) {
+    Get<Side>(state, spec, Answer::kHit);
+  });
+  RegisterCase(
+      "get_away_flushed", side, spec, threads,
+      [=](benchmark::State& state) { GetAwayFlushed<Side>(state, spec); });
+}
+
 template <class Side>
 void Register(Answer expected, const char* side, const StoreSpec& spec,
               int threads) {
@@ -43,6 +74,10 @@ void Register(Answer expected, const char* side, const StoreSpec& spec,
 }  // namespace
 
 void RegisterGetCases() {
+  for (const int threads : {1, 2}) {
+    RegisterAway<CacheSide>("cache", threads);
+    RegisterAway<BareSide>("bare", threads);
+  }
   for (const Place place : kPlaces) {
     for (const size_t bytes : kValueBytes) {
       const StoreSpec spec{.purpose = "get",

@@ -65,7 +65,7 @@ const char* NameOf(Place place) {
 bool StoreSpec::operator<(const StoreSpec& other) const {
   const auto all = [](const StoreSpec& spec) {
     return std::tie(spec.purpose, spec.place, spec.value_bytes, spec.entries,
-                    spec.spare_items, spec.full, spec.manual_flush);
+                    spec.spare_items, spec.full, spec.manual_flush, spec.away);
   };
   return all(*this) < all(other);
 }
@@ -98,6 +98,7 @@ void StoreFixture::OpenCache(const std::string& name) {
   SqliteCacheOptions options;
   options.max_entries = spec_.full ? spec_.entries : uint64_t{1} << 40;
   options.hash_seed = kHashSeed;
+  if (spec_.away) options.resident_bytes = 0;
   if (spec_.manual_flush) {
     options.touch_flush_interval = std::chrono::hours(24);
     options.touch_flush_count = size_t{1} << 40;

@@ -35,6 +35,8 @@ struct StoreSpec {
   bool full = false;
   // True: only Flush writes accesses to SQLite.
   bool manual_flush = false;
+  // True: no value of a cache in memory is resident.
+  bool away = false;
 
   bool operator<(const StoreSpec& other) const;
 };

@@ -24,9 +24,8 @@ void internal::SharedBlock::Release(SharedBlock* block) noexcept {
   // did with the bytes before the memory is reused. A sole owner stays the sole
   // owner and needs no atomic subtraction, which is 2 % of a get of 16 bytes
   // from LMDB.
-  if (__atomic_load_n(&block->references, __ATOMIC_ACQUIRE) != 1 &&
-      __atomic_fetch_sub(&block->references, size_t{1}, __ATOMIC_ACQ_REL) !=
-          1) {
+  if (!IsSole(block) && __atomic_fetch_sub(&block->references, size_t{1},
+                                           __ATOMIC_ACQ_REL) != 1) {
     return;
   }
   block->~SharedBlock();

@@ -127,8 +127,10 @@ class LruEngine final : public Engine {
   // Applies the batch in one transaction, and chooses no victims. REQUIRES:
   // every row has a tick.
   Status Write(const store::WriteBatch& batch);
-  // The row with this h and key. Not an access.
-  Lookup<store::FoundValue> ReadRow(int64_t h, std::string_view path);
+  // Calls visit(value, expires_at_ms) for the row with this h and key; the
+  // value is valid during the call. Not an access.
+  Lookup<size_t> ReadRow(int64_t h, std::string_view path,
+                         FunctionRef<void(std::string_view, int64_t)> visit);
   Lookup<int64_t> ReadRowExpiry(int64_t h, std::string_view path);
   // A connection that sees what was committed.
   Result<store::Connection> ConnectReader() const {

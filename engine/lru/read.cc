@@ -125,9 +125,11 @@ void LruEngine::RecordAccess(Session& session, int64_t h,
   }
 }
 
-Lookup<store::FoundValue> LruEngine::ReadRow(int64_t h, std::string_view path) {
-  return WithSession<store::FoundValue>([&](Session& session) {
-    Lookup<store::FoundValue> found = session.reader.Find(h, path);
+Lookup<size_t> LruEngine::ReadRow(
+    int64_t h, std::string_view path,
+    FunctionRef<void(std::string_view, int64_t)> visit) {
+  return WithSession<size_t>([&](Session& session) {
+    Lookup<size_t> found = session.reader.Visit(h, path, visit);
     if (found.has_error()) (void)Noted(found.status());
     return found;
   });

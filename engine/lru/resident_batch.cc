@@ -76,7 +76,7 @@ Status ResidentEngine::ApplyBatch(std::vector<Change>& changes) {
   }
   // From here nothing fails.
   const int64_t start = ticks_.Next();
-  Size growth;
+  Directory::Size growth;
   bool has_old_ticks = false;
   for (Change& change : changes) {
     if (change.is_superseded) continue;
@@ -87,7 +87,6 @@ Status ResidentEngine::ApplyBatch(std::vector<Change>& changes) {
     if (change.entry == nullptr) {
       if (visible != nullptr &&
           (!visible->is_resident || visible->key() == change.path)) {
-        Shrink(*visible);
         shard.Remove(*record);
       }
       continue;
@@ -98,24 +97,25 @@ Status ResidentEngine::ApplyBatch(std::vector<Change>& changes) {
     } else {
       change.tick = ticks_.Next();
     }
-    const Size more = Growth(visible, *change.entry);
+    const Directory::Size more = Directory::Growth(visible, *change.entry);
     growth.entries += more.entries;
     growth.bytes += more.bytes;
   }
   // Others make way before the new entries are visible. Restored ones may be
   // older than those that are here: they are compared with them below.
-  while (!has_old_ticks && IsOver(growth) && EvictOne(shards, start)) {
+  while (!has_old_ticks && all.IsOver(growth) && EvictOne(shards, start)) {
   }
   for (Change& change : changes) {
     if (change.is_superseded || change.entry == nullptr) continue;
     Directory::Shard& shard = all.ShardOf(change.h);
     // Not what was planned: an entry may have expired since, and been removed.
-    Grow(Growth(VisibleEntry(shard.Find(change.h)), *change.entry));
+    shard.Grow(
+        Directory::Growth(VisibleEntry(shard.Find(change.h)), *change.entry));
     shard.Put(std::move(change.entry), change.tick);
   }
   if (has_old_ticks) victims_.Forget();
   // Their number may exceed the limits by itself.
-  while (IsOver(Size()) && EvictOne(shards, kAnyTick)) {
+  while (all.IsOver({}) && EvictOne(shards, kAnyTick)) {
   }
   return Status();
 }

@@ -69,11 +69,7 @@ void ResidentEngine::RebuildFrom(std::vector<residency::EntryPtr> rows,
     access->Reserve(1, row->expires_at_ms != 0);
     Record* const record = access->Find(row->h);
     if (record != nullptr && record->Is(Record::kDirty)) continue;
-    const Size growth = Growth(record == nullptr || record->Is(Record::kAbsent)
-                                   ? nullptr
-                                   : record->entry(),
-                               *row);
-    Grow(growth);
+    access->Grow(Directory::Growth(VisibleEntry(record), *row));
     access->PutClean(std::move(row), ticks_.Next());
   }
   for (const int64_t h : missing) {
@@ -86,12 +82,10 @@ void ResidentEngine::RebuildFrom(std::vector<residency::EntryPtr> rows,
     if (record->entry()->is_resident) {
       access->Rewrite(*record);
     } else {
-      Shrink(*record->entry());
       access->Remove(*record);
     }
   }
-  while (IsOver(Size()) && EvictOne(OneShard(directory_), kAnyTick)) {
-  }
+  EvictToLimits();
   NotePending();
 }
 

@@ -1,7 +1,9 @@
 #include "engine/lru/resident_engine.h"
 
+#include <algorithm>
 #include <cassert>
 #include <exception>
+#include <limits>
 #include <utility>
 
 #include "engine/lru/hash.h"
@@ -10,13 +12,25 @@
 
 namespace appcache::lru {
 
+residency::Directory::Limits ResidentEngine::LimitsOf(
+    const Settings& settings) noexcept {
+  const auto bounded = [](uint64_t limit) {
+    return static_cast<int64_t>(
+        std::min<uint64_t>(limit, residency::SharedSum::kNoLimit));
+  };
+  return {bounded(settings.limits.max_entries),
+          bounded(settings.limits.max_bytes.value_or(
+              std::numeric_limits<uint64_t>::max())),
+          bounded(settings.window.bytes), bounded(settings.resident_bytes)};
+}
+
 ResidentEngine::ResidentEngine(std::shared_ptr<LruEngine> storage,
                                Settings settings)
     : storage_(std::move(storage)),
       settings_(std::move(settings)),
       hash_seed_(storage_->hash_seed()),
       ticks_(*settings_.clock),
-      directory_(epochs_),
+      directory_(epochs_, LimitsOf(settings_)),
       victims_(settings_.limits.max_entries),
       coldest_(settings_.limits.max_entries),
       maintenance_(std::make_unique<Maintenance>(settings_.clock,
@@ -61,8 +75,7 @@ Status ResidentEngine::LoadDirectory() {
       last_micros_ = std::max(last_micros_, row.last_used);
       Directory::Access access(directory_, row.h);
       access->Reserve(1, row.expires_at_ms != 0);
-      directory_.entries.fetch_add(1, std::memory_order_relaxed);
-      directory_.bytes.fetch_add(entry->bytes(), std::memory_order_relaxed);
+      access->Grow(Directory::Growth(nullptr, *entry));
       access->PutClean(std::move(entry), TickOf(row.last_used));
     }
   }
@@ -70,8 +83,7 @@ Status ResidentEngine::LoadDirectory() {
   flushed_ticks_ = ticks_.Next();
   next_sweep_ = settings_.clock->Now() + settings_.expiry_sweep_interval;
   const std::lock_guard<std::mutex> guard(evict_mutex_);
-  while (IsOver(Size()) && EvictOne(OneShard(directory_), kAnyTick)) {
-  }
+  EvictToLimits();
   if (directory_.record_count() > 0) {
     flush_is_armed_.store(true, std::memory_order_relaxed);
     ArmFlush(settings_.clock->Now());

@@ -133,6 +133,7 @@ class ResidentEngine final : public Engine {
   using Section = residency::Epochs::Section;
 
   ResidentEngine(std::shared_ptr<LruEngine> storage, Settings settings);
+  static Directory::Limits LimitsOf(const Settings& settings) noexcept;
   // Fills the directory with the entries of the database, without values.
   Status LoadDirectory();
 
@@ -201,11 +202,11 @@ class ResidentEngine final : public Engine {
   Result<uint64_t> PrepareRow(const Entry& entry, Deadline deadline);
   // What follows when SQLite has the row, if the cache was not cleared since it
   // had been `clears` times. REQUIRES: the turn to flush is held.
-  Status PublishWritten(EntryPtr entry, int64_t tick, uint64_t clears);
+  void PublishWritten(EntryPtr entry, int64_t tick, uint64_t clears) noexcept;
   Result<bool> AddOne(const RawEntry& raw);
   // Waits until the window has room, at most busy_timeout.
   Status WaitForRoom(uint64_t bytes);
-  bool HasRoom(uint64_t bytes) const noexcept;
+  bool HasRoom(uint64_t bytes) noexcept;
   // Whether little enough waits for readers.
   bool HasMemoryForReaders() const noexcept;
   // kBusy, or the error of the last flush.
@@ -235,24 +236,16 @@ class ResidentEngine final : public Engine {
 
   // --- Limits. REQUIRES, of those that evict: evict_mutex_ is held.
 
-  struct Size {
-    int64_t entries = 0;
-    int64_t bytes = 0;
-  };
-  // What publishing the entry in place of the visible one, which may be null,
-  // adds.
-  static Size Growth(const Entry* visible, const Entry& entry) noexcept;
-  // Adds it to the sizes if the limits allow that.
-  bool TryGrow(const Size& growth) noexcept;
-  void Grow(const Size& growth) noexcept;
-  void Shrink(const Entry& removed) noexcept;
-  bool IsOver(const Size& growth) const noexcept;
   // Removes an expired entry, or else the least recently used one whose tick is
   // less than `before`. False: there is none. Shards: how a shard is reached.
   class OneShard;
   class LockedShards;
   template <class Shards>
   bool EvictOne(const Shards& shards, int64_t before);
+  // After a TryGrow that failed: evicts an entry, if it must.
+  void MakeRoom(const Directory::Size& growth);
+  // Evicts what is more than the limits allow. Locks all shards.
+  void EvictToLimits();
   template <class Shards>
   bool RemoveFirstExpired(const Shards& shards, int64_t now_ms);
   // Makes room for a value to be resident. False: it must stay away.

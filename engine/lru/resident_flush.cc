@@ -61,10 +61,9 @@ class ResidentEngine::Batch {
 
  private:
   struct Put {
-    int64_t h;
-    residency::EntryPtr entry;
-    int64_t tick;
-    int64_t micros;
+    Directory::Taken taken;
+    int64_t tick = 0;
+    int64_t micros = 0;
   };
 
   size_t PutsOfNextBatch() const noexcept;
@@ -77,7 +76,7 @@ class ResidentEngine::Batch {
 
   Directory& directory_;
   // Those before the indexes were written.
-  std::vector<int64_t> removals_;
+  std::vector<Directory::Taken> removals_;
   std::vector<Put> puts_;
   std::vector<policy::Access> accesses_;
   size_t next_removal_ = 0;
@@ -93,24 +92,34 @@ uint64_t ResidentEngine::Batch::CollectChanges(
   // yet; and a Clear, too.
   Directory::AccessAll all(directory_);
   size_t dirty = 0;
-  for (const Directory::Shard& shard : all.shards()) dirty += shard.dirty();
+  size_t most = 0;
+  for (const Directory::Shard& shard : all.shards()) {
+    dirty += shard.dirty();
+    most = std::max(most, shard.dirty());
+  }
   // Memory first: what was taken must be in a list.
   removals_.reserve(dirty);
   puts_.reserve(dirty);
+  std::vector<Record*> records;
+  records.reserve(most);
   for (Directory::Shard& shard : all.shards()) {
     if (shard.dirty() == 0) continue;
+    // Records lie together, and their entries do not: these are fetched early.
+    records.clear();
     shard.ForEach([&](Record& record) {
       if (!record.Is(Record::kDirty)) return;
-      shard.Take(record);
-      Entry* const entry = record.entry();
-      if (record.Is(Record::kAbsent)) {
-        removals_.push_back(entry->h);
-        return;
-      }
-      entry->AddReference();
-      puts_.push_back({entry->h, residency::EntryPtr(entry),
-                       std::min(residency::LastUse(record), last), 0});
+      __builtin_prefetch(record.entry(), 1);
+      records.push_back(&record);
     });
+    for (Record* const record : records) {
+      Directory::Taken taken = shard.Take(*record);
+      if (taken.entry == nullptr) {
+        removals_.push_back(std::move(taken));
+      } else {
+        puts_.push_back(
+            {std::move(taken), std::min(residency::LastUse(*record), last)});
+      }
+    }
   }
   return clears.load(std::memory_order_relaxed);
 }
@@ -154,7 +163,7 @@ void ResidentEngine::Batch::AssignTimes(
       policy::Access& earlier = accesses_[access++];
       earlier.tick = next(earlier.tick);
     }
-    const auto found = restored.find(put.h);
+    const auto found = restored.find(put.taken.h);
     if (found != restored.end() && found->second.tick == put.tick) {
       put.micros = found->second.micros;
       latest_restored = std::max(latest_restored, put.micros);
@@ -166,23 +175,24 @@ void ResidentEngine::Batch::AssignTimes(
     accesses_[access].tick = next(accesses_[access].tick);
   }
   last_micros = std::max(last_micros, latest_restored);
-  const auto by_h = [](const auto& a, const auto& b) { return a.h < b.h; };
   // In the order of SQLite's pages.
-  std::sort(removals_.begin(), removals_.end());
-  std::sort(puts_.begin(), puts_.end(), by_h);
+  const auto by_h = [](const auto& a, const auto& b) { return a.h < b.h; };
+  std::sort(removals_.begin(), removals_.end(), by_h);
+  std::sort(puts_.begin(), puts_.end(),
+            [&](const Put& a, const Put& b) { return by_h(a.taken, b.taken); });
   std::sort(accesses_.begin(), accesses_.end(), by_h);
 }
 
 void ResidentEngine::Batch::GiveBack() noexcept {
   for (; next_removal_ < removals_.size(); ++next_removal_) {
-    const int64_t h = removals_[next_removal_];
-    Directory::Access access(directory_, h);
-    access->NotWritten(h, nullptr, TakeTried());
+    const Directory::Taken& removal = removals_[next_removal_];
+    Directory::Access access(directory_, removal.h);
+    access->NotWritten(removal, TakeTried());
   }
   for (; next_put_ < puts_.size(); ++next_put_) {
-    const Put& put = puts_[next_put_];
+    const Directory::Taken& put = puts_[next_put_].taken;
     Directory::Access access(directory_, put.h);
-    access->NotWritten(put.h, put.entry.get(), TakeTried());
+    access->NotWritten(put, TakeTried());
   }
 }
 
@@ -191,7 +201,7 @@ size_t ResidentEngine::Batch::PutsOfNextBatch() const noexcept {
   size_t count = 0;
   while (next_put_ + count < puts_.size() && count < kRowsPerBatch &&
          bytes < kBytesPerBatch) {
-    bytes += puts_[next_put_ + count++].entry->content_bytes();
+    bytes += puts_[next_put_ + count++].taken.entry->content_bytes();
   }
   return count;
 }
@@ -211,13 +221,14 @@ Status ResidentEngine::Batch::Write(LruEngine& storage, bool clears,
     const size_t removals =
         std::min(removals_.size() - next_removal_, kRowsPerBatch);
     for (size_t i = 0; i < removals; ++i) {
-      batch.Remove(removals_[next_removal_ + i]);
+      batch.Remove(removals_[next_removal_ + i].h);
     }
     const size_t puts = removals < kRowsPerBatch ? PutsOfNextBatch() : 0;
     for (size_t i = 0; i < puts; ++i) {
       const Put& put = puts_[next_put_ + i];
-      batch.Put({put.h, put.entry->key(), put.entry->value(),
-                 put.entry->expires_at_ms, put.micros});
+      const Entry& entry = *put.taken.entry;
+      batch.Put({entry.h, entry.key(), entry.value(), entry.expires_at_ms,
+                 put.micros});
     }
     std::span<const policy::Access> some;
     if (removals + puts == 0) {
@@ -230,15 +241,15 @@ Status ResidentEngine::Batch::Write(LruEngine& storage, bool clears,
     tried_ = 0;
     if (std::exchange(clears, false)) cleared();
     for (size_t i = 0; i < removals; ++i, ++next_removal_) {
-      const int64_t h = removals_[next_removal_];
-      Directory::Access access(directory_, h);
-      access->Written(h, nullptr);
+      const Directory::Taken& removal = removals_[next_removal_];
+      Directory::Access access(directory_, removal.h);
+      access->Written(removal);
     }
     for (size_t i = 0; i < puts; ++i, ++next_put_) {
-      Put& put = puts_[next_put_];
+      Directory::Taken& put = puts_[next_put_].taken;
       {
         Directory::Access access(directory_, put.h);
-        access->Written(put.h, put.entry.get());
+        access->Written(put);
       }
       written(*put.entry);
       put.entry.reset();

@@ -7,71 +7,25 @@
 #include "engine/lru/resident_engine.h"
 
 namespace appcache::lru {
-namespace {
-
-// Adds `delta` if the sum is then at most `most`, or smaller than it was.
-bool AddUpTo(std::atomic<int64_t>& sum, int64_t delta, uint64_t most) noexcept {
-  int64_t old = sum.load(std::memory_order_relaxed);
-  do {
-    if (delta > 0 && static_cast<uint64_t>(old + delta) > most) return false;
-  } while (
-      !sum.compare_exchange_weak(old, old + delta, std::memory_order_relaxed));
-  return true;
-}
-
-}  // namespace
-
-ResidentEngine::Size ResidentEngine::Growth(const Entry* visible,
-                                            const Entry& entry) noexcept {
-  if (visible == nullptr) return {1, entry.bytes()};
-  return {0, entry.bytes() - visible->bytes()};
-}
-
-bool ResidentEngine::TryGrow(const Size& growth) noexcept {
-  if (growth.entries != 0 && !AddUpTo(directory_.entries, growth.entries,
-                                      settings_.limits.max_entries)) {
-    return false;
+void ResidentEngine::EvictToLimits() {
+  Directory::AccessAll all(directory_);
+  const LockedShards shards(all);
+  while (all.IsOver({}) && EvictOne(shards, kAnyTick)) {
   }
-  if (growth.bytes == 0 || AddUpTo(directory_.bytes, growth.bytes,
-                                   settings_.limits.max_bytes.value_or(
-                                       std::numeric_limits<int64_t>::max()))) {
-    return true;
-  }
-  directory_.entries.fetch_sub(growth.entries, std::memory_order_relaxed);
-  return false;
-}
-
-void ResidentEngine::Grow(const Size& growth) noexcept {
-  directory_.entries.fetch_add(growth.entries, std::memory_order_relaxed);
-  directory_.bytes.fetch_add(growth.bytes, std::memory_order_relaxed);
-}
-
-void ResidentEngine::Shrink(const Entry& removed) noexcept {
-  directory_.entries.fetch_sub(1, std::memory_order_relaxed);
-  directory_.bytes.fetch_sub(removed.bytes(), std::memory_order_relaxed);
-}
-
-bool ResidentEngine::IsOver(const Size& growth) const noexcept {
-  const policy::Counts counts{
-      directory_.entries.load(std::memory_order_relaxed) + growth.entries,
-      directory_.bytes.load(std::memory_order_relaxed) + growth.bytes};
-  return policy::IsOver(settings_.limits, counts);
 }
 
 bool ResidentEngine::MakeResidentRoom(uint64_t bytes) noexcept {
   if (bytes > settings_.resident_bytes / kMaxResidentShare) return false;
   // Each value that leaves or enters memory replaces an entry.
   if (!HasMemoryForReaders()) return false;
-  if (directory_.resident_bytes() + bytes <= settings_.resident_bytes) {
-    return true;
-  }
+  if (directory_.HasResidentRoom(bytes)) return true;
   // A get does not wait for another that makes room.
   const std::unique_lock<std::mutex> lock(demote_mutex_, std::try_to_lock);
   return lock.owns_lock() && Demote(bytes);
 }
 
 bool ResidentEngine::Demote(uint64_t bytes) noexcept {
-  while (directory_.resident_bytes() + bytes > settings_.resident_bytes) {
+  while (!directory_.HasResidentRoom(bytes)) {
     if (!DemoteOne()) return false;
   }
   return true;

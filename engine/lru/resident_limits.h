@@ -28,6 +28,7 @@ class ResidentEngine::OneShard {
   void ForEach(const Visit& visit) const {
     directory_.ForEach(visit);
   }
+  size_t record_count() const { return directory_.record_count(); }
 
  private:
   Directory& directory_;
@@ -43,6 +44,7 @@ class ResidentEngine::LockedShards {
   void ForEach(const Visit& visit) const {
     for (const Directory::Shard& shard : all_.shards()) shard.ForEach(visit);
   }
+  size_t record_count() const noexcept { return all_.record_count(); }
 
  private:
   const Directory::AccessAll& all_;
@@ -66,7 +68,6 @@ bool ResidentEngine::RemoveFirstExpired(const Shards& shards, int64_t now_ms) {
     // Otherwise the time was that of an entry which is gone, and the shard has
     // corrected it.
     if (record == nullptr || record->entry()->expires_at_ms != first) continue;
-    Shrink(*record->entry());
     shard->Remove(*record);
     expirations_.fetch_add(1, std::memory_order_relaxed);
     return true;
@@ -87,7 +88,7 @@ bool ResidentEngine::EvictOne(const Shards& shards, int64_t before) {
     if (front == nullptr) {
       if (fillings++ == kMaxFillings) return false;
       const bool found = victims_.Fill(
-          directory_.record_count(),
+          shards.record_count(),
           [&](const auto& visit) {
             shards.ForEach([&](const Record& record) {
               if (record.Is(Record::kAbsent)) return;
@@ -108,7 +109,6 @@ bool ResidentEngine::EvictOne(const Shards& shards, int64_t before) {
         residency::WasUsedSince(*record, victim.tick)) {
       continue;
     }
-    Shrink(*record->entry());
     shard->Remove(*record);
     evictions_.fetch_add(1, std::memory_order_relaxed);
     return true;

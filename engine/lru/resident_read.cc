@@ -78,12 +78,12 @@ Result<residency::EntryPtr> ResidentEngine::LoadValue(const Entry& away,
   for (int i = 0; i < kMaxLoads; ++i) {
     // The transaction of this read begins after the record was seen to be
     // clean: the row is that of `expected`, or of a later entry.
-    const Lookup<store::FoundValue> row = storage_->ReadRow(h, path);
-    if (row.has_error()) return row.status();
     EntryPtr loaded;
-    if (row) {
-      loaded.reset(Entry::New(h, path, row->value.view(), row->expires_at_ms));
-    }
+    const Lookup<size_t> row = storage_->ReadRow(
+        h, path, [&](std::string_view value, int64_t expires_at_ms) {
+          loaded.reset(Entry::New(h, path, value, expires_at_ms));
+        });
+    if (row.has_error()) return row.status();
     const bool has_room = row && MakeResidentRoom(loaded->content_bytes());
     Directory::Access access(directory_, h);
     Record* const record = access->Find(h);
@@ -204,16 +204,14 @@ CacheStats ResidentEngine::Stats() {
   stats.misses = reads.misses;
   stats.read_errors = reads.errors;
   if (is_closed()) return stats;
-  const auto size = [](const std::atomic<int64_t>& of) {
-    return static_cast<uint64_t>(
-        std::max<int64_t>(of.load(std::memory_order_relaxed), 0));
-  };
-  stats.entries = size(directory_.entries);
-  stats.bytes = size(directory_.bytes);
+  const Directory::Size size = directory_.size();
+  stats.entries = static_cast<uint64_t>(size.entries);
+  stats.bytes = static_cast<uint64_t>(size.bytes);
   stats.directory_bytes = directory_.directory_bytes();
   stats.resident_bytes = directory_.resident_bytes();
   stats.pending_bytes = directory_.pending_bytes();
-  stats.retired_bytes = directory_.reclaimer().bytes();
+  stats.retired_bytes =
+      directory_.reclaimer().bytes() + directory_.absent_bytes();
   if (const auto use = storage_->memory_use()) {
     stats.database_memory_bytes = use->database_bytes;
     stats.log_memory_bytes = use->log_bytes;

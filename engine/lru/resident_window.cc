@@ -2,6 +2,7 @@
 // the write of a value that is too large for it.
 
 #include <algorithm>
+#include <cassert>
 #include <string>
 #include <thread>
 #include <utility>
@@ -23,10 +24,9 @@ bool ResidentEngine::HasMemoryForReaders() const noexcept {
   return directory_.reclaimer().waiting_bytes() <= kMaxRetiredBytes;
 }
 
-bool ResidentEngine::HasRoom(uint64_t bytes) const noexcept {
+bool ResidentEngine::HasRoom(uint64_t bytes) noexcept {
   // What is larger than the window waits until nothing else does.
-  const uint64_t pending = directory_.pending_bytes();
-  return pending == 0 || pending + bytes <= settings_.window.bytes;
+  return directory_.HasPendingRoom(bytes) || directory_.pending_bytes() == 0;
 }
 
 Status ResidentEngine::NoRoom() const {
@@ -76,7 +76,7 @@ void ResidentEngine::NotePending() noexcept {
     ArmFlush(settings_.clock->Now() + settings_.window.interval);
   }
   // Flushes that fail are retried with a backoff, and by sets without room.
-  if (directory_.pending_bytes() > settings_.window.bytes / 2 &&
+  if (directory_.IsHalfPending() &&
       failed_flushes_.load(std::memory_order_relaxed) == 0 &&
       !flush_is_urgent_.load(std::memory_order_relaxed) &&
       !flush_is_urgent_.exchange(true, std::memory_order_relaxed)) {
@@ -114,6 +114,7 @@ Result<uint64_t> ResidentEngine::PrepareRow(const Entry& entry,
 
 Status ResidentEngine::WriteThrough(EntryPtr entry, Deadline deadline) {
   const int64_t h = entry->h;
+  EntryPtr away(Entry::NewAwayOf(*entry));
   const FlushTurn::Held turn = flush_turn_.EnterUntil(deadline);
   if (!turn) return NoRoom();
   const Result<uint64_t> clears = PrepareRow(*entry, deadline);
@@ -130,55 +131,39 @@ Status ResidentEngine::WriteThrough(EntryPtr entry, Deadline deadline) {
     Record* const record = access->Find(h);
     const Entry* const visible = VisibleEntry(record);
     if (visible != nullptr && visible->is_resident) access->Rewrite(*record);
-    NotePending();
-    return written;
+  } else if (MakeResidentRoom(entry->content_bytes())) {
+    PublishWritten(std::move(entry), tick, *clears);
+  } else {
+    PublishWritten(std::move(away), tick, *clears);
   }
-  Status published = PublishWritten(std::move(entry), tick, *clears);
-  NotePending();  // in case that it will expire
-  return published;
+  NotePending();  // what is dirty now, or will expire
+  return written;
 }
 
-Status ResidentEngine::PublishWritten(EntryPtr entry, int64_t tick,
-                                      uint64_t clears) {
+void ResidentEngine::PublishWritten(EntryPtr entry, int64_t tick,
+                                    uint64_t clears) noexcept {
   const int64_t h = entry->h;
-  try {
-    if (!MakeResidentRoom(entry->content_bytes())) {
-      entry.reset(Entry::NewAwayOf(*entry));
-    }
-    const Section section(epochs_, epochs_.ForThisThread());
-    std::lock_guard<std::mutex> guard(evict_mutex_);
-    for (;;) {
-      {
-        Directory::Access access(directory_, h);
-        access->Reserve(1, /*may_expire=*/true);
-        if (clears_.load(std::memory_order_relaxed) != clears) {
-          // The cache was cleared since the row was written: the set came
-          // first.
-          return Status();
-        }
-        Record* const record = access->Find(h);
-        const Entry* const visible = VisibleEntry(record);
-        if (TryGrow(Growth(visible, *entry))) {
-          access->PutClean(std::move(entry), tick);
-          return Status();
-        }
-        SpareReplaced(*access, record);
+  std::lock_guard<std::mutex> guard(evict_mutex_);
+  for (;;) {
+    Directory::Size growth;
+    {
+      Directory::Access access(directory_, h);
+      // If the cache was cleared since the row was written, the set came first.
+      if (clears_.load(std::memory_order_relaxed) != clears) return;
+      // Of PrepareRow, or of a later set.
+      Record* const record = access->Find(h);
+      assert(record != nullptr);
+      const Entry* const visible = VisibleEntry(record);
+      growth = Directory::Growth(visible, *entry);
+      if (access->TryGrow(growth)) {
+        access->PutClean(std::move(entry), tick);
+        return;
       }
-      if (!EvictOne(OneShard(directory_), kAnyTick)) std::this_thread::yield();
-    }
-  } catch (...) {
-    // The row is not that of the visible entry.
-    Directory::Access access(directory_, h);
-    Record* const record = access->Find(h);
-    if (const Entry* const visible = VisibleEntry(record)) {
-      if (visible->is_resident) {
-        access->Rewrite(*record);
-      } else {
-        Shrink(*visible);
-        access->Remove(*record);
+      if (SpareReplaced(*access, record) == nullptr && visible != nullptr) {
+        continue;
       }
     }
-    throw;
+    MakeRoom(growth);
   }
 }
 

@@ -30,33 +30,44 @@ Result<bool> ResidentEngine::Publish(EntryPtr entry,
   const bool may_expire = entry->expires_at_ms != 0;
   const Section section(epochs_, epochs_.ForThisThread());
   if (is_closed()) return Closed();
+  // Before the lock: the fence in it would wait for what the lock waits for.
+  const int64_t tick = ticks_.Next();
   {
     Directory::Access access(directory_, h);
     access->Reserve(1, may_expire);
     const Entry* const visible = VisibleEntry(access->Find(h));
     if (!may_replace(visible)) return false;
-    if (TryGrow(Growth(visible, *entry))) [[likely]] {
-      access->Put(std::move(entry), ticks_.Next());
+    if (access->TryGrow(Directory::Growth(visible, *entry))) [[likely]] {
+      access->Put(std::move(entry), tick);
       return true;
     }
   }
   std::lock_guard<std::mutex> guard(evict_mutex_);
   for (;;) {
+    Directory::Size growth;
     {
       Directory::Access access(directory_, h);
       access->Reserve(1, may_expire);
       Record* const record = access->Find(h);
       const Entry* const visible = VisibleEntry(record);
       if (!may_replace(visible)) return false;
-      if (TryGrow(Growth(visible, *entry))) {
+      growth = Directory::Growth(visible, *entry);
+      if (access->TryGrow(growth)) {
         access->Put(std::move(entry), ticks_.Next());
         return true;
       }
-      SpareReplaced(*access, record);
+      if (SpareReplaced(*access, record) == nullptr && visible != nullptr) {
+        continue;
+      }
     }
-    // Without a victim, another thread is about to publish one.
-    if (!EvictOne(OneShard(directory_), kAnyTick)) std::this_thread::yield();
+    MakeRoom(growth);
   }
+}
+
+void ResidentEngine::MakeRoom(const Directory::Size& growth) {
+  if (directory_.CountExactly(growth)) return;
+  // Without a victim, another thread is about to publish one.
+  if (!EvictOne(OneShard(directory_), kAnyTick)) std::this_thread::yield();
 }
 
 residency::Record* ResidentEngine::SpareReplaced(Directory::Shard& shard,
@@ -67,7 +78,6 @@ residency::Record* ResidentEngine::SpareReplaced(Directory::Shard& shard,
     record->tick.store(ticks_.Next(), std::memory_order_relaxed);
     return record;
   }
-  Shrink(*visible);
   shard.Remove(*record);
   return nullptr;
 }
@@ -205,7 +215,6 @@ Status ResidentEngine::InvalidateOne(std::string_view path) {
       const bool is_known = found->is_resident || found == away;
       if (is_known) {
         if (found == away ? !is_same : found->key() != path) return Status();
-        Shrink(*found);
         access->Remove(*record);
         return Status();
       }
@@ -292,7 +301,6 @@ Status ResidentEngine::RemoveWithPrefix(std::span<const int64_t> hashes,
         (visible->is_resident && !visible->key().starts_with(prefix))) {
       continue;
     }
-    Shrink(*visible);
     access->Remove(*record);
     ++removed;
   }

@@ -16,12 +16,16 @@ std::unique_ptr<ClearedShards> NewCleared() {
 
 }  // namespace
 
-Directory::Directory(Epochs& epochs)
+Directory::Directory(Epochs& epochs, const Limits& limits)
     : shards_(std::make_unique<Shard[]>(kShards)),
+      entries_(limits.entries),
+      bytes_(limits.bytes),
+      pending_bytes_(limits.pending_bytes),
+      resident_bytes_(limits.resident_bytes),
       reclaimer_(epochs,
                  [this](int64_t h, Record* record) {
                    Shard& shard = shards_[ShardOf(h)];
-                   std::lock_guard<std::mutex> guard(shard.mutex);
+                   std::lock_guard<internal::SpinLock> guard(shard.lock);
                    shard.records_.Free(record);
                  }),
       spare_(NewCleared()) {
@@ -49,27 +53,122 @@ size_t Directory::ShardOfFirstExpiry() const noexcept {
   return shard;
 }
 
-uint64_t Directory::directory_bytes() const {
-  uint64_t sum = sizeof(Directory) + kShards * sizeof(Shard);
+// --- Sizes.
+
+template <class Of>
+int64_t Directory::SumOf(const Of& of) const {
+  int64_t sum = 0;
   for (size_t i = 0; i < kShards; ++i) {
-    std::lock_guard<std::mutex> guard(shards_[i].mutex);
-    sum += shards_[i].memory_bytes();
+    std::lock_guard<internal::SpinLock> guard(shards_[i].lock);
+    sum += static_cast<int64_t>(of(shards_[i]));
   }
   return sum;
+}
+
+uint64_t Directory::directory_bytes() const {
+  const int64_t sum =
+      SumOf([](const Shard& shard) { return shard.memory_bytes(); });
+  return sizeof(Directory) + kShards * sizeof(Shard) +
+         static_cast<uint64_t>(sum);
+}
+
+size_t Directory::record_count() const {
+  return static_cast<size_t>(
+      SumOf([](const Shard& shard) { return shard.records(); }));
+}
+
+size_t Directory::AccessAll::record_count() const noexcept {
+  size_t count = 0;
+  for (const Shard& shard : shards()) count += shard.records();
+  return count;
+}
+
+Directory::Size Directory::size() const {
+  return {SumOf([](const Shard& shard) { return shard.visible_.entries; }),
+          SumOf([](const Shard& shard) { return shard.visible_.bytes; })};
+}
+
+uint64_t Directory::pending_bytes() const {
+  // The parts first: what is taken in advance later is not subtracted.
+  const int64_t in_advance = SumOf(
+      [](const Shard& shard) { return shard.pending_part_.in_advance(); });
+  return static_cast<uint64_t>(
+      std::max<int64_t>(pending_bytes_.upper_bound() - in_advance, 0));
+}
+
+uint64_t Directory::resident_bytes() const {
+  return static_cast<uint64_t>(
+      SumOf([](const Shard& shard) { return shard.resident_bytes_; }));
+}
+
+uint64_t Directory::absent_bytes() const {
+  return static_cast<uint64_t>(
+      SumOf([](const Shard& shard) { return shard.absent_bytes_; }));
+}
+
+Directory::Size Directory::Growth(const Entry* visible,
+                                  const Entry& entry) noexcept {
+  if (visible == nullptr) return {1, entry.bytes()};
+  return {0, entry.bytes() - visible->bytes()};
+}
+
+bool Directory::MakeExact(SharedSum& sum, PartOf part) noexcept {
+  if (!sum.BeginExact()) return false;
+  for (size_t i = 0; i < kShards; ++i) {
+    std::lock_guard<internal::SpinLock> guard(shards_[i].lock);
+    sum.Settle(shards_[i].*part);
+  }
+  return true;
+}
+
+bool Directory::CountExactly(const Size& growth) noexcept {
+  return (!entries_.HasRoom(growth.entries) &&
+          MakeExact(entries_, &Shard::entries_part_)) ||
+         (!bytes_.HasRoom(growth.bytes) &&
+          MakeExact(bytes_, &Shard::bytes_part_));
+}
+
+bool Directory::HasRoom(SharedSum& sum, PartOf part, uint64_t more) noexcept {
+  // No value and no limit is near the largest integer.
+  const auto delta = static_cast<int64_t>(more);
+  return sum.HasRoom(delta) || (MakeExact(sum, part) && sum.HasRoom(delta));
+}
+
+bool Directory::HasPendingRoom(uint64_t more) noexcept {
+  return HasRoom(pending_bytes_, &Shard::pending_part_, more);
+}
+
+bool Directory::HasResidentRoom(uint64_t more) noexcept {
+  return HasRoom(resident_bytes_, &Shard::resident_part_, more);
+}
+
+bool Directory::AccessAll::IsOver(const Size& more) noexcept {
+  const auto is_over = [&](SharedSum& sum, PartOf part, int64_t delta) {
+    if (sum.HasRoom(delta) || !sum.BeginExact()) return !sum.HasRoom(delta);
+    for (Shard& shard : shards()) sum.Settle(shard.*part);
+    return !sum.HasRoom(delta);
+  };
+  return is_over(directory_.entries_, &Shard::entries_part_, more.entries) ||
+         is_over(directory_.bytes_, &Shard::bytes_part_, more.bytes);
 }
 
 // --- Shard.
 
 size_t Directory::Shard::memory_bytes() const noexcept {
-  const int64_t headers = static_cast<int64_t>(records_in_use_ * sizeof(Entry));
-  return static_cast<size_t>(headers) + table_->memory_bytes() +
+  return records_in_use_ * sizeof(Entry) + table_->memory_bytes() +
          records_.memory_bytes() + expiries_.memory_bytes();
 }
 
-void Directory::Shard::AddPending(int64_t delta) noexcept {
-  if (delta == 0) return;
-  directory_->pending_bytes_.fetch_add(static_cast<uint64_t>(delta),
-                                       std::memory_order_relaxed);
+bool Directory::Shard::TryGrow(const Size& growth) noexcept {
+  if (!directory_->entries_.TryAdd(entries_part_, growth.entries)) return false;
+  if (directory_->bytes_.TryAdd(bytes_part_, growth.bytes)) return true;
+  directory_->entries_.Add(entries_part_, -growth.entries);
+  return false;
+}
+
+void Directory::Shard::Grow(const Size& growth) noexcept {
+  directory_->entries_.Add(entries_part_, growth.entries);
+  directory_->bytes_.Add(bytes_part_, growth.bytes);
 }
 
 void Directory::Shard::AddDirty(int64_t delta) noexcept {
@@ -78,23 +177,25 @@ void Directory::Shard::AddDirty(int64_t delta) noexcept {
 }
 
 void Directory::Shard::AddResident(int64_t delta) noexcept {
-  if (delta == 0) return;
   resident_bytes_ += delta;
-  directory_->resident_bytes_.fetch_add(static_cast<uint64_t>(delta),
-                                        std::memory_order_relaxed);
+  directory_->resident_bytes_.Add(resident_part_, delta);
 }
 
 void Directory::Shard::Count(const Record& record, int sign) noexcept {
-  if (record.Is(Record::kAbsent)) return;
   const Entry& entry = *record.entry();
-  visible_ += sign;
-  visible_bytes_ += sign * entry.bytes();
+  const int64_t bytes = sign * static_cast<int64_t>(entry.content_bytes());
+  if (record.Is(Record::kAbsent)) {
+    absent_bytes_ += bytes;
+    return;
+  }
+  visible_.entries += sign;
+  visible_.bytes += sign * entry.bytes();
   if (record.Is(Record::kDirty)) {
-    AddDirty(sign * static_cast<int64_t>(entry.content_bytes()));
+    AddDirty(bytes);
   } else if (!record.Is(Record::kInBatch)) {
-    // An entry in a batch counts as pending until the batch was written, also
+    // What is in a batch counts as pending until the batch was written, also
     // when it was replaced before.
-    AddResident(sign * static_cast<int64_t>(entry.content_bytes()));
+    AddResident(bytes);
   }
 }
 
@@ -120,7 +221,7 @@ void Directory::Shard::NoteFirstExpiry() noexcept {
 void Directory::Shard::Reserve(size_t more, bool may_expire) {
   records_.Reserve(more);
   if (may_expire) {
-    expiries_.Reserve(more, [this](const policy::ExpiryQueue::Item& item) {
+    expiries_.Reserve(more + 1, [this](const policy::ExpiryQueue::Item& item) {
       return IsCurrent(item);
     });
   }
@@ -130,7 +231,6 @@ void Directory::Shard::Reserve(size_t more, bool may_expire) {
 Record& Directory::Shard::NewRecord(Entry& entry, int64_t tick) noexcept {
   Record& record = *records_.Take();
   ++records_in_use_;
-  directory_->record_count_.fetch_add(1, std::memory_order_relaxed);
   Attach(record, entry, tick);
   return record;
 }
@@ -198,6 +298,7 @@ void Directory::Shard::Rewrite(Record& record) noexcept {
 void Directory::Shard::Remove(Record& record) noexcept {
   assert(!record.Is(Record::kAbsent));
   Count(record, -1);
+  Grow({-1, -record.entry()->bytes()});
   if (!record.Is(Record::kHasRow) && !record.Is(Record::kInBatch)) {
     Erase(record);
     return;
@@ -205,17 +306,18 @@ void Directory::Shard::Remove(Record& record) noexcept {
   record.Add(Record::kHasRow);  // or may have soon
   record.Add(Record::kAbsent);
   MarkDirty(record);
+  Count(record, 1);
   table_->Replace(record.entry(), /*is_absent=*/true);
 }
 
 void Directory::Shard::Erase(Record& record) noexcept {
   Entry* const entry = record.entry();
+  if (record.Is(Record::kAbsent)) Count(record, -1);
   table_->Erase(entry->h);
   if (record.Is(Record::kDirty)) --dirty_;
   record.entry_and_state = 0;
   retired_.Add(entry, /*frees_record=*/true);
   --records_in_use_;
-  directory_->record_count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void Directory::Shard::Exchange(Record& record, EntryPtr same) noexcept {
@@ -233,24 +335,25 @@ void Directory::Shard::Exchange(Record& record, EntryPtr same) noexcept {
   Count(record, 1);
 }
 
-void Directory::Shard::Take(Record& record) noexcept {
+Directory::Taken Directory::Shard::Take(Record& record) noexcept {
   assert(record.Is(Record::kDirty) && !record.Is(Record::kInBatch));
-  if (!record.Is(Record::kAbsent)) {
-    dirty_bytes_ -= static_cast<int64_t>(record.entry()->content_bytes());
-  }
+  Entry* const entry = record.entry();
   record.Drop(Record::kDirty);
   record.Add(Record::kInBatch);
   --dirty_;
+  if (record.Is(Record::kAbsent)) return {entry->h, nullptr};
+  dirty_bytes_ -= static_cast<int64_t>(entry->content_bytes());
+  entry->AddReference();
+  return {entry->h, EntryPtr(entry)};
 }
 
-void Directory::Shard::Written(int64_t h, const Entry* entry) noexcept {
-  if (entry != nullptr) {
-    AddPending(-static_cast<int64_t>(entry->content_bytes()));
-  }
-  Record* const record = Find(h);
+void Directory::Shard::Written(const Taken& taken) noexcept {
+  const int64_t bytes = taken.pending_bytes();
+  AddPending(-bytes);
+  Record* const record = Find(taken.h);
   if (record == nullptr) return;  // by a Clear
   record->Drop(Record::kInBatch);
-  if (entry == nullptr) {
+  if (taken.entry == nullptr) {
     if (!record->Is(Record::kAbsent)) {
       record->Drop(Record::kHasRow);
     } else if (!record->Is(Record::kDirty)) {
@@ -259,32 +362,29 @@ void Directory::Shard::Written(int64_t h, const Entry* entry) noexcept {
     return;
   }
   record->Add(Record::kHasRow);
-  if (record->entry() == entry && !record->Is(Record::kDirty) &&
+  if (record->entry() == taken.entry.get() && !record->Is(Record::kDirty) &&
       !record->Is(Record::kAbsent)) {
-    AddResident(static_cast<int64_t>(entry->content_bytes()));
+    AddResident(bytes);
   }
 }
 
-void Directory::Shard::NotWritten(int64_t h, const Entry* entry,
+void Directory::Shard::NotWritten(const Taken& taken,
                                   bool may_have_row) noexcept {
-  Record* const record = Find(h);
+  Record* const record = Find(taken.h);
   if (record != nullptr) {
     record->Drop(Record::kInBatch);
     if (may_have_row) record->Add(Record::kHasRow);
-    const bool is_same = entry == nullptr ? record->Is(Record::kAbsent)
-                                          : record->entry() == entry &&
-                                                !record->Is(Record::kAbsent);
+    const bool is_same = taken.entry == nullptr
+                             ? record->Is(Record::kAbsent)
+                             : record->entry() == taken.entry.get() &&
+                                   !record->Is(Record::kAbsent);
     if (is_same && !record->Is(Record::kDirty)) {
       MarkDirty(*record);
-      if (entry != nullptr) {  // still pending
-        dirty_bytes_ += static_cast<int64_t>(entry->content_bytes());
-      }
+      dirty_bytes_ += taken.pending_bytes();  // still pending
       return;
     }
   }
-  if (entry != nullptr) {
-    AddPending(-static_cast<int64_t>(entry->content_bytes()));
-  }
+  AddPending(-taken.pending_bytes());
 }
 
 Record* Directory::Shard::FirstExpired(int64_t now_ms) noexcept {
@@ -307,24 +407,21 @@ bool Directory::Shard::PassRetired() noexcept {
 
 void Directory::Shard::Clear(ClearedShards::Shard& cleared,
                              size_t& bytes) noexcept {
-  bytes += static_cast<size_t>(resident_bytes_ + dirty_bytes_) +
+  bytes += static_cast<size_t>(resident_bytes_ + dirty_bytes_ + absent_bytes_) +
            retired_.bytes() + records_in_use_ * sizeof(Entry) +
            table_->memory_bytes() + cleared.records.memory_bytes();
   cleared.chain.Append(std::move(retired_));
   if (Slots* const old = table_->Detach()) cleared.chain.Add(old);
   expiries_.Clear();
   NoteFirstExpiry();
-  directory_->entries.fetch_sub(visible_, std::memory_order_relaxed);
-  directory_->bytes.fetch_sub(visible_bytes_, std::memory_order_relaxed);
-  directory_->record_count_.fetch_sub(records_in_use_,
-                                      std::memory_order_relaxed);
+  Grow({-visible_.entries, -visible_.bytes});
   // What is in a batch stays pending until that was written.
   AddDirty(-dirty_bytes_);
   AddResident(-resident_bytes_);
+  absent_bytes_ = 0;
   records_in_use_ = 0;
   dirty_ = 0;
-  visible_ = 0;
-  visible_bytes_ = 0;
+  visible_ = {};
 }
 
 uint64_t Directory::AccessAll::Clear() {
@@ -332,7 +429,7 @@ uint64_t Directory::AccessAll::Clear() {
   std::unique_ptr<ClearedShards> cleared = std::move(directory_.spare_);
   uint64_t removed = 0;
   for (Shard& shard : shards()) {
-    removed += static_cast<uint64_t>(shard.visible_);
+    removed += static_cast<uint64_t>(shard.visible_.entries);
     cleared->shards.push_back({std::move(shard.records_), RetiredChain()});
     shard.Clear(cleared->shards.back(), cleared->bytes);
   }

@@ -16,8 +16,8 @@
 // (epochs.h, reclaimer.h), as does its record: a reader that is late writes its
 // tick to a record that nobody else has yet.
 //
-// Restrictions: knows no SQL, chooses no victims, and keeps no limits; it
-// counts what they concern.
+// Restrictions: knows no SQL, and chooses no victims. It counts what the limits
+// concern, and says whether an entry is within them.
 
 #ifndef APPCACHE_ENGINE_RESIDENCY_DIRECTORY_H_
 #define APPCACHE_ENGINE_RESIDENCY_DIRECTORY_H_
@@ -37,18 +37,28 @@
 #include "engine/residency/epochs.h"
 #include "engine/residency/reclaimer.h"
 #include "engine/residency/record_pool.h"
+#include "engine/residency/shared_sum.h"
 #include "engine/residency/slot_table.h"
+#include "engine/support/spin_lock.h"
 
 namespace appcache::residency {
 
 // Thread-safe.
 //
-// Lock order: the mutexes of the shards, in the order of the shards; the mutex
-// of the reclaimer.
+// Lock order: the locks of the shards, in the order of the shards; the mutex of
+// the reclaimer.
 class Directory {
  public:
+  struct Limits {
+    int64_t entries = SharedSum::kNoLimit;
+    int64_t bytes = SharedSum::kNoLimit;
+    // The directory counts these two, and its owner keeps their limits.
+    int64_t pending_bytes = SharedSum::kNoLimit;
+    int64_t resident_bytes = SharedSum::kNoLimit;
+  };
+
   // `epochs` must outlive this object. Throws std::bad_alloc.
-  explicit Directory(Epochs& epochs);
+  Directory(Epochs& epochs, const Limits& limits);
   // REQUIRES: no reader is inside.
   ~Directory();
   Directory(const Directory&) = delete;
@@ -71,25 +81,54 @@ class Directory {
   class AccessAll;
   class Shard;
 
-  // ThreadSanitizer knows at most 63 mutexes that a thread holds.
-  static constexpr int kShardBits = kThreadSanitizer ? 5 : 6;
+  // What a batch has taken: a reference to an entry whose row will be put, or
+  // the h of one whose row will be removed.
+  struct Taken {
+    int64_t h = 0;
+    EntryPtr entry;
+
+    int64_t pending_bytes() const noexcept {
+      return entry == nullptr ? 0
+                              : static_cast<int64_t>(entry->content_bytes());
+    }
+  };
+
+  static constexpr int kShardBits = 6;
   static constexpr size_t kShards = size_t{1} << kShardBits;
+  static_assert(kShards <= SharedSum::kMaxParts);
 
-  // --- Sizes. Exact while no call is in progress.
+  // --- Sizes.
 
-  // Entries and their bytes: those that are visible, and those that callers
-  // have reserved.
-  std::atomic<int64_t> entries{0};
-  std::atomic<int64_t> bytes{0};
+  // Entries and their bytes.
+  struct Size {
+    int64_t entries = 0;
+    int64_t bytes = 0;
+  };
+  // What publishing `entry` in place of the visible one, which may be null,
+  // adds.
+  static Size Growth(const Entry* visible, const Entry& entry) noexcept;
+  // After a TryGrow that failed: counts exactly what has failed, until it has
+  // fallen to half of its limit. False: it was exact. Locks each shard.
+  bool CountExactly(const Size& growth) noexcept;
 
-  // The memory of entries that are dirty or in a batch, and of the values of
-  // those that are clean.
-  uint64_t pending_bytes() const noexcept {
-    return pending_bytes_.load(std::memory_order_relaxed);
+  // Of the visible entries. Locks each shard.
+  Size size() const;
+
+  // The memory of entries that are dirty or in a batch; of the values of clean
+  // ones; and of what was removed, as long as its row is there.
+  //
+  // Exact while no call is in progress. Locks each shard.
+  uint64_t pending_bytes() const;
+  uint64_t resident_bytes() const;
+  uint64_t absent_bytes() const;
+  // Whether their limits allow so many more. Locks shards only near the limit.
+  bool HasPendingRoom(uint64_t more) noexcept;
+  bool HasResidentRoom(uint64_t more) noexcept;
+  // Whether more is pending than half of its limit, or almost.
+  bool IsHalfPending() const noexcept {
+    return pending_bytes_.upper_bound() > pending_bytes_.limit() / 2;
   }
-  uint64_t resident_bytes() const noexcept {
-    return resident_bytes_.load(std::memory_order_relaxed);
-  }
+
   // The memory of the directory itself: tables, records and the headers of
   // entries. Locks each shard.
   uint64_t directory_bytes() const;
@@ -123,30 +162,36 @@ class Directory {
   template <class Visit>
   void ForEach(const Visit& visit) const;
 
-  // The number of records, absent ones too.
-  size_t record_count() const noexcept {
-    return record_count_.load(std::memory_order_relaxed);
-  }
+  // The number of records, absent ones too. Locks each shard.
+  size_t record_count() const;
 
  private:
+  using PartOf = SharedSum::Part Shard::*;
+
+  bool MakeExact(SharedSum& sum, PartOf part) noexcept;
+  bool HasRoom(SharedSum& sum, PartOf part, uint64_t more) noexcept;
+  template <class Of>
+  int64_t SumOf(const Of& of) const;
+
   // Apart from the shards, which are written all the time.
   alignas(64) std::array<TableWord, kShards> tables_;
   alignas(64) std::array<std::atomic<int64_t>, kShards> first_expiries_;
   std::unique_ptr<Shard[]> shards_;
-  alignas(64) std::atomic<uint64_t> pending_bytes_{0};
-  std::atomic<uint64_t> resident_bytes_{0};
-  std::atomic<size_t> record_count_{0};
+  alignas(64) SharedSum entries_;
+  SharedSum bytes_;
+  SharedSum pending_bytes_;
+  SharedSum resident_bytes_;
   Reclaimer reclaimer_;
   // For the next Clear, so that it needs no memory. Guarded by all shards.
   std::unique_ptr<ClearedShards> spare_;
 };
 
-// The entries of one range of h. Guarded by its mutex.
+// The entries of one range of h. Guarded by its lock.
 class alignas(128) Directory::Shard {
  public:
-  std::mutex mutex;
+  internal::SpinLock lock;
 
-  // --- What there is. REQUIRES, of all functions: the mutex is held.
+  // --- What there is. REQUIRES, of all functions: the lock is held.
 
   // The record with this h, which may be absent; null when there is none.
   Record* Find(int64_t h) const noexcept {
@@ -162,13 +207,21 @@ class alignas(128) Directory::Shard {
   // --- Changes.
 
   // Makes room for `more` new entries, all of which may expire. Throws
-  // std::bad_alloc; then nothing has changed that a reader can see.
+  // std::bad_alloc; then nothing has changed that a reader can see. With
+  // may_expire, room remains for one entry that replaces another, which one
+  // caller at a time may use later.
   void Reserve(size_t more, bool may_expire);
 
+  // Counts what an entry adds, before it is published. TryGrow: if the limits
+  // allow that; see CountExactly.
+  bool TryGrow(const Size& growth) noexcept;
+  void Grow(const Size& growth) noexcept;
+
   // Publishes the entry in place of what has its h, with this tick, as dirty.
-  // REQUIRES: Reserve.
+  // REQUIRES: Reserve, and Grow or TryGrow.
   void Put(EntryPtr entry, int64_t tick) noexcept;
-  // The same for an entry that SQLite has.
+  // The same for an entry that SQLite has. If it replaces another, an earlier
+  // Reserve is enough, after which the shard was not cleared.
   void PutClean(EntryPtr entry, int64_t tick) noexcept;
 
   // Adds an absent record for the entry's h, whose row will be removed.
@@ -187,19 +240,18 @@ class alignas(128) Directory::Shard {
 
   // --- A flush.
 
-  // Takes a dirty record into a batch. Its entry stays pending.
-  void Take(Record& record) noexcept;
+  // Takes a dirty record into a batch. What it has stays pending.
+  Taken Take(Record& record) noexcept;
   size_t dirty() const noexcept { return dirty_; }
   size_t records() const noexcept { return records_in_use_; }
 
-  // The batch has put `entry`, or has removed the row if that is null: with
-  // has_row, SQLite has the row, or may have.
-  void Written(int64_t h, const Entry* entry) noexcept;
+  // The batch has put the row of an entry, or has removed that of an absent
+  // one. `taken`: what the record had when it was taken.
+  void Written(const Taken& taken) noexcept;
   // The batch has failed: what it had taken is dirty again, unless it was
   // removed or replaced since. `may_have_row`: it was a commit that may have
   // failed.
-  void NotWritten(int64_t h, const Entry* entry,
-                  bool may_have_row = true) noexcept;
+  void NotWritten(const Taken& taken, bool may_have_row = true) noexcept;
 
   // --- Expiry.
 
@@ -222,7 +274,9 @@ class alignas(128) Directory::Shard {
   Record& Publish(EntryPtr entry, int64_t tick) noexcept;
   // Adds what a record counts for to the sizes, or subtracts it.
   void Count(const Record& record, int sign) noexcept;
-  void AddPending(int64_t delta) noexcept;
+  void AddPending(int64_t delta) noexcept {
+    directory_->pending_bytes_.Add(pending_part_, delta);
+  }
   void AddDirty(int64_t delta) noexcept;
   void AddResident(int64_t delta) noexcept;
   void MarkDirty(Record& record) noexcept;
@@ -244,11 +298,16 @@ class alignas(128) Directory::Shard {
   size_t records_in_use_ = 0;
   size_t dirty_ = 0;
   // Of visible entries.
-  int64_t visible_ = 0;
-  int64_t visible_bytes_ = 0;
+  Size visible_;
   // Of the directory's pending_bytes, what is dirty; and its resident_bytes.
   int64_t dirty_bytes_ = 0;
   int64_t resident_bytes_ = 0;
+  // Of absent records.
+  int64_t absent_bytes_ = 0;
+  SharedSum::Part entries_part_;
+  SharedSum::Part bytes_part_;
+  SharedSum::Part pending_part_;
+  SharedSum::Part resident_part_;
 };
 
 // Exclusive access to the shard of an h.
@@ -257,7 +316,7 @@ class Directory::Access {
   Access(Directory& directory, int64_t h)
       : directory_(directory),
         shard_(directory.shards_[ShardOf(h)]),
-        lock_(shard_.mutex) {}
+        lock_(shard_.lock) {}
   ~Access() {
     const bool is_much = shard_.PassRetired();
     lock_.unlock();
@@ -272,20 +331,20 @@ class Directory::Access {
  private:
   Directory& directory_;
   Shard& shard_;
-  std::unique_lock<std::mutex> lock_;
+  std::unique_lock<internal::SpinLock> lock_;
 };
 
 // Exclusive access to all shards.
 class Directory::AccessAll {
  public:
   explicit AccessAll(Directory& directory) : directory_(directory) {
-    for (size_t i = 0; i < kShards; ++i) directory_.shards_[i].mutex.lock();
+    for (size_t i = 0; i < kShards; ++i) directory_.shards_[i].lock.lock();
   }
   ~AccessAll() {
     bool is_much = false;
     for (size_t i = 0; i < kShards; ++i) {
       is_much |= directory_.shards_[i].PassRetired();
-      directory_.shards_[i].mutex.unlock();
+      directory_.shards_[i].lock.unlock();
     }
     if (is_much) directory_.reclaimer_.Collect();
   }
@@ -299,8 +358,12 @@ class Directory::AccessAll {
     return {directory_.shards_.get(), kShards};
   }
 
-  // Removes every entry, absent ones too. Returns how many were visible or
-  // reserved. Throws std::bad_alloc; then nothing has changed.
+  // Whether the directory would be over its limits with so much more.
+  bool IsOver(const Size& more) noexcept;
+  size_t record_count() const noexcept;
+
+  // Removes every entry, absent ones too. Returns how many were visible. Throws
+  // std::bad_alloc; then nothing has changed.
   uint64_t Clear();
 
  private:
@@ -310,7 +373,7 @@ class Directory::AccessAll {
 template <class Visit>
 void Directory::ForEach(const Visit& visit) const {
   for (size_t i = 0; i < kShards; ++i) {
-    std::lock_guard<std::mutex> guard(shards_[i].mutex);
+    std::lock_guard<internal::SpinLock> guard(shards_[i].lock);
     shards_[i].ForEach(visit);
   }
 }

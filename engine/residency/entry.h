@@ -13,13 +13,13 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <new>
 #include <string_view>
 #include <utility>
 
 #include "appcache/bytes.h"
+#include "engine/residency/spare_blocks.h"
 
 namespace appcache::residency {
 
@@ -30,7 +30,9 @@ struct Entry;
 // the entry exists.
 struct Record {
   // Of the last access. Readers store it without a lock. LastUse() is right if
-  // one of them was late.
+  // one of them began before the entry was published and was late. One that was
+  // late and began afterwards may replace a newer tick by its own: the access
+  // that it forgets overlapped its own.
   std::atomic<int64_t> tick{0};
 
   // Guarded by the mutex of the shard: the current entry, and its state.
@@ -86,8 +88,9 @@ struct alignas(16) Entry {
                     int64_t expires_at_ms) {
     Entry* const made =
         NewOf(h, key.size(), value.size(), expires_at_ms, /*is_resident=*/true);
-    std::memcpy(made->data(), key.data(), key.size());
-    std::memcpy(made->data() + key.size(), value.data(), value.size());
+    // Not memcpy: the data of an empty one may be null.
+    key.copy(made->data(), key.size());
+    value.copy(made->data() + key.size(), value.size());
     return made;
   }
   // Without key and value.
@@ -104,6 +107,14 @@ struct alignas(16) Entry {
 
   void AddReference() noexcept { internal::SharedBlock::AddReference(&block); }
   void Release() noexcept { internal::SharedBlock::Release(&block); }
+  // The same, and keeps the memory for the next entries of this thread.
+  void ReleaseToSpare() noexcept {
+    if (internal::SharedBlock::IsSole(&block)) {
+      SpareBlocks::Free(this, memory_bytes());
+    } else {
+      Release();
+    }
+  }
 
   // What counts against max_bytes.
   int64_t bytes() const noexcept { return int64_t{key_size} + value_size; }
@@ -130,7 +141,11 @@ struct alignas(16) Entry {
   static Entry* NewOf(int64_t h, size_t key_size, size_t value_size,
                       int64_t expires_at_ms, bool is_resident) {
     const size_t content = is_resident ? key_size + value_size : 0;
-    void* const memory = internal::SharedBlock::New(sizeof(Entry) + content);
+    const size_t size = sizeof(Entry) + content;
+    void* memory = SpareBlocks::TryTake(size);
+    if (memory == nullptr) {
+      memory = internal::SharedBlock::New(SpareBlocks::BlockSize(size));
+    }
     auto* const made = new (memory) Entry;
     made->h = h;
     made->expires_at_ms = expires_at_ms;

@@ -54,7 +54,7 @@ class RetiredChain {
       Entry* const entry = entries_;
       entries_ = NextOf(*entry);
       if ((entry->next_retired & 1) != 0) free_record(entry->h, entry->record);
-      entry->Release();
+      entry->ReleaseToSpare();
     }
     while (slots_ != nullptr)
       Slots::Free(std::exchange(slots_, slots_->next_retired));

@@ -35,6 +35,16 @@ Lookup<FoundValue> Reader::Find(int64_t h, std::string_view key) {
   });
 }
 
+Lookup<size_t> Reader::Visit(
+    int64_t h, std::string_view key,
+    FunctionRef<void(std::string_view, int64_t)> visit) {
+  return FindRow<size_t>(get_, h, key, [&](const Run& run) {
+    const std::string_view value = run.Blob(2);
+    visit(value, run.Int(0));
+    return value.size();
+  });
+}
+
 Lookup<int64_t> Reader::FindExpiry(int64_t h, std::string_view key) {
   return FindRow<int64_t>(get_expiry_, h, key,
                           [](const Run& run) { return run.Int(0); });

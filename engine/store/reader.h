@@ -10,6 +10,7 @@
 
 #include "appcache/bytes.h"
 #include "appcache/error.h"
+#include "appcache/function_ref.h"
 #include "appcache/lookup.h"
 #include "engine/policy/eviction_target.h"
 #include "engine/store/connection.h"
@@ -41,6 +42,11 @@ class Reader {
   // The entry with this h and key, expired or not. Copies the value once, out
   // of SQLite's page. Throws std::bad_alloc.
   Lookup<FoundValue> Find(int64_t h, std::string_view key);
+  // The same without a copy: calls visit(value, expires_at_ms), which must not
+  // use this object; the value is valid during the call. An exception reaches
+  // the caller.
+  Lookup<size_t> Visit(int64_t h, std::string_view key,
+                       FunctionRef<void(std::string_view, int64_t)> visit);
   Lookup<int64_t> FindExpiry(int64_t h, std::string_view key);
 
   Result<policy::Counts> ReadCounts();

@@ -10,14 +10,20 @@
 
 namespace appcache::internal {
 
-// Thread-safe. Each of the first threads of a process has a cache line of its
-// own; later ones share them.
+// Thread-safe. Each of the first threads of a process has a stripe of its own,
+// which it increments without an atomic addition; later ones share the others.
 class StripedCounter {
  public:
   void Increment() noexcept { Add(1); }
   void Add(uint64_t count) noexcept {
-    stripes_[StripeOfThisThread()].count.fetch_add(count,
-                                                   std::memory_order_relaxed);
+    const size_t index = StripeOfThisThread();
+    std::atomic<uint64_t>& stripe = stripes_[index].count;
+    if (index < kOwned) [[likely]] {
+      stripe.store(stripe.load(std::memory_order_relaxed) + count,
+                   std::memory_order_relaxed);
+    } else {
+      stripe.fetch_add(count, std::memory_order_relaxed);
+    }
   }
 
   uint64_t Sum() const noexcept {
@@ -29,7 +35,8 @@ class StripedCounter {
   }
 
  private:
-  static constexpr size_t kStripes = 16;
+  static constexpr size_t kOwned = 16;
+  static constexpr size_t kShared = 16;
 
   struct alignas(64) Stripe {
     std::atomic<uint64_t> count{0};
@@ -37,14 +44,16 @@ class StripedCounter {
 
   static size_t StripeOfThisThread() noexcept {
     static constinit std::atomic<size_t> threads{0};
-    static constinit thread_local size_t stripe = kStripes;
-    if (stripe == kStripes) [[unlikely]] {
-      stripe = threads.fetch_add(1, std::memory_order_relaxed) % kStripes;
+    constexpr size_t kNone = kOwned + kShared;
+    static constinit thread_local size_t stripe = kNone;
+    if (stripe == kNone) [[unlikely]] {
+      stripe = threads.fetch_add(1, std::memory_order_relaxed);
+      if (stripe >= kOwned) stripe = kOwned + stripe % kShared;
     }
     return stripe;
   }
 
-  std::array<Stripe, kStripes> stripes_;
+  std::array<Stripe, kOwned + kShared> stripes_;
 };
 
 }  // namespace appcache::internal

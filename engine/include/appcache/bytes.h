@@ -34,6 +34,11 @@ struct SharedBlock {
   static void AddReference(SharedBlock* block) noexcept {
     __atomic_fetch_add(&block->references, size_t{1}, __ATOMIC_RELAXED);
   }
+  // Whether the caller's reference is the only one. Then what other owners did
+  // with the allocation has happened, and the caller may reuse it.
+  static bool IsSole(const SharedBlock* block) noexcept {
+    return __atomic_load_n(&block->references, __ATOMIC_ACQUIRE) == 1;
+  }
   // Frees the allocation with its last reference.
   static void Release(SharedBlock* block) noexcept;
 };

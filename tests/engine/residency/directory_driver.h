@@ -14,11 +14,7 @@
 
 namespace appcache::residency {
 
-// What a batch has taken: a put, or a removal if there is no entry.
-struct Taken {
-  int64_t h;
-  EntryPtr entry;
-};
+using Taken = Directory::Taken;
 
 class DirectoryDriver {
  public:
@@ -36,7 +32,8 @@ class DirectoryDriver {
     EntryPtr entry(Entry::New(h, "key", value, expires_at_ms));
     Directory::Access access(*directory_, h);
     access->Reserve(1, expires_at_ms != 0);
-    Grow(access->Find(h), *entry);
+    access->Grow(
+        Directory::Growth(VisibleEntry(access->Find(h)), *entry));
     access->Put(std::move(entry), tick);
   }
   void SetClean(int64_t h, std::string_view value, int64_t expires_at_ms = 0,
@@ -44,7 +41,8 @@ class DirectoryDriver {
     EntryPtr entry(Entry::New(h, "key", value, expires_at_ms));
     Directory::Access access(*directory_, h);
     access->Reserve(1, expires_at_ms != 0);
-    Grow(access->Find(h), *entry);
+    access->Grow(
+        Directory::Growth(VisibleEntry(access->Find(h)), *entry));
     access->PutClean(std::move(entry), tick);
   }
 
@@ -53,8 +51,6 @@ class DirectoryDriver {
     Directory::Access access(*directory_, h);
     Record* const record = access->Find(h);
     if (record == nullptr || record->Is(Record::kAbsent)) return false;
-    --directory_->entries;
-    directory_->bytes -= record->entry()->bytes();
     access->Remove(*record);
     return true;
   }
@@ -85,25 +81,18 @@ class DirectoryDriver {
     for (Directory::Shard& shard : all.shards()) {
       shard.ForEach([&](Record& record) {
         if (!record.Is(Record::kDirty)) return;
-        shard.Take(record);
-        Entry* const entry = record.entry();
-        if (record.Is(Record::kAbsent)) {
-          batch.push_back({entry->h, nullptr});
-        } else {
-          entry->AddReference();
-          batch.push_back({entry->h, EntryPtr(entry)});
-        }
+        batch.push_back(shard.Take(record));
       });
     }
     return batch;
   }
   void Written(const Taken& taken) {
     Directory::Access access(*directory_, taken.h);
-    access->Written(taken.h, taken.entry.get());
+    access->Written(taken);
   }
   void NotWritten(const Taken& taken) {
     Directory::Access access(*directory_, taken.h);
-    access->NotWritten(taken.h, taken.entry.get());
+    access->NotWritten(taken);
   }
   void Flush() {
     for (const Taken& taken : Take()) Written(taken);
@@ -151,21 +140,11 @@ class DirectoryDriver {
   }
 
  private:
-  // As the engine counts.
-  void Grow(const Record* replaced, const Entry& entry) {
-    if (replaced == nullptr || replaced->Is(Record::kAbsent)) {
-      ++directory_->entries;
-    } else {
-      directory_->bytes -= replaced->entry()->bytes();
-    }
-    directory_->bytes += entry.bytes();
-  }
-
   // On the heap: GCC 12 with -fsanitize=address does not align an object on the
   // stack to 128 bytes.
   const std::unique_ptr<Epochs> epochs_ = std::make_unique<Epochs>();
   const std::unique_ptr<Directory> directory_ =
-      std::make_unique<Directory>(*epochs_);
+      std::make_unique<Directory>(*epochs_, Directory::Limits());
 };
 
 }  // namespace appcache::residency

@@ -282,14 +282,16 @@ class ModelRun {
     Directory& directory = driver_.directory();
     uint64_t pending = 0;
     uint64_t resident = 0;
+    uint64_t absent = 0;
     size_t records = 0;
     size_t dirty = 0;
     directory.ForEach([&](const Record& record) {
       ++records;
       if (record.Is(Record::kDirty)) ++dirty;
-      if (record.Is(Record::kAbsent)) return;
       const size_t bytes = record.entry()->content_bytes();
-      if (record.Is(Record::kDirty)) {
+      if (record.Is(Record::kAbsent)) {
+        absent += bytes;
+      } else if (record.Is(Record::kDirty)) {
         pending += bytes;
       } else if (!record.Is(Record::kInBatch)) {
         resident += bytes;
@@ -300,6 +302,7 @@ class ModelRun {
     }
     ASSERT_EQ(directory.pending_bytes(), pending);
     ASSERT_EQ(directory.resident_bytes(), resident);
+    ASSERT_EQ(directory.absent_bytes(), absent);
     ASSERT_EQ(directory.record_count(), records);
     ASSERT_EQ(driver_.Dirty(DirectoryDriver::H(0, 0)) +
                   driver_.Dirty(DirectoryDriver::H(0, 1)) +
@@ -309,8 +312,9 @@ class ModelRun {
     for (const auto& [h, value] : visible_) {
       bytes += static_cast<int64_t>(3 + value.value.size());
     }
-    ASSERT_EQ(directory.entries, static_cast<int64_t>(visible_.size()));
-    ASSERT_EQ(directory.bytes, bytes);
+    const Directory::Size size = directory.size();
+    ASSERT_EQ(size.entries, static_cast<int64_t>(visible_.size()));
+    ASSERT_EQ(size.bytes, bytes);
   }
 
   RandomSource& random_;

@@ -171,8 +171,8 @@ TEST(DirectoryThreadsTest, AReaderSeesTheLastChangeThatWasComplete) {
   EXPECT_EQ(directory.pending_bytes(), 0u);
   EXPECT_EQ(directory.resident_bytes(), 0u);
   EXPECT_EQ(directory.record_count(), 0u);
-  EXPECT_EQ(directory.entries, 0);
-  EXPECT_EQ(directory.bytes, 0);
+  EXPECT_EQ(directory.size().entries, 0);
+  EXPECT_EQ(directory.size().bytes, 0);
 }
 
 // A record that is added for a row that is about to be written.
@@ -192,8 +192,7 @@ TEST(DirectoryThreadsTest, AReaderNeverSeesAnAbsentRecordThatIsAdded) {
     Directory::Access access(driver.directory(), 5);
     access->Reserve(1, /*may_expire=*/false);
     access->PutAbsent(std::move(entry));
-    access->Take(*access->Find(5));
-    access->Written(5, nullptr);
+    access->Written(access->Take(*access->Find(5)));
   }
   is_writing = false;
   thread.join();

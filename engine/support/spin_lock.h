@@ -1,0 +1,41 @@
+// SpinLock: exclusion for a few instructions, in one word.
+//
+// A std::mutex costs two calls and two atomic read-modify-writes, and puts a
+// thread to sleep that would have waited for some nanoseconds. This lock costs
+// one read-modify-write. A thread that finds it held reads until it is free,
+// then yields the processor, and after that sleeps in between: the holder may
+// have been preempted, or do something long.
+
+#ifndef APPCACHE_ENGINE_SUPPORT_SPIN_LOCK_H_
+#define APPCACHE_ENGINE_SUPPORT_SPIN_LOCK_H_
+
+#include <atomic>
+
+namespace appcache::internal {
+
+// Meets the requirements of std::lock_guard and std::unique_lock. Not
+// recursive, not fair.
+class SpinLock {
+ public:
+  SpinLock() noexcept = default;
+  SpinLock(const SpinLock&) = delete;
+  SpinLock& operator=(const SpinLock&) = delete;
+
+  void lock() noexcept {
+    if (!try_lock()) [[unlikely]]
+      LockSlowly();
+  }
+  bool try_lock() noexcept {
+    return !is_held_.exchange(true, std::memory_order_acquire);
+  }
+  void unlock() noexcept { is_held_.store(false, std::memory_order_release); }
+
+ private:
+  void LockSlowly() noexcept;
+
+  std::atomic<bool> is_held_{false};
+};
+
+}  // namespace appcache::internal
+
+#endif  // APPCACHE_ENGINE_SUPPORT_SPIN_LOCK_H_
