@@ -237,7 +237,9 @@ class ResidentEngine final : public Engine {
   // --- Limits. REQUIRES, of those that evict: evict_mutex_ is held.
 
   // Removes an expired entry, or else the least recently used one whose tick is
-  // less than `before`. False: there is none. Shards: how a shard is reached.
+  // less than `before`. True also if another thread has removed that one: the
+  // caller compares with the limits again. False: there is none. Shards: how a
+  // shard is reached.
   class OneShard;
   class LockedShards;
   template <class Shards>
@@ -253,6 +255,7 @@ class ResidentEngine final : public Engine {
   // Demotes entries, whose values then leave memory, until there is room for
   // `bytes`. REQUIRES: demote_mutex_.
   bool Demote(uint64_t bytes) noexcept;
+  // As EvictOne does: true also if there may be room without it.
   bool DemoteOne() noexcept;
 
   // --- Flush. REQUIRES, of all but Flush: the turn to flush is held.

@@ -10,6 +10,7 @@
 
 #include "engine/lru/resident_engine.h"
 #include "engine/lru/resident_limits.h"
+#include "engine/support/test_point.h"
 
 namespace appcache::lru {
 namespace {
@@ -238,6 +239,7 @@ Status ResidentEngine::Batch::Write(LruEngine& storage, bool clears,
     tried_ = removals + puts;
     Status status = storage.Write(batch);
     if (!status.ok()) return status;
+    internal::TestPoint("flush.committed");
     tried_ = 0;
     if (std::exchange(clears, false)) cleared();
     for (size_t i = 0; i < removals; ++i, ++next_removal_) {
@@ -281,6 +283,7 @@ Status ResidentEngine::FlushLocked(bool with_accesses) {
     return Status();
   }
   batch.AssignTimes(ticks_, restored_, last_micros_);
+  internal::TestPoint("flush.collected");
   const uint64_t most = settings_.resident_bytes / kMaxResidentShare;
   Status status = batch.Write(
       *storage_, must_clear, [&] { flushed_clears_ = clears; },

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "engine/lru/resident_engine.h"
+#include "engine/support/test_point.h"
 
 namespace appcache::lru {
 void ResidentEngine::EvictToLimits() {
@@ -56,12 +57,12 @@ bool ResidentEngine::DemoteOne() noexcept {
     }
     const policy::VictimQueue::Victim victim = *front;
     coldest_.Pop();
+    internal::TestPoint("demote.chosen");
     Directory::Access access(directory_, victim.h);
     Record* const record = access->Find(victim.h);
-    if (record == nullptr || !may_leave(*record) ||
-        residency::WasUsedSince(*record, victim.tick)) {
-      continue;
-    }
+    // Another thread has changed it, which may leave room.
+    if (record == nullptr || !may_leave(*record)) return true;
+    if (residency::WasUsedSince(*record, victim.tick)) continue;
     const Entry& entry = *record->entry();
     try {
       access->Exchange(*record, EntryPtr(Entry::NewAwayOf(entry)));

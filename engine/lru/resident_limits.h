@@ -10,6 +10,7 @@
 
 #include "engine/lru/expiry.h"
 #include "engine/lru/resident_engine.h"
+#include "engine/support/test_point.h"
 
 namespace appcache::lru {
 
@@ -103,12 +104,12 @@ bool ResidentEngine::EvictOne(const Shards& shards, int64_t before) {
     const policy::VictimQueue::Victim victim = *front;
     if (victim.tick >= before) return false;
     victims_.Pop();
+    internal::TestPoint("evict.chosen");
     const auto shard = shards.At(victim.h);
     Record* const record = shard->Find(victim.h);
-    if (record == nullptr || record->Is(Record::kAbsent) ||
-        residency::WasUsedSince(*record, victim.tick)) {
-      continue;
-    }
+    // Another thread has removed it, which may leave room.
+    if (VisibleEntry(record) == nullptr) return true;
+    if (residency::WasUsedSince(*record, victim.tick)) continue;
     shard->Remove(*record);
     evictions_.fetch_add(1, std::memory_order_relaxed);
     return true;

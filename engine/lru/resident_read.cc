@@ -7,6 +7,7 @@
 #include "engine/lru/limits.h"
 #include "engine/lru/resident_engine.h"
 #include "engine/support/approximate_time.h"
+#include "engine/support/test_point.h"
 
 namespace appcache::lru {
 namespace {
@@ -43,7 +44,10 @@ Lookup<V> ResidentEngine::Access(std::string_view path, const Use& use) {
     ++reader.misses;
     return Lookup<V>::Miss();
   }
-  entry->record->tick.store(ticks_.End(begun), std::memory_order_relaxed);
+  Record& record = *entry->record;
+  const int64_t tick = ticks_.End(begun);
+  internal::TestPoint("hit.store");
+  record.tick.store(tick, std::memory_order_relaxed);
   ++reader.hits;
   if (!accesses_are_armed_.load(std::memory_order_relaxed)) [[unlikely]] {
     ArmAccesses();
@@ -78,6 +82,7 @@ Result<residency::EntryPtr> ResidentEngine::LoadValue(const Entry& away,
   for (int i = 0; i < kMaxLoads; ++i) {
     // The transaction of this read begins after the record was seen to be
     // clean: the row is that of `expected`, or of a later entry.
+    internal::TestPoint("load.begin");
     EntryPtr loaded;
     const Lookup<size_t> row = storage_->ReadRow(
         h, path, [&](std::string_view value, int64_t expires_at_ms) {
@@ -85,6 +90,7 @@ Result<residency::EntryPtr> ResidentEngine::LoadValue(const Entry& away,
         });
     if (row.has_error()) return row.status();
     const bool has_room = row && MakeResidentRoom(loaded->content_bytes());
+    internal::TestPoint("load.read");
     Directory::Access access(directory_, h);
     Record* const record = access->Find(h);
     if (record == nullptr || record->Is(Record::kAbsent)) return EntryPtr();
@@ -113,7 +119,9 @@ Result<residency::EntryPtr> ResidentEngine::LoadValue(const Entry& away,
 
 Result<bool> ResidentEngine::HasKey(const Entry& entry, std::string_view path) {
   if (entry.is_resident) return entry.key() == path;
+  internal::TestPoint("key.begin");
   const Lookup<int64_t> found = storage_->ReadRowExpiry(entry.h, path);
+  internal::TestPoint("key.read");
   if (found.has_error()) return found.status();
   return found.is_hit();
 }

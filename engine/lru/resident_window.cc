@@ -9,6 +9,7 @@
 
 #include "engine/lru/resident_engine.h"
 #include "engine/lru/resident_limits.h"
+#include "engine/support/test_point.h"
 
 namespace appcache::lru {
 namespace {
@@ -142,6 +143,7 @@ Status ResidentEngine::WriteThrough(EntryPtr entry, Deadline deadline) {
 
 void ResidentEngine::PublishWritten(EntryPtr entry, int64_t tick,
                                     uint64_t clears) noexcept {
+  internal::TestPoint("through.written");
   const int64_t h = entry->h;
   std::lock_guard<std::mutex> guard(evict_mutex_);
   for (;;) {

@@ -9,6 +9,7 @@
 #include "engine/lru/limits.h"
 #include "engine/lru/resident_engine.h"
 #include "engine/lru/resident_limits.h"
+#include "engine/support/test_point.h"
 
 namespace appcache::lru {
 namespace {
@@ -251,6 +252,7 @@ Status ResidentEngine::ClearAll(uint64_t& removed) {
     clears_.fetch_add(1, std::memory_order_relaxed);
     victims_.Forget();
   }
+  internal::TestPoint("clear.emptied");
   // Soon: SQLite's memory returns with the flush.
   flush_is_armed_.store(true, std::memory_order_relaxed);
   ArmFlush(settings_.clock->Now());

@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "engine/support/test_point.h"
+
 namespace appcache::residency {
 namespace {
 
@@ -249,6 +251,7 @@ Record& Directory::Shard::Publish(EntryPtr entry, int64_t tick) noexcept {
   Record* record = Find(published.h);
   if (record == nullptr) {
     record = &NewRecord(published, tick);
+    internal::TestPoint("directory.publish");
     table_->Insert(&published);
   } else {
     Count(*record, -1);
@@ -257,6 +260,7 @@ Record& Directory::Shard::Publish(EntryPtr entry, int64_t tick) noexcept {
     record->Drop(Record::kAbsent);
     retired_.Add(record->entry(), /*frees_record=*/false);
     Attach(*record, published, tick);
+    internal::TestPoint("directory.publish");
     table_->Replace(&published, /*is_absent=*/false);
   }
   if (published.expires_at_ms != 0) {

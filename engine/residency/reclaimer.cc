@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "engine/support/test_point.h"
+
 namespace appcache::residency {
 namespace {
 
@@ -126,6 +128,7 @@ void Reclaimer::Collect() noexcept {
       newest.Append(std::move(filling_));
     }
   }
+  internal::TestPoint("reclaim.stamped");
   const uint64_t oldest = epochs_.OldestReader();
   for (;;) {
     Batch batch;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/store/statements.h"
+#include "engine/support/test_point.h"
 
 namespace appcache::store {
 
@@ -189,6 +190,7 @@ Status Writer::ApplyInTransaction(const WriteBatch& batch, WriteHooks& hooks,
   if (status.ok() && !found_entry) {
     status = hooks.Evict(rows_, result.evicted);
   }
+  internal::TestPoint("writer.commit");
   if (status.ok()) status = transaction.Commit();
   result.counts = rows_.counts();
   result.may_be_undone = is_nested_;
