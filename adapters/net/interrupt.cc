@@ -8,10 +8,12 @@
 #include <system_error>
 
 #include "adapters/net/socket.h"
+#include "engine/support/high_fd.h"
 
 namespace appcache::net {
 
-Interrupt::Interrupt() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+Interrupt::Interrupt()
+    : fd_(internal::MoveAboveStandard(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
   if (fd_ < 0) throw std::system_error(errno, std::generic_category());
 }
 

@@ -13,6 +13,8 @@
 #include <chrono>
 #include <ctime>
 
+#include "engine/support/high_fd.h"
+
 namespace appcache::net {
 namespace {
 
@@ -58,7 +60,8 @@ SocketResult Socket::Connect(const Address& address,
                              std::chrono::milliseconds usual_timeout,
                              const Deadline& deadline) noexcept {
   Close();
-  fd_ = socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  fd_ = internal::MoveAboveStandard(
+      socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd_ < 0) return Fail(errno);
   if (address.family() != AF_UNIX) {
     // Each request is sent in one piece, so Nagle's algorithm only adds delay.
