@@ -47,13 +47,13 @@ std::vector<ServerBatch<ItemOf<MakeItem>>> SplitByServer(
 }
 
 // Sends one request for each element of `batches`, all at once, to the server
-// that its member `server` names. `make_request(batch)` returns the request.
+// that its member `server` names. `make_request(batch)` returns the request,
+// which must be idempotent.
 // Afterwards calls `finish(batch, request, status)` for each batch, in order.
 // Throws std::bad_alloc.
 template <class Batch, class MakeRequest, class Finish>
 void SendBatches(Servers& servers, const std::vector<Batch>& batches,
-                 Retry retry, const MakeRequest& make_request,
-                 const Finish& finish) {
+                 const MakeRequest& make_request, const Finish& finish) {
   std::vector<decltype(make_request(batches[0]))> requests;
   requests.reserve(batches.size());  // `calls` points into it
   std::vector<ServerCall> calls;
@@ -62,7 +62,7 @@ void SendBatches(Servers& servers, const std::vector<Batch>& batches,
     requests.push_back(make_request(batch));
     calls.push_back(servers.CallTo(batch.server, requests.back()));
   }
-  servers.Send(calls, retry);
+  servers.Send(calls, Retry::kOnce);
   for (size_t i = 0; i < batches.size(); ++i) {
     finish(batches[i], requests[i], calls[i].status);
   }

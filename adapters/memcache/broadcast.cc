@@ -9,7 +9,7 @@ namespace appcache::memcache {
 
 Result<std::vector<std::string>> Broadcast(Servers& servers,
                                            std::string_view command,
-                                           Reply::Type expected, Retry retry) {
+                                           Reply::Type expected) {
   struct Target {
     size_t server;
   };
@@ -28,7 +28,7 @@ Result<std::vector<std::string>> Broadcast(Servers& servers,
       first_failure = sent.ok() ? request.failure() : sent;
     texts.push_back(request.text());
   };
-  SendBatches(servers, targets, retry, make_request, finish);
+  SendBatches(servers, targets, make_request, finish);
   if (!first_failure.ok()) return first_failure;
   return texts;
 }

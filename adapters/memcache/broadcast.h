@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/memcache/exchange.h"
 #include "adapters/memcache/reply.h"
 #include "adapters/memcache/servers.h"
 #include "appcache/error.h"
@@ -19,7 +18,7 @@ namespace appcache::memcache {
 // command, if they could be reached. Throws std::bad_alloc.
 Result<std::vector<std::string>> Broadcast(Servers& servers,
                                            std::string_view command,
-                                           Reply::Type expected, Retry retry);
+                                           Reply::Type expected);
 
 }  // namespace appcache::memcache
 

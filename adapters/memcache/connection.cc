@@ -29,7 +29,6 @@ CommandBuffer& Connection::NewCommands() noexcept {
 Status Connection::Begin() {
   unsent_ = commands_.bytes();
   outstanding_ = commands_.commands();
-  stream_.BeginExchange();
   return SendSome();
 }
 

@@ -73,10 +73,6 @@ class Connection {
 
   // True when nothing failed and nothing is left to send or to receive.
   bool is_reusable() const noexcept;
-  // See net::Stream.
-  bool closed_while_idle() const noexcept {
-    return stream_.closed_while_idle();
-  }
 
  private:
   Connection(std::string server, uint64_t max_value_bytes)

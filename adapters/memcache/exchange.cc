@@ -10,6 +10,7 @@
 
 #include "adapters/memcache/server_error.h"
 #include "adapters/net/socket.h"
+#include "adapters/net/stream.h"
 
 namespace appcache::memcache {
 namespace {
@@ -27,9 +28,11 @@ struct ActiveCall {
   // Returns the connection to the pool if the call has succeeded or failed.
   void ReleaseIfDone() {
     if (!lease || (status().ok() && connection().outstanding() > 0)) return;
-    call->closed_while_idle =
-        !status().ok() && lease->was_idle() && connection().closed_while_idle();
+    const bool was_idle = lease->was_idle();
     lease.reset();
+    call->was_dropped = net::IsDrop(status());
+    // The server has most likely closed the other idle connections too.
+    if (call->was_dropped && was_idle) call->pool->DropIdle();
   }
 };
 
@@ -75,7 +78,10 @@ void Continue(const std::vector<ActiveCall*>& pending,
     const int events = connection.wants_to_send() ? POLLIN | POLLOUT : POLLIN;
     waiting.push_back({connection.descriptor(), static_cast<short>(events), 0});
   }
+  // Also checked when there is something to receive: a server that sends
+  // without end must not hold the call.
   const bool any_ready =
+      !deadline.HasExpired() &&
       net::WaitForAny(waiting, deadline) == net::SocketResult::kDone;
   for (size_t i = 0; i < pending.size(); ++i) {
     Connection& connection = pending[i]->connection();
@@ -105,7 +111,7 @@ void ExchangeOnce(std::span<ServerCall* const> calls,
   all.reserve(calls.size());
   for (ServerCall* const call : calls) {
     call->status = Status();
-    call->closed_while_idle = false;
+    call->was_dropped = false;
     const size_t calls_left = calls.size() - all.size();
     Begin(all.emplace_back(ActiveCall{call}), calls_left, deadline);
   }
@@ -141,10 +147,7 @@ void Exchange(std::span<ServerCall> calls, const net::Deadline& deadline,
   if (retry == Retry::kNever) return;
   some.clear();
   for (ServerCall& call : calls) {
-    if (!call.closed_while_idle) continue;
-    // The server has most likely closed the other idle connections too.
-    call.pool->DropIdle();
-    some.push_back(&call);
+    if (call.was_dropped) some.push_back(&call);
   }
   if (!some.empty()) ExchangeOnce(some, deadline);
 }

@@ -20,20 +20,20 @@ struct ServerCall {
 
   // The result. On failure, the request may lack replies.
   Status status = {};
-  // The call failed because the server had closed the connection while it was
-  // idle.
-  bool closed_while_idle = false;
+  // The call failed because the server closed the connection (net::IsDrop).
+  bool was_dropped = false;
 };
 
-// Whether a call is retried that failed with closed_while_idle.
+// Whether a call is retried that failed with was_dropped. kNever is for a
+// request that is not idempotent.
 enum class Retry { kOnce, kNever };
 
 // Does all the calls, until each has succeeded or failed or the deadline has
 // come. All requests are being sent before any reply is awaited, and a server
 // that fails affects only its own call. Replies are received while the rest of
 // a request is being sent, so a request may have any length. With Retry::kOnce,
-// calls that failed with closed_while_idle are retried before the same
-// deadline. Throws std::bad_alloc.
+// calls that failed with was_dropped are retried before the same deadline.
+// Throws std::bad_alloc.
 void Exchange(std::span<ServerCall> calls, const net::Deadline& deadline,
               Retry retry);
 

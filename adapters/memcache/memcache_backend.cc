@@ -16,6 +16,7 @@
 #include "adapters/memcache/timed_get_request.h"
 #include "adapters/memcache/traits.h"
 #include "adapters/memcache/write_items.h"
+#include "adapters/net/server_text.h"
 
 namespace appcache::memcache {
 namespace {
@@ -197,18 +198,20 @@ Result<bool> MemcacheBackend::AddRaw(std::string_view path,
 
 Status MemcacheBackend::ClearRaw() {
   return WithoutExceptions<Status>([&] {
-    // If a reply was lost, the flush may have been done: the caller decides
-    // whether to repeat it.
-    return Broadcast(*servers_, "flush_all", Reply::Type::kOk, Retry::kNever)
-        .status();
+    // A retry may remove entries that other clients have set during the call,
+    // as any Clear may.
+    return Broadcast(*servers_, "flush_all", Reply::Type::kOk).status();
   });
 }
 
 Result<std::string> MemcacheBackend::Ping() {
   return WithoutExceptions<Result<std::string>>([&]() -> Result<std::string> {
     Result<std::vector<std::string>> versions =
-        Broadcast(*servers_, "version", Reply::Type::kVersion, Retry::kOnce);
+        Broadcast(*servers_, "version", Reply::Type::kVersion);
     if (!versions.ok()) return versions.status();
+    for (std::string& version : *versions) {
+      version = net::VersionAtStartOf(version);
+    }
     std::ranges::sort(*versions);
     versions->erase(std::unique(versions->begin(), versions->end()),
                     versions->end());

@@ -42,8 +42,8 @@ void ReadItems(Servers& servers, size_t count, const MakeItem& make_item) {
       if (!*found) *found = std::decay_t<decltype(*found)>::Failed(sent);
     }
   };
-  SendBatches(servers, SplitByServer(servers, count, make_item), Retry::kOnce,
-              make_get, finish);
+  SendBatches(servers, SplitByServer(servers, count, make_item), make_get,
+              finish);
 }
 
 }  // namespace appcache::memcache

@@ -45,8 +45,8 @@ WriteOutcome WriteItems(Servers& servers, size_t count,
                           const Status& sent) {
     add(batch.items.size(), write, sent);
   };
-  SendBatches(servers, SplitByServer(servers, count, make_item), Retry::kOnce,
-              make_write, finish);
+  SendBatches(servers, SplitByServer(servers, count, make_item), make_write,
+              finish);
   return total;
 }
 

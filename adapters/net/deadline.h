@@ -33,6 +33,7 @@ class Deadline {
     return std::max(std::chrono::nanoseconds(0),
                     std::chrono::nanoseconds(at_ - Clock::now()));
   }
+  bool HasExpired() const noexcept { return Clock::now() >= at_; }
 
  private:
   Clock::time_point at_;

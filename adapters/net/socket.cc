@@ -127,11 +127,21 @@ SocketResult Socket::SendSome(std::string_view& bytes) noexcept {
 
 SocketResult Socket::Send(std::string_view bytes,
                           const Deadline& deadline) noexcept {
+  // A peer that receives as fast as this sends never makes it wait, so the
+  // deadline is also checked between pieces.
+  constexpr size_t kPieceBytes = size_t{1} << 20;
   for (;;) {
-    const SocketResult sent = SendSome(bytes);
-    if (sent != SocketResult::kDone || bytes.empty()) return sent;
-    const SocketResult waited = WaitFor(POLLOUT, deadline);
-    if (waited != SocketResult::kDone) return waited;
+    std::string_view piece = bytes.substr(0, kPieceBytes);
+    bytes.remove_prefix(piece.size());
+    while (!piece.empty()) {
+      const SocketResult sent = SendSome(piece);
+      if (sent != SocketResult::kDone) return sent;
+      if (piece.empty()) break;
+      const SocketResult waited = WaitFor(POLLOUT, deadline);
+      if (waited != SocketResult::kDone) return waited;
+    }
+    if (bytes.empty()) return SocketResult::kDone;
+    if (deadline.HasExpired()) return SocketResult::kTimedOut;
   }
 }
 
@@ -154,11 +164,15 @@ SocketResult Socket::Receive(char* buffer, size_t size,
                              size_t& received) noexcept {
   assert(is_open());
   for (;;) {
+    // Also when there is something to receive: a peer that sends without end
+    // must not hold the call.
+    const std::chrono::nanoseconds left = deadline.Left();
+    if (left == std::chrono::nanoseconds(0)) return SocketResult::kTimedOut;
     // The reply has hardly ever arrived yet. When nearly the whole timeout
     // remains, as is usual, recv() itself may wait. It cannot be interrupted
     // then.
     const bool may_block =
-        deadline.interrupt() < 0 && deadline.Left() >= min_blocking_time_;
+        deadline.interrupt() < 0 && left >= min_blocking_time_;
     if (!may_block) {
       const SocketResult waited = WaitFor(POLLIN, deadline);
       if (waited != SocketResult::kDone) return waited;

@@ -1,8 +1,9 @@
 // Socket: a stream socket on which every operation has a deadline.
 //
-// hiredis's own I/O is not used: it writes without MSG_NOSIGNAL, so that a
-// server that closes the connection would kill the program with SIGPIPE, and
-// its timeouts apply to each system call instead of the whole reply.
+// The I/O of hiredis and libmemcached is not used: their timeouts apply to each
+// system call instead of the whole reply, and hiredis writes without
+// MSG_NOSIGNAL, so that a server that closes the connection would kill the
+// program with SIGPIPE.
 
 #ifndef APPCACHE_ADAPTERS_NET_SOCKET_H_
 #define APPCACHE_ADAPTERS_NET_SOCKET_H_
@@ -64,6 +65,7 @@ class Socket {
   SocketResult Send(std::string_view bytes, const Deadline& deadline) noexcept;
 
   // Receives from one to `size` bytes, and sets `received` to their number.
+  // kTimedOut once the deadline has expired, also when bytes have arrived.
   SocketResult Receive(char* buffer, size_t size, const Deadline& deadline,
                        size_t& received) noexcept;
 

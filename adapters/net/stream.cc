@@ -1,14 +1,20 @@
 #include "adapters/net/stream.h"
 
 #include <cassert>
+#include <cerrno>
 #include <system_error>
 #include <vector>
 
 namespace appcache::net {
 
+bool IsDrop(const Status& status) noexcept {
+  if (!status.Is(ErrorCode::kUnavailable)) return false;
+  const int error = status.error().native_code;
+  return error == ECONNRESET || error == EPIPE;
+}
+
 Status Stream::Failed(SocketResult result) {
   broken_ = true;
-  closed_while_idle_ = result == SocketResult::kClosed && !has_received_;
   if (result == SocketResult::kTimedOut) {
     return Status(ErrorCode::kTimeout, server_ + " did not answer in time");
   }
@@ -23,7 +29,6 @@ Status Stream::Failed(SocketResult result) {
 }
 
 Status Stream::Send(std::string_view request, const Deadline& deadline) {
-  BeginExchange();
   const SocketResult sent = socket_.Send(request, deadline);
   return sent == SocketResult::kDone ? Status() : Failed(sent);
 }
@@ -33,7 +38,6 @@ Status Stream::Receive(std::string_view& received, const Deadline& deadline) {
   const SocketResult result =
       socket_.Receive(buffer_.data(), buffer_.size(), deadline, size);
   if (result != SocketResult::kDone) return Failed(result);
-  has_received_ = true;
   received = {buffer_.data(), size};
   return Status();
 }
@@ -49,7 +53,6 @@ Status Stream::ReceiveSome(std::string_view& received) {
   const SocketResult result =
       socket_.ReceiveSome(buffer_.data(), buffer_.size(), size);
   if (result != SocketResult::kDone) return Failed(result);
-  has_received_ = has_received_ || size > 0;
   received = {buffer_.data(), size};
   return Status();
 }

@@ -19,6 +19,11 @@
 
 namespace appcache::net {
 
+// True for an error of a Stream that means that the server closed the
+// connection. It may have been idle for too long, or the server restarts, so a
+// request that is idempotent is worth a retry on a new connection.
+bool IsDrop(const Status& status) noexcept;
+
 // Not thread-safe. A failure breaks the stream. It must not be used again then:
 // a reply that arrives late would become the reply to another request. Errors
 // are kTimeout and kUnavailable.
@@ -35,15 +40,15 @@ class Stream {
   Status Connect(Resolver& resolver, std::chrono::milliseconds usual_timeout,
                  const Deadline& deadline);
 
-  // Starts an exchange and sends all of `request`.
+  // Sends all of `request`.
   Status Send(std::string_view request, const Deadline& deadline);
 
-  // Receives at least one byte. `received` is valid until the next call.
+  // Receives at least one byte. `received` is valid until the next call. Once
+  // the deadline has expired it is kTimeout, also when bytes have arrived.
   Status Receive(std::string_view& received, const Deadline& deadline);
 
   // The same without waiting, for an exchange that sends and receives at the
-  // same time: call BeginExchange once, then the others as often as needed.
-  void BeginExchange() noexcept { has_received_ = false; }
+  // same time.
   // Sends what it can and removes that from `unsent`. When the server has
   // closed the connection, drops the rest without an error: replies that the
   // server sent before are still to be received, and then the end of the
@@ -72,10 +77,6 @@ class Stream {
     return !broken_ && !fork_guard_.in_child();
   }
 
-  // True when the server closed the connection before it sent a byte in this
-  // exchange, as happens when it closed the connection while that was idle.
-  bool closed_while_idle() const noexcept { return closed_while_idle_; }
-
   // The server's name in messages.
   const std::string& server() const noexcept { return server_; }
 
@@ -87,8 +88,6 @@ class Stream {
   Socket socket_;
   std::array<char, size_t{16} << 10> buffer_;
   bool broken_ = false;
-  bool has_received_ = false;  // in this exchange
-  bool closed_while_idle_ = false;
 };
 
 }  // namespace appcache::net

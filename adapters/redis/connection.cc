@@ -52,7 +52,8 @@ void Connection::Append(std::initializer_list<std::string_view> arguments) {
 }
 
 bool Connection::is_reusable() const noexcept {
-  return stream_.is_usable() && outstanding_ == 0 && !reader_.HasMore();
+  return stream_.is_usable() && outstanding_ == 0 && received_.empty() &&
+         !reader_.IsInReply();
 }
 
 Status Connection::Send(const net::Deadline& deadline) {
@@ -63,30 +64,25 @@ Status Connection::Send(const net::Deadline& deadline) {
 }
 
 Status Connection::Parse(Reply& reply, bool& is_complete) {
-  is_complete = false;
-  switch (reader_.Next(reply)) {
-    case ReplyReader::Result::kReply:
-      is_complete = true;
-      return Status();
-    case ReplyReader::Result::kNeedsMore:
-      return Status();
-    case ReplyReader::Result::kOutOfMemory:
-      stream_.Break();
-      return Status::OutOfMemory();
-    case ReplyReader::Result::kMalformed:
-      break;
-  }
+  const ReplyReader::Result result = reader_.Next(received_, reply);
+  is_complete = result == ReplyReader::Result::kReply;
+  if (is_complete || result == ReplyReader::Result::kNeedsMore) return Status();
   stream_.Break();
+  return ReaderFailed(result);
+}
+
+Status Connection::ReaderFailed(ReplyReader::Result result) {
+  if (result == ReplyReader::Result::kOutOfMemory) return Status::OutOfMemory();
+  if (result == ReplyReader::Result::kTooLarge) {
+    return Status(ErrorCode::kTooLarge,
+                  stream_.server() +
+                      " sent a reply that is larger than max_reply_bytes; read "
+                      "fewer keys at once, or raise max_reply_bytes");
+  }
   return Status(ErrorCode::kUnavailable,
                 stream_.server() +
                     " sent an invalid protocol reply: not a Redis server, or "
                     "TLS is required");
-}
-
-Status Connection::Feed(std::string_view received) {
-  if (reader_.Feed(received)) return Status();
-  stream_.Break();
-  return Status::OutOfMemory();
 }
 
 Status Connection::Receive(Reply& reply, const net::Deadline& deadline) {
@@ -96,9 +92,7 @@ Status Connection::Receive(Reply& reply, const net::Deadline& deadline) {
     Status status = Parse(reply, is_complete);
     if (is_complete) --outstanding_;
     if (is_complete || !status.ok()) return status;
-    std::string_view received;
-    status = stream_.Receive(received, deadline);
-    if (status.ok()) status = Feed(received);
+    status = stream_.Receive(received_, deadline);
     if (!status.ok()) return status;
   }
 }
@@ -107,9 +101,7 @@ Status Connection::Await(Reply& reply, bool& is_complete,
                          const net::Deadline& deadline) {
   Status status = Parse(reply, is_complete);
   if (is_complete || !status.ok()) return status;
-  std::string_view received;
-  status = stream_.AwaitSome(received, deadline);
-  if (status.ok() && !received.empty()) status = Feed(received);
+  status = stream_.AwaitSome(received_, deadline);
   return status.ok() ? Parse(reply, is_complete) : status;
 }
 
@@ -117,7 +109,7 @@ Result<std::unique_ptr<Connection>> Connection::Connect(
     net::Resolver& resolver, const Login& login,
     const net::Deadline& deadline) {
   std::unique_ptr<Connection> connection(
-      new Connection(resolver.endpoint().ServerName()));
+      new Connection(resolver.endpoint().ServerName(), login.reply_limits));
   Status status =
       connection->stream_.Connect(resolver, login.usual_timeout, deadline);
   if (status.ok()) status = connection->LogIn(login, deadline);

@@ -28,6 +28,7 @@ struct Login {
   uint32_t database = 0;
   // The time limit of most calls (net::Socket::Connect).
   std::chrono::milliseconds usual_timeout{0};
+  ReplyLimits reply_limits = {};
 };
 
 // Not thread-safe. A failure breaks the connection, as it breaks a net::Stream.
@@ -49,7 +50,8 @@ class Connection {
   Status Send(const net::Deadline& deadline);
 
   // Receives the reply to the earliest command that has none yet. An error
-  // reply is a success here. REQUIRES: outstanding() > 0.
+  // reply is a success here. kTooLarge: see ReplyLimits. REQUIRES:
+  // outstanding() > 0.
   Status Receive(Reply& reply, const net::Deadline& deadline);
 
   // For a connection with a subscription, on which messages arrive unasked:
@@ -70,20 +72,24 @@ class Connection {
   // For a forked child that closes its copy.
   int descriptor() const noexcept { return stream_.descriptor(); }
 
-  // See net::Stream.
-  bool closed_while_idle() const noexcept {
-    return stream_.closed_while_idle();
-  }
+  // When it was made.
+  net::Deadline::Clock::time_point made_at() const noexcept { return made_at_; }
+
+  // Closes the connection once it is returned to its pool.
+  void Break() noexcept { stream_.Break(); }
 
  private:
-  explicit Connection(std::string server) : stream_(std::move(server)) {}
+  Connection(std::string server, const ReplyLimits& limits)
+      : stream_(std::move(server)), reader_(limits) {}
   Status LogIn(const Login& login, const net::Deadline& deadline);
   // Parses the next whole reply from the received bytes, if there is one.
   Status Parse(Reply& reply, bool& is_complete);
-  Status Feed(std::string_view received);
+  Status ReaderFailed(ReplyReader::Result result);
 
+  const net::Deadline::Clock::time_point made_at_ = net::Deadline::Clock::now();
   net::Stream stream_;
   ReplyReader reader_;
+  std::string_view received_;  // bytes that reader_ has not taken
   std::string request_;
   size_t outstanding_ = 0;
 };

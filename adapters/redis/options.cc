@@ -1,8 +1,20 @@
 #include "adapters/redis/options.h"
 
+#include <algorithm>
 #include <string>
 
+#include "engine/support/option_check.h"
+
 namespace appcache::redis {
+namespace {
+
+constexpr uint64_t kMinReplyBytes = uint64_t{64} << 10;
+constexpr uint64_t kMaxReplyBytes = uint64_t{1} << 40;
+// Several times what a reply to a command has: a value for each key of an MGET
+// (kKeysPerCommand), or the keys of a page of SCAN.
+constexpr size_t kMaxReplyElements = size_t{1} << 15;
+
+}  // namespace
 
 Status Validate(const RedisCacheOptions& options) {
   if (Status valid = Validate(options.cache); !valid.ok()) return valid;
@@ -24,7 +36,10 @@ Status Validate(const RedisCacheOptions& options) {
     return Status(ErrorCode::kInvalidArgument,
                   "there is a user but no password; give both or neither");
   }
-  return SettingsOf(options).Validate();
+  Status status =
+      internal::CheckSize("max_reply_bytes", options.max_reply_bytes,
+                          kMinReplyBytes, kMaxReplyBytes);
+  return status.ok() ? SettingsOf(options).Validate() : status;
 }
 
 net::Settings SettingsOf(const RedisCacheOptions& options) {
@@ -36,7 +51,11 @@ net::Endpoint EndpointOf(const RedisCacheOptions& options) {
 }
 
 Login LoginOf(const RedisCacheOptions& options) {
-  return {options.user, options.password, options.database, options.timeout};
+  return {options.user,
+          options.password,
+          options.database,
+          options.timeout,
+          {options.max_reply_bytes, kMaxReplyElements}};
 }
 
 BackendTraits TraitsOf(const RedisCacheOptions& options) {
@@ -51,10 +70,12 @@ BackendTraits TraitsOf(const RedisCacheOptions& options) {
   traits.supports_add = true;
   traits.supports_prefix_invalidation = true;
   traits.max_key_bytes = kMaxBytes;
-  traits.max_value_bytes = kMaxBytes;
+  traits.max_value_bytes = std::min(kMaxBytes, options.max_reply_bytes);
   traits.is_shared = true;
   traits.is_persistent = true;
   traits.limits = SettingsOf(options).ToLimits();
+  traits.limits.emplace_back("max_reply_bytes",
+                             std::to_string(options.max_reply_bytes));
   return traits;
 }
 

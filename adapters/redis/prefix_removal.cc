@@ -60,15 +60,21 @@ Status Remove(Client& client, const std::vector<Bytes>& keys,
   std::vector<std::string_view> paths;
   paths.reserve(keys.size());
   for (const Bytes& key : keys) paths.push_back(key.view());
-  return client.ExchangeChecked(
-      [&](Connection& connection) { AppendKeys(connection, "DEL", paths); },
+  uint64_t now_removed = 0;
+  Status status = client.ExchangeChecked(
+      [&](Connection& connection) {
+        now_removed = 0;
+        AppendKeys(connection, "DEL", paths);
+      },
       [&](const Reply& reply) {
         if (reply.type != Type::kInteger) {
           return UnexpectedReply(reply, client.server());
         }
-        removed += static_cast<uint64_t>(reply.integer);
+        now_removed += static_cast<uint64_t>(reply.integer);
         return Status();
       });
+  removed += now_removed;
+  return status;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "adapters/net/server_text.h"
 #include "adapters/redis/commands.h"
 #include "adapters/redis/options.h"
 #include "adapters/redis/prefix_removal.h"
@@ -30,28 +31,6 @@ Status CheckPaths(std::span<const std::string_view> paths) {
   return Status();
 }
 
-Status TooLarge(std::string_view consequence) {
-  std::string message("a value is larger than Redis accepts, which is " +
-                      std::to_string(kMaxBytes) + " bytes; ");
-  message.append(consequence);
-  return Status(ErrorCode::kTooLarge, std::move(message));
-}
-
-// Sends the entry, or a DEL in place of a value that is too large.
-void AppendSetOrDelete(Connection& connection, const RawEntry& entry) {
-  if (entry.value.size() <= kMaxBytes) {
-    AppendSet(connection, entry);
-  } else {
-    connection.Append({"DEL", entry.path});
-  }
-}
-
-// The result of AppendSetOrDelete.
-Status CheckSetOrDelete(const Reply& reply, const std::string& server) {
-  if (reply.type == Type::kInteger) return TooLarge("its key is now empty");
-  return reply.is_ok() ? Status() : UnexpectedReply(reply, server);
-}
-
 // The reply to an MGET of `count` keys, appended to `found`.
 void AppendMany(Reply reply, size_t count, const std::string& server,
                 std::vector<Lookup<Bytes>>& found) {
@@ -71,7 +50,14 @@ std::string VersionIn(std::string_view info) {
   const size_t at = info.find(kField);
   if (at == std::string_view::npos) return std::string();
   info.remove_prefix(at + kField.size());
-  return " " + std::string(info.substr(0, info.find_first_of("\r\n")));
+  const std::string version = net::VersionAtStartOf(info);
+  return version.empty() ? version : " " + version;
+}
+
+// True for the reply of a server that does not know an argument.
+bool IsSyntaxError(const Reply& reply) {
+  return reply.type == Type::kError &&
+         reply.bytes.view().starts_with("ERR syntax error");
 }
 
 }  // namespace
@@ -86,6 +72,28 @@ Result<std::unique_ptr<RedisBackend>> RedisBackend::Make(
     const RedisCacheOptions& options) {
   if (Status valid = Validate(options); !valid.ok()) return valid;
   return std::unique_ptr<RedisBackend>(new RedisBackend(options));
+}
+
+Status RedisBackend::TooLarge(std::string_view consequence) const {
+  std::string message("a value has more than " +
+                      std::to_string(traits_.max_value_bytes) +
+                      " bytes, the limit of Redis or of max_reply_bytes; ");
+  message.append(consequence);
+  return Status(ErrorCode::kTooLarge, std::move(message));
+}
+
+void RedisBackend::AppendSetOrDelete(Connection& connection,
+                                     const RawEntry& entry) const {
+  if (entry.value.size() <= traits_.max_value_bytes) {
+    AppendSet(connection, entry);
+  } else {
+    connection.Append({"DEL", entry.path});
+  }
+}
+
+Status RedisBackend::CheckSetOrDelete(const Reply& reply) const {
+  if (reply.type == Type::kInteger) return TooLarge("its key is now empty");
+  return reply.is_ok() ? Status() : UnexpectedReply(reply, client_.server());
 }
 
 template <class V, class Convert>
@@ -158,7 +166,10 @@ std::vector<Lookup<Bytes>> RedisBackend::GetManyRaw(
   return ReadMany<Bytes>(paths, [&](std::vector<Lookup<Bytes>>& found) {
     found.reserve(paths.size());
     return client_.Exchange(
-        [&](Connection& connection) { AppendKeys(connection, "MGET", paths); },
+        [&](Connection& connection) {
+          found.clear();
+          AppendKeys(connection, "MGET", paths);
+        },
         [&](Reply reply) {
           const size_t count =
               std::min(kKeysPerCommand, paths.size() - found.size());
@@ -183,12 +194,14 @@ Status RedisBackend::SetManyRaw(std::span<const RawEntry> entries) {
     if (entries.empty()) return Status();
     return client_.Exchange(
         [&](Connection& connection) {
+          failed = 0;
+          first_error = Status();
           for (const RawEntry& entry : entries) {
             AppendSetOrDelete(connection, entry);
           }
         },
         [&](const Reply& reply) {
-          Status checked = CheckSetOrDelete(reply, client_.server());
+          Status checked = CheckSetOrDelete(reply);
           if (checked.ok()) return;
           ++failed;
           if (first_error.ok()) first_error = std::move(checked);
@@ -201,7 +214,9 @@ Status RedisBackend::SetManyRaw(std::span<const RawEntry> entries) {
 
 Result<bool> RedisBackend::Add(const RawEntry& entry) {
   if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
-  if (entry.value.size() > kMaxBytes) return TooLarge("nothing was changed");
+  if (entry.value.size() > traits_.max_value_bytes) {
+    return TooLarge("nothing was changed");
+  }
   bool is_added = false;
   // A retry could find the entry that the first attempt has added.
   const Status status = client_.ExchangeChecked(
@@ -260,15 +275,23 @@ Status RedisBackend::InvalidatePrefixRaw(std::string_view path_prefix) {
 
 Status RedisBackend::ClearRaw() {
   return WithoutExceptions<Status>([&] {
-    // A retry could remove entries that were set after the first attempt.
-    return client_.ExchangeChecked(
-        [](Connection& connection) { connection.Append({"FLUSHDB"}); },
-        [&](const Reply& reply) {
-          return reply.is_ok() ? Status()
-                               : UnexpectedReply(reply, client_.server());
-        },
-        Retry::kNever);
+    bool has_async = true;
+    Status status = Flush({"FLUSHDB", "ASYNC"}, has_async);
+    return has_async ? status : Flush({"FLUSHDB"}, has_async);
   });
+}
+
+// A retry may remove entries that other clients have set during the call, as
+// any Clear may.
+Status RedisBackend::Flush(std::initializer_list<std::string_view> command,
+                           bool& is_known) {
+  return client_.ExchangeChecked(
+      [&](Connection& connection) { connection.Append(command); },
+      [&](const Reply& reply) {
+        is_known = !IsSyntaxError(reply);
+        return reply.is_ok() ? Status()
+                             : UnexpectedReply(reply, client_.server());
+      });
 }
 
 Result<std::unique_ptr<Watch>> RedisBackend::WatchRaw(
@@ -293,7 +316,9 @@ Result<std::string> RedisBackend::Ping() {
     std::string version = "Redis";
     bool has_pong = false;
     const Status status = client_.ExchangeChecked(
-        [](Connection& connection) {
+        [&](Connection& connection) {
+          version = "Redis";
+          has_pong = false;
           connection.Append({"PING"});
           connection.Append({"INFO", "server"});
         },

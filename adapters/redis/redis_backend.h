@@ -5,6 +5,7 @@
 #define APPCACHE_ADAPTERS_REDIS_REDIS_BACKEND_H_
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -74,6 +75,14 @@ class RedisBackend final : public Backend {
   std::vector<Lookup<TimedBytes>> GetTimed(
       std::span<const std::string_view> paths, TimedGetRequest::By by);
   Result<bool> Add(const RawEntry& entry);
+  // FLUSHDB. Sets `is_known` to false if the server does not know an argument.
+  Status Flush(std::initializer_list<std::string_view> command, bool& is_known);
+
+  // Sends the entry, or a DEL in place of a value that is too large.
+  void AppendSetOrDelete(Connection& connection, const RawEntry& entry) const;
+  // The result of AppendSetOrDelete.
+  Status CheckSetOrDelete(const Reply& reply) const;
+  Status TooLarge(std::string_view consequence) const;
 
   Client client_;
   const uint32_t database_;

@@ -21,6 +21,7 @@ RedisCacheOptions TakeOptions(const internal::Uri& uri, CacheOptions defaults,
   given.Duration("timeout", options.timeout);
   given.Duration("connect_timeout", options.connect_timeout);
   given.Count("max_connections", options.max_connections);
+  given.Size("max_reply_bytes", options.max_reply_bytes);
   return options;
 }
 

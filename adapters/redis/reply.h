@@ -1,28 +1,21 @@
 // Reply: a reply of a Redis server, and ReplyReader, which parses replies
-// (RESP2, with hiredis's parser).
+// (RESP2, "Redis serialization protocol specification").
 
 #ifndef APPCACHE_ADAPTERS_REDIS_REPLY_H_
 #define APPCACHE_ADAPTERS_REDIS_REPLY_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "appcache/bytes.h"
 
-struct redisReader;
-struct redisReadTask;
-
 namespace appcache::redis {
 
 struct Reply {
-  // The limit of an array. No reply to a command of this client is longer, but
-  // an invalidation message may have any number of keys.
-  static constexpr size_t kMaxElements = size_t{1} << 18;
-
   enum class Type { kNil, kStatus, kError, kInteger, kString, kArray };
 
   Type type = Type::kNil;
@@ -30,7 +23,7 @@ struct Reply {
   // The text of a string, a status or an error.
   Bytes bytes;
   std::vector<Reply> elements;
-  // The array had more than kMaxElements; elements.back() is its last one.
+  // The array had more elements than the reader keeps.
   bool is_truncated = false;
 
   bool is_ok() const noexcept {
@@ -38,38 +31,94 @@ struct Reply {
   }
 };
 
-// Splits a stream of bytes into replies. Not thread-safe. After kMalformed or
-// kOutOfMemory the rest of the stream cannot be read.
+// The limits of one reply.
+struct ReplyLimits {
+  // Of the text of all strings, statuses and errors. A larger reply is an
+  // error.
+  uint64_t text_bytes;
+  // The number of elements, those of nested arrays included. Further elements
+  // are parsed and dropped.
+  size_t elements;
+};
+
+// Parses a stream of bytes. After a failure it cannot be used any more. Not
+// thread-safe.
+//
+// Memory: what the limits permit, and one line, whatever the server sends and
+// whatever sizes it announces.
 class ReplyReader {
  public:
-  enum class Result { kReply, kNeedsMore, kMalformed, kOutOfMemory };
+  // Longer lines are malformed. A line is an integer, a status, an error, or
+  // the size of a string or an array.
+  static constexpr size_t kMaxLineBytes = size_t{64} << 10;
+  // Deeper arrays are malformed. Replies to this client's commands have 2.
+  static constexpr size_t kMaxDepth = 8;
 
-  // Throws std::bad_alloc.
-  ReplyReader();
-  ~ReplyReader();
+  enum class Result {
+    kReply,
+    kNeedsMore,
+    kMalformed,
+    kTooLarge,  // a reply with more text than the limit
+    kOutOfMemory
+  };
+
+  explicit ReplyReader(const ReplyLimits& limits) noexcept : limits_(limits) {}
   ReplyReader(const ReplyReader&) = delete;
   ReplyReader& operator=(const ReplyReader&) = delete;
 
-  // Adds received bytes. False: out of memory.
-  bool Feed(std::string_view bytes) noexcept;
+  // Takes the bytes of the next reply from the front of `input`. kNeedsMore:
+  // has taken all of `input`, and the reply is not complete. Copies each string
+  // once.
+  Result Next(std::string_view& input, Reply& reply) noexcept;
 
-  // Takes the next whole reply, if there is one. Copies each value once.
-  Result Next(Reply& reply) noexcept;
-
-  // True when there are bytes that belong to no reply that Next returned.
-  bool HasMore() const noexcept;
+  // True after a part of a reply.
+  bool IsInReply() const noexcept {
+    return depth_ > 0 || in_string_ || !line_.empty();
+  }
 
  private:
-  struct Functions;
-  struct Free {
-    void operator()(redisReader* reader) const noexcept;
+  // An array whose elements are being read. Nothing is added next to it before
+  // it is complete, so the pointer stays valid.
+  struct OpenArray {
+    Reply* array;  // null: it is dropped
+    uint64_t missing;
   };
 
-  // The object that the parser fills for `task`. Null: out of memory.
-  Reply* Place(const redisReadTask& task) noexcept;
+  // These return kReply when they have read something: a whole element if
+  // `is_element` is set, otherwise the beginning of one.
+  Result NextLine(std::string_view& input, bool& is_element);
+  Result HandleLine(char type, std::string_view text, bool& is_element);
+  Result ContinueString(std::string_view& input, bool& is_element);
 
+  Result AddText(Reply::Type type, std::string_view text);
+  Result BeginString(uint64_t size);
+  Result BeginArray(uint64_t count, bool& is_element);
+  // Counts `size` more bytes of text. False: they are too many.
+  bool Reserve(uint64_t size) noexcept;
+  // The object for the next element. Null: it is dropped.
+  Reply* Place();
+  // Counts an element that is complete. True: so is the reply.
+  bool EndElement() noexcept;
+
+  const ReplyLimits limits_;
+
+  // The reply that is being read.
   Reply root_;
-  std::unique_ptr<redisReader, Free> reader_;
+  uint64_t text_bytes_ = 0;
+  size_t elements_ = 0;
+  std::array<OpenArray, kMaxDepth> open_ = {};
+  size_t depth_ = 0;  // the number of open arrays
+
+  // A line that arrives in several pieces, as far as it has been read.
+  std::string line_;
+
+  // The string that is being read.
+  bool in_string_ = false;
+  Reply* string_ = nullptr;  // null: it is dropped
+  // Where its next byte goes. Nobody else has seen the buffer yet.
+  char* next_ = nullptr;
+  uint64_t missing_bytes_ = 0;   // of the string
+  size_t missing_line_end_ = 0;  // of the CR LF after it
 };
 
 }  // namespace appcache::redis

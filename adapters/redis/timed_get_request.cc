@@ -45,7 +45,10 @@ void TimedGetRequest::AppendTransaction(
   connection.Append({"EXEC"});
 }
 
-void TimedGetRequest::AppendTo(Connection& connection) const {
+void TimedGetRequest::AppendTo(Connection& connection) {
+  found_.clear();
+  replies_ = 0;
+  refused_ = Status();
   for (size_t at = 0; at < paths_.size(); at += kKeysPerTransaction) {
     AppendTransaction(
         connection,

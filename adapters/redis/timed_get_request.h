@@ -39,8 +39,9 @@ class TimedGetRequest {
     found_.reserve(paths.size());
   }
 
-  // The arguments of Client::Exchange.
-  void AppendTo(Connection& connection) const;
+  // The arguments of Client::Exchange. AppendTo forgets the replies handled so
+  // far.
+  void AppendTo(Connection& connection);
   void HandleReply(Reply reply);
 
   // One Lookup for each path, once every reply has been handled.

@@ -16,6 +16,12 @@
 namespace appcache::redis {
 namespace {
 
+// The server closes the connection of a client for which more than 32 MB wait
+// (client-output-buffer-limit pubsub). A message with more keys than this is
+// notified as a change of all entries.
+constexpr ReplyLimits kMessageLimits = {.text_bytes = uint64_t{64} << 20,
+                                        .elements = size_t{1} << 18};
+
 WatchOptions Completed(WatchOptions options) {
   assert(Validate(options).ok());
   if (options.clock == nullptr) options.clock = Clock::Steady();
@@ -126,6 +132,8 @@ void RedisWatch::Run() noexcept {
 
 void RedisWatch::LinkOnce() {
   publish_refused_.store(false);
+  // Before the connection is made, so that a failover during that counts.
+  failovers_ = client_.failovers();
   const Result<Link> link = MakeLink();
   if (interrupt_.is_raised()) return;
   if (link.ok()) {
@@ -149,7 +157,8 @@ void RedisWatch::ReportFailedLink(const Status& why) {
 void RedisWatch::Serve(const Link& link) {
   const PublishedDescriptor published(link_descriptor_,
                                       link.connection->descriptor());
-  WatchLink serving(*link.connection, options_, listener_, latest_);
+  WatchLink serving(*link.connection, options_, listener_, latest_,
+                    [this] { return client_.failovers() != failovers_; });
   // The server's name may have come to stand for another server: from now on,
   // read from the one that sends the notifications.
   client_.Renew();
@@ -196,7 +205,7 @@ Result<RedisWatch::Link> RedisWatch::MakeLink() {
 Result<RedisWatch::Link> RedisWatch::MakeLinkWith(WatchMode mode,
                                                   bool& is_refused) {
   Result<std::unique_ptr<Connection>> connection =
-      client_.ConnectOutsidePool(interrupt_.descriptor());
+      client_.ConnectOutsidePool(interrupt_.descriptor(), kMessageLimits);
   if (!connection.ok()) return connection.status();
   const net::Deadline deadline(options_.ping_timeout, interrupt_.descriptor());
   const Status status =

@@ -90,6 +90,7 @@ class RedisWatch final : public Watch {
   WatchBackoff backoff_;
   TimePoint latest_ = TimePoint::min();  // of the last heartbeat
   bool is_refused_ = false;              // in all modes, at the last attempt
+  uint64_t failovers_ = 0;               // of client_, before the last attempt
   std::string_view last_logged_;         // a literal
 
   std::thread thread_;

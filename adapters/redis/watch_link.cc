@@ -5,6 +5,7 @@
 #include <exception>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "adapters/net/deadline.h"
 #include "adapters/redis/server_error.h"
@@ -27,12 +28,15 @@ bool IsArrayOf(const Reply& reply, std::string_view word, size_t size) {
 }  // namespace
 
 WatchLink::WatchLink(Connection& connection, const WatchOptions& options,
-                     WatchListener& listener, TimePoint& latest) noexcept
+                     WatchListener& listener, TimePoint& latest,
+                     std::function<bool()> is_outdated) noexcept
     : connection_(connection),
       options_(options),
       listener_(listener),
-      latest_(latest) {
+      latest_(latest),
+      is_outdated_(std::move(is_outdated)) {
   assert(options.clock != nullptr);
+  assert(is_outdated_ != nullptr);
 }
 
 Status WatchLink::Run(const net::Interrupt& interrupt) noexcept {
@@ -55,6 +59,8 @@ Status WatchLink::RunOrThrow(const net::Interrupt& interrupt) {
     bool is_complete = false;
     status = connection_.Await(
         reply, is_complete, net::Deadline(until - now, interrupt.descriptor()));
+    // Before the reply is handled: a pong of the wrong server is no heartbeat.
+    if (is_outdated_()) return Outdated();
     if (status.ok() && is_complete) status = Handle(reply);
     if (!status.ok()) return status;
     // Checked only when nothing was received: a pong that arrived while the
@@ -86,6 +92,13 @@ Status WatchLink::PongOverdue() const {
   return Status(ErrorCode::kTimeout,
                 connection_.server() + " did not answer a ping within " +
                     std::to_string(options_.ping_timeout.count()) + " ms");
+}
+
+Status WatchLink::Outdated() const {
+  return Status(ErrorCode::kUnavailable,
+                connection_.server() +
+                    " is another server now: the one that sent the "
+                    "notifications refused a command");
 }
 
 Status WatchLink::UnexpectedMessage() const {

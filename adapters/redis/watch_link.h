@@ -4,6 +4,7 @@
 #define APPCACHE_ADAPTERS_REDIS_WATCH_LINK_H_
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -30,10 +31,12 @@ class WatchLink {
  public:
   // All arguments must outlive this object. `latest` is the time of the last
   // heartbeat of earlier links, and is updated: no earlier time is reported,
-  // although the clock may have been set back. REQUIRES: options.clock !=
-  // nullptr.
+  // although the clock may have been set back. The link is lost once
+  // `is_outdated()` returns true: the values are read from another server.
+  // REQUIRES: options.clock != nullptr and is_outdated != nullptr.
   WatchLink(Connection& connection, const WatchOptions& options,
-            WatchListener& listener, TimePoint& latest) noexcept;
+            WatchListener& listener, TimePoint& latest,
+            std::function<bool()> is_outdated) noexcept;
 
   // Serves the link until it fails, and returns why; or until `interrupt` is
   // raised, and returns success.
@@ -58,11 +61,13 @@ class WatchLink {
   void NotifyAnnouncement(std::string_view message);
   Status PongOverdue() const;
   Status UnexpectedMessage() const;
+  Status Outdated() const;
 
   Connection& connection_;
   const WatchOptions& options_;
   WatchListener& listener_;
   TimePoint& latest_;
+  const std::function<bool()> is_outdated_;
   // The time of options_.clock just before the outstanding ping was sent; none
   // if no ping is outstanding.
   std::optional<TimePoint> ping_sent_;

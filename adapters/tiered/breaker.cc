@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -9,7 +10,10 @@
 namespace appcache::tiered {
 
 bool IsFailure(const Status& outcome) noexcept {
-  return outcome.Is(ErrorCode::kTimeout) || outcome.Is(ErrorCode::kUnavailable);
+  if (outcome.Is(ErrorCode::kTimeout)) return true;
+  // A remote that refuses writes can be read (Backend, "Refused writes").
+  return outcome.Is(ErrorCode::kUnavailable) &&
+         outcome.error().native_code != EROFS;
 }
 
 Breaker::Breaker(const BreakerOptions& options,

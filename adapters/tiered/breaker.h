@@ -22,7 +22,7 @@
 namespace appcache::tiered {
 
 // True when the remote did not answer or could not be reached. Any other error
-// is an answer.
+// is an answer, also the refusal of a write.
 bool IsFailure(const Status& outcome) noexcept;
 
 // Thread-safe. A call costs one load while the breaker is closed.

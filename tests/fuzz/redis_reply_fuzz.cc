@@ -18,9 +18,13 @@ void Require(bool holds) {
   if (!holds) std::abort();
 }
 
+using Next = ReplyReader::Result;
+
+constexpr ReplyLimits kLimits = {.text_bytes = 1000, .elements = 100};
+
 struct Outcome {
   std::vector<std::string> replies;
-  bool is_malformed = false;
+  Next last = Next::kNeedsMore;
 
   bool operator==(const Outcome&) const = default;
 };
@@ -41,17 +45,16 @@ size_t SizeOf(const Reply& reply) {
 }
 
 Outcome ReadInPieces(std::string_view stream, size_t piece) {
-  ReplyReader reader;
+  ReplyReader reader(kLimits);
   Outcome outcome;
   for (size_t at = 0; at < stream.size(); at += piece) {
-    Require(reader.Feed(stream.substr(at, piece)));
+    std::string_view input = stream.substr(at, piece);
     for (;;) {
       Reply reply;
-      const ReplyReader::Result result = reader.Next(reply);
-      Require(result != ReplyReader::Result::kOutOfMemory);
-      outcome.is_malformed = result == ReplyReader::Result::kMalformed;
-      if (outcome.is_malformed) return outcome;
-      if (result == ReplyReader::Result::kNeedsMore) break;
+      outcome.last = reader.Next(input, reply);
+      Require(outcome.last != Next::kOutOfMemory);
+      if (outcome.last == Next::kNeedsMore) break;
+      if (outcome.last != Next::kReply) return outcome;
       Require(SizeOf(reply) <= stream.size());
       outcome.replies.push_back(Describe(reply));
     }

@@ -91,7 +91,7 @@ LAYERS = {
             "engine/uri",
             "adapters/net",
         ],
-        ["hiredis"],
+        [],
     ),
     # A tier knows its two backends by the interface only.
     "adapters/tiered": (

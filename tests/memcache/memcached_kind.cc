@@ -59,6 +59,9 @@ Result<std::unique_ptr<Cache>> OpenOnServers(
   options.timeout = client.timeout;
   options.connect_timeout = client.timeout;
   options.max_connections = client.max_connections;
+  if (client.max_reply_bytes != 0) {
+    options.max_item_bytes = client.max_reply_bytes;
+  }
   MemcacheCache::Opened opened = MemcacheCache::Open(std::move(options));
   if (!opened.ok()) return opened.status();
   return std::unique_ptr<Cache>(*std::move(opened));

@@ -13,6 +13,7 @@
 #include "appcache/redis_cache.h"
 #include "tests/redis/redis_kind.h"
 #include "tests/servers/failure_tests.h"
+#include "tests/servers/hostile_server.h"
 #include "tests/servers/redis_server.h"
 #include "tests/servers/results.h"
 
@@ -114,6 +115,40 @@ TEST(RedisRefusalTest, NodeOfABrokenClusterIsUnavailable) {
   const auto cache = Open(server);
   ExpectError(cache->GetRaw("a").status(), ErrorCode::kUnavailable,
               "CLUSTERDOWN");
+}
+
+// A server before Redis 4.
+TEST(RedisClearTest, ServerWithoutAsyncIsClearedAllTheSame) {
+  const HostileServer old(
+      {.name = "Ok", .beginning = "+OK\r\n", .pace = Attack::Pace::kOnce},
+      {"-ERR syntax error\r\n"});
+  RedisCacheOptions options;
+  options.unix_path = old.socket_path();
+  EXPECT_TRUE((*RedisCache::Open(options))->Clear().ok());
+}
+
+// The time that it takes does not depend on the number of keys.
+TEST(RedisClearTest, ServerFreesTheMemoryAfterwards) {
+  RedisServer server({"--enable-debug-command", "yes"});
+  EXPECT_EQ(server.Run("DEBUG POPULATE 1000"), "OK");
+  EXPECT_TRUE(Open(server)->ClearRaw().ok());
+  EXPECT_EQ(server.Run("DBSIZE"), ":0");
+  while (server.Info("memory", "lazyfreed_objects") < 1000) {
+  }
+}
+
+// It could control a terminal.
+TEST(RedisPingTest, VersionHasNoControlCharacters) {
+  const HostileServer server({.name = "Version",
+                              .beginning =
+                                  "+PONG\r\n$28\r\nredis_version:7.0\x1b"
+                                  "[2J\x07 yes\r\n\r\n",
+                              .pace = Attack::Pace::kOnce});
+  RedisCacheOptions options;
+  options.unix_path = server.socket_path();
+  const Result<std::string> version = (*RedisCache::Open(options))->Ping();
+  ASSERT_TRUE(version.ok()) << version.status().ToString();
+  EXPECT_EQ(*version, "Redis 7.0");
 }
 
 TEST(RedisRefusalTest, ServerThatRunsAScriptIsBusy) {

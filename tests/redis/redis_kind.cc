@@ -20,6 +20,9 @@ Result<std::unique_ptr<Cache>> Open(const ClientOptions& client) {
   options.timeout = client.timeout;
   options.connect_timeout = client.timeout;
   options.max_connections = client.max_connections;
+  if (client.max_reply_bytes != 0) {
+    options.max_reply_bytes = client.max_reply_bytes;
+  }
   RedisCache::Opened opened = RedisCache::Open(std::move(options));
   if (!opened.ok()) return opened.status();
   return std::unique_ptr<Cache>(*std::move(opened));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "appcache/redis_cache.h"
@@ -26,6 +27,10 @@ TEST(RedisOptionsTest, OptionOutOfRangeIsNamed) {
                  "connect_timeout is -1 ms");
   expect_invalid([](auto& o) { o.max_connections = 0; },
                  "max_connections is 0");
+  expect_invalid([](auto& o) { o.max_reply_bytes = 65'535; },
+                 "max_reply_bytes is 65535; it must be from 64 KiB to 1 TiB");
+  expect_invalid([](auto& o) { o.max_reply_bytes = (uint64_t{1} << 40) + 1; },
+                 "max_reply_bytes is 1099511627777");
   expect_invalid([](auto& o) { o.host = ""; }, "the host is empty");
   expect_invalid([](auto& o) { o.port = 0; }, "the port zero");
   expect_invalid([](auto& o) { o.host = std::string("a\0b", 3); }, "NUL");
@@ -35,6 +40,14 @@ TEST(RedisOptionsTest, OptionOutOfRangeIsNamed) {
                  "the log sink is empty");
   expect_invalid([](auto& o) { o.cache.compressor = nullptr; },
                  "the compressor is null");
+}
+
+TEST(RedisOptionsTest, LargestValueIsWithinTheReplyLimit) {
+  RedisCacheOptions options;
+  EXPECT_EQ((*RedisCache::Open(options))->Traits().max_value_bytes,
+            uint64_t{512} << 20);
+  options.max_reply_bytes = 100'000;
+  EXPECT_EQ((*RedisCache::Open(options))->Traits().max_value_bytes, 100'000u);
 }
 
 }  // namespace

@@ -53,77 +53,152 @@ const std::vector<std::string> kReplies = {"+OK",
                                            "['x',[1,nil,],-ERR no,[],]",
                                            "nil"};
 
+constexpr size_t kMaxElements = 1000;
+constexpr ReplyLimits kLimits = {1000, kMaxElements};
+
+// Parses `stream`, which is not a whole reply or an invalid one.
+Next NextOf(std::string_view stream) {
+  ReplyReader reader(kLimits);
+  Reply reply;
+  return reader.Next(stream, reply);
+}
+
 TEST(ReplyReaderTest, ReadsAStreamInPiecesOfAnySize) {
   for (size_t piece = 1; piece <= kStream.size(); ++piece) {
-    ReplyReader reader;
+    ReplyReader reader(kLimits);
     std::vector<std::string> replies;
     for (size_t at = 0; at < kStream.size(); at += piece) {
-      ASSERT_TRUE(reader.Feed(kStream.substr(at, piece)));
+      std::string_view input = kStream.substr(at, piece);
       Reply reply;
-      while (reader.Next(reply) == Next::kReply) {
+      while (reader.Next(input, reply) == Next::kReply) {
         replies.push_back(Describe(reply));
       }
+      ASSERT_TRUE(input.empty());
     }
     EXPECT_EQ(replies, kReplies) << "in pieces of " << piece;
-    EXPECT_FALSE(reader.HasMore());
+    EXPECT_FALSE(reader.IsInReply());
   }
 }
 
-TEST(ReplyReaderTest, HasMoreAfterPartOfAReply) {
-  for (const std::string_view part :
-       {"+", "+OK", "$5\r\nabc", "*2\r\n:1\r\n"}) {
-    ReplyReader reader;
+TEST(ReplyReaderTest, IsInReplyAfterPartOfOne) {
+  for (std::string_view part : {"+", "+OK", "+OK\r", "$5\r\nabc", "$0\r\n",
+                                "$1\r\na\r", "*2\r\n:1\r\n"}) {
+    ReplyReader reader(kLimits);
     Reply reply;
-    ASSERT_TRUE(reader.Feed(part));
-    EXPECT_EQ(reader.Next(reply), Next::kNeedsMore);
-    EXPECT_TRUE(reader.HasMore()) << part;
+    EXPECT_EQ(reader.Next(part, reply), Next::kNeedsMore);
+    EXPECT_TRUE(reader.IsInReply()) << part;
   }
 }
 
 TEST(ReplyReaderTest, InvalidReplyIsMalformed) {
   for (const std::string_view garbage :
        {"HTTP/1.1 400 Bad Request\r\n", "\r\n", "%1\r\n", "$x\r\n",
-        "*1\r\n?\r\n", "$99999999999999999999\r\n", ":\r\n"}) {
-    ReplyReader reader;
-    Reply reply;
-    ASSERT_TRUE(reader.Feed(garbage));
-    EXPECT_EQ(reader.Next(reply), Next::kMalformed) << garbage;
-    EXPECT_EQ(reader.Next(reply), Next::kMalformed) << garbage;
+        "*1\r\n?\r\n", "$99999999999999999999\r\n", ":\r\n", "$-2\r\n",
+        "*-2\r\n", ":1 \r\n", "+OK\n", "$1\r\nab\r\n", "$1\r\na\n", "$\r\n"}) {
+    EXPECT_EQ(NextOf(garbage), Next::kMalformed) << garbage;
   }
 }
 
-TEST(ReplyReaderTest, LargeNumberOfElementsReservesNoMemory) {
-  ReplyReader reader;
+// A server that is not Redis may never send the end of a line: the greeting of
+// TLS has none.
+TEST(ReplyReaderTest, FirstByteOfAnotherProtocolIsMalformed) {
+  EXPECT_EQ(NextOf("\x15"), Next::kMalformed);
+  EXPECT_EQ(NextOf("*2\r\n\x15"), Next::kMalformed);
+}
+
+TEST(ReplyReaderTest, LongLineIsMalformed) {
+  const std::string longest =
+      "+" + std::string(ReplyReader::kMaxLineBytes - 3, 'x') + "\r\n";
+  ReplyReader reader({ReplyReader::kMaxLineBytes, kMaxElements});
+  std::string_view input = longest;
   Reply reply;
-  ASSERT_TRUE(reader.Feed("*2147483647\r\n:1\r\n"));
-  EXPECT_EQ(reader.Next(reply), Next::kNeedsMore);
+  EXPECT_EQ(reader.Next(input, reply), Next::kReply);
+  const std::string endless(ReplyReader::kMaxLineBytes + 1, '+');
+  for (const size_t piece : {size_t{1}, endless.size()}) {
+    ReplyReader other(kLimits);
+    Next last = Next::kNeedsMore;
+    for (size_t at = 0; at < endless.size(); at += piece) {
+      input = std::string_view(endless).substr(at, piece);
+      last = other.Next(input, reply);
+    }
+    EXPECT_EQ(last, Next::kMalformed);
+  }
+}
+
+// By its header, before any memory is allocated for it.
+TEST(ReplyReaderTest, ReplyAboveTheLimitIsTooLarge) {
+  EXPECT_EQ(NextOf("$1000\r\n"), Next::kNeedsMore);
+  EXPECT_EQ(NextOf("$1001\r\n"), Next::kTooLarge);
+  EXPECT_EQ(NextOf("$9223372036854775807\r\n"), Next::kTooLarge);
+  EXPECT_EQ(NextOf("+" + std::string(1001, 'x') + "\r\n"), Next::kTooLarge);
+  const std::string half = "$500\r\n" + std::string(500, 'x') + "\r\n";
+  EXPECT_EQ(NextOf("*2\r\n" + half + half), Next::kReply);
+  EXPECT_EQ(NextOf("*3\r\n" + half + half + "$1\r\n"), Next::kTooLarge);
+  EXPECT_EQ(NextOf("*3\r\n" + half + half + "+x\r\n"), Next::kTooLarge);
+}
+
+TEST(ReplyReaderTest, LimitAppliesToEachReply) {
+  ReplyReader reader(kLimits);
+  const std::string one = "$999\r\n" + std::string(999, 'x') + "\r\n";
+  const std::string many = one + one + "*1\r\n" + one;
+  std::string_view input = many;
+  Reply reply;
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(reader.Next(input, reply), Next::kReply);
+}
+
+TEST(ReplyReaderTest, LargeNumberOfElementsReservesNoMemory) {
+  EXPECT_EQ(NextOf("*2147483647\r\n:1\r\n"), Next::kNeedsMore);
+  EXPECT_EQ(NextOf("*9223372036854775807\r\n:1\r\n"), Next::kNeedsMore);
 }
 
 TEST(ReplyReaderTest, DeepNestingIsMalformed) {
-  ReplyReader reader;
-  Reply reply;
   std::string nested;
-  for (int i = 0; i < 100; ++i) nested += "*1\r\n";
-  ASSERT_TRUE(reader.Feed(nested));
-  EXPECT_EQ(reader.Next(reply), Next::kMalformed);
+  for (size_t i = 0; i < ReplyReader::kMaxDepth; ++i) nested += "*1\r\n";
+  EXPECT_EQ(NextOf(nested), Next::kNeedsMore);
+  EXPECT_EQ(NextOf(nested + ":1\r\n"), Next::kReply);
+  EXPECT_EQ(NextOf(nested + "*0\r\n"), Next::kReply);
+  EXPECT_EQ(NextOf(nested + "*1\r\n"), Next::kMalformed);
 }
 
-// Elements beyond the limit are parsed and dropped, nested arrays too.
-TEST(ReplyTest, ArrayOfTooManyElementsIsTruncated) {
-  constexpr size_t kMore = Reply::kMaxElements + 3;
-  ReplyReader reader;
+// Parses a reply with too many elements, which another reply follows.
+void ExpectTruncated(const std::string& stream, Reply& reply) {
+  ReplyReader reader(kLimits);
+  const std::string all = stream + "+OK\r\n";
+  std::string_view input = all;
+  ASSERT_EQ(reader.Next(input, reply), Next::kReply);
+  Reply next;
+  ASSERT_EQ(reader.Next(input, next), Next::kReply);
+  EXPECT_TRUE(next.is_ok());
+  EXPECT_FALSE(next.is_truncated);
+  EXPECT_FALSE(reader.IsInReply());
+}
+
+TEST(ReplyTest, ElementsBeyondTheLimitAreDropped) {
+  constexpr size_t kMore = kMaxElements + 300;
   std::string stream = "*" + std::to_string(kMore) + "\r\n";
-  for (size_t i = 0; i < kMore; ++i) stream += "*2\r\n$1\r\na\r\n:7\r\n";
-  ASSERT_TRUE(reader.Feed(stream + "+OK\r\n"));
+  for (size_t i = 0; i < kMaxElements; ++i) stream += ":7\r\n";
+  // Their text counts for no limit.
+  for (int i = 0; i < 100; ++i) {
+    stream += "$20\r\n12345678901234567890\r\n*1\r\n+twenty\r\n$-1\r\n";
+  }
   Reply reply;
-  ASSERT_EQ(reader.Next(reply), ReplyReader::Result::kReply);
+  ExpectTruncated(stream, reply);
   EXPECT_TRUE(reply.is_truncated);
-  EXPECT_EQ(reply.elements.size(), Reply::kMaxElements);
-  EXPECT_EQ(reply.elements.back().elements[1].integer, 7);
-  EXPECT_FALSE(reply.elements.back().is_truncated);
-  ASSERT_EQ(reader.Next(reply), ReplyReader::Result::kReply);
-  EXPECT_TRUE(reply.is_ok());
-  EXPECT_FALSE(reader.HasMore());
+  EXPECT_EQ(reply.elements.size(), kMaxElements);
+  EXPECT_EQ(reply.elements.back().integer, 7);
+}
+
+TEST(ReplyTest, ElementsOfNestedArraysCount) {
+  std::string stream = "*2\r\n:1\r\n*2\r\n:1\r\n*";
+  stream += std::to_string(kMaxElements) + "\r\n";
+  for (size_t i = 0; i < kMaxElements; ++i) stream += "*0\r\n";
+  Reply reply;
+  ExpectTruncated(stream, reply);
+  EXPECT_FALSE(reply.is_truncated);
+  const Reply& inner = reply.elements[1].elements[1];
+  EXPECT_TRUE(inner.is_truncated);
+  EXPECT_EQ(inner.elements.size(), kMaxElements - 4);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <string>
 #include <string_view>
 
@@ -55,9 +56,39 @@ TEST(ServerErrorTest, MessageSaysWhatToDo) {
 TEST(ServerErrorTest, MessageDoesNotRepeatTheArguments) {
   for (const std::string_view reply :
        {"ERR unknown command `AUTH`, with args beginning with: `s3cret`, ",
-        "ERR syntax error near s3cret", "WRONGPASS s3cret"}) {
-    EXPECT_EQ(ServerError(reply, "s").ToString().find("s3cret"),
-              std::string::npos);
+        "ERR syntax error near s3cret", "WRONGPASS s3cret", "s3cret",
+        "s3cret x", "\x1b[2J s3cret"}) {
+    const std::string message = ServerError(reply, "s").ToString();
+    EXPECT_EQ(message.find("s3cret"), std::string::npos);
+    EXPECT_EQ(message.find('\x1b'), std::string::npos);
+  }
+}
+
+TEST(ServerErrorTest, WrongServerIsRecognised) {
+  for (const std::string_view reply :
+       {"READONLY You can't write against a read only replica.",
+        "LOADING Redis is loading the dataset in memory",
+        "MASTERDOWN Link with MASTER is down", "NOREPLICAS Not enough",
+        "CLUSTERDOWN Hash slot not served",
+        "NOAUTH Authentication required."}) {
+    EXPECT_TRUE(IsWrongServer(reply)) << reply;
+  }
+  for (const std::string_view reply :
+       {"OOM command not allowed", "BUSY Redis is busy", "MISCONF x", "ERR x",
+        "MOVED 1 127.0.0.1:1", "NOPERM x", "READONLYX", "readonly x", ""}) {
+    EXPECT_FALSE(IsWrongServer(reply)) << reply;
+  }
+}
+
+// The native code says so.
+TEST(ServerErrorTest, RefusedWriteIsNoOutageForReads) {
+  for (const std::string_view reply :
+       {"READONLY x", "NOREPLICAS x", "MISCONF x"}) {
+    EXPECT_EQ(ServerError(reply, "s").error().native_code, EROFS) << reply;
+  }
+  for (const std::string_view reply :
+       {"LOADING x", "MASTERDOWN x", "OOM x", "ERR x"}) {
+    EXPECT_EQ(ServerError(reply, "s").error().native_code, 0) << reply;
   }
 }
 

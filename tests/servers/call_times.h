@@ -35,6 +35,11 @@ class CallTimes {
   std::vector<Duration> timed_out_;
 };
 
+// Expects that `call` returns at most a tenth of the timeout after it. Repeats
+// it until it does, for the same reason as ExpectTimesOut.
+void ExpectInTime(std::chrono::milliseconds timeout,
+                  const std::function<void()>& call);
+
 // Expects that `call` returns kTimeout, never before the timeout. Repeats it
 // until one call returns soon after the timeout, because a busy machine
 // sometimes wakes a thread up late.

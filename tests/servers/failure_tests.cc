@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/servers/call_times.h"
+#include "tests/servers/dropping_proxy.h"
 #include "tests/servers/results.h"
 
 namespace appcache {
@@ -40,6 +41,7 @@ const std::pair<const char*, Operation> kRetried[] = {
     {"timed get many",
      [](auto& b) { return b.GetManyTimedRaw(kPaths)[0].status(); }},
     {"ping", [](auto& b) { return b.Ping().status(); }},
+    {"clear", [](auto& b) { return b.ClearRaw(); }},
 };
 
 void Restart(TestServer& server) {
@@ -135,14 +137,31 @@ TEST_P(ServerFailureTest, AddIsNotRetried) {
   EXPECT_TRUE(*backend.AddRaw("a", "v", kNoTtl));
 }
 
-// It may have been done: the caller decides whether to repeat it.
-TEST_P(ServerFailureTest, ClearIsNotRetried) {
+// The server, or a proxy in front of it, closes the first connection that a
+// cache makes, once it has received the request.
+TEST_P(ServerFailureTest, CallOnADroppedNewConnectionIsRetried) {
   const auto server = GetParam().start_on_socket();
-  const auto cache = OpenOn(*server);
-  ASSERT_TRUE(cache->backend()->SetRaw("a", "v", kNoTtl).ok());
-  Restart(*server);
-  ExpectError(cache->Clear(), ErrorCode::kUnavailable, "closed the connection");
-  EXPECT_TRUE(cache->Clear().ok());
+  ASSERT_TRUE(OpenOn(*server)->backend()->SetRaw("a", "v", kNoTtl).ok());
+  for (const auto& [name, operation] : kRetried) {
+    const DroppingProxy proxy(server->socket_path(), /*drops=*/1);
+    ClientOptions options;
+    options.unix_path = proxy.socket_path();
+    const Status status = operation(*Open(options)->backend());
+    EXPECT_TRUE(status.ok()) << name << ": " << status.ToString();
+  }
+}
+
+TEST_P(ServerFailureTest, CallIsRetriedOnce) {
+  const auto server = GetParam().start_on_socket();
+  for (const auto& [name, operation] : kRetried) {
+    const DroppingProxy proxy(server->socket_path(), /*drops=*/2);
+    ClientOptions options;
+    options.unix_path = proxy.socket_path();
+    const auto cache = Open(options);
+    ExpectError(operation(*cache->backend()), ErrorCode::kUnavailable,
+                "closed the connection");
+    EXPECT_TRUE(operation(*cache->backend()).ok()) << name;
+  }
 }
 
 // SIGPIPE has its default action here: it would end this test.

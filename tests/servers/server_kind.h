@@ -38,6 +38,9 @@ struct ClientOptions {
   // Of a call, and of connecting. The default is enough on a busy machine.
   std::chrono::milliseconds timeout{60'000};
   size_t max_connections = 16;
+  // The largest reply of Redis, the largest item of Memcached. Zero: the
+  // default.
+  uint64_t max_reply_bytes = 0;
 };
 
 // A reply to a get that is not valid, and words of the resulting message.

@@ -128,10 +128,11 @@ TEST(OpenTest, RedisLogsInWithTheUserAndPasswordOfTheUri) {
 TEST(OpenTest, AppliesTheOptionsOfRedis) {
   const auto cache = Opened(
       "redis://cache.example/5?timeout=50ms&connect_timeout=20ms&"
-      "max_connections=3");
+      "max_connections=3&max_reply_bytes=1MiB");
   EXPECT_EQ(LimitOf(*cache, "timeout"), "50 ms");
   EXPECT_EQ(LimitOf(*cache, "connect_timeout"), "20 ms");
   EXPECT_EQ(LimitOf(*cache, "max_connections"), "3");
+  EXPECT_EQ(LimitOf(*cache, "max_reply_bytes"), "1048576");
   EXPECT_EQ(cache->Traits().location, "cache.example:6379, database 5");
   EXPECT_EQ(Opened("redis://[::1]")->Traits().location,
             "[::1]:6379, database 0");
@@ -196,7 +197,8 @@ TEST(OpenTest, AMistakeIsAnErrorThatNamesTheValidForm) {
       {"redis://a/1/2", "a database is a number"},
       {"redis://a/4294967296", "a database is a number"},
       {"redis://a?db=1",
-       "it has the options prefix, timeout, connect_timeout, max_connections"},
+       "it has the options prefix, timeout, connect_timeout, max_connections, "
+       "max_reply_bytes"},
       {"redis://a?timeout=0", "timeout is 0 ms"},
       {"redis://a?timeout=fast", "500ms, 10s"},
       {"redis://a?max_connections=10001", "from 1 to 10,000"},

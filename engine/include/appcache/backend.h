@@ -42,6 +42,10 @@
 // throw. A Cache turns an exception into kInternal, and std::bad_alloc into
 // kFull; WithoutExceptions below does the same inside a backend.
 //
+// Refused writes: a write that fails with kUnavailable because the storage is
+// read-only at present has the native code EROFS (error.h). Reads work then, so
+// the circuit breaker of a tier does not count it as a failure of the remote.
+//
 // fork(): a backend that was created before a fork is never destroyed in the
 // child. There, Cache calls AbandonInChild and leaks the backend; others who
 // hold the last reference in a child must leak it too, for example with

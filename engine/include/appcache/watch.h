@@ -71,7 +71,8 @@ struct WatchOptions {
   std::string path_prefix = "";
 
   // The interval between heartbeat requests, and how long a reply may take
-  // before the link counts as lost. From 1 ms to an hour.
+  // before the link counts as lost: twice as long while notifications keep
+  // arriving. From 1 ms to an hour.
   std::chrono::milliseconds ping_interval{500};
   std::chrono::milliseconds ping_timeout{1000};
 

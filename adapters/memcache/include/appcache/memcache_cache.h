@@ -21,14 +21,20 @@
 // when it is back, so give entries a ttl.
 //
 // Failure. Every call returns within options.timeout, whatever the servers and
-// the network do. After kTimeout, and after kUnavailable from a write, it is
-// unknown whether the write was done. kUnavailable: a server cannot be reached,
-// closed the connection, or sent an invalid reply. kBusy: all max_connections
-// stayed in use until the timeout; nothing was sent. A connection that failed
-// or timed out is closed and never used again; the next call opens a new one,
-// so the cache works again as soon as the server does. When the server has
-// closed a connection while it was idle, the call is retried once on a new
-// connection, except for Clear and AddRaw.
+// the network do: also when replies arrive slowly or without end. A reply uses
+// at most options.max_item_bytes for each of its values. After kTimeout, and
+// after kUnavailable from a write, it is unknown whether the write was done.
+// kUnavailable: a server cannot be reached, closed the connection, or sent an
+// invalid reply. kBusy: all max_connections stayed in use until the timeout;
+// nothing was sent. A connection that failed or timed out is closed and never
+// used again; the next call opens a new one, so the cache works again as soon
+// as the server does.
+//
+// Retry. When a server closes the connection before it has replied, its part of
+// the call is retried exactly once on a new connection, within the same
+// timeout, as in pyappcache. AddRaw is not: the retry could find the entry that
+// the first attempt has added. A call that has timed out, or could not connect,
+// is not retried.
 //
 // Batches. Each entry is independent: when a server fails, its keys fail and no
 // others. A batch write returns the first error in the order of the servers.

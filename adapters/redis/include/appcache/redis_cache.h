@@ -15,18 +15,33 @@
 // Redis 7.0.
 //
 // Failure. Every call returns within options.timeout, whatever the server and
-// the network do; building a request of tens of megabytes in memory may take
-// additional time. After kTimeout, and after kUnavailable from a write, it is
-// unknown whether the write was done. kUnavailable: the server cannot be
-// reached, closed the connection, refused the login, is loading its data, is a
-// read-only replica, or sent an invalid reply. kBusy: all max_connections
-// stayed in use until the timeout, and nothing was sent; or the server is busy
-// running a script. kFull: the server has reached maxmemory and may not evict.
-// kUnsupported: the user may not run the command, or the server is a node of a
-// cluster. A connection that failed or timed out is closed and never used
-// again; the next call opens a new one, so the cache works again as soon as the
-// server does. When the server has closed a connection while it was idle, the
-// call is retried once on a new connection, except for Clear and AddRaw.
+// the network do: also when replies arrive slowly or without end. Building a
+// request of tens of megabytes in memory may take additional time. A reply uses
+// at most options.max_reply_bytes; a larger one is kTooLarge. After kTimeout,
+// and after kUnavailable from a write, it is unknown whether the write was
+// done. kUnavailable: the server cannot be reached, closed the connection,
+// refused the login, is loading its data, is a read-only replica, or sent an
+// invalid reply. kBusy: all max_connections stayed in use until the timeout,
+// and nothing was sent; or the server is busy running a script. kFull: the
+// server has reached maxmemory and may not evict. kUnsupported: the user may
+// not run the command, or the server is a node of a cluster. A connection that
+// failed or timed out is closed and never used again; the next call opens a new
+// one, so the cache works again as soon as the server does.
+//
+// Retry. When the server closes the connection before it has replied, the call
+// is retried exactly once on a new connection, within the same timeout, as in
+// pyappcache; so is each round trip of InvalidatePrefix. AddRaw is not: the
+// retry could find the entry that the first attempt has added. A call that has
+// timed out, or could not connect, is not retried.
+//
+// Failover. A host name or a proxy may come to stand for another server while
+// connections to the old one stay open. When a server replies that it is the
+// wrong one (READONLY, LOADING, MASTERDOWN, NOREPLICAS, CLUSTERDOWN, NOAUTH),
+// nothing was done: the cache replaces its connections, at most four times in a
+// second, looks the name up again, and repeats the call once. So writes work
+// within a second after the name leads to the new primary; reads go on in the
+// meantime. A write that a server refuses which can be read (READONLY,
+// NOREPLICAS, MISCONF) has the native code EROFS.
 //
 // Connections. They are opened on demand and kept, at most max_connections,
 // besides one for each watch. The cache has no threads, except one while a host
@@ -40,9 +55,9 @@
 // 512 MiB. kCorrupt: the key holds something other than a string, so another
 // program has written it; in a batch read such a key is a miss.
 //
-// Values. A value larger than Traits().max_value_bytes, which is 512 MiB, is
-// kTooLarge: it is not sent, and the key is then empty, except that AddRaw
-// changes nothing.
+// Values. A value larger than Traits().max_value_bytes, which is 512 MiB or
+// max_reply_bytes, whichever is less, is kTooLarge: it is not sent, and the key
+// is then empty, except that AddRaw changes nothing.
 //
 // Ttls. They are exact to the millisecond.
 //
@@ -59,10 +74,14 @@
 //
 // InvalidatePrefix. It runs SCAN and DEL over the database, a thousand keys at
 // a time, whatever their prefixes: two round trips for each thousand, each
-// within options.timeout. The user needs +scan.
+// within options.timeout; there is no limit for all of them. The user needs
+// +scan.
 //
-// Clear. It sends FLUSHDB, which REMOVES EVERY KEY OF THE DATABASE, WHOEVER
-// WROTE IT, whatever the prefix, whether it is an entry of a cache or not.
+// Clear. It sends FLUSHDB ASYNC, which REMOVES EVERY KEY OF THE DATABASE,
+// WHOEVER WROTE IT, whatever the prefix, whether it is an entry of a cache or
+// not. The server frees the memory afterwards, so a large database takes no
+// longer. A server that does not know ASYNC, before Redis 4, removes the keys
+// before it replies: after kTimeout it may still be doing so.
 //
 // Watching. WatchRaw uses CLIENT TRACKING: the server sends a notification of
 // every write, removal, expiry and eviction under the prefix, whoever caused it

@@ -38,6 +38,13 @@ struct RedisCacheOptions {
   // The largest number of connections to the server, besides one for each
   // watch. From 1 to 10,000.
   size_t max_connections = 16;
+
+  // The largest reply of the server in bytes of text, that of all values of a
+  // batch read together: a larger one is kTooLarge, and is not received. Limits
+  // the memory that a faulty server can use: with each of max_connections at
+  // most this and 8 MiB of overhead. A larger value is not sent either. From
+  // 64 KiB to 1 TiB.
+  uint64_t max_reply_bytes = uint64_t{1} << 30;
 };
 
 }  // namespace appcache
