@@ -42,7 +42,8 @@ bool AddRequest::HandleReply(Reply& reply) {
   if (reply.type != Type::kValue || reply.text != item_.key.view()) {
     return false;
   }
-  existing_ = ToLookup(std::move(reply.bytes), item_.key, server_);
+  existing_ = ToLookup(std::move(reply.bytes), reply.flags, item_.key,
+                       /*max_inflated_bytes=*/0, server_);
   return true;
 }
 

@@ -18,8 +18,8 @@ constexpr size_t kMaxCommandBytes = size_t{8} << 10;
 }  // namespace
 
 GetRequest::GetRequest(std::span<const GetItem<Bytes>> items,
-                       const std::string& server)
-    : items_(items), server_(server) {
+                       const std::string& server, uint64_t max_inflated_bytes)
+    : items_(items), server_(server), max_inflated_bytes_(max_inflated_bytes) {
   assert(!items.empty());
 }
 
@@ -57,7 +57,8 @@ bool GetRequest::HandleValue(Reply& reply) {
     const size_t at = command_begin_ + (next_ - command_begin_ + tried) % count;
     const GetItem<Bytes>& item = items_[at];
     if (item.key.view() != reply.text) continue;
-    *item.found = ToLookup(std::move(reply.bytes), item.key, server_);
+    *item.found = ToLookup(std::move(reply.bytes), reply.flags, item.key,
+                           max_inflated_bytes_, server_);
     next_ = at + 1;
     return true;
   }

@@ -4,6 +4,7 @@
 #define APPCACHE_ADAPTERS_MEMCACHE_GET_REQUEST_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -19,7 +20,8 @@ namespace appcache::memcache {
 class GetRequest final : public ServerRequest {
  public:
   // `items` and `server` must outlive this object. REQUIRES: !items.empty().
-  GetRequest(std::span<const GetItem<Bytes>> items, const std::string& server);
+  GetRequest(std::span<const GetItem<Bytes>> items, const std::string& server,
+             uint64_t max_inflated_bytes);
 
   void AppendCommands(CommandBuffer& commands) override;
   bool HandleReply(Reply& reply) override;
@@ -31,6 +33,7 @@ class GetRequest final : public ServerRequest {
 
   const std::span<const GetItem<Bytes>> items_;
   const std::string& server_;
+  const uint64_t max_inflated_bytes_;
   // The items of the command that is being answered.
   size_t command_begin_ = 0;
   size_t command_end_ = 0;

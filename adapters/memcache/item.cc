@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "adapters/memcache/foreign_value.h"
 #include "engine/support/byte_order.h"
 
 namespace appcache::memcache {
@@ -47,8 +48,14 @@ Stored ValueIn(std::string_view stored, const WireKey& key,
   return Stored::kValue;
 }
 
-Lookup<Bytes> ToLookup(Bytes stored, const WireKey& key,
-                       const std::string& server) {
+Lookup<Bytes> ToLookup(Bytes stored, uint32_t flags, const WireKey& key,
+                       uint64_t max_inflated_bytes, const std::string& server) {
+  if (flags != 0) {
+    Result<Bytes> decoded = DecodeForeignValue(std::move(stored), flags,
+                                               max_inflated_bytes, server);
+    if (!decoded.ok()) return Lookup<Bytes>::Failed(decoded.status());
+    stored = *std::move(decoded);
+  }
   std::string_view value;
   switch (ValueIn(stored.view(), key, value)) {
     case Stored::kValue:

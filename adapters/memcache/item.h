@@ -37,12 +37,13 @@ enum class Stored {
 Stored ValueIn(std::string_view stored, const WireKey& key,
                std::string_view& value) noexcept;
 
-// The item `stored` under `key` as the result of a read: a hit, a miss when it
-// belongs to another path, kCorrupt when it is foreign. Copies the value if it
+// The item `stored` under `key` with `flags` as the result of a read: a hit, a
+// miss when it belongs to another path, kCorrupt when it is foreign, or is
+// encoded in a way that is not known (foreign_value.h). Copies the value if it
 // is not the whole item. `server` names the server in messages. Throws
 // std::bad_alloc.
-Lookup<Bytes> ToLookup(Bytes stored, const WireKey& key,
-                       const std::string& server);
+Lookup<Bytes> ToLookup(Bytes stored, uint32_t flags, const WireKey& key,
+                       uint64_t max_inflated_bytes, const std::string& server);
 
 // The size of an item as the server compares it with its -I: 48 bytes for its
 // own header, 8 for the CAS number, the key and a NUL, our header, the value,

@@ -21,7 +21,8 @@ namespace appcache::memcache {
 template <class Get, class V, class... Options>
 void ReadItem(Servers& servers, const GetItem<V>& item, Options... options) {
   const size_t server = servers.ServerOf(item.key.view());
-  Get get({&item, 1}, servers.name(server), options...);
+  Get get({&item, 1}, servers.name(server), servers.max_inflated_bytes(),
+          options...);
   if (Status sent = servers.Send(server, get); !sent.ok()) {
     *item.found = Lookup<V>::Failed(std::move(sent));
   }
@@ -34,7 +35,8 @@ template <class Get, class MakeItem>
 void ReadItems(Servers& servers, size_t count, const MakeItem& make_item) {
   using Batch = ServerBatch<ItemOf<MakeItem>>;
   const auto make_get = [&](const Batch& batch) {
-    return Get(batch.items, servers.name(batch.server));
+    return Get(batch.items, servers.name(batch.server),
+               servers.max_inflated_bytes());
   };
   const auto finish = [](const Batch& batch, const Get&, const Status& sent) {
     if (sent.ok()) return;

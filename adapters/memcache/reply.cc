@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <optional>
 
@@ -101,15 +102,16 @@ ReplyReader::Result ReplyReader::NextLine(std::string_view& input,
   return Result::kReply;
 }
 
-// "VALUE <key> <flags> <bytes>". Ignores the flags: other clients use them for
-// their own purposes.
+// "VALUE <key> <flags> <bytes>".
 ReplyReader::Result ReplyReader::BeginValue(std::string_view line) {
   TakeWord(line);
   const std::string_view key = TakeWord(line);
   const std::optional<uint64_t> flags = ParseNumber(TakeWord(line));
-  if (key.empty() || !flags) return Result::kMalformed;
+  constexpr uint64_t kMaxFlags = std::numeric_limits<uint32_t>::max();
+  if (key.empty() || !flags || *flags > kMaxFlags) return Result::kMalformed;
   type_ = Type::kValue;
   text_ = key;
+  flags_ = static_cast<uint32_t>(*flags);
   return BeginBytes(line);
 }
 
@@ -119,6 +121,7 @@ ReplyReader::Result ReplyReader::BeginMetaValue(std::string_view line) {
   const std::string_view size = TakeWord(line);
   type_ = Type::kMetaValue;
   text_ = line;
+  flags_ = 0;  // they are in the text
   return BeginBytes(size);
 }
 
@@ -152,7 +155,7 @@ ReplyReader::Result ReplyReader::ContinueValue(std::string_view& input,
   }
   if (missing_bytes_ > 0 || missing_line_end_ > 0) return Result::kNeedsMore;
   in_value_ = false;
-  reply = Reply{type_, text_, std::move(value_)};
+  reply = Reply{type_, text_, std::move(value_), flags_};
   value_ = Bytes();
   return Result::kReply;
 }

@@ -33,6 +33,7 @@ struct Reply {
   // Valid until the next call of the reader, and while its input is.
   std::string_view text;
   Bytes bytes;
+  uint32_t flags = 0;  // of a kValue: how the client that wrote it encoded it
 };
 
 // Parses a stream of bytes. After a failure it cannot be used any more. Holds
@@ -81,6 +82,7 @@ class ReplyReader {
   bool in_value_ = false;
   Reply::Type type_ = Reply::Type::kValue;
   std::string text_;
+  uint32_t flags_ = 0;
   Bytes value_;
   // Where the next byte of value_ goes. Nobody else has seen the buffer yet.
   char* next_ = nullptr;

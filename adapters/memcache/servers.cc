@@ -23,7 +23,7 @@ Result<std::unique_ptr<Servers>> Servers::Make(
   Result<Distribution> distribution = Distribution::Make(options.servers);
   if (!distribution.ok()) return distribution.status();
   std::unique_ptr<Servers> servers(
-      new Servers(*std::move(distribution), options.timeout));
+      new Servers(*std::move(distribution), options));
   for (const MemcacheServer& server : options.servers) {
     servers->servers_.push_back(
         std::make_unique<Server>(EndpointOf(server), options));

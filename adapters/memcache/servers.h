@@ -6,6 +6,7 @@
 #include <cassert>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -48,6 +49,9 @@ class Servers {
     return servers_[server]->name;
   }
 
+  // The limit of a value that another client has compressed.
+  uint64_t max_inflated_bytes() const noexcept { return max_inflated_bytes_; }
+
   // All addresses, for a person: "localhost:11211, ..."
   std::string Location() const;
 
@@ -82,11 +86,14 @@ class Servers {
     net::Pool<Connection> pool;
   };
 
-  Servers(Distribution distribution, std::chrono::milliseconds timeout)
-      : distribution_(std::move(distribution)), timeout_(timeout) {}
+  Servers(Distribution distribution, const MemcacheCacheOptions& options)
+      : distribution_(std::move(distribution)),
+        timeout_(options.timeout),
+        max_inflated_bytes_(options.cache.max_inflated_bytes) {}
 
   const Distribution distribution_;
   const std::chrono::milliseconds timeout_;
+  const uint64_t max_inflated_bytes_;
   std::vector<std::unique_ptr<Server>> servers_;
 };
 

@@ -18,18 +18,20 @@ namespace {
 
 using Type = Reply::Type;
 
-// The flags of a reply, such as "kKEY t30".
+// The flags of a reply, such as "kKEY t30 f0".
 struct Flags {
   std::optional<std::string_view> key;
   std::optional<int64_t> seconds;
+  std::optional<uint32_t> client = 0;  // those of the client that wrote it
 };
 
-std::optional<int64_t> ParseSeconds(std::string_view digits) {
-  int64_t seconds = 0;
+template <class T>
+std::optional<T> ParseNumber(std::string_view digits) {
+  T number = 0;
   const char* const end = digits.data() + digits.size();
-  const auto [parsed, error] = std::from_chars(digits.data(), end, seconds);
+  const auto [parsed, error] = std::from_chars(digits.data(), end, number);
   if (error != std::errc() || parsed != end) return std::nullopt;
-  return seconds;
+  return number;
 }
 
 // Ignores other flags: the server adds some when another program has marked the
@@ -40,7 +42,10 @@ Flags ParseFlags(std::string_view text) {
     const std::string_view flag = text.substr(0, text.find(' '));
     text.remove_prefix(std::min(flag.size() + 1, text.size()));
     if (flag.starts_with('k')) flags.key = flag.substr(1);
-    if (flag.starts_with('t')) flags.seconds = ParseSeconds(flag.substr(1));
+    if (flag.starts_with('t'))
+      flags.seconds = ParseNumber<int64_t>(flag.substr(1));
+    if (flag.starts_with('f'))
+      flags.client = ParseNumber<uint32_t>(flag.substr(1));
   }
   return flags;
 }
@@ -52,14 +57,16 @@ void TimedGetRequest::AppendCommands(CommandBuffer& commands) {
   for (const GetItem<TimedBytes>& item : items_) {
     *item.found = Lookup<TimedBytes>::Miss();
     commands.MetaGet(item.key.view(),
-                     FetchesItem(item.key) ? " k t v" : " k t");
+                     FetchesItem(item.key) ? " k t f v" : " k t");
   }
 }
 
-Lookup<TimedBytes> TimedGetRequest::ToTimed(Reply& reply, const WireKey& key,
+Lookup<TimedBytes> TimedGetRequest::ToTimed(Reply& reply, uint32_t flags,
+                                            const WireKey& key,
                                             Ttl remaining) const {
   if (!FetchesItem(key)) return Lookup<TimedBytes>::Hit({Bytes(), remaining});
-  return ToLookup(std::move(reply.bytes), key, server_)
+  return ToLookup(std::move(reply.bytes), flags, key, max_inflated_bytes_,
+                  server_)
       .Map([remaining](Bytes&& value) {
         return TimedBytes{std::move(value), remaining};
       });
@@ -80,10 +87,11 @@ bool TimedGetRequest::HandleReply(Reply& reply) {
     return flags.key.value_or(key.view()) == key.view();
   }
   const Type expected = FetchesItem(key) ? Type::kMetaValue : Type::kMeta;
-  if (reply.type != expected || flags.key != key.view() || !flags.seconds) {
+  if (reply.type != expected || flags.key != key.view() || !flags.seconds ||
+      !flags.client) {
     return false;
   }
-  found = ToTimed(reply, key, RemainingTtl(*flags.seconds));
+  found = ToTimed(reply, *flags.client, key, RemainingTtl(*flags.seconds));
   return true;
 }
 

@@ -1,13 +1,14 @@
 // TimedGetRequest: reads remaining ttls, and the values if they are wanted.
 //
-// Each key takes one meta get, "mg KEY k t v", which returns the value and the
-// remaining ttl of the same moment. With flag k the server repeats the key,
-// which must be the one that the command names.
+// Each key takes one meta get, "mg KEY k t f v", which returns the value, its
+// flags and the remaining ttl of the same moment. With flag k the server
+// repeats the key, which must be the one that the command names.
 
 #ifndef APPCACHE_ADAPTERS_MEMCACHE_TIMED_GET_REQUEST_H_
 #define APPCACHE_ADAPTERS_MEMCACHE_TIMED_GET_REQUEST_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -25,8 +26,12 @@ class TimedGetRequest final : public ServerRequest {
 
   // `items` and `server` must outlive this object.
   TimedGetRequest(std::span<const GetItem<TimedBytes>> items,
-                  const std::string& server, Values values = Values::kFetch)
-      : items_(items), server_(server), values_(values) {}
+                  const std::string& server, uint64_t max_inflated_bytes,
+                  Values values = Values::kFetch)
+      : items_(items),
+        server_(server),
+        max_inflated_bytes_(max_inflated_bytes),
+        values_(values) {}
 
   void AppendCommands(CommandBuffer& commands) override;
   bool HandleReply(Reply& reply) override;
@@ -35,11 +40,12 @@ class TimedGetRequest final : public ServerRequest {
   bool FetchesItem(const WireKey& key) const noexcept {
     return values_ == Values::kFetch || key.is_hashed();
   }
-  Lookup<TimedBytes> ToTimed(Reply& reply, const WireKey& key,
+  Lookup<TimedBytes> ToTimed(Reply& reply, uint32_t flags, const WireKey& key,
                              Ttl remaining) const;
 
   const std::span<const GetItem<TimedBytes>> items_;
   const std::string& server_;
+  const uint64_t max_inflated_bytes_;
   const Values values_;
   size_t next_ = 0;  // the item that the next reply belongs to
 };

@@ -17,6 +17,12 @@ bool Parse(std::string_view text, T& number) {
   return true;
 }
 
+// Memcached's decr leaves blanks after a number that has become shorter.
+std::string_view WithoutPadding(std::string_view text) {
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
 }  // namespace
 
 template <class T>
@@ -32,10 +38,10 @@ NumberText::NumberText(double number) { Print(number); }
 NumberText::NumberText(long double number) { Print(number); }
 
 bool ParseNumberText(std::string_view text, long long& number) {
-  return Parse(text, number);
+  return Parse(WithoutPadding(text), number);
 }
 bool ParseNumberText(std::string_view text, unsigned long long& number) {
-  return Parse(text, number);
+  return Parse(WithoutPadding(text), number);
 }
 bool ParseNumberText(std::string_view text, float& number) {
   return Parse(text, number);

@@ -81,7 +81,7 @@ LAYERS = {
             "engine/uri",
             "adapters/net",
         ],
-        ["libmemcached", "xxhash"],
+        ["libmemcached", "xxhash", "zlib"],
     ),
     "adapters/redis": (
         [

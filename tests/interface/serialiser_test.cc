@@ -90,8 +90,9 @@ TYPED_TEST(IntegerTest, NumbersBeyondTheLimitsDoNotParse) {
 
 TYPED_TEST(IntegerTest, OtherTextsDoNotParse) {
   for (const std::string_view junk :
-       {""sv, " 1"sv, "1 "sv, "+1"sv, "0x1"sv, "1.0"sv, "1e1"sv, "--1"sv, "-"sv,
-        "1\n"sv, "1\0"sv, "\xd9\xa1"sv, "nan"sv, "true"sv, "1,000"sv}) {
+       {""sv, " 1"sv, "1\t"sv, " "sv, "+1"sv, "0x1"sv, "1.0"sv, "1e1"sv,
+        "--1"sv, "-"sv, "1\n"sv, "1\0"sv, "\xd9\xa1"sv, "nan"sv, "true"sv,
+        "1,000"sv}) {
     EXPECT_EQ(Parse<TypeParam>(junk), std::nullopt) << junk;
   }
 }

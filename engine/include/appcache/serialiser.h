@@ -18,7 +18,8 @@
 //
 // - Bytes and std::string unchanged;
 // - integers and bool as decimal text ("42", "-7", "1"), which people can read
-//   and Redis can increment;
+//   and Redis can increment; blanks after an integer are ignored, because
+//   Memcached's decr leaves some;
 // - float and double as the shortest decimal text that parses to the same
 //   number;
 // - protocol buffers (types with SerializeToString and ParseFromString) in

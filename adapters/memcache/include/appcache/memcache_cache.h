@@ -58,6 +58,11 @@
 // then empty. kFull: the server is out of memory and may not evict (-M); the
 // key is then empty.
 //
+// Values of other clients. Flags are read as pylibmc and python-memcached use
+// them: bytes (0), a bool (2), an int (4) and text (16) are the stored bytes;
+// with zlib (8) they are inflated, to at most cache.max_inflated_bytes.
+// kCorrupt: a pickle (1), other flags, or damaged data.
+//
 // Ttls. Memcached counts whole seconds: an entry expires between ttl and ttl +
 // 2 seconds from now, while the server's clock runs. A ttl of more than 30 days
 // is sent as a time of day and requires that the clocks of both machines agree.
