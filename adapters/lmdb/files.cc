@@ -13,7 +13,6 @@ namespace appcache::lmdb {
 namespace {
 
 constexpr mode_t kDirectoryMode = 0700;
-constexpr mode_t kFileMode = 0600;
 
 }  // namespace
 
@@ -40,16 +39,18 @@ Result<std::string> MakeDirectory(const std::string& directory) {
 
 Result<internal::FileLock> OpenLockFile(const std::string& directory) {
   const std::string path = directory + "/appcache.lane";
+  const std::string database = directory + "/data.mdb";
+  const auto access = internal::FileAccess::Of(database).OfWriters();
   std::error_code ignored;
   // The database is checked before the lock file: another process that creates
   // them begins with the lock file.
-  if (std::filesystem::exists(directory + "/data.mdb", ignored) &&
-      !internal::FileLock::IsSigned(path)) {
+  if (std::filesystem::exists(database, ignored) &&
+      !internal::FileLock::IsSigned(path, access)) {
     return NotOurs(directory);
   }
-  Result<internal::FileLock> lock = internal::FileLock::Open(path, kFileMode);
+  Result<internal::FileLock> lock = internal::FileLock::Open(path, access);
   if (!lock.ok()) return lock;
-  if (!internal::FileLock::IsSigned(path)) {
+  if (!lock->IsSigned()) {
     Status sign = lock->Sign();
     if (!sign.ok()) return sign;
   }

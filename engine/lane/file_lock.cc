@@ -57,6 +57,23 @@ Status Failure(std::string_view operation, const std::string& path, int error) {
   return Status(ErrorCode::kUnavailable, std::move(message), error);
 }
 
+Status OpenFailure(const std::string& path, int error) {
+  const char* const problem = SideFileProblem(error);
+  if (problem == nullptr) return Failure("open", path, error);
+  return Status(ErrorCode::kUnsupported,
+                "cannot use the lock file " + path + ": " + problem +
+                    "; it was left unchanged: remove it, or put the cache "
+                    "elsewhere",
+                error);
+}
+
+bool HasSignature(int fd) noexcept {
+  char text[kSignature.size()];
+  const ssize_t size = pread(fd, text, sizeof(text), 0);
+  return size == static_cast<ssize_t>(kSignature.size()) &&
+         std::string_view(text, sizeof(text)) == kSignature;
+}
+
 // Sets (F_WRLCK) or releases (F_UNLCK) the lock on the whole file. Returns 0 or
 // errno.
 int SetLock(int fd, short type) noexcept {
@@ -75,36 +92,38 @@ FileLock::~FileLock() {
   if (fd_ >= 0) CloseTracked(fd_);
 }
 
-Result<FileLock> FileLock::Open(const std::string& path, mode_t mode) {
+Result<FileLock> FileLock::Open(const std::string& path,
+                                const FileAccess& access) {
   FileLock lock;
   lock.path_ = path;
   OpenLocks& locks = Locks();
   std::lock_guard<std::mutex> guard(locks.mutex);
   // So that push_back does not throw, which would leak the descriptor.
   locks.fds.reserve(locks.fds.size() + 1);
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode);
-  if (fd < 0) return Failure("open", path, errno);
+  const int fd = OpenSideFile(path, O_RDWR, /*create=*/true, access);
+  if (fd < 0) return OpenFailure(path, -fd);
   locks.fds.push_back(fd);
   lock.fd_ = fd;
   return lock;
 }
 
-bool FileLock::IsSigned(const std::string& path) noexcept {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+bool FileLock::IsSigned(const std::string& path,
+                        const FileAccess& access) noexcept {
+  const int fd = OpenSideFile(path, O_RDONLY, /*create=*/false, access);
   if (fd < 0) return false;
-  char text[kSignature.size()];
-  const ssize_t size = pread(fd, text, sizeof(text), 0);
+  const bool has_signature = HasSignature(fd);
   // Does not release a lock that another descriptor holds (file_lock.h).
   close(fd);
-  return size == static_cast<ssize_t>(kSignature.size()) &&
-         std::string_view(text, sizeof(text)) == kSignature;
+  return has_signature;
 }
+
+bool FileLock::IsSigned() const noexcept { return HasSignature(fd_); }
 
 Status FileLock::Sign() {
   assert(fd_ >= 0);
   struct stat info;
   if (fstat(fd_, &info) == 0 && info.st_size != 0) {
-    if (IsSigned(path_)) return Status();  // by another process
+    if (IsSigned()) return Status();  // by another process
     return Status(ErrorCode::kUnsupported,
                   path_ +
                       " is not a lock file of appcache and was left unchanged; "

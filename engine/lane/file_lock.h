@@ -9,12 +9,11 @@
 #ifndef APPCACHE_ENGINE_LANE_FILE_LOCK_H_
 #define APPCACHE_ENGINE_LANE_FILE_LOCK_H_
 
-#include <sys/types.h>
-
 #include <string>
 #include <utility>
 
 #include "appcache/error.h"
+#include "engine/support/side_file.h"
 
 namespace appcache::internal {
 
@@ -33,12 +32,22 @@ class FileLock {
   // Releases the lock and closes the file.
   ~FileLock();
 
-  // Opens the file. If it does not exist, creates it with the permissions
-  // `mode`, less the umask. kUnavailable when that fails.
-  static Result<FileLock> Open(const std::string& path, mode_t mode = 0666);
+  // Opens the file. If it does not exist, creates it with the owner and the
+  // permissions `access`. kUnavailable when that fails. kUnsupported when there
+  // is something that somebody else may have put there (see side_file.h): it is
+  // neither followed nor changed.
+  static Result<FileLock> Open(
+      const std::string& path,
+      const FileAccess& access = FileAccess::OfThisProcess());
 
-  // Whether the file at `path` exists and contains what Sign writes.
-  static bool IsSigned(const std::string& path) noexcept;
+  // Whether the file at `path` exists, is one that Open opens, and contains
+  // what Sign writes.
+  static bool IsSigned(
+      const std::string& path,
+      const FileAccess& access = FileAccess::OfThisProcess()) noexcept;
+
+  // The same for this open file. False also when it cannot be read.
+  bool IsSigned() const noexcept;
 
   // Writes a signature to the file, which marks it as a lock file of appcache.
   // Success when another process has signed it. kUnsupported when it has other

@@ -8,6 +8,7 @@
 #include "engine/lru/hash.h"
 #include "engine/lru/lru_engine.h"
 #include "engine/store/audit.h"
+#include "engine/store/schema.h"
 
 namespace appcache::lru {
 namespace {
@@ -20,6 +21,7 @@ void Report(CheckReport& report, std::string problem) {
 
 // The problem of an entry; null when it has none.
 const char* ProblemOf(const store::EntrySizes& entry, int64_t seed) {
+  if (!entry.has_types) return " has a column of another type";
   if (!entry.bytes_in_usage) return " has no row in usage";
   if (*entry.bytes_in_usage != entry.bytes) {
     return " has a different size in usage";
@@ -54,6 +56,24 @@ Status AuditRows(
   });
 }
 
+// Rebuilds the indexes within the caller's transaction. kCorrupt if the pages
+// are damaged beyond that.
+Status RepairPages(const store::Connection& connection,
+                   const std::string& first_problem) {
+  Status status = store::RebuildIndexes(connection);
+  if (!status.ok() && !status.Is(ErrorCode::kCorrupt)) return status;
+  if (status.ok()) {
+    const Result<bool> sound = store::IsSound(connection);
+    if (!sound.ok()) return sound.status();
+    if (*sound) return Status();
+  }
+  return Status(ErrorCode::kCorrupt,
+                "the pages of " + connection.name() +
+                    " are damaged: " + first_problem +
+                    "; close the cache: the next open sets the file aside, "
+                    "and starts empty");
+}
+
 }  // namespace
 
 Result<CheckReport> LruEngine::CheckLocked(bool fix, VisitRow visit) {
@@ -71,11 +91,8 @@ Result<CheckReport> LruEngine::CheckLocked(bool fix, VisitRow visit) {
   if (!*sound) {
     database_->MarkSuspect();
     if (!fix) return report;
-    return Status(ErrorCode::kCorrupt,
-                  "the pages of " + database_->name() +
-                      " are damaged: " + report.problems.front() +
-                      "; close the cache: the next open sets the file aside, "
-                      "and starts empty");
+    status = RepairPages(connection, report.problems.front());
+    if (!status.ok()) return Noted(std::move(status));
   }
   status = AuditRows(connection, database_->hash_seed(), visit, report, remove);
   if (!status.ok()) return Noted(std::move(status));
@@ -98,6 +115,10 @@ Result<CheckReport> LruEngine::CheckLocked(bool fix, VisitRow visit) {
     status = transaction.Commit();
   }
   if (!status.ok()) return Noted(std::move(status));
+  if (!*sound) {
+    database_->ClearSuspect();
+    is_suspect_.store(false);
+  }
   return report;
 }
 

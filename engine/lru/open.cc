@@ -176,6 +176,23 @@ registry::SharedOptions SharedInMemory(const SqliteCacheOptions& options) {
   return shared;
 }
 
+// Replaces a symbolic link by its target, also if the target does not exist
+// yet: weakly_canonical would keep the name of such a link, and the file would
+// have two names once it is created.
+std::filesystem::path FollowLinks(std::filesystem::path path,
+                                  std::error_code& error) {
+  constexpr int kMostLinks = 40;  // as Linux
+  for (int links = 0; links <= kMostLinks; ++links) {
+    std::error_code missing;
+    if (!std::filesystem::is_symlink(path, missing)) return path;
+    const auto target = std::filesystem::read_symlink(path, error);
+    if (error) return path;
+    path = path.parent_path() / target;  // the target alone if it is absolute
+  }
+  error = std::make_error_code(std::errc::too_many_symbolic_link_levels);
+  return path;
+}
+
 }  // namespace
 
 Result<std::string> CanonicalPath(const std::string& path) {
@@ -186,6 +203,7 @@ Result<std::string> CanonicalPath(const std::string& path) {
   }
   std::error_code error;
   std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  if (!error) absolute = FollowLinks(std::move(absolute), error);
   if (!error) absolute = std::filesystem::weakly_canonical(absolute, error);
   if (!error) return absolute.string();
   return Status(ErrorCode::kUnavailable,

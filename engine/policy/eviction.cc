@@ -9,7 +9,7 @@ Result<bool> RemoveOneExpired(EvictionTarget& target, int64_t now_ms,
   const auto first = target.FirstToExpire();
   if (!first.ok()) return first.status();
   if (!*first || (*first)->expires_at_ms > now_ms) return false;
-  Status removed = target.Remove((*first)->h);
+  Status removed = target.RemoveExpired(**first);
   if (!removed.ok()) return removed;
   evicted.removed.push_back((*first)->h);
   ++evicted.expirations;
@@ -27,7 +27,7 @@ Result<bool> RemoveLeastRecent(EvictionTarget& target,
   const int64_t h = (*candidate)->h;
   const std::optional<int64_t> tick = pending.Find(h);
   if (tick && *tick > (*candidate)->last_used) {
-    Status written = target.WriteAccess(h, *tick);
+    Status written = target.WriteAccessOf(**candidate, *tick);
     if (!written.ok()) return written;
     evicted.written.push_back({h, *tick});
     return true;

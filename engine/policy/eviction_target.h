@@ -40,12 +40,15 @@ class EvictionTarget {
   // The entry that expires first; none when no entry has a ttl.
   virtual Result<std::optional<Expiring>> FirstToExpire() = 0;
 
-  // Records an access of the entry: raises its last_used to `tick`.
-  virtual Status WriteAccess(int64_t h, int64_t tick) = 0;
+  // Records an access of what LeastRecent has returned: raises its last_used to
+  // `tick`, which is larger. kCorrupt as below.
+  virtual Status WriteAccessOf(const Candidate& candidate, int64_t tick) = 0;
 
-  // REQUIRES: LeastRecent has returned it in this transaction.
+  // Removes what LeastRecent or FirstToExpire has returned in this transaction.
+  // kCorrupt when there is no such entry, so that no caller asks for the next
+  // one forever.
   virtual Status RemoveCandidate(const Candidate& candidate) = 0;
-  virtual Status Remove(int64_t h) = 0;
+  virtual Status RemoveExpired(const Expiring& expired) = 0;
 
  protected:
   ~EvictionTarget() = default;

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "engine/store/schema.h"
 #include "engine/store/statement.h"
 #include "engine/store/statements.h"
 
@@ -37,6 +38,19 @@ Status WalkRows(const Connection& connection, const char* sql,
   }
 }
 
+Result<Soundness> RepairInTransaction(const Connection& connection,
+                                      bool lacks_index) {
+  Result<bool> sound = IsSound(connection);
+  if (!sound.ok()) return sound.status();
+  if (*sound && !lacks_index) return Soundness::kSound;
+  Status rebuilt = RebuildIndexes(connection);
+  if (rebuilt.Is(ErrorCode::kCorrupt)) return Soundness::kDamaged;
+  if (!rebuilt.ok()) return rebuilt;
+  sound = IsSound(connection);
+  if (!sound.ok()) return sound.status();
+  return *sound ? Soundness::kRepaired : Soundness::kDamaged;
+}
+
 }  // namespace
 
 Result<bool> AuditPages(const Connection& connection,
@@ -58,6 +72,33 @@ Result<bool> AuditPages(const Connection& connection,
   return false;
 }
 
+Result<bool> IsSound(const Connection& connection) {
+  const Result<std::string> answer =
+      connection.QueryText("PRAGMA integrity_check(1)", "check");
+  if (answer.ok()) return *answer == "ok";
+  if (answer.status().Is(ErrorCode::kCorrupt)) return false;
+  return answer.status();
+}
+
+Result<Soundness> CheckAndRepair(const Connection& connection,
+                                 bool lacks_index) {
+  constexpr char kRepair[] = "repair";
+  Status status = connection.Execute("BEGIN IMMEDIATE", kRepair);
+  if (status.Is(ErrorCode::kCorrupt)) return Soundness::kDamaged;
+  if (!status.ok()) return status;
+  Result<Soundness> result = RepairInTransaction(connection, lacks_index);
+  if (result.ok() && *result == Soundness::kRepaired) {
+    status = connection.Execute("COMMIT", kRepair);
+    if (status.ok()) return result;
+    result = status;
+  }
+  // After some errors SQLite has rolled back already.
+  if (sqlite3_get_autocommit(connection.get()) == 0) {
+    (void)connection.Execute("ROLLBACK", kRepair);
+  }
+  return result;
+}
+
 Result<bool> PagesAreSound(const Connection& connection) {
   const Result<std::string> answer =
       connection.QueryText("PRAGMA quick_check(1)", "check");
@@ -69,8 +110,13 @@ Result<bool> PagesAreSound(const Connection& connection) {
 Status AuditEntries(const Connection& connection,
                     const std::function<void(const EntrySizes&)>& visit) {
   return WalkRows(connection, sql::kEntrySizesFrom, [&](const Run& run) {
-    EntrySizes entry{run.Int(0), run.Blob(1), run.Int(2), run.Int(4),
-                     std::nullopt};
+    EntrySizes entry;
+    entry.h = run.Int(0);
+    entry.key = run.Blob(1);
+    entry.bytes = run.Int(2);
+    entry.expires_at_ms = run.Int(4);
+    entry.last_used = run.Int(5);
+    entry.has_types = run.Int(6) != 0;
     if (!run.IsNull(3)) entry.bytes_in_usage = run.Int(3);
     visit(entry);
   });

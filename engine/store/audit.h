@@ -1,6 +1,7 @@
 // Audit: reads the tables of a cache row by row, for a check.
 //
-// Reads only. Call all functions within one transaction.
+// Reads only, except for CheckAndRepair. Call all other functions within one
+// transaction.
 
 #ifndef APPCACHE_ENGINE_STORE_AUDIT_H_
 #define APPCACHE_ENGINE_STORE_AUDIT_H_
@@ -20,9 +21,24 @@ namespace appcache::store {
 Result<bool> AuditPages(const Connection& connection,
                         const std::function<void(std::string_view)>& report);
 
-// The same by SQLite's quick_check, which does not compare indexes with tables.
-// Damage is not an error here.
+// The same without a report. Damage is not an error here.
+Result<bool> IsSound(const Connection& connection);
+
+// The same by SQLite's quick_check, which does not compare indexes with tables:
+// enough for a reader that uses none.
 Result<bool> PagesAreSound(const Connection& connection);
+
+enum class Soundness {
+  kSound,
+  kRepaired,  // by rebuilding the indexes; all rows were kept
+  kDamaged,   // beyond that, and unchanged
+};
+
+// Checks all pages and indexes, and rebuilds the indexes if something is wrong,
+// or if one of them is missing (`lacks_index`). REQUIRES: the writer lock is
+// held, and the connection has no transaction.
+Result<Soundness> CheckAndRepair(const Connection& connection,
+                                 bool lacks_index);
 
 struct EntrySizes {
   int64_t h = 0;
@@ -31,6 +47,8 @@ struct EntrySizes {
   int64_t expires_at_ms = 0;  // 0: never
   // The same as usage has it; none when it has no row for the entry.
   std::optional<int64_t> bytes_in_usage;
+  int64_t last_used = 0;   // a tick; 0 without a row in usage
+  bool has_types = false;  // every column is of the type that the cache writes
 };
 Status AuditEntries(const Connection& connection,
                     const std::function<void(const EntrySizes&)>& visit);

@@ -48,12 +48,29 @@ Result<Connection> Connection::Open(const std::string& uri, int flags,
                                  flags | SQLITE_OPEN_EXRESCODE,
                                  vfs.empty() ? nullptr : vfs.c_str());
   if (rc != SQLITE_OK) return connection.Failure(rc, "open");
+  connection.Distrust();
   connection.UseBusyHandler();
   // Only the holder of the writer lock checkpoints (writer_lane.h).
   sqlite3_wal_autocheckpoint(connection.db_, 0);
   sqlite3_db_config(connection.db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
                     nullptr);
   return connection;
+}
+
+void Connection::Distrust() const noexcept {
+  constexpr struct {
+    int option;
+    int value;
+  } kSettings[] = {
+      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+      {SQLITE_DBCONFIG_DEFENSIVE, 1},
+      {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+      {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+      {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+  };
+  for (const auto& [option, value] : kSettings) {
+    sqlite3_db_config(db_, option, value, nullptr);
+  }
 }
 
 Connection Connection::Borrow(sqlite3* db, std::string name) {

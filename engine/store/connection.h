@@ -26,7 +26,8 @@ class Connection {
 
   // Opens `uri` (a path, or a file: URI) with SQLite's `flags`. `name` stands
   // in messages. `vfs` may be empty. The connection waits for locks at most
-  // `busy_timeout`, with Backoff.
+  // `busy_timeout`, with Backoff. It runs no trigger and no view of the
+  // database, and refuses the pragmas that could damage it.
   static Result<Connection> Open(const std::string& uri, int flags,
                                  const std::string& vfs, std::string name,
                                  std::chrono::milliseconds busy_timeout);
@@ -75,6 +76,10 @@ class Connection {
     internal::Backoff backoff;
   };
   static int OnBusy(void* busy, int calls);
+
+  // Keeps SQLite from running what the schema of a file defines: it may be
+  // anybody's.
+  void Distrust() const noexcept;
 
   sqlite3* db_ = nullptr;
   std::unique_ptr<Busy> busy_;  // null when borrowed

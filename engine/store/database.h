@@ -70,8 +70,11 @@ class Database {
   virtual Status CheckInPlace() const { return Status(); }
 
   // Marks a file as suspect, because damage was found in it: the next OpenFile
-  // checks every page. Does nothing for the others.
+  // checks every page and index, and repairs the file or sets it aside. Does
+  // nothing for the others.
   virtual void MarkSuspect() const noexcept {}
+  // Removes the mark, after a repair.
+  virtual void ClearSuspect() const noexcept {}
 
   // The memory that the database occupies; none for a file, and for a
   // connection of the caller's. Throws std::bad_alloc.

@@ -17,7 +17,9 @@
 #include "engine/store/audit.h"
 #include "engine/store/database.h"
 #include "engine/store/schema.h"
+#include "engine/store/side_files.h"
 #include "engine/store/statements.h"
+#include "engine/support/side_file.h"
 
 namespace appcache::store {
 namespace {
@@ -36,8 +38,7 @@ constexpr char kFilePragmas[] =
 // first page is written; later it would write for nothing.
 constexpr char kNewFilePragmas[] = "PRAGMA auto_vacuum = INCREMENTAL";
 
-std::string LanePath(const std::string& path) { return path + "-lane"; }
-std::string SuspectPath(const std::string& path) { return path + "-suspect"; }
+using internal::FileAccess;
 
 bool Exists(const std::string& path) noexcept {
   return access(path.c_str(), F_OK) == 0;
@@ -57,14 +58,19 @@ Status Rename(const std::string& from, const std::string& to) {
 }
 
 // Renames the file instead of deleting it, so that a person can inspect it. Its
-// log is renamed to match, because SQLite looks for it under that name.
+// log is renamed to match, because SQLite looks for it under that name. Makes
+// an empty file of the same owner and permissions in its place.
 Status SetAside(const std::string& path) {
+  const FileAccess access = FileAccess::Of(path);
   const std::string aside = path + ".damaged";
-  std::remove((aside + "-wal").c_str());
+  unlink((aside + "-wal").c_str());
   Status status = Rename(path, aside);
   if (status.ok()) status = Rename(path + "-wal", aside + "-wal");
-  std::remove((path + "-shm").c_str());
-  return status;
+  if (!status.ok()) return status;
+  unlink((path + "-shm").c_str());
+  const int fd = internal::OpenSideFile(path, O_RDWR, /*create=*/true, access);
+  if (fd >= 0) close(fd);  // if not, Connect reports it
+  return Status();
 }
 
 Status CheckWritable(const Connection& connection, const std::string& path) {
@@ -90,17 +96,29 @@ Result<Contents> Identify(const Connection& connection,
     contents = Contents::kUnreadable;
   }
   if (contents.ok() && *contents == Contents::kUnreadable &&
-      internal::FileLock::IsSigned(LanePath(path))) {
+      HasSignedLane(path)) {
     return Contents::kDamaged;
   }
-  if (contents.ok() && *contents == Contents::kCache &&
-      Exists(SuspectPath(path))) {
-    const Result<bool> sound = PagesAreSound(connection);
-    if (!sound.ok()) return sound.status();
-    if (!*sound) return Contents::kDamaged;
-    std::remove(SuspectPath(path).c_str());
-  }
   return contents;
+}
+
+// Repairs a cache that lacks an index or is suspect, or finds that it is
+// damaged. REQUIRES: the writer lock is held.
+Result<Contents> RepairIfNeeded(const Connection& connection, Contents contents,
+                                const std::string& path, const LogSink& log) {
+  const bool lacks_index = contents == Contents::kLacksIndex;
+  if (contents != Contents::kCache && !lacks_index) return contents;
+  if (!lacks_index && !IsSuspect(path)) return contents;
+  const Result<Soundness> result = CheckAndRepair(connection, lacks_index);
+  if (!result.ok()) return result.status();
+  if (*result == Soundness::kDamaged) return Contents::kDamaged;
+  unlink(SuspectPath(path).c_str());
+  if (*result == Soundness::kRepaired) {
+    log(LogLevel::kWarning, "the indexes of the cache " + path +
+                                " were damaged: they were rebuilt, and all "
+                                "entries kept");
+  }
+  return Contents::kCache;
 }
 
 // Which file it is, whatever its name.
@@ -147,7 +165,7 @@ Status CheckOurs(const std::string& path, const DatabaseSettings& settings) {
   const Result<Contents> contents = Identify(*look, path);
   if (!contents.ok()) return contents.status();
   if (*contents == Contents::kNothing || *contents == Contents::kCache ||
-      *contents == Contents::kDamaged) {
+      *contents == Contents::kLacksIndex || *contents == Contents::kDamaged) {
     return Status();
   }
   // Looking has created a log if there was none. An ordinary close removes it.
@@ -159,8 +177,9 @@ Status CheckOurs(const std::string& path, const DatabaseSettings& settings) {
 }
 
 Result<internal::FileLock> OpenLaneFile(const std::string& path) {
-  Result<internal::FileLock> lock = internal::FileLock::Open(LanePath(path));
-  if (!lock.ok() || internal::FileLock::IsSigned(LanePath(path))) return lock;
+  Result<internal::FileLock> lock = internal::FileLock::Open(
+      LanePath(path), FileAccess::Of(path).OfWriters());
+  if (!lock.ok() || lock->IsSigned()) return lock;
   Status sign = lock->Sign();
   if (!sign.ok()) return sign;
   return lock;
@@ -171,7 +190,7 @@ Result<Connection> StartOver(const std::string& path,
                              const DatabaseSettings& settings) {
   Status status = SetAside(path);
   if (!status.ok()) return status;
-  std::remove(SuspectPath(path).c_str());
+  unlink(SuspectPath(path).c_str());
   settings.log(LogLevel::kError, "the cache " + path +
                                      " was damaged: it was renamed to " + path +
                                      ".damaged, and starts empty");
@@ -195,6 +214,9 @@ Result<Connection> OpenOrCreate(const std::string& path,
   Result<Connection> connection = Connect(path, settings);
   if (!connection.ok()) return connection;
   Result<Contents> contents = Identify(*connection, path);
+  if (contents.ok()) {
+    contents = RepairIfNeeded(*connection, *contents, path, settings.log);
+  }
   if (!contents.ok()) return contents.status();
   if (*contents == Contents::kDamaged) {
     *connection = Connection();  // closed before the file is renamed
@@ -255,11 +277,8 @@ class FileDatabase final : public Database {
                       "opened it; close the cache, and open it again");
   }
 
-  void MarkSuspect() const noexcept override {
-    const int fd =
-        open(suspect_path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (fd >= 0) close(fd);
-  }
+  void MarkSuspect() const noexcept override { store::MarkSuspect(path_); }
+  void ClearSuspect() const noexcept override { unlink(suspect_path_.c_str()); }
 
   Result<Connection> ConnectReader() const override {
     Result<Connection> connection = Connection::Open(
@@ -286,7 +305,9 @@ class FileDatabase final : public Database {
 
 OpenedDatabase OpenFile(const std::string& path,
                         const DatabaseSettings& settings) {
-  Status ours = CheckOurs(path, settings);
+  Status ours = CheckFile(path, settings.vfs);
+  if (ours.ok()) ours = CheckSingleName(path);
+  if (ours.ok()) ours = CheckOurs(path, settings);
   if (!ours.ok()) return ours;
   Result<internal::FileLock> lock = OpenLaneFile(path);
   if (!lock.ok()) return lock.status();

@@ -8,6 +8,7 @@
 
 #include "engine/store/audit.h"
 #include "engine/store/schema.h"
+#include "engine/store/side_files.h"
 
 namespace appcache::store {
 namespace {
@@ -66,6 +67,8 @@ bool HasBytes(const std::string& path) noexcept {
 // in use.
 Result<Connection> ConnectReadOnly(const std::string& path,
                                    const std::string& vfs) {
+  Status status = CheckFile(path, vfs);
+  if (!status.ok()) return status;
   const std::string log = path + "-wal";
   if (access(log.c_str(), F_OK) == 0) {
     Result<Connection> connection = ConnectWith(path, vfs, "");

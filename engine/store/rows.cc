@@ -67,6 +67,7 @@ Status Rows::DeleteUsage(int64_t h, int64_t bytes) {
   Run run(delete_usage_);
   run.Bind(1, h);
   Status status = Finish(run, "remove from");
+  if (status.ok()) status = CheckChanged();
   if (!status.ok()) return status;
   --counts_.entries;
   counts_.bytes -= bytes;
@@ -130,6 +131,33 @@ Status Rows::RemoveCandidate(const Candidate& candidate) {
     if (!status.ok()) return status;
   }
   return DeleteUsage(candidate.h, candidate.bytes);
+}
+
+Status Rows::RemoveExpired(const Expiring& expired) {
+  const auto bytes = BytesOf(expired.h);
+  if (!bytes.ok()) return bytes.status();
+  {
+    Run run(delete_entry_);
+    run.Bind(1, expired.h);
+    Status status = Finish(run, "remove from");
+    if (status.ok()) status = CheckChanged();
+    if (!status.ok()) return status;
+  }
+  return *bytes ? DeleteUsage(expired.h, **bytes) : Status();
+}
+
+Status Rows::CheckChanged() const {
+  if (sqlite3_changes(connection_->get()) != 0) return Status();
+  return Status(ErrorCode::kCorrupt,
+                "cannot write to " + connection_->name() +
+                    ": an index does not match its table; the next open "
+                    "repairs it",
+                SQLITE_CORRUPT_INDEX);
+}
+
+Status Rows::WriteAccessOf(const Candidate& candidate, int64_t tick) {
+  Status status = WriteAccess(candidate.h, tick);
+  return status.ok() ? CheckChanged() : status;
 }
 
 Status Rows::WriteAccess(int64_t h, int64_t tick) {

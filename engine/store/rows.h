@@ -35,6 +35,11 @@ class Rows final : public policy::EvictionTarget {
   Result<bool> RemoveKey(int64_t h, std::string_view key);
   Result<bool> RemoveIfStartsWith(int64_t h, std::string_view prefix);
 
+  // Changes nothing if the entry does not exist or was accessed later.
+  Status WriteAccess(int64_t h, int64_t tick);
+  // Removes both rows of an entry, the only one that there is, or none.
+  Status Remove(int64_t h);
+
   Status Clear();
 
   // The largest last_used of all; 0 when there is no entry.
@@ -47,11 +52,9 @@ class Rows final : public policy::EvictionTarget {
   }
   Result<std::optional<Candidate>> LeastRecent() override;
   Result<std::optional<Expiring>> FirstToExpire() override;
-  // Changes nothing if the entry does not exist or was accessed later.
-  Status WriteAccess(int64_t h, int64_t tick) override;
+  Status WriteAccessOf(const Candidate& candidate, int64_t tick) override;
   Status RemoveCandidate(const Candidate& candidate) override;
-  // Removes both rows of an entry, or the only one that there is.
-  Status Remove(int64_t h) override;
+  Status RemoveExpired(const Expiring& expired) override;
 
  private:
   // Runs a bound statement that returns no rows.
@@ -59,6 +62,9 @@ class Rows final : public policy::EvictionTarget {
   // The size of the entry with this h, if usage has a row for it.
   Result<std::optional<int64_t>> BytesOf(int64_t h);
   Status DeleteUsage(int64_t h, int64_t bytes);
+  // kCorrupt if the last statement changed no row: an index has led to a row
+  // that the table does not have.
+  Status CheckChanged() const;
 
   Connection* connection_ = nullptr;
   policy::Counts counts_;

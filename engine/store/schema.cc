@@ -2,6 +2,9 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <iterator>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -20,15 +23,63 @@ bool IsDamage(const Status& status) {
   return status.Is(ErrorCode::kCorrupt) || status.Is(ErrorCode::kInternal);
 }
 
-// Checks that every statement can be prepared, and that meta has its row.
-Result<Contents> InspectTables(const Connection& connection) {
-  for (const char* const sql : sql::kAll) {
-    Statement statement;
-    if (Status status = connection.Prepare(sql, statement); !status.ok()) {
-      if (IsDamage(status)) return Contents::kDamaged;
-      return status;
+// What ANALYZE adds, which some tools for SQLite run.
+constexpr std::string_view kStatistics[] = {
+    "CREATE TABLE sqlite_stat1(tbl,idx,stat)",
+    "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)",
+};
+
+bool IsStatistics(const Statement& row) noexcept {
+  return row.Blob(0) == "table" &&
+         std::find(std::begin(kStatistics), std::end(kStatistics),
+                   row.Blob(3)) != std::end(kStatistics);
+}
+
+// Which object of ours a row of sqlite_schema defines; none if it is foreign.
+std::optional<size_t> FindObject(const Statement& row) noexcept {
+  for (size_t i = 0; i < std::size(sql::kSchema); ++i) {
+    const sql::SchemaObject& object = sql::kSchema[i];
+    if (row.Blob(0) == object.type && row.Blob(1) == object.name &&
+        row.Blob(2) == object.table && row.Blob(3) == object.sql) {
+      return i;
     }
   }
+  return std::nullopt;
+}
+
+// Compares the schema with ours. Reading it runs nothing that it defines.
+Result<Contents> CompareSchema(const Connection& connection,
+                               const char* read_schema) {
+  Statement read;
+  if (Status status = connection.Prepare(read_schema, read); !status.ok()) {
+    if (IsDamage(status)) return Contents::kDamaged;
+    return status;
+  }
+  bool found[std::size(sql::kSchema)] = {};
+  int rc = SQLITE_DONE;
+  while ((rc = read.Step()) == SQLITE_ROW) {
+    const std::optional<size_t> object = FindObject(read);
+    if (object && !found[*object]) {
+      found[*object] = true;
+    } else if (!IsStatistics(read)) {
+      return Contents::kForeign;
+    }
+  }
+  if (rc != SQLITE_DONE) {
+    Status status = connection.Failure(rc, kInspect);
+    if (IsDamage(status)) return Contents::kDamaged;
+    return status;
+  }
+  const auto lacks = [&](size_t from, size_t to) {
+    return std::find(found + from, found + to, false) != found + to;
+  };
+  if (lacks(0, sql::kTables)) return Contents::kDamaged;
+  return lacks(sql::kTables, std::size(found)) ? Contents::kLacksIndex
+                                               : Contents::kCache;
+}
+
+// Whether meta has a row that a cache may have. REQUIRES: its table is ours.
+Result<Contents> InspectMeta(const Connection& connection) {
   Statement read;
   if (Status status = connection.Prepare(sql::kReadMeta, read); !status.ok()) {
     return status;
@@ -46,6 +97,17 @@ Result<Contents> InspectTables(const Connection& connection) {
   return sound ? Contents::kCache : Contents::kDamaged;
 }
 
+Result<Contents> InspectTables(const Connection& connection,
+                               const char* read_schema) {
+  const Result<Contents> schema = CompareSchema(connection, read_schema);
+  if (!schema.ok()) return schema;
+  if (*schema != Contents::kCache && *schema != Contents::kLacksIndex) {
+    return schema;
+  }
+  const Result<Contents> meta = InspectMeta(connection);
+  return meta.ok() && *meta == Contents::kCache ? schema : meta;
+}
+
 int64_t RandomSeed() {
   std::random_device device;
   const uint64_t high = device();
@@ -54,8 +116,10 @@ int64_t RandomSeed() {
 
 Status CreateTables(const Connection& connection,
                     std::optional<int64_t> hash_seed) {
-  Status made = connection.Execute(sql::kCreateTables, kCreate);
-  if (!made.ok()) return made;
+  for (const sql::SchemaObject& object : sql::kSchema) {
+    Status made = connection.Execute(object.sql, kCreate);
+    if (!made.ok()) return made;
+  }
   Statement insert;
   if (Status status = connection.Prepare(sql::kCreateMeta, insert);
       !status.ok()) {
@@ -153,7 +217,7 @@ Result<Contents> InspectSnapshot(const Connection& connection) {
   if (!version.ok()) return version.status();
   if (*id == kApplicationId) {
     if (*version > kSchemaVersion) return Contents::kNewer;
-    return InspectTables(connection);
+    return InspectTables(connection, sql::kReadSchema);
   }
   const Result<int64_t> tables =
       connection.QueryInt("SELECT count(*) FROM sqlite_schema", kInspect);
@@ -183,13 +247,15 @@ Result<Contents> InspectOwn(const Connection& connection) {
 Result<Contents> InspectBorrowed(const Connection& connection) {
   const Result<int64_t> tables = connection.QueryInt(
       "SELECT count(*) FROM main.sqlite_schema"
-      " WHERE name IN ('entries', 'usage', 'meta')",
+      " WHERE lower(name) IN ('entries', 'usage', 'meta')",
       kInspect);
   if (!tables.ok()) return tables.status();
   if (*tables == 0) return Contents::kNothing;
-  Result<Contents> contents = InspectTables(connection);
+  Result<Contents> contents =
+      InspectTables(connection, sql::kReadBorrowedSchema);
   // Without an application id, tables that do not match are foreign.
-  if (contents.ok() && *contents == Contents::kDamaged) {
+  if (contents.ok() &&
+      (*contents == Contents::kDamaged || *contents == Contents::kLacksIndex)) {
     return Contents::kForeign;
   }
   return contents;
@@ -204,6 +270,7 @@ Status RefuseUnlessCache(Contents contents, const std::string& name) {
                     "cannot open " + name +
                         ": it was written by a newer version of appcache; "
                         "upgrade this program, or use another database");
+    case Contents::kLacksIndex:
     case Contents::kDamaged:
       return Status(ErrorCode::kCorrupt,
                     "cannot open " + name + ": it is damaged");
@@ -236,6 +303,23 @@ Status CreateBorrowed(const Connection& connection,
     return InTransaction(connection, make);
   }
   return InSavepoint(connection, make);
+}
+
+Status RebuildIndexes(const Connection& connection) {
+  constexpr char kRebuild[] = "rebuild the indexes of";
+  constexpr std::string_view kCreateIndex("CREATE INDEX ");
+  for (size_t i = sql::kTables; i < std::size(sql::kSchema); ++i) {
+    const sql::SchemaObject& object = sql::kSchema[i];
+    const std::string create =
+        "CREATE INDEX IF NOT EXISTS main." +
+        std::string(std::string_view(object.sql).substr(kCreateIndex.size()));
+    Status status = connection.Execute(create.c_str(), kRebuild);
+    if (!status.ok()) return status;
+    const std::string rebuild = "REINDEX main." + std::string(object.name);
+    status = connection.Execute(rebuild.c_str(), kRebuild);
+    if (!status.ok()) return status;
+  }
+  return Status();
 }
 
 Result<int64_t> ReadHashSeed(const Connection& connection) {

@@ -19,6 +19,7 @@ inline constexpr int64_t kSchemaVersion = 1;
 enum class Contents {
   kNothing,     // no tables: a cache can be created here
   kCache,       // a cache that looks sound
+  kLacksIndex,  // the same, but for a missing index
   kNewer,       // a cache of a newer version
   kForeign,     // another program's database
   kUnreadable,  // not a database: a foreign file, or damaged in its header
@@ -26,12 +27,14 @@ enum class Contents {
 };
 
 // Inspects a database that belongs to the cache alone. Reads the header, the
-// schema and meta, not the entries. Returns an error when the database cannot
-// be read for a reason that says nothing about its contents (busy, I/O).
+// schema and meta, not the entries. The schema must be that of CreateOwn to the
+// letter, so that nothing that somebody else has defined in the file (a view, a
+// trigger, a generated column) is ever run. Returns an error when the database
+// cannot be read for a reason that says nothing about its contents (busy, I/O).
 Result<Contents> InspectOwn(const Connection& connection);
 
 // The same for a borrowed connection, whose database may have other tables:
-// inspects only the tables with our names.
+// inspects only the tables with our names, and what is defined on them.
 Result<Contents> InspectBorrowed(const Connection& connection);
 
 // An error that says what to do, unless `contents` is kCache.
@@ -43,6 +46,10 @@ Status CreateOwn(const Connection& connection,
                  std::optional<int64_t> hash_seed);
 Status CreateBorrowed(const Connection& connection,
                       std::optional<int64_t> hash_seed);
+
+// Rebuilds the indexes from the tables, and keeps all rows. Creates those that
+// are missing. REQUIRES: a transaction that writes, on the tables of a cache.
+Status RebuildIndexes(const Connection& connection);
 
 Result<int64_t> ReadHashSeed(const Connection& connection);
 

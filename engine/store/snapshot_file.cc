@@ -15,6 +15,9 @@
 #include "engine/lane/file_lock.h"
 #include "engine/store/read_only_file.h"
 #include "engine/store/schema.h"
+#include "engine/store/side_files.h"
+#include "engine/support/high_fd.h"
+#include "engine/support/side_file.h"
 
 namespace appcache::store {
 namespace {
@@ -22,11 +25,12 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
-// Nobody else knows the new file, so it needs no journal: a failure removes it.
-// (First of all: to set auto_vacuum is a write.)
-// The commit syncs it.
+// Nobody else knows the new file, and a failure removes it, so it needs no
+// journal on the disk. (One in memory only has pages that existed before the
+// transaction, and of those there is none. It is set first of all: to set
+// auto_vacuum is a write.) The commit syncs the file.
 constexpr char kNewFilePragmas[] =
-    "PRAGMA journal_mode = OFF; PRAGMA auto_vacuum = INCREMENTAL;"
+    "PRAGMA journal_mode = MEMORY; PRAGMA auto_vacuum = INCREMENTAL;"
     "PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF;"
     "PRAGMA locking_mode = EXCLUSIVE;";
 
@@ -43,7 +47,8 @@ class Directory {
  public:
   explicit Directory(const std::string& file)
       : path_(fs::path(file).parent_path()),
-        fd_(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+        fd_(internal::MoveAboveStandard(
+            open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC))),
         error_(errno) {}
   ~Directory() {
     if (fd_ >= 0) close(fd_);
@@ -89,11 +94,15 @@ Status SnapshotFile::CheckReplaceable() const {
 
 Status SnapshotFile::Create(int64_t hash_seed) {
   assert(!connection_.is_open());
-  Status status = CheckReplaceable();
+  Status status = CheckFile(path_, vfs_);
+  if (status.ok()) status = CheckReplaceable();
   if (!status.ok()) return status;
   std::string name = path_ + ".snapshot-XXXXXX";
-  const int fd = mkstemp(name.data());
+  const int fd = internal::MoveAboveStandard(mkostemp(name.data(), O_CLOEXEC));
   if (fd < 0) return SystemFailure("create a snapshot beside", path_, errno);
+  if (HasBytes(path_)) {
+    internal::GiveAccess(fd, internal::FileAccess::Of(path_));
+  }
   close(fd);
   new_path_ = std::move(name);
   Result<Connection> connection =
@@ -135,7 +144,7 @@ Status SnapshotFile::RemoveOldLog() const {
   }
   // What is left without a database.
   for (const char* const suffix : {"-wal", "-shm", "-suspect"}) {
-    std::remove((path_ + suffix).c_str());
+    unlink((path_ + suffix).c_str());
   }
   return Status();
 }
@@ -144,9 +153,9 @@ Status SnapshotFile::Replace() {
   assert(!connection_.is_open() && !new_path_.empty());
   // Other processes open the cache while they hold its writer lock.
   internal::FileLock lock;
-  if (internal::FileLock::IsSigned(path_ + "-lane")) {
-    Result<internal::FileLock> opened =
-        internal::FileLock::Open(path_ + "-lane");
+  if (HasSignedLane(path_)) {
+    Result<internal::FileLock> opened = internal::FileLock::Open(
+        LanePath(path_), internal::FileAccess::Of(path_).OfWriters());
     if (!opened.ok()) return opened.status();
     lock = *std::move(opened);
     const Result<bool> locked = lock.TryLock();

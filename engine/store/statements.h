@@ -8,6 +8,7 @@
 #define APPCACHE_ENGINE_STORE_STATEMENTS_H_
 
 #include <array>
+#include <cstddef>
 
 namespace appcache::store::sql {
 
@@ -22,17 +23,40 @@ namespace appcache::store::sql {
 // - usage is a narrow table of its own, so that writing accesses dirties few
 //   pages.
 // - meta has one row. Its counts are exact as of the last transaction.
-inline constexpr char kCreateTables[] =
-    "CREATE TABLE entries(h INTEGER PRIMARY KEY, expires_at INTEGER NOT NULL,"
-    " key BLOB NOT NULL, value BLOB NOT NULL);"
-    "CREATE INDEX entries_by_expiry ON entries(expires_at)"
-    " WHERE expires_at > 0;"
-    "CREATE TABLE usage(h INTEGER PRIMARY KEY, last_used INTEGER NOT NULL,"
-    " bytes INTEGER NOT NULL);"
-    "CREATE INDEX usage_by_last_used ON usage(last_used);"
-    "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK (id = 1),"
-    " schema_version INTEGER NOT NULL, hash_seed INTEGER NOT NULL,"
-    " entry_count INTEGER NOT NULL, total_bytes INTEGER NOT NULL);";
+struct SchemaObject {
+  const char* type;
+  const char* name;
+  const char* table;
+  const char* sql;  // creates it; SQLite stores this text
+};
+inline constexpr SchemaObject kSchema[] = {
+    {"table", "entries", "entries",
+     "CREATE TABLE entries(h INTEGER PRIMARY KEY, expires_at INTEGER NOT NULL,"
+     " key BLOB NOT NULL, value BLOB NOT NULL)"},
+    {"table", "usage", "usage",
+     "CREATE TABLE usage(h INTEGER PRIMARY KEY, last_used INTEGER NOT NULL,"
+     " bytes INTEGER NOT NULL)"},
+    {"table", "meta", "meta",
+     "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK (id = 1),"
+     " schema_version INTEGER NOT NULL, hash_seed INTEGER NOT NULL,"
+     " entry_count INTEGER NOT NULL, total_bytes INTEGER NOT NULL)"},
+    {"index", "entries_by_expiry", "entries",
+     "CREATE INDEX entries_by_expiry ON entries(expires_at)"
+     " WHERE expires_at > 0"},
+    {"index", "usage_by_last_used", "usage",
+     "CREATE INDEX usage_by_last_used ON usage(last_used)"},
+};
+inline constexpr size_t kTables = 3;  // the first of them
+
+// The objects of a database that belongs to the cache, and those of a borrowed
+// one that have to do with the cache's tables. The second finds them by name:
+// SQLite compares names without regard to case.
+inline constexpr char kReadSchema[] =
+    "SELECT type, name, tbl_name, sql FROM main.sqlite_schema";
+inline constexpr char kReadBorrowedSchema[] =
+    "SELECT type, name, tbl_name, sql FROM main.sqlite_schema"
+    " WHERE lower(tbl_name) IN ('entries', 'usage', 'meta')"
+    " OR lower(name) IN ('entries', 'usage', 'meta')";
 
 inline constexpr char kCreateMeta[] =
     "INSERT INTO meta(id, schema_version, hash_seed, entry_count, total_bytes)"
@@ -119,7 +143,10 @@ inline constexpr char kHashesFrom[] =
 
 // For a check: each side of what should agree.
 inline constexpr char kEntrySizesFrom[] =
-    "SELECT e.h, e.key, length(e.key) + length(e.value), u.bytes, e.expires_at"
+    "SELECT e.h, e.key, length(e.key) + length(e.value), u.bytes, e.expires_at,"
+    " u.last_used, typeof(e.key) = 'blob' AND typeof(e.value) = 'blob'"
+    " AND typeof(e.expires_at) = 'integer' AND (u.h IS NULL OR"
+    " typeof(u.bytes) = 'integer' AND typeof(u.last_used) = 'integer')"
     " FROM entries e LEFT JOIN usage u ON u.h = e.h WHERE e.h >= ?1"
     " ORDER BY e.h LIMIT ?2";
 

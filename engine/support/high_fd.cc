@@ -16,4 +16,21 @@ int MoveAboveStandard(int fd) noexcept {
   return moved;
 }
 
+StandardFdsOccupied::StandardFdsOccupied() noexcept {
+  for (int& fd : fds_) {
+    fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd > STDERR_FILENO) {
+      close(fd);
+      fd = -1;
+    }
+    if (fd < 0) return;
+  }
+}
+
+StandardFdsOccupied::~StandardFdsOccupied() {
+  for (const int fd : fds_) {
+    if (fd >= 0) close(fd);
+  }
+}
+
 }  // namespace appcache::internal

@@ -20,6 +20,19 @@ namespace appcache::internal {
 // writes to 0, 1 or 2 reaches it until then.
 int MoveAboveStandard(int fd) noexcept;
 
+// Occupies the descriptors of closed standard streams during its lifetime, so
+// that a library which then opens files gets higher ones.
+class StandardFdsOccupied {
+ public:
+  StandardFdsOccupied() noexcept;
+  ~StandardFdsOccupied();
+  StandardFdsOccupied(const StandardFdsOccupied&) = delete;
+  StandardFdsOccupied& operator=(const StandardFdsOccupied&) = delete;
+
+ private:
+  int fds_[3] = {-1, -1, -1};
+};
+
 }  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_SUPPORT_HIGH_FD_H_

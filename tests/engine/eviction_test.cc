@@ -65,14 +65,18 @@ class MapTarget final : public EvictionTarget {
     return first;
   }
 
-  Status WriteAccess(int64_t h, int64_t tick) override {
-    entries_.at(h).last_used = std::max(entries_.at(h).last_used, tick);
+  Status WriteAccessOf(const Candidate& candidate, int64_t tick) override {
+    EXPECT_GT(tick, candidate.last_used);
+    entries_.at(candidate.h).last_used = tick;
     return Status();
   }
   Status RemoveCandidate(const Candidate& candidate) override {
     return Remove(candidate.h);
   }
-  Status Remove(int64_t h) override {
+  Status RemoveExpired(const Expiring& expired) override {
+    return Remove(expired.h);
+  }
+  Status Remove(int64_t h) {
     --counts_.entries;
     counts_.bytes -= entries_.at(h).bytes;
     entries_.erase(h);

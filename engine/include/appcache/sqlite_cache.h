@@ -31,17 +31,28 @@
 // intact but may lack the last writes (SQLite's WAL with synchronous = NORMAL).
 // Recency that was not yet flushed is lost with the process; values never are.
 //
-// Damage. A damaged cache file is renamed to <path>.damaged, replacing an older
-// file of that name; the log reports it, and the cache starts empty. A file
-// that is not an appcache, or was written by a newer version, is never touched:
-// kUnsupported. (Exception: if a cache has written <path>-lane, a file at
-// <path> that is not a database counts as a damaged cache.) When the file under
-// an open cache is removed, renamed or replaced, the cache is kUnavailable
-// until it is opened again.
+// Damage. If damage was found in a cache file, the next open checks all of it.
+// Damaged indexes are rebuilt, and no entry is lost. A file that is damaged
+// beyond that is renamed to <path>.damaged, replacing an older file of that
+// name; the log reports it, and the cache starts empty, in a file of the same
+// owner and permissions. A file that is not an appcache (its tables, indexes,
+// views and triggers are not exactly those of one), or was written by a newer
+// version, is never touched: kUnsupported. (Exception: if a cache has written
+// <path>-lane, a file at <path> that is not a database counts as a damaged
+// cache.) When the file under an open cache is removed, renamed or replaced,
+// the cache is kUnavailable until it is opened again.
 //
 // Processes. Several processes may use one file. Writers take turns through a
 // lock file beside it (<path>-lane), and wait for each other at most
-// busy_timeout. Do not put the file on a network file system.
+// busy_timeout. Do not put the file on a network file system. The lock file
+// belongs to the owner of the cache file, and only those who may write the
+// cache file may open it.
+//
+// Security. Put the file in a directory to which only trusted users may write.
+// A symbolic link, a FIFO or a file of another user under the name of a file
+// that belongs beside the cache is refused, and left unchanged: kUnsupported.
+// So is a file with several hard links. A symbolic link to the cache file
+// itself is another name for the same cache.
 //
 // fork(). A cache that was opened before a fork may be used by the parent only:
 // in the child its operations are kUnavailable, and its destructor releases
@@ -128,9 +139,10 @@ class SqliteCache final : public Cache {
                                  std::string_view name = kDefaultMemoryName);
 
   // Opens a file, and creates it if it does not exist; its directory must
-  // exist. Errors: kInvalidArgument as above; kUnavailable (permissions, a
+  // exist. Errors: kInvalidArgument as above, or the path ends in a slash or is
+  // longer than SQLite's limit (about 500 bytes); kUnavailable (permissions, a
   // missing directory, I/O; the message says what to do); kUnsupported (not an
-  // appcache, or a newer version); kBusy.
+  // appcache, a newer version, or see "Security"); kBusy.
   static Opened OpenFile(const std::string& path,
                          const SqliteCacheOptions& options = {});
 
@@ -205,9 +217,10 @@ class SqliteCache final : public Cache {
   // Verifies the database: its pages, that the tables entries and usage hold
   // the same entries under the hashes of their keys, and that the number and
   // size of the entries in meta match the rows. Reads all of it, and blocks
-  // writers while it runs. CheckAndFix also removes entries that are
-  // inconsistent and corrects the counts. Neither repairs damaged pages:
-  // CheckAndFix returns kCorrupt, and the next OpenFile sets the file aside.
+  // writers while it runs. CheckAndFix also rebuilds damaged indexes, removes
+  // entries that are inconsistent, and corrects the counts. It does not repair
+  // damaged pages of tables: then it is kCorrupt, and the next OpenFile sets
+  // the file aside.
   Result<CheckReport> Check();
   Result<CheckReport> CheckAndFix();
 

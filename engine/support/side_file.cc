@@ -1,0 +1,119 @@
+#include "engine/support/side_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "engine/support/high_fd.h"
+
+namespace appcache::internal {
+namespace {
+
+constexpr mode_t kPermissions = 0777;
+constexpr mode_t kPrivate = 0600;
+
+// Neither follows a link nor waits for the other end of a FIFO.
+constexpr int kSafeFlags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+
+int Open(const std::string& path, int flags) noexcept {
+  const int fd =
+      MoveAboveStandard(open(path.c_str(), flags | kSafeFlags, kPrivate));
+  return fd >= 0 ? fd : -errno;
+}
+
+// Takes permissions away that the database does not grant.
+void Restrict(int fd, const struct stat& info,
+              const FileAccess& database) noexcept {
+  const mode_t mode = info.st_mode & kPermissions;
+  if (info.st_uid != geteuid() || (mode & ~database.mode) == 0) return;
+  (void)fchmod(fd, mode & database.mode);
+}
+
+}  // namespace
+
+FileAccess FileAccess::OfThisProcess() noexcept {
+  return {geteuid(), getegid(), kPrivate};
+}
+
+FileAccess FileAccess::Of(const std::string& path) noexcept {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return OfThisProcess();
+  return {info.st_uid, info.st_gid, info.st_mode & kPermissions};
+}
+
+FileAccess FileAccess::OfWriters() const noexcept {
+  constexpr mode_t kWrite = 0222;
+  const mode_t write = mode & kWrite;
+  return {user, group, write | write << 1};
+}
+
+int CheckSideFile(const struct stat& info,
+                  const FileAccess& database) noexcept {
+  if (S_ISLNK(info.st_mode)) return ELOOP;
+  if (!S_ISREG(info.st_mode)) return EINVAL;
+  if (info.st_nlink > 1) return EMLINK;
+  const bool may_be_trusted = info.st_uid == geteuid() || info.st_uid == 0 ||
+                              info.st_uid == database.user;
+  return may_be_trusted ? 0 : EPERM;
+}
+
+int CheckSideFileAt(const std::string& path,
+                    const FileAccess& database) noexcept {
+  struct stat info;
+  return lstat(path.c_str(), &info) == 0 ? CheckSideFile(info, database) : 0;
+}
+
+const char* SideFileProblem(int error) noexcept {
+  switch (error) {
+    case ELOOP:
+      return "it is a symbolic link";
+    case EINVAL:
+    case ENXIO:  // of a socket, or a FIFO that nobody reads
+      return "it is not a regular file";
+    case EMLINK:
+      return "it has other names (hard links)";
+    case EPERM:
+      return "it belongs to another user";
+    default:
+      return nullptr;
+  }
+}
+
+int OpenSideFile(const std::string& path, int flags, bool create,
+                 const FileAccess& database) noexcept {
+  // Another process may create or remove the file between the two attempts.
+  constexpr int kAttempts = 10;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const int fd = Open(path, flags);
+    if (fd >= 0) {
+      struct stat info;
+      const int error =
+          fstat(fd, &info) == 0 ? CheckSideFile(info, database) : errno;
+      if (error != 0) {
+        close(fd);
+        return -error;
+      }
+      Restrict(fd, info, database);
+      return fd;
+    }
+    if (fd != -ENOENT || !create) return fd;
+    const int created = Open(path, flags | O_CREAT | O_EXCL);
+    if (created >= 0) GiveAccess(created, database);
+    if (created != -EEXIST) return created;
+  }
+  return -EAGAIN;
+}
+
+void GiveAccess(int fd, const FileAccess& access) noexcept {
+  constexpr mode_t kGroup = 070;
+  constexpr auto kSameUser = static_cast<uid_t>(-1);
+  // The owner first: changing it takes some permissions away. Only root may
+  // change the user, and an owner only to groups of its own. The permissions of
+  // one group are not given to another.
+  const bool has_group = fchown(fd, access.user, access.group) == 0 ||
+                         fchown(fd, kSameUser, access.group) == 0;
+  (void)fchmod(fd, has_group ? access.mode : access.mode & ~kGroup);
+}
+
+}  // namespace appcache::internal
