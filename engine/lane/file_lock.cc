@@ -16,6 +16,9 @@
 namespace appcache::internal {
 namespace {
 
+// Behind the page of the signature.
+constexpr off_t kReserveAt = off_t{64} << 10;
+
 constexpr std::string_view kSignature = "appcache writer lane\n";
 
 // The descriptors that a forked child closes. The mutex is held during a fork,
@@ -132,6 +135,15 @@ Status FileLock::Sign() {
   const ssize_t size = pwrite(fd_, kSignature.data(), kSignature.size(), 0);
   if (size == static_cast<ssize_t>(kSignature.size())) return Status();
   return Failure("write", path_, size < 0 ? errno : ENOSPC);
+}
+
+void FileLock::KeepReserve() noexcept {
+  (void)fallocate(fd_, FALLOC_FL_KEEP_SIZE, kReserveAt, kReserveBytes);
+}
+
+void FileLock::FreeReserve() noexcept {
+  (void)fallocate(fd_, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, kReserveAt,
+                  kReserveBytes);
 }
 
 Result<std::string> FileLock::Identity() const {

@@ -68,6 +68,15 @@ class WriterLane {
   Held EnterToClose(std::chrono::milliseconds max_wait,
                     Status& locked) noexcept;
 
+  // See FileLock. Without a lock file they do nothing. REQUIRES: this thread
+  // holds the lock.
+  void KeepReserve() noexcept {
+    if (file_lock_) file_lock_->KeepReserve();
+  }
+  void FreeReserve() noexcept {
+    if (file_lock_) file_lock_->FreeReserve();
+  }
+
  private:
   struct Waiter {
     std::condition_variable changed;

@@ -36,6 +36,10 @@ class LruEngine::Hooks : public store::WriteHooks {
   const TimePoint now_;
 };
 
+// Rows that one transaction removes or updates on a full disk: their pages must
+// fit into the space that the log has.
+inline constexpr uint64_t kRowsOnFullDisk = 8;
+
 inline constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
 
 // Evicts until the limits are kept, but at most `most` entries.
@@ -106,10 +110,11 @@ class LruEngine::RestoringHooks final : public PuttingHooks {
   int64_t newest_ = 0;
 };
 
-// Removes some expired entries.
+// Removes at most `most` expired entries.
 class LruEngine::SweepingHooks final : public Hooks {
  public:
-  using Hooks::Hooks;
+  SweepingHooks(LruEngine& engine, TimePoint now, uint64_t most) noexcept
+      : Hooks(engine, now), most_(most) {}
 
   Status Evict(policy::EvictionTarget& target,
                policy::Evicted& evicted) override;
@@ -119,6 +124,7 @@ class LruEngine::SweepingHooks final : public Hooks {
   std::optional<int64_t> next_expiry() const noexcept { return next_expiry_; }
 
  private:
+  const uint64_t most_;
   std::optional<int64_t> next_expiry_;
 };
 

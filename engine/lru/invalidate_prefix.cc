@@ -26,8 +26,9 @@ constexpr int64_t kBytesPerBatch = int64_t{16} << 20;
 
 Status LruEngine::RemovePrefix(std::span<const int64_t> hashes,
                                std::string_view prefix, uint64_t& removed) {
+  size_t most = kEntriesPerBatch;
   do {
-    const auto next = hashes.first(std::min(hashes.size(), kEntriesPerBatch));
+    const auto next = hashes.first(std::min(hashes.size(), most));
     store::WriteBatch batch;
     batch.Reserve(next.size());
     for (const int64_t h : next) batch.RemoveIfStartsWith(h, prefix);
@@ -35,6 +36,10 @@ Status LruEngine::RemovePrefix(std::span<const int64_t> hashes,
     store::WriteResult result;
     Hooks hooks(*this, TimePoint());
     Status status = Apply(batch, hooks, result);
+    if (store::IsDiskFull(status) && most > kRowsOnFullDisk) {
+      most = kRowsOnFullDisk;
+      continue;
+    }
     if (!status.ok()) return status;
     removed += result.removed.size();
     hashes = hashes.subspan(result.applied);

@@ -52,6 +52,8 @@ Status LruEngine::Start() {
     checkpointer_.Watch(database_->writer(), settings_.max_log_bytes,
                         database_->checkpoint_pages());
   }
+  if (database_->covers_pages()) status = writer_.CoverPages();
+  if (!status.ok()) return status;
   if (settings_.max_database_bytes) {
     status =
         size_limit_.Set(database_->writer(), *settings_.max_database_bytes);
@@ -122,7 +124,9 @@ Status LruEngine::Flush() {
   const Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
   if (!held.ok()) return held.status();
   if (!writer_.is_prepared()) return Closed();
-  return Noted(checkpointer_.Finish());
+  status = checkpointer_.Finish();
+  if (status.ok()) database_->lane().KeepReserve();
+  return Noted(std::move(status));
 }
 
 Status LruEngine::Close() {
@@ -141,6 +145,7 @@ Status LruEngine::Close() {
     status = WithoutExceptions<Status>([&] { return checkpointer_.Finish(); });
   }
   sessions_->Close();
+  if (status.ok()) database_->lane().KeepReserve();
   // Statements are destroyed before their connection.
   size_limit_ = store::SizeLimit();
   writer_ = store::Writer();

@@ -37,6 +37,7 @@
 #include "engine/store/audit.h"
 #include "engine/store/checkpoint.h"
 #include "engine/store/database.h"
+#include "engine/store/file_space.h"
 #include "engine/store/free_pages.h"
 #include "engine/store/reader.h"
 #include "engine/store/size_limit.h"
@@ -212,6 +213,11 @@ class LruEngine final : public Engine {
   bool TooManyPending() const;
   void Count(const store::WriteResult& result) noexcept;
 
+  // Applies a batch that has failed because the disk is full, without the need
+  // for more space. Returns `full`, its failure, if that is not possible.
+  // REQUIRES: as ApplyLocked.
+  Status ApplyOnFullDisk(const store::WriteBatch& batch, Hooks& hooks,
+                         Status full, store::WriteResult& result);
   // Applies a batch that has failed because the database has reached
   // max_database_bytes: a batch that puts, after an eviction; any other,
   // without that limit. Returns `full`, its failure, if the limit is not the

@@ -31,13 +31,18 @@ Status LruEngine::FlushAccesses() {
   const bool too_many = TooManyPending();
   const std::vector<policy::Access> accesses = pending_.Sorted();
   std::span<const policy::Access> left(accesses);
+  size_t most = kAccessesPerBatch;
   while (!left.empty()) {
-    const auto next = left.first(std::min(kAccessesPerBatch, left.size()));
+    const auto next = left.first(std::min(most, left.size()));
     store::WriteBatch batch;
     batch.SetAccesses(next);
     store::WriteResult result;
     Hooks hooks(*this, TimePoint());
     Status status = Apply(batch, hooks, result);
+    if (store::IsDiskFull(status) && most > kRowsOnFullDisk) {
+      most = kRowsOnFullDisk;
+      continue;
+    }
     if (!status.ok()) return status;
     // What may be undone stays pending, unless that would be too much.
     if (!result.may_be_undone || too_many) pending_.RemoveWritten(next);
@@ -55,8 +60,8 @@ Status LruEngine::FlushAccesses() {
 
 Status LruEngine::SweepingHooks::Evict(policy::EvictionTarget& target,
                                        policy::Evicted& evicted) {
-  Status removed = policy::RemoveExpired(target, ExpiryClock(now_),
-                                         kExpiredPerBatch, evicted);
+  Status removed =
+      policy::RemoveExpired(target, ExpiryClock(now_), most_, evicted);
   if (!removed.ok()) return removed;
   const auto next = target.FirstToExpire();
   if (!next.ok()) return next.status();
@@ -65,16 +70,21 @@ Status LruEngine::SweepingHooks::Evict(policy::EvictionTarget& target,
 }
 
 Status LruEngine::SweepExpired(TimePoint now) {
-  std::optional<int64_t> next_expiry;
-  do {
+  uint64_t most = kExpiredPerBatch;
+  for (;;) {
     store::WriteResult result;
-    SweepingHooks hooks(*this, now);
+    SweepingHooks hooks(*this, now, most);
     Status status = Apply(store::WriteBatch(), hooks, result);
+    if (store::IsDiskFull(status) && most > kRowsOnFullDisk) {
+      most = kRowsOnFullDisk;
+      continue;
+    }
     if (!status.ok()) return status;
-    next_expiry = hooks.next_expiry();
-  } while (next_expiry && HasExpired(*next_expiry, now));
-  if (next_expiry) ArmSweep(now, *next_expiry);
-  return Status();
+    const std::optional<int64_t> next_expiry = hooks.next_expiry();
+    if (next_expiry && HasExpired(*next_expiry, now)) continue;
+    if (next_expiry) ArmSweep(now, *next_expiry);
+    return Status();
+  }
 }
 
 void LruEngine::NoteSize(int64_t bytes) noexcept {

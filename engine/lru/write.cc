@@ -70,11 +70,33 @@ Status LruEngine::ApplyLocked(const store::WriteBatch& batch, Hooks& hooks,
   if (size_limit_.IsReachedBy(status)) {
     status = ApplyAtSizeLimit(batch, hooks, std::move(status), result);
   }
+  if (store::IsDiskFull(status) && database_->covers_pages()) {
+    status = ApplyOnFullDisk(batch, hooks, std::move(status), result);
+  }
   if (!status.ok()) return status;
   Count(result);
   NoteSize(result.counts.bytes);
   checkpointer_.AfterCommit();
   return Status();
+}
+
+// The log starts over, in the space that it has. If that is not enough, a batch
+// that puts gets the space of the log, which it may need for the database; and
+// one that only removes gets the reserve, for the log.
+Status LruEngine::ApplyOnFullDisk(const store::WriteBatch& batch, Hooks& hooks,
+                                  Status full, store::WriteResult& result) {
+  checkpointer_.Restart();
+  result = store::WriteResult();
+  Status status = writer_.Apply(batch, hooks, result);
+  if (!store::IsDiskFull(status)) return status;
+  if (batch.puts()) {
+    (void)checkpointer_.Finish();
+  } else {
+    database_->lane().FreeReserve();
+  }
+  result = store::WriteResult();
+  status = writer_.Apply(batch, hooks, result);
+  return store::IsDiskFull(status) ? full : status;
 }
 
 Status LruEngine::Apply(const store::WriteBatch& batch, Hooks& hooks,
@@ -110,14 +132,19 @@ Status LruEngine::PrepareWrite() {
 }
 
 Status LruEngine::EvictToLimits(TimePoint now) {
-  store::WriteResult result;
-  do {
-    result = store::WriteResult();
-    EvictingHooks hooks(*this, now, kEvictionsPerBatch);
+  uint64_t most = kEvictionsPerBatch;
+  for (;;) {
+    store::WriteResult result;
+    EvictingHooks hooks(*this, now, most);
     Status status = Apply(store::WriteBatch(), hooks, result);
-    if (!status.ok()) return status;
-  } while (policy::IsOver(settings_.limits, result.counts));
-  return Status();
+    if (store::IsDiskFull(status) && most > kRowsOnFullDisk) {
+      most = kRowsOnFullDisk;
+      continue;
+    }
+    if (!status.ok() || !policy::IsOver(settings_.limits, result.counts)) {
+      return status;
+    }
+  }
 }
 
 void LruEngine::AddPut(const store::Row& row, store::WriteBatch& batch,

@@ -70,6 +70,13 @@ Status Checkpointer::MakeRoom() {
       rc);
 }
 
+void Checkpointer::Restart() noexcept {
+  if (connection_ == nullptr) return;
+  connection_->DropBusyHandler();
+  (void)Checkpoint(SQLITE_CHECKPOINT_RESTART);
+  connection_->UseBusyHandler();
+}
+
 Status Checkpointer::Finish() {
   if (connection_ == nullptr) return Status();
   int rc = Checkpoint(SQLITE_CHECKPOINT_PASSIVE);

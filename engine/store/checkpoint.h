@@ -57,6 +57,11 @@ class Checkpointer {
   // Call after a commit. A failure is retried by the next call.
   void AfterCommit() noexcept;
 
+  // Checkpoints the whole log, so that the next write starts it over, and needs
+  // no more disk space until the log is as long as before. Does not wait for
+  // readers, which may prevent it.
+  void Restart() noexcept;
+
   // Checkpoints the whole log and truncates it; as much of it as readers allow.
   Status Finish();
 

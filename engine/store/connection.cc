@@ -48,7 +48,6 @@ Result<Connection> Connection::Open(const std::string& uri, int flags,
                                  flags | SQLITE_OPEN_EXRESCODE,
                                  vfs.empty() ? nullptr : vfs.c_str());
   if (rc != SQLITE_OK) return connection.Failure(rc, "open");
-  connection.Distrust();
   connection.UseBusyHandler();
   // Only the holder of the writer lock checkpoints (writer_lane.h).
   sqlite3_wal_autocheckpoint(connection.db_, 0);
@@ -57,7 +56,7 @@ Result<Connection> Connection::Open(const std::string& uri, int flags,
   return connection;
 }
 
-void Connection::Distrust() const noexcept {
+void Connection::DistrustSchema() const noexcept {
   constexpr struct {
     int option;
     int value;

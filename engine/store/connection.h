@@ -26,11 +26,15 @@ class Connection {
 
   // Opens `uri` (a path, or a file: URI) with SQLite's `flags`. `name` stands
   // in messages. `vfs` may be empty. The connection waits for locks at most
-  // `busy_timeout`, with Backoff. It runs no trigger and no view of the
-  // database, and refuses the pragmas that could damage it.
+  // `busy_timeout`, with Backoff.
   static Result<Connection> Open(const std::string& uri, int flags,
                                  const std::string& vfs, std::string name,
                                  std::chrono::milliseconds busy_timeout);
+
+  // Keeps SQLite from running what the schema of a file defines, which may be
+  // anybody's: views, triggers, unsafe functions. Refuses the pragmas that
+  // could damage the file. For each connection to a file.
+  void DistrustSchema() const noexcept;
 
   // Uses a connection that the caller owns, and changes no setting of it.
   static Connection Borrow(sqlite3* db, std::string name);
@@ -76,11 +80,6 @@ class Connection {
     internal::Backoff backoff;
   };
   static int OnBusy(void* busy, int calls);
-
-  // Keeps SQLite from running what the schema of a file defines: it may be
-  // anybody's.
-  void Distrust() const noexcept;
-
   sqlite3* db_ = nullptr;
   std::unique_ptr<Busy> busy_;  // null when borrowed
   std::string name_;

@@ -49,6 +49,9 @@ class Database {
     return Checkpointer::kDefaultPages;
   }
 
+  // Whether disk space is allocated to pages before they are committed.
+  virtual bool covers_pages() const noexcept { return false; }
+
   // Whether the space of removed entries is returned while the database is
   // open, not only by Clear.
   virtual bool returns_space() const noexcept { return false; }

@@ -16,6 +16,7 @@
 #include "engine/lane/file_lock.h"
 #include "engine/store/audit.h"
 #include "engine/store/database.h"
+#include "engine/store/file_space.h"
 #include "engine/store/schema.h"
 #include "engine/store/side_files.h"
 #include "engine/store/statements.h"
@@ -148,6 +149,7 @@ Result<Connection> Connect(const std::string& path,
   Result<Connection> connection = Connection::Open(
       path, kFileFlags, settings.vfs, path, settings.busy_timeout);
   if (!connection.ok()) return connection;
+  connection->DistrustSchema();
   Status status = connection->Execute(kFilePragmas, "set up");
   if (!status.ok() && !status.Is(ErrorCode::kCorrupt)) return status;
   return connection;
@@ -255,6 +257,12 @@ class FileDatabase final : public Database {
     const Result<internal::WriterLane::Held> held = lane().Enter(busy_timeout_);
     if (!held.ok()) return held.status();
     Result<Connection> writer = OpenOrCreate(path_, settings);
+    if (IsDiskFull(writer.status())) {
+      lane().FreeReserve();
+      writer = OpenOrCreate(path_, settings);
+    } else {
+      lane().KeepReserve();
+    }
     if (!writer.ok()) return writer.status();
     identity_ = FileIdentity::Of(path_);
     if (HasMoved(*writer)) {
@@ -267,6 +275,7 @@ class FileDatabase final : public Database {
 
   bool has_wal() const noexcept override { return true; }
   bool is_persistent() const noexcept override { return true; }
+  bool covers_pages() const noexcept override { return true; }
   bool has_own_readers() const noexcept override { return true; }
 
   Status CheckInPlace() const override {
@@ -283,6 +292,7 @@ class FileDatabase final : public Database {
   Result<Connection> ConnectReader() const override {
     Result<Connection> connection = Connection::Open(
         path_, kFileFlags & ~SQLITE_OPEN_CREATE, vfs_, path_, busy_timeout_);
+    if (connection.ok()) connection->DistrustSchema();
     Status status = connection.ok()
                         ? connection->Execute(kReaderPragmas, "set up")
                         : connection.status();
@@ -308,6 +318,8 @@ OpenedDatabase OpenFile(const std::string& path,
   Status ours = CheckFile(path, settings.vfs);
   if (ours.ok()) ours = CheckSingleName(path);
   if (ours.ok()) ours = CheckOurs(path, settings);
+  // A full disk prevents the look, but Open has a reserve.
+  if (IsDiskFull(ours) && HasSignedLane(path)) ours = Status();
   if (!ours.ok()) return ours;
   Result<internal::FileLock> lock = OpenLaneFile(path);
   if (!lock.ok()) return lock.status();

@@ -33,10 +33,12 @@ std::string UriOf(const std::string& path) {
 
 Result<Connection> ConnectWith(const std::string& path, const std::string& vfs,
                                const char* parameters) {
-  return Connection::Open(
+  Result<Connection> connection = Connection::Open(
       UriOf(path) + parameters,
       SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, vfs, path,
       milliseconds(0));
+  if (connection.ok()) connection->DistrustSchema();
+  return connection;
 }
 
 // Whether SQLite needs a file beside the database and may not create it.

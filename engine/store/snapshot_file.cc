@@ -25,12 +25,11 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
-// Nobody else knows the new file, and a failure removes it, so it needs no
-// journal on the disk. (One in memory only has pages that existed before the
-// transaction, and of those there is none. It is set first of all: to set
-// auto_vacuum is a write.) The commit syncs the file.
+// Nobody else knows the new file, so it needs no journal: a failure removes it.
+// (First of all: to set auto_vacuum is a write.)
+// The commit syncs it.
 constexpr char kNewFilePragmas[] =
-    "PRAGMA journal_mode = MEMORY; PRAGMA auto_vacuum = INCREMENTAL;"
+    "PRAGMA journal_mode = OFF; PRAGMA auto_vacuum = INCREMENTAL;"
     "PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF;"
     "PRAGMA locking_mode = EXCLUSIVE;";
 
@@ -137,6 +136,7 @@ Status SnapshotFile::RemoveOldLog() const {
         Connection::Open(path_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                          vfs_, path_, milliseconds(0));
     if (!old.ok()) return old.status();
+    old->DistrustSchema();
     // Succeeds only if no other connection exists, and removes the log.
     const Result<std::string> mode =
         old->QueryText("PRAGMA journal_mode = DELETE", "replace");

@@ -50,8 +50,12 @@ const Mapping* Find(int sqlite_code) noexcept {
 }  // namespace
 
 ErrorCode CodeOf(int sqlite_code) noexcept {
-  // An I/O error that was caused by exhausted memory.
-  if (sqlite_code == SQLITE_IOERR_NOMEM) return ErrorCode::kFull;
+  // I/O errors that were caused by exhausted memory, and by a full disk: it has
+  // no space for the index of the log.
+  if (sqlite_code == SQLITE_IOERR_NOMEM ||
+      sqlite_code == SQLITE_IOERR_SHMSIZE) {
+    return ErrorCode::kFull;
+  }
   const Mapping* const mapping = Find(sqlite_code);
   return mapping ? mapping->code : ErrorCode::kInternal;
 }

@@ -84,6 +84,8 @@ class WriteBatch {
   void LimitRemovedBytes(int64_t bytes) { max_removed_bytes_ = bytes; }
 
   bool clears() const noexcept { return clears_; }
+  // Whether it may store a row.
+  bool puts() const noexcept { return puts_; }
   std::span<const policy::Access> accesses() const noexcept {
     return accesses_;
   }
@@ -102,6 +104,8 @@ class WriteBatch {
 
  private:
   void Add(const Change& change) {
+    puts_ = puts_ || change.kind == Change::Kind::kPut ||
+            change.kind == Change::Kind::kPutIfAbsent;
     if (first_) {
       rest_.push_back(change);
     } else {
@@ -114,6 +118,7 @@ class WriteBatch {
   std::span<const policy::Access> accesses_;
   int64_t max_removed_bytes_ = std::numeric_limits<int64_t>::max();
   bool clears_ = false;
+  bool puts_ = false;
 };
 
 // What a transaction has done. Valid once it was committed.

@@ -46,6 +46,7 @@ std::optional<unsigned> Writer::DataVersion() const noexcept {
 Status Writer::ReadCounts() {
   others_have_written_ =
       !version_of_counts_ || version_of_counts_ != DataVersion();
+  if (others_have_written_) space_.Forget();
   if (!others_have_written_) {
     counts_at_begin_ = rows_.counts();
     return Status();
@@ -91,7 +92,8 @@ Status Writer::Commit() {
     if (rc != SQLITE_DONE) return connection_->Failure(rc, "write to");
   }
   if (is_nested_) return Execute(release_);
-  Status status = Execute(commit_);
+  Status status = space_.Cover();
+  if (status.ok()) status = Execute(commit_);
   if (status.ok()) version_of_counts_ = DataVersion();
   return status;
 }

@@ -12,6 +12,7 @@
 #include "appcache/error.h"
 #include "engine/policy/eviction.h"
 #include "engine/store/connection.h"
+#include "engine/store/file_space.h"
 #include "engine/store/rows.h"
 #include "engine/store/statement.h"
 #include "engine/store/write_batch.h"
@@ -83,6 +84,10 @@ class Writer {
     rows_.SetCounts(counts);
   }
 
+  // From now on, commits first allocate disk space (see FileSpace). REQUIRES:
+  // Prepare has succeeded.
+  Status CoverPages() { return space_.Watch(*connection_); }
+
   // The expiry time of the entry that expires first, in milliseconds; none when
   // no entry has a ttl. Needs no transaction.
   Result<std::optional<int64_t>> FirstExpiry();
@@ -130,6 +135,7 @@ class Writer {
   Statement begin_, begin_to_read_, commit_, rollback_, savepoint_, release_,
       rollback_to_;
   Statement read_meta_, write_counts_;
+  FileSpace space_;
 };
 
 }  // namespace appcache::store

@@ -132,6 +132,7 @@ TEST(DistrustTest, AConnectionRunsNoViewAndNoTriggerAndKeepsTheSchema) {
   const Result<store::Connection> connection =
       store::Connection::Open(file, /*SQLITE_OPEN_READWRITE*/ 2, "", file, {});
   ASSERT_TRUE(connection.ok());
+  connection->DistrustSchema();
   EXPECT_FALSE(connection->QueryInt("SELECT * FROM v", "read").ok());
   ASSERT_TRUE(connection->Execute("INSERT INTO t VALUES (1)", "write").ok());
   EXPECT_EQ(*connection->QueryInt("SELECT count(*) FROM t", "read"), 1);

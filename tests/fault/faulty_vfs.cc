@@ -109,7 +109,12 @@ class FaultyVfs::Impl {
     sqlite3_file base;
     Impl* owner;
     std::string* path;
+    uint64_t chunk;  // 0: the file grows by what is written
 
+    uint64_t Rounded(sqlite3_int64 size) const {
+      const auto bytes = static_cast<uint64_t>(size);
+      return chunk == 0 ? bytes : (bytes + chunk - 1) / chunk * chunk;
+    }
     sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   };
   static_assert(sizeof(File) % alignof(void*) == 0);
@@ -190,6 +195,7 @@ class FaultyVfs::Impl {
     if (rc != SQLITE_OK) return rc;
     shim.owner = &self;
     shim.path = new std::string(name);
+    shim.chunk = 0;
     sqlite3_int64 size = 0;
     if (shim.real()->pMethods->xFileSize(shim.real(), &size) == SQLITE_OK) {
       self.SetSize(name, static_cast<uint64_t>(size));
@@ -245,9 +251,24 @@ class FaultyVfs::Impl {
     }
     const int rc = shim.real()->pMethods->xTruncate(shim.real(), size);
     if (rc == SQLITE_OK) {
-      shim.owner->SetSize(*shim.path, static_cast<uint64_t>(size));
+      shim.owner->SetSize(*shim.path, shim.Rounded(size));
     }
     return rc;
+  }
+
+  // As SQLite's own VFS does it: a file grows and shrinks by chunks.
+  static int FileControl(sqlite3_file* file, int operation, void* argument) {
+    File& shim = Of(file);
+    if (operation == SQLITE_FCNTL_CHUNK_SIZE) {
+      shim.chunk = static_cast<uint64_t>(*static_cast<int*>(argument));
+    } else if (operation == SQLITE_FCNTL_SIZE_HINT && shim.chunk > 0 &&
+               !shim.owner->Grow(
+                   *shim.path,
+                   shim.Rounded(*static_cast<sqlite3_int64*>(argument)))) {
+      return SQLITE_IOERR_WRITE;
+    }
+    sqlite3_file* const real = shim.real();
+    return real->pMethods->xFileControl(real, operation, argument);
   }
 
   static int Sync(sqlite3_file* file, int) {
@@ -326,7 +347,7 @@ const sqlite3_io_methods FaultyVfs::Impl::kMethods = {
     .xLock = Lock,
     .xUnlock = Pass<&sqlite3_io_methods::xUnlock, int>,
     .xCheckReservedLock = Pass<&sqlite3_io_methods::xCheckReservedLock, int*>,
-    .xFileControl = Pass<&sqlite3_io_methods::xFileControl, int, void*>,
+    .xFileControl = FileControl,
     .xSectorSize = Pass<&sqlite3_io_methods::xSectorSize>,
     .xDeviceCharacteristics = Pass<&sqlite3_io_methods::xDeviceCharacteristics>,
     .xShmMap = ShmMap,

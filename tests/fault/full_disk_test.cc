@@ -9,6 +9,7 @@
 
 #include "appcache/sqlite_cache.h"
 #include "appcache/testing/fake_clock.h"
+#include "engine/lane/file_lock.h"
 #include "tests/fault/faulty_vfs.h"
 #include "tests/support/temp_dir.h"
 
@@ -25,7 +26,7 @@ class FullDiskTest : public testing::Test {
     options.max_entries = max_entries;
     options.busy_timeout = std::chrono::milliseconds(1);
     options.cache.log = [](LogLevel, std::string_view) {};
-    options.clock = std::make_shared<FakeClock>();
+    options.clock = clock_;
     options.vfs = disk_.name();
     auto opened = SqliteCache::OpenFile(path_, options);
     ASSERT_TRUE(opened.ok()) << opened.status().ToString();
@@ -68,6 +69,7 @@ class FullDiskTest : public testing::Test {
     EXPECT_EQ(report->entries, entries);
   }
 
+  const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
   FaultyVfs disk_{"small disk"};
   const TempDir directory_;
   const std::string path_ = directory_.path() + "/cache.db";
@@ -98,9 +100,8 @@ TEST_F(FullDiskTest, AnExistingFileIsOpenedAndRead) {
   Open();
   disk_.LimitBytes(kRoom);
   const int stored = SetUntilFull();
-  // Closing cannot write the uses that there were; it loses nothing else.
   ExpectHits(1);
-  EXPECT_TRUE(cache_->Close().Is(ErrorCode::kFull));
+  EXPECT_TRUE(cache_->Close().ok());
   disk_.LimitBytes(disk_.bytes());
 
   Open();
@@ -124,19 +125,96 @@ TEST_F(FullDiskTest, ANewFileCannotBeMadeUntilThereIsRoom) {
 }
 
 // A cache that has reached its limits needs no more room than it has, but for
-// the log.
-TEST_F(FullDiskTest, FlushingMakesRoomInTheLog) {
+// a short log.
+TEST_F(FullDiskTest, EvictionGoesOnWithALogThatIsShort) {
   Open(kEntries);
-  for (int i = 0; i < kEntries; ++i) ASSERT_TRUE(Set(i).ok());
+  for (int i = 0; i < 2 * kEntries; ++i) ASSERT_TRUE(Set(i).ok());
   ASSERT_TRUE(cache_->Flush().ok());
   disk_.LimitBytes(disk_.bytes() + 100'000);
-  for (int round = 0; round < 3; ++round) {
-    EXPECT_LT(SetUntilFull(), 100);
-    const Status flushed = cache_->Flush();
-    EXPECT_TRUE(flushed.ok()) << flushed.ToString();
-    EXPECT_TRUE(Set(round).ok());
+  for (int i = 0; i < 10 * kEntries; ++i) {
+    const Status status = Set(i);
+    ASSERT_TRUE(status.ok()) << i << ": " << status.ToString();
   }
+  EXPECT_GT(disk_.injected(), 0u);  // the disk was full in between
   ExpectSound(kEntries);
+}
+
+// What leaves a full disk: everything that only removes.
+class LeaveFullDiskTest : public FullDiskTest {
+ protected:
+  // Fills the disk with entries, and takes what is left of it.
+  int Fill() {
+    Open();
+    disk_.LimitBytes(kRoom);
+    const int stored = SetUntilFull();
+    EXPECT_GT(stored, 10);
+    TakeRest();
+    return stored;
+  }
+
+  // Leaves the reserve, of which the VFS knows nothing.
+  void TakeRest() {
+    disk_.LimitBytes(disk_.bytes() + internal::FileLock::kReserveBytes);
+  }
+};
+
+TEST_F(LeaveFullDiskTest, InvalidationsMakeRoomForSets) {
+  const int stored = Fill();
+  for (int i = 0; i < stored / 2; ++i) {
+    const Status status = cache_->InvalidateByStr(std::to_string(i));
+    ASSERT_TRUE(status.ok()) << i << ": " << status.ToString();
+  }
+  for (int i = 0; i < stored / 4; ++i) {
+    const Status status = Set(i);
+    ASSERT_TRUE(status.ok()) << i << ": " << status.ToString();
+  }
+  for (int i = stored / 2; i < stored; ++i) {
+    EXPECT_EQ(cache_->GetByStr<std::string>(std::to_string(i)).value_or(""),
+              ValueOf(i));
+  }
+  EXPECT_TRUE(cache_->Flush().ok());
+  ExpectSound(static_cast<uint64_t>(stored - stored / 2 + stored / 4));
+}
+
+TEST_F(LeaveFullDiskTest, AClearMakesRoom) {
+  const int stored = Fill();
+  const Status cleared = cache_->Clear();
+  ASSERT_TRUE(cleared.ok()) << cleared.ToString();
+  ExpectSound(0);
+  for (int i = 0; i < stored / 2; ++i) EXPECT_TRUE(Set(i).ok()) << i;
+  ExpectHits(stored / 2);
+}
+
+TEST_F(LeaveFullDiskTest, APrefixIsRemoved) {
+  const int stored = Fill();
+  ASSERT_TRUE(cache_->backend()->InvalidatePrefixRaw("pyappcache/").ok());
+  EXPECT_LT(cache_->Stats().entries, static_cast<uint64_t>(stored));
+  EXPECT_TRUE(Set(0).ok());
+}
+
+TEST_F(LeaveFullDiskTest, ReopeningWithLowerLimitsEvicts) {
+  Fill();
+  ASSERT_TRUE(cache_->Close().ok());
+  TakeRest();
+  Open(/*max_entries=*/5);
+  EXPECT_EQ(cache_->Stats().entries, 5u);
+  EXPECT_TRUE(Set(10'000).ok());
+  ExpectSound(5);
+}
+
+TEST_F(LeaveFullDiskTest, WhatExpiresIsRemoved) {
+  Open();
+  ASSERT_TRUE(cache_->SetByStr("first", ValueOf(0), Ttl(1000)).ok());
+  disk_.LimitBytes(kRoom);
+  const int stored = SetUntilFull();
+  TakeRest();
+  clock_->Advance(std::chrono::hours(1));
+  EXPECT_TRUE(cache_->InvalidateByStr("0").ok());
+  EXPECT_TRUE(cache_->Flush().ok());
+  EXPECT_FALSE(cache_->GetByStr<std::string>("first").is_hit());
+  EXPECT_TRUE(cache_->Close().ok());
+  Open(static_cast<uint64_t>(stored) - 5);  // evicts what has expired first
+  ExpectSound(static_cast<uint64_t>(stored) - 5);
 }
 
 }  // namespace

@@ -48,6 +48,14 @@
 // belongs to the owner of the cache file, and only those who may write the
 // cache file may open it.
 //
+// A full disk (a file). A set that needs more space is kFull. What removes
+// (invalidations, Clear, eviction, expiry, opening with lower limits) needs
+// none: pages get their disk space before they are committed, the log is
+// written over once it was checkpointed, and the lock file keeps 192 KiB in
+// reserve where the file system can do that. Exceptions: a reader that holds an
+// old snapshot prevents all of it, and an Invalidate of many keys at once may
+// need more.
+//
 // Security. Put the file in a directory to which only trusted users may write.
 // A symbolic link, a FIFO or a file of another user under the name of a file
 // that belongs beside the cache is refused, and left unchanged: kUnsupported.
