@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/lru/clock_shift.h"
 #include "engine/lru/hash.h"
 #include "engine/lru/lru_engine.h"
 #include "engine/store/audit.h"
@@ -22,6 +23,11 @@ void Report(CheckReport& report, std::string problem) {
 // The problem of an entry; null when it has none.
 const char* ProblemOf(const store::EntrySizes& entry, int64_t seed) {
   if (!entry.has_types) return " has a column of another type";
+  constexpr ClockShift kNone;  // limits times to those that can be restored
+  if (kNone.Tick(entry.last_used) != entry.last_used ||
+      kNone.Expiry(entry.expires_at_ms) != entry.expires_at_ms) {
+    return " has a time before 1970 or after 9999";
+  }
   if (!entry.bytes_in_usage) return " has no row in usage";
   if (*entry.bytes_in_usage != entry.bytes) {
     return " has a different size in usage";

@@ -24,7 +24,7 @@ class LruEngine::Hooks : public store::WriteHooks {
   // entries must not look more recent than what is set now: otherwise an entry
   // could be the victim of its own set.
   void OnForeignWrites(int64_t newest) noexcept final {
-    engine_.ticks_.AdvancePast(newest);
+    engine_.AdvanceTicks(newest);
   }
   int64_t NextTick() noexcept final { return engine_.ticks_.Next(now_); }
   Status Evict(policy::EvictionTarget&, policy::Evicted&) override {
@@ -102,7 +102,7 @@ class LruEngine::RestoringHooks final : public PuttingHooks {
   // that fails earlier leaves the ticks as they are.
   Status Evict(policy::EvictionTarget& target,
                policy::Evicted& evicted) override {
-    engine_.ticks_.AdvancePast(newest_);
+    engine_.AdvanceTicks(newest_);
     return PuttingHooks::Evict(target, evicted);
   }
 

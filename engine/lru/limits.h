@@ -23,6 +23,12 @@ inline constexpr uint64_t kMaxValueBytes = uint64_t{900} << 20;
 inline constexpr TimePoint kMaxTime{
     std::chrono::microseconds(253'402'300'799'999'999)};
 
+// The latest time that is taken for that of an access. A later one is nonsense,
+// and must not become the base of the next ticks: they would end after
+// kMaxTime, and could not be restored.
+inline constexpr TimePoint kLatestAccess =
+    kMaxTime - std::chrono::hours(24 * 366);
+
 // kInvalidKey, or success.
 Status CheckKeySize(std::string_view path);
 

@@ -1,5 +1,6 @@
 #include "engine/lru/lru_engine.h"
 
+#include <algorithm>
 #include <cassert>
 #include <new>
 #include <utility>
@@ -13,11 +14,17 @@ LruEngine::LruEngine(std::unique_ptr<store::Database> database,
                      Settings settings)
     : settings_(std::move(settings)), database_(std::move(database)) {
   const store::Database* const source = database_.get();
-  sessions_ = std::make_shared<Sessions>(
-      [source]() { return source->ConnectReader(); },
-      [this](std::span<const policy::Access> accesses) {
-        pending_.Add(accesses);
-      });
+  sessions_ =
+      std::make_shared<Sessions>([source]() { return source->ConnectReader(); },
+                                 [this](std::span<policy::Access> accesses) {
+                                   // Of before FollowClock has moved the ticks
+                                   // back.
+                                   const int64_t last = ticks_.last();
+                                   for (policy::Access& access : accesses) {
+                                     access.tick = std::min(access.tick, last);
+                                   }
+                                   pending_.Add(accesses);
+                                 });
   if (database_->has_own_readers()) {
     maintenance_ =
         std::make_unique<Maintenance>(settings_.clock, [this] { Maintain(); });
@@ -63,6 +70,13 @@ Status LruEngine::Start() {
 
 Status LruEngine::StartPolicy() {
   keeps_policy_ = true;
+  if (database_->is_persistent()) {
+    const Result<int64_t> newest = writer_.NewestAccess();
+    Status status = newest.status();
+    const TimePoint now = settings_.clock->Now();
+    if (status.ok() && IsAhead(*newest, now)) status = FollowClock(now);
+    if (!status.ok()) return status;
+  }
   const auto first_expiry = writer_.FirstExpiry();
   if (!first_expiry.ok()) return first_expiry.status();
   const TimePoint now = settings_.clock->Now();

@@ -251,6 +251,14 @@ class LruEngine final : public Engine {
 
   // --- Maintenance.
 
+  // Moves the times in SQLite back if some are later than `now` allows.
+  Status FollowClock(TimePoint now);
+  // Makes later ticks larger than this one, which others have written.
+  void AdvanceTicks(int64_t tick) noexcept;
+  // Whether a tick shows that the clock was set back.
+  static bool IsAhead(int64_t tick, TimePoint now) noexcept;
+  // Clocks of processes, and reads of one clock, may differ by this.
+  static constexpr std::chrono::seconds kClockTolerance{1};
   // Writes the pending accesses. Releases the writer lock between batches.
   Status FlushAccesses();
   Status FlushIfRested(TimePoint now);

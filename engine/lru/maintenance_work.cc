@@ -12,6 +12,7 @@
 
 #include "engine/lru/expiry.h"
 #include "engine/lru/hooks.h"
+#include "engine/lru/limits.h"
 #include "engine/lru/lru_engine.h"
 #include "engine/policy/flush_rest.h"
 #include "engine/policy/shrink.h"
@@ -151,7 +152,9 @@ Status LruEngine::Shrink() {
 void LruEngine::ArmSweep(TimePoint now, int64_t expires_at_ms) noexcept {
   if (maintenance_ == nullptr) return;
   const TimePoint earliest = now + settings_.expiry_sweep_interval;
-  maintenance_->Arm(std::max(earliest, TimePoint(Ttl(expires_at_ms))));
+  constexpr auto kLatest = std::chrono::floor<Ttl>(kMaxTime.time_since_epoch());
+  const Ttl expiry = std::min(Ttl(expires_at_ms), kLatest);
+  maintenance_->Arm(std::max(earliest, TimePoint(expiry)));
 }
 
 TimePoint LruEngine::EndOfRest(TimePoint now) const noexcept {
@@ -181,7 +184,10 @@ void LruEngine::Maintain() noexcept {
   Status status;
   const TimePoint now = settings_.clock->Now();
   try {
-    status = FlushIfRested(now);
+    if (database_->is_persistent() && IsAhead(ticks_.last(), now)) {
+      status = FollowClock(now);
+    }
+    if (status.ok()) status = FlushIfRested(now);
     if (status.ok() && keeps_policy_) status = SweepExpired(now);
     if (status.ok() && shrink_is_due_.load(std::memory_order_relaxed)) {
       status = Shrink();

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/lru/clock_shift.h"
 #include "engine/lru/expiry.h"
 #include "engine/lru/lru_engine.h"
 
@@ -118,6 +119,7 @@ void LruEngine::RecordAccess(Session& session, int64_t h,
       accesses.clear();
     }
   }
+  if (IsAhead(access.tick, now)) ArmFlush(now, now);
   if (is_full && pending_.size() >= settings_.touch_flush_count) {
     ArmFlush(now, now);
   } else if (is_first) {
@@ -164,11 +166,13 @@ Status LruEngine::ForEach(store::Walk::With with,
       StoredEntry entry;
       entry.info.path = std::move(row.key);
       entry.info.bytes = static_cast<uint64_t>(row.bytes);
+      // Within the range that can be restored, whatever others have written.
+      constexpr ClockShift kNone;
       entry.info.last_used =
-          TimePoint(std::chrono::microseconds(row.last_used));
+          TimePoint(std::chrono::microseconds(kNone.Tick(row.last_used)));
       if (row.expires_at_ms != 0) {
-        entry.info.expires_at =
-            TimePoint(std::chrono::milliseconds(row.expires_at_ms));
+        entry.info.expires_at = TimePoint(
+            std::chrono::milliseconds(kNone.Expiry(row.expires_at_ms)));
       }
       entry.value = std::move(row.value);
       if (!visit(entry)) return Status();

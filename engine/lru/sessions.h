@@ -64,7 +64,7 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
 
   using Connect = std::function<Result<store::Connection>()>;
   // Receives the accesses that a session has recorded. Must not throw.
-  using TakeAccesses = std::function<void(std::span<const policy::Access>)>;
+  using TakeAccesses = std::function<void(std::span<policy::Access>)>;
 
   Sessions(Connect connect, TakeAccesses take_accesses);
 

@@ -29,6 +29,17 @@ class TickSource {
     return next;
   }
 
+  // The last tick, or the one that AdvancePast was given; 0 before the first.
+  int64_t last() const noexcept {
+    return last_.load(std::memory_order_relaxed);
+  }
+
+  // Makes later ticks smaller, after the clock was set back: those of the past
+  // must have been made smaller too.
+  void MoveBack(int64_t by) noexcept {
+    last_.fetch_sub(by, std::memory_order_relaxed);
+  }
+
   // Makes all later ticks larger than `tick`.
   void AdvancePast(int64_t tick) noexcept {
     int64_t last = last_.load(std::memory_order_relaxed);

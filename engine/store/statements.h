@@ -107,11 +107,11 @@ inline constexpr char kDeleteUsage[] = "DELETE FROM usage WHERE h = ?1";
 // conditions are always true. They make SQLite search the index instead of
 // scanning it, which the query plan test forbids.
 inline constexpr char kOldest[] =
-    "SELECT h, last_used, bytes FROM usage WHERE last_used > ?1"
+    "SELECT h, last_used, bytes FROM usage WHERE last_used >= ?1"
     " ORDER BY last_used LIMIT 1";
 
 inline constexpr char kNewest[] =
-    "SELECT last_used FROM usage WHERE last_used < ?1"
+    "SELECT last_used FROM usage WHERE last_used <= ?1"
     " ORDER BY last_used DESC LIMIT 1";
 
 inline constexpr char kFirstToExpire[] =
@@ -155,6 +155,22 @@ inline constexpr char kUsageFrom[] =
     " FROM usage u LEFT JOIN entries e ON e.h = u.h WHERE u.h >= ?1"
     " ORDER BY u.h LIMIT ?2";
 
+// --- Correcting times.
+
+// The accesses after ?1, the oldest first. The second numbers one again.
+inline constexpr char kAccessesAfter[] =
+    "SELECT h FROM usage WHERE last_used > ?1 ORDER BY last_used, h LIMIT ?2";
+inline constexpr char kRenumberAccess[] =
+    "UPDATE usage SET last_used = ?2 WHERE h = ?1";
+
+// All rows, in one transaction: moves every time back, by ?1 milliseconds and
+// microseconds.
+inline constexpr char kShiftExpiryTimes[] =
+    "UPDATE entries SET expires_at = max(expires_at - ?1, 1)"
+    " WHERE expires_at > 0";
+inline constexpr char kShiftAccesses[] =
+    "UPDATE usage SET last_used = max(last_used - ?1, 0)";
+
 // --- Removing all rows: SQLite drops whole tables without visiting them.
 
 inline constexpr char kClear[] = "DELETE FROM entries; DELETE FROM usage;";
@@ -173,7 +189,7 @@ inline constexpr std::array kAll = {
     kWriteAccess,     kDeleteEntryOfKey, kDeleteEntry,    kDeleteUsage,
     kOldest,          kNewest,           kFirstToExpire,  kKeysFrom,
     kEntriesFrom,     kHashesFrom,       kEntrySizesFrom, kUsageFrom,
-    kEntriesByAccess,
+    kEntriesByAccess, kAccessesAfter,    kRenumberAccess,
 };
 
 }  // namespace appcache::store::sql

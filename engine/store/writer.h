@@ -84,6 +84,9 @@ class Writer {
     rows_.SetCounts(counts);
   }
 
+  // The last access that SQLite has; 0 when there is none.
+  Result<int64_t> NewestAccess() { return rows_.NewestAccess(); }
+
   // From now on, commits first allocate disk space (see FileSpace). REQUIRES:
   // Prepare has succeeded.
   Status CoverPages() { return space_.Watch(*connection_); }

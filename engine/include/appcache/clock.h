@@ -41,7 +41,8 @@ class Clock {
 
   // The wall clock, for entries that outlive the process. It jumps when the
   // system time is set: entries then expire early after a jump forward, and
-  // late after a jump back.
+  // late after a jump back, unless the backend corrects that, as SqliteCache
+  // does.
   static std::shared_ptr<const Clock> Wall();
 
   // A clock that never jumps, for entries that do not outlive the process. It

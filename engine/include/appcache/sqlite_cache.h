@@ -48,6 +48,14 @@
 // belongs to the owner of the cache file, and only those who may write the
 // cache file may open it.
 //
+// Clock (a file, and a connection of the caller's). When the clock was set
+// back, or another program has used the cache with a clock that is ahead, the
+// recorded accesses are later than the present. All times are then moved back
+// by the difference, which is logged: at the next open, and in an open cache at
+// the next maintenance after an access. From then on an entry lives no longer
+// than its ttl; differences below a second are ignored. An entry may expire
+// early if several processes had the file open. Accesses keep their order.
+//
 // A full disk (a file). A set that needs more space is kFull. What removes
 // (invalidations, Clear, eviction, expiry, opening with lower limits) needs
 // none: pages get their disk space before they are committed, the log is
