@@ -1,5 +1,6 @@
 #include "adapters/lmdb/environment.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,10 +10,12 @@
 #include <string_view>
 #include <utility>
 
+#include "adapters/lmdb/page_check.h"
 #include "adapters/lmdb/schema.h"
 #include "adapters/lmdb/status.h"
 #include "adapters/lmdb/transaction.h"
 #include "engine/lane/time_left.h"
+#include "engine/support/high_fd.h"
 
 namespace appcache::lmdb {
 namespace {
@@ -83,8 +86,14 @@ Result<std::shared_ptr<Environment>> Environment::Open(
 // max_bytes: LMDB would reduce the map to the pages in use, and no page would
 // be left for a change.
 Status Environment::OpenFiles() {
+  const std::string path = directory_ + "/data.mdb";
+  if (const int damage = CheckPages(path); damage != 0) {
+    return Failure(damage, "open", directory_);
+  }
+  // LMDB does not care which descriptors it gets.
+  const internal::StandardFdsOccupied occupied;
   struct stat file = {};
-  const bool exists = stat((directory_ + "/data.mdb").c_str(), &file) == 0;
+  const bool exists = stat(path.c_str(), &file) == 0;
   const uint64_t map_bytes =
       exists ? std::max(max_bytes_, static_cast<uint64_t>(file.st_size))
              : max_bytes_;
@@ -95,11 +104,28 @@ Status Environment::OpenFiles() {
   if (rc == 0) rc = mdb_env_set_maxreaders(env, ReaderPool::kMaxSlots);
   if (rc == 0) rc = mdb_env_set_maxdbs(env, kNamedTables);
   if (rc == 0) rc = mdb_env_open(env, directory_.c_str(), kFlags, kMode);
+  // LMDB 0.9.24 opens data.mdb without O_CLOEXEC.
+  mdb_filehandle_t fd = -1;
+  if (rc == 0) rc = mdb_env_get_fd(env, &fd);
+  if (rc == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) rc = errno;
   MDB_stat stat;
   if (rc == 0) rc = mdb_env_stat(env, &stat);
   if (rc != 0) return Failure(rc, "open", directory_);
   limits_ = Limits(max_bytes_, stat.ms_psize);
   return Status();
+}
+
+Status Environment::CheckNotRemoved() const {
+  mdb_filehandle_t file = -1;
+  struct stat info = {};
+  if (mdb_env_get_fd(env_.get(), &file) != 0 || fstat(file, &info) != 0 ||
+      info.st_nlink > 0) {
+    return Status();
+  }
+  return Status(ErrorCode::kUnavailable,
+                "cannot write to the LMDB cache " + directory_ +
+                    ": it was removed since this cache opened it; close the "
+                    "cache, and open it again");
 }
 
 // Reading a mapped page beyond the end of the file would crash the process. So

@@ -62,6 +62,10 @@ class Environment {
   // The writer lock. Every write transaction holds it.
   internal::WriterLane& lane() noexcept { return lane_; }
 
+  // kUnavailable when the file was removed: what is written to it is lost. A
+  // directory that was renamed is still this one.
+  Status CheckNotRemoved() const;
+
   // --- REQUIRES: the caller holds the writer lock. Results are LMDB's codes.
 
   // Begins a write transaction. MDB_READERS_FULL when the map must be remapped

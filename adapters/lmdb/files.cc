@@ -14,6 +14,15 @@ namespace {
 
 constexpr mode_t kDirectoryMode = 0700;
 
+// LMDB would follow a link, and use whatever file there is.
+Status Refused(const std::string& file, int error) {
+  return Status(ErrorCode::kUnsupported,
+                "cannot open the LMDB cache: " + file +
+                    " cannot be used: " + internal::SideFileProblem(error) +
+                    "; it was left unchanged: use another directory",
+                error);
+}
+
 }  // namespace
 
 Result<std::string> MakeDirectory(const std::string& directory) {
@@ -41,6 +50,10 @@ Result<internal::FileLock> OpenLockFile(const std::string& directory) {
   const std::string path = directory + "/appcache.lane";
   const std::string database = directory + "/data.mdb";
   const auto access = internal::FileAccess::Of(database).OfWriters();
+  for (const char* const name : {"/data.mdb", "/lock.mdb"}) {
+    const int error = internal::CheckSideFileAt(directory + name, access);
+    if (error != 0) return Refused(directory + name, error);
+  }
   std::error_code ignored;
   // The database is checked before the lock file: another process that creates
   // them begins with the lock file.

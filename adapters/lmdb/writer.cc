@@ -192,6 +192,8 @@ Status Writer::Apply(const Change& change) {
   const Result<internal::WriterLane::Held> held =
       environment_.lane().Enter(busy_timeout_);
   if (!held.ok()) return held.status();
+  Status present = environment_.CheckNotRemoved();
+  if (!present.ok()) return present;
   return EvictingWrite(environment_, clock_, left.Get(), removals_).Run(change);
 }
 

@@ -25,21 +25,26 @@
 // process, kill -9 included. After a power failure the file is intact, but may
 // lack the last write (MDB_NOMETASYNC).
 //
-// Damage. Open returns kCorrupt for a file that is too short or whose first
-// pages are damaged, and kUnsupported for a database that is not appcache's or
-// has another version of the format. It changes neither; remove the directory
-// yourself. A read of a damaged record, or of one with an unknown version, is a
-// miss with kCorrupt. LMDB has no checksums and trusts its pages: a page that
-// was overwritten may crash the process, and so may truncating data.mdb while
-// it is open, or a disk that cannot read it.
+// Damage. Open reads up to 4096 pages of the file, those near the roots first,
+// and returns kCorrupt if one of their headers or page numbers is wrong, or the
+// file is too short. It returns kUnsupported for a database that is not
+// appcache's or has another version of the format, and for a link, a FIFO or a
+// file of another user in the directory. It changes none of them; remove the
+// directory yourself. A read of a damaged record, or of one with an unknown
+// version, is a miss with kCorrupt. LMDB has no checksums and trusts its pages:
+// a page that Open has not read may crash the process (SIGSEGV, SIGABRT), and
+// so may truncating data.mdb while it is open, or a disk that cannot read it; a
+// value whose bytes were changed is returned.
 //
 // Processes. Several processes may use one directory. Writers take turns by
 // locking a file in it (appcache.lane), and each waits at most busy_timeout.
 // There is no limit on the wait for a program that writes without that lock
 // (mdb_load). A process that is stopped in the middle of a read prevents the
 // reuse of all pages that are freed after it began; when none are left, sets
-// are kBusy. When the directory is removed or renamed, caches that have it open
-// continue to use its files, and whoever opens the old name gets other files.
+// are kBusy. When the directory is renamed, caches that have it open continue
+// to use its files. When it is removed, their writes are kUnavailable; close
+// them and open the directory again. Whoever opens the old name gets other
+// files.
 // Do not use a network file system. Do not open the files of the directory by
 // other means in a process that has it open: closing lock.mdb drops LMDB's
 // locks.
