@@ -81,7 +81,8 @@ Status LruEngine::StartPolicy() {
   if (!first_expiry.ok()) return first_expiry.status();
   const TimePoint now = settings_.clock->Now();
   if (*first_expiry) ArmSweep(now, **first_expiry);
-  return EvictToLimits(now);
+  Status status = EvictToLimits(now);
+  return status.ok() ? ShrinkIfSparse(now) : status;
 }
 
 LruEngine::~LruEngine() {

@@ -266,6 +266,8 @@ class LruEngine final : public Engine {
   // Returns the memory of removed entries. Releases the writer lock between
   // steps.
   Status Shrink();
+  // Schedules Shrink if a file that was just opened has many free pages.
+  Status ShrinkIfSparse(TimePoint now);
   // Whether memory beyond the pages of `counts` has been returned.
   bool HasReturned(const store::PageCounts& counts) const;
   // After a commit: schedules Shrink if few bytes are left.

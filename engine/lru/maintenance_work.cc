@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -104,6 +105,18 @@ void LruEngine::NoteSize(int64_t bytes) noexcept {
                                   : now + settings_.expiry_sweep_interval);
 }
 
+Status LruEngine::ShrinkIfSparse(TimePoint now) {
+  if (maintenance_ == nullptr || !database_->returns_space()) return Status();
+  const Result<store::PageCounts> pages =
+      store::CountPages(database_->writer());
+  if (!pages.ok()) return pages.status();
+  if (policy::HasManyFreePages(pages->all, pages->free) &&
+      !shrink_is_due_.exchange(true, std::memory_order_relaxed)) {
+    maintenance_->Arm(now);
+  }
+  return Status();
+}
+
 bool LruEngine::HasReturned(const store::PageCounts& counts) const {
   // Memory comes in pieces of some size, and the log has an index.
   constexpr uint64_t kSlack = uint64_t{128} << 10;
@@ -115,6 +128,7 @@ bool LruEngine::HasReturned(const store::PageCounts& counts) const {
 
 Status LruEngine::Shrink() {
   int64_t pages = policy::kFirstShrinkPages;
+  int64_t free_before = std::numeric_limits<int64_t>::max();
   for (int step = 0; state_.load(std::memory_order_relaxed) == State::kOpen;
        ++step) {
     if (step == policy::kMaxShrinkSteps) {
@@ -126,7 +140,11 @@ Status LruEngine::Shrink() {
     const store::Connection& writer = database_->writer();
     const Result<store::PageCounts> counts = store::CountPages(writer);
     if (!counts.ok()) return counts.status();
-    if (!policy::HasManyFreePages(counts->all, counts->free)) {
+    // A file that others made may be of the mode that keeps its pages.
+    const bool makes_progress = counts->free < free_before;
+    free_before = counts->free;
+    if (!makes_progress ||
+        !policy::HasManyFreePages(counts->all, counts->free)) {
       Status finished = checkpointer_.Finish();
       if (!finished.ok()) return finished;
       peak_bytes_ = writer_.counts().bytes;

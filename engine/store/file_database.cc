@@ -276,6 +276,7 @@ class FileDatabase final : public Database {
   bool has_wal() const noexcept override { return true; }
   bool is_persistent() const noexcept override { return true; }
   bool covers_pages() const noexcept override { return true; }
+  bool returns_space() const noexcept override { return true; }
   bool has_own_readers() const noexcept override { return true; }
 
   Status CheckInPlace() const override {

@@ -43,7 +43,7 @@ Status CheckRegular(const std::string& path) {
   if (stat(path.c_str(), &info) != 0) return Status();  // SQLite reports it
   if (S_ISDIR(info.st_mode)) {
     return Refused(ErrorCode::kUnavailable, path,
-                   "it is a directory; give the path of a file in it");
+                   "Is a directory; give the path of a file in it");
   }
   if (!S_ISREG(info.st_mode)) {
     return Refused(ErrorCode::kUnsupported, path,

@@ -60,6 +60,7 @@ class DamagedIndexTest : public testing::Test {
   }
 
   void MakeStale() {
+    clock_->Advance(std::chrono::minutes(1));
     ChangeWithout("usage_by_last_used",
                   "UPDATE usage SET last_used = last_used + 1000000");
   }

@@ -183,7 +183,7 @@ TEST_F(WriteBatchTest, StopsWhenItHasRemovedTheLimitOfBytes) {
 TEST_F(WriteBatchTest, AFailureOfTheHooksUndoesTheBatch) {
   Put(1, "a", "value");
   hooks_.set_evict([](policy::EvictionTarget& target, policy::Evicted&) {
-    EXPECT_TRUE(target.Remove(1).ok());
+    EXPECT_TRUE(target.RemoveExpired({1, 0}).ok());
     return Status(ErrorCode::kUnavailable, "no");
   });
   WriteBatch batch;

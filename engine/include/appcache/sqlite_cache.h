@@ -56,6 +56,11 @@
 // than its ttl; differences below a second are ignored. An entry may expire
 // early if several processes had the file open. Accesses keep their order.
 //
+// Size (a file). When the limits were lowered, or many entries were removed or
+// have expired, the file becomes smaller, in small steps in the background. It
+// has 64 KiB at least. Small entries take several times their bytes: each has
+// two rows and two or three index entries, on pages that are partly empty.
+//
 // A full disk (a file). A set that needs more space is kFull. What removes
 // (invalidations, Clear, eviction, expiry, opening with lower limits) needs
 // none: pages get their disk space before they are committed, the log is
