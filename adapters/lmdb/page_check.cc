@@ -278,9 +278,8 @@ int CheckPages(const std::string& path) {
   rc = file.ReadAt(page_bytes, bytes, sizeof(bytes));
   if (rc != 0) return rc;
   const MetaPage second(bytes);
-  if (!second.is_ours() || second.free_pages.pad != page_bytes) {
-    return MDB_CORRUPTED;
-  }
+  if (!second.is_ours()) return 0;  // the same
+  if (second.free_pages.pad != page_bytes) return MDB_CORRUPTED;
   const MetaPage& meta =
       first.transaction < second.transaction ? second : first;
   if (meta.last_page < 1 || meta.last_page >= size / page_bytes) {
