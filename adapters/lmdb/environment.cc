@@ -70,6 +70,7 @@ Result<std::shared_ptr<Environment>> Environment::Open(
   Status status = environment->OpenFiles();
   if (status.ok()) status = environment->ExtendFile();
   if (!status.ok()) return status;
+  environment->lane().KeepReserve();
   environment->readers_.emplace(environment->env_.get());
 
   Transaction txn;

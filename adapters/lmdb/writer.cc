@@ -51,6 +51,13 @@ class EvictingWrite {
       if (rc == 0 && done) return Status();
       if (rc == 0) continue;
       if (!IsFull(rc)) return WriteFailure(rc);
+      const bool is_map = rc == MDB_MAP_FULL || rc == MDB_TXN_FULL;
+      if (!is_map && change.pages == 0 && !used_reserve_) {
+        // A removal copies pages too.
+        environment_.lane().FreeReserve();
+        used_reserve_ = true;
+        continue;
+      }
       Status room = MakeRoom(rc);
       if (!room.ok()) return room;
     }
@@ -183,6 +190,7 @@ class EvictingWrite {
   internal::Backoff backoff_;
   int evictions_ = 0;
   bool emptied_ = false;
+  bool used_reserve_ = false;
 };
 
 }  // namespace

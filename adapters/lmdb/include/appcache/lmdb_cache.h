@@ -21,6 +21,10 @@
 // process evicts by its own max_bytes: if the entries of a directory need more,
 // its next sets evict.
 //
+// A full disk. A set that needs more space evicts, and is kFull if that does
+// not help. For invalidations and Clear, which copy pages too, the lock file
+// keeps 192 KiB in reserve, where the file system can do that.
+//
 // Durability. An acknowledged set or invalidate survives the end of the
 // process, kill -9 included. After a power failure the file is intact, but may
 // lack the last write (MDB_NOMETASYNC).
