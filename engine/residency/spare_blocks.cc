@@ -31,10 +31,10 @@ void PrefetchToWrite(const void* block, size_t size) noexcept {
 
 }  // namespace
 
-constexpr size_t SpareBlocks::ListOf(size_t block_size) noexcept {
-  const size_t power = std::bit_floor(block_size);
+constexpr size_t SpareBlocks::ListOf(size_t chunk_size) noexcept {
+  const size_t power = std::bit_floor(chunk_size);
   return static_cast<size_t>(std::countr_zero(power / kSmallest)) * kSteps +
-         (block_size - power) / (power / kSteps);
+         (chunk_size - power) / (power / kSteps);
 }
 
 // Needs no destructor, so that a thread that is ending can use it.
@@ -61,9 +61,9 @@ class SpareBlocks::AtThreadEnd {
 };
 
 void* SpareBlocks::TryTake(size_t size) noexcept {
-  if (size > kLargest) return nullptr;
   const size_t block_size = BlockSize(size);
-  Spare*& first = lists_.first[ListOf(block_size)];
+  if (block_size + kHeader > kLargest) return nullptr;
+  Spare*& first = lists_.first[ListOf(block_size + kHeader)];
   if (first == nullptr) return nullptr;
   lists_.bytes -= block_size;
   ASAN_UNPOISON_MEMORY_REGION(first, block_size);
@@ -74,7 +74,8 @@ void* SpareBlocks::TryTake(size_t size) noexcept {
 
 void SpareBlocks::Free(void* block, size_t size) noexcept {
   const size_t block_size = BlockSize(size);
-  if (size > kLargest || lists_.bytes + block_size > kMaxBytes ||
+  if (block_size + kHeader > kLargest ||
+      lists_.bytes + block_size > kMaxBytes ||
       lists_.state == Lists::State::kEnded) {
     ::operator delete(block);
     return;
@@ -84,7 +85,7 @@ void SpareBlocks::Free(void* block, size_t size) noexcept {
     (void)at_thread_end;
     lists_.state = Lists::State::kInUse;
   }
-  Spare*& first = lists_.first[ListOf(block_size)];
+  Spare*& first = lists_.first[ListOf(block_size + kHeader)];
   first = new (block) Spare{first};
   lists_.bytes += block_size;
   ASAN_POISON_MEMORY_REGION(first + 1, block_size - sizeof(Spare));

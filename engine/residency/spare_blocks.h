@@ -20,14 +20,15 @@ class SpareBlocks {
   // As much as one collection of a Reclaimer frees.
   static constexpr size_t kMaxBytes = size_t{512} << 10;
 
-  // The size of the block for `size` bytes: a multiple of an eighth of the
-  // power of two below, at most `size` * 9 / 8. Large blocks are not kept and
-  // have the size that is asked for.
+  // The size of the block for `size` bytes. With the C library's header it is a
+  // multiple of an eighth of the power of two below, so that at most an eighth
+  // is wasted. Large blocks are not kept and have the size that is asked for.
   static constexpr size_t BlockSize(size_t size) noexcept {
-    if (size > kLargest) return size;
-    if (size <= kSmallest) return kSmallest;
-    const size_t step = std::bit_floor(size - 1) / kSteps;
-    return (size + step - 1) / step * step;
+    const size_t chunk = size + kHeader;
+    if (chunk > kLargest) return size;
+    if (chunk <= kSmallest) return kSmallest - kHeader;
+    const size_t step = std::bit_floor(chunk - 1) / kSteps;
+    return (chunk + step - 1) / step * step - kHeader;
   }
 
   // A block of BlockSize(size), to be freed by operator delete or by Free; null
@@ -41,6 +42,8 @@ class SpareBlocks {
   static size_t bytes() noexcept;
 
  private:
+  // Of chunks: blocks with the header that the C library adds.
+  static constexpr size_t kHeader = 8;
   static constexpr size_t kSmallest = 64;
   static constexpr size_t kLargest = 4096;
   static constexpr size_t kSteps = 8;
@@ -48,8 +51,7 @@ class SpareBlocks {
   struct Lists;
   class AtThreadEnd;
 
-  // The list of a block size.
-  static constexpr size_t ListOf(size_t block_size) noexcept;
+  static constexpr size_t ListOf(size_t chunk_size) noexcept;
 
   static constinit thread_local Lists lists_;
 };

@@ -101,7 +101,8 @@
 // the directory, and its own 284 while it is resident or pending. Beside them
 // there is the log (0.5 MiB, more while a reader holds an old snapshot), up to
 // write_behind_bytes of pending entries, and up to 16 MiB of replaced ones that
-// a reader may still use. Stats reports each.
+// a reader may still use. Stats reports each. A thread that sets also keeps up
+// to 512 KiB of what was replaced, for its next sets, until it ends.
 
 #ifndef APPCACHE_SQLITE_CACHE_H_
 #define APPCACHE_SQLITE_CACHE_H_

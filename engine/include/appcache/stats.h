@@ -60,7 +60,7 @@ struct CacheStats {
   // The memory of a database in memory, and of its write-ahead log. Beside it:
   // its directory; keys and values that are read from memory; those that the
   // database does not have yet; and what was removed or replaced, and waits
-  // until no reader can still use it.
+  // until no reader can still use it, or until the database has removed it too.
   std::optional<uint64_t> database_memory_bytes;
   std::optional<uint64_t> log_memory_bytes;
   std::optional<uint64_t> directory_bytes;

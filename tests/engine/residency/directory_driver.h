@@ -32,8 +32,7 @@ class DirectoryDriver {
     EntryPtr entry(Entry::New(h, "key", value, expires_at_ms));
     Directory::Access access(*directory_, h);
     access->Reserve(1, expires_at_ms != 0);
-    access->Grow(
-        Directory::Growth(VisibleEntry(access->Find(h)), *entry));
+    access->Grow(Directory::Growth(VisibleEntry(access->Find(h)), *entry));
     access->Put(std::move(entry), tick);
   }
   void SetClean(int64_t h, std::string_view value, int64_t expires_at_ms = 0,
@@ -41,8 +40,7 @@ class DirectoryDriver {
     EntryPtr entry(Entry::New(h, "key", value, expires_at_ms));
     Directory::Access access(*directory_, h);
     access->Reserve(1, expires_at_ms != 0);
-    access->Grow(
-        Directory::Growth(VisibleEntry(access->Find(h)), *entry));
+    access->Grow(Directory::Growth(VisibleEntry(access->Find(h)), *entry));
     access->PutClean(std::move(entry), tick);
   }
 
