@@ -158,6 +158,16 @@ TEST_P(OomResidentTest, SetLarge) {
       [&](Contents& contents) { contents["large"] = large_; });
 }
 
+// Nothing fails once SQLite has the row, so the old value is not lost, even
+// where it is in SQLite only.
+TEST_P(OomResidentTest, SetLargeOverAnEntry) {
+  FailEverywhere(
+      [&](SqliteCache& cache) {
+        return cache.backend()->SetRaw("key3", large_, Ttl(1'000'000));
+      },
+      [&](Contents& contents) { contents["key3"] = large_; });
+}
+
 TEST_P(OomResidentTest, SetMany) {
   const std::vector<RawEntry> entries = {{"new1", value_, kNoTtl},
                                          {"new2", value_, Ttl(5)},
