@@ -8,6 +8,7 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace appcache {
@@ -90,6 +91,7 @@ class FaultyVfs::Impl {
   void InterruptAt(uint64_t n, std::function<void()> interrupt) {
     std::lock_guard<std::mutex> guard(mutex_);
     until_interrupt_ = n;
+    interrupted_thread_ = std::this_thread::get_id();
     interrupt_ = std::move(interrupt);
   }
 
@@ -142,7 +144,11 @@ class FaultyVfs::Impl {
   // The interrupt, if it is its turn.
   std::function<void()> TakeInterrupt() {
     std::lock_guard<std::mutex> guard(mutex_);
-    if (until_interrupt_ == 0 || --until_interrupt_ > 0) return nullptr;
+    if (until_interrupt_ == 0 ||
+        interrupted_thread_ != std::this_thread::get_id() ||
+        --until_interrupt_ > 0) {
+      return nullptr;
+    }
     return std::exchange(interrupt_, nullptr);
   }
 
@@ -330,6 +336,7 @@ class FaultyVfs::Impl {
   uint64_t injected_ = 0;
   std::string log_;
   uint64_t until_interrupt_ = 0;
+  std::thread::id interrupted_thread_;
   std::function<void()> interrupt_;
   std::optional<uint64_t> limit_;
   std::map<std::string, uint64_t> sizes_;

@@ -71,8 +71,8 @@ class FaultyVfs {
   // The same in words, a line each: "read 3 of cache.db failed with ...".
   std::string log() const;
 
-  // Calls `interrupt` once, before the n-th call from now on, of whatever kind:
-  // for what others do meanwhile.
+  // Calls `interrupt` once, before the n-th call of this thread from now on, of
+  // whatever kind: for what others do meanwhile.
   void InterruptAt(uint64_t n, std::function<void()> interrupt);
 
   // From now on the files of this VFS together may not grow beyond so many
