@@ -18,10 +18,11 @@ residency::Directory::Limits ResidentEngine::LimitsOf(
     return static_cast<int64_t>(
         std::min<uint64_t>(limit, residency::SharedSum::kNoLimit));
   };
-  return {bounded(settings.limits.max_entries),
-          bounded(settings.limits.max_bytes.value_or(
+  return {.entries = bounded(settings.limits.max_entries),
+          .bytes = bounded(settings.limits.max_bytes.value_or(
               std::numeric_limits<uint64_t>::max())),
-          bounded(settings.window.bytes), bounded(settings.resident_bytes)};
+          .pending_bytes = bounded(settings.window.bytes),
+          .resident_bytes = bounded(settings.resident_bytes)};
 }
 
 ResidentEngine::ResidentEngine(std::shared_ptr<LruEngine> storage,

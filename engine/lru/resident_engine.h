@@ -244,7 +244,7 @@ class ResidentEngine final : public Engine {
   class LockedShards;
   template <class Shards>
   bool EvictOne(const Shards& shards, int64_t before);
-  // After a TryGrow that failed: evicts an entry, if it must.
+  // Evicts an entry if there is no room for so much more.
   void MakeRoom(const Directory::Size& growth);
   // Evicts what is more than the limits allow. Locks all shards.
   void EvictToLimits();

@@ -3,11 +3,19 @@
 #include "engine/lru/resident_limits.h"
 
 #include <new>
+#include <thread>
 
 #include "engine/lru/resident_engine.h"
 #include "engine/support/test_point.h"
 
 namespace appcache::lru {
+
+void ResidentEngine::MakeRoom(const Directory::Size& growth) {
+  if (directory_.HasRoom(growth)) return;
+  // Without a victim, every candidate was used or removed meanwhile.
+  if (!EvictOne(OneShard(directory_), kAnyTick)) std::this_thread::yield();
+}
+
 void ResidentEngine::EvictToLimits() {
   Directory::AccessAll all(directory_);
   const LockedShards shards(all);

@@ -4,6 +4,7 @@
 #ifndef APPCACHE_ENGINE_LRU_RESIDENT_LIMITS_H_
 #define APPCACHE_ENGINE_LRU_RESIDENT_LIMITS_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <limits>
@@ -54,6 +55,16 @@ class ResidentEngine::LockedShards {
 // A value above this share of resident_bytes would displace many others, and
 // stays away.
 inline constexpr uint64_t kMaxResidentShare = 8;
+
+// The tick of a set that replaces `visible`, which may be null: not before that
+// of an access which returned since `tick` was read. REQUIRES: the lock of its
+// shard.
+inline int64_t NotBefore(const residency::Entry* visible,
+                         int64_t tick) noexcept {
+  return visible == nullptr
+             ? tick
+             : std::max(tick, residency::LastUse(*visible->record));
+}
 
 // No victim is too recent.
 inline constexpr int64_t kAnyTick = std::numeric_limits<int64_t>::max();

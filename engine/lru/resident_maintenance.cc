@@ -7,6 +7,7 @@
 #include "engine/lru/resident_engine.h"
 #include "engine/lru/resident_limits.h"
 #include "engine/policy/flush_rest.h"
+#include "engine/residency/spare_blocks.h"
 
 namespace appcache::lru {
 namespace {
@@ -77,6 +78,8 @@ void ResidentEngine::Maintain() noexcept {
   const Status status = rests ? Status() : FlushAsDue(now);
   directory_.reclaimer().Collect();
   directory_.reclaimer().FreeCleared();
+  // This thread makes few entries.
+  residency::SpareBlocks::FreeAll();
   if (!status.ok()) {
     const int doublings =
         std::min(failed_flushes_.load(std::memory_order_relaxed), 16);

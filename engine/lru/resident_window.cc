@@ -158,7 +158,7 @@ void ResidentEngine::PublishWritten(EntryPtr entry, int64_t tick,
       const Entry* const visible = VisibleEntry(record);
       growth = Directory::Growth(visible, *entry);
       if (access->TryGrow(growth)) {
-        access->PutClean(std::move(entry), tick);
+        access->PutClean(std::move(entry), NotBefore(visible, tick));
         return;
       }
       if (SpareReplaced(*access, record) == nullptr && visible != nullptr) {

@@ -2,7 +2,6 @@
 // resident_batch.cc, and what concerns the window is in resident_window.cc.
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "engine/lru/expiry.h"
@@ -31,15 +30,17 @@ Result<bool> ResidentEngine::Publish(EntryPtr entry,
   const bool may_expire = entry->expires_at_ms != 0;
   const Section section(epochs_, epochs_.ForThisThread());
   if (is_closed()) return Closed();
-  // Before the lock: the fence in it would wait for what the lock waits for.
+  // Before the lock: Next() has a fence, which would lengthen the time that the
+  // lock is held.
   const int64_t tick = ticks_.Next();
+  internal::TestPoint("set.ticked");
   {
     Directory::Access access(directory_, h);
     access->Reserve(1, may_expire);
     const Entry* const visible = VisibleEntry(access->Find(h));
     if (!may_replace(visible)) return false;
     if (access->TryGrow(Directory::Growth(visible, *entry))) [[likely]] {
-      access->Put(std::move(entry), tick);
+      access->Put(std::move(entry), NotBefore(visible, tick));
       return true;
     }
   }
@@ -63,12 +64,6 @@ Result<bool> ResidentEngine::Publish(EntryPtr entry,
     }
     MakeRoom(growth);
   }
-}
-
-void ResidentEngine::MakeRoom(const Directory::Size& growth) {
-  if (directory_.CountExactly(growth)) return;
-  // Without a victim, another thread is about to publish one.
-  if (!EvictOne(OneShard(directory_), kAnyTick)) std::this_thread::yield();
 }
 
 residency::Record* ResidentEngine::SpareReplaced(Directory::Shard& shard,

@@ -91,11 +91,8 @@ Directory::Size Directory::size() const {
 }
 
 uint64_t Directory::pending_bytes() const {
-  // The parts first: what is taken in advance later is not subtracted.
-  const int64_t in_advance = SumOf(
-      [](const Shard& shard) { return shard.pending_part_.in_advance(); });
   return static_cast<uint64_t>(
-      std::max<int64_t>(pending_bytes_.upper_bound() - in_advance, 0));
+      SumOf([](const Shard& shard) { return shard.pending_bytes_; }));
 }
 
 uint64_t Directory::resident_bytes() const {
@@ -114,44 +111,46 @@ Directory::Size Directory::Growth(const Entry* visible,
   return {0, entry.bytes() - visible->bytes()};
 }
 
-bool Directory::MakeExact(SharedSum& sum, PartOf part) noexcept {
-  if (!sum.BeginExact()) return false;
-  for (size_t i = 0; i < kShards; ++i) {
-    std::lock_guard<internal::SpinLock> guard(shards_[i].lock);
-    sum.Settle(shards_[i].*part);
+bool Directory::HasRoom(SharedSum& sum, PartOf part, int64_t more) noexcept {
+  if (sum.HasRoom(more)) return true;
+  // One thread settles, and others wait for it: before that is done, what they
+  // see may be too much.
+  const std::lock_guard<std::mutex> guard(exact_mutex_);
+  if (!sum.is_exact()) {
+    sum.BeginExact();
+    for (size_t i = 0; i < kShards; ++i) {
+      const std::lock_guard<internal::SpinLock> lock(shards_[i].lock);
+      sum.Settle(shards_[i].*part);
+    }
+    sum.FinishExact();
   }
-  return true;
+  return sum.HasRoom(more);
 }
 
-bool Directory::CountExactly(const Size& growth) noexcept {
-  return (!entries_.HasRoom(growth.entries) &&
-          MakeExact(entries_, &Shard::entries_part_)) ||
-         (!bytes_.HasRoom(growth.bytes) &&
-          MakeExact(bytes_, &Shard::bytes_part_));
-}
-
-bool Directory::HasRoom(SharedSum& sum, PartOf part, uint64_t more) noexcept {
-  // No value and no limit is near the largest integer.
-  const auto delta = static_cast<int64_t>(more);
-  return sum.HasRoom(delta) || (MakeExact(sum, part) && sum.HasRoom(delta));
+bool Directory::HasRoom(const Size& growth) noexcept {
+  return HasRoom(entries_, &Shard::entries_part_, growth.entries) &&
+         HasRoom(bytes_, &Shard::bytes_part_, growth.bytes);
 }
 
 bool Directory::HasPendingRoom(uint64_t more) noexcept {
-  return HasRoom(pending_bytes_, &Shard::pending_part_, more);
+  return HasRoom(pending_bytes_, &Shard::pending_part_,
+                 static_cast<int64_t>(more));
 }
 
 bool Directory::HasResidentRoom(uint64_t more) noexcept {
-  return HasRoom(resident_bytes_, &Shard::resident_part_, more);
+  return HasRoom(resident_bytes_, &Shard::resident_part_,
+                 static_cast<int64_t>(more));
 }
 
 bool Directory::AccessAll::IsOver(const Size& more) noexcept {
-  const auto is_over = [&](SharedSum& sum, PartOf part, int64_t delta) {
-    if (sum.HasRoom(delta) || !sum.BeginExact()) return !sum.HasRoom(delta);
-    for (Shard& shard : shards()) sum.Settle(shard.*part);
-    return !sum.HasRoom(delta);
+  const auto has_room = [&](SharedSum& sum, PartOf part, int64_t delta) {
+    if (sum.HasRoom(delta)) return true;
+    // No part changes meanwhile. A settling in progress goes on afterwards.
+    for (Shard& shard : shards()) sum.ReturnAdvance(shard.*part);
+    return sum.HasRoom(delta);
   };
-  return is_over(directory_.entries_, &Shard::entries_part_, more.entries) ||
-         is_over(directory_.bytes_, &Shard::bytes_part_, more.bytes);
+  return !has_room(directory_.entries_, &Shard::entries_part_, more.entries) ||
+         !has_room(directory_.bytes_, &Shard::bytes_part_, more.bytes);
 }
 
 // --- Shard.
@@ -171,6 +170,11 @@ bool Directory::Shard::TryGrow(const Size& growth) noexcept {
 void Directory::Shard::Grow(const Size& growth) noexcept {
   directory_->entries_.Add(entries_part_, growth.entries);
   directory_->bytes_.Add(bytes_part_, growth.bytes);
+}
+
+void Directory::Shard::AddPending(int64_t delta) noexcept {
+  pending_bytes_ += delta;
+  directory_->pending_bytes_.Add(pending_part_, delta);
 }
 
 void Directory::Shard::AddDirty(int64_t delta) noexcept {

@@ -45,8 +45,8 @@ namespace appcache::residency {
 
 // Thread-safe.
 //
-// Lock order: the locks of the shards, in the order of the shards; the mutex of
-// the reclaimer.
+// Lock order: exact_mutex_; the locks of the shards, in the order of the
+// shards; the mutex of the reclaimer.
 class Directory {
  public:
   struct Limits {
@@ -107,9 +107,9 @@ class Directory {
   // What publishing `entry` in place of the visible one, which may be null,
   // adds.
   static Size Growth(const Entry* visible, const Entry& entry) noexcept;
-  // After a TryGrow that failed: counts exactly what has failed, until it has
-  // fallen to half of its limit. False: it was exact. Locks each shard.
-  bool CountExactly(const Size& growth) noexcept;
+  // Whether the limits allow so much more. Locks each shard the first time when
+  // a limit is near.
+  bool HasRoom(const Size& growth) noexcept;
 
   // Of the visible entries. Locks each shard.
   Size size() const;
@@ -121,7 +121,7 @@ class Directory {
   uint64_t pending_bytes() const;
   uint64_t resident_bytes() const;
   uint64_t absent_bytes() const;
-  // Whether their limits allow so many more. Locks shards only near the limit.
+  // HasRoom for these.
   bool HasPendingRoom(uint64_t more) noexcept;
   bool HasResidentRoom(uint64_t more) noexcept;
   // Whether more is pending than half of its limit, or almost.
@@ -168,8 +168,7 @@ class Directory {
  private:
   using PartOf = SharedSum::Part Shard::*;
 
-  bool MakeExact(SharedSum& sum, PartOf part) noexcept;
-  bool HasRoom(SharedSum& sum, PartOf part, uint64_t more) noexcept;
+  bool HasRoom(SharedSum& sum, PartOf part, int64_t more) noexcept;
   template <class Of>
   int64_t SumOf(const Of& of) const;
 
@@ -181,6 +180,8 @@ class Directory {
   SharedSum bytes_;
   SharedSum pending_bytes_;
   SharedSum resident_bytes_;
+  // Held by who makes a sum exact.
+  std::mutex exact_mutex_;
   Reclaimer reclaimer_;
   // For the next Clear, so that it needs no memory. Guarded by all shards.
   std::unique_ptr<ClearedShards> spare_;
@@ -208,12 +209,12 @@ class alignas(128) Directory::Shard {
 
   // Makes room for `more` new entries, all of which may expire. Throws
   // std::bad_alloc; then nothing has changed that a reader can see. With
-  // may_expire, room remains for one entry that replaces another, which one
-  // caller at a time may use later.
+  // may_expire, also keeps a free place in the expiry queue, so that one later
+  // PutClean that replaces an entry needs no memory.
   void Reserve(size_t more, bool may_expire);
 
   // Counts what an entry adds, before it is published. TryGrow: if the limits
-  // allow that; see CountExactly.
+  // allow that; it may also fail although Directory::HasRoom.
   bool TryGrow(const Size& growth) noexcept;
   void Grow(const Size& growth) noexcept;
 
@@ -221,7 +222,7 @@ class alignas(128) Directory::Shard {
   // REQUIRES: Reserve, and Grow or TryGrow.
   void Put(EntryPtr entry, int64_t tick) noexcept;
   // The same for an entry that SQLite has. If it replaces another, an earlier
-  // Reserve is enough, after which the shard was not cleared.
+  // Reserve with may_expire is enough, unless the shard was cleared since.
   void PutClean(EntryPtr entry, int64_t tick) noexcept;
 
   // Adds an absent record for the entry's h, whose row will be removed.
@@ -274,9 +275,7 @@ class alignas(128) Directory::Shard {
   Record& Publish(EntryPtr entry, int64_t tick) noexcept;
   // Adds what a record counts for to the sizes, or subtracts it.
   void Count(const Record& record, int sign) noexcept;
-  void AddPending(int64_t delta) noexcept {
-    directory_->pending_bytes_.Add(pending_part_, delta);
-  }
+  void AddPending(int64_t delta) noexcept;
   void AddDirty(int64_t delta) noexcept;
   void AddResident(int64_t delta) noexcept;
   void MarkDirty(Record& record) noexcept;
@@ -299,7 +298,8 @@ class alignas(128) Directory::Shard {
   size_t dirty_ = 0;
   // Of visible entries.
   Size visible_;
-  // Of the directory's pending_bytes, what is dirty; and its resident_bytes.
+  // What is dirty or in a batch; what is dirty; what is clean.
+  int64_t pending_bytes_ = 0;
   int64_t dirty_bytes_ = 0;
   int64_t resident_bytes_ = 0;
   // Of absent records.

@@ -35,7 +35,7 @@ struct Record {
   // that it forgets overlapped its own.
   std::atomic<int64_t> tick{0};
 
-  // Guarded by the mutex of the shard: the current entry, and its state.
+  // Guarded by the lock of the shard: the current entry, and its state.
   uintptr_t entry_and_state = 0;
 
   enum State : uintptr_t {

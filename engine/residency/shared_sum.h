@@ -17,6 +17,7 @@
 #include <cassert>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 namespace appcache::residency {
 
@@ -24,7 +25,7 @@ namespace appcache::residency {
 class SharedSum {
  public:
   static constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
-  // Of at most this many shards.
+  // The step is chosen for at most so many parts.
   static constexpr int64_t kMaxParts = 64;
 
   // What one shard has in advance. Guarded by its lock.
@@ -53,8 +54,9 @@ class SharedSum {
   bool HasRoom(int64_t delta) const noexcept {
     return upper_bound() + delta <= limit_;
   }
+  // Whether shards take nothing in advance.
   bool is_exact() const noexcept {
-    return is_exact_.load(std::memory_order_relaxed);
+    return precision_.load(std::memory_order_relaxed) != Precision::kCoarse;
   }
 
   // --- REQUIRES, of these: the lock of the part's shard is held.
@@ -68,35 +70,47 @@ class SharedSum {
   }
 
   // Counts if the sum is then at most the limit, or smaller than it was. False:
-  // it may be that other shards have too much in advance, unless is_exact().
+  // other shards may have too much in advance.
   bool TryAdd(Part& part, int64_t delta) noexcept {
     if (delta > part.in_advance_) return TryTake(part, delta);
     Add(part, delta);
     return true;
   }
 
-  // Returns what a part has in advance if the sum is exact, or takes some.
+  // Brings what the part has in advance to one step, or to nothing while the
+  // sum is exact.
   void Settle(Part& part) noexcept;
 
-  // --- Exactness.
-
-  // The sum will be exact as soon as Settle was called for every part. False:
-  // it was exact before.
-  bool BeginExact() noexcept {
-    return !is_exact_.exchange(true, std::memory_order_relaxed);
+  // Returns what the part has in advance.
+  void ReturnAdvance(Part& part) noexcept {
+    if (part.in_advance_ == 0) return;
+    total_.fetch_sub(std::exchange(part.in_advance_, 0),
+                     std::memory_order_relaxed);
   }
 
+  // --- To make the sum exact: BeginExact, Settle for every part, FinishExact.
+
+  void BeginExact() noexcept { SetPrecision(Precision::kSettling); }
+  void FinishExact() noexcept { SetPrecision(Precision::kExact); }
+
  private:
+  enum class Precision : uint8_t { kCoarse, kSettling, kExact };
+
   // What a shard takes in advance.
   int64_t step() const noexcept { return is_exact() ? 0 : step_; }
+  void SetPrecision(Precision precision) noexcept {
+    precision_.store(precision, std::memory_order_relaxed);
+  }
   void EndExact() noexcept {
-    is_exact_.store(false, std::memory_order_relaxed);
+    Precision exact = Precision::kExact;  // not while parts are being settled
+    precision_.compare_exchange_strong(exact, Precision::kCoarse,
+                                       std::memory_order_relaxed);
   }
   bool TryTake(Part& part, int64_t delta) noexcept;
 
   const int64_t limit_;
   const int64_t step_;
-  std::atomic<bool> is_exact_{false};
+  std::atomic<Precision> precision_{Precision::kCoarse};
   alignas(64) std::atomic<int64_t> total_{0};
 };
 

@@ -6,6 +6,15 @@
 #include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
+#define APPCACHE_ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define APPCACHE_ADDRESS_SANITIZER
+#endif
+#endif
+
+// So that a use of a block after it was freed is found while it is kept.
+#if defined(APPCACHE_ADDRESS_SANITIZER)
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(address, size)
@@ -20,8 +29,8 @@ struct Spare {
   Spare* next;
 };
 
-// The next entry is often of the same size. Its block was freed long ago, and
-// the lock that follows the copy would wait for its lines.
+// Fetches the block that the next entry of this size will use. It has left the
+// processor's cache, and the lock that follows the copy waits for its stores.
 void PrefetchToWrite(const void* block, size_t size) noexcept {
   constexpr size_t kLine = 64;
   for (size_t at = 0; at < size; at += kLine) {
@@ -51,14 +60,18 @@ class SpareBlocks::AtThreadEnd {
  public:
   ~AtThreadEnd() {
     lists_.state = Lists::State::kEnded;
-    lists_.bytes = 0;
-    for (Spare*& first : lists_.first) {
-      while (first != nullptr) {
-        ::operator delete(std::exchange(first, first->next));
-      }
-    }
+    FreeAll();
   }
 };
+
+void SpareBlocks::FreeAll() noexcept {
+  lists_.bytes = 0;
+  for (Spare*& first : lists_.first) {
+    while (first != nullptr) {
+      ::operator delete(std::exchange(first, first->next));
+    }
+  }
+}
 
 void* SpareBlocks::TryTake(size_t size) noexcept {
   const size_t block_size = BlockSize(size);
@@ -68,7 +81,7 @@ void* SpareBlocks::TryTake(size_t size) noexcept {
   lists_.bytes -= block_size;
   ASAN_UNPOISON_MEMORY_REGION(first, block_size);
   void* const taken = std::exchange(first, first->next);
-  PrefetchToWrite(first, block_size);
+  if (first != nullptr) PrefetchToWrite(first, block_size);
   return taken;
 }
 

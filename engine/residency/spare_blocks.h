@@ -17,12 +17,12 @@ namespace appcache::residency {
 // Of the calling thread. It frees them when it ends, and keeps none afterwards.
 class SpareBlocks {
  public:
-  // As much as one collection of a Reclaimer frees.
+  // As much as one batch of a Reclaimer has.
   static constexpr size_t kMaxBytes = size_t{512} << 10;
 
   // The size of the block for `size` bytes. With the C library's header it is a
-  // multiple of an eighth of the power of two below, so that at most an eighth
-  // is wasted. Large blocks are not kept and have the size that is asked for.
+  // multiple of an eighth of the power of two below, and 64 at least. Large
+  // blocks are not kept and have the size that is asked for.
   static constexpr size_t BlockSize(size_t size) noexcept {
     const size_t chunk = size + kHeader;
     if (chunk > kLargest) return size;
@@ -40,6 +40,8 @@ class SpareBlocks {
 
   // What this thread keeps.
   static size_t bytes() noexcept;
+  // Frees it: for a thread that makes few entries.
+  static void FreeAll() noexcept;
 
  private:
   // Of chunks: blocks with the header that the C library adds.

@@ -1,10 +1,11 @@
-// SpinLock: exclusion for a few instructions, in one word.
+// SpinLock: a lock that is held for some nanoseconds nearly always.
 //
 // A std::mutex costs two calls and two atomic read-modify-writes, and puts a
 // thread to sleep that would have waited for some nanoseconds. This lock costs
 // one read-modify-write. A thread that finds it held reads until it is free,
-// then yields the processor, and after that sleeps in between: the holder may
-// have been preempted, or do something long.
+// then yields the processor, and then sleeps for 50 us at a time: the holder
+// may have been preempted, or hold the lock for milliseconds, as a flush does
+// that collects what has changed.
 
 #ifndef APPCACHE_ENGINE_SUPPORT_SPIN_LOCK_H_
 #define APPCACHE_ENGINE_SUPPORT_SPIN_LOCK_H_

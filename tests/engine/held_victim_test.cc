@@ -80,6 +80,19 @@ TEST_F(HeldEvictionTest, AVictimThatIsRemovedAndSetAgainStays) {
   EXPECT_EQ(PathsIn(cache()), (StringSet{"a", third_, new_}));
 }
 
+// The set began before the reads and ends after them: they count.
+TEST_F(HeldEvictionTest, ReadsDuringASetOfTheirEntryAreNotForgotten) {
+  auto set = HeldCall("set.ticked", [this] {
+    return backend().SetRaw("a", "newer", kNoTtl).ok();
+  });
+  EXPECT_EQ(Read(second_), "value");
+  EXPECT_EQ(Read("a"), "value");
+  EXPECT_TRUE(set.Finish());
+  EXPECT_EQ(Read(third_), "value");
+  Put(new_, "value");
+  EXPECT_EQ(PathsIn(cache()), (StringSet{"a", third_, new_}));
+}
+
 // --- Of the values in memory: a flush makes the oldest one leave.
 
 class HeldDemotionTest : public HeldCacheTest {

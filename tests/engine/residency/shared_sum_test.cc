@@ -36,6 +36,7 @@ struct Parts {
 void MakeExact(SharedSum& sum, Parts& parts) {
   sum.BeginExact();
   for (SharedSum::Part& part : parts.all) sum.Settle(part);
+  sum.FinishExact();
 }
 
 TEST(SharedSumTest, WritesTheSumSeldomFarFromTheLimit) {
@@ -127,8 +128,23 @@ TEST(SharedSumTest, IsNotExactAnyMoreAtHalfOfItsLimit) {
   EXPECT_TRUE(sum.is_exact());
   sum.Add(parts.all[0], -1);
   EXPECT_FALSE(sum.is_exact());
-  EXPECT_TRUE(sum.BeginExact());
-  EXPECT_FALSE(sum.BeginExact()) << "it was exact before";
+}
+
+TEST(SharedSumTest, IsNotExactBeforeAllPartsAreSettled) {
+  const auto owner = std::make_unique<SharedSum>(100'000);
+  SharedSum& sum = *owner;
+  Parts parts;
+  sum.Add(parts.all[0], 1000);
+  sum.BeginExact();
+  // A part that falls meanwhile does not end it.
+  sum.Add(parts.all[0], -1000);
+  sum.Add(parts.all[0], 1000);
+  sum.Add(parts.all[0], -500);
+  EXPECT_TRUE(sum.is_exact());
+  for (SharedSum::Part& part : parts.all) sum.Settle(part);
+  sum.FinishExact();
+  EXPECT_EQ(parts.in_advance(), 0);
+  EXPECT_EQ(sum.upper_bound(), 500);
 }
 
 TEST(SharedSumTest, StaysExactUntilSomethingIsSubtracted) {
@@ -138,7 +154,6 @@ TEST(SharedSumTest, StaysExactUntilSomethingIsSubtracted) {
   Parts parts;
   MakeExact(sum, parts);
   EXPECT_TRUE(sum.is_exact());
-  EXPECT_FALSE(sum.BeginExact());
   ASSERT_TRUE(sum.TryAdd(parts.all[0], 1));
   EXPECT_TRUE(sum.is_exact());
 }
@@ -174,6 +189,7 @@ TEST(SharedSumThreadsTest, NeverExceedsItsLimitAndLosesNothing) {
   Parts parts;
   std::array<internal::SpinLock, kParts> locks;
   std::array<int64_t, kParts> counted{};
+  std::mutex exact_mutex;
   const auto work = [&](uint64_t seed) {
     RandomSource random(seed);
     for (int i = 0; i < 20'000; ++i) {
@@ -192,11 +208,15 @@ TEST(SharedSumThreadsTest, NeverExceedsItsLimitAndLosesNothing) {
         }
       }
       ASSERT_LE(sum.upper_bound(), kLimit);
-      if (!is_full || !sum.BeginExact()) continue;
+      if (!is_full) continue;
+      const std::lock_guard<std::mutex> exact_guard(exact_mutex);
+      if (sum.is_exact()) continue;
+      sum.BeginExact();
       for (size_t part = 0; part < kParts; ++part) {
         const std::lock_guard<internal::SpinLock> guard(locks[part]);
         sum.Settle(parts.all[part]);
       }
+      sum.FinishExact();
     }
   };
   RandomSource seeds;

@@ -86,6 +86,18 @@ TEST(SpareBlocksTest, AThreadKeepsAtMostItsLimit) {
   });
 }
 
+TEST(SpareBlocksTest, FreeAllLeavesNone) {
+  InThread([] {
+    SpareBlocks::Free(NewBlock(100), 100);
+    SpareBlocks::Free(NewBlock(300), 300);
+    SpareBlocks::FreeAll();
+    EXPECT_EQ(SpareBlocks::bytes(), 0u);
+    EXPECT_EQ(SpareBlocks::TryTake(300), nullptr);
+    SpareBlocks::Free(NewBlock(300), 300);
+    EXPECT_EQ(SpareBlocks::bytes(), SpareBlocks::BlockSize(300));
+  });
+}
+
 TEST(SpareBlocksTest, ALargeBlockIsNotKept) {
   InThread([] {
     SpareBlocks::Free(NewBlock(5000), 5000);
@@ -120,7 +132,7 @@ struct FreesAtEnd {
 
 TEST(SpareBlocksTest, AThreadThatIsEndingKeepsNothing) {
   InThread([] {
-    // Destroyed after the spare blocks, which are used first later.
+    // Destroyed after the spare blocks, whose destructor is registered later.
     thread_local FreesAtEnd frees_at_end;
     (void)frees_at_end;
     SpareBlocks::Free(NewBlock(300), 300);
