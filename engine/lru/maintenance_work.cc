@@ -128,7 +128,8 @@ bool LruEngine::HasReturned(const store::PageCounts& counts) const {
 
 Status LruEngine::Shrink() {
   int64_t pages = policy::kFirstShrinkPages;
-  int64_t free_before = std::numeric_limits<int64_t>::max();
+  // A file that others made may be of the mode that keeps its pages.
+  bool keeps_pages = false;
   for (int step = 0; state_.load(std::memory_order_relaxed) == State::kOpen;
        ++step) {
     if (step == policy::kMaxShrinkSteps) {
@@ -140,11 +141,7 @@ Status LruEngine::Shrink() {
     const store::Connection& writer = database_->writer();
     const Result<store::PageCounts> counts = store::CountPages(writer);
     if (!counts.ok()) return counts.status();
-    // A file that others made may be of the mode that keeps its pages.
-    const bool makes_progress = counts->free < free_before;
-    free_before = counts->free;
-    if (!makes_progress ||
-        !policy::HasManyFreePages(counts->all, counts->free)) {
+    if (keeps_pages || !policy::HasManyFreePages(counts->all, counts->free)) {
       Status finished = checkpointer_.Finish();
       if (!finished.ok()) return finished;
       peak_bytes_ = writer_.counts().bytes;
@@ -160,6 +157,9 @@ Status LruEngine::Shrink() {
     const TimePoint start = settings_.clock->Now();
     Status status = store::RemoveFreePages(writer, pages);
     if (!status.ok()) return status;
+    const Result<store::PageCounts> left = store::CountPages(writer);
+    if (!left.ok()) return left.status();
+    keeps_pages = left->all >= counts->all;
     is_shrinking_ = true;
     pages = policy::NextShrinkPages(pages, settings_.clock->Now() - start);
     checkpointer_.AfterCommit();
