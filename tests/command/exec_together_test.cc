@@ -23,16 +23,17 @@ class ExecTogetherTest : public CommandTest {
     MakeFifo("go");
   }
 
-  // Returns when a process waits for a lock on the lock file.
-  void AwaitWaiter() const {
+  // Returns when `count` processes wait for a lock on the lock file.
+  void AwaitWaiter(int count = 1) const {
     struct stat info;
     ASSERT_EQ(stat(Path("xdg/appcache/cache.db-exec").c_str(), &info), 0);
     const std::string inode = ":" + std::to_string(info.st_ino) + " ";
     for (;;) {
+      int found = 0;
       std::ifstream locks("/proc/locks");
       for (std::string line; std::getline(locks, line);) {
         if (line.find("->") != std::string::npos &&
-            line.find(inode) != std::string::npos) {
+            line.find(inode) != std::string::npos && ++found == count) {
           return;
         }
       }
@@ -97,6 +98,36 @@ TEST_F(ExecTogetherTest, AWaiterRunsTheCommandAfterAFailure) {
   EXPECT_EQ(first.Wait().status, 9);
   Await("started");
   EXPECT_EQ(second.Wait().status, 9);
+  EXPECT_EQ(CountLines("log"), 2u);
+}
+
+// They would otherwise run one after the other.
+TEST_F(ExecTogetherTest, WaitersOfAFailureRunTheCommandAtTheSameTime) {
+  const std::string script =
+      "echo run >> log; : > started; read x < go; exit 9";
+  std::vector<Running> running;
+  running.push_back(Start(ExecWords(script)));
+  Await("started");
+  for (int i = 0; i < 3; ++i) {
+    running.push_back(Start(ExecWords(script)));
+    AwaitWaiter(i + 1);
+  }
+  const auto first = Release("go");
+  EXPECT_EQ(running[0].Wait().status, 9);
+  // Each runs before another one may continue.
+  while (CountLines("log") < 4) Await("started");
+  const auto others = Release("go", 3);
+  for (int i = 1; i < 4; ++i) EXPECT_EQ(running[i].Wait().status, 9);
+}
+
+TEST_F(ExecTogetherTest, AWaiterRunsTheCommandWhenItsTimeHasPassed) {
+  Running first = Start(ExecWords(script_));
+  Await("started");
+  Running second = Start(ExecWords(script_, {"--wait", "1ms"}));
+  Await("started");
+  const auto opened = Release("go", 2);
+  EXPECT_EQ(second.Wait().out, "out\n");
+  EXPECT_EQ(first.Wait().out, "out\n");
   EXPECT_EQ(CountLines("log"), 2u);
 }
 

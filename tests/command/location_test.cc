@@ -90,7 +90,22 @@ TEST(LocationTest, TheDefaultFollowsTheXdgSpecification) {
 TEST(LocationTest, WithoutXdgCacheHomeAndHomeThereIsNoDefault) {
   const auto path = UserCacheDirectory(nullptr, nullptr);
   ASSERT_FALSE(path.ok());
+  EXPECT_TRUE(path.status().Is(ErrorCode::kUnavailable));
   EXPECT_NE(path.error().message.find("--cache"), std::string::npos);
+}
+
+TEST(LocationTest, ACacheDirectoryThatOthersMayWriteToIsNotUsed) {
+  const TempDir dir;
+  const std::string path = dir.path() + "/cache/";
+  EXPECT_TRUE(PrepareUserCacheDirectory(path).ok());
+  for (const mode_t mode : {0720, 0702, 0777}) {
+    ASSERT_EQ(chmod(path.c_str(), mode), 0);
+    const Status status = PrepareUserCacheDirectory(path);
+    EXPECT_TRUE(status.Is(ErrorCode::kUnavailable));
+    EXPECT_NE(status.message().find("chmod"), std::string::npos);
+  }
+  ASSERT_EQ(chmod(path.c_str(), 0755), 0);
+  EXPECT_TRUE(PrepareUserCacheDirectory(path).ok());
 }
 
 TEST(LocationTest, DirectoriesAreCreatedForTheUserOnly) {

@@ -11,23 +11,45 @@
 namespace appcache::command {
 namespace {
 
+constexpr int64_t kTime = 1'234'567'890'123;
+
+Recording MakeRecording(std::string_view identity, uint64_t max_bytes) {
+  auto recording = Recording::Create(identity, max_bytes);
+  EXPECT_TRUE(recording.ok());
+  return *std::move(recording);
+}
+
+std::string Finished(Recording recording, uint8_t exit_status) {
+  EXPECT_TRUE(recording.Finish(exit_status, kTime).ok());
+  const auto file = MappedFile::Map(recording.fd());
+  EXPECT_TRUE(file.ok());
+  return std::string(file->view());
+}
+
 std::string SomeRecord() {
-  Recording recording(1000);
+  Recording recording = MakeRecording("identity", 1000);
   recording.Append(Stream::kOut, "one ");
   recording.Append(Stream::kOut, "two");
   recording.Append(Stream::kError, "oops");
   recording.Append(Stream::kOut, "three");
-  return EncodeRun("identity", 7, recording);
+  return Finished(std::move(recording), 7);
 }
 
 // A record with this body, a valid header and a valid checksum.
 std::string WithChecksum(std::string_view body) {
   ByteWriter record;
   record.Raw("appcRUN\n");
-  record.Number<uint8_t>(1);
+  record.Number<uint8_t>(2);
   record.Number<uint64_t>(XXH3_64bits(body.data(), body.size()));
   record.Raw(body);
   return record.Take();
+}
+
+// What follows the output in a record without chunks.
+void AppendTrailer(ByteWriter& body, uint64_t chunks) {
+  body.Number(chunks);
+  body.Number<uint8_t>(0);
+  body.Number<uint64_t>(0);
 }
 
 TEST(RunRecordTest, DecodingReturnsTheEncodedChunksInOrder) {
@@ -35,6 +57,7 @@ TEST(RunRecordTest, DecodingReturnsTheEncodedChunksInOrder) {
   const auto run = DecodeRun(record);
   ASSERT_TRUE(run.ok());
   EXPECT_EQ(run->exit_status, 7);
+  EXPECT_EQ(run->recorded_at_ms, kTime);
   EXPECT_EQ(run->identity, "identity");
   ASSERT_EQ(run->chunks.size(), 3u);
   EXPECT_EQ(run->chunks[0].stream, Stream::kOut);
@@ -45,7 +68,7 @@ TEST(RunRecordTest, DecodingReturnsTheEncodedChunksInOrder) {
 }
 
 TEST(RunRecordTest, ARunCanHaveNoOutput) {
-  const std::string record = EncodeRun("", 0, Recording(0));
+  const std::string record = Finished(MakeRecording("", 0), 0);
   const auto run = DecodeRun(record);
   ASSERT_TRUE(run.ok());
   EXPECT_TRUE(run->chunks.empty());
@@ -70,12 +93,14 @@ TEST(RunRecordTest, EveryTruncationIsDetected) {
   EXPECT_FALSE(DecodeRun(record + "x").ok());
 }
 
-TEST(RunRecordTest, ANewerVersionIsUnsupportedNotCorrupt) {
-  std::string record = SomeRecord();
-  record[8] = 2;
-  const auto run = DecodeRun(record);
-  ASSERT_FALSE(run.ok());
-  EXPECT_TRUE(run.status().Is(ErrorCode::kUnsupported));
+TEST(RunRecordTest, AnotherVersionIsUnsupportedNotCorrupt) {
+  for (const char version : {1, 3}) {
+    std::string record = SomeRecord();
+    record[8] = version;
+    const auto run = DecodeRun(record);
+    ASSERT_FALSE(run.ok());
+    EXPECT_TRUE(run.status().Is(ErrorCode::kUnsupported));
+  }
 }
 
 // Lengths and counts are checked even when the checksum is valid.
@@ -83,27 +108,43 @@ TEST(RunRecordTest, InvalidLengthsAreDetected) {
   for (const uint64_t invalid :
        {uint64_t{9}, ~uint64_t{0}, uint64_t{1} << 63}) {
     ByteWriter identity_too_long;
-    identity_too_long.Number<uint8_t>(0);
     identity_too_long.Number(invalid);
     identity_too_long.Raw("12345678");
     EXPECT_FALSE(DecodeRun(WithChecksum(identity_too_long.view())).ok());
 
     ByteWriter too_many_chunks;
-    too_many_chunks.Number<uint8_t>(0);
     too_many_chunks.Prefixed("");
-    too_many_chunks.Number(invalid);
+    AppendTrailer(too_many_chunks, invalid);
     EXPECT_FALSE(DecodeRun(WithChecksum(too_many_chunks.view())).ok());
+
+    ByteWriter chunk_too_long;
+    chunk_too_long.Prefixed("");
+    chunk_too_long.Raw("text");
+    chunk_too_long.Number<uint8_t>(1);
+    chunk_too_long.Number(invalid);
+    AppendTrailer(chunk_too_long, 1);
+    EXPECT_FALSE(DecodeRun(WithChecksum(chunk_too_long.view())).ok());
   }
 }
 
-TEST(RunRecordTest, AnUnknownStreamIsDetected) {
+TEST(RunRecordTest, OutputOfNoChunkIsDetected) {
   ByteWriter body;
-  body.Number<uint8_t>(0);
   body.Prefixed("");
-  body.Number<uint64_t>(1);
-  body.Number<uint8_t>(3);
-  body.Prefixed("text");
+  body.Raw("text");
+  AppendTrailer(body, 0);
   EXPECT_FALSE(DecodeRun(WithChecksum(body.view())).ok());
+}
+
+TEST(RunRecordTest, AnUnknownStreamIsDetected) {
+  for (const uint8_t stream : {1, 3}) {
+    ByteWriter body;
+    body.Prefixed("");
+    body.Raw("text");
+    body.Number(stream);
+    body.Number<uint64_t>(4);
+    AppendTrailer(body, 1);
+    EXPECT_EQ(DecodeRun(WithChecksum(body.view())).ok(), stream == 1);
+  }
 }
 
 TEST(RunRecordTest, RandomBytesDoNotDecode) {
@@ -120,23 +161,23 @@ TEST(RunRecordTest, RandomBytesDoNotDecode) {
 }
 
 TEST(RunRecordTest, ARecordingAboveTheLimitDropsAllOutput) {
-  Recording recording(20);
+  Recording recording = MakeRecording("", 20);
   recording.Append(Stream::kOut, "0123456789");
-  EXPECT_FALSE(recording.overflowed());
+  EXPECT_TRUE(recording.status().ok());
   recording.Append(Stream::kOut, "01");
-  EXPECT_TRUE(recording.overflowed());
+  EXPECT_TRUE(recording.status().Is(ErrorCode::kTooLarge));
   recording.Append(Stream::kOut, "0");
-  EXPECT_TRUE(recording.overflowed());
+  EXPECT_TRUE(recording.status().Is(ErrorCode::kTooLarge));
 }
 
 // Otherwise a command that alternates single bytes between streams would use
 // twenty times the limit.
 TEST(RunRecordTest, TheOverheadOfChunksCountsTowardsTheLimit) {
-  Recording recording(1000);
+  Recording recording = MakeRecording("", 1000);
   for (int i = 0; i < 120; ++i) {
     recording.Append(i % 2 == 0 ? Stream::kOut : Stream::kError, "x");
   }
-  EXPECT_TRUE(recording.overflowed());
+  EXPECT_TRUE(recording.status().Is(ErrorCode::kTooLarge));
 }
 
 }  // namespace

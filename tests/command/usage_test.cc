@@ -116,6 +116,10 @@ TEST_F(UsageTest, MistakesPrintOneLineAndHaveStatusTwo) {
       {{"exec", "--nope", "--", "ls"}, "unknown option --nope"},
       {{"exec", "--scope", "user", "--", "ls"}, "cwd, env:NAME or file:PATH"},
       {{"exec", "--max-output", "1TiB", "--", "ls"}, "512MiB"},
+      {{"exec", "--mode", "0777", "--", "ls"}, "in octal that include 0600"},
+      {{"exec", "--mode", "06x0", "--", "ls"}, "in octal that include 0600"},
+      {{"exec", "--wait", "2d", "--", "ls"}, "at most 1d"},
+      {{"exec", "--cache-timeout", "0", "--", "ls"}, "at least 1ms"},
   };
   for (const Mistake& mistake : mistakes) {
     const Output output = Run(mistake.words);
@@ -126,25 +130,6 @@ TEST_F(UsageTest, MistakesPrintOneLineAndHaveStatusTwo) {
         << output.err;
     EXPECT_EQ(std::count(output.err.begin(), output.err.end(), '\n'), 1);
   }
-}
-
-TEST_F(UsageTest, WithoutHomeTheCacheMustBeNamed) {
-  unsetenv("XDG_CACHE_HOME");
-  const char* const home = getenv("HOME");
-  const std::string saved(home == nullptr ? "" : home);
-  unsetenv("HOME");
-  const Output output = Run({"stats"});
-  EXPECT_EQ(output.status, 2);
-  EXPECT_NE(output.err.find("--cache"), std::string::npos);
-  if (home != nullptr) setenv("HOME", saved.c_str(), 1);
-}
-
-TEST_F(UsageTest, AFullDiskForTheOutputIsAFailure) {
-  Run({"set", "key", "value"});
-  Streams full;
-  full.out = "/dev/full";
-  EXPECT_EQ(Start({"get", "key"}, full).Wait().status, 3);
-  EXPECT_EQ(Start({"stats"}, full).Wait().status, 3);
 }
 
 }  // namespace

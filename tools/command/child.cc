@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "tools/command/file_size_signal.h"
 #include "tools/command/text.h"
 
 namespace appcache::command {
@@ -44,6 +45,7 @@ std::vector<char*> Arguments(std::span<const std::string> command) {
   if (dup2(out.write.get(), STDOUT_FILENO) >= 0 &&
       dup2(error.write.get(), STDERR_FILENO) >= 0 &&
       sigprocmask(SIG_SETMASK, &signal_mask, nullptr) == 0) {
+    RestoreFileSizeSignal();
     execvp(arguments[0], arguments);
   }
   const int why = errno;
@@ -75,6 +77,7 @@ std::string CannotExecuteMessage(const std::string& command, int error) {
 
 int Execute(std::span<const std::string> command) {
   assert(!command.empty());
+  RestoreFileSizeSignal();
   execvp(command.front().c_str(), Arguments(command).data());
   return errno;
 }

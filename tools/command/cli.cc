@@ -12,6 +12,7 @@
 #include "tools/command/cli_command.h"
 #include "tools/command/exit_status.h"
 #include "tools/command/fd.h"
+#include "tools/command/file_size_signal.h"
 #include "tools/command/report.h"
 
 namespace appcache::command {
@@ -126,6 +127,7 @@ std::optional<int> Parse(CLI::App& app, std::vector<std::string> words,
 
 int ParseAndRun(int argc, char** argv) {
   OpenStandardDescriptors();
+  IgnoreFileSizeSignal();
   CLI::App app("", "appcache");
   Describe(app);
   CommandLine line;

@@ -1,4 +1,7 @@
+#include <charconv>
+#include <chrono>
 #include <memory>
+#include <system_error>
 
 #include "engine/uri/units.h"
 #include "tools/command/cli_command.h"
@@ -12,17 +15,20 @@ namespace {
 constexpr uint64_t kMaxOutput = uint64_t{512} << 20;
 
 constexpr const char* kDetails =
-    R"(The command, its arguments and its scopes identify a run. When two
-processes start the same run at once, one runs the command, and the other
-waits and replays its output. Not cached: commands that fail or are killed by
-a signal, and output larger than --max-output. The command inherits standard
-input, which does not identify the run. It writes to pipes, not to a terminal.
-If the cache fails, exec prints a warning and runs the command. exec limits a
-SQLite file to 10,000 entries and 1GiB, unless other limits are given.
+    R"(The command, its arguments, the file of its program and its scopes
+identify a run. When two processes start the same run at once, one runs the
+command, and the other waits and replays its output. Not cached: commands that fail or
+are killed by a signal, and output larger than --max-output. A record older
+than --ttl is not replayed, and a failure only with --cache-failures. The
+command inherits standard input, which does not identify the run. It writes to
+pipes, not to a terminal. If the cache fails, exec prints a warning and runs
+the command. exec limits a SQLite file to 10,000 entries and 1GiB, unless other
+limits are given. APPCACHE_CACHE is removed from the environment of the
+command.
 
 The exit status is that of the command: 128 + N if signal N killed it, 127 if
-it was not found, 126 if it could not be executed. An error in the command
-line is 2.
+it was not found, 126 if it could not be executed, 1 or 141 if it succeeded
+but its output could not be written. An error in the command line is 2.
 )";
 
 Result<uint64_t> ParseOutputSize(std::string_view text) {
@@ -32,6 +38,39 @@ Result<uint64_t> ParseOutputSize(std::string_view text) {
                   "must be at most 512MiB, the largest output of a run");
   }
   return size;
+}
+
+using std::chrono::milliseconds;
+
+// A duration up to a day, so that sums of them do not overflow.
+Result<milliseconds> ParseWait(std::string_view text) {
+  Result<milliseconds> wait = internal::ParseDuration(text);
+  if (wait.ok() && *wait > std::chrono::hours(24)) {
+    return Status(ErrorCode::kInvalidArgument, "must be at most 1d");
+  }
+  return wait;
+}
+
+Result<milliseconds> ParseTimeout(std::string_view text) {
+  Result<milliseconds> timeout = ParseWait(text);
+  if (timeout.ok() && *timeout < milliseconds(1)) {
+    return Status(ErrorCode::kInvalidArgument, "must be at least 1ms");
+  }
+  return timeout;
+}
+
+Result<mode_t> ParseMode(std::string_view text) {
+  mode_t mode = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  const bool is_number =
+      error == std::errc() && end == text.data() + text.size();
+  // The owner needs both, and nobody executes a cache.
+  if (!is_number || (mode & 0600) != 0600 || (mode & ~mode_t{0666}) != 0) {
+    return Status(ErrorCode::kInvalidArgument,
+                  "write permissions in octal that include 0600, such as 0660");
+  }
+  return mode;
 }
 
 }  // namespace
@@ -71,11 +110,26 @@ void AddExec(CLI::App& app, CommandLine& line) {
                 return Status();
               });
   AddFlag(command, "--cache-failures",
-          "Also cache runs with an exit status other\nthan 0",
+          "Also cache, and replay, runs with an exit\nstatus other than 0",
           options->cache_failures);
   AddValue(command, "--max-output", "SIZE",
            "Do not cache larger output (default: 8MiB)", ParseOutputSize,
            options->max_output);
+  AddValue(command, "--wait", "DURATION",
+           "How long to wait for another process that runs\n"
+           "the command, before running it too (default: 1m)",
+           ParseWait, options->wait);
+  AddValue(command, "--cache-timeout", "DURATION",
+           "How long to wait for the cache, before running\n"
+           "the command without it (default: 10s)",
+           ParseTimeout, options->cache_timeout);
+  AddValue(command, "--mode", "OCTAL",
+           "Share the cache: the permissions of the files\n"
+           "that exec creates, such as 0660 (default: 0600)",
+           ParseMode, options->mode);
+  AddFlag(command, "--pass-cache",
+          "Leave APPCACHE_CACHE in the environment of the\ncommand",
+          options->pass_cache);
   AddCacheOption(command, options->cache);
   AddLimitOptions(command, options->cache);
 }

@@ -1,23 +1,16 @@
 #include "tools/command/exec.h"
 
-#include <unistd.h>
-
 #include <cassert>
-#include <cerrno>
+#include <chrono>
 #include <cstdlib>
-#include <memory>
 #include <optional>
-#include <string_view>
+#include <utility>
 
-#include "appcache/backend.h"
-#include "appcache/key_path.h"
-#include "appcache/traits.h"
+#include "appcache/clock.h"
+#include "tools/command/cache_client.h"
 #include "tools/command/child.h"
-#include "tools/command/fd.h"
-#include "tools/command/location.h"
 #include "tools/command/report.h"
 #include "tools/command/run_command.h"
-#include "tools/command/run_lock.h"
 #include "tools/command/run_record.h"
 #include "tools/command/signal_blocker.h"
 
@@ -48,137 +41,61 @@ bool AddActiveRun(const std::string& run_key) {
   return true;
 }
 
-// The lock file for the runs of this cache. It is next to a cache in a file,
-// otherwise in the user's cache directory, which is created. Different
-// spellings of the path of a cache give the same lock file.
-Result<std::string> LockPath(const CacheFlags& flags,
-                             const BackendTraits& traits) {
-  const Result<internal::Uri> location = LocationOf(flags);
-  if (!location.ok()) return location.status();
-  if (IsInFile(*location)) return traits.location + "-exec";
-  const Result<std::string> directory = DefaultCacheDirectory();
-  if (!directory.ok()) return directory.status();
-  std::string path =
-      *directory + RunLock::FileName(traits.name + " " + traits.location);
-  Status created = CreatePrivateDirectories(path);
-  if (!created.ok()) return created;
-  return path;
-}
-
 int ExecuteUncached(const std::vector<std::string>& command) {
   const int error = Execute(command);
   FailUsage(CannotExecuteMessage(command.front(), error));
   return CannotExecuteStatus(error);
 }
 
-// One run of exec with an open cache.
-class CachedRun {
- public:
-  CachedRun(const ExecOptions& options, std::string identity,
-            std::string run_key, Cache& cache, SignalBlocker& signals)
-      : options_(options),
-        identity_(std::move(identity)),
-        run_key_(std::move(run_key)),
-        backend_(*cache.backend()),
-        signals_(signals) {
-    path_.Segment(cache.prefix()).Segment("exec").Segment(run_key_);
+bool IsWorthCaching(const ExecOptions& options, const RunResult& result) {
+  return result.is_complete &&
+         (result.exit_status == 0 || options.cache_failures);
+}
+
+void Store(const ExecOptions& options, const RunResult& result,
+           Recording& recording, CacheClient& cache) {
+  if (!IsWorthCaching(options, result)) return cache.Close();
+  Status recorded = recording.status();
+  if (recorded.ok()) {
+    const auto now = Clock::Wall()->Now().time_since_epoch();
+    recorded = recording.Finish(
+        result.exit_status,
+        std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
   }
+  if (recorded.ok()) return cache.Update(WorkerRequest::kStore);
+  Warn("the output is not cached: " + recorded.message());
+  // The record of an earlier run is out of date now.
+  cache.Update(WorkerRequest::kForget);
+}
 
-  // Returns the exit status of the command, or exits with it after a replay.
-  int Execute() {
-    if (const auto status = Replay()) ExitAtOnce(*status);
-    const std::optional<RunLock> lock = AcquireLock();
-    // The process that held the lock has probably stored the run.
-    if (const auto status = Replay()) ExitAtOnce(*status);
-    Recording recording(options_.max_output);
-    const RunResult result = RunCommand(options_.command, signals_, recording);
-    Store(result, recording);
-    return result.exit_status;
-  }
-
- private:
-  // For an error that both lookups, before and after the lock, may report.
-  void WarnOnce(std::string_view message) {
-    if (!warned_) Warn(message);
-    warned_ = true;
-  }
-
-  // Writes the recorded output and returns the recorded exit status. Returns
-  // nothing when there is no usable record.
-  std::optional<int> Replay() {
-    if (options_.refresh) return std::nullopt;
-    const Lookup<Bytes> found = backend_.GetRaw(path_.view());
-    if (found.has_error()) WarnOnce(found.error().message);
-    if (!found) return std::nullopt;
-    const Result<Run> run = DecodeRun(found->view());
-    if (!run.ok()) {
-      WarnOnce("running the command again: " + run.error().message);
-      return std::nullopt;
-    }
-    if (run->identity != identity_) return std::nullopt;  // a hash collision
-    signals_.Unblock();
-    for (const Run::Chunk& chunk : run->chunks) {
-      const bool to_out = chunk.stream == Stream::kOut;
-      const int error =
-          WriteAll(to_out ? STDOUT_FILENO : STDERR_FILENO, chunk.bytes);
-      if (error == 0) continue;
-      const char* const name = to_out ? "standard output" : "standard error";
-      if (error != EPIPE) {
-        Warn(SystemFailure("write to", name, error).message());
-      }
-      break;
-    }
-    return run->exit_status;
-  }
-
-  // Exits without closing the cache. Closing it would record the access and
-  // sync the disk several times: on a busy machine a replay took 21 ms instead
-  // of 5 ms. Therefore a replay does not count as an access, and runs are
-  // evicted in the order in which they were recorded.
-  [[noreturn]] static void ExitAtOnce(int status) { std::_Exit(status); }
-
-  // Waits for the processes that run this command. Returns nothing, after a
-  // warning, when locking fails: to run a command twice is better than not to
-  // run it.
-  std::optional<RunLock> AcquireLock() {
-    const Result<std::string> path =
-        LockPath(options_.cache, backend_.Traits());
-    if (!path.ok()) {
-      Warn(path.error().message);
-      return std::nullopt;
-    }
-    signals_.Unblock();
-    Result<RunLock> lock = RunLock::Acquire(*path, run_key_);
-    signals_.Block();
-    if (lock.ok()) return *std::move(lock);
-    Warn(lock.error().message);
+// Returns nothing, after a warning, when the command must be run without the
+// cache.
+std::optional<int> ExecCached(const ExecOptions& options, const RunName& run) {
+  SignalBlocker signals;
+  Result<Recording> recording =
+      Recording::Create(run.identity, options.max_output);
+  if (!recording.ok()) {
+    WarnUncached(recording.status());
     return std::nullopt;
   }
-
-  void Store(const RunResult& result, const Recording& recording) {
-    if (!result.is_complete) return;
-    if (result.exit_status != 0 && !options_.cache_failures) return;
-    Status status;
-    if (recording.overflowed()) {
-      Warn("the output is not cached: it exceeds --max-output");
-      // The record of an earlier run is out of date now.
-      status = backend_.InvalidateRaw(path_.view());
-    } else {
-      status = backend_.SetRaw(
-          path_.view(), EncodeRun(identity_, result.exit_status, recording),
-          options_.ttl);
-    }
-    if (!status.ok()) Warn("the run is not cached: " + status.message());
+  Result<CacheClient> cache =
+      CacheClient::Start(options, run, recording->fd(), signals);
+  if (!cache.ok()) {
+    WarnUncached(cache.status());
+    return std::nullopt;
   }
-
-  const ExecOptions& options_;
-  const std::string identity_;
-  const std::string run_key_;
-  Backend& backend_;
-  SignalBlocker& signals_;
-  KeyPath path_;
-  bool warned_ = false;
-};
+  const CacheClient::Found found = cache->LookUp();
+  if (found.answer == CacheClient::Answer::kFailed) return std::nullopt;
+  if (found.answer != CacheClient::Answer::kMiss) return found.exit_status;
+  const RunResult result = RunCommand(options.command, signals, *recording);
+  if (!result.started.ok()) {
+    cache->Close();
+    WarnUncached(result.started);
+    return std::nullopt;
+  }
+  Store(options, result, *recording, *cache);
+  return result.exit_status;
+}
 
 }  // namespace
 
@@ -187,29 +104,19 @@ int Exec(ExecOptions options) {
   options.cache.default_max_entries = kMaxEntries;
   options.cache.default_max_bytes = kMaxBytes;
   Result<std::string> identity = RunIdentity(options.command, options.scopes);
+  // It may contain a password. RunIdentity may read it.
+  if (!options.pass_cache) unsetenv(kCacheVariable);
   if (!identity.ok()) {
     WarnUncached(identity.status());
     return ExecuteUncached(options.command);
   }
-  std::string run_key = RunKey(*identity);
-  if (!AddActiveRun(run_key)) {
+  RunName run{*std::move(identity), std::string()};
+  run.key = RunKey(run.identity);
+  if (!AddActiveRun(run.key)) {
     Warn("running without the cache: the command runs itself through exec");
     return ExecuteUncached(options.command);
   }
-  {
-    SignalBlocker signals;  // before the cache, which may start threads
-    const auto cache = OpenCache(options.cache, IfMissing::kCreate);
-    if (cache.ok()) {
-      return CachedRun(options, *std::move(identity), std::move(run_key),
-                       **cache, signals)
-          .Execute();
-    }
-    // An error in the command line, not a failure of the cache.
-    if (cache.status().Is(ErrorCode::kInvalidArgument)) {
-      return Fail(cache.status());
-    }
-    WarnUncached(cache.status());
-  }
+  if (const auto status = ExecCached(options, run)) return *status;
   return ExecuteUncached(options.command);
 }
 

@@ -3,6 +3,8 @@
 #ifndef APPCACHE_TOOLS_COMMAND_EXEC_H_
 #define APPCACHE_TOOLS_COMMAND_EXEC_H_
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -23,11 +25,19 @@ struct ExecOptions {
   uint64_t max_output = uint64_t{8} << 20;
   bool refresh = false;
   bool cache_failures = false;
+  // How long to wait for another process that runs the command.
+  std::chrono::milliseconds wait = std::chrono::minutes(1);
+  // How long to wait for the cache, apart from `wait`.
+  std::chrono::milliseconds cache_timeout = std::chrono::seconds(10);
+  // The permissions of a cache file that is created, and of the lock file.
+  mode_t mode = 0600;
+  // Leaves APPCACHE_CACHE in the environment of the command.
+  bool pass_cache = false;
 };
 
-// Returns the exit status of the command. After a replay it exits with that
-// status at once instead of returning. When the cache fails, prints a warning
-// and runs the command. REQUIRES: !options.command.empty().
+// Returns the exit status of the command, or of its replay. When the cache
+// fails, prints a warning and runs the command. REQUIRES:
+// !options.command.empty().
 int Exec(ExecOptions options);
 
 }  // namespace appcache::command

@@ -97,15 +97,11 @@ Result<std::string> ReadAll(int fd, size_t max_bytes, std::string_view name) {
 }
 
 void OpenStandardDescriptors() {
-  // open() returns the lowest free number, so that the standard descriptors are
-  // filled first.
-  while (true) {
-    const int fd = open("/dev/null", O_RDWR);
-    if (fd < 0) return;
-    if (fd > STDERR_FILENO) {
-      close(fd);
-      return;
-    }
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    // open() returns the lowest free number, which is `fd`.
+    const int mode = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (open("/dev/null", mode) < 0) return;
   }
 }
 

@@ -55,7 +55,9 @@ int WriteAll(int fd, std::string_view bytes);
 Result<std::string> ReadAll(int fd, size_t max_bytes, std::string_view name);
 
 // Opens /dev/null for each standard descriptor that is closed. Otherwise the
-// first file that the cache opens would become standard output.
+// first file that the cache opens would become standard output. Reading from
+// it, or writing to it, fails as with a closed descriptor: lost output is an
+// error.
 void OpenStandardDescriptors();
 
 }  // namespace appcache::command

@@ -1,6 +1,7 @@
 #include "tools/command/location.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +10,7 @@
 
 #include "engine/uri/scheme_registry.h"
 #include "tools/command/fd.h"
+#include "tools/command/text.h"
 
 namespace appcache::command {
 namespace {
@@ -88,9 +90,10 @@ Result<std::string> UserCacheDirectory(const char* xdg_cache_home,
   if (home != nullptr && home[0] == '/') {
     return std::string(home) + "/.cache/appcache/";
   }
-  return Invalid(
-      "no default cache: neither XDG_CACHE_HOME nor HOME is an absolute path; "
-      "pass --cache");
+  return Status(
+      ErrorCode::kUnavailable,
+      "no default cache: neither XDG_CACHE_HOME nor HOME is an absolute path, "
+      "and this user has no home directory; pass --cache");
 }
 
 Status CreatePrivateDirectories(const std::string& path) {
@@ -105,6 +108,27 @@ Status CreatePrivateDirectories(const std::string& path) {
       continue;
     }
     return FileFailure("create the directory", directory, error);
+  }
+  return Status();
+}
+
+Status PrepareUserCacheDirectory(const std::string& directory) {
+  Status created = CreatePrivateDirectories(directory);
+  if (!created.ok()) return created;
+  struct stat info;
+  if (stat(directory.c_str(), &info) != 0) {
+    return FileFailure("use the directory", directory, errno);
+  }
+  if (info.st_uid != geteuid()) {
+    return Status(ErrorCode::kUnavailable,
+                  "the cache directory " + Quoted(directory) +
+                      " belongs to another user; set XDG_CACHE_HOME, or pass "
+                      "--cache");
+  }
+  if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return Status(ErrorCode::kUnavailable,
+                  "other users may write to the cache directory " +
+                      Quoted(directory) + "; run chmod go-w, or pass --cache");
   }
   return Status();
 }

@@ -20,6 +20,12 @@ Result<internal::Uri> ParseCacheUri(std::string_view text);
 // True when the path of the URI is that of a file or a directory.
 bool IsInFile(const internal::Uri& uri);
 
+// The file that shows that the cache exists. For LMDB that is not its
+// directory, which may exist for another purpose. REQUIRES: IsInFile(uri).
+inline std::string FileOf(const internal::Uri& uri) {
+  return uri.scheme == "lmdb" ? uri.path + "/data.mdb" : uri.path;
+}
+
 // What messages call the cache: "a Redis cache", "an LMDB cache", "a tier".
 const char* KindOf(const internal::Uri& uri);
 
@@ -31,14 +37,19 @@ inline internal::Uri& StorageOf(internal::Uri& uri) {
 
 // The directory of the user's cache, with a slash at its end: "appcache/" in
 // `xdg_cache_home`, or in .cache of `home`. Either may be null. A relative
-// XDG_CACHE_HOME is ignored, as the XDG specification requires.
-// kInvalidArgument when neither is usable.
+// XDG_CACHE_HOME is ignored, as the XDG specification requires. kUnavailable
+// when neither is usable.
 Result<std::string> UserCacheDirectory(const char* xdg_cache_home,
                                        const char* home);
 
 // Creates the missing directories of `path`, up to its last slash, accessible
 // by this user only (0700).
 Status CreatePrivateDirectories(const std::string& path);
+
+// Creates the directory of the user's cache, whose name ends with a slash, if
+// it is missing. kUnavailable when it is not this user's own, or others may
+// write to it: they would decide what is replayed.
+Status PrepareUserCacheDirectory(const std::string& directory);
 
 }  // namespace appcache::command
 

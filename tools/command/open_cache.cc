@@ -1,6 +1,8 @@
 #include "tools/command/open_cache.h"
 
+#include <pwd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -43,12 +45,6 @@ Result<T> WithSource(const CacheFlags& flags, Result<T> result) {
     return result;
   }
   return Invalid(std::string(kCacheVariable) + ": " + result.error().message);
-}
-
-// The file that shows that the cache exists. For LMDB that is not its
-// directory, which may exist for another purpose.
-std::string FileOf(const internal::Uri& uri) {
-  return uri.scheme == "lmdb" ? uri.path + "/data.mdb" : uri.path;
 }
 
 // The max_bytes of an LMDB directory for which the user gave none. The file has
@@ -151,14 +147,15 @@ Result<std::unique_ptr<Cache>> OpenLocation(internal::Uri location,
   const bool is_missing = IsInFile(storage) &&
                           stat(FileOf(storage).c_str(), &info) != 0 &&
                           errno == ENOENT;
-  if (is_missing && flags.uri.empty()) {
-    Status created = CreatePrivateDirectories(location.path);
-    if (!created.ok()) return created;
+  if (flags.uri.empty()) {
+    Status usable = PrepareUserCacheDirectory(
+        location.path.substr(0, location.path.rfind('/') + 1));
+    if (!usable.ok()) return usable;
   } else if (is_missing && if_missing == IfMissing::kFail) {
     return NoSuchCache(storage.path, flags);
   }
   CacheOptions options;
-  options.log = LogWarnings;
+  options.log = flags.log ? flags.log : LogSink(LogWarnings);
   return WithSource(flags, internal::OpenUri(location, std::move(options)));
 }
 
@@ -180,7 +177,13 @@ Result<std::unique_ptr<SqliteCache>> OpenSqliteCache(const CacheFlags& flags,
 }
 
 Result<std::string> DefaultCacheDirectory() {
-  return UserCacheDirectory(std::getenv("XDG_CACHE_HOME"), std::getenv("HOME"));
+  const char* const cache_home = std::getenv("XDG_CACHE_HOME");
+  Result<std::string> directory =
+      UserCacheDirectory(cache_home, std::getenv("HOME"));
+  if (directory.ok()) return directory;
+  const passwd* const user = getpwuid(geteuid());
+  if (user == nullptr) return directory;
+  return UserCacheDirectory(cache_home, user->pw_dir);
 }
 
 }  // namespace appcache::command

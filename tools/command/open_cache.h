@@ -10,6 +10,7 @@
 
 #include "appcache/cache.h"
 #include "appcache/error.h"
+#include "appcache/log.h"
 #include "appcache/sqlite_cache.h"
 #include "engine/uri/uri.h"
 
@@ -33,6 +34,9 @@ struct CacheFlags {
   // larger.
   std::optional<uint64_t> default_max_entries;
   std::optional<uint64_t> default_max_bytes;
+
+  // Receives the warnings of the cache; empty: prints them.
+  LogSink log;
 };
 
 enum class IfMissing {
@@ -66,7 +70,8 @@ Result<std::unique_ptr<SqliteCache>> OpenSqliteCache(const CacheFlags& flags,
                                                      IfMissing if_missing,
                                                      const char* what);
 
-// UserCacheDirectory of the environment. The directory may not exist yet.
+// UserCacheDirectory of the environment; without HOME, of the home directory in
+// the user database. The directory may not exist yet.
 Result<std::string> DefaultCacheDirectory();
 
 }  // namespace appcache::command

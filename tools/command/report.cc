@@ -45,6 +45,8 @@ void SetBytes(nlohmann::ordered_json& report, const char* name,
 
 void Warn(std::string_view message) { PrintError("warning: ", message); }
 
+void Note(std::string_view message) { PrintError("", message); }
+
 int Fail(const Status& status) {
   PrintError("", status.message());
   return status.Is(ErrorCode::kInvalidArgument) ? kUsage : kFailure;

@@ -25,6 +25,9 @@ void SetBytes(nlohmann::ordered_json& report, const char* name,
 // Prints "appcache: warning: MESSAGE" to standard error.
 void Warn(std::string_view message);
 
+// Prints "appcache: MESSAGE" to standard error: what happens, not an error.
+void Note(std::string_view message);
+
 // Prints "appcache: MESSAGE" to standard error. Returns kUsage for
 // kInvalidArgument, and kFailure for any other code. REQUIRES: !status.ok().
 int Fail(const Status& status);

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "tools/command/child.h"
+#include "tools/command/exit_status.h"
 #include "tools/command/report.h"
 
 namespace appcache::command {
@@ -32,7 +33,8 @@ class Relay {
         recording_(recording) {}
 
   bool is_open() const noexcept { return from_.is_open(); }
-  bool is_broken() const noexcept { return broken_; }
+  // The errno of the write that failed, otherwise 0.
+  int write_error() const noexcept { return write_error_; }
 
   // The event that Step needs.
   pollfd Poll() const noexcept {
@@ -64,15 +66,14 @@ class Relay {
         write(to_, pending_.data(), std::min(pending_.size(), kWriteSize));
     if (size >= 0) return pending_.remove_prefix(static_cast<size_t>(size));
     if (errno == EINTR || errno == EAGAIN) return;
-    const int error = errno;
+    write_error_ = errno;
     // Closes the pipe, so that the command gets EPIPE as if it wrote directly.
-    broken_ = true;
     pending_ = {};
     from_.Close();
-    if (error == EPIPE) return;
+    if (write_error_ == EPIPE) return;
     const char* const name =
         to_ == STDOUT_FILENO ? "standard output" : "standard error";
-    Warn(SystemFailure("write to", name, error).message());
+    Warn(SystemFailure("write to", name, write_error_).message());
   }
 
   UniqueFd from_;
@@ -81,7 +82,7 @@ class Relay {
   Recording& recording_;
   std::array<char, kReadSize> buffer_;
   std::string_view pending_;  // the part of buffer_ that is not written yet
-  bool broken_ = false;
+  int write_error_ = 0;
 };
 
 // Forwards pending signals to the command. When it has exited and another
@@ -123,10 +124,13 @@ RunResult RunCommand(std::span<const std::string> command,
   Result<Child> child =
       Child::Start(command, signals.original_mask(), executing);
   if (!child.ok()) {
+    if (!executing) {
+      result.started = child.status();
+      return result;
+    }
     const int error = child.error().native_code;
-    Fail(executing ? Status(ErrorCode::kUnavailable,
-                            CannotExecuteMessage(command.front(), error))
-                   : child.status());
+    Fail(Status(ErrorCode::kUnavailable,
+                CannotExecuteMessage(command.front(), error)));
     result.exit_status = static_cast<uint8_t>(CannotExecuteStatus(error));
     return result;
   }
@@ -138,7 +142,12 @@ RunResult RunCommand(std::span<const std::string> command,
   const bool exited = WIFEXITED(status);
   result.exit_status = static_cast<uint8_t>(exited ? WEXITSTATUS(status)
                                                    : 128 + WTERMSIG(status));
-  result.is_complete = exited && !out.is_broken() && !error.is_broken();
+  const int lost =
+      out.write_error() != 0 ? out.write_error() : error.write_error();
+  if (lost != 0 && result.exit_status == 0) {
+    result.exit_status = static_cast<uint8_t>(LostOutputStatus(lost));
+  }
+  result.is_complete = exited && lost == 0;
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "appcache/error.h"
 #include "tools/command/run_record.h"
 #include "tools/command/signal_blocker.h"
 
@@ -14,10 +15,14 @@ namespace appcache::command {
 
 struct RunResult {
   // As in a shell: that of the command, 128 + N when signal N killed it, 127
-  // when it was not found, 126 when it could not be executed.
+  // when it was not found, 126 when it could not be executed. LostOutputStatus
+  // when the command succeeded, but some of its output could not be passed on.
   uint8_t exit_status = 0;
   // True when the command exited by itself and all of its output was passed on.
   bool is_complete = false;
+  // An error when the pipes or the process could not be created: the command
+  // has not run, and nothing was printed.
+  Status started;
 };
 
 // Returns when the command has exited and every process that inherited its

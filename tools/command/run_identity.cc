@@ -24,6 +24,9 @@
 namespace appcache::command {
 namespace {
 
+// The PATH of execvp when none is set.
+constexpr const char* kDefaultPath = "/bin:/usr/bin";
+
 constexpr std::string_view kEnvironment = "env:";
 constexpr std::string_view kFile = "file:";
 
@@ -102,6 +105,41 @@ Status AppendValue(const Scope& scope, ByteWriter& value) {
   return Status();
 }
 
+// An absolute path for a relative one. Does not resolve links.
+Result<std::string> Absolute(const std::string& path) {
+  std::error_code error;
+  std::string absolute = std::filesystem::absolute(path, error);
+  if (error) {
+    return SystemFailure("find", "the current directory", error.value());
+  }
+  return absolute;
+}
+
+bool IsExecutable(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+         access(path.c_str(), X_OK) == 0;
+}
+
+// The file that execvp would execute for `program`, as an absolute path; empty
+// when there is none. The same words do not run the same program in another
+// directory, or with another PATH.
+Result<std::string> ProgramFile(const std::string& program) {
+  if (program.find('/') != std::string::npos) return Absolute(program);
+  if (program.empty()) return std::string();
+  const char* const variable = std::getenv("PATH");
+  std::string_view rest = variable == nullptr ? kDefaultPath : variable;
+  for (;;) {
+    const size_t colon = rest.find(':');
+    std::string path(rest.substr(0, colon));
+    // An empty element is the current directory.
+    path = path.empty() ? "./" + program : path + "/" + program;
+    if (IsExecutable(path)) return Absolute(path);
+    if (colon == std::string_view::npos) return std::string();
+    rest.remove_prefix(colon + 1);
+  }
+}
+
 }  // namespace
 
 Result<Scope> ParseScope(std::string_view text) {
@@ -136,7 +174,11 @@ Result<std::string> RunIdentity(std::span<const std::string> command,
   std::sort(parts.begin(), parts.end());
   parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
 
+  const Result<std::string> program =
+      ProgramFile(command.empty() ? std::string() : command.front());
+  if (!program.ok()) return program;
   ByteWriter identity;
+  identity.Prefixed(*program);
   identity.Number<uint64_t>(command.size());
   for (const std::string& word : command) identity.Prefixed(word);
   identity.Number<uint64_t>(parts.size());

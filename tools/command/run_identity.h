@@ -1,5 +1,6 @@
 // RunIdentity: the bytes that identify a run of exec. Two runs are the same if
-// their commands, arguments and scopes are equal.
+// their commands, arguments and scopes are equal, and the command is the same
+// file.
 
 #ifndef APPCACHE_TOOLS_COMMAND_RUN_IDENTITY_H_
 #define APPCACHE_TOOLS_COMMAND_RUN_IDENTITY_H_
@@ -26,7 +27,9 @@ struct Scope {
 // Parses "cwd", "env:NAME" or "file:PATH". kInvalidArgument for other text.
 Result<Scope> ParseScope(std::string_view text);
 
-// The identity. It is unambiguous because every part is length-prefixed. The
+// The identity. The program is part of it by its absolute path, found in PATH
+// as execvp does: a relative path implies the current directory. It is
+// unambiguous because every part is length-prefixed. The
 // order of the scopes does not matter. An unset variable differs from an empty
 // one, and a missing file from an empty one. kUnavailable when the current
 // directory or a file cannot be read; kInvalidArgument when a file is not a

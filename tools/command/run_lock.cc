@@ -1,7 +1,12 @@
 #include "tools/command/run_lock.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cinttypes>
@@ -13,12 +18,91 @@
 namespace appcache::command {
 namespace {
 
-constexpr mode_t kMode = 0666;  // masked by the umask, as the cache file
+using std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
+
+// A wait that has to end is interrupted this often, because a signal that
+// arrives just before the call does not interrupt it.
+constexpr milliseconds kInterruptEvery{20};
 
 off_t OffsetOf(std::string_view run_key) {
   // off_t is signed, and the offset plus the length of 1 must not overflow.
   const uint64_t hash = XXH3_64bits(run_key.data(), run_key.size());
   return static_cast<off_t>(hash >> 2);
+}
+
+struct flock WriteLock(off_t start, off_t length) {
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = start;
+  lock.l_len = length;
+  return lock;
+}
+
+// While it exists, blocking calls fail with EINTR from `first` on.
+class Interrupter {
+ public:
+  explicit Interrupter(milliseconds first) {
+    struct sigaction action = {};
+    action.sa_handler = [](int) {};  // without SA_RESTART
+    sigaction(SIGALRM, &action, nullptr);
+    // Zero would stop the timer.
+    Set(std::max(first, milliseconds(1)), kInterruptEvery);
+  }
+  ~Interrupter() { Set(milliseconds(0), milliseconds(0)); }
+  Interrupter(const Interrupter&) = delete;
+  Interrupter& operator=(const Interrupter&) = delete;
+
+ private:
+  static timeval Time(milliseconds time) {
+    return {.tv_sec = static_cast<time_t>(time.count() / 1000),
+            .tv_usec = static_cast<suseconds_t>(time.count() % 1000 * 1000)};
+  }
+  static void Set(milliseconds first, milliseconds every) {
+    const itimerval timer{.it_interval = Time(every), .it_value = Time(first)};
+    setitimer(ITIMER_REAL, &timer, nullptr);
+  }
+};
+
+// Locks the byte at `offset`. Returns 0, ETIMEDOUT when `deadline` has passed,
+// or another errno.
+int LockByte(int fd, off_t offset, SteadyClock::time_point deadline,
+             const std::function<void()>& on_wait) {
+  struct flock lock = WriteLock(offset, 1);
+  if (fcntl(fd, F_OFD_SETLK, &lock) == 0) return 0;
+  if (errno != EAGAIN && errno != EACCES) return errno;
+  if (SteadyClock::now() >= deadline) return ETIMEDOUT;
+  on_wait();
+  const auto left =
+      std::chrono::ceil<milliseconds>(deadline - SteadyClock::now());
+  const Interrupter interrupter(left);
+  while (SteadyClock::now() < deadline) {
+    if (fcntl(fd, F_OFD_SETLKW, &lock) == 0) return 0;
+    if (errno != EINTR) return errno;
+  }
+  return ETIMEDOUT;
+}
+
+// True when `path` names the open file.
+bool IsStillThere(int fd, const std::string& path) {
+  struct stat opened;
+  struct stat named;
+  return fstat(fd, &opened) == 0 && stat(path.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+// O_NONBLOCK: opening a pipe, which is an error below, must not block.
+Result<UniqueFd> OpenLockFile(const std::string& path, mode_t mode) {
+  UniqueFd fd(open(path.c_str(),
+                   O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                   mode));
+  if (!fd.is_open()) return FileFailure("open the lock file", path, errno);
+  struct stat info;
+  if (fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return FileFailure("open the lock file", path, EINVAL);
+  }
+  return fd;
 }
 
 }  // namespace
@@ -30,19 +114,30 @@ std::string RunLock::FileName(std::string_view location) {
   return name.data();
 }
 
-Result<RunLock> RunLock::Acquire(const std::string& path,
-                                 std::string_view run_key) {
-  UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode));
-  if (!fd.is_open()) return FileFailure("open the lock file", path, errno);
-  struct flock lock = {};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  lock.l_start = OffsetOf(run_key);
-  lock.l_len = 1;
-  while (fcntl(fd.get(), F_OFD_SETLKW, &lock) != 0) {
-    if (errno != EINTR) return FileFailure("lock", path, errno);
+Result<std::optional<RunLock>> RunLock::Acquire(
+    const std::string& path, std::string_view run_key, mode_t mode,
+    milliseconds max_wait, const std::function<void()>& on_wait) {
+  const auto deadline = SteadyClock::now() + max_wait;
+  for (;;) {
+    Result<UniqueFd> fd = OpenLockFile(path, mode);
+    if (!fd.ok()) return fd.status();
+    const int error = LockByte(fd->get(), OffsetOf(run_key), deadline, on_wait);
+    if (error == ETIMEDOUT) break;
+    if (error != 0) return FileFailure("lock", path, error);
+    // Otherwise the previous holder has removed the file.
+    if (IsStillThere(fd->get(), path)) {
+      return std::optional<RunLock>(RunLock(*std::move(fd), path));
+    }
   }
-  return RunLock(std::move(fd));
+  return std::optional<RunLock>();
+}
+
+RunLock::~RunLock() {
+  if (!fd_.is_open()) return;
+  // With the whole file locked, no other run is; one that has the file open
+  // finds that it is no longer there once it has locked it.
+  struct flock lock = WriteLock(0, 0);
+  if (fcntl(fd_.get(), F_OFD_SETLK, &lock) == 0) unlink(path_.c_str());
 }
 
 }  // namespace appcache::command

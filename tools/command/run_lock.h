@@ -4,7 +4,12 @@
 #ifndef APPCACHE_TOOLS_COMMAND_RUN_LOCK_H_
 #define APPCACHE_TOOLS_COMMAND_RUN_LOCK_H_
 
+#include <sys/types.h>
+
+#include <chrono>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,9 +19,11 @@
 namespace appcache::command {
 
 // All runs of a cache share one lock file. Each locks one byte of it, at an
-// offset that is a hash of the run's key, so that no file is left to clean up.
-// Two runs with the same hash wait for each other. The file may be shorter than
-// the offset.
+// offset that is a hash of the run's key. Two runs with the same hash wait for
+// each other. The file may be shorter than the offset.
+//
+// The last holder removes the file. Therefore a lock counts only while the path
+// still names the locked file.
 //
 // The lock is an open-file-description lock: the kernel releases it when the
 // process exits or is killed, and the command does not inherit it.
@@ -25,14 +32,26 @@ class RunLock {
   // The name of the lock file for the cache at `location`, which it hashes.
   static std::string FileName(std::string_view location);
 
-  // Waits while another process holds the lock. Signals take their default
-  // action during the wait.
-  static Result<RunLock> Acquire(const std::string& path,
-                                 std::string_view run_key);
+  // Locks the run. When another process holds the lock, calls `on_wait` and
+  // waits for at most `max_wait`; returns no lock when that has passed. The
+  // wait uses SIGALRM, whose handler it replaces. A new file gets `mode`,
+  // masked by the umask. Does not follow a symbolic link, and fails for what is
+  // not a regular file.
+  static Result<std::optional<RunLock>> Acquire(
+      const std::string& path, std::string_view run_key, mode_t mode,
+      std::chrono::milliseconds max_wait, const std::function<void()>& on_wait);
+
+  RunLock(RunLock&& other) noexcept = default;
+  RunLock& operator=(RunLock&&) = delete;
+  // Removes the file when no other run is locked.
+  ~RunLock();
 
  private:
-  explicit RunLock(UniqueFd fd) : fd_(std::move(fd)) {}
+  RunLock(UniqueFd fd, std::string path)
+      : fd_(std::move(fd)), path_(std::move(path)) {}
+
   UniqueFd fd_;
+  std::string path_;
 };
 
 }  // namespace appcache::command

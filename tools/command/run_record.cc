@@ -1,6 +1,12 @@
 #include "tools/command/run_record.h"
 
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cassert>
+#include <cerrno>
+#include <utility>
 
 #include "tools/command/byte_codec.h"
 
@@ -11,10 +17,12 @@ namespace appcache::command {
 namespace {
 
 constexpr std::string_view kMagic = "appcRUN\n";
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
+constexpr off_t kHashOffset = static_cast<off_t>(kMagic.size()) + 1;
 // What the format adds to each chunk. It counts towards the limit, so that the
 // limit also holds for a command that alternates single bytes between streams.
 constexpr uint64_t kChunkOverhead = 9;
+constexpr uint64_t kTrailerSize = 8 + 1 + 8;
 
 uint64_t Checksum(std::string_view bytes) {
   return XXH3_64bits(bytes.data(), bytes.size());
@@ -25,59 +33,149 @@ Status Damaged(const char* what) {
                 std::string("the record of the run is damaged: ") + what);
 }
 
-bool ReadChunks(ByteReader& body, std::vector<Run::Chunk>& chunks) {
-  uint64_t count = 0;
-  if (!body.Number(count)) return false;
+Status CannotKeep(int error) {
+  return SystemFailure("keep", "the output", error);
+}
+
+// Reads the chunks whose `index` follows their `output`.
+bool ReadChunks(std::string_view output, ByteReader& index, uint64_t count,
+                std::vector<Run::Chunk>& chunks) {
+  ByteReader bytes_of_chunks(output);
+  chunks.reserve(count);
   for (uint64_t i = 0; i < count; ++i) {
     uint8_t stream = 0;
+    uint64_t size = 0;
     std::string_view bytes;
-    if (!body.Number(stream) || !body.Prefixed(bytes)) return false;
+    if (!index.Number(stream) || !index.Number(size) ||
+        !bytes_of_chunks.Raw(size, bytes)) {
+      return false;
+    }
     if (stream != static_cast<uint8_t>(Stream::kOut) &&
         stream != static_cast<uint8_t>(Stream::kError)) {
       return false;
     }
     chunks.push_back({static_cast<Stream>(stream), bytes});
   }
-  return body.rest().empty();
+  return bytes_of_chunks.rest().empty();
+}
+
+// Decodes what follows the header.
+bool ReadBody(ByteReader body, Run& run) {
+  if (!body.Prefixed(run.identity)) return false;
+  const std::string_view rest = body.rest();
+  if (rest.size() < kTrailerSize) return false;
+  const size_t before_trailer = rest.size() - kTrailerSize;
+  ByteReader trailer(rest.substr(before_trailer));
+  uint64_t count = 0;
+  uint64_t recorded_at = 0;
+  trailer.Number(count);
+  trailer.Number(run.exit_status);
+  trailer.Number(recorded_at);
+  run.recorded_at_ms = static_cast<int64_t>(recorded_at);
+  if (count > before_trailer / kChunkOverhead) return false;
+  const size_t output_size = before_trailer - count * kChunkOverhead;
+  ByteReader index(rest.substr(output_size, count * kChunkOverhead));
+  return ReadChunks(rest.substr(0, output_size), index, count, run.chunks);
 }
 
 }  // namespace
 
+struct Recording::Hash {
+  XXH3_state_t state;
+};
+
+Recording::Recording(UniqueFd file, uint64_t max_bytes)
+    : file_(std::move(file)),
+      max_bytes_(max_bytes),
+      hash_(std::make_unique<Hash>()) {
+  XXH3_64bits_reset(&hash_->state);
+}
+Recording::Recording(Recording&&) noexcept = default;
+Recording& Recording::operator=(Recording&&) noexcept = default;
+Recording::~Recording() = default;
+
+Result<Recording> Recording::Create(std::string_view identity,
+                                    uint64_t max_bytes) {
+  UniqueFd file(memfd_create("appcache-exec", MFD_CLOEXEC));
+  if (!file.is_open()) return CannotKeep(errno);
+  ByteWriter header;
+  header.Raw(kMagic);
+  header.Number(kVersion);
+  header.Number(uint64_t{0});  // the checksum, written by Finish
+  const int error = WriteAll(file.get(), header.view());
+  if (error != 0) return CannotKeep(error);
+  Recording recording(std::move(file), max_bytes);
+  ByteWriter prefixed;
+  prefixed.Prefixed(identity);
+  recording.Write(prefixed.view());
+  if (!recording.status().ok()) return recording.status();
+  return recording;
+}
+
 void Recording::Append(Stream stream, std::string_view bytes) {
-  if (overflowed_ || bytes.empty()) return;
+  if (!status_.ok() || bytes.empty()) return;
   if (chunks_.empty() || chunks_.back().stream != stream) {
     chunks_.push_back({stream, 0});
   }
-  const uint64_t used = bytes_.size() + kChunkOverhead * chunks_.size();
+  const uint64_t used = size_ + kChunkOverhead * chunks_.size();
   if (used > max_bytes_ || bytes.size() > max_bytes_ - used) {
-    overflowed_ = true;
-    std::string().swap(bytes_);
-    std::vector<Chunk>().swap(chunks_);
-    return;
+    return Drop(Status(ErrorCode::kTooLarge, "it exceeds --max-output"));
   }
-  bytes_.append(bytes);
+  Write(bytes);
+  if (!status_.ok()) return;
+  size_ += bytes.size();
   chunks_.back().size += bytes.size();
 }
 
-std::string EncodeRun(std::string_view identity, uint8_t exit_status,
-                      const Recording& recording) {
-  assert(!recording.overflowed());
-  ByteWriter body;
-  body.Number(exit_status);
-  body.Prefixed(identity);
-  body.Number<uint64_t>(recording.chunks_.size());
-  std::string_view rest = recording.bytes_;
-  for (const Recording::Chunk& chunk : recording.chunks_) {
-    body.Number(static_cast<uint8_t>(chunk.stream));
-    body.Prefixed(rest.substr(0, chunk.size));
-    rest.remove_prefix(chunk.size);
+Status Recording::Finish(uint8_t exit_status, int64_t recorded_at_ms) {
+  assert(status_.ok());
+  ByteWriter end;
+  for (const Chunk& chunk : chunks_) {
+    end.Number(static_cast<uint8_t>(chunk.stream));
+    end.Number(chunk.size);
   }
-  ByteWriter record;
-  record.Raw(kMagic);
-  record.Number(kVersion);
-  record.Number(Checksum(body.view()));
-  record.Raw(body.view());
-  return record.Take();
+  end.Number<uint64_t>(chunks_.size());
+  end.Number(exit_status);
+  end.Number(static_cast<uint64_t>(recorded_at_ms));
+  Write(end.view());
+  if (!status_.ok()) return status_;
+  ByteWriter checksum;
+  checksum.Number(uint64_t{XXH3_64bits_digest(&hash_->state)});
+  const std::string_view bytes = checksum.view();
+  if (pwrite(file_.get(), bytes.data(), bytes.size(), kHashOffset) !=
+      static_cast<ssize_t>(bytes.size())) {
+    Drop(CannotKeep(errno));
+  }
+  return status_;
+}
+
+void Recording::Write(std::string_view bytes) {
+  const int error = WriteAll(file_.get(), bytes);
+  if (error != 0) return Drop(CannotKeep(error));
+  XXH3_64bits_update(&hash_->state, bytes.data(), bytes.size());
+}
+
+void Recording::Drop(Status status) {
+  status_ = std::move(status);
+  std::vector<Chunk>().swap(chunks_);
+  // Frees the memory. Without it, the record only stays until the exit.
+  if (ftruncate(file_.get(), 0) != 0) return;
+}
+
+Result<MappedFile> MappedFile::Map(int fd) {
+  struct stat info;
+  if (fstat(fd, &info) != 0) return CannotKeep(errno);
+  const auto size = static_cast<size_t>(info.st_size);
+  void* const data = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
+  if (data == MAP_FAILED) return CannotKeep(errno);
+  return MappedFile(static_cast<const char*>(data), size);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) munmap(const_cast<char*>(data_), size_);
 }
 
 Result<Run> DecodeRun(std::string_view record) {
@@ -92,17 +190,14 @@ Result<Run> DecodeRun(std::string_view record) {
     return Status(ErrorCode::kUnsupported,
                   "the record of the run has format version " +
                       std::to_string(version) +
-                      ", this appcache supports version 1; upgrade appcache");
+                      ", this appcache supports version 2");
   }
   uint64_t checksum = 0;
   if (!reader.Number(checksum) || checksum != Checksum(reader.rest())) {
     return Damaged("wrong checksum");
   }
   Run run;
-  if (!reader.Number(run.exit_status) || !reader.Prefixed(run.identity) ||
-      !ReadChunks(reader, run.chunks)) {
-    return Damaged("inconsistent lengths");
-  }
+  if (!ReadBody(reader, run)) return Damaged("inconsistent lengths");
   return run;
 }
 

@@ -1,0 +1,90 @@
+// CacheClient: the side of exec that asks the process of cache_worker.h.
+
+#ifndef APPCACHE_TOOLS_COMMAND_CACHE_CLIENT_H_
+#define APPCACHE_TOOLS_COMMAND_CACHE_CLIENT_H_
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "appcache/error.h"
+#include "tools/command/cache_worker.h"
+#include "tools/command/exec.h"
+#include "tools/command/message_channel.h"
+#include "tools/command/signal_blocker.h"
+
+namespace appcache::command {
+
+// Each wait for the cache is limited by --cache-timeout, and ends this process
+// when a signal arrives that would end it.
+class CacheClient {
+ public:
+  // Starts the process. REQUIRES: this process has one thread, and `signals`
+  // are blocked. The arguments must outlive the client. `record` is the file of
+  // the Recording.
+  static Result<CacheClient> Start(const ExecOptions& options,
+                                   const RunName& run, int record,
+                                   SignalBlocker& signals);
+
+  CacheClient(CacheClient&& other) noexcept = default;
+  CacheClient& operator=(CacheClient&&) = delete;
+  // Kills the process, unless Close was called.
+  ~CacheClient();
+
+  enum class Answer {
+    kReplayed,  // `exit_status` is that of the run
+    kMiss,      // run the command, then call Update or Close
+    kFailed,    // run the command without the cache; a warning was printed
+    kRefused,   // an error in the command line, which was printed
+  };
+  struct Found {
+    Answer answer;
+    int exit_status = 0;
+  };
+  // Looks up the run, and waits for a process that runs it. Writes the output
+  // of a recorded run; signals are not blocked from then on.
+  Found LookUp();
+
+  // Stores or removes the record. Prints a warning if that fails.
+  void Update(WorkerRequest request);
+
+  // Lets the process close the cache, and waits for its exit.
+  void Close();
+
+ private:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  struct Worker {
+    explicit Worker(UniqueFd socket) : channel(std::move(socket)) {}
+    MessageChannel channel;
+    pid_t pid = -1;
+  };
+  struct Replay;
+
+  CacheClient(const ExecOptions& options, SignalBlocker& signals,
+              std::unique_ptr<Worker> worker)
+      : options_(options), signals_(signals), worker_(std::move(worker)) {}
+
+  TimePoint After(std::chrono::milliseconds time) const {
+    return std::chrono::steady_clock::now() + time;
+  }
+  std::optional<MessageChannel::Message> Await(TimePoint deadline);
+  bool AwaitReadable(TimePoint deadline);
+  void ActOnSignals();
+  Found Fail(const std::string& why, const Replay& replay);
+  std::string WhyItEnded();
+  void Kill();
+  bool AwaitExit(TimePoint deadline);
+
+  const ExecOptions& options_;
+  SignalBlocker& signals_;
+  std::unique_ptr<Worker> worker_;
+  int wait_status_ = 0;  // of the process, once it has exited
+};
+
+}  // namespace appcache::command
+
+#endif  // APPCACHE_TOOLS_COMMAND_CACHE_CLIENT_H_
