@@ -35,10 +35,16 @@ TEST(TableTest, TheLastColumnHasAMinimumWidth) {
   EXPECT_EQ(table.Render(1), "SIZE  KEY\n   1  0123456\u2026\n");
 }
 
-TEST(TableTest, WidthsAreInCharactersNotBytes) {
+TEST(TableTest, WidthsAreInColumnsOfTheTerminal) {
   Table table = TwoColumns();
   table.AddRow({"\u00e9", "x"});
-  EXPECT_EQ(table.Render(0), "SIZE  KEY\n   \u00e9  x\n");
+  table.AddRow({"\u4e2d", "\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d"});
+  EXPECT_EQ(table.Render(0),
+            "SIZE  KEY\n   \u00e9  x\n"
+            "  \u4e2d  \u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\n");
+  EXPECT_EQ(table.Render(14),
+            "SIZE  KEY\n   \u00e9  x\n"
+            "  \u4e2d  \u4e2d\u4e2d\u4e2d\u2026\n");
 }
 
 TEST(TableTest, LinesHaveNoTrailingBlanks) {

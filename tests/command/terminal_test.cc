@@ -90,7 +90,7 @@ class OnTerminal {
 class TerminalTest : public CommandTest {
  protected:
   void SetUp() override {
-    std::string keys = "colour\x1b[31m\n";
+    std::string keys = "colour\x1b[31m\u202e\n";
     for (int i = 0; i < 20; ++i) keys += "key/" + std::to_string(i) + "\n";
     // A replay is the fastest way to create many entries.
     RunWithInput({"replay", "-", "--max-entries", "100", "--cache", "cache.db"},
@@ -116,6 +116,43 @@ TEST_F(TerminalTest, KeysAreEscaped) {
   EXPECT_EQ(keys.Wait(), 0);
   EXPECT_NE(keys.seen().find("colour\\x1b[31m"), std::string::npos);
   EXPECT_EQ(keys.seen().find('\x1b'), std::string::npos);
+}
+
+TEST_F(TerminalTest, JsonIsEscapedAndStaysTheSameJson) {
+  OnTerminal top(dir_.path(), {"top", "--json", "--cache", "cache.db"});
+  EXPECT_EQ(top.Wait(), 0);
+  EXPECT_NE(top.seen().find("colour\\u001b[31m\\u202e\""), std::string::npos);
+  EXPECT_EQ(top.seen().find("\u202e"), std::string::npos);
+}
+
+TEST_F(TerminalTest, NamesInMessagesAreEscaped) {
+  for (const Words& words :
+       {Words{"stats", "--cache", "no\x1b[31m\u202e"},
+        Words{"exec", "--", "no\x1b[31m\u202e"}, Words{"no\x1b[31m\u202e"},
+        Words{"load", "no\x1b[31m\u202e"}, Words{"get", "--no\x1b\u202e", "a"},
+        Words{"exec", "--cache", "no\x1b\u202e/x.db", "--", "true"}}) {
+    OnTerminal command(dir_.path(), words);
+    command.Wait();
+    EXPECT_NE(command.seen().find("\\u202e"), std::string::npos)
+        << command.seen();
+    EXPECT_EQ(command.seen().find('\x1b'), std::string::npos);
+    EXPECT_EQ(command.seen().find("\u202e"), std::string::npos);
+  }
+}
+
+TEST_F(TerminalTest, AWaiterSaysThatItWaits) {
+  MakeFifo("started");
+  MakeFifo("go");
+  const Words words =
+      ExecWords(": > started; read x < go; echo out", {"--cache", "exec.db"});
+  Running first = Start(words);
+  Await("started");
+  OnTerminal second(dir_.path(), words);
+  second.AwaitText("appcache: waiting for another process");
+  const auto opened = Release("go");
+  second.AwaitText("out");
+  EXPECT_EQ(second.Wait(), 0);
+  EXPECT_EQ(first.Wait().status, 0);
 }
 
 TEST_F(TerminalTest, TopRedrawsUntilInterrupted) {

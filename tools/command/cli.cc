@@ -14,6 +14,7 @@
 #include "tools/command/fd.h"
 #include "tools/command/file_size_signal.h"
 #include "tools/command/report.h"
+#include "tools/command/text.h"
 
 namespace appcache::command {
 namespace {
@@ -103,7 +104,7 @@ std::optional<int> Parse(CLI::App& app, std::vector<std::string> words,
     const bool is_option = words[0].starts_with("-");
     return FailUsage(is_option ? "options must come after the command, as in: "
                                  "appcache get --raw KEY"
-                               : "unknown command " + QuotedOperand(words[0]) +
+                               : "unknown command " + Quoted(words[0]) +
                                      "; appcache --help lists the commands");
   }
   std::reverse(words.begin(), words.end());  // the order of App::parse
@@ -119,6 +120,12 @@ std::optional<int> Parse(CLI::App& app, std::vector<std::string> words,
     const std::string what = error.what();
     return FailUsage(what.substr(0, what.find(':')) +
                      ": takes one value and can be given once");
+  } catch (const CLI::ConversionError& error) {
+    // "Could not convert: --json = text". The text may contain a password.
+    const std::string what = error.what();
+    const size_t name = std::min(what.find("--"), what.size());
+    return FailUsage(what.substr(name, what.find(' ', name) - name) +
+                     ": takes no value");
   } catch (const CLI::ParseError& error) {
     return FailUsage(error.what());
   }

@@ -47,12 +47,13 @@ Operands TakeOperands(const CLI::App& command, const CommandLine& line,
   Operands operands = command.remaining();
   for (const std::string& word : operands) {
     if (word.size() > 1 && word[0] == '-') {
-      Refuse(text, "unknown option " + Escape(word.substr(0, word.find('='))) +
+      Refuse(text, "unknown option " +
+                       WithoutSecrets(word.substr(0, word.find('='))) +
                        "; an operand that starts with - must come after --");
     }
   }
   if (text.only_after_dashes && !operands.empty()) {
-    RefuseOperands(text, "missing -- before " + QuotedOperand(operands[0]));
+    RefuseOperands(text, "missing -- before " + Quoted(operands[0]));
   }
   operands.insert(operands.end(), line.after_dashes.begin(),
                   line.after_dashes.end());
@@ -60,8 +61,8 @@ Operands TakeOperands(const CLI::App& command, const CommandLine& line,
     RefuseOperands(text, "missing operand");
   }
   if (operands.size() > text.max_operands) {
-    RefuseOperands(text, "unexpected operand " +
-                             QuotedOperand(operands[text.max_operands]));
+    RefuseOperands(text,
+                   "unexpected operand " + Quoted(operands[text.max_operands]));
   }
   return operands;
 }
@@ -84,13 +85,6 @@ CLI::Option* AddTextOption(CLI::App& command, const std::string& name,
 }
 
 }  // namespace
-
-std::string QuotedOperand(const std::string& word) {
-  constexpr std::string_view kAfterScheme = "://";
-  const size_t at = word.find(kAfterScheme);
-  if (at == std::string::npos) return Quoted(word);
-  return Quoted(word.substr(0, at + kAfterScheme.size()) + "...");
-}
 
 CLI::App& AddCommand(CLI::App& app, CommandLine& line, const CommandText& text,
                      std::function<int(const Operands&)> run) {

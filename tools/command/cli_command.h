@@ -27,10 +27,6 @@ struct CommandLine {
 
 using Operands = std::vector<std::string>;
 
-// An operand in quotes, for messages. Shows only the scheme of a URI, which may
-// contain a password.
-std::string QuotedOperand(const std::string& word);
-
 struct CommandText {
   const char* name;
   const char* operands;  // as in the usage line: "KEY..."

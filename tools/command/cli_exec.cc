@@ -17,14 +17,14 @@ constexpr uint64_t kMaxOutput = uint64_t{512} << 20;
 constexpr const char* kDetails =
     R"(The command, its arguments, the file of its program and its scopes
 identify a run. When two processes start the same run at once, one runs the
-command, and the other waits and replays its output. Not cached: commands that fail or
-are killed by a signal, and output larger than --max-output. A record older
-than --ttl is not replayed, and a failure only with --cache-failures. The
-command inherits standard input, which does not identify the run. It writes to
-pipes, not to a terminal. If the cache fails, exec prints a warning and runs
-the command. exec limits a SQLite file to 10,000 entries and 1GiB, unless other
-limits are given. APPCACHE_CACHE is removed from the environment of the
-command.
+command, and the other waits and replays its output. Not cached: commands that
+fail or are killed by a signal, and output larger than --max-output. A record
+older than --ttl is not replayed, and a failure only with --cache-failures.
+The command inherits standard input, which does not identify the run. It
+writes to pipes, not to a terminal. If the cache fails, exec prints a warning
+and runs the command. exec limits a SQLite file to 10,000 entries and 1GiB,
+unless other limits are given. APPCACHE_CACHE is removed from the environment
+of the command.
 
 The exit status is that of the command: 128 + N if signal N killed it, 127 if
 it was not found, 126 if it could not be executed, 1 or 141 if it succeeded

@@ -47,7 +47,7 @@ int Keys(const KeysOptions& options) {
   const Status visited = (*cache)->ForEachKey([&](const EntryInfo& info) {
     if (!info.path.starts_with(options.prefix)) return true;
     if (options.json) {
-      text += (count > 0 ? ",\n" : "") + Describe(info).dump();
+      text += (count > 0 ? ",\n" : "") + JsonText(Describe(info));
     } else {
       text += escape ? Escape(info.path) : info.path;
       text += options.null ? '\0' : '\n';

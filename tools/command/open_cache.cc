@@ -13,6 +13,7 @@
 #include "appcache/lmdb_cache_options.h"
 #include "engine/uri/scheme_registry.h"
 #include "tools/command/location.h"
+#include "tools/command/report.h"
 #include "tools/command/text.h"
 
 namespace appcache::command {
@@ -27,7 +28,7 @@ Status Invalid(std::string message) {
 
 // The command's own output says what it did; the cache's log repeats that.
 void LogWarnings(LogLevel level, std::string_view message) {
-  if (level != LogLevel::kInfo) LogToStderr(level, message);
+  if (level != LogLevel::kInfo) Warn(message);
 }
 
 Status NoSuchCache(const std::string& path, const CacheFlags& flags) {

@@ -14,10 +14,11 @@ namespace appcache::command {
 namespace {
 
 // Uses one write, so that lines of several processes do not mix. Ignores a
-// failure: there is no other place to report it.
+// failure: there is no other place to report it. Texts from outside are escaped
+// where they are quoted; here, those of libraries are.
 void PrintError(std::string_view kind, std::string_view message) {
   std::string line("appcache: ");
-  line.append(kind).append(message).append("\n");
+  line.append(kind).append(Printable(HideCredentials(message))).append("\n");
   WriteAll(STDERR_FILENO, line);
 }
 
@@ -30,8 +31,12 @@ int Print(std::string_view text) {
 }
 
 int PrintJson(const nlohmann::ordered_json& report) {
-  const int indent = isatty(STDOUT_FILENO) ? 2 : -1;
-  return Print(report.dump(indent) + "\n");
+  return Print(JsonText(report, isatty(STDOUT_FILENO) ? 2 : -1) + "\n");
+}
+
+std::string JsonText(const nlohmann::ordered_json& report, int indent) {
+  std::string text = report.dump(indent);
+  return isatty(STDOUT_FILENO) ? PrintableJson(text) : text;
 }
 
 void SetBytes(nlohmann::ordered_json& report, const char* name,

@@ -4,6 +4,7 @@
 #define APPCACHE_TOOLS_COMMAND_REPORT_H_
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <string_view>
 
 #include "appcache/error.h"
@@ -17,12 +18,18 @@ int Print(std::string_view text);
 // Prints the report as one line of JSON, or indented on a terminal.
 int PrintJson(const nlohmann::ordered_json& report);
 
+// The report as JSON for standard output: on a terminal, without invisible
+// characters. An indent of -1 means one line.
+std::string JsonText(const nlohmann::ordered_json& report, int indent = -1);
+
 // Sets report[name] to `bytes`, or report[name + "_base64"] when they are not
 // UTF-8, because a JSON string cannot hold other bytes.
 void SetBytes(nlohmann::ordered_json& report, const char* name,
               std::string_view bytes);
 
-// Prints "appcache: warning: MESSAGE" to standard error.
+// Prints "appcache: warning: MESSAGE" to standard error. Here and below,
+// invisible characters of the message are escaped, and the credentials of a URI
+// in it are left out.
 void Warn(std::string_view message);
 
 // Prints "appcache: MESSAGE" to standard error: what happens, not an error.

@@ -13,6 +13,7 @@
 #include "tools/command/signal_blocker.h"
 #include "tools/command/stats_sample.h"
 #include "tools/command/stats_text.h"
+#include "tools/command/text.h"
 
 namespace appcache::command {
 namespace {
@@ -30,7 +31,7 @@ int Watch(StatsSource& source, const StatsOptions& options,
         const TimePoint time = Clock::Wall()->Now();
         std::string text;
         if (options.json) {
-          text = StatsJson(view, time).dump() + "\n";
+          text = JsonText(StatsJson(view, time)) + "\n";
         } else if (on_terminal) {
           text = (before ? "" : kClearScreen) +
                  DrawInPlace(StatsBlock(view), SizeOfScreen());
@@ -46,7 +47,10 @@ int PrintOnce(StatsSource& source, const StatsOptions& options) {
   const StatsSample now = source.Take();
   if (!now.answer.ok()) return Fail(now.answer);
   const StatsView view{source.traits(), source.kind(), now};
-  if (options.prometheus) return Print(StatsPrometheus(view));
+  if (options.prometheus) {
+    const std::string text = StatsPrometheus(view);
+    return Print(isatty(STDOUT_FILENO) != 0 ? PrintableLines(text) : text);
+  }
   if (options.json) return PrintJson(StatsJson(view, Clock::Wall()->Now()));
   return Print(StatsBlock(view));
 }

@@ -13,7 +13,7 @@ constexpr size_t kMinWidth = 8;  // of the last column
 
 std::string Pad(std::string_view text, size_t width, Table::Align align) {
   const std::string cell = Shorten(text, width);
-  const std::string blanks(width - CharacterCount(cell), ' ');
+  const std::string blanks(width - DisplayWidth(cell), ' ');
   return align == Table::Align::kRight ? blanks + cell : cell + blanks;
 }
 
@@ -23,9 +23,9 @@ std::vector<size_t> Table::Widths(size_t max_width) const {
   std::vector<size_t> widths;
   size_t before_last = 0;
   for (size_t i = 0; i < columns_.size(); ++i) {
-    size_t width = CharacterCount(columns_[i].title);
+    size_t width = DisplayWidth(columns_[i].title);
     for (const auto& row : rows_) {
-      width = std::max(width, CharacterCount(row[i]));
+      width = std::max(width, DisplayWidth(row[i]));
     }
     widths.push_back(width);
     if (i + 1 < columns_.size()) before_last += width + kGap;

@@ -22,15 +22,15 @@ class Table {
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  // REQUIRES: one text per column, of printable UTF-8 (see Escape).
+  // REQUIRES: one text per column, of visible UTF-8 (see Escape).
   void AddRow(std::vector<std::string> row) {
     assert(row.size() == columns_.size());
     rows_.push_back(std::move(row));
   }
 
   // A line of titles and one line per row. Shortens the last column, but not
-  // below eight characters, so that no line is wider than `max_width`
-  // characters; 0 means no limit. REQUIRES: the table has a column.
+  // below eight columns, so that no line is wider than `max_width` columns of a
+  // terminal; 0 means no limit. REQUIRES: the table has a column.
   std::string Render(size_t max_width) const;
 
  private:

@@ -12,18 +12,34 @@ namespace appcache::command {
 // Well-formed UTF-8: no overlong forms, no surrogates.
 bool IsUtf8(std::string_view bytes);
 
-// `bytes` with control characters, backslashes and bytes that are not UTF-8
-// written as \n, \t, \r, \\ or \xNN. The result is one line and cannot move a
-// terminal's cursor.
+// `bytes` with invisible characters (unicode.h), backslashes and bytes that are
+// not UTF-8 written as \n, \t, \r, \\, \xNN, \uNNNN or \UNNNNNNNN. The result
+// is one line, and cannot move a terminal's cursor or reorder other text.
 std::string Escape(std::string_view bytes);
 
-// Escape(bytes) in double quotes, for messages.
+// Escape without the backslashes, for text with parts that are escaped already.
+std::string Printable(std::string_view text);
+// The same, for text of several lines.
+std::string PrintableLines(std::string_view text);
+
+// JSON text with invisible characters written as the \uNNNN of JSON strings.
+std::string PrintableJson(std::string_view json);
+
+// Escape(bytes) in double quotes, for messages. Text that may be a URI with a
+// password is shown up to its scheme: "redis://...".
 std::string Quoted(std::string_view bytes);
+// The same without quotes.
+std::string WithoutSecrets(std::string_view word);
 
-// The number of UTF-8 characters: close enough to columns for a table.
-size_t CharacterCount(std::string_view utf8);
+// `message` without the user and the password of the URIs in it. A message
+// should not contain a URI; this is for errors of libraries.
+std::string HideCredentials(std::string_view message);
 
-// At most `width` characters. If some are cut off, the last one is an ellipsis.
+// The columns of a terminal that the text takes. REQUIRES: no character of it
+// is invisible (see Escape).
+size_t DisplayWidth(std::string_view utf8);
+
+// At most `width` columns. If some text is cut off, its end is an ellipsis.
 std::string Shorten(std::string_view utf8, size_t width);
 
 // RFC 4648, with padding.

@@ -25,7 +25,7 @@ std::string Amount(uint64_t entries, uint64_t bytes) {
 
 std::string WhatIsCleared(const CacheStats& stats,
                           const BackendTraits& traits) {
-  if (!stats.entries || !stats.bytes) return traits.cleared;
+  if (!stats.entries || !stats.bytes) return Escape(traits.cleared);
   return Amount(*stats.entries, *stats.bytes) + ", whatever their prefix";
 }
 
