@@ -2,6 +2,7 @@
 // the other tests use.
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -106,6 +107,31 @@ TEST_P(AnyCacheTest, ExecRunsOnceAndReplays) {
     EXPECT_EQ(output.err, "");
   }
   EXPECT_EQ(CountLines("log"), 1u);
+}
+
+// Every subset of the standard streams closed at the start: nothing that is
+// printed is sent to a server, or written to a file of the cache.
+TEST_P(AnyCacheTest, ClosedStreamsAreNotReplacedByTheCache) {
+  setenv("APPCACHE", Binary().c_str(), 1);
+  const std::string cache = " --cache '" + uri_ + "' ";
+  const std::string prints = "printf 'FLUSHALL\\r\\nflush_all\\r\\n'";
+  const std::string scripts[] = {
+      "set" + cache + "third value", "get" + cache + "key", "stats" + cache,
+      "ping --count 1" + cache,
+      "exec" + cache + "-- sh -c \"" + prints + " >&2; " + prints + "\""};
+  for (int closed = 0; closed < 8; ++closed) {
+    std::string streams;
+    if ((closed & 1) != 0) streams += " <&-";
+    if ((closed & 2) != 0) streams += " >&-";
+    if ((closed & 4) != 0) streams += " 2>&-";
+    std::string script;
+    for (const std::string& words : scripts) {
+      script += "\"$APPCACHE\" " + words + streams + "\n";
+    }
+    Run({"exec", "--cache", "/dev/null/x", "--", "bash", "-c", script});
+    EXPECT_EQ(RunOn({"get", "key"}).out, "value") << streams;
+    EXPECT_EQ(RunOn({"get", "third"}).out, "value") << streams;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, AnyCacheTest,

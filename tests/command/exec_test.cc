@@ -174,6 +174,24 @@ TEST_F(ExecTest, FilesAreForTheUserOnlyUnlessAModeIsGiven) {
   EXPECT_EQ(mode_of("own/data.mdb"), 0600u);
 }
 
+TEST_F(ExecTest, ACacheThatEveryoneMayWriteToNeedsAMode) {
+  const std::string script = "echo run >> log; echo out";
+  std::filesystem::create_directory(Path("open"));
+  std::filesystem::permissions(Path("open"), std::filesystem::perms::all);
+  const Output refused = Exec(script, {"--cache", "open/c.db"});
+  EXPECT_EQ(refused.status, 0);
+  EXPECT_EQ(refused.out, "out\n");
+  EXPECT_NE(refused.err.find("pass --mode"), std::string::npos) << refused.err;
+  EXPECT_FALSE(std::filesystem::exists(Path("open/c.db")));
+  for (int run = 0; run < 2; ++run) {
+    const Output used =
+        Exec(script, {"--cache", "open/c.db", "--mode", "0666"});
+    EXPECT_EQ(used.out, "out\n");
+    EXPECT_EQ(used.err, "");
+  }
+  EXPECT_EQ(CountLines("log"), 2u);
+}
+
 TEST_F(ExecTest, AScopeIsPartOfTheIdentity) {
   const std::string script = "echo run >> log; echo $SCOPE";
   const Words scope = {"--scope", "env:SCOPE", "--scope=cwd"};

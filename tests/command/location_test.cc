@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "tests/support/temp_dir.h"
 
@@ -92,6 +95,37 @@ TEST(LocationTest, WithoutXdgCacheHomeAndHomeThereIsNoDefault) {
   ASSERT_FALSE(path.ok());
   EXPECT_TRUE(path.status().Is(ErrorCode::kUnavailable));
   EXPECT_NE(path.error().message.find("--cache"), std::string::npos);
+}
+
+TEST(LocationTest, ACacheIsTrustedUnlessEveryoneMayWriteToIt) {
+  const TempDir dir;
+  const std::string file = dir.path() + "/c.db";
+  const std::string link = dir.path() + "/link.db";
+  ASSERT_EQ(symlink("c.db", link.c_str()), 0);
+  EXPECT_TRUE(CheckTrusted(file, geteuid()).ok());
+  EXPECT_TRUE(CheckTrusted(dir.path() + "/no/c.db", geteuid()).ok());
+  std::ofstream(file) << "text";
+  for (const std::string& path : {file, link}) {
+    EXPECT_TRUE(CheckTrusted(path, geteuid()).ok());
+    ASSERT_EQ(chmod(file.c_str(), 0602), 0);
+    EXPECT_TRUE(CheckTrusted(path, geteuid()).Is(ErrorCode::kUnavailable));
+    ASSERT_EQ(chmod(file.c_str(), 0660), 0);
+    EXPECT_TRUE(CheckTrusted(path, geteuid()).ok());
+    ASSERT_EQ(chmod(dir.path().c_str(), 0707), 0);
+    EXPECT_FALSE(CheckTrusted(path, geteuid()).ok());
+    ASSERT_EQ(chmod(dir.path().c_str(), 01777), 0);
+    EXPECT_TRUE(CheckTrusted(path, geteuid()).ok());
+  }
+}
+
+TEST(LocationTest, AFileOfAnotherUserIsNotTrusted) {
+  constexpr uid_t kUser = 1000;
+  EXPECT_TRUE(IsTrusted(kUser, 0644, kUser));
+  EXPECT_TRUE(IsTrusted(0, 0644, kUser));
+  EXPECT_FALSE(IsTrusted(1001, 0600, kUser));
+  EXPECT_FALSE(IsTrusted(1001, 0600, 0));  // root, with sudo
+  EXPECT_FALSE(IsTrusted(kUser, 0646, kUser));
+  EXPECT_TRUE(IsTrusted(0, 01777, kUser));
 }
 
 TEST(LocationTest, ACacheDirectoryThatOthersMayWriteToIsNotUsed) {

@@ -31,6 +31,11 @@ using std::chrono::milliseconds;
 // clock was set back, and the age of the record is not known.
 constexpr milliseconds kClockTolerance = std::chrono::minutes(5);
 
+// Output may be confidential.
+mode_t ModeOf(const ExecOptions& options) {
+  return options.mode.value_or(S_IRUSR | S_IWUSR);
+}
+
 milliseconds Now() {
   return std::chrono::duration_cast<milliseconds>(
       Clock::Wall()->Now().time_since_epoch());
@@ -134,6 +139,13 @@ class Worker {
     struct stat info;
     const bool is_new =
         !files.empty() && lstat(files.front().c_str(), &info) != 0;
+    if (!files.empty() && !options_.mode) {
+      const Status trusted = CheckTrusted(files.front(), geteuid());
+      if (!trusted.ok()) {
+        Send(WorkerMessage::kUnusable, trusted.message());
+        return false;
+      }
+    }
     auto cache = OpenCache(flags, IfMissing::kCreate);
     if (!cache.ok()) {
       // kInvalidArgument is an error in the command line, not a failure of the
@@ -145,7 +157,7 @@ class Worker {
       return false;
     }
     cache_ = *std::move(cache);
-    if (is_new) Share(files, options_.mode);
+    if (is_new && options_.mode) Share(files, *options_.mode);
     path_.Segment(cache_->prefix()).Segment("exec").Segment(run_.key);
     return true;
   }
@@ -198,7 +210,7 @@ class Worker {
       return std::nullopt;
     }
     auto lock =
-        RunLock::Acquire(*path, run_.key, options_.mode, options_.wait, [&] {
+        RunLock::Acquire(*path, run_.key, ModeOf(options_), options_.wait, [&] {
           waited = true;
           Send(WorkerMessage::kWaiting);
         });
@@ -251,7 +263,8 @@ void WorkOnCache(const ExecOptions& options, const RunName& run, int record,
   const rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
   setrlimit(RLIMIT_CORE, &no_core);
   // Who may read a directory may also search it.
-  umask(~(options.mode | (options.mode & 0444) >> 2) & 0777);
+  const mode_t mode = ModeOf(options);
+  umask(~(mode | (mode & 0444) >> 2) & 0777);
   Worker(options, run, record, channel).Work();
 }
 

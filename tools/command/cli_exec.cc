@@ -124,8 +124,10 @@ void AddExec(CLI::App& app, CommandLine& line) {
            "the command without it (default: 10s)",
            ParseTimeout, options->cache_timeout);
   AddValue(command, "--mode", "OCTAL",
-           "Share the cache: the permissions of the files\n"
-           "that exec creates, such as 0660 (default: 0600)",
+           "Share the cache with other users: the\n"
+           "permissions of the files that exec creates, such\n"
+           "as 0660. Without it, they are 0600, and a cache\n"
+           "of another user is not used",
            ParseMode, options->mode);
   AddFlag(command, "--pass-cache",
           "Leave APPCACHE_CACHE in the environment of the\ncommand",

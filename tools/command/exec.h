@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,9 @@ struct ExecOptions {
   std::chrono::milliseconds wait = std::chrono::minutes(1);
   // How long to wait for the cache, apart from `wait`.
   std::chrono::milliseconds cache_timeout = std::chrono::seconds(10);
-  // The permissions of a cache file that is created, and of the lock file.
-  mode_t mode = 0600;
+  // The permissions of a cache file that is created, and of the lock file. When
+  // given, the cache is shared: other users may own it, and write to it.
+  std::optional<mode_t> mode;
   // Leaves APPCACHE_CACHE in the environment of the command.
   bool pass_cache = false;
 };

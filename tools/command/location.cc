@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "engine/uri/scheme_registry.h"
@@ -108,6 +110,28 @@ Status CreatePrivateDirectories(const std::string& path) {
       continue;
     }
     return FileFailure("create the directory", directory, error);
+  }
+  return Status();
+}
+
+bool IsTrusted(uid_t owner, mode_t mode, uid_t user) {
+  if (owner != user && owner != 0) return false;
+  return (mode & S_IWOTH) == 0 || (mode & S_ISVTX) != 0;
+}
+
+Status CheckTrusted(const std::string& file, uid_t user) {
+  std::error_code error;
+  const auto target = std::filesystem::weakly_canonical(file, error);
+  if (error) return FileFailure("find", file, error.value());
+  for (const std::string& path :
+       {target.string(), target.parent_path().string()}) {
+    struct stat info;
+    if (stat(path.c_str(), &info) != 0) continue;
+    if (IsTrusted(info.st_uid, info.st_mode, user)) continue;
+    return Status(ErrorCode::kUnavailable,
+                  Quoted(path) +
+                      " belongs to another user, or every user may write to "
+                      "it; pass --mode to share a cache");
   }
   return Status();
 }

@@ -3,6 +3,8 @@
 #ifndef APPCACHE_TOOLS_COMMAND_LOCATION_H_
 #define APPCACHE_TOOLS_COMMAND_LOCATION_H_
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 
@@ -45,6 +47,15 @@ Result<std::string> UserCacheDirectory(const char* xdg_cache_home,
 // Creates the missing directories of `path`, up to its last slash, accessible
 // by this user only (0700).
 Status CreatePrivateDirectories(const std::string& path);
+
+// True when only `user` and root decide what is in a file or a directory with
+// this owner and mode: nobody else owns it, and not everyone may write to it.
+// In a sticky directory, nobody may replace a file of another user.
+bool IsTrusted(uid_t owner, mode_t mode, uid_t user);
+
+// kUnavailable unless `file` and its directory are trusted by `user`. Follows
+// links. A missing file or directory is no error.
+Status CheckTrusted(const std::string& file, uid_t user);
 
 // Creates the directory of the user's cache, whose name ends with a slash, if
 // it is missing. kUnavailable when it is not this user's own, or others may
