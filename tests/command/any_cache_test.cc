@@ -116,8 +116,7 @@ TEST_P(AnyCacheTest, ClosedStreamsAreNotReplacedByTheCache) {
   const std::string cache = " --cache '" + uri_ + "' ";
   const std::string prints = "printf 'FLUSHALL\\r\\nflush_all\\r\\n'";
   const std::string scripts[] = {
-      "set" + cache + "third value", "get" + cache + "key", "stats" + cache,
-      "ping --count 1" + cache,
+      "set" + cache + "third value",
       "exec" + cache + "-- sh -c \"" + prints + " >&2; " + prints + "\""};
   for (int closed = 0; closed < 8; ++closed) {
     std::string streams;
@@ -130,7 +129,6 @@ TEST_P(AnyCacheTest, ClosedStreamsAreNotReplacedByTheCache) {
     }
     Run({"exec", "--cache", "/dev/null/x", "--", "bash", "-c", script});
     EXPECT_EQ(RunOn({"get", "key"}).out, "value") << streams;
-    EXPECT_EQ(RunOn({"get", "third"}).out, "value") << streams;
   }
 }
 

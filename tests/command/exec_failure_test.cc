@@ -156,9 +156,14 @@ TEST_F(ExecFailureTest, ALockFileThatIsALinkOrAPipeIsNotOpened) {
 }
 
 TEST_F(ExecFailureTest, FewDescriptorsAreEnough) {
-  for (const char* const count : {"4", "6", "7", "8", "9", "10", "11", "12"}) {
+#ifdef __SANITIZE_ADDRESS__
+  constexpr int kFewest = 7;  // the sanitizer itself needs a pipe
+#else
+  constexpr int kFewest = 4;
+#endif
+  for (int count = kFewest; count <= 12; ++count) {
     const Output output =
-        RunScript(std::string("ulimit -n ") + count +
+        RunScript("ulimit -n " + std::to_string(count) +
                   "; exec \"$APPCACHE\" exec -- sh -c 'echo out; exit 5'");
     EXPECT_EQ(output.status, 5) << count << output.err;
     EXPECT_EQ(output.out, "out\n") << count;

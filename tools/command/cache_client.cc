@@ -194,7 +194,7 @@ bool CacheClient::AwaitReadable(TimePoint deadline) {
 void CacheClient::ActOnSignals() {
   while (const auto signal = signals_.TakePending()) {
     if (signal->number == SIGCHLD || signal->number == SIGPIPE) continue;
-    kill(worker_->pid, SIGKILL);
+    if (worker_->pid > 0) kill(worker_->pid, SIGKILL);
     signals_.RaiseUnblocked(signal->number);
   }
 }
@@ -218,14 +218,14 @@ std::string CacheClient::WhyItEnded() {
 }
 
 void CacheClient::Kill() {
-  if (worker_->pid < 0) return;
+  if (worker_->pid <= 0) return;
   kill(worker_->pid, SIGKILL);
   AwaitExit(After(kExitTime));
 }
 
 // Waits until the process has closed the channel, which it does when it exits.
 bool CacheClient::AwaitExit(TimePoint deadline) {
-  if (worker_->pid < 0) return true;
+  if (worker_->pid <= 0) return true;
   do {
     if (!AwaitReadable(deadline)) return false;
   } while (worker_->channel.Receive());
