@@ -4,6 +4,7 @@
 
 #include "adapters/lmdb/limits.h"
 #include "adapters/lmdb/lmdb_backend.h"
+#include "engine/support/file_size_signal.h"
 
 namespace appcache {
 
@@ -17,6 +18,8 @@ LmdbCache::~LmdbCache() { StopLoads(); }
 
 LmdbCache::Opened LmdbCache::Open(const std::string& directory,
                                   LmdbCacheOptions options) {
+  // For what is written before the writer lock is held.
+  const internal::FileSizeSignalBlock no_signal;
   return WithoutExceptions<Opened>([&]() -> Opened {
     auto backend = lmdb::LmdbBackend::Open(directory, options);
     if (!backend.ok()) return backend.status();

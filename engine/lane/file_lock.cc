@@ -134,7 +134,11 @@ Status FileLock::Sign() {
   }
   const ssize_t size = pwrite(fd_, kSignature.data(), kSignature.size(), 0);
   if (size == static_cast<ssize_t>(kSignature.size())) return Status();
-  return Failure("write", path_, size < 0 ? errno : ENOSPC);
+  const int error = size < 0 ? errno : ENOSPC;
+  // A part of the signature would be taken for the contents of another file. If
+  // this fails too, the user has to remove the file.
+  if (size > 0 && ftruncate(fd_, 0) != 0) return Failure("write", path_, errno);
+  return Failure("write", path_, error);
 }
 
 void FileLock::KeepReserve() noexcept {

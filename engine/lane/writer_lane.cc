@@ -5,6 +5,7 @@
 
 #include "engine/lane/backoff.h"
 #include "engine/lane/time_left.h"
+#include "engine/support/file_size_signal.h"
 
 namespace appcache::internal {
 namespace {
@@ -61,6 +62,8 @@ bool WriterLane::EnterThreads(std::chrono::milliseconds max_wait) noexcept {
 Status WriterLane::LockFile(std::chrono::milliseconds remaining,
                             std::chrono::milliseconds max_wait) {
   if (!file_lock_) return Status();
+  // Until Leave, in the same thread: a write fails instead of killing it.
+  BlockFileSizeSignal();
   Backoff backoff(remaining);
   for (;;) {
     const Result<bool> locked = file_lock_->TryLock();
@@ -96,7 +99,10 @@ WriterLane::Held WriterLane::EnterToClose(std::chrono::milliseconds max_wait,
 
 void WriterLane::Leave() noexcept {
   // Harmless when the file is not locked because LockFile failed.
-  if (file_lock_) file_lock_->Unlock();
+  if (file_lock_) {
+    file_lock_->Unlock();
+    UnblockFileSizeSignal();
+  }
   std::lock_guard<std::mutex> guard(mutex_);
   assert(occupied_);
   occupied_ = false;

@@ -6,6 +6,7 @@
 #include "engine/lru/open.h"
 #include "engine/lru/snapshot.h"
 #include "engine/lru/sqlite_backend.h"
+#include "engine/support/file_size_signal.h"
 
 namespace appcache {
 
@@ -49,6 +50,8 @@ SqliteCache::Opened SqliteCache::OpenInMemoryFrom(
 
 SqliteCache::Opened SqliteCache::OpenFile(const std::string& path,
                                           const SqliteCacheOptions& options) {
+  // For what is written before the writer lock is held.
+  const internal::FileSizeSignalBlock no_signal;
   return Open(options, [&] { return lru::OpenEngineOfFile(options, path); });
 }
 

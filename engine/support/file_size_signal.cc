@@ -1,0 +1,49 @@
+#include "engine/support/file_size_signal.h"
+
+#include <signal.h>
+#include <time.h>
+
+#include <cassert>
+#include <cerrno>
+
+namespace appcache::internal {
+namespace {
+
+struct Blocks {
+  int count = 0;
+  bool was_blocked = false;  // before the first of them
+};
+thread_local Blocks blocks;
+
+sigset_t FileSizeSignal() noexcept {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGXFSZ);
+  return signals;
+}
+
+}  // namespace
+
+void BlockFileSizeSignal() noexcept {
+  if (blocks.count++ > 0) return;
+  const sigset_t signals = FileSizeSignal();
+  sigset_t before;
+  sigemptyset(&before);
+  pthread_sigmask(SIG_BLOCK, &signals, &before);
+  blocks.was_blocked = sigismember(&before, SIGXFSZ) == 1;
+}
+
+void UnblockFileSizeSignal() noexcept {
+  assert(blocks.count > 0);
+  if (--blocks.count > 0 || blocks.was_blocked) return;
+  // The caller's errno is that of the write.
+  const int error = errno;
+  const sigset_t signals = FileSizeSignal();
+  constexpr timespec kAtOnce{};
+  while (sigtimedwait(&signals, nullptr, &kAtOnce) == SIGXFSZ) {
+  }
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  errno = error;
+}
+
+}  // namespace appcache::internal

@@ -1,0 +1,28 @@
+// Keeps a write beyond the file size limit of the process (RLIMIT_FSIZE,
+// ulimit -f) from killing it: the write fails with EFBIG, as SQLite and LMDB
+// expect, but by default the kernel also sends SIGXFSZ to the thread.
+
+#ifndef APPCACHE_ENGINE_SUPPORT_FILE_SIZE_SIGNAL_H_
+#define APPCACHE_ENGINE_SUPPORT_FILE_SIZE_SIGNAL_H_
+
+namespace appcache::internal {
+
+// Blocks SIGXFSZ in the calling thread. The last call of Unblock, of as many as
+// of Block, discards a pending SIGXFSZ and restores the thread's signal mask.
+// Does nothing when the thread had blocked the signal itself. The pair costs
+// three system calls.
+void BlockFileSizeSignal() noexcept;
+void UnblockFileSizeSignal() noexcept;
+
+// Blocks the signal during its lifetime. The same thread must destroy it.
+class FileSizeSignalBlock {
+ public:
+  FileSizeSignalBlock() noexcept { BlockFileSizeSignal(); }
+  ~FileSizeSignalBlock() { UnblockFileSizeSignal(); }
+  FileSizeSignalBlock(const FileSizeSignalBlock&) = delete;
+  FileSizeSignalBlock& operator=(const FileSizeSignalBlock&) = delete;
+};
+
+}  // namespace appcache::internal
+
+#endif  // APPCACHE_ENGINE_SUPPORT_FILE_SIZE_SIGNAL_H_
