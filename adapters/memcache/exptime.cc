@@ -1,5 +1,6 @@
 #include "adapters/memcache/exptime.h"
 
+#include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <limits>
@@ -27,8 +28,11 @@ int64_t ExpTime(Ttl ttl, TimePoint now) noexcept {
 }
 
 Ttl RemainingTtl(int64_t remaining) noexcept {
-  if (remaining < 0) return kNoTtl;
-  return remaining > 1 ? Ttl(seconds(remaining - 1)) : Ttl(1);
+  constexpr int64_t kNever = -1;
+  if (remaining == kNever) return kNoTtl;
+  // Before the conversion to milliseconds, which could overflow.
+  constexpr int64_t kMax = std::chrono::floor<seconds>(kMaxTtl).count();
+  return remaining > 1 ? Ttl(seconds(std::min(remaining - 1, kMax))) : Ttl(1);
 }
 
 }  // namespace appcache::memcache

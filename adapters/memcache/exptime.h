@@ -18,8 +18,8 @@ namespace appcache::memcache {
 int64_t ExpTime(Ttl ttl, TimePoint now) noexcept;
 
 // The remaining ttl of an item of which the server says that it expires in
-// `seconds`, or never (-1): without the second that ExpTime added, and more
-// than zero if the item expires.
+// `seconds`, or never (-1): without the second that ExpTime added, more than
+// zero if the item expires, and at most kMaxTtl, whatever the server says.
 Ttl RemainingTtl(int64_t seconds) noexcept;
 
 }  // namespace appcache::memcache

@@ -35,7 +35,8 @@ Lookup<Ttl> ToTtl(const Reply& reply, const std::string& server) {
   if (reply.integer == kNoEntry) return Lookup<Ttl>::Miss();
   if (reply.integer == kNeverExpires) return Lookup<Ttl>::Hit(kNoTtl);
   // An entry that expires within this millisecond has not expired yet.
-  return Lookup<Ttl>::Hit(Ttl(std::max<int64_t>(reply.integer, 1)));
+  return Lookup<Ttl>::Hit(
+      Ttl(std::clamp<int64_t>(reply.integer, 1, kMaxTtl.count())));
 }
 
 }  // namespace appcache::redis

@@ -19,7 +19,8 @@ Status UnexpectedReply(const Reply& reply, const std::string& server);
 // Converts the reply to GET, or an element of the reply to MGET.
 Lookup<Bytes> ToLookup(Reply reply, const std::string& server);
 
-// Converts the reply to PTTL.
+// Converts the reply to PTTL. The ttl is at most kMaxTtl, whatever the server
+// says.
 Lookup<Ttl> ToTtl(const Reply& reply, const std::string& server);
 
 }  // namespace appcache::redis

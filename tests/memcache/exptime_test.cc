@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <limits>
 
 namespace appcache::memcache {
 namespace {
@@ -44,6 +45,18 @@ TEST(RemainingTtlTest, OmitsTheAddedSecond) {
   // The item has not expired, and a ttl of zero would mean that it never does.
   EXPECT_EQ(RemainingTtl(1), milliseconds(1));
   EXPECT_EQ(RemainingTtl(0), milliseconds(1));
+}
+
+TEST(RemainingTtlTest, IsWithinTheLimitWhateverTheServerSays) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  constexpr int64_t kMaxSeconds =
+      std::chrono::duration_cast<seconds>(kMaxTtl).count();
+  EXPECT_EQ(RemainingTtl(kMaxSeconds), kMaxTtl - seconds(1));
+  EXPECT_EQ(RemainingTtl(kMaxSeconds + 2), kMaxTtl);
+  EXPECT_EQ(RemainingTtl(kMost / 1000), kMaxTtl);
+  EXPECT_EQ(RemainingTtl(kMost), kMaxTtl);
+  EXPECT_EQ(RemainingTtl(-2), milliseconds(1));
+  EXPECT_EQ(RemainingTtl(std::numeric_limits<int64_t>::min()), milliseconds(1));
 }
 
 }  // namespace
