@@ -15,6 +15,7 @@
 
 #include "adapters/net/socket.h"
 #include "engine/support/background_thread.h"
+#include "engine/support/high_fd.h"
 
 namespace appcache::net {
 namespace {
@@ -48,6 +49,13 @@ Result<Addresses> LookUpWith(const Endpoint& endpoint, int flags) {
     address.size = at->ai_addrlen;
   }
   return addresses;
+}
+
+// The address that the host is, if it is one.
+Result<Addresses> LookUpNumeric(const Endpoint& endpoint) {
+  // The interface in "fe80::1%eth0" is looked up with a socket.
+  const internal::StandardFdsOccupied occupied;
+  return LookUpWith(endpoint, AI_NUMERICHOST | AI_NUMERICSERV);
 }
 
 Result<Addresses> UnixAddress(const Endpoint& endpoint) {
@@ -96,6 +104,8 @@ std::shared_ptr<Resolver::Flight> Resolver::JoinFlight() {
                                    look_up = look_up_] {
     Result<Addresses> result = Status::OutOfMemory();
     try {
+      // The system's resolver opens descriptors of its own.
+      const internal::StandardFdsOccupied occupied;
       result = look_up(endpoint);
     } catch (const std::exception&) {
     }
@@ -125,8 +135,7 @@ const Result<Addresses>* Resolver::Await(const Flight& flight,
 
 Result<Addresses> Resolver::Resolve(const Deadline& deadline) {
   if (!endpoint_.unix_path.empty()) return UnixAddress(endpoint_);
-  Result<Addresses> numeric =
-      LookUpWith(endpoint_, AI_NUMERICHOST | AI_NUMERICSERV);
+  Result<Addresses> numeric = LookUpNumeric(endpoint_);
   if (numeric.ok()) return numeric;
   std::shared_ptr<Flight> flight;
   try {

@@ -3,7 +3,8 @@
 // A program may run with standard input, output or error closed. The system
 // then gives the next descriptor that is opened the number of a closed one, and
 // what the program prints is written to a socket or a file of the library. So
-// every descriptor that the library opens is moved above 2.
+// every descriptor that the library opens is moved above 2, and 0, 1 and 2 are
+// occupied while LMDB or the system's name resolution opens some.
 
 #ifndef APPCACHE_ENGINE_SUPPORT_HIGH_FD_H_
 #define APPCACHE_ENGINE_SUPPORT_HIGH_FD_H_

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -14,7 +15,10 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include "adapters/net/address.h"
+#include "adapters/net/deadline.h"
 #include "appcache/memcache_cache.h"
 #include "appcache/redis_cache.h"
 #include "appcache/tiered_cache.h"
@@ -27,6 +31,8 @@ namespace appcache {
 namespace {
 
 using internal::MoveAboveStandard;
+
+constexpr std::chrono::seconds kPatience{60};
 
 bool IsOpen(int fd) { return fcntl(fd, F_GETFD) >= 0; }
 
@@ -121,6 +127,29 @@ TEST(HighFdTest, ConnectionToMemcachedIsAboveStandard) {
     (void)cache->backend()->GetRaw("a").is_hit();
     return cache;
   });
+}
+
+// The system's resolver opens files and sockets.
+TEST(HighFdTest, NameIsLookedUpWithStandardDescriptorsOccupied) {
+  for (int closed = 0; closed < 3; ++closed) {
+    EXPECT_EQ(InChild([&]() -> std::string {
+                close(closed);
+                std::atomic<int> opened = -1;
+                net::Resolver resolver(
+                    net::Endpoint{"Fake", "name.invalid", 1, ""},
+                    [&](const net::Endpoint&) {
+                      opened = open("/dev/null", O_RDONLY | O_CLOEXEC);
+                      return std::vector<net::Address>(1);
+                    });
+                if (!resolver.Resolve(net::Deadline(kPatience)).ok()) {
+                  return "was not looked up";
+                }
+                if (opened < 3) return "opened " + std::to_string(opened);
+                return IsOpen(closed) ? "stays occupied" : "";
+              }),
+              "")
+        << "closed: " << closed;
+  }
 }
 
 // The link and the eventfd of its watch.
