@@ -11,8 +11,9 @@
 namespace appcache::memcache {
 namespace {
 
-constexpr uint32_t kBool = 2;
-constexpr uint32_t kInteger = 4;
+// The two clients use 2 and 4 for integers and bools, in different ways.
+constexpr uint32_t kDecimal = 2;
+constexpr uint32_t kOtherDecimal = 4;
 constexpr uint32_t kZlib = 8;
 constexpr uint32_t kText = 16;
 
@@ -24,7 +25,8 @@ Status Corrupt(const std::string& server, const std::string& why) {
 }
 
 // zlib counts in unsigned ints. An item has at most 1 GiB.
-static_assert(std::numeric_limits<uInt>::max() > uint64_t{1} << 30);
+constexpr uint64_t kMaxStepBytes = uint64_t{1} << 30;
+static_assert(std::numeric_limits<uInt>::max() > kMaxStepBytes);
 
 Result<Bytes> Inflate(std::string_view bytes, uint64_t max_bytes,
                       const std::string& server) {
@@ -43,8 +45,8 @@ Result<Bytes> Inflate(std::string_view bytes, uint64_t max_bytes,
       return Corrupt(server, "inflates to more than max_inflated_bytes");
     }
     const uint64_t room =
-        std::min(std::max<uint64_t>(produced, kFirstOutputBytes),
-                 max_bytes + 1 - produced);
+        std::min({std::max<uint64_t>(produced, kFirstOutputBytes),
+                  max_bytes + 1 - produced, kMaxStepBytes});
     output.resize(produced + static_cast<size_t>(room));
     stream.next_out = reinterpret_cast<Bytef*>(output.data() + produced);
     stream.avail_out = static_cast<uInt>(room);
@@ -67,7 +69,7 @@ Result<Bytes> DecodeForeignValue(Bytes stored, uint32_t flags,
                                  uint64_t max_inflated_bytes,
                                  const std::string& server) {
   const uint32_t type = flags & ~kZlib;
-  if (type != 0 && type != kBool && type != kInteger && type != kText) {
+  if (type != 0 && type != kDecimal && type != kOtherDecimal && type != kText) {
     return Corrupt(server, "has the flags " + std::to_string(flags) +
                                ": another program wrote it, as a pickle or in "
                                "a format that is not known");

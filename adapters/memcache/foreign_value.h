@@ -12,10 +12,11 @@
 namespace appcache::memcache {
 
 // The bytes of a value with `flags` as pylibmc and python-memcached use them:
-// bytes (0), a bool (2) or an int (4) in decimal, and text (16) are returned as
-// they are; with zlib (8) they are inflated first. kCorrupt: a pickle (1) or
-// other flags; the data is damaged, or inflates to more than
-// `max_inflated_bytes`, which limits the memory. `server` names the server in
+// bytes (0), an integer or a bool in decimal (2 or 4), and text (16) are
+// returned as they are; with zlib (8) they are inflated first. kCorrupt: a
+// pickle (1) or other flags; the data is damaged, or inflates to more than
+// `max_inflated_bytes`. Uses at most about twice that much memory, because the
+// result is copied once. `server` names the server in
 // messages. Throws std::bad_alloc.
 Result<Bytes> DecodeForeignValue(Bytes stored, uint32_t flags,
                                  uint64_t max_inflated_bytes,

@@ -59,9 +59,10 @@
 // key is then empty.
 //
 // Values of other clients. Flags are read as pylibmc and python-memcached use
-// them: bytes (0), a bool (2), an int (4) and text (16) are the stored bytes;
-// with zlib (8) they are inflated, to at most cache.max_inflated_bytes.
-// kCorrupt: a pickle (1), other flags, or damaged data.
+// them: bytes (0), an integer or a bool in decimal (2 or 4) and text (16) are
+// the stored bytes; with zlib (8) they are inflated, to at most
+// cache.max_inflated_bytes, which takes about twice that much memory. kCorrupt:
+// a pickle (1), other flags, or damaged data.
 //
 // Ttls. Memcached counts whole seconds: an entry expires between ttl and ttl +
 // 2 seconds from now, while the server's clock runs. A ttl of more than 30 days
