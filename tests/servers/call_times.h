@@ -36,13 +36,14 @@ class CallTimes {
 };
 
 // Expects that `call` returns at most a tenth of the timeout after it. Repeats
-// it until it does, for the same reason as ExpectTimesOut.
+// it until it does, for the same reason as ExpectTimesOut. No call may take
+// five times the timeout.
 void ExpectInTime(std::chrono::milliseconds timeout,
                   const std::function<void()>& call);
 
 // Expects that `call` returns kTimeout, never before the timeout. Repeats it
 // until one call returns soon after the timeout, because a busy machine
-// sometimes wakes a thread up late.
+// sometimes wakes a thread up late. No call may take five times the timeout.
 void ExpectTimesOut(std::chrono::milliseconds timeout,
                     const std::function<Status()>& call);
 

@@ -30,7 +30,10 @@ class ServerPoolTest : public testing::TestWithParam<ServerKind> {
 
   // Closing a connection reaches the server with a delay.
   void AwaitNoConnections() {
+    const auto until =
+        std::chrono::steady_clock::now() + ClientOptions().timeout;
     while (server_->OpenConnections() != 0) {
+      ASSERT_LT(std::chrono::steady_clock::now(), until);
     }
   }
 
