@@ -73,6 +73,8 @@ class Connection {
 
   // True when nothing failed and nothing is left to send or to receive.
   bool is_reusable() const noexcept;
+  // See net::Stream.
+  bool IsQuiet() noexcept { return stream_.IsQuiet(); }
 
  private:
   Connection(std::string server, uint64_t max_value_bytes)

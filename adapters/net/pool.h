@@ -26,8 +26,11 @@ namespace appcache::net {
 // used one first, so that few stay open when few are needed at once. Must
 // outlive its leases. Thread-safe.
 //
-// A Connection has a member is_reusable(), which returns true when nothing
-// failed on it, no reply is outstanding, and it was made by this process.
+// A Connection has two members: is_reusable(), which returns true when nothing
+// failed on it, no reply is outstanding, and it was made by this process; and
+// IsQuiet(), which returns true when nothing has arrived on it. An idle
+// connection on which something has arrived is closed instead of reused: a
+// reply that nobody asked for would become the reply to the next request.
 //
 // fork(): a child may go on using the pool. It makes connections of its own,
 // and closes its copies of those that were idle at the fork. A connection that
@@ -67,12 +70,16 @@ class Pool {
       assert(connection_ != nullptr);
       return connection_.get();
     }
-    // True for a reused connection: the server may have closed it while it was
-    // idle.
+    // True for a reused connection: the server may be about to close it.
     bool was_idle() const noexcept { return was_idle_; }
 
    private:
     friend class Pool;
+    // Closes the connection.
+    void Close() {
+      connection_.reset();
+      pool_->Return(*state_, generation_, nullptr);
+    }
     Lease(Pool* pool, State* state, uint64_t generation,
           std::unique_ptr<Connection> connection, bool was_idle)
         : pool_(pool),
@@ -135,6 +142,8 @@ class Pool {
   // REQUIRES: state.mutex is held, as `lock`.
   Status WaitForRoom(State& state, std::unique_lock<std::mutex>& lock,
                      const Deadline& deadline);
+  // An idle connection, whatever has arrived on it, or a new one.
+  Result<Lease> TakeAny(const Deadline& deadline);
   // Makes a connection. REQUIRES: it is already counted in state.open.
   Result<Lease> Make(State& state, uint64_t generation,
                      const Deadline& deadline);
@@ -179,6 +188,18 @@ Status Pool<Connection>::WaitForRoom(State& state,
 
 template <class Connection>
 Result<typename Pool<Connection>::Lease> Pool<Connection>::Take(
+    const Deadline& deadline) {
+  for (;;) {
+    Result<Lease> lease = TakeAny(deadline);
+    // Asked here and not when the connection is returned, because it may take
+    // time to arrive; and without the mutex, because it is a system call.
+    if (!lease.ok() || !lease->was_idle() || (*lease)->IsQuiet()) return lease;
+    lease->Close();
+  }
+}
+
+template <class Connection>
+Result<typename Pool<Connection>::Lease> Pool<Connection>::TakeAny(
     const Deadline& deadline) {
   State& state = state_.Get();
   uint64_t generation = 0;

@@ -159,6 +159,13 @@ SocketResult Socket::ReceiveSome(char* buffer, size_t size,
   }
 }
 
+bool Socket::IsQuiet() noexcept {
+  assert(is_open());
+  char byte = 0;
+  return recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+         (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 SocketResult Socket::Receive(char* buffer, size_t size,
                              const Deadline& deadline,
                              size_t& received) noexcept {

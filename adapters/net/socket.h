@@ -77,6 +77,10 @@ class Socket {
   SocketResult ReceiveSome(char* buffer, size_t size,
                            size_t& received) noexcept;
 
+  // True when there is nothing to receive, not even the end of the stream or an
+  // error. Receives nothing.
+  bool IsQuiet() noexcept;
+
   // Waits until there is something to receive, or the end of the stream.
   SocketResult AwaitInput(const Deadline& deadline) noexcept {
     return WaitFor(POLLIN, deadline);

@@ -60,6 +60,10 @@ class Stream {
   // is empty and the stream stays usable.
   Status AwaitSome(std::string_view& received, const Deadline& deadline);
 
+  // True when nothing has arrived that was not received: no bytes, no end of
+  // the stream, no error.
+  bool IsQuiet() noexcept { return socket_.IsQuiet(); }
+
   // For WaitForAny (socket.h).
   int descriptor() const noexcept { return socket_.descriptor(); }
 

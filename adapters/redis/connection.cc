@@ -74,10 +74,9 @@ Status Connection::Parse(Reply& reply, bool& is_complete) {
 Status Connection::ReaderFailed(ReplyReader::Result result) {
   if (result == ReplyReader::Result::kOutOfMemory) return Status::OutOfMemory();
   if (result == ReplyReader::Result::kTooLarge) {
-    return Status(ErrorCode::kTooLarge,
-                  stream_.server() +
-                      " sent a reply that is larger than max_reply_bytes; read "
-                      "fewer keys at once, or raise max_reply_bytes");
+    return Status(
+        ErrorCode::kTooLarge,
+        stream_.server() + " sent " + std::string(reader_.limits().too_large));
   }
   return Status(ErrorCode::kUnavailable,
                 stream_.server() +
@@ -114,6 +113,7 @@ Result<std::unique_ptr<Connection>> Connection::Connect(
       connection->stream_.Connect(resolver, login.usual_timeout, deadline);
   if (status.ok()) status = connection->LogIn(login, deadline);
   if (!status.ok()) return status;
+  connection->ready_at_ = net::Deadline::Clock::now();
   return connection;
 }
 

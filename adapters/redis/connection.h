@@ -66,14 +66,20 @@ class Connection {
   // True when nothing failed, no reply is outstanding, and the connection was
   // made by this process.
   bool is_reusable() const noexcept;
+  // See net::Stream.
+  bool IsQuiet() noexcept { return stream_.IsQuiet(); }
 
   // The server's name in messages.
   const std::string& server() const noexcept { return stream_.server(); }
   // For a forked child that closes its copy.
   int descriptor() const noexcept { return stream_.descriptor(); }
 
-  // When it was made.
+  // The time before its server's name was looked up, and the time after the
+  // login.
   net::Deadline::Clock::time_point made_at() const noexcept { return made_at_; }
+  net::Deadline::Clock::time_point ready_at() const noexcept {
+    return ready_at_;
+  }
 
   // Closes the connection once it is returned to its pool.
   void Break() noexcept { stream_.Break(); }
@@ -87,6 +93,7 @@ class Connection {
   Status ReaderFailed(ReplyReader::Result result);
 
   const net::Deadline::Clock::time_point made_at_ = net::Deadline::Clock::now();
+  net::Deadline::Clock::time_point ready_at_ = made_at_;
   net::Stream stream_;
   ReplyReader reader_;
   std::string_view received_;  // bytes that reader_ has not taken

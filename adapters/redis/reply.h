@@ -39,6 +39,11 @@ struct ReplyLimits {
   // The number of elements, those of nested arrays included. Further elements
   // are parsed and dropped.
   size_t elements;
+  // The end of the message for a larger reply: what was too large, and advice.
+  std::string_view too_large =
+      "a reply that is larger than max_reply_bytes; read fewer keys at once, "
+      "or "
+      "raise max_reply_bytes";
 };
 
 // Parses a stream of bytes. After a failure it cannot be used any more. Not
@@ -70,6 +75,8 @@ class ReplyReader {
   // has taken all of `input`, and the reply is not complete. Copies each string
   // once.
   Result Next(std::string_view& input, Reply& reply) noexcept;
+
+  const ReplyLimits& limits() const noexcept { return limits_; }
 
   // True after a part of a reply.
   bool IsInReply() const noexcept {

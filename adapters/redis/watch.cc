@@ -19,8 +19,12 @@ namespace {
 // The server closes the connection of a client for which more than 32 MB wait
 // (client-output-buffer-limit pubsub). A message with more keys than this is
 // notified as a change of all entries.
-constexpr ReplyLimits kMessageLimits = {.text_bytes = uint64_t{64} << 20,
-                                        .elements = size_t{1} << 18};
+constexpr ReplyLimits kMessageLimits = {
+    .text_bytes = uint64_t{64} << 20,
+    .elements = size_t{1} << 18,
+    .too_large =
+        "a message of more than 64 MiB to a watch; change fewer or shorter "
+        "keys at once"};
 
 WatchOptions Completed(WatchOptions options) {
   assert(Validate(options).ok());

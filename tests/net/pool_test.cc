@@ -25,8 +25,10 @@ struct FakeConnection {
     if (on_close) on_close();
   }
   bool is_reusable() const { return true; }
+  bool IsQuiet() const { return is_quiet; }
 
   std::function<void()> on_close;
+  bool is_quiet = true;
 };
 
 class PoolTest : public testing::Test {
@@ -54,6 +56,22 @@ TEST_F(PoolTest, ReturnedConnectionIsReused) {
   ASSERT_TRUE(lease.ok());
   EXPECT_TRUE(lease->was_idle());
   EXPECT_EQ(made_, 1);
+}
+
+TEST_F(PoolTest, IdleConnectionOnWhichSomethingArrivedIsClosed) {
+  {
+    const auto one = Take();
+    const auto two = Take();
+    (*one)->is_quiet = false;  // the last returned, so the next taken
+  }
+  const auto one = Take();
+  EXPECT_TRUE(one->was_idle());
+  EXPECT_TRUE((*one)->is_quiet);
+  // The closed one no longer counts.
+  const auto other = Take();
+  ASSERT_TRUE(other.ok());
+  EXPECT_FALSE(other->was_idle());
+  EXPECT_EQ(made_, 3);
 }
 
 TEST_F(PoolTest, MoreThanMaxConnectionsAreBusy) {

@@ -37,6 +37,8 @@ std::vector<HostileCase> Attacks() {
       all.end(),
       {{{"EndlessLine", "+", kFlood}},
        {{"EndlessError", "-ERR ", kFlood}},
+       {{"HugeTtl", ":9223372036854775807\r\n", "", Pace::kOnce}},
+       {{"MostNegativeTtl", ":-9223372036854775808\r\n", "", Pace::kOnce}},
        {{"EndlessNumber", ":", std::string(1000, '1')}},
        {{"HugeString", "$2147483647\r\n", kFlood}, ErrorCode::kTooLarge},
        {{"EndlessArray", "*2147483647\r\n", ":1\r\n"}, ErrorCode::kTimeout},
@@ -60,6 +62,7 @@ INSTANTIATE_TEST_SUITE_P(Redis, ServerHostileTest,
 // --- The link of a watch.
 
 constexpr milliseconds kPingTimeout{200};
+constexpr std::chrono::seconds kPatience{60};
 
 // The handshake of a watch, up to its first ping.
 const std::vector<std::string> kHandshake = {
@@ -136,6 +139,9 @@ TEST_P(WatchHostileTest, LinkIsLostInTimeAndWithinTheMessageLimit) {
     EXPECT_TRUE(listener.was_linked());
     EXPECT_FALSE(listener.had_heartbeat());
     EXPECT_LT(listener.why().ToString().size(), 400u);
+    // An option that does not apply to watches.
+    EXPECT_EQ(listener.why().ToString().find("max_reply_bytes"),
+              std::string::npos);
   });
   EXPECT_LT(memory.GrownBytes(), kMaxBytes);
 }
@@ -146,7 +152,9 @@ TEST_P(WatchHostileTest, WatchThatCannotBeMadeEndsAtOnce) {
   const auto cache = OpenOn(server);
   LossListener listener;
   auto watch = *cache->backend()->WatchRaw(Options(), listener);
+  const auto until = std::chrono::steady_clock::now() + kPatience;
   while (server.sent_bytes() == 0 && GetParam().attack.pace == Pace::kFlood) {
+    ASSERT_LT(std::chrono::steady_clock::now(), until);
     std::this_thread::yield();
   }
   ExpectInTime(kPingTimeout, [&] { watch.reset(); });

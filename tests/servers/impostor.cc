@@ -47,6 +47,21 @@ std::jthread Impostor::Answer(std::string_view reply) const {
   return std::jthread([this, reply] { close(Accept(reply)); });
 }
 
+std::jthread Impostor::AnswerTwice(std::string_view reply, std::latch& is_due,
+                                   std::string_view extra,
+                                   std::latch& was_sent) const {
+  return std::jthread([this, reply, &is_due, extra, &was_sent] {
+    const int client = Accept(reply);
+    is_due.wait();
+    EXPECT_EQ(send(client, extra.data(), extra.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(extra.size()));
+    was_sent.count_down();
+    char more = 0;
+    recv(client, &more, 1, 0);
+    close(client);
+  });
+}
+
 std::jthread Impostor::Dribble(std::string_view beginning) const {
   return std::jthread([this, beginning] {
     const int client = Accept(beginning);

@@ -4,6 +4,7 @@
 #define APPCACHE_TESTS_SERVERS_IMPOSTOR_H_
 
 #include <chrono>
+#include <latch>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -21,6 +22,11 @@ class Impostor {
 
   // Receives a request, sends `reply` and closes.
   std::jthread Answer(std::string_view reply) const;
+
+  // Receives a request and sends `reply`; once `is_due`, sends `extra`, and
+  // then counts `was_sent` down. Closes when the client sends more or closes.
+  std::jthread AnswerTwice(std::string_view reply, std::latch& is_due,
+                           std::string_view extra, std::latch& was_sent) const;
 
   // Receives a request, sends `beginning`, and then one byte per millisecond
   // until the client closes.

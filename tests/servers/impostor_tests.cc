@@ -1,6 +1,7 @@
 // The tests of ServerFailureTest with a fake server.
 
 #include <chrono>
+#include <latch>
 #include <memory>
 #include <string>
 #include <thread>
@@ -81,6 +82,25 @@ TEST_P(ServerFailureTest, ExtraReplyIsDiscarded) {
   }
   const std::string reply = GetParam().hit_reply("y");
   const std::jthread once = impostor.Answer(reply);
+  EXPECT_EQ(ValueAt(*cache->backend(), "a"), "y");
+}
+
+// The connection has been returned by then.
+TEST_P(ServerFailureTest, ExtraReplyThatComesLateIsDiscarded) {
+  const FakeServer fake;
+  const Impostor impostor(fake.options.unix_path);
+  const auto cache = Open(fake.options);
+  const std::string miss = GetParam().miss_reply;
+  const std::string extra = GetParam().hit_reply("not for this request");
+  std::latch is_due(1);
+  std::latch was_sent(1);
+  const std::jthread first =
+      impostor.AnswerTwice(miss, is_due, extra, was_sent);
+  EXPECT_EQ(ValueAt(*cache->backend(), "a"), "<miss>");
+  is_due.count_down();
+  was_sent.wait();
+  const std::string reply = GetParam().hit_reply("y");
+  const std::jthread second = impostor.Answer(reply);
   EXPECT_EQ(ValueAt(*cache->backend(), "a"), "y");
 }
 
