@@ -22,9 +22,13 @@
 
 namespace appcache::redis {
 
-// Whether a request is sent again when the server closed the connection before
-// it had replied. kNever is for requests that are not idempotent.
-enum class Retry { kNever, kOnce };
+// What a request does. It is sent again when the server closed the connection
+// before it had replied, except for kWriteOnce.
+enum class Kind {
+  kRead,       // a replica accepts it too: a read, PUBLISH
+  kWrite,      // an idempotent write
+  kWriteOnce,  // a write that is not idempotent
+};
 
 // Thread-safe.
 //
@@ -33,9 +37,11 @@ enum class Retry { kNever, kOnce };
 // it is a replica now. So when a server replies that it is the wrong one
 // (IsWrongServer), all connections of the pool are replaced, and the request is
 // repeated once. A server that stays the wrong one costs no more than one
-// replacement per kRenewalInterval.
+// replacement per kRenewalInterval, whatever the number of threads.
 class Client {
  public:
+  using SteadyTime = net::Deadline::Clock::time_point;
+
   static constexpr std::chrono::milliseconds kRenewalInterval{250};
 
   Client(const net::Endpoint& endpoint, Login login,
@@ -82,31 +88,35 @@ class Client {
 
   // Sends the commands that `append(connection)` appends, and calls
   // `take(reply)` with the reply to each, in order. May do so a second time:
-  // `append` must undo what `take` has done. Throws std::bad_alloc.
+  // `append` must undo what `take` has done. On success, sets `ready_at`,
+  // unless it is null, to when the connection that was used became ready: a
+  // later time than that of an earlier exchange may mean another server. Throws
+  // std::bad_alloc.
   template <class Append, class Take>
   Status Exchange(const Append& append, const Take& take,
-                  Retry retry = Retry::kOnce) {
+                  Kind kind = Kind::kRead, SteadyTime* ready_at = nullptr) {
     const net::Deadline deadline(timeout_);
-    bool was_replaced = false;
-    Status status = Attempt(append, take, deadline, &was_replaced);
-    const bool was_dropped = retry == Retry::kOnce && net::IsDrop(status);
-    if (!was_replaced && !was_dropped) return status;
-    bool is_refused = false;
-    const auto take_again = [&](Reply reply) {
-      is_refused = is_refused || IsRefusal(reply);
-      take(std::move(reply));
-    };
-    status = Attempt(append, take_again, deadline, nullptr);
-    // When nothing answers, it is unknown, and the next server may be another.
-    if (was_replaced && !is_refused) ConfirmFailover();
-    return status;
+    Outcome outcome =
+        Attempt(append, take, kind, deadline, /*may_replace=*/true);
+    const bool was_replaced = outcome.was_replaced;
+    const bool was_dropped =
+        kind != Kind::kWriteOnce && net::IsDrop(outcome.status);
+    if (was_replaced || was_dropped) {
+      outcome = Attempt(append, take, kind, deadline, /*may_replace=*/false);
+      // When nothing answers, it is unknown, and the next server may be
+      // another.
+      if (was_replaced && !outcome.was_refused) ConfirmFailover();
+    }
+    if (ready_at != nullptr) *ready_at = outcome.ready_at;
+    return std::move(outcome.status);
   }
 
   // The same with `check(reply)`, which returns a Status. Returns the first
   // error.
   template <class Append, class Check>
   Status ExchangeChecked(const Append& append, const Check& check,
-                         Retry retry = Retry::kOnce) {
+                         Kind kind = Kind::kRead,
+                         SteadyTime* ready_at = nullptr) {
     Status first_error;
     Status status = Exchange(
         [&](Connection& connection) {
@@ -117,38 +127,70 @@ class Client {
           Status checked = check(std::move(reply));
           if (first_error.ok()) first_error = std::move(checked);
         },
-        retry);
+        kind, ready_at);
     return status.ok() ? first_error : status;
   }
 
  private:
   using Pool = net::Pool<Connection>;
-  using SteadyTime = net::Deadline::Clock::time_point;
 
-  // With `was_replaced`: when a wrong server refuses the request, replaces the
-  // connections, if that may help, sets it and returns.
+  // The outcome of an attempt.
+  struct Outcome {
+    Status status = {};
+    bool was_refused = false;   // by a wrong server
+    bool was_replaced = false;  // so were the connections, because of that
+    SteadyTime ready_at = {};   // Connection::ready_at
+  };
+
+  // With `may_replace`: when a wrong server refuses the request, replaces the
+  // connections, if that may help, and returns.
   template <class Append, class Take>
-  Status Attempt(const Append& append, const Take& take,
-                 const net::Deadline& deadline, bool* was_replaced) {
-    Result<Pool::Lease> lease = pool_.Take(deadline);
-    if (!lease.ok()) return lease.status();
+  Outcome Attempt(const Append& append, const Take& take, Kind kind,
+                  const net::Deadline& deadline, bool may_replace) {
+    Outcome outcome;
+    Status& status = outcome.status;
+    Result<Pool::Lease> lease = TakeCurrent(deadline);
+    if (!lease.ok()) {
+      status = lease.status();
+      return outcome;
+    }
     Connection& connection = **lease;
+    outcome.ready_at = connection.ready_at();
+    bool has_error = false;
     append(connection);
-    Status status = connection.Send(deadline);
+    status = connection.Send(deadline);
     while (status.ok() && connection.outstanding() > 0) {
       Reply reply;
       status = connection.Receive(reply, deadline);
       if (!status.ok()) break;
-      if (was_replaced != nullptr && IsRefusal(reply) &&
-          ReplaceAll(connection)) {
-        *was_replaced = true;
-        return status;
+      has_error = has_error || reply.type == Reply::Type::kError;
+      outcome.was_refused = outcome.was_refused || IsRefusal(reply);
+      if (may_replace && IsRefusal(reply) && ReplaceAll(connection)) {
+        outcome.was_replaced = true;
+        return outcome;
       }
       take(std::move(reply));
     }
+    if (kind != Kind::kRead && status.ok() && !has_error) {
+      WriteAccepted(connection);
+    }
     // The server has most likely closed the other idle connections too.
     if (lease->was_idle() && net::IsDrop(status)) pool_.DropIdle();
-    return status;
+    return outcome;
+  }
+
+  // Takes a connection that was made after the last replacement: the thread
+  // that replaces them may not have called Renew yet.
+  Result<Pool::Lease> TakeCurrent(const net::Deadline& deadline) {
+    for (;;) {
+      Result<Pool::Lease> lease = pool_.Take(deadline);
+      if (!lease.ok() || IsCurrent(**lease)) return lease;
+      (*lease)->Break();
+    }
+  }
+
+  bool IsCurrent(const Connection& connection) const noexcept {
+    return connection.made_at() >= last_renewal_.load();
   }
 
   // True for the reply of a wrong server.
@@ -162,18 +204,25 @@ class Client {
   // stands for now.
   bool ReplaceAll(Connection& connection) {
     const SteadyTime now = net::Deadline::Clock::now();
-    const SteadyTime last = last_renewal_.load();
+    SteadyTime last = last_renewal_.load();
     if (connection.made_at() >= last) {
       if (last != SteadyTime::min() && now - last < kRenewalInterval) {
         return false;
       }
-      is_failover_likely_.store(true);
-      pool_.Renew();
-      // Afterwards: whoever sees this time finds no older connection idle.
-      last_renewal_.store(now);
+      // Only one of the threads that were refused replaces them.
+      if (last_renewal_.compare_exchange_strong(last, now)) {
+        is_failover_likely_.store(true);
+        pool_.Renew();
+      }
     }
     connection.Break();
     return true;
+  }
+
+  // A server has accepted a write. If the write that led to the replacement and
+  // its retry were both refused, this is the first sign of the new server.
+  void WriteAccepted(const Connection& connection) {
+    if (is_failover_likely_.load() && IsCurrent(connection)) ConfirmFailover();
   }
 
   // New connections are, or may be, to another server than the old ones.

@@ -18,7 +18,9 @@ std::string PrefixPattern(std::string_view prefix);
 // Removes every key that starts with `prefix` and exists during the whole call,
 // and adds the number of removed keys to `removed`. On failure some may have
 // been removed. The number of round trips is proportional to the size of the
-// database. Throws std::bad_alloc.
+// database. Begins anew when the connections have been replaced in the
+// meantime, so that on success the keys are gone from a server that accepted
+// the last write. Throws std::bad_alloc.
 Status RemovePrefix(Client& client, std::string_view prefix, uint64_t& removed);
 
 }  // namespace appcache::redis

@@ -54,10 +54,13 @@ std::string VersionIn(std::string_view info) {
   return version.empty() ? version : " " + version;
 }
 
-// True for the reply of a server that does not know an argument.
-bool IsSyntaxError(const Reply& reply) {
+// True for the reply of a server that does not know an argument. Redis before 4
+// counts the arguments of FLUSHDB, later versions parse them.
+bool HasUnknownArgument(const Reply& reply) {
+  const std::string_view text = reply.bytes.view();
   return reply.type == Type::kError &&
-         reply.bytes.view().starts_with("ERR syntax error");
+         (text.starts_with("ERR wrong number of arguments") ||
+          text.starts_with("ERR syntax error"));
 }
 
 }  // namespace
@@ -205,7 +208,8 @@ Status RedisBackend::SetManyRaw(std::span<const RawEntry> entries) {
           if (checked.ok()) return;
           ++failed;
           if (first_error.ok()) first_error = std::move(checked);
-        });
+        },
+        Kind::kWrite);
   });
   if (!status.ok()) failed = entries.size();
   counters_.CountSets(entries.size() - failed, failed);
@@ -227,7 +231,7 @@ Result<bool> RedisBackend::Add(const RawEntry& entry) {
                    ? Status()
                    : UnexpectedReply(reply, client_.server());
       },
-      Retry::kNever);
+      Kind::kWriteOnce);
   if (!status.ok()) return status;
   return is_added;
 }
@@ -256,7 +260,8 @@ Status RedisBackend::InvalidateManyRaw(
           return reply.type == Type::kInteger
                      ? Status()
                      : UnexpectedReply(reply, client_.server());
-        });
+        },
+        Kind::kWrite);
   });
   const uint64_t failed = status.ok() ? 0 : paths.size();
   counters_.CountInvalidations(paths.size() - failed, failed);
@@ -288,10 +293,11 @@ Status RedisBackend::Flush(std::initializer_list<std::string_view> command,
   return client_.ExchangeChecked(
       [&](Connection& connection) { connection.Append(command); },
       [&](const Reply& reply) {
-        is_known = !IsSyntaxError(reply);
+        is_known = !HasUnknownArgument(reply);
         return reply.is_ok() ? Status()
                              : UnexpectedReply(reply, client_.server());
-      });
+      },
+      Kind::kWrite);
 }
 
 Result<std::unique_ptr<Watch>> RedisBackend::WatchRaw(

@@ -104,10 +104,35 @@ void CutProxy::Accept() {
   }
 }
 
-bool CutProxy::Pass(int from, int to) {
+void CutProxy::BeforeRequest(const std::string& text, int nth,
+                             std::function<void()> then) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  hook_text_ = text;
+  pieces_until_hook_ = nth;
+  hook_ = std::move(then);
+}
+
+void CutProxy::CallHook(std::string_view piece) {
+  std::function<void()> hook;
+  {
+    std::lock_guard<std::mutex> guard(mutex_);
+    if (hook_ == nullptr || piece.find(hook_text_) == std::string_view::npos ||
+        --pieces_until_hook_ > 0) {
+      return;
+    }
+    hook = std::exchange(hook_, nullptr);
+  }
+  hook();
+}
+
+bool CutProxy::Pass(int from, int to, bool is_request) {
   char buffer[size_t{16} << 10];
   const ssize_t got = recv(from, buffer, sizeof(buffer), MSG_DONTWAIT);
   if (got <= 0) return false;
+  if (is_request) {
+    CallHook({buffer, static_cast<size_t>(got)});
+    if (is_cutting_) return false;
+  }
   for (ssize_t at = 0; at < got;) {
     const ssize_t sent =
         send(to, buffer + at, static_cast<size_t>(got - at), MSG_NOSIGNAL);
@@ -139,9 +164,10 @@ void CutProxy::Loop() {
     size_t at = 2;
     for (auto link = links_.begin(); at < waiting.size();) {
       bool lives = true;
-      if (waiting[at].revents != 0) lives = Pass(link->client, link->server);
+      if (waiting[at].revents != 0)
+        lives = Pass(link->client, link->server, true);
       if (lives && waiting[at + 1].revents != 0) {
-        lives = Pass(link->server, link->client);
+        lives = Pass(link->server, link->client, false);
       }
       at += 2;
       if (lives) {

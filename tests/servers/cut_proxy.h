@@ -6,9 +6,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace appcache {
@@ -31,6 +33,10 @@ class CutProxy {
   void Release();
   // Forwards new connections to another server. Existing ones stay.
   void LeadTo(const std::string& server_path);
+  // Calls `then` once, before the `nth` piece (from 1) that a client sends with
+  // `text` in it is forwarded. It may call Cut and LeadTo.
+  void BeforeRequest(const std::string& text, int nth,
+                     std::function<void()> then);
 
  private:
   struct Link {
@@ -41,7 +47,8 @@ class CutProxy {
   void Loop();
   void Accept();
   // Forwards some bytes. False: one end has closed.
-  static bool Pass(int from, int to);
+  bool Pass(int from, int to, bool is_request);
+  void CallHook(std::string_view piece);
   void Wake() const;
   static void Close(Link& link);
 
@@ -52,8 +59,13 @@ class CutProxy {
   std::atomic<bool> is_holding_{false};
   std::atomic<bool> is_cutting_{false};
   std::mutex mutex_;
-  std::string server_path_;  // guarded by mutex_
-  std::list<Link> links_;    // used by the loop only
+  // Guarded by mutex_.
+  std::string server_path_;
+  std::string hook_text_;
+  int pieces_until_hook_ = 0;
+  std::function<void()> hook_;
+
+  std::list<Link> links_;  // used by the loop only
   std::thread thread_;
 };
 

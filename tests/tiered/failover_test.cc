@@ -12,6 +12,12 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/net/address.h"
+#include "adapters/net/settings.h"
+#include "adapters/redis/client.h"
+#include "adapters/redis/connection.h"
+#include "adapters/redis/reply.h"
+#include "appcache/error.h"
 #include "appcache/redis_cache.h"
 #include "appcache/tiered_cache.h"
 #include "tests/servers/cut_proxy.h"
@@ -57,6 +63,8 @@ class FailoverTest : public testing::Test {
     TieredOptions options;
     // Reads need the remote.
     options.max_local_ttl = std::chrono::milliseconds(1);
+    // A late pong on a busy machine must not make the tier link again.
+    options.lease.max_staleness = std::chrono::seconds(10);
     auto tier = *TieredCache::Open(std::make_shared<MapBackend>(),
                                    remote->backend(), options);
     EXPECT_TRUE(Await([&] { return tier->coherent(); }));
@@ -151,6 +159,172 @@ TEST_F(FailoverTest, RefusedCallIsRepeatedOnTheNewPrimary) {
     EXPECT_EQ(cache->backend()->GetRaw("pyappcache/old").is_hit(), false);
   }
   EXPECT_EQ(new_primary_.Run("DBSIZE"), ":0");
+}
+
+// Prefixes: several pages of SCAN, and on the new primary other keys too.
+class PrefixFailoverTest : public FailoverTest {
+ protected:
+  static constexpr int kKeys = 5000;
+
+  PrefixFailoverTest() {
+    Fill(old_primary_, "pyappcache/shared/");
+    Fill(new_primary_, "pyappcache/shared/");
+    Fill(new_primary_, "pyappcache/new/");
+    new_primary_.Run("SET other v");
+  }
+
+  static void Fill(RedisServer& server, const std::string& prefix) {
+    EXPECT_EQ(server.Run({"EVAL",
+                          "for i = 1, ARGV[2] do "
+                          "  redis.call('SET', ARGV[1] .. i, 'v') "
+                          "end return 'done'",
+                          "0", prefix, std::to_string(kKeys)}),
+              "done");
+  }
+
+  void ExpectGoneFromNewPrimary() {
+    const auto cache = OpenCache();
+    const Status status = cache->backend()->InvalidatePrefixRaw("pyappcache/");
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    EXPECT_EQ(new_primary_.Run("KEYS *"), "[other]");
+  }
+};
+
+TEST_F(PrefixFailoverTest, DemotedServerHandsOverBetweenTwoPages) {
+  proxy_.BeforeRequest("SCAN", 3, [this] {
+    DemoteOldPrimary();
+    LeadToNewPrimary();
+  });
+  ExpectGoneFromNewPrimary();
+}
+
+// The server has nothing to remove, so only the SCAN would be sent to it.
+TEST_F(PrefixFailoverTest, DemotedServerWithoutMatchesIsNotEnough) {
+  EXPECT_EQ(old_primary_.Run("FLUSHDB"), "OK");
+  const auto cache = OpenCache();
+  EXPECT_FALSE(cache->backend()->GetRaw("a").has_error());
+  DemoteOldPrimary();
+  LeadToNewPrimary();
+  const Status status = cache->backend()->InvalidatePrefixRaw("pyappcache/");
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(new_primary_.Run("KEYS *"), "[other]");
+}
+
+TEST_F(PrefixFailoverTest, ConnectionCutBetweenTwoPagesLeadsToAnotherServer) {
+  proxy_.BeforeRequest("SCAN", 3, [this] {
+    LeadToNewPrimary();
+    proxy_.Cut();
+  });
+  ExpectGoneFromNewPrimary();
+}
+
+// Before the last keys are removed, the end of the database has been read.
+TEST_F(PrefixFailoverTest, ConnectionCutAfterTheLastPageLeadsToAnotherServer) {
+  EXPECT_EQ(old_primary_.Run("FLUSHDB"), "OK");
+  EXPECT_EQ(old_primary_.Run("SET pyappcache/shared/1 v"), "OK");
+  proxy_.BeforeRequest("pyappcache/shared/1\r\n", 1, [this] {
+    LeadToNewPrimary();
+    proxy_.Cut();
+  });
+  ExpectGoneFromNewPrimary();
+}
+
+// Each request arrives on a connection of its own.
+TEST_F(PrefixFailoverTest, ServerThatClosesEachConnectionIsAnError) {
+  std::function<void()> cut = [&] {
+    proxy_.Cut();
+    proxy_.BeforeRequest("SCAN", 2, cut);
+  };
+  proxy_.BeforeRequest("SCAN", 2, cut);
+  // Without keys to remove, so that it makes no progress.
+  const Status status = OpenCache()->backend()->InvalidatePrefixRaw("unused/");
+  EXPECT_TRUE(status.Is(ErrorCode::kUnavailable)) << status.ToString();
+}
+
+// --- The limit of replacements, and what shows a failover.
+
+TEST_F(FailoverTest, RefusedWritersReplaceTheConnectionsNoMoreThanOnceEach) {
+  constexpr int kWriters = 16;
+  constexpr int kWrites = 100;
+  const auto cache = OpenCache();
+  DemoteOldPrimary();
+  const int64_t before = old_primary_.AcceptedConnections();
+  const auto begin = steady_clock::now();
+  std::vector<std::jthread> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.emplace_back([&] {
+      for (int n = 0; n < kWrites; ++n) ExpectRefused(*cache->backend());
+    });
+  }
+  writers.clear();
+  // One each 250 ms, after the first; and each writer connects anew then.
+  const auto renewals =
+      (steady_clock::now() - begin) / std::chrono::milliseconds(250) + 1;
+  EXPECT_LE(old_primary_.AcceptedConnections() - before,
+            kWriters * (renewals + 1));
+}
+
+redis::Client MakeClient(uint16_t port) {
+  redis::Login login;
+  login.reply_limits = {1000, 10};
+  const net::Settings settings{kPatience, kPatience, /*max_connections=*/4};
+  return {net::Endpoint{"Redis", "127.0.0.1", port, ""}, std::move(login),
+          settings};
+}
+
+Status Write(redis::Client& client) {
+  return client.ExchangeChecked(
+      [](redis::Connection& connection) {
+        connection.Append({"SET", "pyappcache/w", "v"});
+      },
+      [](const redis::Reply& reply) {
+        return reply.is_ok() ? Status() : Status(ErrorCode::kUnavailable, "no");
+      },
+      redis::Kind::kWrite);
+}
+
+Status Read(redis::Client& client) {
+  return client.Exchange(
+      [](redis::Connection& connection) {
+        connection.Append({"GET", "a"});
+      },
+      [](const redis::Reply&) {});
+}
+
+TEST_F(FailoverTest, AcceptedWriteShowsAFailoverAfterARefusedRetry) {
+  redis::Client client = MakeClient(proxy_.port());
+  ASSERT_TRUE(Write(client).ok());
+  DemoteOldPrimary();
+  EXPECT_FALSE(Write(client).ok());
+  LeadToNewPrimary();
+  client.Renew();
+  // A replica, too, serves reads.
+  EXPECT_TRUE(Read(client).ok());
+  EXPECT_EQ(client.failovers(), 0u);
+  EXPECT_TRUE(Write(client).ok());
+  EXPECT_EQ(client.failovers(), 1u);
+  EXPECT_TRUE(Write(client).ok());
+  EXPECT_EQ(client.failovers(), 1u);
+}
+
+TEST_F(FailoverTest, FailoverThatManyWritersNoticeCountsOnce) {
+  redis::Client client = MakeClient(proxy_.port());
+  DemoteOldPrimary();
+  {
+    // So that each writer may have a connection to the old primary.
+    std::vector<std::jthread> readers;
+    for (int i = 0; i < 4; ++i)
+      readers.emplace_back([&] { (void)Read(client); });
+  }
+  LeadToNewPrimary();
+  std::vector<std::jthread> writers;
+  for (int i = 0; i < 8; ++i) {
+    writers.emplace_back([&] {
+      for (int n = 0; n < 20; ++n) EXPECT_TRUE(Write(client).ok());
+    });
+  }
+  writers.clear();
+  EXPECT_LE(client.failovers(), 1u);
 }
 
 TEST_F(FailoverTest, CacheRecoversInTimeAndReadsNeverStop) {

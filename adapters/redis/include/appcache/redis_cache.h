@@ -17,16 +17,17 @@
 // Failure. Every call returns within options.timeout, whatever the server and
 // the network do: also when replies arrive slowly or without end. Building a
 // request of tens of megabytes in memory may take additional time. A reply uses
-// at most options.max_reply_bytes; a larger one is kTooLarge. After kTimeout,
-// and after kUnavailable from a write, it is unknown whether the write was
-// done. kUnavailable: the server cannot be reached, closed the connection,
-// refused the login, is loading its data, is a read-only replica, or sent an
-// invalid reply. kBusy: all max_connections stayed in use until the timeout,
-// and nothing was sent; or the server is busy running a script. kFull: the
-// server has reached maxmemory and may not evict. kUnsupported: the user may
-// not run the command, or the server is a node of a cluster. A connection that
-// failed or timed out is closed and never used again; the next call opens a new
-// one, so the cache works again as soon as the server does.
+// at most options.max_reply_bytes; a larger one is kTooLarge. A batch read
+// receives one reply for each 4096 keys, a timed one for each 1024. After
+// kTimeout, and after kUnavailable from a write, it is unknown whether the
+// write was done. kUnavailable: the server cannot be reached, closed the
+// connection, refused the login, is loading its data, is a read-only replica,
+// or sent an invalid reply. kBusy: all max_connections stayed in use until the
+// timeout, and nothing was sent; or the server is busy running a script. kFull:
+// the server has reached maxmemory and may not evict. kUnsupported: the user
+// may not run the command, or the server is a node of a cluster. A connection
+// that failed or timed out is closed and never used again; the next call opens
+// a new one, so the cache works again as soon as the server does.
 //
 // Retry. When the server closes the connection before it has replied, the call
 // is retried exactly once on a new connection, within the same timeout, as in
@@ -37,11 +38,15 @@
 // Failover. A host name or a proxy may come to stand for another server while
 // connections to the old one stay open. When a server replies that it is the
 // wrong one (READONLY, LOADING, MASTERDOWN, NOREPLICAS, CLUSTERDOWN, NOAUTH),
-// nothing was done: the cache replaces its connections, at most four times in a
-// second, looks the name up again, and repeats the call once. So writes work
+// it has not run that command: the cache replaces its connections, at most four
+// times in a second, looks the name up again, and repeats the call once.
+// Earlier commands of the same batch may then be run twice. So writes work
 // within a second after the name leads to the new primary; reads go on in the
-// meantime. A write that a server refuses which can be read (READONLY,
-// NOREPLICAS, MISCONF) has the native code EROFS.
+// meantime. A program that only reads does not notice that the server has
+// become a replica: it reads the old server until that closes the connection or
+// refuses a read, or until a watch gets a new link. A write refused by a server
+// that still serves reads (READONLY, NOREPLICAS, MISCONF) has the native code
+// EROFS.
 //
 // Connections. They are opened on demand and kept, at most max_connections,
 // besides one for each watch. The cache has no threads, except one while a host
@@ -72,10 +77,12 @@
 //
 // Add-if-absent. AddRaw is SET NX.
 //
-// InvalidatePrefix. It runs SCAN and DEL over the database, a thousand keys at
-// a time, whatever their prefixes: two round trips for each thousand, each
-// within options.timeout; there is no limit for all of them. The user needs
-// +scan.
+// InvalidatePrefix. It runs DEL and SCAN over the database, a thousand keys at
+// a time, whatever their prefixes: a round trip for each thousand, and one
+// more, each within options.timeout; there is no limit for all of them. On a
+// new connection it begins anew, because that may be to another server;
+// kUnavailable after a hundred times. The user needs +scan, and must be
+// permitted the key that is the prefix itself.
 //
 // Clear. It sends FLUSHDB ASYNC, which REMOVES EVERY KEY OF THE DATABASE,
 // WHOEVER WROTE IT, whatever the prefix, whether it is an entry of a cache or

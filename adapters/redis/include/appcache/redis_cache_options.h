@@ -39,11 +39,12 @@ struct RedisCacheOptions {
   // watch. From 1 to 10,000.
   size_t max_connections = 16;
 
-  // The largest reply of the server in bytes of text, that of all values of a
-  // batch read together: a larger one is kTooLarge, and is not received. Limits
-  // the memory that a faulty server can use: with each of max_connections at
-  // most this and 8 MiB of overhead. A larger value is not sent either. From
-  // 64 KiB to 1 TiB.
+  // The largest reply of the server in bytes of text, that of all its values
+  // together: a larger one is kTooLarge, and is not received. A batch read
+  // receives one reply for each 4096 keys, a timed one for each 1024, and its
+  // results may have this much for each of them. Limits the memory that a
+  // faulty server can use: for each reply at most this and 8 MiB of overhead. A
+  // larger value is not sent either. From 64 KiB to 1 TiB.
   uint64_t max_reply_bytes = uint64_t{1} << 30;
 };
 

@@ -52,9 +52,9 @@ struct LeasePolicy {
 struct BreakerOptions {
   // The breaker opens after this many consecutive failures of the remote. A
   // timeout and kUnavailable are failures; other errors are answers, and so is
-  // a write that a remote refuses which can be read (a Redis server that has
-  // become a replica). While the breaker is open, calls that need the remote
-  // fail at once. At least 1.
+  // a write refused by a server that still serves reads (a Redis server that
+  // has become a replica). While the breaker is open, calls that need the
+  // remote fail at once. At least 1.
   uint32_t failures = 5;
 
   // How long it stays open: a random time between half of this and all of it.
