@@ -49,11 +49,16 @@ Result<std::string> MakeDirectory(const std::string& directory) {
 Result<internal::FileLock> OpenLockFile(const std::string& directory) {
   const std::string path = directory + "/appcache.lane";
   const std::string database = directory + "/data.mdb";
+  // Whoever may write to the directory for all is not for that reason somebody
+  // whose database is opened.
+  auto of_directory = internal::FileAccess::Of(directory);
+  of_directory.mode &= ~static_cast<mode_t>(S_IWOTH);
+  int error = internal::CheckSideFileAt(database, of_directory);
+  if (error != 0) return Refused(database, error);
   const auto access = internal::FileAccess::Of(database).OfWriters();
-  for (const char* const name : {"/data.mdb", "/lock.mdb"}) {
-    const int error = internal::CheckSideFileAt(directory + name, access);
-    if (error != 0) return Refused(directory + name, error);
-  }
+  const std::string readers = directory + "/lock.mdb";
+  error = internal::CheckSideFileAt(readers, access);
+  if (error != 0) return Refused(readers, error);
   std::error_code ignored;
   // The database is checked before the lock file: another process that creates
   // them begins with the lock file.

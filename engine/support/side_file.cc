@@ -44,7 +44,8 @@ FileAccess FileAccess::Of(const std::string& path) noexcept {
 
 FileAccess FileAccess::OfWriters() const noexcept {
   constexpr mode_t kWrite = 0222;
-  const mode_t write = mode & kWrite;
+  // The owner may make a read-only file writable again.
+  const mode_t write = (mode & kWrite) | S_IWUSR;
   return {user, group, write | write << 1};
 }
 
@@ -53,8 +54,11 @@ int CheckSideFile(const struct stat& info,
   if (S_ISLNK(info.st_mode)) return ELOOP;
   if (!S_ISREG(info.st_mode)) return EINVAL;
   if (info.st_nlink > 1) return EMLINK;
+  const bool is_of_writers =
+      (database.mode & S_IWOTH) != 0 ||
+      ((database.mode & S_IWGRP) != 0 && info.st_gid == database.group);
   const bool may_be_trusted = info.st_uid == geteuid() || info.st_uid == 0 ||
-                              info.st_uid == database.user;
+                              info.st_uid == database.user || is_of_writers;
   return may_be_trusted ? 0 : EPERM;
 }
 

@@ -27,15 +27,17 @@ struct FileAccess {
   // Of the file at `path`; OfThisProcess when there is none.
   static FileAccess Of(const std::string& path) noexcept;
 
-  // The same for those who may write: a lock that others can take would let
-  // whoever may read the database keep its writers waiting.
+  // The same for the owner and those who may write: a lock that others can take
+  // would let whoever may read the database keep its writers waiting.
   FileAccess OfWriters() const noexcept;
 };
 
-// 0 if `info` is that of a side file of a database that `database` describes:
-// a regular file with a single name that belongs to this user, to root, or to
-// the owner of the database. Otherwise ELOOP (a symbolic link), EINVAL (not a
-// regular file), EMLINK (it has other names), or EPERM (another owner).
+// 0 if `info` is that of a side file of a database that `database` describes: a
+// regular file with a single name that belongs to this user, to root, to the
+// owner of the database, or to others who may write the database: to anybody if
+// all may, and to anybody with a file of its group if the group may. Otherwise
+// ELOOP (a symbolic link), EINVAL (not a regular file), EMLINK (it has other
+// names), or EPERM (another owner).
 int CheckSideFile(const struct stat& info, const FileAccess& database) noexcept;
 
 // The same for the file at `path`. 0 also when there is none, or it cannot be

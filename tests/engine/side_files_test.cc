@@ -113,6 +113,24 @@ TEST_F(SideFilesTest, AFileIsOfThisUserOfRootOrOfTheOwnerOfTheDatabase) {
   EXPECT_EQ(internal::CheckSideFile(info, database), EPERM);
 }
 
+TEST_F(SideFilesTest, AFileOfTheGroupIsAcceptedIfTheGroupMayWrite) {
+  struct stat info = {};
+  info.st_mode = S_IFREG | 0660;
+  info.st_nlink = 1;
+  info.st_uid = kOther + 1;
+  const auto check = [&](mode_t mode, gid_t group) {
+    info.st_gid = group;
+    return internal::CheckSideFile(info, {kOther, kOtherGroup, mode});
+  };
+  EXPECT_EQ(check(0660, kOtherGroup), 0);
+  EXPECT_EQ(check(0660, kOtherGroup + 1), EPERM);
+  EXPECT_EQ(check(0640, kOtherGroup), EPERM);
+  EXPECT_EQ(check(0666, kOtherGroup + 1), 0);
+  EXPECT_EQ(check(0644, kOtherGroup + 1), EPERM);
+  info.st_mode = S_IFLNK | 0777;
+  EXPECT_EQ(check(0666, kOtherGroup), ELOOP);
+}
+
 // A mark that is none: it neither hides damage nor leads elsewhere.
 TEST_F(SideFilesTest, ALinkOrAFifoInPlaceOfTheMarkIsLeftAlone) {
   Set(*Open(), "a");

@@ -33,12 +33,13 @@
 // and returns kCorrupt if one of their headers or page numbers is wrong, or the
 // file is too short. It returns kUnsupported for a database that is not
 // appcache's or has another version of the format, and for a link, a FIFO or a
-// file of another user in the directory. It changes none of them; remove the
-// directory yourself. A read of a damaged record, or of one with an unknown
-// version, is a miss with kCorrupt. LMDB has no checksums and trusts its pages:
-// a page that Open has not read may crash the process (SIGSEGV, SIGABRT), and
-// so may truncating data.mdb while it is open, or a disk that cannot read it; a
-// value whose bytes were changed is returned.
+// file of another user in the directory (other than root, the owner of the
+// directory, and those who may write to it by their group). It changes none of
+// them; remove the directory yourself. A read of a damaged record, or of one
+// with an unknown version, is a miss with kCorrupt. LMDB has no checksums and
+// trusts its pages: a page that Open has not read may crash the process
+// (SIGSEGV, SIGABRT), and so may truncating data.mdb while it is open, or a
+// disk that cannot read it; a value whose bytes were changed is returned.
 //
 // Processes. Several processes may use one directory. Writers take turns by
 // locking a file in it (appcache.lane), and each waits at most busy_timeout.
