@@ -99,9 +99,6 @@ Status SnapshotFile::Create(int64_t hash_seed) {
   std::string name = path_ + ".snapshot-XXXXXX";
   const int fd = internal::MoveAboveStandard(mkostemp(name.data(), O_CLOEXEC));
   if (fd < 0) return SystemFailure("create a snapshot beside", path_, errno);
-  if (HasBytes(path_)) {
-    internal::GiveAccess(fd, internal::FileAccess::Of(path_));
-  }
   close(fd);
   new_path_ = std::move(name);
   Result<Connection> connection =
@@ -149,6 +146,15 @@ Status SnapshotFile::RemoveOldLog() const {
   return Status();
 }
 
+Status SnapshotFile::TakeAccessOfOld() const {
+  const int fd = internal::MoveAboveStandard(
+      open(new_path_.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (fd < 0) return SystemFailure("open", new_path_, errno);
+  internal::GiveAccess(fd, internal::FileAccess::Of(path_));
+  close(fd);
+  return Status();
+}
+
 Status SnapshotFile::Replace() {
   assert(!connection_.is_open() && !new_path_.empty());
   // Other processes open the cache while they hold its writer lock.
@@ -170,6 +176,8 @@ Status SnapshotFile::Replace() {
   const Directory directory(path_);
   Status status = directory.opened();
   if (status.ok()) status = RemoveOldLog();
+  // At the end: they may not allow this process to write.
+  if (status.ok() && HasBytes(path_)) status = TakeAccessOfOld();
   if (!status.ok()) return status;
   // Nothing fails after it for want of memory.
   if (std::rename(new_path_.c_str(), path_.c_str()) != 0) {

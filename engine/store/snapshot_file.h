@@ -48,6 +48,8 @@ class SnapshotFile {
   // Removes the log of the file at the path, which would be taken for the new
   // file's. kBusy when somebody uses it.
   Status RemoveOldLog() const;
+  // Gives the new file the owner and the permissions of the old one.
+  Status TakeAccessOfOld() const;
 
   const std::string path_;
   const std::string vfs_;

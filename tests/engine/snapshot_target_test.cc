@@ -294,6 +294,21 @@ TEST_F(SnapshotTargetTest, ADirectoryThatIsReadOnlyIsUnavailable) {
                                              file_ + ": Permission denied");
 }
 
+TEST_F(SnapshotTargetTest, AFileThatIsReadOnlyIsReplacedAndStaysSo) {
+  MakeCache();
+  std::filesystem::permissions(
+      file_, perms::owner_read | perms::group_read | perms::others_read);
+  {
+    const WithoutPrivileges without;
+    const Status status = cache_->Snapshot(file_);
+    EXPECT_TRUE(status.ok()) << status.ToString();
+  }
+  EXPECT_EQ(std::filesystem::status(file_).permissions(),
+            perms::owner_read | perms::group_read | perms::others_read);
+  ExpectNothingBeside();
+  EXPECT_EQ(PlainSqlite(file_).Rows("SELECT key FROM entries"), Strings{"new"});
+}
+
 TEST_F(SnapshotTargetTest, APathThatNamesNoFileIsAnInvalidArgument) {
   for (const std::string& path : {std::string(), std::string("a\0b", 3)}) {
     const Status status = cache_->Snapshot(path);
