@@ -128,8 +128,7 @@ class PageWalk {
   }
 
   int Run() {
-    for (size_t pages = 0; pages < kMaxCheckedPages && !next_.empty();
-         ++pages) {
+    while (!next_.empty() && MayRead(1)) {
       const Visit visit = next_.front();
       next_.pop_front();
       const int rc = CheckPage(visit);
@@ -139,6 +138,13 @@ class PageWalk {
   }
 
  private:
+  // Counts pages to read. False when they would be too many.
+  bool MayRead(uint64_t pages) noexcept {
+    if (pages > left_) return false;
+    left_ -= pages;
+    return true;
+  }
+
   struct Visit {
     uint64_t page;
     uint16_t levels;  // down to the leaves, including this one
@@ -216,6 +222,7 @@ class PageWalk {
 
   int CheckOverflow(uint64_t first, size_t bytes, bool holds_free_pages) {
     if (!IsPage(first)) return MDB_CORRUPTED;
+    if (!MayRead(1)) return 0;
     char header[kHeaderBytes];
     const int rc = file_.ReadAt(first * page_.size(), header, sizeof(header));
     if (rc != 0) return rc;
@@ -227,7 +234,8 @@ class PageWalk {
         pages > last_page_ - first + 1) {
       return MDB_CORRUPTED;
     }
-    if (!holds_free_pages) return 0;
+    // The first of them is read already.
+    if (!holds_free_pages || !MayRead(needed - 1)) return 0;
     std::vector<char> list(bytes);
     const int read = file_.ReadAt(first * page_.size() + kHeaderBytes,
                                   list.data(), list.size());
@@ -250,6 +258,7 @@ class PageWalk {
 
   const File& file_;
   const uint64_t last_page_;
+  uint64_t left_ = kMaxCheckedPages;
   std::vector<char> page_;
   std::deque<Visit> next_;
   std::unordered_set<uint64_t> seen_;

@@ -12,9 +12,10 @@
 
 namespace appcache::lmdb {
 
-// The most pages that are read, so that an open takes some milliseconds at
-// most: all of a cache up to 16 MiB. In a larger one, the levels near the roots
-// come first.
+// The most pages that are read, those of large values and of lists of free
+// pages included: all of a cache up to 16 MiB. In a larger one, the levels near
+// the roots come first. That takes some 10 ms when the pages are in memory;
+// otherwise each may be a read from the disk.
 inline constexpr size_t kMaxCheckedPages = 4096;
 
 // 0 when no damage was found, also when there is no file or it is empty;

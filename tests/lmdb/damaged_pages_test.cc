@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "adapters/lmdb/page_check.h"
 #include "appcache/lmdb_cache.h"
@@ -156,6 +157,43 @@ TEST_F(DamagedPagesTest, PageNumbersBehindTheEndAreRefused) {
         LmdbCache::Open(path_, options_).status().Is(ErrorCode::kCorrupt));
     Write(0, sound);
   }
+}
+
+// An open of a large cache reads a bounded number of pages, so damage of some
+// is not found.
+TEST_F(DamagedPagesTest, PagesOfLargeValuesCountAsPagesThatAreRead) {
+  constexpr size_t kLarge = kMaxCheckedPages * 3 / 2;
+  constexpr size_t kSamples = 40;
+  {
+    LmdbCacheOptions options;
+    options.max_bytes = uint64_t{256} << 20;
+    std::filesystem::remove_all(path_);
+    const auto cache = OpenLmdb(path_, options);
+    const std::string value(page_bytes_, 'v');  // more than a page, with a key
+    std::vector<std::string> paths;
+    std::vector<RawEntry> entries;
+    for (size_t i = 0; i < kLarge; ++i) paths.push_back(std::to_string(i));
+    for (const std::string& path : paths) entries.push_back({path, value});
+    const Status set = cache->backend()->SetManyRaw(entries);
+    ASSERT_TRUE(set.ok()) << set.ToString();
+  }
+  EXPECT_EQ(CheckPages(File()), 0);
+  const std::string sound = ReadAll().substr(0, kLarge * 3 * page_bytes_);
+  std::vector<size_t> values;
+  for (size_t page = 2; (page + 1) * page_bytes_ <= sound.size(); ++page) {
+    if (HasHeader(sound, page) && IsValue(sound, page)) values.push_back(page);
+  }
+  ASSERT_GE(values.size(), kLarge);
+  size_t found = 0;
+  for (size_t i = 0; i < kSamples; ++i) {
+    const size_t page = values[i * values.size() / kSamples];
+    Write(page * page_bytes_ + 10, std::string(2, '\x5a'));
+    if (CheckPages(File()) != 0) ++found;
+    Write(page * page_bytes_ + 10,
+          std::string_view(sound).substr(page * page_bytes_ + 10, 2));
+  }
+  EXPECT_GT(found, 0u);
+  EXPECT_LT(found, kSamples);
 }
 
 TEST_F(DamagedPagesTest, ATruncatedFileIsRefused) {
