@@ -48,7 +48,11 @@ class EvictingWrite {
       bool done = false;
       const int rc =
           Try(change, /*may_defer=*/round < kMaxEvictionRounds, done);
-      if (rc == 0 && done) return Status();
+      if (rc == 0 && done) {
+        internal::WriterLane& lane = environment_.lane();
+        if (!used_reserve_ && lane.lacks_reserve()) lane.KeepReserve();
+        return Status();
+      }
       if (rc == 0) continue;
       if (!IsFull(rc)) return WriteFailure(rc);
       const bool is_map = rc == MDB_MAP_FULL || rc == MDB_TXN_FULL;

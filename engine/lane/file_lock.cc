@@ -141,13 +141,16 @@ Status FileLock::Sign() {
   return Failure("write", path_, error);
 }
 
-void FileLock::KeepReserve() noexcept {
-  (void)fallocate(fd_, FALLOC_FL_KEEP_SIZE, kReserveAt, kReserveBytes);
+bool FileLock::KeepReserve() noexcept {
+  return fallocate(fd_, FALLOC_FL_KEEP_SIZE, kReserveAt, kReserveBytes) == 0;
 }
 
-void FileLock::FreeReserve() noexcept {
-  (void)fallocate(fd_, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, kReserveAt,
-                  kReserveBytes);
+bool FileLock::FreeReserve() noexcept {
+  // ext4 punches no hole behind the end of a file.
+  struct stat before;
+  struct stat after;
+  return fstat(fd_, &before) == 0 && ftruncate(fd_, before.st_size) == 0 &&
+         fstat(fd_, &after) == 0 && after.st_blocks < before.st_blocks;
 }
 
 Result<std::string> FileLock::Identity() const {

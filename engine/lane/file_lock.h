@@ -56,11 +56,11 @@ class FileLock {
 
   // Keeps some disk space for when the disk is full: KeepReserve allocates
   // kReserveBytes to the file, behind its end, and FreeReserve frees them. Both
-  // may do nothing: on a full disk, or where the file system does not support
-  // it.
+  // may do nothing, and are then false: on a full disk, or where the file
+  // system does not support it.
   static constexpr off_t kReserveBytes = off_t{192} << 10;
-  void KeepReserve() noexcept;
-  void FreeReserve() noexcept;
+  bool KeepReserve() noexcept;
+  bool FreeReserve() noexcept;
 
   // Identifies the file independently of its name: no other file has the same
   // identity while this one is open. kUnavailable when the system call fails.

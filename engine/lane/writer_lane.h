@@ -13,6 +13,7 @@
 #ifndef APPCACHE_ENGINE_LANE_WRITER_LANE_H_
 #define APPCACHE_ENGINE_LANE_WRITER_LANE_H_
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -71,11 +72,14 @@ class WriterLane {
   // See FileLock. Without a lock file they do nothing. REQUIRES: this thread
   // holds the lock.
   void KeepReserve() noexcept {
-    if (file_lock_) file_lock_->KeepReserve();
+    if (file_lock_ && file_lock_->KeepReserve()) lacks_reserve_ = false;
   }
   void FreeReserve() noexcept {
-    if (file_lock_) file_lock_->FreeReserve();
+    if (file_lock_ && file_lock_->FreeReserve()) lacks_reserve_ = true;
   }
+  // Whether this process has freed the reserve, and has not got it back. Any
+  // thread may ask.
+  bool lacks_reserve() const noexcept { return lacks_reserve_; }
 
  private:
   struct Waiter {
@@ -110,6 +114,7 @@ class WriterLane {
 
   // Used by the thread that has set occupied_.
   std::optional<FileLock> file_lock_;
+  std::atomic<bool> lacks_reserve_{false};
 };
 
 }  // namespace appcache::internal

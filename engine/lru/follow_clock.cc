@@ -1,11 +1,13 @@
-// LruEngine::FollowClock: what happens when the clock was set back, or when
-// somebody has written with a clock that was wrong.
+// What LruEngine does when the clock was set back, or when somebody has written
+// with a clock that was ahead.
 //
-// The tables do not have the time of a set, but no access is later than now.
-// If one is, the clock was ahead when it was recorded, by at least the
-// difference. All times are moved back by that. So an entry lives no longer
-// than its ttl from the moment at which the difference is noticed; and accesses
-// keep their order.
+// The tables do not have the time of a set, but no set is later than the last
+// access. An access that is later than now shows a clock that was ahead, by the
+// difference. The row is corrected by that: its entry then lives no longer than
+// its ttl from now. Other rows need nothing.
+//
+// Within a process, times of the clock are compared, not ticks: those run ahead
+// of the clock when there are more than a million accesses per second.
 
 #include <algorithm>
 #include <chrono>
@@ -22,57 +24,190 @@
 namespace appcache::lru {
 namespace {
 
-constexpr int64_t kLatestTick = kLatestAccess.time_since_epoch().count();
+using std::chrono::microseconds;
+
+// Clocks of processes, and reads of one clock, may differ by this, and ticks
+// may run ahead by it.
+constexpr microseconds kTolerance = std::chrono::seconds(10);
+
+constexpr microseconds kLogInterval = std::chrono::minutes(10);
+
+// latest_time_ is not written more often than this.
+constexpr microseconds kResolution = std::chrono::milliseconds(50);
+
+// Rows that one transaction corrects: the writer lock is held some
+// milliseconds, and the log stays small.
+constexpr size_t kRowsPerBatch = 256;
+
+int64_t Microseconds(TimePoint time) noexcept {
+  return std::clamp<int64_t>(time.time_since_epoch().count(), 0, kLatestTick);
+}
 
 }  // namespace
 
-bool LruEngine::IsAhead(int64_t tick, TimePoint now) noexcept {
-  return TimePoint(std::chrono::microseconds(tick)) > now + kClockTolerance;
+int64_t LruEngine::LatestTick(TimePoint now) const noexcept {
+  // The clock of a memory database cannot be set.
+  if (!database_->is_persistent()) return kLatestTick;
+  return Microseconds(now) + kTolerance.count();
 }
 
-void LruEngine::AdvanceTicks(int64_t tick) noexcept {
-  ticks_.AdvancePast(std::min(tick, kLatestTick));
+void LruEngine::AddPending(std::span<policy::Access> accesses) noexcept {
+  const int64_t last = ticks_.last();
+  for (policy::Access& access : accesses) {
+    access.tick = std::min(access.tick, last);
+  }
+  pending_.Add(accesses);
+}
+
+void LruEngine::NoteAhead(TimePoint now) noexcept {
+  is_ahead_.store(true, std::memory_order_relaxed);
+  if (maintenance_ != nullptr && keeps_policy_) maintenance_->Arm(now);
+}
+
+void LruEngine::NoteTime(TimePoint now) noexcept {
+  if (!database_->is_persistent()) return;
+  int64_t latest = latest_time_.load(std::memory_order_relaxed);
+  int64_t time = Microseconds(now);
+  while (time > latest + kResolution.count()) {
+    if (latest_time_.compare_exchange_weak(latest, time,
+                                           std::memory_order_relaxed)) {
+      return;
+    }
+  }
+  if (time >= latest - kTolerance.count()) return;
+  // This thread may have waited since it has read `now`.
+  time = Microseconds(settings_.clock->Now());
+  if (time >= latest - kTolerance.count()) return;
+  if (!latest_time_.compare_exchange_strong(latest, time,
+                                            std::memory_order_relaxed)) {
+    return;
+  }
+  ticks_.SetBackTo(time);
+  pending_.LimitTo(time);
+  NoteAhead(TimePoint(microseconds(time)));
+}
+
+void LruEngine::AdvanceTicksPast(const store::TimeCorrection& correction,
+                                 bool is_complete) {
+  ticks_.AdvancePast(correction.last_tick());
+  if (!is_complete) return;
+  const Result<int64_t> newest = writer_.NewestAccess();
+  if (newest.ok()) {
+    ticks_.AdvancePast(std::min(*newest, correction.limit()));
+  }
+}
+
+Result<size_t> LruEngine::CorrectTimes(store::TimeCorrection& correction,
+                                       size_t most) {
+  store::TimeCorrection next = correction;
+  store::Writer::Transaction transaction(writer_);
+  Status status = transaction.Begin();
+  if (!status.ok()) return status;
+  Result<size_t> rows = next.Step(database_->writer(), most);
+  if (!rows.ok()) return rows;
+  status = transaction.Commit();
+  if (!status.ok()) return status;
+  correction = next;
+  AdvanceTicksPast(correction, *rows < most);
+  checkpointer_.AfterCommit();
+  return rows;
 }
 
 Status LruEngine::FollowClock(TimePoint now) {
-  const Result<Held> held = EnterToWrite();
-  if (!held.ok()) return held.status();
-  sessions_->CollectAccesses();
-  const std::vector<policy::Access> accesses = pending_.Sorted();
-  store::WriteBatch batch;
-  batch.SetAccesses(accesses);
-  store::Writer::Transaction transaction(writer_);
-  Status status = transaction.Begin();
-  if (status.ok()) status = transaction.Apply(batch);
-  if (!status.ok()) return status;
-  Result<int64_t> newest = writer_.NewestAccess();
-  if (newest.ok() && *newest > kLatestTick) {
-    const store::Connection& connection = database_->writer();
-    status = store::RenumberAccessesAfter(connection, kLatestTick,
-                                          [&] { return ticks_.Next(now); });
-    if (!status.ok()) return status;
-    newest = writer_.NewestAccess();
+  // What is noticed from now on needs another call.
+  is_ahead_.store(false, std::memory_order_relaxed);
+  store::TimeCorrection correction(Microseconds(now), LatestTick(now));
+  size_t most = kRowsPerBatch;
+  Status status;
+  for (;;) {
+    const Result<Held> held = EnterToWrite();
+    status = held.status();
+    if (!status.ok()) break;
+    const Result<size_t> rows = CorrectTimes(correction, most);
+    status = rows.status();
+    if (store::IsDiskFull(status) && most > kRowsOnFullDisk) {
+      checkpointer_.Restart();
+      most = kRowsOnFullDisk;
+      continue;
+    }
+    if (!status.ok() || *rows < most) break;
   }
-  if (!newest.ok()) return newest.status();
-  const int64_t last = std::max(*newest, ticks_.last());
-  const bool is_ahead = IsAhead(last, now);
-  const int64_t by = last - now.time_since_epoch().count();
-  if (is_ahead) status = store::MoveTimesBack(database_->writer(), by);
-  if (status.ok()) status = transaction.Commit();
-  if (!status.ok()) return status;
-  pending_.RemoveWritten(accesses);
-  ticks_.AdvancePast(*newest);
-  if (!is_ahead) return Status();
-  // Accesses that are still recorded with the old time are limited to this when
-  // they are collected.
-  ticks_.MoveBack(by);
-  checkpointer_.AfterCommit();
-  settings_.log(LogLevel::kWarning,
-                "the clock was set back, or was ahead when " +
-                    database_->name() +
-                    " was last used: its times were moved back by " +
-                    std::to_string(by / 1'000'000) + " s");
+  if (!status.ok()) NoteAhead(now + settings_.expiry_sweep_interval);
+  LogCorrection(correction, now);
+  return status;
+}
+
+void LruEngine::FollowClockBeforeWrite() {
+  if (!keeps_policy_) return;
+  NoteTime(settings_.clock->Now());
+  if (!is_ahead_.load(std::memory_order_relaxed)) return;
+  const TimePoint now = settings_.clock->Now();
+  store::TimeCorrection correction(Microseconds(now), LatestTick(now));
+  const Result<size_t> rows = CorrectTimes(correction, kRowsPerBatch);
+  if (rows.ok() && *rows < kRowsPerBatch) {
+    is_ahead_.store(false, std::memory_order_relaxed);
+  }
+  LogCorrection(correction, now);
+}
+
+Status LruEngine::FollowForeignTicks(int64_t newest, bool corrects) {
+  const TimePoint now = settings_.clock->Now();
+  const int64_t latest = LatestTick(now);
+  if (newest <= latest) {
+    ticks_.AdvancePast(newest);
+    return Status();
+  }
+  if (!database_->is_persistent() || !keeps_policy_) return Status();
+  NoteAhead(now);
+  if (!corrects) return Status();
+  store::TimeCorrection correction(Microseconds(now), latest);
+  const Result<size_t> rows =
+      correction.Step(database_->writer(), kRowsPerBatch);
+  if (!rows.ok()) return rows.status();
+  AdvanceTicksPast(correction, *rows < kRowsPerBatch);
+  LogCorrection(correction, now);
   return Status();
+}
+
+std::vector<LruEngine::StoredTimes> LruEngine::TimesToRestore(
+    std::span<const StoredEntry> entries, TimePoint now) const {
+  std::vector<StoredTimes> times;
+  times.reserve(entries.size());
+  std::vector<StoredTimes*> ahead;
+  const int64_t latest = LatestTick(now);
+  for (const auto& [info, value] : entries) {
+    times.push_back(
+        {info.last_used.time_since_epoch().count(), info.expires_at});
+    if (times.back().last_used > latest && database_->is_persistent()) {
+      ahead.push_back(&times.back());  // reserved, so it stays there
+    }
+  }
+  std::stable_sort(ahead.begin(), ahead.end(), [](auto* a, auto* b) {
+    return a->last_used < b->last_used;
+  });
+  int64_t tick = Microseconds(now);
+  for (StoredTimes* const entry : ahead) {
+    const microseconds difference(entry->last_used - Microseconds(now));
+    if (entry->expires_at) *entry->expires_at -= difference;
+    entry->last_used = tick;
+    tick = std::min(tick + 1, latest);
+  }
+  return times;
+}
+
+void LruEngine::LogCorrection(const store::TimeCorrection& correction,
+                              TimePoint now) {
+  if (correction.rows() == 0) return;
+  // Processes whose clocks differ correct each other's entries all the time.
+  const TimePoint next = next_correction_log_.load(std::memory_order_relaxed);
+  if (now < next && next - now <= kLogInterval) return;
+  next_correction_log_.store(now + kLogInterval, std::memory_order_relaxed);
+  settings_.log(
+      LogLevel::kWarning,
+      "the clock was set back, or was ahead when " + database_->name() +
+          " was last used: the times of " + std::to_string(correction.rows()) +
+          " entries were moved back, by up to " +
+          std::to_string(correction.largest_difference() / 1'000'000) + " s");
 }
 
 }  // namespace appcache::lru

@@ -9,6 +9,7 @@
 #include <limits>
 #include <optional>
 
+#include "engine/lru/limits.h"
 #include "engine/lru/lru_engine.h"
 
 namespace appcache::lru {
@@ -23,8 +24,8 @@ class LruEngine::Hooks : public store::WriteHooks {
   // Another process may have written with a clock that is ahead of ours. Its
   // entries must not look more recent than what is set now: otherwise an entry
   // could be the victim of its own set.
-  void OnForeignWrites(int64_t newest) noexcept final {
-    engine_.AdvanceTicks(newest);
+  Status OnForeignWrites(int64_t newest) override {
+    return engine_.FollowForeignTicks(newest, /*corrects=*/false);
   }
   int64_t NextTick() noexcept final { return engine_.ticks_.Next(now_); }
   Status Evict(policy::EvictionTarget&, policy::Evicted&) override {
@@ -39,6 +40,8 @@ class LruEngine::Hooks : public store::WriteHooks {
 // Rows that one transaction removes or updates on a full disk: their pages must
 // fit into the space that the log has.
 inline constexpr uint64_t kRowsOnFullDisk = 8;
+
+inline constexpr int64_t kLatestTick = kLatestAccess.time_since_epoch().count();
 
 inline constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
 
@@ -70,6 +73,9 @@ class LruEngine::PuttingHooks : public EvictingHooks {
                const store::WriteBatch& batch) noexcept
       : EvictingHooks(engine, now), batch_(batch) {}
 
+  Status OnForeignWrites(int64_t newest) final {
+    return engine_.FollowForeignTicks(newest, /*corrects=*/true);
+  }
   Status Evict(policy::EvictionTarget& target,
                policy::Evicted& evicted) override;
 
@@ -102,7 +108,7 @@ class LruEngine::RestoringHooks final : public PuttingHooks {
   // that fails earlier leaves the ticks as they are.
   Status Evict(policy::EvictionTarget& target,
                policy::Evicted& evicted) override {
-    engine_.AdvanceTicks(newest_);
+    engine_.ticks_.AdvancePast(std::min(newest_, kLatestTick));
     return PuttingHooks::Evict(target, evicted);
   }
 

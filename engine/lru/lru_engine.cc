@@ -14,17 +14,9 @@ LruEngine::LruEngine(std::unique_ptr<store::Database> database,
                      Settings settings)
     : settings_(std::move(settings)), database_(std::move(database)) {
   const store::Database* const source = database_.get();
-  sessions_ =
-      std::make_shared<Sessions>([source]() { return source->ConnectReader(); },
-                                 [this](std::span<policy::Access> accesses) {
-                                   // Of before FollowClock has moved the ticks
-                                   // back.
-                                   const int64_t last = ticks_.last();
-                                   for (policy::Access& access : accesses) {
-                                     access.tick = std::min(access.tick, last);
-                                   }
-                                   pending_.Add(accesses);
-                                 });
+  sessions_ = std::make_shared<Sessions>(
+      [source]() { return source->ConnectReader(); },
+      [this](std::span<policy::Access> accesses) { AddPending(accesses); });
   if (database_->has_own_readers()) {
     maintenance_ =
         std::make_unique<Maintenance>(settings_.clock, [this] { Maintain(); });
@@ -72,10 +64,18 @@ Status LruEngine::StartPolicy() {
   keeps_policy_ = true;
   if (database_->is_persistent()) {
     const Result<int64_t> newest = writer_.NewestAccess();
-    Status status = newest.status();
+    if (!newest.ok()) return newest.status();
     const TimePoint now = settings_.clock->Now();
-    if (status.ok() && IsAhead(*newest, now)) status = FollowClock(now);
-    if (!status.ok()) return status;
+    NoteTime(now);
+    if (*newest > LatestTick(now)) {
+      Status status = FollowClock(now);
+      if (status.Is(ErrorCode::kFull) || status.Is(ErrorCode::kBusy)) {
+        settings_.log(LogLevel::kWarning,
+                      "times are not corrected yet: " + status.ToString());
+      } else if (!status.ok()) {
+        return status;
+      }
+    }
   }
   const auto first_expiry = writer_.FirstExpiry();
   if (!first_expiry.ok()) return first_expiry.status();

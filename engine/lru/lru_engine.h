@@ -22,6 +22,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "appcache/backend.h"
 #include "appcache/clock.h"
@@ -42,6 +43,7 @@
 #include "engine/store/reader.h"
 #include "engine/store/size_limit.h"
 #include "engine/store/snapshot_file.h"
+#include "engine/store/time_correction.h"
 #include "engine/store/write_batch.h"
 #include "engine/store/writer.h"
 #include "engine/support/fork_guard.h"
@@ -221,9 +223,11 @@ class LruEngine final : public Engine {
   // Applies a batch that has failed because the database has reached
   // max_database_bytes: a batch that puts, after an eviction; any other,
   // without that limit. Returns `full`, its failure, if the limit is not the
-  // cause. REQUIRES: as ApplyLocked.
+  // cause. Sets `is_refused` if it is, and an eviction did not help. REQUIRES:
+  // as ApplyLocked.
   Status ApplyAtSizeLimit(const store::WriteBatch& batch, Hooks& hooks,
-                          Status full, store::WriteResult& result);
+                          Status full, store::WriteResult& result,
+                          bool& is_refused);
   // Evicts for puts of `bytes`, and notes how many bytes fit. REQUIRES: as
   // ApplyLocked.
   Status MakeRoom(uint64_t bytes);
@@ -251,14 +255,37 @@ class LruEngine final : public Engine {
 
   // --- Maintenance.
 
-  // Moves the times in SQLite back if some are later than `now` allows.
+  // See follow_clock.cc. An access of this time or later is ahead of the clock.
+  int64_t LatestTick(TimePoint now) const noexcept;
+  // Notices that the clock was set back. `now` is a time that was just read.
+  void NoteTime(TimePoint now) noexcept;
+  // Adds accesses. Some may be of before NoteTime has set the ticks back.
+  void AddPending(std::span<policy::Access> accesses) noexcept;
+  // Schedules FollowClock.
+  void NoteAhead(TimePoint now) noexcept;
+  // Corrects the accesses in SQLite that are ahead. Releases the writer lock
+  // between batches.
   Status FollowClock(TimePoint now);
-  // Makes later ticks larger than this one, which others have written.
-  void AdvanceTicks(int64_t tick) noexcept;
-  // Whether a tick shows that the clock was set back.
-  static bool IsAhead(int64_t tick, TimePoint now) noexcept;
-  // Clocks of processes, and reads of one clock, may differ by this.
-  static constexpr std::chrono::seconds kClockTolerance{1};
+  // The first step of that, before a write: an entry that is set must not look
+  // older than all others. Failures are left to FollowClock. REQUIRES: as
+  // ApplyLocked.
+  void FollowClockBeforeWrite();
+  Result<size_t> CorrectTimes(store::TimeCorrection& correction, size_t most);
+  // Makes later ticks larger than those in SQLite that are not ahead.
+  void AdvanceTicksPast(const store::TimeCorrection& correction,
+                        bool is_complete);
+  // The same within a transaction, after others have written and `newest` is
+  // the last access. If it is ahead, `corrects` the first rows at once.
+  Status FollowForeignTicks(int64_t newest, bool corrects);
+  struct StoredTimes {
+    int64_t last_used = 0;
+    std::optional<TimePoint> expires_at;
+  };
+  // The times of entries to restore. Those with an access that is ahead are
+  // corrected as FollowClock would do it.
+  std::vector<StoredTimes> TimesToRestore(std::span<const StoredEntry> entries,
+                                          TimePoint now) const;
+  void LogCorrection(const store::TimeCorrection& correction, TimePoint now);
   // Writes the pending accesses. Releases the writer lock between batches.
   Status FlushAccesses();
   Status FlushIfRested(TimePoint now);
@@ -272,6 +299,8 @@ class LruEngine final : public Engine {
   bool HasReturned(const store::PageCounts& counts) const;
   // After a commit: schedules Shrink if few bytes are left.
   void NoteSize(int64_t bytes) noexcept;
+  // Allocates the reserve again that a removal on a full disk has used.
+  Status RestoreReserve(TimePoint now);
   void Maintain() noexcept;
   // Schedules a flush at `due`, or when the pause after the last one ends.
   void ArmFlush(TimePoint now, TimePoint due) noexcept;
@@ -285,6 +314,12 @@ class LruEngine final : public Engine {
   const internal::ForkGuard fork_guard_;
   const Settings settings_;
   policy::TickSource ticks_;
+  // The latest time that was read from the clock, in microseconds and about.
+  std::atomic<int64_t> latest_time_{0};
+  // Accesses that are ahead of the clock may be in SQLite.
+  std::atomic<bool> is_ahead_{false};
+  // Corrections are not logged before this.
+  std::atomic<TimePoint> next_correction_log_{TimePoint()};
   policy::PendingAccesses pending_;
   // kMoved: the database is no longer the file at its path.
   enum class State { kOpen, kMoved, kClosed };

@@ -156,6 +156,13 @@ Status LruEngine::Shrink() {
     }
     const TimePoint start = settings_.clock->Now();
     Status status = store::RemoveFreePages(writer, pages);
+    if (store::IsDiskFull(status) && pages > 1) {
+      // The log starts over, and fewer pages fit into it.
+      checkpointer_.Restart();
+      pages = 1;
+      free_before = std::numeric_limits<int64_t>::max();
+      continue;
+    }
     if (!status.ok()) return status;
     const Result<store::PageCounts> left = store::CountPages(writer);
     if (!left.ok()) return left.status();
@@ -198,18 +205,32 @@ Status LruEngine::FlushIfRested(TimePoint now) {
   return status;
 }
 
+Status LruEngine::RestoreReserve(TimePoint now) {
+  if (!database_->lane().lacks_reserve()) return Status();
+  const Result<Held> held = EnterToWrite();
+  if (!held.ok()) return held.status();
+  database_->lane().KeepReserve();
+  if (database_->lane().lacks_reserve()) {
+    maintenance_->Arm(now + settings_.expiry_sweep_interval);
+  }
+  return Status();
+}
+
 void LruEngine::Maintain() noexcept {
   Status status;
   const TimePoint now = settings_.clock->Now();
   try {
-    if (database_->is_persistent() && IsAhead(ticks_.last(), now)) {
-      status = FollowClock(now);
-    }
-    if (status.ok()) status = FlushIfRested(now);
-    if (status.ok() && keeps_policy_) status = SweepExpired(now);
-    if (status.ok() && shrink_is_due_.load(std::memory_order_relaxed)) {
-      status = Shrink();
-    }
+    NoteTime(now);
+    // A failure of one part does not stop the others: on a full disk, accesses
+    // cannot be written, but what has expired can be removed.
+    const auto note = [&](Status part) {
+      if (status.ok()) status = std::move(part);
+    };
+    if (is_ahead_.load(std::memory_order_relaxed)) note(FollowClock(now));
+    note(FlushIfRested(now));
+    if (keeps_policy_) note(SweepExpired(now));
+    if (shrink_is_due_.load(std::memory_order_relaxed)) note(Shrink());
+    note(RestoreReserve(now));
     if (status.ok()) {
       last_failure_.reset();
     } else if (last_failure_ != status.code()) {

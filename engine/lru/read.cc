@@ -95,7 +95,8 @@ Lookup<Ttl> LruEngine::GetTtl(std::string_view path) {
 
 void LruEngine::RecordAccess(Session& session, int64_t h,
                              TimePoint now) noexcept {
-  const policy::Access access{h, ticks_.Next(now)};
+  NoteTime(now);
+  policy::Access access{h, ticks_.Next(now)};
   const size_t most =
       std::min(settings_.touch_flush_count, kMaxAccessesPerSession);
   bool is_first = false;
@@ -111,15 +112,14 @@ void LruEngine::RecordAccess(Session& session, int64_t h,
     try {
       accesses.push_back(access);
     } catch (const std::bad_alloc&) {
-      pending_.Add({&access, 1});
+      AddPending({&access, 1});
     }
     is_full = accesses.size() >= most;
     if (is_full) {
-      pending_.Add(accesses);
+      AddPending(accesses);
       accesses.clear();
     }
   }
-  if (IsAhead(access.tick, now)) ArmFlush(now, now);
   if (is_full && pending_.size() >= settings_.touch_flush_count) {
     ArmFlush(now, now);
   } else if (is_first) {

@@ -85,7 +85,8 @@ Status LruEngine::MakeRoom(uint64_t bytes) {
 }
 
 Status LruEngine::ApplyAtSizeLimit(const store::WriteBatch& batch, Hooks& hooks,
-                                   Status full, store::WriteResult& result) {
+                                   Status full, store::WriteResult& result,
+                                   bool& is_refused) {
   using Level = store::SizeLimit::Level;
   using At = store::SizeLimit::At;
   const uint64_t bytes = PutBytes(batch);
@@ -111,6 +112,7 @@ Status LruEngine::ApplyAtSizeLimit(const store::WriteBatch& batch, Hooks& hooks,
     if (!size_limit_.IsReachedBy(status)) return status;
     fitting_bytes_ = fitting;
   }
+  is_refused = true;
   return Status(ErrorCode::kFull,
                 "cannot write " + std::to_string(bytes) + " bytes to " +
                     database_->name() + ": its max_database_bytes is " +

@@ -66,11 +66,14 @@ Status LruEngine::ApplyLocked(const store::WriteBatch& batch, Hooks& hooks,
   if (!database_->has_own_readers()) sessions_->CollectAccesses();
   Status status = size_limit_.Restore();
   if (!status.ok()) return status;
+  FollowClockBeforeWrite();
   status = writer_.Apply(batch, hooks, result);
+  bool is_refused = false;
   if (size_limit_.IsReachedBy(status)) {
-    status = ApplyAtSizeLimit(batch, hooks, std::move(status), result);
+    status =
+        ApplyAtSizeLimit(batch, hooks, std::move(status), result, is_refused);
   }
-  if (store::IsDiskFull(status) && database_->covers_pages()) {
+  if (store::IsDiskFull(status) && !is_refused && database_->covers_pages()) {
     status = ApplyOnFullDisk(batch, hooks, std::move(status), result);
   }
   if (!status.ok()) return status;
@@ -82,7 +85,8 @@ Status LruEngine::ApplyLocked(const store::WriteBatch& batch, Hooks& hooks,
 
 // The log starts over, in the space that it has. If that is not enough, a batch
 // that puts gets the space of the log, which it may need for the database; and
-// one that only removes gets the reserve, for the log.
+// one that only removes or evicts gets the reserve, for the log. Accesses can
+// wait until there is room.
 Status LruEngine::ApplyOnFullDisk(const store::WriteBatch& batch, Hooks& hooks,
                                   Status full, store::WriteResult& result) {
   checkpointer_.Restart();
@@ -91,8 +95,14 @@ Status LruEngine::ApplyOnFullDisk(const store::WriteBatch& batch, Hooks& hooks,
   if (!store::IsDiskFull(status)) return status;
   if (batch.puts()) {
     (void)checkpointer_.Finish();
-  } else {
+  } else if (batch.accesses().empty()) {
     database_->lane().FreeReserve();
+    if (maintenance_ != nullptr) {
+      maintenance_->Arm(settings_.clock->Now() +
+                        settings_.expiry_sweep_interval);
+    }
+  } else {
+    return full;
   }
   result = store::WriteResult();
   status = writer_.Apply(batch, hooks, result);
@@ -228,17 +238,16 @@ Status LruEngine::Restore(std::span<const StoredEntry> entries) {
   store::WriteBatch batch;
   RestoringHooks hooks(*this, now, batch);
   batch.Reserve(entries.size());
-  for (const StoredEntry& entry : entries) {
-    const EntryInfo& info = entry.info;
-    if (info.expires_at && *info.expires_at <= now) continue;
-    const int64_t expires_at =
-        info.expires_at ? ExpiryClock(*info.expires_at) : 0;
+  const std::vector<StoredTimes> times = TimesToRestore(entries, now);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const auto& [last_used, expires] = times[i];
+    if (expires && *expires <= now) continue;
+    const int64_t expires_at = expires ? ExpiryClock(*expires) : 0;
     if (HasExpired(expires_at, now)) continue;
-    const int64_t last_used = info.last_used.time_since_epoch().count();
     hooks.NoteTick(last_used);
-    AddPut(
-        {Hash(info.path), info.path, entry.value.view(), expires_at, last_used},
-        batch, too_large);
+    const std::string& path = entries[i].info.path;
+    AddPut({Hash(path), path, entries[i].value.view(), expires_at, last_used},
+           batch, too_large);
   }
   store::WriteResult result;
   Status status = PrepareWrite();

@@ -40,6 +40,11 @@ std::vector<Access> PendingAccesses::Sorted() const {
   return accesses;
 }
 
+void PendingAccesses::LimitTo(int64_t tick) noexcept {
+  std::lock_guard<std::mutex> guard(mutex_);
+  for (auto& [h, pending] : ticks_) pending = std::min(pending, tick);
+}
+
 void PendingAccesses::RemoveWritten(std::span<const Access> written) noexcept {
   if (written.empty()) return;
   std::lock_guard<std::mutex> guard(mutex_);

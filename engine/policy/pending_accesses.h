@@ -35,6 +35,9 @@ class PendingAccesses {
   // All of them, in the order of h, which is the order of SQLite's pages.
   std::vector<Access> Sorted() const;
 
+  // Makes accesses that are later than `tick` equal to it.
+  void LimitTo(int64_t tick) noexcept;
+
   // Removes accesses that have been written. A later access of the same entry
   // stays.
   void RemoveWritten(std::span<const Access> written) noexcept;

@@ -34,10 +34,9 @@ class TickSource {
     return last_.load(std::memory_order_relaxed);
   }
 
-  // Makes later ticks smaller, after the clock was set back: those of the past
-  // must have been made smaller too.
-  void MoveBack(int64_t by) noexcept {
-    last_.fetch_sub(by, std::memory_order_relaxed);
+  // Lets later ticks begin after `tick`, after the clock was set back.
+  void SetBackTo(int64_t tick) noexcept {
+    last_.store(tick, std::memory_order_relaxed);
   }
 
   // Makes all later ticks larger than `tick`.

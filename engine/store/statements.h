@@ -157,19 +157,16 @@ inline constexpr char kUsageFrom[] =
 
 // --- Correcting times.
 
-// The accesses after ?1, the oldest first. The second numbers one again.
+// The accesses after the access ?1 of the entry ?2, the oldest first. The
+// others change one entry: its expiry time becomes ?2 milliseconds earlier.
 inline constexpr char kAccessesAfter[] =
-    "SELECT h FROM usage WHERE last_used > ?1 ORDER BY last_used, h LIMIT ?2";
+    "SELECT h, last_used FROM usage WHERE (last_used, h) > (?1, ?2)"
+    " ORDER BY last_used, h LIMIT ?3";
+inline constexpr char kMoveExpiry[] =
+    "UPDATE entries SET expires_at = max(expires_at - ?2, 1)"
+    " WHERE h = ?1 AND expires_at > 0";
 inline constexpr char kRenumberAccess[] =
     "UPDATE usage SET last_used = ?2 WHERE h = ?1";
-
-// All rows, in one transaction: moves every time back, by ?1 milliseconds and
-// microseconds.
-inline constexpr char kShiftExpiryTimes[] =
-    "UPDATE entries SET expires_at = max(expires_at - ?1, 1)"
-    " WHERE expires_at > 0";
-inline constexpr char kShiftAccesses[] =
-    "UPDATE usage SET last_used = max(last_used - ?1, 0)";
 
 // --- Removing all rows: SQLite drops whole tables without visiting them.
 
@@ -189,7 +186,7 @@ inline constexpr std::array kAll = {
     kWriteAccess,     kDeleteEntryOfKey, kDeleteEntry,    kDeleteUsage,
     kOldest,          kNewest,           kFirstToExpire,  kKeysFrom,
     kEntriesFrom,     kHashesFrom,       kEntrySizesFrom, kUsageFrom,
-    kEntriesByAccess, kAccessesAfter,    kRenumberAccess,
+    kEntriesByAccess, kAccessesAfter,    kMoveExpiry,     kRenumberAccess,
 };
 
 }  // namespace appcache::store::sql

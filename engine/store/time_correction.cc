@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "engine/store/statement.h"
@@ -12,49 +13,49 @@ namespace {
 
 constexpr char kCorrect[] = "correct the times of";
 
-Status RunBound(const Connection& connection, const char* sql, int64_t value) {
-  Statement statement;
-  Status status = connection.Prepare(sql, statement);
-  if (!status.ok()) return status;
-  const int rc = Run(statement).Bind(1, value).Step();
-  return rc == SQLITE_DONE ? Status() : connection.Failure(rc, kCorrect);
-}
+struct Access {
+  int64_t h;
+  int64_t last_used;
+};
 
 }  // namespace
 
-Status RenumberAccessesAfter(const Connection& connection, int64_t limit,
-                             FunctionRef<int64_t()> next) {
-  constexpr int64_t kRowsPerStep = 1024;
+Result<size_t> TimeCorrection::Step(const Connection& connection, size_t most) {
   Statement find;
+  Statement move_expiry;
   Statement renumber;
   Status status = connection.Prepare(sql::kAccessesAfter, find);
+  if (status.ok()) status = connection.Prepare(sql::kMoveExpiry, move_expiry);
   if (status.ok()) status = connection.Prepare(sql::kRenumberAccess, renumber);
   if (!status.ok()) return status;
-  std::vector<int64_t> hashes;
-  do {
-    hashes.clear();
-    Run found(find);
-    found.Bind(1, limit).Bind(2, kRowsPerStep);
+  std::vector<Access> found;
+  {
+    Run run(find);
+    run.Bind(1, last_used_).Bind(2, h_).Bind(3, static_cast<int64_t>(most));
     int rc = SQLITE_DONE;
-    while ((rc = found.Step()) == SQLITE_ROW) hashes.push_back(found.Int(0));
-    if (rc != SQLITE_DONE) return connection.Failure(rc, kCorrect);
-    for (const int64_t h : hashes) {
-      rc = Run(renumber).Bind(1, h).Bind(2, next()).Step();
-      if (rc != SQLITE_DONE) return connection.Failure(rc, kCorrect);
-      // Otherwise the index would offer the row for ever.
-      if (sqlite3_changes(connection.get()) == 0) {
-        return connection.Failure(SQLITE_CORRUPT, kCorrect);
-      }
+    while ((rc = run.Step()) == SQLITE_ROW) {
+      found.push_back({run.Int(0), run.Int(1)});
     }
-  } while (static_cast<int64_t>(hashes.size()) == kRowsPerStep);
-  return Status();
-}
-
-Status MoveTimesBack(const Connection& connection, int64_t microseconds) {
-  Status status =
-      RunBound(connection, sql::kShiftExpiryTimes, microseconds / 1000);
-  if (!status.ok()) return status;
-  return RunBound(connection, sql::kShiftAccesses, microseconds);
+    if (rc != SQLITE_DONE) return connection.Failure(rc, kCorrect);
+  }
+  for (const Access& access : found) {
+    const int64_t difference = std::max<int64_t>(access.last_used - now_, 0);
+    int rc =
+        Run(move_expiry).Bind(1, access.h).Bind(2, difference / 1000).Step();
+    if (rc == SQLITE_DONE) {
+      last_tick_ = next_tick_;
+      rc = Run(renumber).Bind(1, access.h).Bind(2, last_tick_).Step();
+    }
+    if (rc != SQLITE_DONE) return connection.Failure(rc, kCorrect);
+    next_tick_ = std::min(next_tick_ + 1, limit_);
+    largest_ = std::max(largest_, difference);
+  }
+  rows_ += found.size();
+  if (!found.empty()) {
+    last_used_ = found.back().last_used;
+    h_ = found.back().h;
+  }
+  return found.size();
 }
 
 }  // namespace appcache::store

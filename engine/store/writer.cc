@@ -182,8 +182,7 @@ Status Writer::ApplyInTransaction(const WriteBatch& batch, WriteHooks& hooks,
   Status status = transaction.Begin();
   if (status.ok() && others_have_written_) {
     const Result<int64_t> newest = rows_.NewestAccess();
-    if (newest.ok()) hooks.OnForeignWrites(*newest);
-    status = newest.status();
+    status = newest.ok() ? hooks.OnForeignWrites(*newest) : newest.status();
   }
   if (status.ok()) status = ApplyChanges(batch, &hooks, result);
   // An add that found an entry changes nothing.

@@ -24,7 +24,7 @@ class WriteHooks {
  public:
   // Somebody else may have written since our last transaction: `newest` is the
   // largest last_used in the tables. Ticks must be larger.
-  virtual void OnForeignWrites(int64_t newest) noexcept = 0;
+  virtual Status OnForeignWrites(int64_t newest) = 0;
 
   // The last_used of a row with kNextTick.
   virtual int64_t NextTick() noexcept = 0;

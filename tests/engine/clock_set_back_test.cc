@@ -6,7 +6,9 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -68,7 +70,8 @@ TEST_F(ClockSetBackTest, AnEntryLivesItsTtlFromTheNextOpenAtMost) {
     EXPECT_EQ(Get(*cache, "a"), "value");
     EXPECT_LE(*cache->backend()->TtlRaw("a"), kTenSeconds);
     ASSERT_FALSE(log_.lines().empty());
-    EXPECT_NE(log_.lines()[0].find("its times were moved back by 86400 s"),
+    EXPECT_NE(log_.lines()[0].find("the times of 1 entries were moved back, by "
+                                   "up to 86400 s"),
               std::string::npos)
         << log_.lines()[0];
   }
@@ -124,6 +127,7 @@ TEST_F(ClockSetBackTest, TheLargestTimeDoesNotPinAnEntry) {
       " WHERE h = (SELECT h FROM entries WHERE instr(key, 'bad'))");
   const auto cache = Open("cache.db", 3);
   EXPECT_EQ(Get(*cache, "a"), "value");  // nothing was moved for its sake
+  EXPECT_EQ(*cache->backend()->TtlRaw("a"), kTenSeconds);
   EXPECT_EQ(ProblemsIn(*cache), Strings());
   for (const char* const path : {"b", "c", "d"}) Set(*cache, path);
   EXPECT_EQ(PathsIn(*cache), (StringSet{"b", "c", "d"}));
@@ -181,6 +185,101 @@ TEST_F(ClockSetBackTest, RestoredAccessesOfTheLatestTimeLeaveRoomForLaterOnes) {
     EXPECT_LE(dumped.info.last_used, SqliteCache::kMaxTime);
   }
   EXPECT_EQ(ProblemsIn(*cache), Strings());
+}
+
+TEST_F(ClockSetBackTest, ManyEntriesAfterOneOfTheLatestTimeKeepTheirLives) {
+  constexpr int kEntries = 1200;  // several batches
+  {
+    const auto cache = Open("cache.db", 10'000);
+    StoredEntry last;
+    last.info.path = "last";
+    last.info.last_used = SqliteCache::kMaxTime;
+    ASSERT_TRUE(cache->RestoreMany({&last, 1}).ok());
+    for (int i = 0; i < kEntries; ++i) {
+      Set(*cache, std::to_string(i), "value", kTenSeconds);
+    }
+  }
+  const auto cache = Open("cache.db", 10'000);
+  EXPECT_EQ(Dump(*cache).size(), size_t{kEntries} + 1);
+  for (const StoredEntry& entry : Dump(*cache)) {
+    EXPECT_LE(entry.info.last_used, clock_->Now() + seconds(10));
+    if (entry.info.path == "last") continue;
+    EXPECT_EQ(*entry.info.expires_at, clock_->Now() + kTenSeconds);
+  }
+}
+
+TEST_F(ClockSetBackTest, ManyNonsenseTimesAreCorrectedInTheirOrder) {
+  constexpr int kEntries = 1200;
+  {
+    const auto cache = Open("cache.db", 10'000);
+    for (int i = 0; i < kEntries; ++i) Set(*cache, std::to_string(i));
+  }
+  const Strings order = FlushedOrder(*Open("cache.db", 10'000));
+  Run("UPDATE usage SET last_used = 9223372036854770000 + (last_used - "
+      "(SELECT min(last_used) FROM usage))");
+  const auto cache = Open("cache.db", 10'000);
+  EXPECT_EQ(FlushedOrder(*cache), order);
+  std::set<TimePoint> times;
+  for (const StoredEntry& entry : Dump(*cache)) {
+    EXPECT_LE(entry.info.last_used, clock_->Now() + seconds(10));
+    times.insert(entry.info.last_used);
+  }
+  EXPECT_EQ(times.size(), size_t{kEntries});
+}
+
+TEST_F(ClockSetBackTest, ASetAfterItLivesItsWholeTtl) {
+  const auto cache = Open();
+  Set(*cache, "a");
+  clock_->Advance(-hours(24));
+  Set(*cache, "b", "value", kTenSeconds);
+  clock_->Advance(seconds(1));
+  ASSERT_TRUE(cache->Flush().ok());
+  EXPECT_EQ(*Open()->backend()->TtlRaw("b"), kTenSeconds - seconds(1));
+  EXPECT_EQ(FlushedOrder(*cache), (Strings{"a", "b"}));
+}
+
+TEST_F(ClockSetBackTest, ASetIntoAFullCacheThatIsAheadIsNotItsOwnVictim) {
+  const auto cache = Open("cache.db", 3);
+  for (const char* const path : {"a", "b", "c"}) Set(*cache, path);
+  Run("UPDATE usage SET last_used = last_used + 3600000000");
+  Set(*cache, "d");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"b", "c", "d"}));
+  clock_->Advance(-hours(24));
+  Set(*cache, "e");
+  EXPECT_EQ(PathsIn(*cache), (StringSet{"c", "d", "e"}));
+}
+
+// As processes do whose clocks differ: each row is corrected once, by its own
+// difference, and nothing else changes.
+TEST_F(ClockSetBackTest, AnEntryOfAClockThatIsAheadDoesNotShortenOthers) {
+  const auto cache = Open();
+  Set(*cache, "a", "value", kTenSeconds);
+  for (int i = 0; i < 3; ++i) {
+    Set(*cache, "ahead", "value", kTenSeconds);
+    Run("UPDATE usage SET last_used = last_used + 3600000000"
+        " WHERE h = (SELECT h FROM entries WHERE instr(key, 'ahead'))");
+    Run("UPDATE entries SET expires_at = expires_at + 3600000"
+        " WHERE instr(key, 'ahead')");
+    Set(*cache, "b");
+    EXPECT_EQ(*cache->backend()->TtlRaw("a"), kTenSeconds);
+    EXPECT_EQ(*cache->backend()->TtlRaw("ahead"), kTenSeconds);
+  }
+}
+
+// Ticks run ahead of the clock when accesses are more than a million per
+// second.
+TEST_F(ClockSetBackTest, TicksThatRunAheadOfTheClockAreNotASetBack) {
+  {
+    const auto cache = Open();
+    Set(*cache, "a", "value", kTenSeconds);
+    Run("UPDATE usage SET last_used = last_used + 5000000");
+    Set(*cache, "b", "value", kTenSeconds);
+    EXPECT_EQ(FlushedOrder(*cache), (Strings{"a", "b"}));
+  }
+  const auto cache = Open();
+  EXPECT_EQ(*cache->backend()->TtlRaw("a"), kTenSeconds);
+  EXPECT_EQ(*cache->backend()->TtlRaw("b"), kTenSeconds);
+  EXPECT_TRUE(log_.lines().empty());
 }
 
 }  // namespace

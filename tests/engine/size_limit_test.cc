@@ -167,6 +167,18 @@ TEST_P(SizeLimitTest, AValueLargerThanTheLimitIsFullAndEvictsNothing) {
   ExpectWithinCap();
 }
 
+// A refusal is not taken for a full disk, on which the log is truncated.
+TEST_P(SizeLimitTest, AValueThatIsTooLargeForTheDatabaseLeavesTheLogAlone) {
+  Set(*cache_, "a", "old");
+  const auto log_bytes = [&] {
+    return scratch_.Files()["cache.db-wal"].size();
+  };
+  const size_t before = log_bytes();
+  EXPECT_EQ(before > 0, GetParam() == Store::kFile);
+  EXPECT_TRUE(TrySet("a", std::string(kCap, 'x')).Is(ErrorCode::kFull));
+  EXPECT_EQ(log_bytes(), before);
+}
+
 // The pages of the tables have no room beside it.
 TEST_P(SizeLimitTest, AValueThatCouldNotFitAloneIsFullAndEvictsNothing) {
   FillUntilEvictions();

@@ -31,8 +31,9 @@ class TestHooks final : public WriteHooks {
 
   void set_evict(EvictWith evict) { evict_ = std::move(evict); }
 
-  void OnForeignWrites(int64_t newest) noexcept override {
+  Status OnForeignWrites(int64_t newest) override {
     foreign_newest.push_back(newest);
+    return Status();
   }
   int64_t NextTick() noexcept override { return next_tick_++; }
   Status Evict(policy::EvictionTarget& target,

@@ -1,11 +1,14 @@
 // A cache file on a disk that has room for so much and no more.
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "appcache/sqlite_cache.h"
 #include "appcache/testing/fake_clock.h"
@@ -67,6 +70,17 @@ class FullDiskTest : public testing::Test {
     ASSERT_TRUE(report.ok()) << report.status().ToString();
     EXPECT_TRUE(report->problems.empty()) << report->problems.front();
     EXPECT_EQ(report->entries, entries);
+  }
+
+  // Whether `condition` holds soon, of what maintenance does.
+  static bool Within(const std::function<bool()>& condition) {
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::yield();
+    }
+    return true;
   }
 
   const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
@@ -215,6 +229,48 @@ TEST_F(LeaveFullDiskTest, WhatExpiresIsRemoved) {
   EXPECT_TRUE(cache_->Close().ok());
   Open(static_cast<uint64_t>(stored) - 5);  // evicts what has expired first
   ExpectSound(static_cast<uint64_t>(stored) - 5);
+}
+
+// The reserve is for removals, and comes back.
+TEST_F(LeaveFullDiskTest, TheReserveIsUsedByRemovalsOnlyAndIsRestored) {
+  const auto has_reserve = [&] {
+    struct stat info = {};
+    EXPECT_EQ(stat((path_ + "-lane").c_str(), &info), 0);
+    return info.st_blocks * 512 >= internal::FileLock::kReserveBytes;
+  };
+  const int stored = Fill();
+  disk_.LimitBytes(disk_.bytes());
+  ASSERT_TRUE(has_reserve());
+  ExpectHits(stored);
+  EXPECT_TRUE(cache_->Flush().Is(ErrorCode::kFull));
+  EXPECT_TRUE(has_reserve());
+  EXPECT_TRUE(cache_->InvalidateByStr("0").Is(ErrorCode::kFull));
+  EXPECT_FALSE(has_reserve());
+  disk_.LiftLimit();
+  EXPECT_TRUE(Within([&] {
+    clock_->Advance(std::chrono::seconds(1));
+    return has_reserve();
+  }));
+}
+
+TEST_F(LeaveFullDiskTest, TheFileBecomesSmallerInStepsThatFit) {
+  Open();
+  constexpr int kMany = 200;
+  for (int i = 0; i < kMany; ++i) ASSERT_TRUE(Set(i).ok());
+  ASSERT_TRUE(cache_->Flush().ok());
+  const uint64_t before = disk_.bytes();
+  disk_.LimitBytes(before + 18 * 4096);
+  for (int i = 0; i < kMany; ++i) {
+    if (i % 8 == 7) continue;
+    const Status status = cache_->InvalidateByStr(std::to_string(i));
+    ASSERT_TRUE(status.ok()) << i << ": " << status.ToString();
+  }
+  EXPECT_TRUE(Within([&] {
+    clock_->Advance(std::chrono::seconds(1));
+    return disk_.bytes() < before / 2;
+  }));
+  EXPECT_GT(disk_.injected(), 0u);
+  ExpectSound(kMany / 8);
 }
 
 }  // namespace

@@ -44,17 +44,24 @@
 //
 // Processes. Several processes may use one file. Writers take turns through a
 // lock file beside it (<path>-lane), and wait for each other at most
-// busy_timeout. Do not put the file on a network file system. The lock file
-// belongs to the owner of the cache file, and only those who may write the
-// cache file may open it.
+// busy_timeout. Do not put the file on a network file system. The lock file may
+// be opened only by its owner and by those who may write the cache file. It
+// belongs to whoever has created it, or to the owner of the cache file if that
+// was root.
 //
 // Clock (a file, and a connection of the caller's). When the clock was set
 // back, or another program has used the cache with a clock that is ahead, the
-// recorded accesses are later than the present. All times are then moved back
-// by the difference, which is logged: at the next open, and in an open cache at
-// the next maintenance after an access. From then on an entry lives no longer
-// than its ttl; differences below a second are ignored. An entry may expire
-// early if several processes had the file open. Accesses keep their order.
+// recorded accesses are later than the present. Each such entry is corrected by
+// its own difference, which is logged: its expiry time is moved back by that,
+// and its last access is now. Others are not changed. This happens at the next
+// open, at the next write, and in maintenance after an access; RestoreMany does
+// it with the entries that it stores. From then on an entry lives no longer
+// than its ttl; differences below 10 s are ignored. It may expire early, by the
+// difference, if it was set with the right clock and accessed with the wrong
+// one. Entries keep the order of their accesses, except for accesses that were
+// not flushed. When the clock is set forward, entries expire early: if a
+// machine starts in 1970 and gets its time later, an entry with a ttl that was
+// set in between has expired then, and the others are the first to be evicted.
 //
 // Size (a file). When the limits were lowered, or many entries were removed or
 // have expired, the file becomes smaller, in small steps in the background. It
@@ -72,8 +79,9 @@
 // Security. Put the file in a directory to which only trusted users may write.
 // A symbolic link, a FIFO or a file of another user under the name of a file
 // that belongs beside the cache is refused, and left unchanged: kUnsupported.
-// So is a file with several hard links. A symbolic link to the cache file
-// itself is another name for the same cache.
+// So is a file with several hard links. Files of another user are accepted if
+// all may write the cache file, or if its group may and they have that group. A
+// symbolic link to the cache file itself is another name for the same cache.
 //
 // fork(). A cache that was opened before a fork may be used by the parent only:
 // in the child its operations are kUnavailable, and its destructor releases
@@ -223,7 +231,9 @@ class SqliteCache final : public Cache {
   // Writes all entries of one moment, with their recency and expiry times, to a
   // file that OpenFile and OpenInMemoryFrom open, while the cache is in use.
   // The file at `path` is replaced in one step, and only if it is a cache;
-  // after a failure it is unchanged. Only this user may access the new file.
+  // after a failure it is unchanged. The new file has the owner and permissions
+  // of the one that it replaces, as far as this process may give them; without
+  // one, only this user may access it.
   // While it runs, the log may exceed max_log_bytes by the size of the
   // database. Errors: kBusy (the file is open as a cache), kUnsupported (it is
   // not a cache; or a connection passed to OpenOn is inside a transaction),
