@@ -30,6 +30,9 @@ using std::chrono::microseconds;
 // may run ahead by it.
 constexpr microseconds kTolerance = std::chrono::seconds(10);
 
+// Ticks for corrected accesses: for a million of entries.
+constexpr microseconds kSpread = std::chrono::seconds(1);
+
 constexpr microseconds kLogInterval = std::chrono::minutes(10);
 
 // latest_time_ is not written more often than this.
@@ -82,19 +85,33 @@ void LruEngine::NoteTime(TimePoint now) noexcept {
                                             std::memory_order_relaxed)) {
     return;
   }
-  ticks_.SetBackTo(time);
-  pending_.LimitTo(time);
+  // Entries whose access is corrected get the ticks between.
+  set_back_at_.store(time, std::memory_order_relaxed);
+  ticks_.SetBackTo(time + kSpread.count());
+  pending_.LimitTo(time + kSpread.count());
   NoteAhead(TimePoint(microseconds(time)));
 }
 
 void LruEngine::AdvanceTicksPast(const store::TimeCorrection& correction,
                                  bool is_complete) {
-  ticks_.AdvancePast(correction.last_tick());
+  const int64_t last = correction.last_tick();
+  ticks_.AdvancePast(last);
+  if (last != 0) last_correction_tick_.store(last, std::memory_order_relaxed);
   if (!is_complete) return;
   const Result<int64_t> newest = writer_.NewestAccess();
   if (newest.ok()) {
     ticks_.AdvancePast(std::min(*newest, correction.limit()));
   }
+}
+
+int64_t LruEngine::FirstCorrectionTick(TimePoint now) const noexcept {
+  const int64_t time = Microseconds(now);
+  // Accesses since the clock was set back are later.
+  const int64_t set_back = set_back_at_.load(std::memory_order_relaxed);
+  const int64_t first = set_back != 0 ? std::min(set_back, time) : time;
+  const int64_t last = last_correction_tick_.load(std::memory_order_relaxed);
+  const bool continues = last >= first && last < first + kSpread.count();
+  return continues ? last + 1 : first;
 }
 
 Result<size_t> LruEngine::CorrectTimes(store::TimeCorrection& correction,
@@ -116,7 +133,8 @@ Result<size_t> LruEngine::CorrectTimes(store::TimeCorrection& correction,
 Status LruEngine::FollowClock(TimePoint now) {
   // What is noticed from now on needs another call.
   is_ahead_.store(false, std::memory_order_relaxed);
-  store::TimeCorrection correction(Microseconds(now), LatestTick(now));
+  store::TimeCorrection correction(Microseconds(now), LatestTick(now),
+                                   FirstCorrectionTick(now));
   size_t most = kRowsPerBatch;
   Status status;
   for (;;) {
@@ -132,7 +150,11 @@ Status LruEngine::FollowClock(TimePoint now) {
     }
     if (!status.ok() || *rows < most) break;
   }
-  if (!status.ok()) NoteAhead(now + settings_.expiry_sweep_interval);
+  if (!status.ok()) {
+    NoteAhead(now + settings_.expiry_sweep_interval);
+  } else if (!is_ahead_.load(std::memory_order_relaxed)) {
+    set_back_at_.store(0, std::memory_order_relaxed);
+  }
   LogCorrection(correction, now);
   return status;
 }
@@ -142,7 +164,8 @@ void LruEngine::FollowClockBeforeWrite() {
   NoteTime(settings_.clock->Now());
   if (!is_ahead_.load(std::memory_order_relaxed)) return;
   const TimePoint now = settings_.clock->Now();
-  store::TimeCorrection correction(Microseconds(now), LatestTick(now));
+  store::TimeCorrection correction(Microseconds(now), LatestTick(now),
+                                   FirstCorrectionTick(now));
   const Result<size_t> rows = CorrectTimes(correction, kRowsPerBatch);
   if (rows.ok() && *rows < kRowsPerBatch) {
     is_ahead_.store(false, std::memory_order_relaxed);
@@ -160,7 +183,8 @@ Status LruEngine::FollowForeignTicks(int64_t newest, bool corrects) {
   if (!database_->is_persistent() || !keeps_policy_) return Status();
   NoteAhead(now);
   if (!corrects) return Status();
-  store::TimeCorrection correction(Microseconds(now), latest);
+  store::TimeCorrection correction(Microseconds(now), latest,
+                                   FirstCorrectionTick(now));
   const Result<size_t> rows =
       correction.Step(database_->writer(), kRowsPerBatch);
   if (!rows.ok()) return rows.status();

@@ -270,6 +270,7 @@ class LruEngine final : public Engine {
   // older than all others. Failures are left to FollowClock. REQUIRES: as
   // ApplyLocked.
   void FollowClockBeforeWrite();
+  int64_t FirstCorrectionTick(TimePoint now) const noexcept;
   Result<size_t> CorrectTimes(store::TimeCorrection& correction, size_t most);
   // Makes later ticks larger than those in SQLite that are not ahead.
   void AdvanceTicksPast(const store::TimeCorrection& correction,
@@ -318,6 +319,10 @@ class LruEngine final : public Engine {
   std::atomic<int64_t> latest_time_{0};
   // Accesses that are ahead of the clock may be in SQLite.
   std::atomic<bool> is_ahead_{false};
+  // When the clock was found to be set back, until accesses are corrected; else
+  // 0. And the last tick that a corrected access got.
+  std::atomic<int64_t> set_back_at_{0};
+  std::atomic<int64_t> last_correction_tick_{0};
   // Corrections are not logged before this.
   std::atomic<TimePoint> next_correction_log_{TimePoint()};
   policy::PendingAccesses pending_;

@@ -90,7 +90,8 @@ Status CheckSingleName(const std::string& path) {
 
 bool HasSignedLane(const std::string& path) noexcept {
   try {
-    return internal::FileLock::IsSigned(LanePath(path), FileAccess::Of(path));
+    return internal::FileLock::IsSigned(LanePath(path),
+                                        FileAccess::Of(path).OfWriters());
   } catch (const std::bad_alloc&) {
     return false;
   }

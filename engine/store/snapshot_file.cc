@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cassert>
@@ -72,6 +73,28 @@ class Directory {
   const int error_;
 };
 
+// During its lifetime, a file of this user can be written.
+class WritableByOwner {
+ public:
+  explicit WritableByOwner(const std::string& path) : path_(path) {
+    struct stat info;
+    if (stat(path.c_str(), &info) != 0 || info.st_uid != geteuid()) return;
+    mode_ = info.st_mode & 07777;
+    changed_ =
+        (mode_ & S_IWUSR) == 0 && chmod(path.c_str(), mode_ | S_IWUSR) == 0;
+  }
+  ~WritableByOwner() {
+    if (changed_) (void)chmod(path_.c_str(), mode_);
+  }
+  WritableByOwner(const WritableByOwner&) = delete;
+  WritableByOwner& operator=(const WritableByOwner&) = delete;
+
+ private:
+  const std::string& path_;
+  mode_t mode_ = 0;
+  bool changed_ = false;
+};
+
 }  // namespace
 
 SnapshotFile::SnapshotFile(std::string path, std::string vfs)
@@ -129,6 +152,7 @@ Status SnapshotFile::Finish() {
 
 Status SnapshotFile::RemoveOldLog() const {
   if (HasBytes(path_)) {
+    const WritableByOwner writable(path_);
     Result<Connection> old =
         Connection::Open(path_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                          vfs_, path_, milliseconds(0));
@@ -175,9 +199,9 @@ Status SnapshotFile::Replace() {
   }
   const Directory directory(path_);
   Status status = directory.opened();
-  if (status.ok()) status = RemoveOldLog();
-  // At the end: they may not allow this process to write.
+  // Not earlier: they may not allow this process to write.
   if (status.ok() && HasBytes(path_)) status = TakeAccessOfOld();
+  if (status.ok()) status = RemoveOldLog();
   if (!status.ok()) return status;
   // Nothing fails after it for want of memory.
   if (std::rename(new_path_.c_str(), path_.c_str()) != 0) {

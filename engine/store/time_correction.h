@@ -14,13 +14,14 @@ namespace appcache::store {
 
 // Corrects the rows whose last access is later than `limit`, each by its own
 // difference to `now`: that is subtracted from its expiry time, and its access
-// gets a tick from `now` on, at most `limit`. They keep their order. Other rows
-// are not touched, and a row is corrected once, whoever does it.
+// gets a tick from `first_tick` on, at most `limit`. They keep their order.
+// Other rows are not touched, and a row is corrected once, whoever does it.
 class TimeCorrection {
  public:
-  // In microseconds since the Unix epoch. REQUIRES: 0 <= now <= limit.
-  TimeCorrection(int64_t now, int64_t limit) noexcept
-      : now_(now), limit_(limit), last_used_(limit), next_tick_(now) {}
+  // In microseconds since the Unix epoch. REQUIRES: 0 <= now <= limit, and
+  // first_tick <= limit.
+  TimeCorrection(int64_t now, int64_t limit, int64_t first_tick) noexcept
+      : now_(now), limit_(limit), last_used_(limit), next_tick_(first_tick) {}
 
   // Corrects the next rows, at most `most`, and returns their number: fewer if
   // there are no more. After a failure, a rollback and a call with a copy of
