@@ -160,7 +160,6 @@ Status LruEngine::Shrink() {
       // The log starts over, and fewer pages fit into it.
       checkpointer_.Restart();
       pages = 1;
-      free_before = std::numeric_limits<int64_t>::max();
       continue;
     }
     if (!status.ok()) return status;
