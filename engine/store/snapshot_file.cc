@@ -76,12 +76,12 @@ class Directory {
 // During its lifetime, a file of this user can be written.
 class WritableByOwner {
  public:
-  explicit WritableByOwner(const std::string& path) : path_(path) {
+  explicit WritableByOwner(std::string path) : path_(std::move(path)) {
     struct stat info;
-    if (stat(path.c_str(), &info) != 0 || info.st_uid != geteuid()) return;
+    if (stat(path_.c_str(), &info) != 0 || info.st_uid != geteuid()) return;
     mode_ = info.st_mode & 07777;
     changed_ =
-        (mode_ & S_IWUSR) == 0 && chmod(path.c_str(), mode_ | S_IWUSR) == 0;
+        (mode_ & S_IWUSR) == 0 && chmod(path_.c_str(), mode_ | S_IWUSR) == 0;
   }
   ~WritableByOwner() {
     if (changed_) (void)chmod(path_.c_str(), mode_);
@@ -90,7 +90,7 @@ class WritableByOwner {
   WritableByOwner& operator=(const WritableByOwner&) = delete;
 
  private:
-  const std::string& path_;
+  const std::string path_;
   mode_t mode_ = 0;
   bool changed_ = false;
 };
@@ -152,7 +152,10 @@ Status SnapshotFile::Finish() {
 
 Status SnapshotFile::RemoveOldLog() const {
   if (HasBytes(path_)) {
+    // SQLite has created the others with the permissions of the first.
     const WritableByOwner writable(path_);
+    const WritableByOwner writable_log(path_ + "-wal");
+    const WritableByOwner writable_index(path_ + "-shm");
     Result<Connection> old =
         Connection::Open(path_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                          vfs_, path_, milliseconds(0));
