@@ -12,7 +12,7 @@ namespace appcache::lru {
 
 void ResidentEngine::MakeRoom(const Directory::Size& growth) {
   if (directory_.HasRoom(growth)) return;
-  // Without a victim, every candidate was used or removed meanwhile.
+  // Without a victim, every candidate has been used or removed since.
   if (!EvictOne(OneShard(directory_), kAnyTick)) std::this_thread::yield();
 }
 

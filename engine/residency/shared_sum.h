@@ -12,7 +12,6 @@
 #ifndef APPCACHE_ENGINE_RESIDENCY_SHARED_SUM_H_
 #define APPCACHE_ENGINE_RESIDENCY_SHARED_SUM_H_
 
-#include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <cstdint>

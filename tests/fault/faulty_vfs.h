@@ -72,7 +72,7 @@ class FaultyVfs {
   std::string log() const;
 
   // Calls `interrupt` once, before the n-th call of this thread from now on, of
-  // whatever kind: for what others do meanwhile.
+  // whatever kind: for what others do between two calls.
   void InterruptAt(uint64_t n, std::function<void()> interrupt);
 
   // From now on the files of this VFS together may not grow beyond so many

@@ -136,7 +136,7 @@ TEST(SharedSumTest, IsNotExactBeforeAllPartsAreSettled) {
   Parts parts;
   sum.Add(parts.all[0], 1000);
   sum.BeginExact();
-  // A part that falls meanwhile does not end it.
+  // A part that falls before FinishExact does not end it.
   sum.Add(parts.all[0], -1000);
   sum.Add(parts.all[0], 1000);
   sum.Add(parts.all[0], -500);

@@ -1,0 +1,111 @@
+// The sizes of a Directory, and whether its limits allow more.
+
+#include <mutex>
+
+#include "engine/residency/directory.h"
+
+namespace appcache::residency {
+
+template <class Of>
+int64_t Directory::SumOf(const Of& of) const {
+  int64_t sum = 0;
+  for (size_t i = 0; i < kShards; ++i) {
+    std::lock_guard<internal::SpinLock> guard(shards_[i].lock);
+    sum += static_cast<int64_t>(of(shards_[i]));
+  }
+  return sum;
+}
+
+uint64_t Directory::directory_bytes() const {
+  const int64_t sum =
+      SumOf([](const Shard& shard) { return shard.memory_bytes(); });
+  return sizeof(Directory) + kShards * sizeof(Shard) +
+         static_cast<uint64_t>(sum);
+}
+
+size_t Directory::record_count() const {
+  return static_cast<size_t>(
+      SumOf([](const Shard& shard) { return shard.records(); }));
+}
+
+size_t Directory::AccessAll::record_count() const noexcept {
+  size_t count = 0;
+  for (const Shard& shard : shards()) count += shard.records();
+  return count;
+}
+
+Directory::Size Directory::size() const {
+  Size sum;
+  for (size_t i = 0; i < kShards; ++i) {
+    std::lock_guard<internal::SpinLock> guard(shards_[i].lock);
+    sum.entries += shards_[i].visible_.entries;
+    sum.bytes += shards_[i].visible_.bytes;
+  }
+  return sum;
+}
+
+uint64_t Directory::pending_bytes() const {
+  return static_cast<uint64_t>(
+      SumOf([](const Shard& shard) { return shard.pending_bytes_; }));
+}
+
+uint64_t Directory::resident_bytes() const {
+  return static_cast<uint64_t>(
+      SumOf([](const Shard& shard) { return shard.resident_bytes_; }));
+}
+
+uint64_t Directory::absent_bytes() const {
+  return static_cast<uint64_t>(
+      SumOf([](const Shard& shard) { return shard.absent_bytes_; }));
+}
+
+Directory::Size Directory::Growth(const Entry* visible,
+                                  const Entry& entry) noexcept {
+  if (visible == nullptr) return {1, entry.bytes()};
+  return {0, entry.bytes() - visible->bytes()};
+}
+
+bool Directory::HasRoom(SharedSum& sum, PartOf part, int64_t more) noexcept {
+  if (sum.HasRoom(more)) return true;
+  // Others wait for the thread that makes the sum exact. Until it has, the sum
+  // may be too large.
+  const std::lock_guard<std::mutex> guard(exact_mutex_);
+  if (!sum.is_exact()) {
+    sum.BeginExact();
+    for (size_t i = 0; i < kShards; ++i) {
+      const std::lock_guard<internal::SpinLock> lock(shards_[i].lock);
+      sum.Settle(shards_[i].*part);
+    }
+    sum.FinishExact();
+  }
+  return sum.HasRoom(more);
+}
+
+bool Directory::HasRoom(const Size& growth) noexcept {
+  return HasRoom(entries_, &Shard::entries_part_, growth.entries) &&
+         HasRoom(bytes_, &Shard::bytes_part_, growth.bytes);
+}
+
+bool Directory::HasPendingRoom(uint64_t more) noexcept {
+  return HasRoom(pending_bytes_, &Shard::pending_part_,
+                 static_cast<int64_t>(more));
+}
+
+bool Directory::HasResidentRoom(uint64_t more) noexcept {
+  return HasRoom(resident_bytes_, &Shard::resident_part_,
+                 static_cast<int64_t>(more));
+}
+
+bool Directory::AccessAll::IsOver(const Size& more) noexcept {
+  const auto has_room = [&](SharedSum& sum, PartOf part, int64_t delta) {
+    if (sum.HasRoom(delta)) return true;
+    // All shards are locked, so no part changes. If another thread is making
+    // the sum exact, it goes on when they are unlocked.
+    for (Shard& shard : shards()) sum.ReturnAdvance(shard.*part);
+    return sum.HasRoom(delta);
+  };
+  return !has_room(directory_.entries_, &Shard::entries_part_, more.entries) ||
+         !has_room(directory_.bytes_, &Shard::bytes_part_, more.bytes);
+}
+
+}  // namespace appcache::residency
