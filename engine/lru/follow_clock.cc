@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -20,6 +22,7 @@
 #include "engine/lru/limits.h"
 #include "engine/lru/lru_engine.h"
 #include "engine/store/time_correction.h"
+#include "engine/support/test_point.h"
 
 namespace appcache::lru {
 namespace {
@@ -63,7 +66,7 @@ void LruEngine::AddPending(std::span<policy::Access> accesses) noexcept {
 }
 
 void LruEngine::NoteAhead(TimePoint now) noexcept {
-  is_ahead_.store(true, std::memory_order_relaxed);
+  times_ahead_.fetch_add(1, std::memory_order_release);
   if (maintenance_ != nullptr && keeps_policy_) maintenance_->Arm(now);
 }
 
@@ -81,96 +84,115 @@ void LruEngine::NoteTime(TimePoint now) noexcept {
   // This thread may have waited since it has read `now`.
   time = Microseconds(settings_.clock->Now());
   if (time >= latest - kTolerance.count()) return;
-  if (!latest_time_.compare_exchange_strong(latest, time,
-                                            std::memory_order_relaxed)) {
-    return;
+  if (latest_time_.compare_exchange_strong(latest, time,
+                                           std::memory_order_relaxed)) {
+    NoteAhead(TimePoint(microseconds(time)));
   }
-  // Entries whose access is corrected get the ticks between.
-  set_back_at_.store(time, std::memory_order_relaxed);
-  ticks_.SetBackTo(time + kSpread.count());
-  pending_.LimitTo(time + kSpread.count());
-  NoteAhead(TimePoint(microseconds(time)));
 }
 
-void LruEngine::AdvanceTicksPast(const store::TimeCorrection& correction,
+void LruEngine::AdvanceTicksPast(const store::TimeCorrection& rows,
                                  bool is_complete) {
-  const int64_t last = correction.last_tick();
-  ticks_.AdvancePast(last);
-  if (last != 0) last_correction_tick_.store(last, std::memory_order_relaxed);
+  ticks_.AdvancePast(rows.last_tick());
+  if (rows.last_tick() != 0) last_correction_tick_ = rows.last_tick();
   if (!is_complete) return;
   const Result<int64_t> newest = writer_.NewestAccess();
-  if (newest.ok()) {
-    ticks_.AdvancePast(std::min(*newest, correction.limit()));
-  }
+  if (newest.ok()) ticks_.AdvancePast(std::min(*newest, rows.limit()));
 }
 
 int64_t LruEngine::FirstCorrectionTick(TimePoint now) const noexcept {
   const int64_t time = Microseconds(now);
-  // Accesses since the clock was set back are later.
-  const int64_t set_back = set_back_at_.load(std::memory_order_relaxed);
-  const int64_t first = set_back != 0 ? std::min(set_back, time) : time;
-  const int64_t last = last_correction_tick_.load(std::memory_order_relaxed);
+  // Accesses since the ticks were set back are later.
+  const int64_t first = set_back_at_ != 0 ? std::min(set_back_at_, time) : time;
+  const int64_t last = last_correction_tick_;
   const bool continues = last >= first && last < first + kSpread.count();
   return continues ? last + 1 : first;
 }
 
-Result<size_t> LruEngine::CorrectTimes(store::TimeCorrection& correction,
-                                       size_t most) {
-  store::TimeCorrection next = correction;
+LruEngine::Correction LruEngine::BeginCorrection() {
+  // In this order: what is noticed after the first line may be of a time before
+  // the second, and needs another correction.
+  const uint64_t times_ahead = times_ahead_.load(std::memory_order_acquire);
+  const TimePoint now = settings_.clock->Now();
+  const int64_t limit = LatestTick(now);
+  if (ticks_.last() > limit) set_back_at_ = Microseconds(now);
+  return {times_ahead, now, store::TimeCorrection(Microseconds(now), limit)};
+}
+
+// Only after rows were corrected: until then their ticks and those of new
+// accesses are of one order. Entries whose access is corrected later get the
+// ticks between.
+void LruEngine::SetTicksBack(const Correction& correction) noexcept {
+  if (ticks_.last() <= correction.rows.limit()) return;
+  const int64_t tick = Microseconds(correction.now) + kSpread.count();
+  ticks_.SetBackTo(tick);
+  sessions_->CollectAccesses();
+  pending_.LimitTo(tick);
+}
+
+Result<bool> LruEngine::CorrectRows(Correction& correction, size_t most) {
+  store::TimeCorrection next = correction.rows;
   store::Writer::Transaction transaction(writer_);
   Status status = transaction.Begin();
   if (!status.ok()) return status;
-  Result<size_t> rows = next.Step(database_->writer(), most);
-  if (!rows.ok()) return rows;
+  const Result<size_t> rows =
+      next.Step(database_->writer(), FirstCorrectionTick(correction.now), most);
+  if (!rows.ok()) return rows.status();
   status = transaction.Commit();
   if (!status.ok()) return status;
-  correction = next;
-  AdvanceTicksPast(correction, *rows < most);
+  correction.rows = next;
+  SetTicksBack(correction);
+  const bool is_complete = *rows < most;
+  AdvanceTicksPast(correction.rows, is_complete);
   checkpointer_.AfterCommit();
-  return rows;
+  return is_complete;
 }
 
-Status LruEngine::FollowClock(TimePoint now) {
-  // What is noticed from now on needs another call.
-  is_ahead_.store(false, std::memory_order_relaxed);
-  store::TimeCorrection correction(Microseconds(now), LatestTick(now),
-                                   FirstCorrectionTick(now));
+void LruEngine::EndCorrection(const Correction& correction) noexcept {
+  set_back_at_ = 0;
+  if (times_corrected_.load(std::memory_order_relaxed) <
+      correction.times_ahead) {
+    times_corrected_.store(correction.times_ahead, std::memory_order_relaxed);
+  }
+}
+
+Status LruEngine::FollowClock() {
+  std::optional<Correction> correction;
   size_t most = kRowsPerBatch;
   Status status;
   for (;;) {
+    internal::TestPoint("follow_clock.enter");
     const Result<Held> held = EnterToWrite();
     status = held.status();
     if (!status.ok()) break;
-    const Result<size_t> rows = CorrectTimes(correction, most);
-    status = rows.status();
+    if (!correction) correction = BeginCorrection();
+    const Result<bool> is_complete = CorrectRows(*correction, most);
+    status = is_complete.status();
     if (store::IsDiskFull(status) && most > kRowsOnFullDisk) {
       checkpointer_.Restart();
       most = kRowsOnFullDisk;
       continue;
     }
-    if (!status.ok() || *rows < most) break;
+    if (!status.ok()) break;
+    if (*is_complete) {
+      EndCorrection(*correction);
+      break;
+    }
   }
-  if (!status.ok()) {
-    NoteAhead(now + settings_.expiry_sweep_interval);
-  } else if (!is_ahead_.load(std::memory_order_relaxed)) {
-    set_back_at_.store(0, std::memory_order_relaxed);
+  if (!status.ok() && maintenance_ != nullptr) {
+    maintenance_->Arm(settings_.clock->Now() + settings_.expiry_sweep_interval);
   }
-  LogCorrection(correction, now);
+  if (correction) LogCorrection(correction->rows, correction->now);
   return status;
 }
 
 void LruEngine::FollowClockBeforeWrite() {
   if (!keeps_policy_) return;
   NoteTime(settings_.clock->Now());
-  if (!is_ahead_.load(std::memory_order_relaxed)) return;
-  const TimePoint now = settings_.clock->Now();
-  store::TimeCorrection correction(Microseconds(now), LatestTick(now),
-                                   FirstCorrectionTick(now));
-  const Result<size_t> rows = CorrectTimes(correction, kRowsPerBatch);
-  if (rows.ok() && *rows < kRowsPerBatch) {
-    is_ahead_.store(false, std::memory_order_relaxed);
-  }
-  LogCorrection(correction, now);
+  if (!IsAhead()) return;
+  Correction correction = BeginCorrection();
+  const Result<bool> is_complete = CorrectRows(correction, kRowsPerBatch);
+  if (is_complete.ok() && *is_complete) EndCorrection(correction);
+  LogCorrection(correction.rows, correction.now);
 }
 
 Status LruEngine::FollowForeignTicks(int64_t newest, bool corrects) {
@@ -183,13 +205,12 @@ Status LruEngine::FollowForeignTicks(int64_t newest, bool corrects) {
   if (!database_->is_persistent() || !keeps_policy_) return Status();
   NoteAhead(now);
   if (!corrects) return Status();
-  store::TimeCorrection correction(Microseconds(now), latest,
-                                   FirstCorrectionTick(now));
-  const Result<size_t> rows =
-      correction.Step(database_->writer(), kRowsPerBatch);
-  if (!rows.ok()) return rows.status();
-  AdvanceTicksPast(correction, *rows < kRowsPerBatch);
-  LogCorrection(correction, now);
+  store::TimeCorrection rows(Microseconds(now), latest);
+  const Result<size_t> corrected =
+      rows.Step(database_->writer(), FirstCorrectionTick(now), kRowsPerBatch);
+  if (!corrected.ok()) return corrected.status();
+  AdvanceTicksPast(rows, *corrected < kRowsPerBatch);
+  LogCorrection(rows, now);
   return Status();
 }
 
@@ -219,9 +240,9 @@ std::vector<LruEngine::StoredTimes> LruEngine::TimesToRestore(
   return times;
 }
 
-void LruEngine::LogCorrection(const store::TimeCorrection& correction,
+void LruEngine::LogCorrection(const store::TimeCorrection& rows,
                               TimePoint now) {
-  if (correction.rows() == 0) return;
+  if (rows.rows() == 0) return;
   // Processes whose clocks differ correct each other's entries all the time.
   const TimePoint next = next_correction_log_.load(std::memory_order_relaxed);
   if (now < next && next - now <= kLogInterval) return;
@@ -229,9 +250,9 @@ void LruEngine::LogCorrection(const store::TimeCorrection& correction,
   settings_.log(
       LogLevel::kWarning,
       "the clock was set back, or was ahead when " + database_->name() +
-          " was last used: the times of " + std::to_string(correction.rows()) +
+          " was last used: the times of " + std::to_string(rows.rows()) +
           " entries were moved back, by up to " +
-          std::to_string(correction.largest_difference() / 1'000'000) + " s");
+          std::to_string(rows.largest_difference() / 1'000'000) + " s");
 }
 
 }  // namespace appcache::lru

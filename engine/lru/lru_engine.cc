@@ -68,7 +68,7 @@ Status LruEngine::StartPolicy() {
     const TimePoint now = settings_.clock->Now();
     NoteTime(now);
     if (*newest > LatestTick(now)) {
-      Status status = FollowClock(now);
+      Status status = FollowClock();
       if (status.Is(ErrorCode::kFull) || status.Is(ErrorCode::kBusy)) {
         settings_.log(LogLevel::kWarning,
                       "times are not corrected yet: " + status.ToString());

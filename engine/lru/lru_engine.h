@@ -258,23 +258,39 @@ class LruEngine final : public Engine {
   // See follow_clock.cc. An access of this time or later is ahead of the clock.
   int64_t LatestTick(TimePoint now) const noexcept;
   // Notices that the clock was set back. `now` is a time that was just read.
+  // Ticks go on as they were until accesses are corrected.
   void NoteTime(TimePoint now) noexcept;
-  // Adds accesses. Some may be of before NoteTime has set the ticks back.
+  // Adds accesses. Some may be of before the ticks were set back.
   void AddPending(std::span<policy::Access> accesses) noexcept;
-  // Schedules FollowClock.
+  // Makes IsAhead true, and schedules FollowClock.
   void NoteAhead(TimePoint now) noexcept;
-  // Corrects the accesses in SQLite that are ahead. Releases the writer lock
-  // between batches.
-  Status FollowClock(TimePoint now);
-  // The first step of that, before a write: an entry that is set must not look
+  // Whether accesses that are ahead may be in SQLite.
+  bool IsAhead() const noexcept {
+    return times_corrected_.load(std::memory_order_relaxed) !=
+           times_ahead_.load(std::memory_order_relaxed);
+  }
+  // Corrects the accesses in SQLite that are ahead, and sets the ticks back if
+  // they are. Releases the writer lock between batches.
+  Status FollowClock();
+  // The first batch of that, before a write: an entry that is set must not look
   // older than all others. Failures are left to FollowClock. REQUIRES: as
   // ApplyLocked.
   void FollowClockBeforeWrite();
+
+  // The steps of both. REQUIRES: as ApplyLocked.
+  struct Correction {
+    uint64_t times_ahead = 0;  // that it corrects
+    TimePoint now;
+    store::TimeCorrection rows;
+  };
+  Correction BeginCorrection();
+  // In a transaction. Returns whether no rows are left.
+  Result<bool> CorrectRows(Correction& correction, size_t most);
+  void EndCorrection(const Correction& correction) noexcept;
+  void SetTicksBack(const Correction& correction) noexcept;
   int64_t FirstCorrectionTick(TimePoint now) const noexcept;
-  Result<size_t> CorrectTimes(store::TimeCorrection& correction, size_t most);
   // Makes later ticks larger than those in SQLite that are not ahead.
-  void AdvanceTicksPast(const store::TimeCorrection& correction,
-                        bool is_complete);
+  void AdvanceTicksPast(const store::TimeCorrection& rows, bool is_complete);
   // The same within a transaction, after others have written and `newest` is
   // the last access. If it is ahead, `corrects` the first rows at once.
   Status FollowForeignTicks(int64_t newest, bool corrects);
@@ -286,7 +302,7 @@ class LruEngine final : public Engine {
   // corrected as FollowClock would do it.
   std::vector<StoredTimes> TimesToRestore(std::span<const StoredEntry> entries,
                                           TimePoint now) const;
-  void LogCorrection(const store::TimeCorrection& correction, TimePoint now);
+  void LogCorrection(const store::TimeCorrection& rows, TimePoint now);
   // Writes the pending accesses. Releases the writer lock between batches.
   Status FlushAccesses();
   Status FlushIfRested(TimePoint now);
@@ -317,12 +333,10 @@ class LruEngine final : public Engine {
   policy::TickSource ticks_;
   // The latest time that was read from the clock, in microseconds and about.
   std::atomic<int64_t> latest_time_{0};
-  // Accesses that are ahead of the clock may be in SQLite.
-  std::atomic<bool> is_ahead_{false};
-  // When the clock was found to be set back, until accesses are corrected; else
-  // 0. And the last tick that a corrected access got.
-  std::atomic<int64_t> set_back_at_{0};
-  std::atomic<int64_t> last_correction_tick_{0};
+  // How often accesses ahead of the clock were noticed; and how many of these
+  // times had passed when the last complete correction began.
+  std::atomic<uint64_t> times_ahead_{0};
+  std::atomic<uint64_t> times_corrected_{0};
   // Corrections are not logged before this.
   std::atomic<TimePoint> next_correction_log_{TimePoint()};
   policy::PendingAccesses pending_;
@@ -339,6 +353,10 @@ class LruEngine final : public Engine {
   store::Writer writer_;
   store::Checkpointer checkpointer_;
   store::SizeLimit size_limit_;
+  // When the ticks were set back, until accesses are corrected; else 0. And the
+  // last tick that a corrected access got.
+  int64_t set_back_at_ = 0;
+  int64_t last_correction_tick_ = 0;
   // The bytes of entries that fit into max_database_bytes, as far as is known.
   std::optional<uint64_t> fitting_bytes_;
   // The most bytes of entries since the database was last made smaller.

@@ -18,6 +18,7 @@
 #include "engine/policy/flush_rest.h"
 #include "engine/policy/shrink.h"
 #include "engine/store/free_pages.h"
+#include "engine/support/test_point.h"
 
 namespace appcache::lru {
 namespace {
@@ -32,6 +33,7 @@ Status LruEngine::FlushAccesses() {
   sessions_->CollectAccesses();
   const bool too_many = TooManyPending();
   const std::vector<policy::Access> accesses = pending_.Sorted();
+  internal::TestPoint("accesses.sorted");
   std::span<const policy::Access> left(accesses);
   size_t most = kAccessesPerBatch;
   while (!left.empty()) {
@@ -46,6 +48,13 @@ Status LruEngine::FlushAccesses() {
       continue;
     }
     if (!status.ok()) return status;
+    // The ticks may have been set back since they were read.
+    const auto is_ahead = [last = ticks_.last()](const policy::Access& access) {
+      return access.tick > last;
+    };
+    if (std::any_of(next.begin(), next.end(), is_ahead)) {
+      NoteAhead(settings_.clock->Now());
+    }
     // What may be undone stays pending, unless that would be too much.
     if (!result.may_be_undone || too_many) pending_.RemoveWritten(next);
     left = left.subspan(next.size());
@@ -217,7 +226,7 @@ Status LruEngine::RestoreReserve(TimePoint now) {
 
 void LruEngine::Maintain() noexcept {
   Status status;
-  const TimePoint now = settings_.clock->Now();
+  TimePoint now = settings_.clock->Now();
   try {
     NoteTime(now);
     // A failure of one part does not stop the others: on a full disk, accesses
@@ -225,7 +234,10 @@ void LruEngine::Maintain() noexcept {
     const auto note = [&](Status part) {
       if (status.ok()) status = std::move(part);
     };
-    if (is_ahead_.load(std::memory_order_relaxed)) note(FollowClock(now));
+    if (IsAhead()) {
+      note(FollowClock());
+      now = settings_.clock->Now();
+    }
     note(FlushIfRested(now));
     if (keeps_policy_) note(SweepExpired(now));
     if (shrink_is_due_.load(std::memory_order_relaxed)) note(Shrink());

@@ -42,7 +42,21 @@ std::vector<Access> PendingAccesses::Sorted() const {
 
 void PendingAccesses::LimitTo(int64_t tick) noexcept {
   std::lock_guard<std::mutex> guard(mutex_);
-  for (auto& [h, pending] : ticks_) pending = std::min(pending, tick);
+  std::vector<int64_t*> latest_first;
+  try {
+    latest_first.reserve(ticks_.size());
+  } catch (const std::bad_alloc&) {
+    for (auto& [h, pending] : ticks_) pending = std::min(pending, tick);
+    return;
+  }
+  for (auto& [h, pending] : ticks_) latest_first.push_back(&pending);
+  std::sort(latest_first.begin(), latest_first.end(),
+            [](const int64_t* a, const int64_t* b) { return *a > *b; });
+  for (int64_t* const pending : latest_first) {
+    if (*pending <= tick) break;
+    *pending = tick;
+    tick = *pending - 1;
+  }
 }
 
 void PendingAccesses::RemoveWritten(std::span<const Access> written) noexcept {

@@ -35,7 +35,8 @@ class PendingAccesses {
   // All of them, in the order of h, which is the order of SQLite's pages.
   std::vector<Access> Sorted() const;
 
-  // Makes accesses that are later than `tick` equal to it.
+  // Gives accesses that are later than `tick` earlier ticks, of which `tick` is
+  // the last. All keep their order; without memory for that, `tick`.
   void LimitTo(int64_t tick) noexcept;
 
   // Removes accesses that have been written. A later access of the same entry

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cassert>
 #include <vector>
 
 #include "engine/store/statement.h"
@@ -20,7 +21,9 @@ struct Access {
 
 }  // namespace
 
-Result<size_t> TimeCorrection::Step(const Connection& connection, size_t most) {
+Result<size_t> TimeCorrection::Step(const Connection& connection,
+                                    int64_t first_tick, size_t most) {
+  assert(first_tick <= limit_);
   Statement find;
   Statement move_expiry;
   Statement renumber;
@@ -38,16 +41,17 @@ Result<size_t> TimeCorrection::Step(const Connection& connection, size_t most) {
     }
     if (rc != SQLITE_DONE) return connection.Failure(rc, kCorrect);
   }
+  int64_t tick = first_tick;
   for (const Access& access : found) {
     const int64_t difference = std::max<int64_t>(access.last_used - now_, 0);
     int rc =
         Run(move_expiry).Bind(1, access.h).Bind(2, difference / 1000).Step();
     if (rc == SQLITE_DONE) {
-      last_tick_ = next_tick_;
+      last_tick_ = tick;
       rc = Run(renumber).Bind(1, access.h).Bind(2, last_tick_).Step();
     }
     if (rc != SQLITE_DONE) return connection.Failure(rc, kCorrect);
-    next_tick_ = std::min(next_tick_ + 1, limit_);
+    tick = std::min(tick + 1, limit_);
     largest_ = std::max(largest_, difference);
   }
   rows_ += found.size();

@@ -3,6 +3,7 @@
 #ifndef APPCACHE_ENGINE_STORE_TIME_CORRECTION_H_
 #define APPCACHE_ENGINE_STORE_TIME_CORRECTION_H_
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -14,20 +15,23 @@ namespace appcache::store {
 
 // Corrects the rows whose last access is later than `limit`, each by its own
 // difference to `now`: that is subtracted from its expiry time, and its access
-// gets a tick from `first_tick` on, at most `limit`. They keep their order.
-// Other rows are not touched, and a row is corrected once, whoever does it.
+// gets a new tick. They keep their order. Other rows are not touched, and a row
+// is corrected once, whoever does it.
 class TimeCorrection {
  public:
-  // In microseconds since the Unix epoch. REQUIRES: 0 <= now <= limit, and
-  // first_tick <= limit.
-  TimeCorrection(int64_t now, int64_t limit, int64_t first_tick) noexcept
-      : now_(now), limit_(limit), last_used_(limit), next_tick_(first_tick) {}
+  // In microseconds since the Unix epoch. REQUIRES: 0 <= now <= limit.
+  TimeCorrection(int64_t now, int64_t limit) noexcept
+      : now_(now), limit_(limit), last_used_(limit) {
+    assert(0 <= now && now <= limit);
+  }
 
   // Corrects the next rows, at most `most`, and returns their number: fewer if
-  // there are no more. After a failure, a rollback and a call with a copy of
-  // the object from before repeat the step. REQUIRES: a transaction that
-  // writes.
-  Result<size_t> Step(const Connection& connection, size_t most);
+  // there are no more. Their accesses get ticks from `first_tick` on, at most
+  // `limit`. After a failure, a rollback and a call with a copy of the object
+  // from before repeat the step. REQUIRES: first_tick <= limit, and a
+  // transaction that writes.
+  Result<size_t> Step(const Connection& connection, int64_t first_tick,
+                      size_t most);
 
   int64_t limit() const noexcept { return limit_; }
   size_t rows() const noexcept { return rows_; }
@@ -42,7 +46,6 @@ class TimeCorrection {
   // that a damaged index cannot offer a row for ever.
   int64_t last_used_;
   int64_t h_ = std::numeric_limits<int64_t>::max();
-  int64_t next_tick_;
   int64_t last_tick_ = 0;
   int64_t largest_ = 0;
   size_t rows_ = 0;

@@ -256,10 +256,12 @@ TEST_F(ClockSetBackTest, AnEntryOfAClockThatIsAheadDoesNotShortenOthers) {
   Set(*cache, "a", "value", kTenSeconds);
   for (int i = 0; i < 3; ++i) {
     Set(*cache, "ahead", "value", kTenSeconds);
-    Run("UPDATE usage SET last_used = last_used + 3600000000"
-        " WHERE h = (SELECT h FROM entries WHERE instr(key, 'ahead'))");
-    Run("UPDATE entries SET expires_at = expires_at + 3600000"
-        " WHERE instr(key, 'ahead')");
+    Run("BEGIN IMMEDIATE;"
+        "UPDATE usage SET last_used = last_used + 3600000000"
+        " WHERE h = (SELECT h FROM entries WHERE instr(key, 'ahead'));"
+        "UPDATE entries SET expires_at = expires_at + 3600000"
+        " WHERE instr(key, 'ahead');"
+        "COMMIT");
     Set(*cache, "b");
     EXPECT_EQ(*cache->backend()->TtlRaw("a"), kTenSeconds);
     EXPECT_EQ(*cache->backend()->TtlRaw("ahead"), kTenSeconds);

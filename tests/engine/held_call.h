@@ -122,6 +122,48 @@ class HeldCall {
   std::thread thread_;
 };
 
+// Holds the background threads that reach a point until Release. Outlives the
+// cache that has these threads. One at a time.
+class HeldBackground {
+ public:
+  explicit HeldBackground(std::string_view point) : point_(point) {
+    instance_ = this;
+    internal::test_point_handler = [](const char* reached) noexcept {
+      instance_->Reach(reached);
+    };
+  }
+  ~HeldBackground() { internal::test_point_handler = nullptr; }
+  HeldBackground(const HeldBackground&) = delete;
+  HeldBackground& operator=(const HeldBackground&) = delete;
+
+  void WaitUntilHeld() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return is_held_; });
+  }
+  void Release() {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    is_released_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  void Reach(std::string_view point) noexcept {
+    if (point != point_) return;
+    std::unique_lock<std::mutex> lock(mutex_);
+    is_held_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return is_released_; });
+  }
+
+  static inline HeldBackground* instance_ = nullptr;
+
+  const std::string point_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool is_held_ = false;      // guarded by mutex_
+  bool is_released_ = false;  // guarded by mutex_
+};
+
 // Whether a call reaches the point. It is not held.
 template <class Call>
 bool Reaches(std::string_view point, Call call) {

@@ -6,10 +6,17 @@
 #include <cstdlib>
 
 namespace appcache {
+namespace {
+
+constexpr int kBusyTimeoutMs = 30'000;
+
+}  // namespace
 
 PlainSqlite::PlainSqlite(const std::string& path) {
   const int rc = sqlite3_open(path.c_str(), &db_);
   EXPECT_EQ(rc, SQLITE_OK) << path << ": " << sqlite3_errmsg(db_);
+  // The cache under test may be at work in the background.
+  sqlite3_busy_timeout(db_, kBusyTimeoutMs);
 }
 
 void PlainSqlite::Close() {

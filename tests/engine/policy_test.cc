@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <latch>
+#include <map>
 #include <optional>
 #include <set>
 #include <thread>
@@ -59,6 +60,17 @@ TEST(PendingAccessesTest, RemoveEntriesRemovesTheirAccesses) {
   pending.RemoveEntries(std::vector<int64_t>{1, 7});
   EXPECT_EQ(pending.Find(1), std::nullopt);
   EXPECT_EQ(pending.Find(2), 20);
+}
+
+TEST(PendingAccessesTest, LimitedAccessesKeepTheirOrder) {
+  PendingAccesses pending;
+  pending.Add(
+      std::vector<Access>{{1, 900}, {2, 99}, {3, 700}, {4, 98}, {5, 7}});
+  pending.LimitTo(100);
+  std::map<int64_t, int64_t> ticks;
+  for (const Access& access : pending.Sorted()) ticks[access.h] = access.tick;
+  EXPECT_EQ(ticks, (std::map<int64_t, int64_t>{
+                       {1, 100}, {3, 99}, {2, 98}, {4, 97}, {5, 7}}));
 }
 
 TEST(FlushRestTest, IsProportionalToTheFlushAndBounded) {
