@@ -133,11 +133,12 @@ void ResidentEngine::Batch::CollectAccesses(int64_t first, int64_t last) {
       accesses_.reserve(std::max(needed, 2 * accesses_.capacity()));
     }
     access->ForEach([&](const Record& record) {
-      const int64_t tick = record.tick.load(std::memory_order_relaxed);
-      if (tick < first || record.Is(Record::kAbsent) ||
-          record.Is(Record::kDirty) || record.Is(Record::kInBatch)) {
+      if (record.tick.load(std::memory_order_relaxed) < first ||
+          record.Is(Record::kAbsent) || record.Is(Record::kDirty) ||
+          record.Is(Record::kInBatch)) {
         return;
       }
+      const int64_t tick = residency::LastUse(record);
       accesses_.push_back({record.entry()->h, std::min(tick, last)});
     });
   }

@@ -103,6 +103,15 @@ TEST_F(HeldHitTest, ItsTickDoesNotMakeANewEntryOlder) {
   EXPECT_EQ(PathsIn(cache()), (StringSet{"a", Distinct(1)}));
 }
 
+TEST_F(HeldHitTest, ItsTickDoesNotMakeAFlushedEntryOlder) {
+  auto get = HoldGet("a");
+  Put(Distinct(0), "value");
+  Put("a", "new");
+  Flush();
+  EXPECT_EQ(get.Finish(), "old");
+  EXPECT_EQ(FlushedOrder(cache()), (Strings{Distinct(0), "a"}));
+}
+
 // The key is compared before, so a hit of a colliding key is none of the new
 // entry.
 TEST_F(HeldHitTest, ItsTickDoesNotMakeACollidingEntryOlder) {
