@@ -212,14 +212,13 @@ CacheStats ResidentEngine::Stats() {
   stats.misses = reads.misses;
   stats.read_errors = reads.errors;
   if (is_closed()) return stats;
-  const Directory::Size size = directory_.size();
-  stats.entries = static_cast<uint64_t>(size.entries);
-  stats.bytes = static_cast<uint64_t>(size.bytes);
-  stats.directory_bytes = directory_.directory_bytes();
-  stats.resident_bytes = directory_.resident_bytes();
-  stats.pending_bytes = directory_.pending_bytes();
-  stats.retired_bytes =
-      directory_.reclaimer().bytes() + directory_.absent_bytes();
+  const Directory::Sizes sizes = directory_.sizes();
+  stats.entries = static_cast<uint64_t>(sizes.visible.entries);
+  stats.bytes = static_cast<uint64_t>(sizes.visible.bytes);
+  stats.directory_bytes = sizes.directory_bytes;
+  stats.resident_bytes = sizes.resident_bytes;
+  stats.pending_bytes = sizes.pending_bytes;
+  stats.retired_bytes = directory_.reclaimer().bytes() + sizes.absent_bytes;
   if (const auto use = storage_->memory_use()) {
     stats.database_memory_bytes = use->database_bytes;
     stats.log_memory_bytes = use->log_bytes;

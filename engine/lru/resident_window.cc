@@ -27,7 +27,8 @@ bool ResidentEngine::HasMemoryForReaders() const noexcept {
 
 bool ResidentEngine::HasRoom(uint64_t bytes) noexcept {
   // What is larger than the window waits until nothing else does.
-  return directory_.HasPendingRoom(bytes) || directory_.pending_bytes() == 0;
+  return directory_.HasPendingRoom(bytes) ||
+         directory_.sizes().pending_bytes == 0;
 }
 
 Status ResidentEngine::NoRoom() const {

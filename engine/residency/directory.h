@@ -111,27 +111,29 @@ class Directory {
   // a limit is near.
   bool HasRoom(const Size& growth) noexcept;
 
-  // Of the visible entries. Locks each shard.
-  Size size() const;
+  struct Sizes {
+    // Of the visible entries.
+    Size visible;
+    // The memory of entries that are dirty or in a batch; of the values of
+    // clean ones; and of what was removed, as long as its row is there.
+    uint64_t pending_bytes = 0;
+    uint64_t resident_bytes = 0;
+    uint64_t absent_bytes = 0;
+    // The memory of the directory itself: tables, records and the headers of
+    // entries.
+    uint64_t directory_bytes = 0;
+  };
+  // Of one moment, so a limit that is kept at all times is kept by them too.
+  // Locks all shards together.
+  Sizes sizes() const;
 
-  // The memory of entries that are dirty or in a batch; of the values of clean
-  // ones; and of what was removed, as long as its row is there.
-  //
-  // Exact while no call is in progress. Locks each shard.
-  uint64_t pending_bytes() const;
-  uint64_t resident_bytes() const;
-  uint64_t absent_bytes() const;
-  // HasRoom for these.
+  // HasRoom for what is pending, and resident.
   bool HasPendingRoom(uint64_t more) noexcept;
   bool HasResidentRoom(uint64_t more) noexcept;
   // Whether more is pending than half of its limit, or almost.
   bool IsHalfPending() const noexcept {
     return pending_bytes_.upper_bound() > pending_bytes_.limit() / 2;
   }
-
-  // The memory of the directory itself: tables, records and the headers of
-  // entries. Locks each shard.
-  uint64_t directory_bytes() const;
 
   Reclaimer& reclaimer() noexcept { return reclaimer_; }
   const Reclaimer& reclaimer() const noexcept { return reclaimer_; }
@@ -169,8 +171,6 @@ class Directory {
   using PartOf = SharedSum::Part Shard::*;
 
   bool HasRoom(SharedSum& sum, PartOf part, int64_t more) noexcept;
-  template <class Of>
-  int64_t SumOf(const Of& of) const;
 
   // Apart from the shards, which are written all the time.
   alignas(64) std::array<TableWord, kShards> tables_;

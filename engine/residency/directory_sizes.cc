@@ -6,26 +6,13 @@
 
 namespace appcache::residency {
 
-template <class Of>
-int64_t Directory::SumOf(const Of& of) const {
-  int64_t sum = 0;
-  for (size_t i = 0; i < kShards; ++i) {
-    std::lock_guard<internal::SpinLock> guard(shards_[i].lock);
-    sum += static_cast<int64_t>(of(shards_[i]));
-  }
-  return sum;
-}
-
-uint64_t Directory::directory_bytes() const {
-  const int64_t sum =
-      SumOf([](const Shard& shard) { return shard.memory_bytes(); });
-  return sizeof(Directory) + kShards * sizeof(Shard) +
-         static_cast<uint64_t>(sum);
-}
-
 size_t Directory::record_count() const {
-  return static_cast<size_t>(
-      SumOf([](const Shard& shard) { return shard.records(); }));
+  size_t count = 0;
+  for (size_t i = 0; i < kShards; ++i) {
+    const std::lock_guard<internal::SpinLock> guard(shards_[i].lock);
+    count += shards_[i].records();
+  }
+  return count;
 }
 
 size_t Directory::AccessAll::record_count() const noexcept {
@@ -34,29 +21,21 @@ size_t Directory::AccessAll::record_count() const noexcept {
   return count;
 }
 
-Directory::Size Directory::size() const {
-  Size sum;
+Directory::Sizes Directory::sizes() const {
+  Sizes sum;
+  sum.directory_bytes = sizeof(Directory) + kShards * sizeof(Shard);
+  for (size_t i = 0; i < kShards; ++i) shards_[i].lock.lock();
   for (size_t i = 0; i < kShards; ++i) {
-    std::lock_guard<internal::SpinLock> guard(shards_[i].lock);
-    sum.entries += shards_[i].visible_.entries;
-    sum.bytes += shards_[i].visible_.bytes;
+    const Shard& shard = shards_[i];
+    sum.visible.entries += shard.visible_.entries;
+    sum.visible.bytes += shard.visible_.bytes;
+    sum.pending_bytes += static_cast<uint64_t>(shard.pending_bytes_);
+    sum.resident_bytes += static_cast<uint64_t>(shard.resident_bytes_);
+    sum.absent_bytes += static_cast<uint64_t>(shard.absent_bytes_);
+    sum.directory_bytes += shard.memory_bytes();
   }
+  for (size_t i = 0; i < kShards; ++i) shards_[i].lock.unlock();
   return sum;
-}
-
-uint64_t Directory::pending_bytes() const {
-  return static_cast<uint64_t>(
-      SumOf([](const Shard& shard) { return shard.pending_bytes_; }));
-}
-
-uint64_t Directory::resident_bytes() const {
-  return static_cast<uint64_t>(
-      SumOf([](const Shard& shard) { return shard.resident_bytes_; }));
-}
-
-uint64_t Directory::absent_bytes() const {
-  return static_cast<uint64_t>(
-      SumOf([](const Shard& shard) { return shard.absent_bytes_; }));
 }
 
 Directory::Size Directory::Growth(const Entry* visible,

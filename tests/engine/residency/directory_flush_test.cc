@@ -26,8 +26,8 @@ class DirectoryFlushTest : public testing::Test {
   // With keys of three bytes.
   std::string Sizes() {
     const Directory& directory = driver_.directory();
-    return "pending " + std::to_string(directory.pending_bytes()) +
-           ", resident " + std::to_string(directory.resident_bytes()) +
+    return "pending " + std::to_string(directory.sizes().pending_bytes) +
+           ", resident " + std::to_string(directory.sizes().resident_bytes) +
            ", dirty " + std::to_string(driver_.Dirty(kH));
   }
   std::string State() { return driver_.State(kH); }

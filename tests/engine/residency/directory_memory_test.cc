@@ -28,40 +28,40 @@ class DirectoryMemoryTest : public testing::Test {
 // --- directory_bytes.
 
 TEST_F(DirectoryMemoryTest, DirectoryBytesCountTablesRecordsAndHeaders) {
-  const uint64_t empty = directory_.directory_bytes();
+  const uint64_t empty = directory_.sizes().directory_bytes;
   driver_.Set(5, "12345");
-  const uint64_t one = directory_.directory_bytes();
+  const uint64_t one = directory_.sizes().directory_bytes;
   EXPECT_EQ(one - empty,
             sizeof(Entry) + 16 * sizeof(Record) + 64 + 16 * sizeof(uint64_t));
   driver_.Set(6, "12345");
-  EXPECT_EQ(directory_.directory_bytes() - one, sizeof(Entry))
+  EXPECT_EQ(directory_.sizes().directory_bytes - one, sizeof(Entry))
       << "table and records have room";
   driver_.Remove(6);
-  EXPECT_EQ(directory_.directory_bytes(), one);
+  EXPECT_EQ(directory_.sizes().directory_bytes, one);
 }
 
 TEST_F(DirectoryMemoryTest, DirectoryBytesDoNotCountValues) {
   driver_.SetClean(5, "1");
-  const uint64_t before = directory_.directory_bytes();
+  const uint64_t before = directory_.sizes().directory_bytes;
   driver_.SetClean(5, std::string(1000, 'x'));
-  EXPECT_EQ(directory_.directory_bytes(), before);
+  EXPECT_EQ(directory_.sizes().directory_bytes, before);
   driver_.ExchangeAway(5);
-  EXPECT_EQ(directory_.directory_bytes(), before);
+  EXPECT_EQ(directory_.sizes().directory_bytes, before);
 }
 
 TEST_F(DirectoryMemoryTest, DirectoryBytesCountExpiryTimes) {
   driver_.Set(5, "1");
-  const uint64_t before = directory_.directory_bytes();
+  const uint64_t before = directory_.sizes().directory_bytes;
   driver_.Set(5, "1", /*expires_at_ms=*/1000);
-  EXPECT_GE(directory_.directory_bytes(), before + 16);
+  EXPECT_GE(directory_.sizes().directory_bytes, before + 16);
 }
 
 TEST_F(DirectoryMemoryTest, DirectoryBytesReturnWithAClear) {
-  const uint64_t empty = directory_.directory_bytes();
+  const uint64_t empty = directory_.sizes().directory_bytes;
   Fill(1000);
-  EXPECT_GT(directory_.directory_bytes(), empty + 1000 * sizeof(Entry));
+  EXPECT_GT(directory_.sizes().directory_bytes, empty + 1000 * sizeof(Entry));
   driver_.Clear();
-  EXPECT_EQ(directory_.directory_bytes(), empty);
+  EXPECT_EQ(directory_.sizes().directory_bytes, empty);
 }
 
 TEST_F(DirectoryMemoryTest, ComingAndGoingNeedsBoundedMemory) {
@@ -69,9 +69,9 @@ TEST_F(DirectoryMemoryTest, ComingAndGoingNeedsBoundedMemory) {
   for (uint64_t i = 0; i < 20'000; ++i) {
     driver_.Set(DirectoryDriver::H(i), "12345", /*expires_at_ms=*/1000 + i);
     if (i >= 100) driver_.Remove(DirectoryDriver::H(i - 100));
-    if (i == 1000) most = directory_.directory_bytes();
+    if (i == 1000) most = directory_.sizes().directory_bytes;
   }
-  EXPECT_LE(directory_.directory_bytes(), 2 * most);
+  EXPECT_LE(directory_.sizes().directory_bytes, 2 * most);
 }
 
 TEST_F(DirectoryMemoryTest, SettingAnEntryAgainNeedsBoundedMemory) {
@@ -79,11 +79,12 @@ TEST_F(DirectoryMemoryTest, SettingAnEntryAgainNeedsBoundedMemory) {
     driver_.Set(5, "12345", expires_at_ms);
   };
   for (int i = 0; i < 100; ++i) set(1000 + i);
-  const uint64_t before = directory_.directory_bytes();
+  const uint64_t before = directory_.sizes().directory_bytes;
   for (int i = 0; i < 10'000; ++i) set(1100 + i);
-  EXPECT_EQ(directory_.directory_bytes(), before) << "with new expiry times";
+  EXPECT_EQ(directory_.sizes().directory_bytes, before)
+      << "with new expiry times";
   for (int i = 0; i < 10'000; ++i) set(20'000);
-  EXPECT_EQ(directory_.directory_bytes(), before) << "with the same";
+  EXPECT_EQ(directory_.sizes().directory_bytes, before) << "with the same";
 }
 
 // --- What waits for readers.
@@ -127,9 +128,9 @@ TEST_F(DirectoryMemoryTest, AClearCountsTheMemoryThatWaits) {
     driver_.SetClean(DirectoryDriver::H(i), value);
     driver_.Set(DirectoryDriver::H(i, 1), value);
   }
-  const uint64_t with_entries = directory_.directory_bytes();
+  const uint64_t with_entries = directory_.sizes().directory_bytes;
   driver_.Clear();
-  const uint64_t freed = with_entries - directory_.directory_bytes();
+  const uint64_t freed = with_entries - directory_.sizes().directory_bytes;
   EXPECT_GE(directory_.reclaimer().bytes(), freed + 200 * value.size());
   EXPECT_LE(directory_.reclaimer().bytes(),
             freed + 200 * value.size() + 10'000);

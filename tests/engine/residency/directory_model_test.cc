@@ -300,9 +300,9 @@ class ModelRun {
     for (const Taken& taken : batch_) {
       if (taken.entry != nullptr) pending += taken.entry->content_bytes();
     }
-    ASSERT_EQ(directory.pending_bytes(), pending);
-    ASSERT_EQ(directory.resident_bytes(), resident);
-    ASSERT_EQ(directory.absent_bytes(), absent);
+    ASSERT_EQ(directory.sizes().pending_bytes, pending);
+    ASSERT_EQ(directory.sizes().resident_bytes, resident);
+    ASSERT_EQ(directory.sizes().absent_bytes, absent);
     ASSERT_EQ(directory.record_count(), records);
     ASSERT_EQ(driver_.Dirty(DirectoryDriver::H(0, 0)) +
                   driver_.Dirty(DirectoryDriver::H(0, 1)) +
@@ -312,7 +312,7 @@ class ModelRun {
     for (const auto& [h, value] : visible_) {
       bytes += static_cast<int64_t>(3 + value.value.size());
     }
-    const Directory::Size size = directory.size();
+    const Directory::Size size = directory.sizes().visible;
     ASSERT_EQ(size.entries, static_cast<int64_t>(visible_.size()));
     ASSERT_EQ(size.bytes, bytes);
   }

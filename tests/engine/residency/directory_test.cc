@@ -40,13 +40,13 @@ class DirectoryTest : public testing::Test {
     driver_.Reclaim();
     EXPECT_EQ(Now(), (Sizes{0, 0, 0, 0, 0})) << "at the end";
     EXPECT_EQ(directory_.reclaimer().bytes(), 0u);
-    EXPECT_EQ(directory_.absent_bytes(), 0u);
+    EXPECT_EQ(directory_.sizes().absent_bytes, 0u);
   }
 
   Sizes Now() const {
-    return {directory_.pending_bytes(), directory_.resident_bytes(),
-            directory_.record_count(), directory_.size().entries,
-            directory_.size().bytes};
+    return {directory_.sizes().pending_bytes, directory_.sizes().resident_bytes,
+            directory_.record_count(), directory_.sizes().visible.entries,
+            directory_.sizes().visible.bytes};
   }
 
   // Keys have three bytes.
@@ -176,7 +176,7 @@ TEST_F(DirectoryTest, ARemovedCleanEntryIsAbsentUntilItsRowIsRemoved) {
   const Taken taken = Take();
   EXPECT_EQ(taken.entry, nullptr);
   EXPECT_EQ(State(), "batch row absent");
-  EXPECT_EQ(directory_.absent_bytes(), 8u) << "its memory";
+  EXPECT_EQ(directory_.sizes().absent_bytes, 8u) << "its memory";
   EXPECT_EQ(Now(), (Sizes{0, 0, 1, 0, 0}));
   driver_.Written(taken);
   EXPECT_EQ(State(), "none");

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -168,11 +169,35 @@ TEST(DirectoryThreadsTest, AReaderSeesTheLastChangeThatWasComplete) {
   stress->driver().Clear();
   stress->driver().Reclaim();
   const Directory& directory = stress->driver().directory();
-  EXPECT_EQ(directory.pending_bytes(), 0u);
-  EXPECT_EQ(directory.resident_bytes(), 0u);
+  EXPECT_EQ(directory.sizes().pending_bytes, 0u);
+  EXPECT_EQ(directory.sizes().resident_bytes, 0u);
   EXPECT_EQ(directory.record_count(), 0u);
-  EXPECT_EQ(directory.size().entries, 0);
-  EXPECT_EQ(directory.size().bytes, 0);
+  EXPECT_EQ(directory.sizes().visible.entries, 0);
+  EXPECT_EQ(directory.sizes().visible.bytes, 0);
+}
+
+// An entry that is removed before another is added, to a shard that was already
+// counted.
+TEST(DirectoryThreadsTest, SizesAreOfOneMoment) {
+  DirectoryDriver driver;
+  const int64_t first = Directory::FirstOfShard(0);
+  const int64_t last = Directory::FirstOfShard(Directory::kShards - 1);
+  std::atomic<bool> is_read{false};
+  std::thread writer([&] {
+    while (!is_read) {
+      for (const int64_t h : {first, last}) {
+        driver.Set(h, "value");
+        driver.Remove(h);
+      }
+    }
+  });
+  int64_t most = 0;
+  for (int i = 0; i < Rounds(); ++i) {
+    most = std::max(most, driver.directory().sizes().visible.entries);
+  }
+  is_read = true;
+  writer.join();
+  EXPECT_LE(most, 1);
 }
 
 // A record that is added for a row that is about to be written.
