@@ -25,8 +25,13 @@
 // - protocol buffers (types with SerializeToString and ParseFromString) in
 //   their binary format.
 //
+// A pickle of Python, of protocol 2 or later, is not a std::string, although
+// its bytes are: by default pyappcache stores values as pickles, and a read of
+// one is a miss with kCorrupt. So a std::string that is a whole pickle cannot
+// be read back; a Bytes can. pickle_serialiser.h reads pickles.
+//
 // Specialise Serialiser<V> to give a type of yours a default. JSON, CBOR and
-// MessagePack are in json_serialiser.h.
+// MessagePack are in json_serialiser.h, Python's pickle in pickle_serialiser.h.
 
 #ifndef APPCACHE_SERIALISER_H_
 #define APPCACHE_SERIALISER_H_
@@ -70,6 +75,14 @@ std::optional<V> ParseBytes(const Bytes& bytes) {
   return value;
 }
 
+// Whether the bytes are a pickle of protocol 2 or later, from its first
+// instruction to its last, whatever it contains. Fast for other bytes, and for
+// all text: UTF-8 does not begin with this byte.
+bool IsWholePickle(std::string_view bytes) noexcept;
+inline bool IsPickle(std::string_view bytes) noexcept {
+  return !bytes.empty() && bytes.front() == '\x80' && IsWholePickle(bytes);
+}
+
 }  // namespace internal
 
 // The specialisations are templates, so that a program compiles only the code
@@ -86,10 +99,12 @@ struct Serialiser<V> {
   using view_parser = Serialiser;
   static std::string_view Serialise(std::string_view value) { return value; }
   static bool ParseView(std::string_view bytes, V& value) {
+    if (internal::IsPickle(bytes)) return false;
     value.assign(bytes);
     return true;
   }
   static std::optional<V> Deserialise(const Bytes& bytes) {
+    if (internal::IsPickle(bytes.view())) return std::nullopt;
     return V(bytes.view());
   }
 };
@@ -192,7 +207,10 @@ struct Serialiser<V> {
   }
   static std::optional<V> Deserialise(const Bytes& bytes) {
     V value;
-    if (!value.ParseFromString(std::string(bytes.view()))) return std::nullopt;
+    if (internal::IsPickle(bytes.view()) ||
+        !value.ParseFromString(std::string(bytes.view()))) {
+      return std::nullopt;
+    }
     return value;
   }
 };
