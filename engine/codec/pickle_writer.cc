@@ -169,6 +169,19 @@ bool ReadAll(const std::vector<internal::PickleNode*>& nodes,
 
 }  // namespace
 
+std::optional<std::string> internal::SegmentText<PickleValue>::Of(
+    const PickleValue& value) {
+  return std::visit(
+      []<class V>(const V& held) -> std::optional<std::string> {
+        if constexpr (HasSegmentText<V>) {
+          return SegmentText<V>::Of(held);
+        } else {
+          return std::nullopt;
+        }
+      },
+      value.value);
+}
+
 void PickleFormat<PickleValue>::Write(const PickleValue& value,
                                       internal::PickleWriter& writer) {
   std::visit(WriteValue{writer}, value.value);

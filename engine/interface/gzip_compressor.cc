@@ -137,8 +137,11 @@ class Gzip final : public Compressor {
       if (rc == Z_MEM_ERROR) return Status::OutOfMemory();
       const bool input_left = stream.avail_in > 0 || consumed < bytes.size();
       if (rc == Z_STREAM_END) {
-        if (!input_left) break;
-        inflateReset(&stream);  // for the next member; keeps next_in
+        // Zeros may follow a member, as for gunzip and Python.
+        consumed = bytes.find_first_not_of('\0', consumed - stream.avail_in);
+        if (consumed == std::string_view::npos) break;
+        stream.avail_in = 0;
+        inflateReset(&stream);  // for the next member
       } else if (rc != Z_OK && rc != Z_BUF_ERROR) {
         return Corrupt(stream.msg ? stream.msg : "damaged data", rc);
       } else if (!input_left && stream.avail_out > 0) {

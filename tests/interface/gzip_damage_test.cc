@@ -72,6 +72,17 @@ TEST(GzipDamageTest, TrailingBytesAreCorrupt) {
   EXPECT_TRUE(IsCorrupt(Decompress(whole + "\x1f")));
 }
 
+TEST(GzipDamageTest, ZerosMayFollowAMember) {
+  const std::string whole = Compressed(kValue);
+  const std::string zeros(1000, '\0');
+  const std::string twice = std::string(kValue) + std::string(kValue);
+  EXPECT_EQ(Decompress(whole + '\0')->view(), kValue);
+  EXPECT_EQ(Decompress(whole + zeros)->view(), kValue);
+  EXPECT_EQ(Decompress(whole + zeros + whole + zeros)->view(), twice);
+  EXPECT_TRUE(IsCorrupt(Decompress(whole + zeros + "junk")));
+  EXPECT_TRUE(IsCorrupt(Decompress(zeros + whole)));
+}
+
 TEST(GzipDamageTest, OtherDataIsCorrupt) {
   EXPECT_TRUE(IsCorrupt(Decompress("")));
   EXPECT_TRUE(IsCorrupt(Decompress("plain text")));

@@ -30,6 +30,9 @@ def main():
         for level in range(10):
             written = gzip.compress(value, compresslevel=level)
             assert through_filter("decompress", written) == value
+        padded = written + bytes(source.randrange(1, 1000))
+        assert gzip.decompress(padded) == value
+        assert through_filter("decompress", padded) == value
     members = b"".join(gzip.compress(value) for value in values)
     assert through_filter("decompress", members) == b"".join(values)
 

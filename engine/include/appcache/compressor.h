@@ -45,9 +45,9 @@ class Compressor {
 };
 
 // Compresses as gzip (RFC 1952), and recognises its magic number, 1f 8b. Data
-// of several gzip members is one value, as for gunzip. The output has no time
-// stamp, so equal input gives equal output. pyappcache's `level` is 5.
-// REQUIRES: `level` is from 1 (fast) to 9 (small).
+// of several gzip members is one value, and zeros may follow each of them, as
+// for gunzip. The output has no time stamp, so equal input gives equal output.
+// pyappcache's `level` is 5. REQUIRES: `level` is from 1 (fast) to 9 (small).
 std::shared_ptr<const Compressor> GzipCompressor(int level = 5);
 
 }  // namespace appcache

@@ -17,8 +17,14 @@
 // segment after the prefix: `prefix/<that value>/segment/...`. When that value
 // changes, all entries under it become unreachable at once, and are evicted
 // later. While there is no such value, a get is a miss, and a set or an
-// invalidate does nothing but log a warning. The stored bytes are used as they
-// are, after decompression. A namespace key may have a namespace of its own.
+// invalidate does nothing but log a warning. A namespace key may have a
+// namespace of its own.
+//
+// If the namespace key names a serialiser, the segment is the text of the
+// value: a string as it is, and numbers, bool, an empty optional and
+// PickleValue as Python's str() prints them ("7", "0.5", "True", "None"), which
+// is the segment of pyappcache too. Without one, and for other types, the
+// stored bytes are used as they are, after decompression.
 
 #ifndef APPCACHE_KEY_H_
 #define APPCACHE_KEY_H_

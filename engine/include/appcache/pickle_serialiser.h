@@ -56,6 +56,7 @@
 #include <vector>
 
 #include "appcache/bytes.h"
+#include "appcache/resolved_path.h"
 #include "appcache/serialiser.h"
 
 namespace appcache {
@@ -420,6 +421,16 @@ template <>
 struct PickleFormat<PickleValue> {
   static void Write(const PickleValue& value, internal::PickleWriter& writer);
   static bool Read(const internal::PickleNode& node, PickleValue& value);
+};
+
+// Text, a number, bool or None can be a namespace.
+template <>
+struct internal::SegmentText<std::monostate> {
+  static std::optional<std::string> Of(std::monostate) { return "None"; }
+};
+template <>
+struct internal::SegmentText<PickleValue> {
+  static std::optional<std::string> Of(const PickleValue& value);
 };
 
 }  // namespace appcache

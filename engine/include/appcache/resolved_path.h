@@ -4,6 +4,9 @@
 #ifndef APPCACHE_RESOLVED_PATH_H_
 #define APPCACHE_RESOLVED_PATH_H_
 
+#include <concepts>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -14,6 +17,7 @@
 #include "appcache/key.h"
 #include "appcache/key_path.h"
 #include "appcache/lookup.h"
+#include "appcache/serialiser.h"
 
 namespace appcache::internal {
 
@@ -24,11 +28,69 @@ struct ResolvedPath {
   Status status;
 };
 
+// The text of a value as Python's str() prints it, which pyappcache makes the
+// segment of a namespace. Of() returns none for a value without one.
+template <class V>
+struct SegmentText;
+
+std::string PythonText(double number);
+
+template <std::same_as<std::string> V>
+struct SegmentText<V> {
+  static std::optional<std::string> Of(const V& value) { return value; }
+};
+template <std::same_as<bool> V>
+struct SegmentText<V> {
+  static std::optional<std::string> Of(V value) {
+    return value ? "True" : "False";
+  }
+};
+template <Number V>
+struct SegmentText<V> {
+  static std::optional<std::string> Of(V value) {
+    if constexpr (std::integral<V>) {
+      return std::string(NumberText(static_cast<Widened<V>>(value)));
+    } else {
+      return PythonText(static_cast<double>(value));
+    }
+  }
+};
+template <class V>
+struct SegmentText<std::optional<V>> {
+  static std::optional<std::string> Of(const std::optional<V>& value) {
+    return value ? SegmentText<V>::Of(*value) : "None";
+  }
+};
+
+template <class V>
+concept HasSegmentText = requires(const V& value) {
+  SegmentText<V>::Of(value);
+};
+
+// Appends the segment of a namespace whose value has these bytes. False if they
+// are not one of its values, or that has no text.
+template <CacheKey K>
+bool AppendNamespace(const Bytes& bytes, KeyPath& path) {
+  using V = typename K::value_type;
+  if constexpr (HasSerialiser<K> && HasSegmentText<V>) {
+    const std::optional<V> value = K::serialiser::Deserialise(bytes);
+    const auto text = value ? SegmentText<V>::Of(*value) : std::nullopt;
+    if (text) path.Segment(*text);
+    return text.has_value();
+  } else {
+    if (IsPickle(bytes.view())) return false;
+    path.Segment(bytes.view());
+    return true;
+  }
+}
+
 // Reads the value of a namespace, decompressed.
 using NamespaceReader = FunctionRef<Lookup<Bytes>(std::string_view path)>;
 
 // kInvalidKey: deeper than kMaxNamespaceDepth.
 Status NamespaceTooDeep();
+// kCorrupt: AppendNamespace failed.
+Status NamespaceIsCorrupt(std::string_view path);
 
 // Makes `resolved`, whose path is empty, the path of `key`. Calls `read` once
 // for each namespace. Throws what the key and `read` throw.
@@ -49,11 +111,9 @@ void ResolveNamespace(const K& namespace_key, std::string_view prefix,
   }
   if (space.found) {
     const Lookup<Bytes> value = read(space.path.view());
-    if (value) {
-      resolved.path.Segment(value->view());
-      return;
-    }
-    space.status = value.status();
+    if (value && AppendNamespace<K>(*value, resolved.path)) return;
+    space.status =
+        value ? NamespaceIsCorrupt(space.path.view()) : value.status();
   }
   resolved.found = false;
   resolved.status = std::move(space.status);
