@@ -10,9 +10,9 @@
 //   if (!stored.ok()) return Fail(stored.ToString());
 //
 // An entry is a Memcached item under its key path, with flags 0 and Memcached's
-// own expiry. pyappcache stores entries the same way, so both libraries share
-// entries under one prefix. The server evicts (-m). Tested with memcached
-// 1.6.18.
+// own expiry. pyappcache stores entries the same way, but as pickles unless it
+// has another serialiser: pickle_serialiser.h reads and writes them. The server
+// evicts (-m). Tested with memcached 1.6.18.
 //
 // Servers. Keys are distributed by weighted ketama over MD5, as libmemcached
 // and pylibmc do with ketama_weighted. A server that is down keeps its keys:

@@ -10,9 +10,9 @@
 //   if (!stored.ok()) return Fail(stored.ToString());
 //
 // An entry is a Redis string under its key path, with Redis's own expiry.
-// pyappcache stores entries the same way, so both libraries share entries under
-// one prefix. The server evicts (maxmemory, maxmemory-policy). Tested with
-// Redis 7.0.
+// pyappcache stores entries the same way, but as pickles unless it has another
+// serialiser: pickle_serialiser.h reads and writes them. The server evicts
+// (maxmemory, maxmemory-policy). Tested with Redis 7.0.
 //
 // Failure. Every call returns within options.timeout, whatever the server and
 // the network do: also when replies arrive slowly or without end. Building a
