@@ -51,7 +51,7 @@ Piece FirstPiece(std::span<const RawEntry> entries, const Limits& limits) {
 
 int Put(Entries& table, const RawEntry& entry, TimePoint now) {
   return table.Put(
-      entry.path, entry.value,
+      entry.path, entry.value, now,
       entry.ttl == kNoTtl ? std::nullopt : std::optional(now + entry.ttl));
 }
 

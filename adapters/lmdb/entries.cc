@@ -1,113 +1,31 @@
 #include "adapters/lmdb/entries.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 
+#include "adapters/lmdb/follow_clock.h"
+#include "adapters/lmdb/rows.h"
 #include "adapters/lmdb/schema.h"
 #include "engine/support/byte_order.h"
 
 namespace appcache::lmdb {
-namespace {
-
-using internal::LoadBigEndian;
-using internal::StoreBigEndian;
-
-// Keys are big-endian, so that LMDB sorts them by their numbers.
-
-// A key of `order`.
-class SequenceKey {
- public:
-  explicit SequenceKey(uint64_t sequence) noexcept {
-    StoreBigEndian<uint64_t>(sequence, bytes_.data());
-  }
-  std::string_view view() const noexcept {
-    return {bytes_.data(), bytes_.size()};
-  }
-
- private:
-  std::array<char, 8> bytes_;
-};
-
-// A key of `expiries`.
-class ExpiryKey {
- public:
-  static constexpr size_t kBytes = 16;
-
-  ExpiryKey(TimePoint expires_at, uint64_t sequence) noexcept {
-    StoreBigEndian<uint64_t>(Sortable(expires_at), bytes_.data());
-    StoreBigEndian<uint64_t>(sequence, bytes_.data() + 8);
-  }
-  std::string_view view() const noexcept {
-    return {bytes_.data(), bytes_.size()};
-  }
-
-  static bool HasExpired(std::string_view key, TimePoint now) noexcept {
-    return LoadBigEndian<uint64_t>(key.data()) <= Sortable(now);
-  }
-  static std::string_view Sequence(std::string_view key) noexcept {
-    return key.substr(8);
-  }
-
- private:
-  // Flips the sign bit, so that times before 1970 sort first.
-  static uint64_t Sortable(TimePoint time) noexcept {
-    constexpr uint64_t kSignBit = uint64_t{1} << 63;
-    return static_cast<uint64_t>(time.time_since_epoch().count()) ^ kSignBit;
-  }
-
-  std::array<char, kBytes> bytes_;
-};
-
-int Find(MDB_txn* txn, MDB_dbi table, std::string_view key, MDB_val& data) {
-  MDB_val key_val = ToVal(key);
-  return mdb_get(txn, table, &key_val, &data);
-}
-
-int Store(MDB_txn* txn, MDB_dbi table, std::string_view key,
-          std::string_view data, unsigned flags) {
-  MDB_val key_val = ToVal(key);
-  MDB_val data_val = ToVal(data);
-  return mdb_put(txn, table, &key_val, &data_val, flags);
-}
-
-// Success also when there is no such row.
-int Erase(MDB_txn* txn, MDB_dbi table, std::string_view key) {
-  MDB_val key_val = ToVal(key);
-  const int rc = mdb_del(txn, table, &key_val, nullptr);
-  return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
-// Finds the first (MDB_FIRST) or last (MDB_LAST) row; MDB_NOTFOUND if the table
-// is empty.
-int FindOutermost(MDB_txn* txn, MDB_dbi table, MDB_cursor_op which,
-                  MDB_val& key, MDB_val& data) {
-  MDB_cursor* cursor = nullptr;
-  int rc = mdb_cursor_open(txn, table, &cursor);
-  if (rc != 0) return rc;
-  rc = mdb_cursor_get(cursor, &key, &data, which);
-  mdb_cursor_close(cursor);
-  return rc;
-}
-
-}  // namespace
 
 int Entries::NextSequence(uint64_t& sequence) const {
   MDB_val key;
   MDB_val data;
   const int rc = FindOutermost(txn_, tables_.order, MDB_LAST, key, data);
-  if (rc == MDB_NOTFOUND) {
-    sequence = 1;
-    return 0;
-  }
+  sequence = first_sequence_;
+  if (rc == MDB_NOTFOUND) return 0;
   if (rc != 0) return rc;
   if (key.mv_size != sizeof(sequence)) return MDB_CORRUPTED;
-  sequence = LoadBigEndian<uint64_t>(static_cast<const char*>(key.mv_data)) + 1;
+  const auto last =
+      internal::LoadBigEndian<uint64_t>(static_cast<const char*>(key.mv_data));
+  sequence = std::max(sequence, last + 1);
   return 0;
 }
 
 int Entries::RemoveIndex(std::string_view record_bytes) {
-  const std::optional<Record> record = DecodeRecord(record_bytes);
+  const std::optional<Record> record = DecodeHead(record_bytes);
   if (!record) return 0;
   int rc = Erase(txn_, tables_.order, SequenceKey(record->sequence).view());
   if (rc == 0 && record->expires_at) {
@@ -118,7 +36,7 @@ int Entries::RemoveIndex(std::string_view record_bytes) {
 }
 
 int Entries::Put(std::string_view path, std::string_view value,
-                 std::optional<TimePoint> expires_at) {
+                 TimePoint written_at, std::optional<TimePoint> expires_at) {
   const EntryKey key(path);
   MDB_val old;
   int rc = Find(txn_, tables_.entries, key.view(), old);
@@ -129,6 +47,7 @@ int Entries::Put(std::string_view path, std::string_view value,
   if (key.is_hashed()) record.path = path;
   record.value = value;
   record.expires_at = expires_at;
+  if (expires_at) record.written_at = written_at;
   rc = NextSequence(record.sequence);
   if (rc != 0) return rc;
   MDB_val key_val = ToVal(key.view());
@@ -152,7 +71,7 @@ int Entries::Remove(std::string_view path) {
   int rc = Find(txn_, tables_.entries, key.view(), found);
   if (rc == MDB_NOTFOUND) return 0;
   if (rc != 0) return rc;
-  const std::optional<Record> record = DecodeRecord(ToView(found));
+  const std::optional<Record> record = DecodeHead(ToView(found));
   if (record && !key.Matches(*record, path)) return 0;
   rc = RemoveIndex(ToView(found));
   return rc == 0 ? Erase(txn_, tables_.entries, key.view()) : rc;
@@ -193,7 +112,7 @@ int Entries::RemoveOrdered(std::string_view sequence, std::string_view key,
   int rc = Find(txn_, tables_.entries, own_key, found);
   if (rc != 0 && rc != MDB_NOTFOUND) return rc;
   std::optional<Record> record;
-  if (rc == 0) record = DecodeRecord(ToView(found));
+  if (rc == 0) record = DecodeHead(ToView(found));
   if (record && SequenceKey(record->sequence).view() == own_sequence) {
     rc = RemoveIndex(ToView(found));
     if (rc == 0) rc = Erase(txn_, tables_.entries, own_key);
@@ -261,11 +180,12 @@ int Entries::LivePages(uint64_t& pages) const {
 
 int Entries::Count(uint64_t& entries) const {
   MDB_stat stat;
-  const int rc = mdb_stat(txn_, tables_.entries, &stat);
-  if (rc == 0) {
-    entries = stat.ms_entries -
-              std::min<uint64_t>(stat.ms_entries, Tables::kOtherRows);
-  }
+  int rc = mdb_stat(txn_, tables_.entries, &stat);
+  MDB_val time;
+  if (rc == 0) rc = Find(txn_, tables_.entries, kTimeKey, time);
+  const uint64_t others = Tables::kOtherRows + (rc == 0 ? 1 : 0);
+  if (rc == MDB_NOTFOUND) rc = 0;
+  if (rc == 0) entries = stat.ms_entries - std::min(stat.ms_entries, others);
   return rc;
 }
 

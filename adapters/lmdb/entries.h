@@ -10,44 +10,23 @@
 #include <string_view>
 
 #include "adapters/lmdb/record.h"
+#include "adapters/lmdb/tables.h"
 #include "appcache/times.h"
 
 namespace appcache::lmdb {
-
-inline MDB_val ToVal(std::string_view bytes) noexcept {
-  return {bytes.size(), const_cast<char*>(bytes.data())};
-}
-inline std::string_view ToView(const MDB_val& val) noexcept {
-  return {static_cast<const char*>(val.mv_data), val.mv_size};
-}
-
-// An entry has one row in `entries`, one in `order` and, if it expires, one in
-// `expiries`. Damage may leave rows in the latter two that name no entry of
-// their sequence number; they are removed when they are found.
-//
-// `entries` is LMDB's main table, where LMDB also stores the names of the other
-// two. A read of a table with a name looks up the name first, which takes a
-// fifth of the time of a get. No EntryKey equals a name.
-struct Tables {
-  // The rows of the main table that are not entries: the names "order" and
-  // "ends", and the schema.
-  static constexpr uint64_t kOtherRows = 3;
-
-  MDB_dbi entries = 0;   // EntryKey -> record
-  MDB_dbi order = 0;     // "order": sequence number -> EntryKey
-  MDB_dbi expiries = 0;  // "ends": expiry time, sequence number -> nothing
-};
 
 // Works within one write transaction; the const functions also within a read
 // transaction. Results are LMDB's codes. After any but 0, abort the
 // transaction.
 class Entries {
  public:
-  Entries(MDB_txn* txn, const Tables& tables) noexcept
-      : txn_(txn), tables_(tables) {}
+  // A new record gets a sequence number of at least `first_sequence`.
+  Entries(MDB_txn* txn, const Tables& tables,
+          uint64_t first_sequence = 1) noexcept
+      : txn_(txn), tables_(tables), first_sequence_(first_sequence) {}
 
-  // Stores the entry in place of any other under its key.
-  int Put(std::string_view path, std::string_view value,
+  // Stores the entry in place of any other under its key. `written_at` is now.
+  int Put(std::string_view path, std::string_view value, TimePoint written_at,
           std::optional<TimePoint> expires_at);
 
   // Does nothing if the key holds nothing, or the record of another path.
@@ -88,6 +67,7 @@ class Entries {
 
   MDB_txn* const txn_;
   const Tables tables_;
+  const uint64_t first_sequence_;
 };
 
 }  // namespace appcache::lmdb

@@ -11,9 +11,9 @@
 #include <optional>
 #include <string>
 
-#include "adapters/lmdb/entries.h"
 #include "adapters/lmdb/limits.h"
 #include "adapters/lmdb/reader_pool.h"
+#include "adapters/lmdb/tables.h"
 #include "appcache/error.h"
 #include "engine/lane/file_lock.h"
 #include "engine/lane/writer_lane.h"

@@ -13,6 +13,7 @@
 #include "adapters/lmdb/entries.h"
 #include "adapters/lmdb/environment.h"
 #include "adapters/lmdb/record.h"
+#include "adapters/lmdb/rows.h"
 #include "adapters/lmdb/status.h"
 #include "appcache/backend.h"
 #include "appcache/bytes.h"
@@ -25,10 +26,11 @@ namespace appcache::lmdb {
 // Calls `visit(record, now)` with the record of `path`, if there is one that
 // has not expired. The record is valid during the call. `now` is the time of
 // the check for expiry. The clock is read only for a record that expires; for
-// others `now` has no meaning.
+// others `now` has no meaning. If the clock was set back since the entry was
+// written, the record is one that was written `now`, and `is_ahead` is set.
 template <class Visit>
 Status FindRecord(MDB_txn* txn, const Environment& environment,
-                  const Clock& clock, std::string_view path,
+                  const Clock& clock, std::string_view path, bool& is_ahead,
                   const Visit& visit) {
   const EntryKey key(path);
   MDB_val key_val = ToVal(key.view());
@@ -38,7 +40,7 @@ Status FindRecord(MDB_txn* txn, const Environment& environment,
   if (rc != 0) {
     return Failure(rc, "read from", environment.directory());
   }
-  const std::optional<Record> record = DecodeRecord(ToView(found));
+  std::optional<Record> record = DecodeRecord(ToView(found));
   if (!record) {
     return Status(ErrorCode::kCorrupt,
                   "a record in the LMDB cache " + environment.directory() +
@@ -49,6 +51,10 @@ Status FindRecord(MDB_txn* txn, const Environment& environment,
   TimePoint now;
   if (record->expires_at) {
     now = clock.Now();
+    if (record->IsAhead(now)) [[unlikely]] {
+      record->MoveBack(Difference(*record->written_at, now), now);
+      is_ahead = true;
+    }
     if (record->HasExpired(now)) return Status();
   }
   visit(*record, now);

@@ -33,9 +33,11 @@ LmdbBackend::Opened LmdbBackend::Open(const std::string& directory,
   auto environment =
       AcquireEnvironment(*path, options.max_bytes, options.busy_timeout);
   if (!environment.ok()) return environment.status();
-  return std::shared_ptr<LmdbBackend>(new LmdbBackend(
+  std::shared_ptr<LmdbBackend> backend(new LmdbBackend(
       *std::move(environment), options.clock ? options.clock : Clock::Wall(),
       options.busy_timeout));
+  backend->writer_.FollowClockCompletely();
+  return backend;
 }
 
 Status LmdbBackend::UsedInChild() const {
@@ -67,14 +69,14 @@ inline Status LmdbBackend::Read(const Visit& visit) const {
 }
 
 template <class V>
-void LmdbBackend::Find(MDB_txn* txn, std::string_view path,
-                       Lookup<V>& lookup) const {
+void LmdbBackend::Find(MDB_txn* txn, std::string_view path, Lookup<V>& lookup,
+                       bool& is_ahead) const {
   assert(!lookup.is_hit() && !lookup.has_error());
   if (path.size() > traits_.max_key_bytes) {
     lookup = Lookup<V>::Failed(PathTooLong(path));
     return;
   }
-  Status status = FindRecord(txn, *environment_, *clock_, path,
+  Status status = FindRecord(txn, *environment_, *clock_, path, is_ahead,
                              [&](const Record& record, TimePoint now) {
                                lookup =
                                    Lookup<V>::Hit(RecordAs<V>(record, now));
@@ -83,10 +85,14 @@ void LmdbBackend::Find(MDB_txn* txn, std::string_view path,
 }
 
 template <class V>
-Lookup<V> LmdbBackend::ReadOne(std::string_view path) const {
+Lookup<V> LmdbBackend::ReadOne(std::string_view path) {
   return WithoutExceptions<Lookup<V>>([&] {
     Lookup<V> lookup = Lookup<V>::Miss();
-    Status status = Read([&](MDB_txn* txn) { Find(txn, path, lookup); });
+    bool is_ahead = false;
+    Status status =
+        Read([&](MDB_txn* txn) { Find(txn, path, lookup, is_ahead); });
+    if (is_ahead) [[unlikely]]
+      writer_.FollowClock();
     if (!status.ok()) lookup = Lookup<V>::Failed(std::move(status));
     return lookup;
   });
@@ -96,11 +102,15 @@ template <class V>
 std::vector<Lookup<V>> LmdbBackend::ReadMany(
     std::span<const std::string_view> paths) {
   std::vector<Lookup<V>> found(paths.size(), Lookup<V>::Miss());
+  bool is_ahead = false;
   const Status status = WithoutExceptions<Status>([&] {
     return Read([&](MDB_txn* txn) {
-      for (size_t i = 0; i < paths.size(); ++i) Find(txn, paths[i], found[i]);
+      for (size_t i = 0; i < paths.size(); ++i) {
+        Find(txn, paths[i], found[i], is_ahead);
+      }
     });
   });
+  if (is_ahead) writer_.FollowClock();
   if (!status.ok()) found.assign(paths.size(), Lookup<V>::Failed(status));
   for (const Lookup<V>& lookup : found) counters_.CountRead(lookup);
   return found;

@@ -73,10 +73,12 @@ class LmdbBackend final : public Backend {
   template <class Visit>
   Status Read(const Visit& visit) const;
   // Sets `lookup`, which must be a miss, to the result of a read of `path`.
+  // `is_ahead` as FindRecord.
   template <class V>
-  void Find(MDB_txn* txn, std::string_view path, Lookup<V>& lookup) const;
+  void Find(MDB_txn* txn, std::string_view path, Lookup<V>& lookup,
+            bool& is_ahead) const;
   template <class V>
-  Lookup<V> ReadOne(std::string_view path) const;
+  Lookup<V> ReadOne(std::string_view path);
   // Reads all paths in one transaction, and counts the reads.
   template <class V>
   std::vector<Lookup<V>> ReadMany(std::span<const std::string_view> paths);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "adapters/lmdb/record.h"
+#include "adapters/lmdb/rows.h"
 
 namespace appcache::lmdb {
 namespace {

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/lmdb/entries.h"
+#include "adapters/lmdb/tables.h"
 
 namespace appcache::lmdb {
 

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "adapters/lmdb/rows.h"
 #include "adapters/lmdb/status.h"
 
 namespace appcache::lmdb {

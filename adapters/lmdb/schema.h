@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "adapters/lmdb/entries.h"
+#include "adapters/lmdb/tables.h"
 #include "appcache/error.h"
 
 namespace appcache::lmdb {

@@ -1,9 +1,11 @@
 #include "adapters/lmdb/writer.h"
 
+#include <optional>
 #include <string>
 
 #include "adapters/lmdb/status.h"
 #include "adapters/lmdb/transaction.h"
+#include "appcache/backend.h"
 #include "engine/lane/backoff.h"
 #include "engine/lane/time_left.h"
 
@@ -73,13 +75,24 @@ class EvictingWrite {
   }
 
   // Runs one transaction. `done` is false if it only evicted, because the
-  // change did not fit yet.
+  // change did not fit yet, or only corrected times.
   int Try(const Change& change, bool may_defer, bool& done) {
     Transaction txn;
     int rc = environment_.Begin(busy_timeout_, txn.out());
     if (rc != 0) return rc;
-    Entries entries(txn.get(), environment_.tables());
     const TimePoint now = clock_.Now();
+    TimeRow time;
+    bool corrects = may_correct_;
+    rc = FollowClock(txn.get(), environment_.tables(), environment_.limits(),
+                     now, time, corrects);
+    if (corrects) {
+      // Where there is no room for it, a later write does it.
+      may_correct_ = false;
+      if (rc == 0) rc = txn.Commit();
+      return IsFull(rc) ? 0 : rc;
+    }
+    if (rc != 0) return rc;
+    Entries entries(txn.get(), environment_.tables(), time.corrected + 1);
     Removed removed;
     rc = entries.RemoveExpired(now, kExpiredPerWrite, removed.expired);
     bool is_needless = false;
@@ -192,6 +205,7 @@ class EvictingWrite {
   const milliseconds busy_timeout_;
   RemovalCounters& removals_;
   internal::Backoff backoff_;
+  bool may_correct_ = true;
   int evictions_ = 0;
   bool emptied_ = false;
   bool used_reserve_ = false;
@@ -199,14 +213,48 @@ class EvictingWrite {
 
 }  // namespace
 
-Status Writer::Apply(const Change& change) {
-  const internal::TimeLeft left(busy_timeout_);
+Status Writer::Apply(const Change& change, milliseconds max_wait) {
+  const internal::TimeLeft left(max_wait);
   const Result<internal::WriterLane::Held> held =
-      environment_.lane().Enter(busy_timeout_);
+      environment_.lane().Enter(max_wait);
   if (!held.ok()) return held.status();
   Status present = environment_.CheckNotRemoved();
   if (!present.ok()) return present;
   return EvictingWrite(environment_, clock_, left.Get(), removals_).Run(change);
+}
+
+Status Writer::LoadTime(milliseconds max_wait, std::optional<TimeRow>& row) {
+  const Result<internal::WriterLane::Held> held =
+      environment_.lane().Enter(max_wait);
+  if (!held.ok()) return held.status();
+  Transaction txn;
+  int rc = environment_.Begin(max_wait, txn.out());
+  if (rc == 0) rc = LoadTimeRow(txn.get(), environment_.tables(), row);
+  return rc == 0 ? Status()
+                 : Failure(rc, "read from", environment_.directory());
+}
+
+void Writer::FollowClock() noexcept {
+  (void)WithoutExceptions<Status>([&] {
+    return Apply({0, [](Entries&, TimePoint) { return 0; }}, milliseconds(0));
+  });
+}
+
+void Writer::FollowClockCompletely() noexcept {
+  (void)WithoutExceptions<Status>([&] {
+    std::optional<TimeRow> last;
+    for (milliseconds wait(0);; wait = busy_timeout_) {
+      std::optional<TimeRow> row;
+      Status status = LoadTime(wait, row);
+      // An unchanged row: there was no room for the correction.
+      if (!status.ok() || !row || row == last || !row->IsAhead(clock_.Now())) {
+        return status;
+      }
+      last = row;
+      status = Apply({0, [](Entries&, TimePoint) { return 0; }});
+      if (!status.ok()) return status;
+    }
+  });
 }
 
 }  // namespace appcache::lmdb

@@ -8,9 +8,11 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "adapters/lmdb/entries.h"
 #include "adapters/lmdb/environment.h"
+#include "adapters/lmdb/follow_clock.h"
 #include "appcache/clock.h"
 #include "appcache/error.h"
 #include "appcache/times.h"
@@ -47,12 +49,23 @@ class Writer {
   Writer& operator=(const Writer&) = delete;
 
   // Makes `change` in one transaction, which also removes a few expired entries
-  // and evicts the oldest entries until there is room. If that is not enough,
-  // evicts in further transactions, in the end everything. After a failure the
-  // change is not made, but entries may have been evicted. Errors: kBusy when
-  // another writer, or a reader that prevents the reuse of pages, does not end
-  // within busy_timeout; kFull; kCorrupt; kUnavailable.
-  Status Apply(const Change& change);
+  // and evicts the oldest entries until there is room. If the clock was set
+  // back, first corrects some entries (follow_clock.h), if there is room. If
+  // that is not enough, evicts in further transactions, in the end everything.
+  // After a failure the change is not made, but entries may have been evicted.
+  // Errors: kBusy when another writer, or a reader that prevents the reuse of
+  // pages, does not end within busy_timeout; kFull; kCorrupt; kUnavailable.
+  Status Apply(const Change& change) { return Apply(change, busy_timeout_); }
+
+  // For a reader that has found an entry of a clock that was ahead: corrects
+  // some entries, unless another writer is active. REQUIRES: this thread has no
+  // read transaction.
+  void FollowClock() noexcept;
+
+  // Corrects all entries if the clock was set back. Other writers may take
+  // turns. Does nothing if one is active, which notices that too. What an error
+  // prevents is done by later writes.
+  void FollowClockCompletely() noexcept;
 
   Environment& environment() const noexcept { return environment_; }
   std::chrono::milliseconds busy_timeout() const noexcept {
@@ -61,6 +74,12 @@ class Writer {
   const RemovalCounters& removals() const noexcept { return removals_; }
 
  private:
+  // Waits at most `max_wait` for other writers and readers.
+  Status Apply(const Change& change, std::chrono::milliseconds max_wait);
+  // Within a write transaction: opening a cache takes no slot of a reader.
+  Status LoadTime(std::chrono::milliseconds max_wait,
+                  std::optional<TimeRow>& row);
+
   Environment& environment_;
   const Clock& clock_;
   const std::chrono::milliseconds busy_timeout_;

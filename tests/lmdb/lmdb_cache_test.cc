@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "appcache/testing/fake_clock.h"
 #include "tests/lmdb/open_lmdb.h"
 #include "tests/lmdb/plain_lmdb.h"
+#include "tests/lmdb/version1.h"
 #include "tests/support/in_child.h"
 #include "tests/support/temp_dir.h"
 
@@ -140,7 +142,7 @@ TEST_F(LmdbCacheTest, InvalidatingAPrefixRemovesItsIndexRows) {
   EXPECT_TRUE(backend().InvalidatePrefixRaw("p/").ok());
   EXPECT_EQ(cache_->Stats().invalidations, 50u);
   InPlainLmdb([](PlainLmdb& plain) {
-    EXPECT_EQ(plain.Rows(nullptr), 1u + 3u);
+    EXPECT_EQ(plain.Rows(nullptr), 1u + 4u);
     EXPECT_EQ(plain.Rows("order"), 1u);
     EXPECT_EQ(plain.Rows("ends"), 0u);
   });
@@ -205,7 +207,7 @@ TEST_F(LmdbCacheTest, WritesRemoveExpiredEntries) {
   EXPECT_EQ(cache_->Stats().evictions, 0u);
   EXPECT_EQ(Get("p/expires later"), "v");
   InPlainLmdb([](PlainLmdb& plain) {
-    EXPECT_EQ(plain.Rows(nullptr), 2u + 3u);
+    EXPECT_EQ(plain.Rows(nullptr), 2u + 4u);
     EXPECT_EQ(plain.Rows("order"), 2u);
     EXPECT_EQ(plain.Rows("ends"), 1u);
   });
@@ -222,7 +224,7 @@ TEST_F(LmdbCacheTest, TheIndexContainsOnlyExistingEntries) {
     EXPECT_TRUE(backend().InvalidateRaw("p/" + std::to_string(i)).ok());
   }
   InPlainLmdb([](PlainLmdb& plain) {
-    EXPECT_EQ(plain.Rows(nullptr), 0u + 3u);
+    EXPECT_EQ(plain.Rows(nullptr), 0u + 4u);
     EXPECT_EQ(plain.Rows("order"), 0u);
     EXPECT_EQ(plain.Rows("ends"), 0u);
   });
@@ -286,6 +288,53 @@ TEST_F(LmdbCacheTest, ADamagedRecordIsACorruptMissUntilItIsSet) {
   InPlainLmdb([](PlainLmdb& plain) { EXPECT_EQ(plain.Rows("ends"), 0u); });
 }
 
+TEST_F(LmdbCacheTest, AFlippedBitAnywhereInALargeValueIsCorrupt) {
+  const std::string value(20'000, 'v');
+  Set("p", value, Ttl(1000));
+  std::string record;
+  InPlainLmdb([&](PlainLmdb& plain) { record = plain.Get(nullptr, "kp"); });
+  const size_t head = record.size() - value.size();
+  for (const size_t at : {size_t{0}, head - 1, head, head + 240, head + 4096,
+                          record.size() / 2, record.size() - 1}) {
+    InPlainLmdb([&](PlainLmdb& plain) {
+      plain.Put(nullptr, "kp", Damaged(record, at));
+    });
+    const std::string_view path = "p";
+    for (const Status& status :
+         {backend().GetRaw(path).status(), backend().TtlRaw(path).status(),
+          backend().GetTimedRaw(path).status(),
+          backend().GetManyRaw({&path, 1})[0].status(),
+          backend().GetManyTimedRaw({&path, 1})[0].status()}) {
+      EXPECT_TRUE(status.Is(ErrorCode::kCorrupt)) << at << status.ToString();
+    }
+  }
+  EXPECT_TRUE(*backend().AddRaw("p", "added", kNoTtl));
+  EXPECT_EQ(Get("p"), "added");
+  EXPECT_EQ(cache_->Stats().entries, 1u);
+}
+
+TEST_F(LmdbCacheTest, ADirectoryMayHaveRecordsOfBothVersions) {
+  Set("new", "new", Ttl(1000));
+  const std::string large(5000, 'o');
+  InPlainLmdb([&](PlainLmdb& plain) {
+    const std::optional<TimePoint> expiry = clock_->Now() + Ttl(1000);
+    plain.Put(nullptr, "kold", Version1Record(8, large, expiry));
+    plain.Put("order", "\0\0\0\0\0\0\0\x08"sv, "kold");
+    plain.Put(nullptr, "ksmall", Version1Record(9, "small", std::nullopt));
+    plain.Put("order", "\0\0\0\0\0\0\0\x09"sv, "ksmall");
+  });
+  EXPECT_EQ(Get("new"), "new");
+  EXPECT_EQ(Get("old"), large);
+  EXPECT_EQ(Get("small"), "small");
+  EXPECT_EQ(*backend().TtlRaw("old"), Ttl(1000));
+  EXPECT_FALSE(*backend().AddRaw("small", "added", kNoTtl));
+  Set("small", "replaced");
+  EXPECT_EQ(Get("small"), "replaced");
+  EXPECT_TRUE(backend().InvalidateRaw("old").ok());
+  EXPECT_EQ(Get("old"), "<miss>");
+  InPlainLmdb([](PlainLmdb& plain) { EXPECT_EQ(plain.Rows("order"), 2u); });
+}
+
 TEST_F(LmdbCacheTest, ADamagedRecordCanBeInvalidatedAndCleared) {
   for (const char* path : {"p", "q"}) {
     Set(path, "value");
@@ -319,7 +368,7 @@ TEST_F(LmdbCacheTest, ReportsItsTraits) {
   EXPECT_TRUE(traits.is_persistent);
   EXPECT_EQ(traits.ttl_resolution, Ttl(1));
   EXPECT_EQ(traits.max_key_bytes, LmdbCache::kMaxKeyBytes);
-  EXPECT_EQ(traits.max_value_bytes, (uint64_t{1} << 30) / 32 - 16 - 26);
+  EXPECT_EQ(traits.max_value_bytes, (uint64_t{1} << 30) / 32 - 16 - 38);
   EXPECT_NE(traits.cleared.find(directory_.path()), std::string::npos);
   const Result<std::string> pong = cache_->Ping();
   ASSERT_TRUE(pong.ok());

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdint>
 #include <latch>
 #include <memory>
@@ -46,10 +47,12 @@ class BlockedRead {
   BlockedRead(const std::string& directory, std::string path,
               LmdbCacheOptions options) {
     options.clock = std::make_shared<InterruptedClock>([this] {
+      if (!is_open_) return;
       started_.count_down();
       may_end_.wait();
     });
     cache_ = OpenLmdb(directory, std::move(options));
+    is_open_ = true;
     thread_ = std::thread([this, path = std::move(path)] {
       EXPECT_TRUE(cache_->backend()->GetRaw(path));
     });
@@ -61,6 +64,7 @@ class BlockedRead {
   }
 
  private:
+  std::atomic<bool> is_open_ = false;
   std::latch started_{1};
   std::latch may_end_{1};
   std::unique_ptr<LmdbCache> cache_;

@@ -39,6 +39,10 @@ class PlainLmdb {
     MDB_val data_val = ToVal(data);
     EXPECT_EQ(mdb_put(txn_, Open(table), &key_val, &data_val, 0), 0);
   }
+  void Remove(const char* table, std::string_view key) {
+    MDB_val key_val = ToVal(key);
+    EXPECT_EQ(mdb_del(txn_, Open(table), &key_val, nullptr), 0);
+  }
   size_t Rows(const char* table) {
     MDB_stat stat = {};
     EXPECT_EQ(mdb_stat(txn_, Open(table), &stat), 0);

@@ -39,7 +39,21 @@
 // with an unknown version, is a miss with kCorrupt. LMDB has no checksums and
 // trusts its pages: a page that Open has not read may crash the process
 // (SIGSEGV, SIGABRT), and so may truncating data.mdb while it is open, or a
-// disk that cannot read it; a value whose bytes were changed is returned.
+// disk that cannot read it. Each read checks a checksum of the whole record, so
+// a value whose bytes were changed is not returned, except for one that a build
+// before record version 2 wrote: there, only the first 240 bytes are checked.
+//
+// Versions. Builds before record version 2 do not read the records of this one:
+// to them each is a miss with kCorrupt, until they set the key or evict the
+// entry. This build reads theirs. So both can use a directory at the same time.
+//
+// The clock. Expiry times are those of the wall clock. When it was set back by
+// more than 10 s, the next open, the next write, or the next read of an entry
+// that was written later than now notices that. From then on no entry lives
+// longer than its ttl, with a tolerance of 10 s. That open corrects all
+// entries; a write or a read, up to 1,024 of them in a transaction of its own
+// (a read only if no other writer is active), and the following writes go on.
+// The same holds where processes have clocks that differ.
 //
 // Processes. Several processes may use one directory. Writers take turns by
 // locking a file in it (appcache.lane), and each waits at most busy_timeout.
