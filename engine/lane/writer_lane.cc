@@ -61,9 +61,9 @@ bool WriterLane::EnterThreads(std::chrono::milliseconds max_wait) noexcept {
 
 Status WriterLane::LockFile(std::chrono::milliseconds remaining,
                             std::chrono::milliseconds max_wait) {
-  if (!file_lock_) return Status();
   // Until Leave, in the same thread: a write fails instead of killing it.
-  BlockFileSizeSignal();
+  if (blocks_signal_) BlockFileSizeSignal();
+  if (!file_lock_) return Status();
   Backoff backoff(remaining);
   for (;;) {
     const Result<bool> locked = file_lock_->TryLock();
@@ -99,10 +99,8 @@ WriterLane::Held WriterLane::EnterToClose(std::chrono::milliseconds max_wait,
 
 void WriterLane::Leave() noexcept {
   // Harmless when the file is not locked because LockFile failed.
-  if (file_lock_) {
-    file_lock_->Unlock();
-    UnblockFileSizeSignal();
-  }
+  if (file_lock_) file_lock_->Unlock();
+  if (blocks_signal_) UnblockFileSizeSignal();
   std::lock_guard<std::mutex> guard(mutex_);
   assert(occupied_);
   occupied_ = false;

@@ -34,9 +34,14 @@ class WriterLane {
  public:
   // `name` is what error messages call the database. With `lock`, this is a
   // lock across the processes that lock the same file; otherwise, it is a lock
-  // of this process.
-  WriterLane(std::string name, std::optional<FileLock> lock)
-      : name_(std::move(name)), file_lock_(std::move(lock)) {}
+  // of this process. With `lock` or `writes_files`, a write beyond the file
+  // size limit of the process is an error while a thread holds the lock
+  // (file_size_signal.h).
+  WriterLane(std::string name, std::optional<FileLock> lock,
+             bool writes_files = false)
+      : name_(std::move(name)),
+        blocks_signal_(lock.has_value() || writes_files),
+        file_lock_(std::move(lock)) {}
   WriterLane(const WriterLane&) = delete;
   WriterLane& operator=(const WriterLane&) = delete;
 
@@ -104,6 +109,7 @@ class WriterLane {
   Status Busy(std::chrono::milliseconds waited, const char* holder) const;
 
   const std::string name_;
+  const bool blocks_signal_;
 
   std::mutex mutex_;
   // Guarded by mutex_, as is the next.

@@ -25,6 +25,8 @@ SqliteCache::~SqliteCache() { StopLoads(); }
 template <class OpenEngine>
 SqliteCache::Opened SqliteCache::Open(const SqliteCacheOptions& options,
                                       const OpenEngine& open_engine) {
+  // For what is written before the writer lock is held.
+  const internal::FileSizeSignalBlock no_signal;
   return WithoutExceptions<Opened>([&]() -> Opened {
     lru::OpenedEngine engine = open_engine();
     if (!engine.ok()) return engine.status();
@@ -50,8 +52,6 @@ SqliteCache::Opened SqliteCache::OpenInMemoryFrom(
 
 SqliteCache::Opened SqliteCache::OpenFile(const std::string& path,
                                           const SqliteCacheOptions& options) {
-  // For what is written before the writer lock is held.
-  const internal::FileSizeSignalBlock no_signal;
   return Open(options, [&] { return lru::OpenEngineOfFile(options, path); });
 }
 
@@ -82,6 +82,7 @@ Status SqliteCache::RestoreMany(std::span<const StoredEntry> entries) {
 }
 
 Status SqliteCache::Snapshot(const std::string& path) {
+  const internal::FileSizeSignalBlock no_signal;
   return sqlite_.Snapshot(path);
 }
 

@@ -11,21 +11,24 @@
 namespace appcache::store {
 namespace {
 
-std::string NameInMessages(sqlite3* connection) {
+bool IsFile(sqlite3* connection) {
   const char* const file = sqlite3_db_filename(connection, "main");
-  return file == nullptr || *file == '\0' ? "the caller's in-memory database"
-                                          : file;
+  return file != nullptr && *file != '\0';
+}
+
+std::string NameInMessages(sqlite3* connection) {
+  return IsFile(connection) ? sqlite3_db_filename(connection, "main")
+                            : "the caller's in-memory database";
 }
 
 class BorrowedDatabase final : public Database {
  public:
   explicit BorrowedDatabase(sqlite3* connection)
       : Database(std::make_unique<internal::WriterLane>(
-            NameInMessages(connection), std::nullopt)),
-        connection_(connection) {
-    const char* const file = sqlite3_db_filename(connection, "main");
-    is_persistent_ = file != nullptr && *file != '\0';
-  }
+            NameInMessages(connection), std::nullopt,
+            /*writes_files=*/IsFile(connection))),
+        connection_(connection),
+        is_persistent_(IsFile(connection)) {}
 
   Status Open(std::optional<int64_t> hash_seed) {
     Connection writer = Borrowed();
@@ -50,7 +53,7 @@ class BorrowedDatabase final : public Database {
   }
 
   sqlite3* const connection_;
-  bool is_persistent_ = false;
+  const bool is_persistent_;
 };
 
 }  // namespace
