@@ -28,6 +28,31 @@ TEST(LogTest, AMessageNeedsNoTerminator) {
             "appcache: info: part\n");
 }
 
+// Messages contain paths, keys and the words of servers.
+constexpr std::string_view kHostile =
+    "cannot open a\x1b]0;title\x07\nerror: \r\t\u202etxt\xc3(\xff\x7f \u00fc";
+constexpr std::string_view kHarmless =
+    "cannot open a\\x1b]0;title\\x07\\nerror: \\r\\t\\u202etxt\\xc3("
+    "\\xff\\x7f \u00fc";
+
+TEST(LogTest, EscapesWhatATerminalActsOn) {
+  EXPECT_EQ(Printed(LogLevel::kError, kHostile),
+            "appcache: error: " + std::string(kHarmless) + "\n");
+  EXPECT_EQ(Printed(LogLevel::kInfo, std::string_view("a\0b", 3)),
+            "appcache: info: a\\x00b\n");
+}
+
+TEST(LogSinkTest, EscapesWhatATerminalActsOn) {
+  std::string logged;
+  const LogSink sink = [&logged](LogLevel, std::string_view message) {
+    logged = message;
+  };
+  sink(LogLevel::kError, kHostile);
+  EXPECT_EQ(logged, kHarmless);
+  sink(LogLevel::kError, logged);
+  EXPECT_EQ(logged, kHarmless);  // no backslash is escaped again
+}
+
 TEST(LogSinkTest, IsEmptyWithoutAFunction) {
   EXPECT_EQ(LogSink(), nullptr);
   EXPECT_EQ(LogSink(nullptr), nullptr);

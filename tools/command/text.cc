@@ -1,83 +1,22 @@
 #include "tools/command/text.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cstdint>
 
-#include "tools/command/unicode.h"
+#include "engine/support/printable.h"
+#include "engine/support/unicode.h"
 
 namespace appcache::command {
 namespace {
 
-constexpr char kHex[] = "0123456789abcdef";
+using internal::AppendEscaped;
+using internal::AppendHex;
+using internal::CharacterLength;
+using internal::CodePoint;
+
 constexpr std::string_view kEllipsis = "\u2026";
 
 uint8_t Byte(char c) { return static_cast<uint8_t>(c); }
-bool IsContinuation(char c) { return (Byte(c) & 0xC0) == 0x80; }
-
-// The length of the UTF-8 character at the start of `bytes`; 0 when there is
-// no valid one. REQUIRES: !bytes.empty().
-size_t CharacterLength(std::string_view bytes) {
-  assert(!bytes.empty());
-  const uint8_t lead = Byte(bytes[0]);
-  if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || bytes.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if (!IsContinuation(bytes[i])) return 0;
-  }
-  const uint8_t second = Byte(bytes[1]);
-  const bool overlong =
-      (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-  const bool surrogate = lead == 0xED && second > 0x9F;
-  const bool too_large = lead == 0xF4 && second > 0x8F;
-  return overlong || surrogate || too_large ? 0 : length;
-}
-
-// The code point of a valid UTF-8 character.
-char32_t CodePoint(std::string_view character) {
-  const uint8_t lead = Byte(character[0]);
-  if (character.size() == 1) return lead;
-  char32_t value = lead & (0x7F >> character.size());
-  for (const char c : character.substr(1)) {
-    value = value << 6 | (Byte(c) & 0x3F);
-  }
-  return value;
-}
-
-void AppendHex(std::string& text, uint32_t value, int digits) {
-  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
-    text += kHex[value >> shift & 15];
-  }
-}
-
-void AppendEscaped(std::string& text, char c) {
-  switch (c) {
-    case '\n':
-      text += "\\n";
-      break;
-    case '\t':
-      text += "\\t";
-      break;
-    case '\r':
-      text += "\\r";
-      break;
-    case '\\':
-      text += "\\\\";
-      break;
-    default:
-      text += "\\x";
-      AppendHex(text, Byte(c), 2);
-  }
-}
-
-// An invisible character.
-void AppendEscaped(std::string& text, std::string_view character) {
-  if (character.size() == 1) return AppendEscaped(text, character[0]);
-  const char32_t value = CodePoint(character);
-  text += value > 0xFFFF ? "\\U" : "\\u";
-  AppendHex(text, value, value > 0xFFFF ? 8 : 4);
-}
 
 // As a UTF-16 code unit, or two.
 void AppendJsonEscaped(std::string& text, std::string_view character) {
@@ -102,9 +41,9 @@ std::string Replace(std::string_view bytes, std::string_view also,
     const size_t length = CharacterLength(bytes);
     const std::string_view part = bytes.substr(0, length == 0 ? 1 : length);
     if (length == 0) {
-      AppendEscaped(text, part[0]);
+      AppendEscaped(text, part);
     } else if (also.find(part) != std::string_view::npos ||
-               (IsInvisible(CodePoint(part)) &&
+               (internal::IsInvisible(CodePoint(part)) &&
                 kept.find(part) == std::string_view::npos)) {
       escape(text, part);
     } else {
@@ -139,7 +78,7 @@ std::string Escape(std::string_view bytes) {
 }
 
 std::string Printable(std::string_view text) {
-  return ReplaceVisibly(text, "", "");
+  return internal::Printable(text);
 }
 
 std::string PrintableLines(std::string_view text) {
@@ -193,7 +132,8 @@ size_t DisplayWidth(std::string_view utf8) {
   size_t width = 0;
   while (!utf8.empty()) {
     const size_t length = CharacterLength(utf8);
-    width += length == 0 ? 1 : WidthOf(CodePoint(utf8.substr(0, length)));
+    width +=
+        length == 0 ? 1 : internal::WidthOf(CodePoint(utf8.substr(0, length)));
     utf8.remove_prefix(length == 0 ? 1 : length);
   }
   return width;

@@ -12,9 +12,10 @@ namespace appcache::command {
 // Well-formed UTF-8: no overlong forms, no surrogates.
 bool IsUtf8(std::string_view bytes);
 
-// `bytes` with invisible characters (unicode.h), backslashes and bytes that are
-// not UTF-8 written as \n, \t, \r, \\, \xNN, \uNNNN or \UNNNNNNNN. The result
-// is one line, and cannot move a terminal's cursor or reorder other text.
+// `bytes` with invisible characters (engine/support/unicode.h), backslashes and
+// bytes that are not UTF-8 written as \n, \t, \r, \\, \xNN, \uNNNN or
+// \UNNNNNNNN. The result is one line, and cannot move a terminal's cursor or
+// reorder other text.
 std::string Escape(std::string_view bytes);
 
 // Escape without the backslashes, for text with parts that are escaped already.

@@ -10,7 +10,6 @@
 #ifndef APPCACHE_LOG_H_
 #define APPCACHE_LOG_H_
 
-#include <cassert>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
@@ -28,7 +27,9 @@ enum class LogLevel { kInfo, kWarning, kError };
 // The callable is called from any thread, from several at once, and from inside
 // cache operations: it must not throw and must not call the cache. The message
 // is one line without a newline, never contains a cached value, and is valid
-// during the call.
+// during the call. Paths, keys and the words of a server in it are escaped:
+// control characters, those that change the direction of text, and bytes that
+// are not UTF-8 are shown as \n, \xNN or \uNNNN.
 class LogSink {
  public:
   using Function = void(LogLevel level, std::string_view message);
@@ -54,10 +55,7 @@ class LogSink {
   }
 
   // REQUIRES: not empty.
-  void operator()(LogLevel level, std::string_view message) const {
-    assert(call_ != nullptr);
-    call_(callable_.get(), level, message);
-  }
+  void operator()(LogLevel level, std::string_view message) const;
 
   // False when empty.
   explicit operator bool() const noexcept { return call_ != nullptr; }
@@ -76,7 +74,8 @@ class LogSink {
                 std::string_view message) = nullptr;
 };
 
-// Writes "appcache: warning: ..." to standard error. The default.
+// Writes "appcache: warning: ..." to standard error, with the message escaped
+// as above. The default.
 void LogToStderr(LogLevel level, std::string_view message);
 
 }  // namespace appcache

@@ -1,4 +1,4 @@
-#include "tools/command/unicode.h"
+#include "engine/support/unicode.h"
 
 #include <algorithm>
 #include <iterator>
@@ -7,7 +7,7 @@
 // East Asian widths of the Unicode Character Database. Unassigned characters
 // between two ranges belong to them.
 
-namespace appcache::command {
+namespace appcache::internal {
 namespace {
 
 struct Range {
@@ -176,12 +176,14 @@ bool Contains(const Range (&ranges)[kCount], char32_t character) {
 
 }  // namespace
 
-bool IsInvisible(char32_t character) { return Contains(kInvisible, character); }
+bool IsInvisible(char32_t character) noexcept {
+  return Contains(kInvisible, character);
+}
 
-size_t WidthOf(char32_t character) {
+size_t WidthOf(char32_t character) noexcept {
   if (character < 0x300) return 1;
   if (Contains(kCombining, character)) return 0;
   return Contains(kWide, character) ? 2 : 1;
 }
 
-}  // namespace appcache::command
+}  // namespace appcache::internal
