@@ -16,6 +16,7 @@
 #include "adapters/lmdb/transaction.h"
 #include "engine/lane/time_left.h"
 #include "engine/support/high_fd.h"
+#include "engine/support/side_file.h"
 
 namespace appcache::lmdb {
 namespace {
@@ -105,6 +106,11 @@ Status Environment::OpenFiles() {
   if (rc == 0) rc = mdb_env_set_maxreaders(env, ReaderPool::kMaxSlots);
   if (rc == 0) rc = mdb_env_set_maxdbs(env, kNamedTables);
   if (rc == 0) rc = mdb_env_open(env, directory_.c_str(), kFlags, kMode);
+  // LMDB creates it for this user. Readers write to it too.
+  if (rc == 0) {
+    internal::GiveAccessAt(directory_ + "/lock.mdb",
+                           internal::FileAccess::Of(path).OfWriters());
+  }
   // LMDB 0.9.24 opens data.mdb without O_CLOEXEC.
   mdb_filehandle_t fd = -1;
   if (rc == 0) rc = mdb_env_get_fd(env, &fd);

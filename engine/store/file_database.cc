@@ -165,6 +165,7 @@ Status CheckOurs(const std::string& path, const DatabaseSettings& settings) {
   Status writable = CheckWritable(*look, path);
   if (!writable.ok()) return writable;
   const Result<Contents> contents = Identify(*look, path);
+  ShareLog(path);  // the look may have created it
   if (!contents.ok()) return contents.status();
   if (*contents == Contents::kNothing || *contents == Contents::kCache ||
       *contents == Contents::kLacksIndex || *contents == Contents::kDamaged) {
@@ -239,6 +240,7 @@ Result<Connection> OpenOrCreate(const std::string& path,
         connection->UseLog("; is it on a network file system? use a local one");
   }
   if (!status.ok()) return status;
+  ShareLog(path);
   return connection;
 }
 

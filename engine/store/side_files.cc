@@ -88,6 +88,17 @@ Status CheckSingleName(const std::string& path) {
                  "each would damage it; remove them, or use a copy");
 }
 
+void ShareLog(const std::string& path) noexcept {
+  try {
+    const FileAccess access = FileAccess::Of(path);
+    for (const char* const suffix : {"-wal", "-shm"}) {
+      internal::GiveAccessAt(path + suffix, access);
+    }
+  } catch (const std::bad_alloc&) {
+    // The next process that opens the cache does it.
+  }
+}
+
 bool HasSignedLane(const std::string& path) noexcept {
   try {
     return internal::FileLock::IsSigned(LanePath(path),

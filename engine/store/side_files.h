@@ -28,6 +28,12 @@ Status CheckFile(const std::string& path, const std::string& vfs);
 // would use another log, and writers another lock, for each of them.
 Status CheckSingleName(const std::string& path);
 
+// Gives the log of SQLite and its index the group of the database. SQLite gives
+// them its permissions, but only root's files its group: with the group of this
+// process, its members could write to the log, and other users of the database
+// could not.
+void ShareLog(const std::string& path) noexcept;
+
 // Whether the lock file beside the cache file is one that appcache has made.
 bool HasSignedLane(const std::string& path) noexcept;
 

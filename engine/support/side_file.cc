@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
 #include "engine/support/high_fd.h"
 
@@ -12,6 +13,10 @@ namespace {
 
 constexpr mode_t kPermissions = 0777;
 constexpr mode_t kPrivate = 0600;
+constexpr mode_t kGroup = 070;
+
+// For chown: no change.
+constexpr auto kSameUser = static_cast<uid_t>(-1);
 
 // Neither follows a link nor waits for the other end of a FIFO.
 constexpr int kSafeFlags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -110,14 +115,34 @@ int OpenSideFile(const std::string& path, int flags, bool create,
 }
 
 void GiveAccess(int fd, const FileAccess& access) noexcept {
-  constexpr mode_t kGroup = 070;
-  constexpr auto kSameUser = static_cast<uid_t>(-1);
   // The owner first: changing it takes some permissions away. Only root may
   // change the user, and an owner only to groups of its own. The permissions of
   // one group are not given to another.
   const bool has_group = fchown(fd, access.user, access.group) == 0 ||
                          fchown(fd, kSameUser, access.group) == 0;
   (void)fchmod(fd, has_group ? access.mode : access.mode & ~kGroup);
+}
+
+void GiveAccessAt(const std::string& path, const FileAccess& access) noexcept {
+  // Closing a descriptor of this kind releases no locks.
+  const int fd =
+      MoveAboveStandard(open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (fd < 0) return;
+  struct stat info;
+  if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_nlink == 1 &&
+      info.st_uid == geteuid()) {
+    const bool has_group =
+        info.st_gid == access.group ||
+        fchownat(fd, "", kSameUser, access.group, AT_EMPTY_PATH) == 0;
+    const mode_t mode = has_group ? access.mode : access.mode & ~kGroup;
+    if ((info.st_mode & kPermissions) != mode) {
+      // There is no fchmod for such a descriptor.
+      char name[32];
+      std::snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+      (void)chmod(name, mode);
+    }
+  }
+  close(fd);
 }
 
 }  // namespace appcache::internal

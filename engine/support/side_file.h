@@ -60,6 +60,12 @@ int OpenSideFile(const std::string& path, int flags, bool create,
 // process may.
 void GiveAccess(int fd, const FileAccess& access) noexcept;
 
+// The same for the group and the permissions of the regular file at `path`, if
+// it is this user's. Does not follow a link, and keeps the locks that this
+// process has on the file, as opening and closing it would not. For files that
+// a library creates.
+void GiveAccessAt(const std::string& path, const FileAccess& access) noexcept;
+
 }  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_SUPPORT_SIDE_FILE_H_

@@ -17,6 +17,7 @@
 #include "appcache/clock.h"
 #include "appcache/key_path.h"
 #include "appcache/traits.h"
+#include "engine/support/side_file.h"
 #include "tools/command/fd.h"
 #include "tools/command/location.h"
 #include "tools/command/run_lock.h"
@@ -214,7 +215,10 @@ class Worker {
           waited = true;
           Send(WorkerMessage::kWaiting);
         });
-    if (lock.ok()) return *std::move(lock);
+    if (lock.ok()) {
+      ShareLock(*path);
+      return *std::move(lock);
+    }
     WarnOnce(lock.error().message);
     return std::nullopt;
   }
@@ -238,6 +242,16 @@ class Worker {
     if (!record.ok()) return record.status();
     return cache_->backend()->SetRaw(path_.view(), record->view(),
                                      options_.ttl);
+  }
+
+  // The users of a cache in a file wait for each other, also where it belongs
+  // to another group than this process.
+  void ShareLock(const std::string& path) const {
+    const std::vector<std::string> files = FilesOf(options_.cache);
+    if (files.empty()) return;
+    internal::FileAccess access = internal::FileAccess::Of(files.front());
+    access.mode = ModeOf(options_);
+    internal::GiveAccessAt(path, access);
   }
 
   const ExecOptions& options_;
