@@ -135,8 +135,9 @@ BareConnection::BareConnection(BareDatabase& database, bool shared)
       get_(Prepare("SELECT value FROM entries WHERE h = ?1")),
       begin_(Prepare("BEGIN IMMEDIATE")),
       commit_(Prepare("COMMIT")),
-      put_entry_(Prepare("REPLACE INTO entries(h, expires_at, key, value)"
-                         " VALUES (?1, 0, ?2, ?3)")),
+      put_entry_(
+          Prepare("REPLACE INTO entries(h, expires_at, key, value, checksum)"
+                  " VALUES (?1, 0, ?2, ?3, 0)")),
       put_usage_(Prepare("REPLACE INTO usage(h, last_used, bytes)"
                          " VALUES (?1, ?2, ?3)")),
       write_counts_(Prepare("UPDATE meta SET entry_count = ?1,"

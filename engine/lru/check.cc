@@ -21,7 +21,7 @@ void Report(CheckReport& report, std::string problem) {
 }
 
 // The problem of an entry; null when it has none.
-const char* ProblemOf(const store::EntrySizes& entry, int64_t seed) {
+const char* ProblemOf(const store::AuditedEntry& entry, int64_t seed) {
   if (!entry.has_types) return " has a column of another type";
   constexpr ClockShift kNone;  // limits times to those that can be restored
   if (kNone.Tick(entry.last_used) != entry.last_used ||
@@ -35,16 +35,17 @@ const char* ProblemOf(const store::EntrySizes& entry, int64_t seed) {
   if (HashPath(entry.key, seed) != entry.h) {
     return " is not under the hash of its key";
   }
+  if (!entry.is_intact) return " has a wrong checksum";
   return nullptr;
 }
 
 // Counts and visits the sound entries, and adds the others to `remove`.
 Status AuditRows(
     const store::Connection& connection, int64_t seed,
-    FunctionRef<void(const store::EntrySizes&, CheckReport&)> visit,
+    FunctionRef<void(const store::AuditedEntry&, CheckReport&)> visit,
     CheckReport& report, std::vector<int64_t>& remove) {
   Status status =
-      store::AuditEntries(connection, [&](const store::EntrySizes& entry) {
+      store::AuditEntries(connection, [&](const store::AuditedEntry& entry) {
         const char* const problem = ProblemOf(entry, seed);
         if (problem == nullptr) {
           ++report.entries;
@@ -121,10 +122,8 @@ Result<CheckReport> LruEngine::CheckLocked(bool fix, VisitRow visit) {
     status = transaction.Commit();
   }
   if (!status.ok()) return Noted(std::move(status));
-  if (!*sound) {
-    database_->ClearSuspect();
-    is_suspect_.store(false);
-  }
+  database_->ClearSuspect();
+  is_suspect_.store(false);
   return report;
 }
 
@@ -138,11 +137,12 @@ Result<CheckReport> LruEngine::CheckRows(bool fix, VisitRow visit) {
 
 Result<CheckReport> LruEngine::Check() {
   return CheckRows(/*fix=*/false,
-                   [](const store::EntrySizes&, CheckReport&) {});
+                   [](const store::AuditedEntry&, CheckReport&) {});
 }
 
 Result<CheckReport> LruEngine::CheckAndFix() {
-  return CheckRows(/*fix=*/true, [](const store::EntrySizes&, CheckReport&) {});
+  return CheckRows(/*fix=*/true,
+                   [](const store::AuditedEntry&, CheckReport&) {});
 }
 
 }  // namespace appcache::lru

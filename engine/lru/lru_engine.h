@@ -148,7 +148,7 @@ class LruEngine final : public Engine {
   // can write; the problems that it reports are part of the result.
   Result<CheckReport> CheckRows(
       bool fix,
-      FunctionRef<void(const store::EntrySizes&, CheckReport&)> visit);
+      FunctionRef<void(const store::AuditedEntry&, CheckReport&)> visit);
   // CopyTo in two steps: begins to read the entries of this moment, and copies
   // them to a file that was created. Between them nobody waits.
   struct Copy {
@@ -324,7 +324,7 @@ class LruEngine final : public Engine {
   TimePoint EndOfRest(TimePoint now) const noexcept;
   void ArmSweep(TimePoint now, int64_t expires_at_ms) noexcept;
 
-  using VisitRow = FunctionRef<void(const store::EntrySizes&, CheckReport&)>;
+  using VisitRow = FunctionRef<void(const store::AuditedEntry&, CheckReport&)>;
   // REQUIRES: the writer lock is held.
   Result<CheckReport> CheckLocked(bool fix, VisitRow visit);
 

@@ -159,7 +159,10 @@ Status LruEngine::ForEach(store::Walk::With with,
     Result<std::vector<store::WalkedRow>> rows = walk.Next();
     held.reset();
     if (!rows.ok()) return Noted(rows.status());
-    if (rows->empty()) return Status();
+    if (rows->empty()) {
+      (void)Noted(walk.damage());
+      return Status();
+    }
     const TimePoint now = settings_.clock->Now();
     for (store::WalkedRow& row : *rows) {
       if (HasExpired(row.expires_at_ms, now)) continue;

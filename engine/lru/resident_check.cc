@@ -29,7 +29,7 @@ Result<CheckReport> ResidentEngine::CheckWith(bool fix) {
   std::vector<residency::EntryPtr> rows_to_add;
   std::vector<int64_t> seen;
   Result<CheckReport> report = storage_->CheckRows(
-      fix, [&](const store::EntrySizes& row, CheckReport& found) {
+      fix, [&](const store::AuditedEntry& row, CheckReport& found) {
         seen.push_back(row.h);
         Directory::Access access(directory_, row.h);
         // After a Clear, the next flush removes the rows.

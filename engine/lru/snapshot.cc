@@ -31,9 +31,11 @@ ClockShift FromFileToMemory(const Clock& clock) {
              : ClockShift();
 }
 
-// Copies the entries that have not expired at `now`.
+// Copies the entries that have not expired at `now`. `damage` says which were
+// left out.
 Status CopyRows(const store::Connection& source, TimePoint now,
-                const ClockShift& shift, store::SnapshotFile& file) {
+                const ClockShift& shift, store::SnapshotFile& file,
+                Status& damage) {
   store::Walk walk;
   Status status = walk.Prepare(source, store::Walk::With::kValues);
   while (status.ok()) {
@@ -49,6 +51,7 @@ Status CopyRows(const store::Connection& source, TimePoint now,
     }
     status = file.Add(batch);
   }
+  damage = walk.damage();
   return status;
 }
 
@@ -69,8 +72,11 @@ Status LruEngine::CopyLocked(store::SnapshotFile& file) {
   store::Writer::Transaction transaction(writer_);
   Status status = transaction.BeginToRead();
   if (!status.ok()) return status;
-  return CopyRows(connection, settings_.clock->Now(),
-                  FromMemoryToFile(*settings_.clock), file);
+  Status damage;
+  status = CopyRows(connection, settings_.clock->Now(),
+                    FromMemoryToFile(*settings_.clock), file, damage);
+  (void)Noted(std::move(damage));
+  return status;
 }
 
 Result<LruEngine::Copy> LruEngine::BeginCopy() {
@@ -93,8 +99,11 @@ Result<LruEngine::Copy> LruEngine::BeginCopy() {
 }
 
 Status LruEngine::FinishCopy(Copy copy, store::SnapshotFile& file) {
-  return Noted(CopyRows(copy.reader, copy.now,
-                        FromMemoryToFile(*settings_.clock), file));
+  Status damage;
+  Status status = CopyRows(copy.reader, copy.now,
+                           FromMemoryToFile(*settings_.clock), file, damage);
+  (void)Noted(std::move(damage));
+  return Noted(std::move(status));
 }
 
 Status LruEngine::CopyTo(store::SnapshotFile& file) {
@@ -143,7 +152,8 @@ Status WriteSnapshot(Engine& engine, const std::string& path) {
 namespace {
 
 // Adds the entries of a cache file, with their recency.
-Status LoadFrom(const store::Connection& source, Engine& engine) {
+Status LoadFrom(const store::Connection& source, Engine& engine,
+                const LogSink& log) {
   const ClockShift shift = FromFileToMemory(engine.clock());
   store::Walk walk;
   // Of one moment, also if the file is in use.
@@ -159,7 +169,11 @@ Status LoadFrom(const store::Connection& source, Engine& engine) {
   for (;;) {
     Result<std::vector<store::WalkedRow>> rows = walk.Next();
     if (!rows.ok()) return rows.status();
-    if (rows->empty()) return Status();
+    if (rows->empty()) {
+      const Status damage = walk.damage();
+      if (!damage.ok()) log(LogLevel::kWarning, damage.message());
+      return Status();
+    }
     std::vector<StoredEntry> entries;
     entries.reserve(rows->size());
     for (store::WalkedRow& row : *rows) {
@@ -192,7 +206,7 @@ OpenedEngine OpenEngineInMemoryFrom(const std::string& path,
     const Result<store::Connection> source =
         store::ConnectToRead(*canonical, options.vfs);
     if (!source.ok()) return source.status();
-    Status loaded = LoadFrom(*source, engine);
+    Status loaded = LoadFrom(*source, engine, options.cache.log);
     if (!loaded.ok()) return loaded;
     return store::CheckUnchanged(*source, *canonical, before);
   });

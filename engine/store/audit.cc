@@ -3,10 +3,14 @@
 #include <sqlite3.h>
 
 #include <string>
+#include <vector>
 
+#include "engine/store/checksum.h"
 #include "engine/store/schema.h"
 #include "engine/store/statement.h"
 #include "engine/store/statements.h"
+#include "engine/store/write_batch.h"
+#include "engine/store/writer.h"
 
 namespace appcache::store {
 namespace {
@@ -38,17 +42,51 @@ Status WalkRows(const Connection& connection, const char* sql,
   }
 }
 
-Result<Soundness> RepairInTransaction(const Connection& connection,
-                                      bool lacks_index) {
+constexpr Repair kBeyondRepair{.is_damaged = true};
+
+// Removes the entries whose checksum is wrong, and returns their number.
+Result<size_t> RemoveDamagedEntries(Connection& connection) {
+  std::vector<int64_t> damaged;
+  Status status = AuditEntries(connection, [&](const AuditedEntry& entry) {
+    if (!entry.is_intact) damaged.push_back(entry.h);
+  });
+  if (!status.ok()) return status;
+  if (damaged.empty()) return size_t{0};
+  WriteBatch batch;
+  batch.Reserve(damaged.size());
+  for (const int64_t h : damaged) batch.Remove(h);
+  Writer writer;
+  status = writer.Prepare(connection);
+  if (!status.ok()) return status;
+  Writer::Transaction nested(writer);
+  status = nested.Begin();
+  if (status.ok()) status = nested.Apply(batch);
+  if (status.ok()) status = nested.Commit();
+  if (!status.ok()) return status;
+  return damaged.size();
+}
+
+Result<Repair> RepairInTransaction(Connection& connection, bool lacks_index) {
+  Repair repair;
   Result<bool> sound = IsSound(connection);
   if (!sound.ok()) return sound.status();
-  if (*sound && !lacks_index) return Soundness::kSound;
-  Status rebuilt = RebuildIndexes(connection);
-  if (rebuilt.Is(ErrorCode::kCorrupt)) return Soundness::kDamaged;
-  if (!rebuilt.ok()) return rebuilt;
-  sound = IsSound(connection);
-  if (!sound.ok()) return sound.status();
-  return *sound ? Soundness::kRepaired : Soundness::kDamaged;
+  if (!*sound || lacks_index) {
+    Status rebuilt = RebuildIndexes(connection);
+    if (rebuilt.Is(ErrorCode::kCorrupt)) return kBeyondRepair;
+    if (!rebuilt.ok()) return rebuilt;
+    sound = IsSound(connection);
+    if (!sound.ok()) return sound.status();
+    if (!*sound) return kBeyondRepair;
+    repair.has_rebuilt_indexes = true;
+  }
+  const Result<bool> lacks_checksums = LacksChecksums(connection);
+  if (!lacks_checksums.ok()) return lacks_checksums.status();
+  if (*lacks_checksums) return repair;
+  const Result<size_t> removed = RemoveDamagedEntries(connection);
+  if (removed.status().Is(ErrorCode::kCorrupt)) return kBeyondRepair;
+  if (!removed.ok()) return removed.status();
+  repair.removed_entries = *removed;
+  return repair;
 }
 
 }  // namespace
@@ -80,14 +118,14 @@ Result<bool> IsSound(const Connection& connection) {
   return answer.status();
 }
 
-Result<Soundness> CheckAndRepair(const Connection& connection,
-                                 bool lacks_index) {
+Result<Repair> CheckAndRepair(Connection& connection, bool lacks_index) {
   constexpr char kRepair[] = "repair";
   Status status = connection.Execute("BEGIN IMMEDIATE", kRepair);
-  if (status.Is(ErrorCode::kCorrupt)) return Soundness::kDamaged;
+  if (status.Is(ErrorCode::kCorrupt)) return kBeyondRepair;
   if (!status.ok()) return status;
-  Result<Soundness> result = RepairInTransaction(connection, lacks_index);
-  if (result.ok() && *result == Soundness::kRepaired) {
+  Result<Repair> result = RepairInTransaction(connection, lacks_index);
+  if (result.ok() &&
+      (result->has_rebuilt_indexes || result->removed_entries > 0)) {
     status = connection.Execute("COMMIT", kRepair);
     if (status.ok()) return result;
     result = status;
@@ -108,15 +146,17 @@ Result<bool> PagesAreSound(const Connection& connection) {
 }
 
 Status AuditEntries(const Connection& connection,
-                    const std::function<void(const EntrySizes&)>& visit) {
-  return WalkRows(connection, sql::kEntrySizesFrom, [&](const Run& run) {
-    EntrySizes entry;
+                    const std::function<void(const AuditedEntry&)>& visit) {
+  return WalkRows(connection, sql::kAuditedEntriesFrom, [&](const Run& run) {
+    AuditedEntry entry;
     entry.h = run.Int(0);
     entry.key = run.Blob(1);
-    entry.bytes = run.Int(2);
+    const std::string_view value = run.Blob(2);
+    entry.bytes = static_cast<int64_t>(entry.key.size() + value.size());
     entry.expires_at_ms = run.Int(4);
     entry.last_used = run.Int(5);
-    entry.has_types = run.Int(6) != 0;
+    entry.has_types = run.Int(7) != 0;
+    entry.is_intact = IsIntact(run, 6, entry.h, entry.key, value);
     if (!run.IsNull(3)) entry.bytes_in_usage = run.Int(3);
     visit(entry);
   });

@@ -28,19 +28,19 @@ Result<bool> IsSound(const Connection& connection);
 // enough for a reader that uses none.
 Result<bool> PagesAreSound(const Connection& connection);
 
-enum class Soundness {
-  kSound,
-  kRepaired,  // by rebuilding the indexes; all rows were kept
-  kDamaged,   // beyond that, and unchanged
+struct Repair {
+  bool is_damaged = false;  // beyond repair, and unchanged
+  bool has_rebuilt_indexes = false;
+  size_t removed_entries = 0;  // those whose checksum was wrong
 };
 
-// Checks all pages and indexes, and rebuilds the indexes if something is wrong,
-// or if one of them is missing (`lacks_index`). REQUIRES: the writer lock is
-// held, and the connection has no transaction.
-Result<Soundness> CheckAndRepair(const Connection& connection,
-                                 bool lacks_index);
+// Checks all pages, indexes and checksums. Rebuilds the indexes if something is
+// wrong with the pages, or if an index is missing (`lacks_index`), and removes
+// the entries whose checksum is wrong. REQUIRES: the writer lock is held, and
+// the connection has no transaction.
+Result<Repair> CheckAndRepair(Connection& connection, bool lacks_index);
 
-struct EntrySizes {
+struct AuditedEntry {
   int64_t h = 0;
   std::string_view key;       // valid during the visit
   int64_t bytes = 0;          // of key and value
@@ -49,9 +49,10 @@ struct EntrySizes {
   std::optional<int64_t> bytes_in_usage;
   int64_t last_used = 0;   // a tick; 0 without a row in usage
   bool has_types = false;  // every column is of the type that the cache writes
+  bool is_intact = false;  // the checksum is right
 };
 Status AuditEntries(const Connection& connection,
-                    const std::function<void(const EntrySizes&)>& visit);
+                    const std::function<void(const AuditedEntry&)>& visit);
 
 // Visits the rows of usage that belong to no entry.
 Status AuditUsage(const Connection& connection,

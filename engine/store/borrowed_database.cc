@@ -37,6 +37,7 @@ class BorrowedDatabase final : public Database {
     Status status = *contents == Contents::kNothing
                         ? CreateBorrowed(writer, hash_seed)
                         : RefuseUnlessCache(*contents, writer.name());
+    if (status.ok()) status = AddChecksums(writer);
     return status.ok() ? Adopt(std::move(writer)) : status;
   }
 

@@ -105,19 +105,25 @@ Result<Contents> Identify(const Connection& connection,
 
 // Repairs a cache that lacks an index or is suspect, or finds that it is
 // damaged. REQUIRES: the writer lock is held.
-Result<Contents> RepairIfNeeded(const Connection& connection, Contents contents,
+Result<Contents> RepairIfNeeded(Connection& connection, Contents contents,
                                 const std::string& path, const LogSink& log) {
   const bool lacks_index = contents == Contents::kLacksIndex;
   if (contents != Contents::kCache && !lacks_index) return contents;
   if (!lacks_index && !IsSuspect(path)) return contents;
-  const Result<Soundness> result = CheckAndRepair(connection, lacks_index);
-  if (!result.ok()) return result.status();
-  if (*result == Soundness::kDamaged) return Contents::kDamaged;
+  const Result<Repair> repair = CheckAndRepair(connection, lacks_index);
+  if (!repair.ok()) return repair.status();
+  if (repair->is_damaged) return Contents::kDamaged;
   unlink(SuspectPath(path).c_str());
-  if (*result == Soundness::kRepaired) {
-    log(LogLevel::kWarning, "the indexes of the cache " + path +
-                                " were damaged: they were rebuilt, and all "
-                                "entries kept");
+  if (repair->removed_entries > 0) {
+    log(LogLevel::kWarning, "entries of the cache " + path + " were damaged: " +
+                                std::to_string(repair->removed_entries) +
+                                " were removed");
+  }
+  if (repair->has_rebuilt_indexes) {
+    log(LogLevel::kWarning,
+        "the indexes of the cache " + path +
+            " were damaged: they were rebuilt" +
+            (repair->removed_entries == 0 ? ", and all entries kept" : ""));
   }
   return Contents::kCache;
 }
@@ -239,6 +245,7 @@ Result<Connection> OpenOrCreate(const std::string& path,
     status =
         connection->UseLog("; is it on a network file system? use a local one");
   }
+  if (status.ok()) status = AddChecksums(*connection);
   if (!status.ok()) return status;
   ShareLog(path);
   return connection;

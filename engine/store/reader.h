@@ -40,13 +40,15 @@ class Reader {
   Status Prepare(const Connection& connection);
 
   // The entry with this h and key, expired or not. Copies the value once, out
-  // of SQLite's page. Throws std::bad_alloc.
+  // of SQLite's page. kCorrupt if the checksum shows damage. Throws
+  // std::bad_alloc.
   Lookup<FoundValue> Find(int64_t h, std::string_view key);
   // The same without a copy: calls visit(value, expires_at_ms), which must not
   // use this object; the value is valid during the call. An exception reaches
   // the caller.
   Lookup<size_t> Visit(int64_t h, std::string_view key,
                        FunctionRef<void(std::string_view, int64_t)> visit);
+  // Does not read the value, so it cannot verify the checksum.
   Lookup<int64_t> FindExpiry(int64_t h, std::string_view key);
 
   Result<policy::Counts> ReadCounts();
@@ -56,6 +58,9 @@ class Reader {
   template <class V, class Make>
   Lookup<V> FindRow(Statement& statement, int64_t h, std::string_view key,
                     const Make& make);
+  // `make(value, expires_at_ms)` for the entry, if it is intact.
+  template <class V, class Make>
+  Lookup<V> FindIntact(int64_t h, std::string_view key, const Make& make);
 
   const Connection* connection_ = nullptr;
   Statement get_, get_expiry_, read_meta_;
@@ -66,19 +71,28 @@ class Walk {
  public:
   enum class With { kKeys, kValues, kValuesByAccess };
 
+  // Accepts the tables of an older build without checksums too, so that a file
+  // can be read without a change to it.
   Status Prepare(const Connection& connection, With with);
 
   // The next rows, read in one short transaction; empty at the end. Throws
-  // std::bad_alloc.
+  // std::bad_alloc. With values, leaves out damaged rows.
   Result<std::vector<WalkedRow>> Next();
 
+  // kCorrupt if damaged rows were left out so far.
+  Status damage() const;
+
  private:
+  // Reads some rows, and adds the intact ones to `rows`.
+  Status ReadStep(std::vector<WalkedRow>& rows);
+
   const Connection* connection_ = nullptr;
   Statement statement_;
   With with_ = With::kKeys;
   bool ended_ = false;
+  uint64_t damaged_ = 0;
   int64_t next_h_ = INT64_MIN;
-  // Of the last row.
+  // Of the last row, damaged or not.
   int64_t last_used_ = INT64_MIN;
   int64_t last_h_ = INT64_MIN;
 };

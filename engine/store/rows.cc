@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "engine/store/checksum.h"
 #include "engine/store/statements.h"
 
 namespace appcache::store {
@@ -23,6 +24,7 @@ Status Rows::Prepare(Connection& connection) {
       {sql::kOldest, &oldest_},
       {sql::kNewest, &newest_},
       {sql::kFirstToExpire, &first_to_expire_},
+      {sql::kGet, &get_},
       {sql::kGetExpiry, &get_expiry_},
   };
   for (const auto& [sql, statement] : statements) {
@@ -47,6 +49,7 @@ Status Rows::Put(const Row& row) {
     Run run(put_entry_);
     run.Bind(1, row.h).Bind(2, row.expires_at_ms);
     run.BindBlob(3, row.key).BindBlob(4, row.value);
+    run.Bind(5, Checksum(row.h, row.key, row.value));
     Status status = Finish(run, "write to");
     if (!status.ok()) return status;
   }
@@ -92,10 +95,12 @@ Result<bool> Rows::RemoveKey(int64_t h, std::string_view key) {
 }
 
 Result<std::optional<int64_t>> Rows::ExpiryOf(int64_t h, std::string_view key) {
-  Run run(get_expiry_);
+  Run run(get_);
   const int rc = run.Bind(1, h).Step();
   if (rc == SQLITE_ROW) {
-    return run.Blob(1) == key ? std::optional(run.Int(0)) : std::nullopt;
+    const bool is_there =
+        run.Blob(1) == key && IsIntact(run, 3, h, key, run.Blob(2));
+    return is_there ? std::optional(run.Int(0)) : std::nullopt;
   }
   if (rc == SQLITE_DONE) return std::optional<int64_t>();
   return connection_->Failure(rc, "read");

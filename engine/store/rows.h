@@ -28,7 +28,7 @@ class Rows final : public policy::EvictionTarget {
   Status Put(const Row& row);
 
   // The expiry time of the entry with this h and key; 0: it never expires.
-  // None: there is no such entry.
+  // None: there is no such entry, or it is damaged.
   Result<std::optional<int64_t>> ExpiryOf(int64_t h, std::string_view key);
 
   // True when there was such an entry.
@@ -70,7 +70,7 @@ class Rows final : public policy::EvictionTarget {
   policy::Counts counts_;
   Statement get_bytes_, put_entry_, put_usage_, write_access_,
       delete_entry_of_key_, delete_entry_, delete_usage_, oldest_, newest_,
-      first_to_expire_, get_expiry_;
+      first_to_expire_, get_, get_expiry_;
 };
 
 }  // namespace appcache::store

@@ -16,6 +16,7 @@ namespace {
 
 constexpr char kInspect[] = "inspect";
 constexpr char kCreate[] = "create the tables of";
+constexpr char kAddChecksums[] = "add the column for checksums to";
 
 // Whether a failure is about the contents of the database, not about access to
 // it.
@@ -35,15 +36,18 @@ bool IsStatistics(const Statement& row) noexcept {
                    row.Blob(3)) != std::end(kStatistics);
 }
 
+// Whether a row of sqlite_schema defines this object.
+bool Defines(const Statement& row, const sql::SchemaObject& object) noexcept {
+  return row.Blob(0) == object.type && row.Blob(1) == object.name &&
+         row.Blob(2) == object.table && row.Blob(3) == object.sql;
+}
+
 // Which object of ours a row of sqlite_schema defines; none if it is foreign.
 std::optional<size_t> FindObject(const Statement& row) noexcept {
   for (size_t i = 0; i < std::size(sql::kSchema); ++i) {
-    const sql::SchemaObject& object = sql::kSchema[i];
-    if (row.Blob(0) == object.type && row.Blob(1) == object.name &&
-        row.Blob(2) == object.table && row.Blob(3) == object.sql) {
-      return i;
-    }
+    if (Defines(row, sql::kSchema[i])) return i;
   }
+  if (Defines(row, sql::kOlderEntries)) return sql::kEntries;
   return std::nullopt;
 }
 
@@ -154,31 +158,32 @@ class Undo {
   bool armed_ = false;
 };
 
-// Runs `make` between `begin` and `end`, or `undo` when it fails.
+struct Brackets {
+  const char* begin;
+  const char* end;
+  const char* undo;
+};
+constexpr Brackets kTransaction = {"BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"};
+// Within the caller's transaction. After an undo, an empty savepoint remains.
+constexpr Brackets kSavepoint = {"SAVEPOINT appcache", "RELEASE appcache",
+                                 "ROLLBACK TO appcache"};
+
+// Runs `make` in a transaction, or in a savepoint if there is one already;
+// undoes it when it fails.
 template <class Make>
-Status Between(const Connection& connection, const char* begin, const char* end,
-               const char* undo, const Make& make) {
-  Undo undo_unless_done(connection, undo);
+Status InTransaction(const Connection& connection, const char* operation,
+                     const Make& make) {
+  const Brackets& brackets =
+      sqlite3_get_autocommit(connection.get()) != 0 ? kTransaction : kSavepoint;
+  Undo undo_unless_done(connection, brackets.undo);
   Status status = undo_unless_done.prepared();
-  if (status.ok()) status = connection.Execute(begin, kCreate);
+  if (status.ok()) status = connection.Execute(brackets.begin, operation);
   if (!status.ok()) return status;
   undo_unless_done.Arm();
   status = make();
-  if (status.ok()) status = connection.Execute(end, kCreate);
+  if (status.ok()) status = connection.Execute(brackets.end, operation);
   if (status.ok()) undo_unless_done.Disarm();
   return status;
-}
-
-template <class Make>
-Status InTransaction(const Connection& connection, const Make& make) {
-  return Between(connection, "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", make);
-}
-
-// Within the caller's transaction. After an undo, an empty savepoint remains.
-template <class Make>
-Status InSavepoint(const Connection& connection, const Make& make) {
-  return Between(connection, "SAVEPOINT appcache", "RELEASE appcache",
-                 "ROLLBACK TO appcache", make);
 }
 
 // What the header says of a file that SQLite does not read, for example because
@@ -287,7 +292,7 @@ Status RefuseUnlessCache(Contents contents, const std::string& name) {
 
 Status CreateOwn(const Connection& connection,
                  std::optional<int64_t> hash_seed) {
-  return InTransaction(connection, [&]() -> Status {
+  return InTransaction(connection, kCreate, [&]() -> Status {
     const std::string mark =
         "PRAGMA application_id = " + std::to_string(kApplicationId) +
         "; PRAGMA user_version = " + std::to_string(kSchemaVersion);
@@ -298,11 +303,26 @@ Status CreateOwn(const Connection& connection,
 
 Status CreateBorrowed(const Connection& connection,
                       std::optional<int64_t> hash_seed) {
-  const auto make = [&] { return CreateTables(connection, hash_seed); };
-  if (sqlite3_get_autocommit(connection.get()) != 0) {
-    return InTransaction(connection, make);
-  }
-  return InSavepoint(connection, make);
+  return InTransaction(connection, kCreate,
+                       [&] { return CreateTables(connection, hash_seed); });
+}
+
+Result<bool> LacksChecksums(const Connection& connection) {
+  const Result<std::string> table =
+      connection.QueryText(sql::kReadEntriesTable, kInspect);
+  if (!table.ok()) return table.status();
+  return *table == sql::kOlderEntries.sql;
+}
+
+Status AddChecksums(const Connection& connection) {
+  const Result<bool> lacks = LacksChecksums(connection);
+  if (!lacks.ok() || !*lacks) return lacks.status();
+  return InTransaction(connection, kAddChecksums, [&]() -> Status {
+    // Another process may have added it.
+    const Result<bool> still_lacks = LacksChecksums(connection);
+    if (!still_lacks.ok() || !*still_lacks) return still_lacks.status();
+    return connection.Execute(sql::kAddChecksums, kAddChecksums);
+  });
 }
 
 Status RebuildIndexes(const Connection& connection) {

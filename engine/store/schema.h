@@ -28,9 +28,10 @@ enum class Contents {
 
 // Inspects a database that belongs to the cache alone. Reads the header, the
 // schema and meta, not the entries. The schema must be that of CreateOwn to the
-// letter, so that nothing that somebody else has defined in the file (a view, a
-// trigger, a generated column) is ever run. Returns an error when the database
-// cannot be read for a reason that says nothing about its contents (busy, I/O).
+// letter, or that of an older build without checksums, so that nothing that
+// somebody else has defined in the file (a view, a trigger, a generated column)
+// is ever run. Returns an error when the database cannot be read for a reason
+// that says nothing about its contents (busy, I/O).
 Result<Contents> InspectOwn(const Connection& connection);
 
 // The same for a borrowed connection, whose database may have other tables:
@@ -46,6 +47,16 @@ Status CreateOwn(const Connection& connection,
                  std::optional<int64_t> hash_seed);
 Status CreateBorrowed(const Connection& connection,
                       std::optional<int64_t> hash_seed);
+
+// Whether an older build has created the tables, so that the table entries has
+// no column for checksums. REQUIRES: the tables of a cache.
+Result<bool> LacksChecksums(const Connection& connection);
+
+// Adds the column to such tables, in one transaction, in constant time; does
+// nothing for others. The entries have no checksum then, and older builds can
+// still use the database. Nothing has changed after a failure. REQUIRES: the
+// tables of a cache.
+Status AddChecksums(const Connection& connection);
 
 // Rebuilds the indexes from the tables, and keeps all rows. Creates those that
 // are missing. REQUIRES: a transaction that writes, on the tables of a cache.

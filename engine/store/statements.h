@@ -19,6 +19,9 @@ namespace appcache::store::sql {
 // - expires_at is in milliseconds since the Unix epoch; 0: never. It stands
 //   before key and value, so that reading it does not walk the pages of a large
 //   value.
+// - checksum is that of h, key and value (checksum.h). NULL: an older build,
+//   which does not know the column, has written the row. It is the last column,
+//   so that a table of such a build gets it by ALTER TABLE, in constant time.
 // - last_used is the tick of the last access (policy/tick_source.h).
 // - usage is a narrow table of its own, so that writing accesses dirties few
 //   pages.
@@ -32,7 +35,7 @@ struct SchemaObject {
 inline constexpr SchemaObject kSchema[] = {
     {"table", "entries", "entries",
      "CREATE TABLE entries(h INTEGER PRIMARY KEY, expires_at INTEGER NOT NULL,"
-     " key BLOB NOT NULL, value BLOB NOT NULL)"},
+     " key BLOB NOT NULL, value BLOB NOT NULL, checksum INTEGER)"},
     {"table", "usage", "usage",
      "CREATE TABLE usage(h INTEGER PRIMARY KEY, last_used INTEGER NOT NULL,"
      " bytes INTEGER NOT NULL)"},
@@ -46,7 +49,17 @@ inline constexpr SchemaObject kSchema[] = {
     {"index", "usage_by_last_used", "usage",
      "CREATE INDEX usage_by_last_used ON usage(last_used)"},
 };
-inline constexpr size_t kTables = 3;  // the first of them
+inline constexpr size_t kTables = 3;   // the first of them
+inline constexpr size_t kEntries = 0;  // the first of all
+
+// The table entries as older builds create it, and the statement that makes it
+// equal to the one above.
+inline constexpr SchemaObject kOlderEntries = {
+    "table", "entries", "entries",
+    "CREATE TABLE entries(h INTEGER PRIMARY KEY, expires_at INTEGER NOT NULL,"
+    " key BLOB NOT NULL, value BLOB NOT NULL)"};
+inline constexpr char kAddChecksums[] =
+    "ALTER TABLE main.entries ADD COLUMN checksum INTEGER";
 
 // The objects of a database that belongs to the cache, and those of a borrowed
 // one that have to do with the cache's tables. The second finds them by name:
@@ -57,6 +70,9 @@ inline constexpr char kReadBorrowedSchema[] =
     "SELECT type, name, tbl_name, sql FROM main.sqlite_schema"
     " WHERE lower(tbl_name) IN ('entries', 'usage', 'meta')"
     " OR lower(name) IN ('entries', 'usage', 'meta')";
+inline constexpr char kReadEntriesTable[] =
+    "SELECT sql FROM main.sqlite_schema"
+    " WHERE type = 'table' AND name = 'entries'";
 
 inline constexpr char kCreateMeta[] =
     "INSERT INTO meta(id, schema_version, hash_seed, entry_count, total_bytes)"
@@ -72,7 +88,7 @@ inline constexpr char kWriteCounts[] =
 // --- Reading one entry.
 
 inline constexpr char kGet[] =
-    "SELECT expires_at, key, value FROM entries WHERE h = ?1";
+    "SELECT expires_at, key, value, checksum FROM entries WHERE h = ?1";
 
 inline constexpr char kGetExpiry[] =
     "SELECT expires_at, key FROM entries WHERE h = ?1";
@@ -82,7 +98,8 @@ inline constexpr char kGetExpiry[] =
 inline constexpr char kGetBytes[] = "SELECT bytes FROM usage WHERE h = ?1";
 
 inline constexpr char kPutEntry[] =
-    "REPLACE INTO entries(h, expires_at, key, value) VALUES (?1, ?2, ?3, ?4)";
+    "REPLACE INTO entries(h, expires_at, key, value, checksum)"
+    " VALUES (?1, ?2, ?3, ?4, ?5)";
 
 inline constexpr char kPutUsage[] =
     "REPLACE INTO usage(h, last_used, bytes) VALUES (?1, ?2, ?3)";
@@ -126,14 +143,14 @@ inline constexpr char kKeysFrom[] =
     " ORDER BY e.h LIMIT ?2";
 
 inline constexpr char kEntriesFrom[] =
-    "SELECT e.h, e.expires_at, e.key, u.last_used, u.bytes, e.value"
+    "SELECT e.h, e.expires_at, e.key, u.last_used, u.bytes, e.value, e.checksum"
     " FROM entries e JOIN usage u ON u.h = e.h WHERE e.h >= ?1"
     " ORDER BY e.h LIMIT ?2";
 
 // The same from the least to the most recently used. Starts after the access ?1
 // of the entry ?2.
 inline constexpr char kEntriesByAccess[] =
-    "SELECT e.h, e.expires_at, e.key, u.last_used, u.bytes, e.value"
+    "SELECT e.h, e.expires_at, e.key, u.last_used, u.bytes, e.value, e.checksum"
     " FROM usage u JOIN entries e ON e.h = u.h"
     " WHERE (u.last_used, u.h) > (?1, ?2)"
     " ORDER BY u.last_used, u.h LIMIT ?3";
@@ -142,10 +159,12 @@ inline constexpr char kHashesFrom[] =
     "SELECT h, key FROM entries WHERE h >= ?1 ORDER BY h LIMIT ?2";
 
 // For a check: each side of what should agree.
-inline constexpr char kEntrySizesFrom[] =
-    "SELECT e.h, e.key, length(e.key) + length(e.value), u.bytes, e.expires_at,"
-    " u.last_used, typeof(e.key) = 'blob' AND typeof(e.value) = 'blob'"
-    " AND typeof(e.expires_at) = 'integer' AND (u.h IS NULL OR"
+inline constexpr char kAuditedEntriesFrom[] =
+    "SELECT e.h, e.key, e.value, u.bytes, e.expires_at, u.last_used,"
+    " e.checksum, typeof(e.key) = 'blob' AND typeof(e.value) = 'blob'"
+    " AND typeof(e.expires_at) = 'integer'"
+    " AND typeof(e.checksum) IN ('integer', 'null')"
+    " AND (u.h IS NULL OR"
     " typeof(u.bytes) = 'integer' AND typeof(u.last_used) = 'integer')"
     " FROM entries e LEFT JOIN usage u ON u.h = e.h WHERE e.h >= ?1"
     " ORDER BY e.h LIMIT ?2";
@@ -181,12 +200,12 @@ inline constexpr char kKeepSpaceAtCommit[] = "PRAGMA auto_vacuum = INCREMENTAL";
 
 // All of the above with a query plan, for the test.
 inline constexpr std::array kAll = {
-    kCreateMeta,      kReadMeta,         kWriteCounts,    kGet,
-    kGetExpiry,       kGetBytes,         kPutEntry,       kPutUsage,
-    kWriteAccess,     kDeleteEntryOfKey, kDeleteEntry,    kDeleteUsage,
-    kOldest,          kNewest,           kFirstToExpire,  kKeysFrom,
-    kEntriesFrom,     kHashesFrom,       kEntrySizesFrom, kUsageFrom,
-    kEntriesByAccess, kAccessesAfter,    kMoveExpiry,     kRenumberAccess,
+    kCreateMeta,      kReadMeta,         kWriteCounts,        kGet,
+    kGetExpiry,       kGetBytes,         kPutEntry,           kPutUsage,
+    kWriteAccess,     kDeleteEntryOfKey, kDeleteEntry,        kDeleteUsage,
+    kOldest,          kNewest,           kFirstToExpire,      kKeysFrom,
+    kEntriesFrom,     kHashesFrom,       kAuditedEntriesFrom, kUsageFrom,
+    kEntriesByAccess, kAccessesAfter,    kMoveExpiry,         kRenumberAccess,
 };
 
 }  // namespace appcache::store::sql

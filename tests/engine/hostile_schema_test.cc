@@ -22,9 +22,10 @@ struct Crafted {
 };
 
 // A query that never ends.
-#define ENDLESS                                                 \
-  "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT 1 FROM n)" \
-  " SELECT x AS h, x AS expires_at, x AS key, x AS value FROM n WHERE x > 1"
+#define ENDLESS                                                          \
+  "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT 1 FROM n)"          \
+  " SELECT x AS h, x AS expires_at, x AS key, x AS value, x AS checksum" \
+  " FROM n WHERE x > 1"
 
 const Crafted kCrafted[] = {
     {"AViewForATable",
@@ -158,6 +159,7 @@ TEST(HostileRowsTest, RowsOfOtherTypesAreFoundByACheckAndRemovedByAFix) {
        {"UPDATE entries SET value = 17", "UPDATE entries SET key = 'b'",
         "UPDATE entries SET value = 'text'",
         "UPDATE entries SET expires_at = 'soon'",
+        "UPDATE entries SET checksum = 'text'",
         "UPDATE usage SET last_used = 'never'", "UPDATE usage SET bytes = 1.5",
         "UPDATE usage SET bytes = 'x'"}) {
     SCOPED_TRACE(sql);

@@ -50,7 +50,7 @@ class ResidentCheckTest : public testing::TestWithParam<bool> {
   }
   void AddRow(const std::string& path, const std::string& value) {
     Damage("INSERT INTO entries VALUES (" + HashOf(path) + ", 0, CAST('" +
-           path + "' AS BLOB), CAST('" + value + "' AS BLOB));" +
+           path + "' AS BLOB), CAST('" + value + "' AS BLOB), NULL);" +
            "INSERT INTO usage VALUES (" + HashOf(path) + ", 1, " +
            std::to_string(path.size() + value.size()) + ");" + kCount);
   }
@@ -138,9 +138,11 @@ TEST_P(ResidentCheckTest, AFixKeepsTheLimits) {
 }
 
 TEST_P(ResidentCheckTest, ARowOfAnotherSizeReplacesTheEntry) {
-  Damage("UPDATE entries SET value = CAST('another' AS BLOB) WHERE h = " +
-         HashOf("a") + "; UPDATE usage SET bytes = 8 WHERE h = " + HashOf("a") +
-         ";" + kCount);
+  Damage(
+      "UPDATE entries SET value = CAST('another' AS BLOB),"
+      " checksum = NULL WHERE h = " +
+      HashOf("a") + "; UPDATE usage SET bytes = 8 WHERE h = " + HashOf("a") +
+      ";" + kCount);
   ExpectFixed({"entry " + HashOf("a") + " is not the one in memory"});
   EXPECT_EQ(Get(*cache_, "a"), "another");
 }
@@ -153,6 +155,23 @@ TEST_P(ResidentCheckTest, ARowThatIsRemovedBecauseItIsDamagedIsMissed) {
   EXPECT_EQ(ProblemsIn(*cache_), Strings());
   EXPECT_EQ(Get(*cache_, "a"), is_resident() ? "value" : "<miss>");
   EXPECT_EQ(Get(*cache_, "b"), "value");
+}
+
+TEST_P(ResidentCheckTest, ARowWithAWrongChecksumIsNotReadAndRemoved) {
+  Damage("UPDATE entries SET value = CAST('valuf' AS BLOB) WHERE h = " +
+         HashOf("a"));
+  if (is_resident()) {
+    EXPECT_EQ(Get(*cache_, "a"), "value");
+  } else {
+    EXPECT_NE(Get(*cache_, "a").find("its checksum is wrong"),
+              std::string::npos);
+  }
+  EXPECT_EQ(Get(*cache_, "b"), "value");
+  ExpectFixed(
+      {"entry " + HashOf("a") + " has a wrong checksum",
+       "meta counts 3 entries of 18 bytes; there are 2 of 12",
+       "entry " + HashOf("a") + " is in memory, but not in the tables"});
+  EXPECT_EQ(Get(*cache_, "a"), is_resident() ? "value" : "<miss>");
 }
 
 TEST_P(ResidentCheckTest, AnEmptyDatabaseIsFixed) {

@@ -10,6 +10,7 @@
 #include "appcache/sqlite_cache.h"
 #include "appcache/testing/fake_clock.h"
 #include "engine/lru/hash.h"
+#include "engine/store/checksum.h"
 #include "engine/store/schema.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
@@ -49,7 +50,8 @@ TEST_F(SqlViewTest, TheTablesAreTheDocumentedOnes) {
   const auto columns = [&](const std::string& table) {
     return shell.Rows("SELECT name FROM pragma_table_info('" + table + "')");
   };
-  EXPECT_EQ(columns("entries"), (Strings{"h", "expires_at", "key", "value"}));
+  EXPECT_EQ(columns("entries"),
+            (Strings{"h", "expires_at", "key", "value", "checksum"}));
   EXPECT_EQ(columns("usage"), (Strings{"h", "last_used", "bytes"}));
   EXPECT_EQ(columns("meta"), (Strings{"id", "schema_version", "hash_seed",
                                       "entry_count", "total_bytes"}));
@@ -67,11 +69,13 @@ TEST_F(SqlViewTest, AnEntryIsARowInEachTable) {
   clock_->Advance(std::chrono::microseconds(7));
   Set(*cache_, "some/path", "value", milliseconds(10));
   const PlainSqlite shell(file_);
-  const std::string h = std::to_string(lru::HashPath("some/path", kSeed));
+  const int64_t hash = lru::HashPath("some/path", kSeed);
+  const std::string h = std::to_string(hash);
   const int64_t now = NowInMicroseconds();
-  EXPECT_EQ(shell.Rows("SELECT * FROM entries"),
-            (Strings{h + "|" + std::to_string(now / 1000 + 11) +
-                     "|some/path|value"}));
+  EXPECT_EQ(
+      shell.Rows("SELECT * FROM entries"),
+      (Strings{h + "|" + std::to_string(now / 1000 + 11) + "|some/path|value|" +
+               std::to_string(store::Checksum(hash, "some/path", "value"))}));
   EXPECT_EQ(shell.Rows("SELECT * FROM usage"),
             (Strings{h + "|" + std::to_string(now) + "|14"}));
   EXPECT_EQ(shell.Rows("SELECT * FROM meta"), (Strings{"1|1|12345|1|14"}));
@@ -143,9 +147,12 @@ TEST_F(SqlViewTest, ClearEmptiesTheTablesAndGivesTheSpaceBack) {
 
 // Whoever writes to the tables by hand is told by Check, and meanwhile harms
 // nothing but the counts.
-TEST_F(SqlViewTest, AValueThatAShellChangesIsWhatAGetReads) {
+TEST_F(SqlViewTest, AValueThatAShellChangesIsReadOnceItHasNoChecksum) {
   Set(*cache_, "path");
   PlainSqlite(file_).Run("UPDATE entries SET value = CAST('other' AS BLOB)");
+  EXPECT_NE(Get(*cache_, "path").find("its checksum is wrong"),
+            std::string::npos);
+  PlainSqlite(file_).Run("UPDATE entries SET checksum = NULL");
   EXPECT_EQ(Get(*cache_, "path"), "other");
   PlainSqlite(file_).Run("DELETE FROM entries");
   EXPECT_EQ(Get(*cache_, "path"), "<miss>");

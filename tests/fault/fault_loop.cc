@@ -131,6 +131,17 @@ void FaultLoop::MakeOriginal(bool with_log) {
   CopyFiles(made, directory_.path() + "/original.db");
 }
 
+void FaultLoop::MakeOriginalOlder() {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open((directory_.path() + "/original.db").c_str(), &db),
+            SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, "ALTER TABLE entries DROP COLUMN checksum",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK)
+      << sqlite3_errmsg(db);
+  EXPECT_EQ(sqlite3_close(db), SQLITE_OK);
+}
+
 void FaultLoop::PlaceOriginal() const {
   RemoveFiles(path());
   CopyFiles(directory_.path() + "/original.db", path());

@@ -68,6 +68,8 @@ class FaultLoop : public testing::Test {
   // least recently used, and a few that fill pages of their own. With its
   // write-ahead log if `with_log`, as kill -9 leaves it.
   void MakeOriginal(bool with_log);
+  // Makes that the file of an older build, which has no checksums.
+  void MakeOriginalOlder();
   const Contents& original() const { return original_; }
 
   // The loop of the heading.

@@ -1,6 +1,7 @@
 // A cache file on a disk that has room for so much and no more.
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -218,6 +219,22 @@ TEST_F(LeaveFullDiskTest, ReopeningWithLowerLimitsEvicts) {
   const Status status = Set(10'000);
   EXPECT_TRUE(status.ok()) << status.ToString();
   ExpectSound(5);
+}
+
+// The column for checksums needs a page of the log, from the reserve.
+TEST_F(LeaveFullDiskTest, AFileOfAnOlderBuildIsOpenedAndRead) {
+  const int stored = Fill();
+  EXPECT_TRUE(cache_->Close().ok());
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, "ALTER TABLE entries DROP COLUMN checksum",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  EXPECT_EQ(sqlite3_close(db), SQLITE_OK);
+  TakeRest();
+  Open();
+  ExpectHits(stored);
+  ExpectSound(static_cast<uint64_t>(stored));
 }
 
 TEST_F(LeaveFullDiskTest, WhatExpiresIsRemoved) {

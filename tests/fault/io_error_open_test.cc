@@ -16,6 +16,13 @@ TEST_F(IoErrorOpenTest, AnExistingFile) {
   FailEverywhereInOpen(File::kOriginal);
 }
 
+// It gets the column for checksums.
+TEST_F(IoErrorOpenTest, AFileOfAnOlderBuild) {
+  MakeOriginal(/*with_log=*/false);
+  MakeOriginalOlder();
+  FailEverywhereInOpen(File::kOriginal);
+}
+
 TEST_F(IoErrorOpenTest, AFileWhoseLogHasToBeRecovered) {
   MakeOriginal(/*with_log=*/true);
   FailEverywhereInOpen(File::kOriginal);

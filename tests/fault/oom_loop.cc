@@ -97,6 +97,16 @@ void OomLoop::Remove() {
   ASSERT_EQ(sqlite3_open(":memory:", &db_), SQLITE_OK);
 }
 
+void OomLoop::MakeOlder() const {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, "ALTER TABLE entries DROP COLUMN checksum",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK)
+      << sqlite3_errmsg(db);
+  EXPECT_EQ(sqlite3_close(db), SQLITE_OK);
+}
+
 void OomLoop::TryOne(const AttemptWith& attempt, FailingMemory::Plan plan,
                      Seen& seen) {
   const int64_t used = sqlite3_memory_used();

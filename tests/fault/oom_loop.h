@@ -78,6 +78,8 @@ class OomLoop : public testing::TestWithParam<Where> {
   SqliteCache::Opened OpenIt(SqliteCacheOptions options) const;
   // Leaves none.
   void Remove();
+  // Makes a file that is closed that of an older build, without checksums.
+  void MakeOlder() const;
 
  private:
   bool OnConnection() const;

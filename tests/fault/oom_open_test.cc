@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -60,6 +61,15 @@ TEST_P(OomOpenFileTest, ThatIsThereAlready) {
       [](SqliteCache& cache) { EXPECT_EQ(ValueIn(cache), "value"); });
 }
 
+TEST_P(OomOpenFileTest, OfAnOlderBuild) {
+  FailEverywhereInOpen(
+      [this] {
+        Fill();
+        MakeOlder();
+      },
+      open_, [](SqliteCache& cache) { EXPECT_EQ(ValueIn(cache), "value"); });
+}
+
 INSTANTIATE_TEST_SUITE_P(Where, OomOpenFileTest, testing::Values(Where::kFile),
                          NameOfWhere);
 
@@ -76,22 +86,20 @@ class OomOpenOnTest : public OomLoop {
         << sqlite3_errmsg(db_);
   }
 
-  sqlite3* db_ = nullptr;
-};
+  void Forget() {
+    if (sqlite3_get_autocommit(db_) == 0) Execute("ROLLBACK");
+    Execute(
+        "DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS usage;"
+        "DROP TABLE IF EXISTS meta;");
+  }
 
-// Once only: with no memory at all SQLite does not roll back either.
-TEST_P(OomOpenOnTest, AConnectionOfTheCallers) {
-  FailOnceOnly();
-  for (const bool in_transaction : {false, true}) {
-    const auto forget = [&] {
-      if (sqlite3_get_autocommit(db_) == 0) Execute("ROLLBACK");
-      Execute(
-          "DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS usage;"
-          "DROP TABLE IF EXISTS meta;");
-    };
+  // `make` creates the tables, or none.
+  void FailEverywhereWith(const std::function<void()>& make,
+                          bool in_transaction) {
     FailEverywhereInOpen(
         [&] {
-          forget();
+          Forget();
+          make();
           if (in_transaction) Execute("BEGIN; INSERT INTO mine VALUES (1)");
         },
         [&](SqliteCacheOptions options) {
@@ -109,6 +117,25 @@ TEST_P(OomOpenOnTest, AConnectionOfTheCallers) {
           EXPECT_EQ(cache.GetByStr<std::string>("key").value_or(""), "value");
         });
   }
+
+  sqlite3* db_ = nullptr;
+};
+
+// Once only: with no memory at all SQLite does not roll back either.
+TEST_P(OomOpenOnTest, AConnectionOfTheCallers) {
+  FailOnceOnly();
+  FailEverywhereWith([] {}, /*in_transaction=*/false);
+  FailEverywhereWith([] {}, /*in_transaction=*/true);
+}
+
+TEST_P(OomOpenOnTest, TablesOfAnOlderBuild) {
+  FailOnceOnly();
+  const auto make_older = [this] {
+    ASSERT_TRUE(SqliteCache::OpenOn(db_).ok());
+    Execute("ALTER TABLE entries DROP COLUMN checksum");
+  };
+  FailEverywhereWith(make_older, /*in_transaction=*/false);
+  FailEverywhereWith(make_older, /*in_transaction=*/true);
 }
 
 INSTANTIATE_TEST_SUITE_P(Where, OomOpenOnTest, testing::Values(Where::kMemory),

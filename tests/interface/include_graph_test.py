@@ -47,7 +47,7 @@ LAYERS = {
             "engine/policy",
             "engine/vfs",
         ],
-        ["sqlite"],
+        ["sqlite", "xxhash"],
     ),
     "engine/lru": (
         [

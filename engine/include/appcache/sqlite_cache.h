@@ -31,16 +31,32 @@
 // intact but may lack the last writes (SQLite's WAL with synchronous = NORMAL).
 // Recency that was not yet flushed is lost with the process; values never are.
 //
-// Damage. If damage was found in a cache file, the next open checks all of it.
-// Damaged indexes are rebuilt, and no entry is lost. A file that is damaged
-// beyond that is renamed to <path>.damaged, replacing an older file of that
-// name; the log reports it, and the cache starts empty, in a file of the same
-// owner and permissions. A file that is not an appcache (its tables, indexes,
-// views and triggers are not exactly those of one), or was written by a newer
-// version, is never touched: kUnsupported. (Exception: if a cache has written
-// <path>-lane, a file at <path> that is not a database counts as a damaged
-// cache.) When the file under an open cache is removed, renamed or replaced,
-// the cache is kUnavailable until it is opened again.
+// Damage. A set gives its entry a checksum of key and value, and each read of a
+// value from SQLite verifies it: a wrong one is kCorrupt, until the key is set,
+// added or invalidated, or the entry is removed by CheckAndFix or the next
+// open. (A get on a file takes 2 % longer for it with values of 256 bytes, 6 %
+// with 4 KiB and 19 % with 64 KiB.) A ttl alone, and the keys that ForEachKey
+// visits, are not verified. ForEachEntry, Snapshot and OpenInMemoryFrom leave
+// damaged entries out, and log how many.
+//
+// If damage was found in a cache file, the next open checks all of it. Damaged
+// indexes are rebuilt, entries with a wrong checksum are removed, and no other
+// entry is lost. A file that is damaged beyond that is renamed to
+// <path>.damaged, replacing an older file of that name; the log reports it, and
+// the cache starts empty, in a file of the same owner and permissions. A file
+// that is not an appcache (its tables, indexes, views and triggers are not
+// exactly those of one), or was written by a newer version, is never touched:
+// kUnsupported. (Exception: if a cache has written <path>-lane, a file at
+// <path> that is not a database counts as a damaged cache.) When the file under
+// an open cache is removed, renamed or replaced, the cache is kUnavailable
+// until it is opened again.
+//
+// Builds without checksums. Their files open with all entries: OpenFile and
+// OpenOn add a column to the table entries, in constant time and with a page of
+// disk space. Such a build can go on using the file, also at the same time.
+// What it writes has no checksum (NULL): it is read without verification, is
+// not a problem to Check, and gets a checksum when it is set again. A program
+// that changes a value with SQL must set the checksum to NULL.
 //
 // Processes. Several processes may use one file. Writers take turns through a
 // lock file beside it (<path>-lane), and wait for each other at most
@@ -178,13 +194,15 @@ class SqliteCache final : public Cache {
 
   // Uses a connection that the caller owns and keeps open until the cache and
   // its backend are gone. Creates the tables (entries, usage, meta) in the main
-  // database if they do not exist. Leaves the connection's pragmas, journal
-  // mode and busy handler alone. Inside a transaction of the caller, the
-  // cache's writes are part of it, and are undone with it. No background thread
-  // uses the connection: accesses are written by Flush and Close, and by a set
-  // that evicts. The connection must be in serialised mode (SQLite's default)
-  // if other threads use it at the same time. Errors: kInvalidArgument;
-  // kUnsupported (tables of those names that are not appcache's).
+  // database if they do not exist, or the column for checksums if that does
+  // not. Leaves the connection's pragmas, journal mode and busy handler alone.
+  // Inside a transaction of the caller, the cache's writes are part of it, and
+  // are undone with it; if that undoes the creation, open the cache again. No
+  // background thread uses the connection: accesses are written by Flush and
+  // Close, and by a set that evicts. The connection must be in serialised mode
+  // (SQLite's default) if other threads use it at the same time. Errors:
+  // kInvalidArgument; kUnsupported (tables of those names that are not
+  // appcache's); kBusy, kUnavailable (what has to be created cannot be).
   static Opened OpenOn(sqlite3* connection,
                        const SqliteCacheOptions& options = {});
 
@@ -247,12 +265,13 @@ class SqliteCache final : public Cache {
   Status Snapshot(const std::string& path);
 
   // Verifies the database: its pages, that the tables entries and usage hold
-  // the same entries under the hashes of their keys, and that the number and
-  // size of the entries in meta match the rows. Reads all of it, and blocks
-  // writers while it runs. CheckAndFix also rebuilds damaged indexes, removes
-  // entries that are inconsistent, and corrects the counts. It does not repair
-  // damaged pages of tables: then it is kCorrupt, and the next OpenFile sets
-  // the file aside.
+  // the same entries under the hashes of their keys, the checksums, and that
+  // the number and size of the entries in meta match the rows. Reads all of it,
+  // and blocks writers while it runs. CheckAndFix also rebuilds damaged
+  // indexes, removes entries that are inconsistent or have a wrong checksum,
+  // and corrects the counts. It does not repair damaged pages of tables: then
+  // it is kCorrupt, and the next OpenFile sets the file aside. It gives no
+  // entry a checksum.
   Result<CheckReport> Check();
   Result<CheckReport> CheckAndFix();
 
