@@ -1,6 +1,8 @@
 #include "adapters/lmdb/files.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -20,6 +22,17 @@ Status Refused(const std::string& file, int error) {
                 "cannot open the LMDB cache: " + file +
                     " cannot be used: " + internal::SideFileProblem(error) +
                     "; it was left unchanged: use another directory",
+                error);
+}
+
+// Also for a reader: LMDB reads safely beside a writer only if it may register
+// its reads in lock.mdb.
+Status NotWritable(const std::string& file, int error) {
+  return Status(ErrorCode::kUnavailable,
+                "cannot open the LMDB cache: this user may not write to " +
+                    file + " (" + std::generic_category().message(error) +
+                    "), as readers must too; change the permissions, or use "
+                    "another directory",
                 error);
 }
 
@@ -59,6 +72,10 @@ Result<internal::FileLock> OpenLockFile(const std::string& directory) {
   const std::string readers = directory + "/lock.mdb";
   error = internal::CheckSideFileAt(readers, access);
   if (error != 0) return Refused(readers, error);
+  for (const std::string& file : {database, readers, path}) {
+    if (faccessat(AT_FDCWD, file.c_str(), W_OK, AT_EACCESS) == 0) continue;
+    if (errno == EACCES || errno == EROFS) return NotWritable(file, errno);
+  }
   std::error_code ignored;
   // The database is checked before the lock file: another process that creates
   // them begins with the lock file.

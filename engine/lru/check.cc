@@ -1,67 +1,16 @@
 // LruEngine::Check, CheckAndFix and CheckRows.
 
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "engine/lru/clock_shift.h"
-#include "engine/lru/hash.h"
+#include "engine/lru/check_steps.h"
 #include "engine/lru/lru_engine.h"
 #include "engine/store/audit.h"
 #include "engine/store/schema.h"
 
 namespace appcache::lru {
 namespace {
-
-void Report(CheckReport& report, std::string problem) {
-  if (report.problems.size() < CheckReport::kMaxProblems) {
-    report.problems.push_back(std::move(problem));
-  }
-}
-
-// The problem of an entry; null when it has none.
-const char* ProblemOf(const store::AuditedEntry& entry, int64_t seed) {
-  if (!entry.has_types) return " has a column of another type";
-  constexpr ClockShift kNone;  // limits times to those that can be restored
-  if (kNone.Tick(entry.last_used) != entry.last_used ||
-      kNone.Expiry(entry.expires_at_ms) != entry.expires_at_ms) {
-    return " has a time before 1970 or after 9999";
-  }
-  if (!entry.bytes_in_usage) return " has no row in usage";
-  if (*entry.bytes_in_usage != entry.bytes) {
-    return " has a different size in usage";
-  }
-  if (HashPath(entry.key, seed) != entry.h) {
-    return " is not under the hash of its key";
-  }
-  if (!entry.is_intact) return " has a wrong checksum";
-  return nullptr;
-}
-
-// Counts and visits the sound entries, and adds the others to `remove`.
-Status AuditRows(
-    const store::Connection& connection, int64_t seed,
-    FunctionRef<void(const store::AuditedEntry&, CheckReport&)> visit,
-    CheckReport& report, std::vector<int64_t>& remove) {
-  Status status =
-      store::AuditEntries(connection, [&](const store::AuditedEntry& entry) {
-        const char* const problem = ProblemOf(entry, seed);
-        if (problem == nullptr) {
-          ++report.entries;
-          report.bytes += static_cast<uint64_t>(entry.bytes);
-          visit(entry, report);
-          return;
-        }
-        remove.push_back(entry.h);
-        Report(report, "entry " + std::to_string(entry.h) + problem);
-      });
-  if (!status.ok()) return status;
-  return store::AuditUsage(connection, [&](int64_t h) {
-    remove.push_back(h);
-    Report(report, "usage row " + std::to_string(h) + " belongs to no entry");
-  });
-}
 
 // Rebuilds the indexes within the caller's transaction. kCorrupt if the pages
 // are damaged beyond that.
@@ -90,10 +39,7 @@ Result<CheckReport> LruEngine::CheckLocked(bool fix, VisitRow visit) {
   store::Writer::Transaction transaction(writer_);
   Status status = fix ? transaction.Begin() : transaction.BeginToRead();
   if (!status.ok()) return Noted(std::move(status));
-  const Result<bool> sound =
-      store::AuditPages(connection, [&](std::string_view line) {
-        Report(report, "SQLite: " + std::string(line));
-      });
+  const Result<bool> sound = CheckPages(connection, report);
   if (!sound.ok()) return Noted(sound.status());
   if (!*sound) {
     database_->MarkSuspect();
@@ -101,24 +47,17 @@ Result<CheckReport> LruEngine::CheckLocked(bool fix, VisitRow visit) {
     status = RepairPages(connection, report.problems.front());
     if (!status.ok()) return Noted(std::move(status));
   }
-  status = AuditRows(connection, database_->hash_seed(), visit, report, remove);
-  if (!status.ok()) return Noted(std::move(status));
-  const policy::Counts found{static_cast<int64_t>(report.entries),
-                             static_cast<int64_t>(report.bytes)};
-  const policy::Counts& stored = writer_.counts();
-  if (stored.entries != found.entries || stored.bytes != found.bytes) {
-    Report(report, "meta counts " + std::to_string(stored.entries) +
-                       " entries of " + std::to_string(stored.bytes) +
-                       " bytes; there are " + std::to_string(found.entries) +
-                       " of " + std::to_string(found.bytes));
-  }
+  const Result<policy::Counts> found =
+      CheckRowsAndCounts(connection, database_->hash_seed(), writer_.counts(),
+                         visit, report, remove);
+  if (!found.ok()) return Noted(found.status());
   if (!fix || report.problems.empty()) return report;
   store::WriteBatch batch;
   batch.Reserve(remove.size());
   for (const int64_t h : remove) batch.Remove(h);
   status = transaction.Apply(batch);
   if (status.ok()) {
-    writer_.SetCounts(found);
+    writer_.SetCounts(*found);
     status = transaction.Commit();
   }
   if (!status.ok()) return Noted(std::move(status));

@@ -3,7 +3,8 @@
 //
 // LruEngine serves files and connections of the caller's: every operation goes
 // to SQLite. ResidentEngine serves databases in memory: it answers from a
-// directory, and an LruEngine below it has the database.
+// directory, and an LruEngine below it has the database. ReadOnlyEngine serves
+// files that are only read.
 
 #ifndef APPCACHE_ENGINE_LRU_ENGINE_H_
 #define APPCACHE_ENGINE_LRU_ENGINE_H_

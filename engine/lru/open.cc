@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "engine/lru/lru_engine.h"
+#include "engine/lru/read_only_engine.h"
 #include "engine/lru/registry.h"
 #include "engine/lru/resident_engine.h"
 #include "engine/store/database.h"
@@ -257,6 +258,23 @@ OpenedEngine OpenEngineOfFile(const SqliteCacheOptions& options,
                                engine = open();
                              return engine;
                            });
+}
+
+OpenedEngine OpenEngineToRead(const SqliteCacheOptions& options,
+                              const std::string& path) {
+  if (Status valid = CheckOptions(options); !valid.ok()) return valid;
+  const Result<std::string> canonical = CanonicalPath(path);
+  if (!canonical.ok()) return canonical.status();
+  Status status = registry::CheckNotOpenAtFork(*canonical);
+  if (!status.ok()) return status;
+  ReadOnlyEngine::Settings settings;
+  settings.busy_timeout = options.busy_timeout;
+  settings.clock = options.clock ? options.clock : Clock::Wall();
+  settings.vfs = options.vfs;
+  Result<std::shared_ptr<ReadOnlyEngine>> engine =
+      ReadOnlyEngine::Open(*canonical, std::move(settings));
+  if (!engine.ok()) return engine.status();
+  return std::shared_ptr<Engine>(*std::move(engine));
 }
 
 OpenedEngine OpenEngineOn(const SqliteCacheOptions& options,

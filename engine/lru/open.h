@@ -34,6 +34,9 @@ OpenedEngine CreateEngineInMemory(const SqliteCacheOptions& options,
                                   std::string_view name, const Fill& fill);
 OpenedEngine OpenEngineOfFile(const SqliteCacheOptions& options,
                               const std::string& path);
+// Its engine is this caller's alone.
+OpenedEngine OpenEngineToRead(const SqliteCacheOptions& options,
+                              const std::string& path);
 OpenedEngine OpenEngineOn(const SqliteCacheOptions& options,
                           sqlite3* connection);
 Result<sqlite3*> ConnectInMemory(std::string_view name);

@@ -9,6 +9,7 @@
 #include "engine/lru/clock_shift.h"
 #include "engine/lru/expiry.h"
 #include "engine/lru/lru_engine.h"
+#include "engine/lru/stored_entry.h"
 
 namespace appcache::lru {
 namespace {
@@ -166,19 +167,7 @@ Status LruEngine::ForEach(store::Walk::With with,
     const TimePoint now = settings_.clock->Now();
     for (store::WalkedRow& row : *rows) {
       if (HasExpired(row.expires_at_ms, now)) continue;
-      StoredEntry entry;
-      entry.info.path = std::move(row.key);
-      entry.info.bytes = static_cast<uint64_t>(row.bytes);
-      // Within the range that can be restored, whatever others have written.
-      constexpr ClockShift kNone;
-      entry.info.last_used =
-          TimePoint(std::chrono::microseconds(kNone.Tick(row.last_used)));
-      if (row.expires_at_ms != 0) {
-        entry.info.expires_at = TimePoint(
-            std::chrono::milliseconds(kNone.Expiry(row.expires_at_ms)));
-      }
-      entry.value = std::move(row.value);
-      if (!visit(entry)) return Status();
+      if (!visit(StoredEntryOf(std::move(row), ClockShift()))) return Status();
     }
   }
 }

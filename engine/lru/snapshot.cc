@@ -10,6 +10,7 @@
 #include "engine/lru/expiry.h"
 #include "engine/lru/lru_engine.h"
 #include "engine/lru/registry.h"
+#include "engine/lru/stored_entry.h"
 #include "engine/store/database.h"
 #include "engine/store/free_pages.h"
 #include "engine/store/read_only_file.h"
@@ -31,8 +32,8 @@ ClockShift FromFileToMemory(const Clock& clock) {
              : ClockShift();
 }
 
-// Copies the entries that have not expired at `now`. `damage` says which were
-// left out.
+}  // namespace
+
 Status CopyRows(const store::Connection& source, TimePoint now,
                 const ClockShift& shift, store::SnapshotFile& file,
                 Status& damage) {
@@ -54,8 +55,6 @@ Status CopyRows(const store::Connection& source, TimePoint now,
   damage = walk.damage();
   return status;
 }
-
-}  // namespace
 
 // The writer's connection is the only one: nobody may use it while this runs.
 Status LruEngine::CopyLocked(store::SnapshotFile& file) {
@@ -177,15 +176,7 @@ Status LoadFrom(const store::Connection& source, Engine& engine,
     std::vector<StoredEntry> entries;
     entries.reserve(rows->size());
     for (store::WalkedRow& row : *rows) {
-      StoredEntry& entry = entries.emplace_back();
-      entry.info.path = std::move(row.key);
-      entry.info.last_used =
-          TimePoint(std::chrono::microseconds(shift.Tick(row.last_used)));
-      if (row.expires_at_ms != 0) {
-        entry.info.expires_at = TimePoint(
-            std::chrono::milliseconds(shift.Expiry(row.expires_at_ms)));
-      }
-      entry.value = std::move(row.value);
+      entries.push_back(StoredEntryOf(std::move(row), shift));
     }
     status = engine.Load(entries, source.name());
     if (!status.ok()) return status;

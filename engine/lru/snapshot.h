@@ -9,10 +9,20 @@
 
 #include "appcache/error.h"
 #include "appcache/sqlite_cache_options.h"
+#include "appcache/times.h"
+#include "engine/lru/clock_shift.h"
 #include "engine/lru/engine.h"
 #include "engine/lru/open.h"
+#include "engine/store/connection.h"
+#include "engine/store/snapshot_file.h"
 
 namespace appcache::lru {
+
+// Copies the entries that have not expired at `now`. `damage` says which were
+// left out.
+Status CopyRows(const store::Connection& source, TimePoint now,
+                const ClockShift& shift, store::SnapshotFile& file,
+                Status& damage);
 
 // See SqliteCache's functions of similar names for the errors.
 Status WriteSnapshot(Engine& engine, const std::string& path);

@@ -55,6 +55,11 @@ SqliteCache::Opened SqliteCache::OpenFile(const std::string& path,
   return Open(options, [&] { return lru::OpenEngineOfFile(options, path); });
 }
 
+SqliteCache::Opened SqliteCache::OpenFileToRead(
+    const std::string& path, const SqliteCacheOptions& options) {
+  return Open(options, [&] { return lru::OpenEngineToRead(options, path); });
+}
+
 SqliteCache::Opened SqliteCache::OpenOn(sqlite3* connection,
                                         const SqliteCacheOptions& options) {
   return Open(options, [&] { return lru::OpenEngineOn(options, connection); });

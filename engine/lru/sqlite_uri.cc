@@ -28,6 +28,9 @@ SqliteCacheOptions TakeOptions(CacheOptions defaults,
 Opened OpenFile(const internal::Uri& uri, CacheOptions defaults,
                 internal::UriOptions& given) {
   const SqliteCacheOptions options = TakeOptions(std::move(defaults), given);
+  bool reads_only = false;
+  // SQLite's own words for its files.
+  given.Choice("mode", {{"ro", true}, {"rwc", false}}, reads_only);
   Status status = given.Done();
   if (status.ok()) status = internal::ExpectPathOnly(uri);
   if (status.ok() && uri.path == ":memory:") {
@@ -36,7 +39,9 @@ Opened OpenFile(const internal::Uri& uri, CacheOptions defaults,
                                   "cache in memory, use memory:NAME)");
   }
   if (!status.ok()) return status;
-  return internal::ToCache(SqliteCache::OpenFile(uri.path, options));
+  return internal::ToCache(reads_only
+                               ? SqliteCache::OpenFileToRead(uri.path, options)
+                               : SqliteCache::OpenFile(uri.path, options));
 }
 
 Opened OpenMemory(const internal::Uri& uri, CacheOptions defaults,

@@ -79,7 +79,8 @@ Status CheckWritable(const Connection& connection, const std::string& path) {
   return Status(ErrorCode::kUnavailable,
                 "cannot write to " + path +
                     ": the file is read-only for this user; change its "
-                    "permissions, or use another file");
+                    "permissions, use another file, or open it to read only",
+                EROFS);
 }
 
 // SQLite treats a file of one byte as an empty one.
@@ -327,6 +328,7 @@ OpenedDatabase OpenFile(const std::string& path,
                         const DatabaseSettings& settings) {
   Status ours = CheckFile(path, settings.vfs);
   if (ours.ok()) ours = CheckSingleName(path);
+  if (ours.ok()) ours = CheckMayWrite(path);
   if (ours.ok()) ours = CheckOurs(path, settings);
   // A full disk prevents the look, but Open has a reserve.
   if (IsDiskFull(ours) && HasSignedLane(path)) ours = Status();

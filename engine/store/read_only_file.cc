@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "engine/store/audit.h"
+#include "engine/store/database.h"
 #include "engine/store/schema.h"
 #include "engine/store/side_files.h"
 
@@ -32,11 +33,12 @@ std::string UriOf(const std::string& path) {
 }
 
 Result<Connection> ConnectWith(const std::string& path, const std::string& vfs,
+                               milliseconds busy_timeout,
                                const char* parameters) {
   Result<Connection> connection = Connection::Open(
       UriOf(path) + parameters,
       SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, vfs, path,
-      milliseconds(0));
+      busy_timeout);
   if (connection.ok()) connection->DistrustSchema();
   return connection;
 }
@@ -55,6 +57,11 @@ bool UsesLog(const Connection& connection) noexcept {
   return connection.ReadHeader(kReadVersionAt, &version, 1) && version == 2;
 }
 
+bool IsReadWithoutLocks(const Connection& connection) noexcept {
+  const char* const name = sqlite3_db_filename(connection.get(), "main");
+  return sqlite3_uri_boolean(name, "immutable", 0) != 0;
+}
+
 }  // namespace
 
 bool HasBytes(const std::string& path) noexcept {
@@ -68,20 +75,22 @@ bool HasBytes(const std::string& path) noexcept {
 // afterwards whether that was so. A log without contents may be that of a cache
 // in use.
 Result<Connection> ConnectReadOnly(const std::string& path,
-                                   const std::string& vfs) {
+                                   const std::string& vfs,
+                                   milliseconds busy_timeout) {
   Status status = CheckFile(path, vfs);
   if (!status.ok()) return status;
   const std::string log = path + "-wal";
   if (access(log.c_str(), F_OK) == 0) {
-    Result<Connection> connection = ConnectWith(path, vfs, "");
+    Result<Connection> connection = ConnectWith(path, vfs, busy_timeout, "");
     if (!connection.ok() || HasBytes(log)) return connection;
     const Result<int64_t> read =
         connection->QueryInt("PRAGMA schema_version", "read");
     if (!IsMissingFile(read.status())) return connection;
   }
-  Result<Connection> fixed = ConnectWith(path, vfs, "?immutable=1");
+  Result<Connection> fixed =
+      ConnectWith(path, vfs, busy_timeout, "?immutable=1");
   if (!fixed.ok() || UsesLog(*fixed)) return fixed;
-  return ConnectWith(path, vfs, "");
+  return ConnectWith(path, vfs, busy_timeout, "");
 }
 
 Result<Connection> ConnectToRead(const std::string& path,
@@ -107,13 +116,44 @@ FileState FileState::Of(const std::string& path) noexcept {
 
 Status CheckUnchanged(const Connection& connection, const std::string& path,
                       const FileState& before) {
-  const char* const name = sqlite3_db_filename(connection.get(), "main");
-  if (sqlite3_uri_boolean(name, "immutable", 0) == 0) return Status();
+  if (!IsReadWithoutLocks(connection)) return Status();
   if (FileState::Of(path) == before && !HasBytes(path + "-wal")) {
     return Status();
   }
   return Status(ErrorCode::kBusy,
                 path + " was written to while it was read; retry");
+}
+
+Result<std::unique_ptr<FileView>> FileView::Open(const std::string& path,
+                                                 const std::string& vfs,
+                                                 milliseconds busy_timeout) {
+  std::unique_ptr<FileView> view(new FileView);
+  view->path_ = path;
+  view->opened_ = FileState::Of(path);
+  Result<Connection> connection = ConnectReadOnly(path, vfs, busy_timeout);
+  if (!connection.ok()) return connection.status();
+  view->connection_ = *std::move(connection);
+  const Result<Contents> contents = InspectOwn(view->connection_);
+  if (!contents.ok()) return contents.status();
+  Status status = RefuseUnlessCache(*contents, path);
+  if (status.ok()) status = view->connection_.Execute(kReaderPragmas, "set up");
+  if (!status.ok()) return status;
+  const Result<int64_t> seed = ReadHashSeed(view->connection_);
+  if (!seed.ok()) return seed.status();
+  view->hash_seed_ = *seed;
+  status = view->reader_.Prepare(view->connection_);
+  if (!status.ok()) return status;
+  return view;
+}
+
+Status FileView::CheckCurrent() const {
+  const FileState now = FileState::Of(path_);
+  if (now.device != opened_.device || now.inode != opened_.inode) {
+    return Status(ErrorCode::kBusy, path_ +
+                                        " was removed or replaced while it was "
+                                        "read; retry");
+  }
+  return CheckUnchanged(connection_, path_, opened_);
 }
 
 Status StartReading(const Connection& connection) {

@@ -20,11 +20,22 @@ Status WrongChecksum(const Connection& connection) {
                     "call CheckAndFix");
 }
 
+// Prepares a statement that reads the checksum in `column`: NULL instead if the
+// table is that of an older build.
+Status PrepareWithChecksum(const Connection& connection, std::string text,
+                           std::string_view column, Statement& statement) {
+  const Result<bool> lacks_checksums = LacksChecksums(connection);
+  if (!lacks_checksums.ok()) return lacks_checksums.status();
+  if (*lacks_checksums) text.replace(text.find(column), column.size(), "NULL");
+  return connection.Prepare(text.c_str(), statement);
+}
+
 }  // namespace
 
 Status Reader::Prepare(const Connection& connection) {
   connection_ = &connection;
-  Status status = connection.Prepare(sql::kGet, get_);
+  Status status =
+      PrepareWithChecksum(connection, sql::kGet, "checksum", get_);
   if (status.ok()) status = connection.Prepare(sql::kGetExpiry, get_expiry_);
   if (status.ok()) status = connection.Prepare(sql::kReadMeta, read_meta_);
   return status;
@@ -85,21 +96,17 @@ Result<policy::Counts> Reader::ReadCounts() {
   return policy::Counts{run.Int(2), run.Int(3)};
 }
 
-Status Walk::Prepare(const Connection& connection, With with) {
+Status Walk::Prepare(const Connection& connection, With with, int64_t first_h) {
   connection_ = &connection;
   with_ = with;
+  next_h_ = first_h;
   if (with == With::kKeys) {
     return connection.Prepare(sql::kKeysFrom, statement_);
   }
-  const Result<bool> lacks_checksums = LacksChecksums(connection);
-  if (!lacks_checksums.ok()) return lacks_checksums.status();
-  std::string text(with == With::kValues ? sql::kEntriesFrom
-                                         : sql::kEntriesByAccess);
-  if (*lacks_checksums) {
-    constexpr std::string_view kChecksum("e.checksum");
-    text.replace(text.find(kChecksum), kChecksum.size(), "NULL");
-  }
-  return connection.Prepare(text.c_str(), statement_);
+  return PrepareWithChecksum(
+      connection,
+      with == With::kValues ? sql::kEntriesFrom : sql::kEntriesByAccess,
+      "e.checksum", statement_);
 }
 
 Result<std::vector<WalkedRow>> Walk::Next() {

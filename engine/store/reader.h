@@ -72,8 +72,10 @@ class Walk {
   enum class With { kKeys, kValues, kValuesByAccess };
 
   // Accepts the tables of an older build without checksums too, so that a file
-  // can be read without a change to it.
-  Status Prepare(const Connection& connection, With with);
+  // can be read without a change to it. Leaves out rows before `first_h`,
+  // unless the order is that of accesses.
+  Status Prepare(const Connection& connection, With with,
+                 int64_t first_h = INT64_MIN);
 
   // The next rows, read in one short transaction; empty at the end. Throws
   // std::bad_alloc. With values, leaves out damaged rows.

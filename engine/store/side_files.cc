@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <new>
 #include <string_view>
+#include <system_error>
 
 #include "engine/lane/file_lock.h"
 #include "engine/support/side_file.h"
@@ -97,6 +99,35 @@ void ShareLog(const std::string& path) noexcept {
   } catch (const std::bad_alloc&) {
     // The next process that opens the cache does it.
   }
+}
+
+Status CheckMayWrite(const std::string& path) {
+  const auto refused_error = [](const std::string& file, int permissions) {
+    if (faccessat(AT_FDCWD, file.c_str(), permissions, AT_EACCESS) == 0) {
+      return 0;
+    }
+    return errno == EACCES || errno == EROFS ? errno : 0;
+  };
+  if (access(path.c_str(), F_OK) != 0) return Status();
+  std::string file = path;
+  int error = refused_error(file, R_OK | W_OK);
+  for (const std::string_view suffix : {"-wal", "-shm", "-lane"}) {
+    if (error != 0) break;
+    file = path + std::string(suffix);
+    if (access(file.c_str(), F_OK) != 0) {  // it will be created
+      file = path.substr(0, path.rfind('/') + 1);
+      error = refused_error(file, W_OK | X_OK);
+    } else {
+      error = refused_error(file, W_OK);
+    }
+  }
+  if (error == 0) return Status();
+  return Status(ErrorCode::kUnavailable,
+                "cannot write to " + path + ": this user may not write to " +
+                    file + " (" + std::generic_category().message(error) +
+                    "); change the permissions, use another file, or open it "
+                    "to read only",
+                error);
 }
 
 bool HasSignedLane(const std::string& path) noexcept {

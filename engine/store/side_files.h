@@ -34,6 +34,12 @@ Status CheckSingleName(const std::string& path);
 // could not.
 void ShareLog(const std::string& path) noexcept;
 
+// Before the file is opened to write: whether this user may write to it, to the
+// files beside it, and to the directory if one of them is missing. Otherwise
+// kUnavailable, with EACCES or EROFS as the native code. Success when there is
+// no file at `path`.
+Status CheckMayWrite(const std::string& path);
+
 // Whether the lock file beside the cache file is one that appcache has made.
 bool HasSignedLane(const std::string& path) noexcept;
 

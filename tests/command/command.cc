@@ -1,8 +1,10 @@
 #include "tests/command/command.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,6 +35,15 @@ void Redirect(const std::string& path, int flags, int fd) {
   const int opened = open(path.c_str(), flags, 0600);
   if (opened < 0 || dup2(opened, fd) < 0) _exit(99);
   close(opened);
+}
+
+// For this process after it executes another program. A failure is ignored: a
+// process without the right to drop a capability does not have it either.
+void DropFilePrivileges() {
+  for (const int capability :
+       {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER}) {
+    prctl(PR_CAPBSET_DROP, capability);
+  }
 }
 
 }  // namespace
@@ -84,10 +95,17 @@ Running CommandTest::Start(const Words& arguments, const Streams& streams) {
     // Into the same file when the test needs the order of both.
     Redirect(captures ? err : out, O_WRONLY | O_CREAT | O_APPEND,
              STDERR_FILENO);
+    if (streams.without_privileges) DropFilePrivileges();
     execv(words[0], words.data());
     _exit(98);
   }
   return Running(pid, captures ? out : std::string(), err);
+}
+
+Output CommandTest::RunWithoutPrivileges(const Words& arguments) {
+  Streams streams;
+  streams.without_privileges = true;
+  return Start(arguments, streams).Wait();
 }
 
 Output CommandTest::RunWithInput(const Words& arguments,

@@ -53,6 +53,9 @@ class CommandTest : public ::testing::Test {
     // For standard output and standard error. Empty: both are captured
     // separately, for Output.
     std::string out;
+    // Permissions bind the command as they bind any user, even if this one is
+    // root.
+    bool without_privileges = false;
   };
 
   CommandTest();
@@ -62,6 +65,7 @@ class CommandTest : public ::testing::Test {
   Running Start(const Words& arguments) { return Start(arguments, Streams()); }
 
   Output Run(const Words& arguments) { return Start(arguments).Wait(); }
+  Output RunWithoutPrivileges(const Words& arguments);
   Output RunWithInput(const Words& arguments, const std::string& input);
 
   // appcache exec [options] -- sh -c script.

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -17,6 +18,7 @@
 #include <utility>
 
 #include "appcache/lmdb_cache.h"
+#include "tests/engine/without_privileges.h"
 #include "tests/lmdb/open_lmdb.h"
 #include "tests/lmdb/plain_lmdb.h"
 #include "tests/support/temp_dir.h"
@@ -127,6 +129,21 @@ TEST_F(OpenTest, ADirectoryThatWasReplacedIsAnotherOne) {
     EXPECT_EQ(before->backend()->GetRaw("p")->view(), "old");
   }
   EXPECT_EQ(OpenLmdb(path_, options_)->backend()->GetRaw("p")->view(), "new");
+}
+
+TEST_F(OpenTest, FilesThatThisUserMayNotWriteToAreUnavailable) {
+  CreateCache();
+  for (const char* const name : {"data.mdb", "lock.mdb", "appcache.lane"}) {
+    ASSERT_EQ(chmod(File(name).c_str(), 0400), 0);
+    {
+      const WithoutPrivileges without;
+      ExpectRefusedUnchanged(ErrorCode::kUnavailable,
+                             "may not write to " + File(name));
+      EXPECT_EQ(Refused().error().native_code, EACCES);
+    }
+    ASSERT_EQ(chmod(File(name).c_str(), 0600), 0);
+  }
+  EXPECT_EQ(ValueIn(*OpenLmdb(path_, options_), "p"), "value");
 }
 
 TEST_F(OpenTest, CachesOfOneProcessMustAgreeOnMaxBytes) {

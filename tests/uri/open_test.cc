@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +48,21 @@ TEST(OpenTest, OpensAFile) {
   const TempDir dir;
   ExpectRoundTrip("sqlite:" + dir.path() + "/cache.db");
   ExpectRoundTrip("SQLite://" + dir.path() + "/a%20b%3f.db");
+}
+
+TEST(OpenTest, OpensAFileToReadWithTheModeOfSqlite) {
+  const TempDir dir;
+  const std::string uri = "sqlite:" + dir.path() + "/cache.db?mode=";
+  EXPECT_TRUE(Open(uri + "ro").status().Is(ErrorCode::kUnavailable));
+  ASSERT_TRUE(Opened(uri + "rwc")->SetByStr<std::string>("key", "value").ok());
+  const auto cache = Opened(uri + "ro");
+  EXPECT_EQ(cache->GetByStr<std::string>("key").value_or("none"), "value");
+  const Status refused = cache->SetByStr<std::string>("key", "new");
+  ASSERT_TRUE(refused.Is(ErrorCode::kUnavailable));
+  EXPECT_EQ(refused.error().native_code, EROFS);
+  const Status unknown = Open(uri + "memory").status();
+  EXPECT_TRUE(unknown.Is(ErrorCode::kInvalidArgument));
+  EXPECT_NE(unknown.ToString().find("one of ro, rwc"), std::string::npos);
 }
 
 TEST(OpenTest, MemoryCachesOfOneNameShareTheirEntries) {

@@ -99,6 +99,10 @@ class Worker {
   void Work() {
     if (!Open()) return;
     if (Replay()) ExitAtOnce();
+    if (!refused_.ok()) {
+      Send(WorkerMessage::kUnusable, refused_.message());
+      return;
+    }
     bool waited = false;
     std::optional<RunLock> lock = Lock(waited);
     // The process that held the lock has probably stored the run.
@@ -148,6 +152,10 @@ class Worker {
       }
     }
     auto cache = OpenCache(flags, IfMissing::kCreate);
+    if (IsWriteRefused(cache.status())) {
+      refused_ = cache.status();
+      cache = OpenCacheToRead(flags);
+    }
     if (!cache.ok()) {
       // kInvalidArgument is an error in the command line, not a failure of the
       // cache.
@@ -259,6 +267,7 @@ class Worker {
   const int record_;
   MessageChannel& channel_;
   std::unique_ptr<Cache> cache_;
+  Status refused_;  // why this user may not write to the cache
   KeyPath path_;
   bool warned_ = false;
 };

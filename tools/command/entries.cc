@@ -85,7 +85,7 @@ std::string PathOf(const KeyFlags& flags, const Cache& cache,
 }
 
 int Get(const GetOptions& options) {
-  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  const auto cache = OpenCacheToRead(options.cache);
   if (!cache.ok()) return Fail(cache.status());
   const std::string path = PathOf(options.keys, **cache, options.key);
   const Lookup<Bytes> found = GetDecompressed(*(*cache)->backend(), path);
@@ -139,7 +139,7 @@ int Del(const DelOptions& options) {
 }
 
 int Ttl(const TtlOptions& options) {
-  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  const auto cache = OpenCacheToRead(options.cache);
   if (!cache.ok()) return Fail(cache.status());
   const std::string path = PathOf(options.keys, **cache, options.key);
   const Lookup<appcache::Ttl> ttl = (*cache)->backend()->TtlRaw(path);

@@ -37,8 +37,7 @@ Json Describe(const EntryInfo& info) {
 }  // namespace
 
 int Keys(const KeysOptions& options) {
-  const auto cache =
-      OpenSqliteCache(options.cache, IfMissing::kFail, "list its entries");
+  const auto cache = OpenSqliteCacheToRead(options.cache, "list its entries");
   if (!cache.ok()) return Fail(cache.status());
   const bool escape = !options.null && isatty(STDOUT_FILENO);
   std::string text(options.json ? "[" : "");

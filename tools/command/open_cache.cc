@@ -160,21 +160,66 @@ Result<std::unique_ptr<Cache>> OpenLocation(internal::Uri location,
   return WithSource(flags, internal::OpenUri(location, std::move(options)));
 }
 
+bool IsWriteRefused(const Status& status) noexcept {
+  if (!status.Is(ErrorCode::kUnavailable)) return false;
+  const int code = status.error().native_code;
+  return code == EACCES || code == EROFS;
+}
+
+Result<std::unique_ptr<Cache>> OpenLocationToRead(internal::Uri location,
+                                                  const CacheFlags& flags) {
+  auto opened = OpenLocation(location, flags, IfMissing::kFail);
+  internal::Uri& storage = StorageOf(location);
+  if (storage.scheme != "sqlite" || !IsWriteRefused(opened.status())) {
+    return opened;
+  }
+  std::erase_if(storage.options, [](const internal::Uri::Option& option) {
+    return option.name == "mode";
+  });
+  storage.options.push_back({"mode", "ro"});
+  return OpenLocation(std::move(location), flags, IfMissing::kFail);
+}
+
+Result<std::unique_ptr<Cache>> OpenCacheToRead(const CacheFlags& flags) {
+  Result<internal::Uri> location = LocationOf(flags);
+  if (!location.ok()) return location.status();
+  return OpenLocationToRead(*std::move(location), flags);
+}
+
+namespace {
+
+Result<internal::Uri> SqliteLocationOf(const CacheFlags& flags,
+                                       const char* what) {
+  Result<internal::Uri> location = LocationOf(flags);
+  if (!location.ok() || location->scheme == "sqlite") return location;
+  return Status(ErrorCode::kUnsupported,
+                std::string(KindOf(*location)) + " cannot " + what +
+                    "; this command needs a SQLite file");
+}
+
+// The opener of "sqlite" returns a SqliteCache.
+Result<std::unique_ptr<SqliteCache>> ToSqliteCache(
+    Result<std::unique_ptr<Cache>> opened) {
+  if (!opened.ok()) return opened.status();
+  return std::unique_ptr<SqliteCache>(
+      static_cast<SqliteCache*>(opened->release()));
+}
+
+}  // namespace
+
 Result<std::unique_ptr<SqliteCache>> OpenSqliteCache(const CacheFlags& flags,
                                                      IfMissing if_missing,
                                                      const char* what) {
-  Result<internal::Uri> location = LocationOf(flags);
+  Result<internal::Uri> location = SqliteLocationOf(flags, what);
   if (!location.ok()) return location.status();
-  if (location->scheme != "sqlite") {
-    return Status(ErrorCode::kUnsupported,
-                  std::string(KindOf(*location)) + " cannot " + what +
-                      "; this command needs a SQLite file");
-  }
-  auto opened = OpenLocation(*std::move(location), flags, if_missing);
-  if (!opened.ok()) return opened.status();
-  // The opener of "sqlite" returns a SqliteCache.
-  return std::unique_ptr<SqliteCache>(
-      static_cast<SqliteCache*>(opened->release()));
+  return ToSqliteCache(OpenLocation(*std::move(location), flags, if_missing));
+}
+
+Result<std::unique_ptr<SqliteCache>> OpenSqliteCacheToRead(
+    const CacheFlags& flags, const char* what) {
+  Result<internal::Uri> location = SqliteLocationOf(flags, what);
+  if (!location.ok()) return location.status();
+  return ToSqliteCache(OpenLocationToRead(*std::move(location), flags));
 }
 
 Result<std::string> DefaultCacheDirectory() {

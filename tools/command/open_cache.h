@@ -64,11 +64,25 @@ Result<std::unique_ptr<Cache>> OpenLocation(internal::Uri location,
                                             const CacheFlags& flags,
                                             IfMissing if_missing);
 
-// The same for operations that only SqliteCache has. Another backend is
-// kUnsupported; the message says that it cannot `what` ("list its entries").
+// The same two for commands that only read. A missing cache is an error. A
+// cache in a file that this user may not write to is opened to read only, and
+// stays as it is; any other is opened as above, so that a get of the command
+// counts as an access where it can.
+Result<std::unique_ptr<Cache>> OpenCacheToRead(const CacheFlags& flags);
+Result<std::unique_ptr<Cache>> OpenLocationToRead(internal::Uri location,
+                                                  const CacheFlags& flags);
+
+// For operations that only SqliteCache has. Another backend is kUnsupported;
+// the message says that it cannot `what` ("list its entries").
 Result<std::unique_ptr<SqliteCache>> OpenSqliteCache(const CacheFlags& flags,
                                                      IfMissing if_missing,
                                                      const char* what);
+Result<std::unique_ptr<SqliteCache>> OpenSqliteCacheToRead(
+    const CacheFlags& flags, const char* what);
+
+// Whether opening a cache in a file has failed because this user may not write
+// there.
+bool IsWriteRefused(const Status& status) noexcept;
 
 // UserCacheDirectory of the environment; without HOME, of the home directory in
 // the user database. The directory may not exist yet.

@@ -108,7 +108,7 @@ Status PingAll(Backend& backend, uint64_t count, PingReport& report) {
 }
 
 int Ping(const PingOptions& options) {
-  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  const auto cache = OpenCacheToRead(options.cache);
   if (!cache.ok()) return Fail(cache.status());
   PingReport report;
   const Status pinged = PingAll(*(*cache)->backend(), options.count, report);

@@ -71,7 +71,7 @@ int Stats(const StatsOptions& options) {
   if (options.watch) {
     signals.emplace();  // before the cache, which may start threads
   }
-  auto cache = OpenLocation(*location, options.cache, IfMissing::kFail);
+  auto cache = OpenLocationToRead(*location, options.cache);
   if (!cache.ok()) return Fail(cache.status());
   StatsSource source(*location, *std::move(cache));
   return options.watch ? Watch(source, options, *signals)

@@ -119,8 +119,7 @@ int Top(const TopOptions& options) {
   std::optional<SignalBlocker> signals;
   const bool watches = options.watch && on_terminal && !options.json;
   if (watches) signals.emplace();  // before the cache, which may start threads
-  const auto cache =
-      OpenSqliteCache(options.cache, IfMissing::kFail, "list its entries");
+  const auto cache = OpenSqliteCacheToRead(options.cache, "list its entries");
   if (!cache.ok()) return Fail(cache.status());
   if (watches) return Watch(**cache, options, *signals);
   const Result<TopList> list = Take(**cache, options.order, options.limit);

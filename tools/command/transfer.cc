@@ -141,8 +141,7 @@ DumpReader::Source ReadFrom(int fd, const std::string& name) {
 
 int Dump(const DumpOptions& options) {
   SignalBlocker signals;  // before the cache, which may start threads
-  const auto cache =
-      OpenSqliteCache(options.cache, IfMissing::kFail, "list its entries");
+  const auto cache = OpenSqliteCacheToRead(options.cache, "list its entries");
   if (!cache.ok()) return Fail(cache.status());
   if (options.file != "-") return DumpToFile(**cache, options, signals);
   signals.Unblock();

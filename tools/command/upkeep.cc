@@ -99,7 +99,9 @@ int Clear(const ClearOptions& options) {
 
 int Check(const CheckOptions& options) {
   const auto cache =
-      OpenSqliteCache(options.cache, IfMissing::kFail, "be verified");
+      options.fix
+          ? OpenSqliteCache(options.cache, IfMissing::kFail, "be repaired")
+          : OpenSqliteCacheToRead(options.cache, "be verified");
   if (!cache.ok()) return Fail(cache.status());
   const Result<CheckReport> found =
       options.fix ? (*cache)->CheckAndFix() : (*cache)->Check();

@@ -21,6 +21,9 @@
 // 50ms, 10s, 5m, 1h, 7d, or as a plain number of seconds; a size as 64KiB,
 // 8MiB, 1GiB, or as a plain number of bytes.
 //
+// sqlite:PATH?mode=ro opens a file with SqliteCache::OpenFileToRead; mode=rwc,
+// the default, reads, writes and creates it.
+//
 // The option `weights` of memcached: has one number for each server, in order:
 // memcached://a,b,c?weights=2,1,1.
 //

@@ -187,10 +187,35 @@ class SqliteCache final : public Cache {
   // Opens a file, and creates it if it does not exist; its directory must
   // exist. Errors: kInvalidArgument as above, or the path ends in a slash or is
   // longer than SQLite's limit (about 500 bytes); kUnavailable (permissions, a
-  // missing directory, I/O; the message says what to do); kUnsupported (not an
-  // appcache, a newer version, or see "Security"); kBusy.
+  // missing directory, I/O; the message says what to do. The native code is
+  // EACCES or EROFS if this user may not write to the file, or to what belongs
+  // beside it: nothing was changed, and OpenFileToRead may work); kUnsupported
+  // (not an appcache, a newer version, or see "Security"); kBusy.
   static Opened OpenFile(const std::string& path,
                          const SqliteCacheOptions& options = {});
+
+  // Opens a file that exists, to read it: also one that this user may read but
+  // not write, or that is on a read-only file system. Creates no file, removes
+  // what has expired from no file, and records no accesses. (Exception: if the
+  // last user was killed, and this user may write to the directory, SQLite may
+  // rebuild <path>-shm.) Gets, ForEachKey, ForEachEntry, Stats, Check and
+  // Snapshot show what has been committed. Writes and CheckAndFix are
+  // kUnavailable, with EROFS as the native code; Flush does nothing.
+  //
+  // The file may be in use. A call that finds that it was replaced goes on with
+  // the new file; while there is none, calls are kUnavailable. A file whose
+  // last user has closed it is read without locks where SQLite's need files
+  // that this user may not create: a call during which it was written to is
+  // repeated, and is kBusy in the end.
+  //
+  // The limits in `options` are not used, nor are the options about accesses
+  // and expiry. Each cache that this opens has connections of its own. Errors:
+  // kInvalidArgument as above; kUnavailable (the file is missing or may not be
+  // read; it has a log with contents, but no index of it, and this user may not
+  // make one); kUnsupported as above; kCorrupt; kBusy (another process recovers
+  // the log).
+  static Opened OpenFileToRead(const std::string& path,
+                               const SqliteCacheOptions& options = {});
 
   // Uses a connection that the caller owns and keeps open until the cache and
   // its backend are gone. Creates the tables (entries, usage, meta) in the main

@@ -68,6 +68,12 @@
 // other means in a process that has it open: closing lock.mdb drops LMDB's
 // locks.
 //
+// Permissions. Whoever opens a directory must be allowed to write to its files,
+// also to read: a reader registers in lock.mdb which pages it needs, and
+// without that a writer, who may come at any time, would overwrite them. So
+// there is no way to open a directory to read only; kUnavailable otherwise,
+// with EACCES or EROFS as the native code.
+//
 // fork(). A cache that was opened before a fork works in the parent only. In
 // the child its operations are kUnavailable and its destructor releases
 // nothing. The child may open other directories. It cannot open one that was
