@@ -68,9 +68,8 @@ Result<CheckReport> LruEngine::CheckLocked(bool fix, VisitRow visit) {
 
 Result<CheckReport> LruEngine::CheckRows(bool fix, VisitRow visit) {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
-  const Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
+  const Result<Held> held = EnterInPlace();
   if (!held.ok()) return held.status();
-  if (Status usable = CheckUsable(); !usable.ok()) return usable;
   return CheckLocked(fix, visit);
 }
 

@@ -2,9 +2,10 @@
 // database in a process share one engine.
 //
 // LruEngine serves files and connections of the caller's: every operation goes
-// to SQLite. ResidentEngine serves databases in memory: it answers from a
-// directory, and an LruEngine below it has the database. ReadOnlyEngine serves
-// files that are only read.
+// to SQLite. FileEngine has the LruEngine of a file, and makes another when the
+// file was removed. ResidentEngine serves databases in memory: it answers from
+// a directory, and an LruEngine below it has the database. ReadOnlyEngine
+// serves files that are only read.
 
 #ifndef APPCACHE_ENGINE_LRU_ENGINE_H_
 #define APPCACHE_ENGINE_LRU_ENGINE_H_

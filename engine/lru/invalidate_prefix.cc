@@ -86,7 +86,7 @@ Status LruEngine::InvalidatePrefix(std::string_view prefix) {
     });
   }
   invalidations_.fetch_add(removed, std::memory_order_relaxed);
-  if (!status.ok()) write_errors_.fetch_add(1, std::memory_order_relaxed);
+  if (!status.ok()) CountWriteErrors(1);
   return Noted(std::move(status));
 }
 

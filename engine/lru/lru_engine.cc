@@ -106,12 +106,27 @@ Status LruEngine::UsedInChild() {
                 "use it; open a new one in the child");
 }
 
-Status LruEngine::CheckUsable() const {
+Status LruEngine::CheckUsable() {
   if (in_child()) return UsedInChild();
   const State state = state_.load(std::memory_order_acquire);
   if (state == State::kOpen) return Status();
   if (state == State::kClosed) return Closed();
-  return database_->CheckInPlace();  // the file may have been moved back
+  return IsInPlace() ? Status() : database_->CheckInPlace();
+}
+
+bool LruEngine::IsInPlace() noexcept {
+  const bool is_in_place = database_->IsInPlace();
+  State from = is_in_place ? State::kMoved : State::kOpen;
+  state_.compare_exchange_strong(from,
+                                 is_in_place ? State::kOpen : State::kMoved);
+  return is_in_place;
+}
+
+Status LruEngine::RemoveOwnLog() {
+  const Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
+  if (!held.ok()) return held.status();
+  database_->RemoveOwnLog();
+  return Status();
 }
 
 Status LruEngine::Closed() const {
@@ -119,12 +134,13 @@ Status LruEngine::Closed() const {
                 "the cache " + database_->name() + " has been closed");
 }
 
-Status LruEngine::CheckPath(std::string_view path) const {
+Status LruEngine::CheckPath(std::string_view path) {
   Status valid = CheckKeySize(path);
   return valid.ok() ? CheckUsable() : valid;
 }
 
 Status LruEngine::Noted(Status status) noexcept {
+  if (status.Is(ErrorCode::kUnavailable)) (void)IsInPlace();
   if (status.Is(ErrorCode::kCorrupt) && !is_suspect_.exchange(true)) {
     database_->MarkSuspect();
     settings_.log(LogLevel::kError, status.message());
@@ -136,9 +152,8 @@ Status LruEngine::Flush() {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
   Status status = FlushAccesses();
   if (!status.ok()) return Noted(std::move(status));
-  const Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
+  const Result<Held> held = EnterInPlace();
   if (!held.ok()) return held.status();
-  if (!writer_.is_prepared()) return Closed();
   status = checkpointer_.Finish();
   if (status.ok()) database_->lane().KeepReserve();
   return Noted(std::move(status));
@@ -150,17 +165,22 @@ Status LruEngine::Close() {
     return Status();
   }
   if (maintenance_ != nullptr) maintenance_->Stop();
+  // Nothing is written to a file that others do not see.
+  const bool is_in_place = database_->IsInPlace();
   // The database is closed whatever fails.
-  Status status = WithoutExceptions<Status>([&] { return FlushAccesses(); });
+  Status status;
+  if (is_in_place) {
+    status = WithoutExceptions<Status>([&] { return FlushAccesses(); });
+  }
   Status locked;
   const Held held =
       database_->lane().EnterToClose(settings_.busy_timeout, locked);
   if (status.ok()) status = locked;
-  if (status.ok()) {
+  if (status.ok() && is_in_place) {
     status = WithoutExceptions<Status>([&] { return checkpointer_.Finish(); });
   }
   sessions_->Close();
-  if (status.ok()) database_->lane().KeepReserve();
+  if (status.ok() && is_in_place) database_->lane().KeepReserve();
   // Statements are destroyed before their connection.
   size_limit_ = store::SizeLimit();
   writer_ = store::Writer();

@@ -122,6 +122,21 @@ class LruEngine final : public Engine {
   CacheStats Stats() override;
   Status Ping() override;
 
+  // --- For a FileEngine.
+
+  // False after Close, and after a call has found that the file was removed,
+  // renamed or replaced. Then calls fail and nothing is written, unless the
+  // file has returned: IsInPlace finds that out.
+  bool is_open() const noexcept {
+    return state_.load(std::memory_order_acquire) == State::kOpen;
+  }
+  bool IsInPlace() noexcept;
+  // See store::Database. Holds the writer lock while it removes, so that nobody
+  // who opens the path puts a log there.
+  Status RemoveOwnLog();
+  // Stats without what only the database knows. Works after Close too.
+  CacheStats Counters();
+
   // --- For a ResidentEngine.
 
   static Status UsedInChild();
@@ -181,8 +196,8 @@ class LruEngine final : public Engine {
 
   int64_t Hash(std::string_view path) const noexcept;
   Status Closed() const;
-  Status CheckUsable() const;
-  Status CheckPath(std::string_view path) const;
+  Status CheckUsable();
+  Status CheckPath(std::string_view path);
   // Passes a failure on to the caller. Reports damage.
   Status Noted(Status status) noexcept;
 
@@ -201,8 +216,14 @@ class LruEngine final : public Engine {
 
   // --- Writes.
 
-  // Takes the writer lock, and checks that the database can be written.
+  // Takes the writer lock, and checks that this engine is open and its file in
+  // place.
+  Result<Held> EnterInPlace();
+  // The same, and makes room in the log.
   Result<Held> EnterToWrite();
+  // Counts failed writes, but not those that found this engine not open: a
+  // FileEngine may repeat them, and counts.
+  void CountWriteErrors(uint64_t entries) noexcept;
   // Applies the batch in one transaction. REQUIRES: EnterToWrite succeeded and
   // the lock is still held.
   Status ApplyLocked(const store::WriteBatch& batch, Hooks& hooks,

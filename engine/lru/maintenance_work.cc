@@ -244,7 +244,7 @@ void LruEngine::Maintain() noexcept {
     note(RestoreReserve(now));
     if (status.ok()) {
       last_failure_.reset();
-    } else if (last_failure_ != status.code()) {
+    } else if (last_failure_ != status.code() && is_open()) {
       last_failure_ = status.code();
       settings_.log(LogLevel::kWarning,
                     "maintenance failed and will retry: " + status.ToString());
@@ -254,6 +254,9 @@ void LruEngine::Maintain() noexcept {
   }
   if (!status.ok()) {
     status = Noted(std::move(status));
+    // What is to be done is about a file that is gone. The next call opens
+    // another one.
+    if (!is_open()) return;
     maintenance_->Arm(now + settings_.expiry_sweep_interval);
   }
 }

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/lru/file_engine.h"
 #include "engine/lru/lru_engine.h"
 #include "engine/lru/read_only_engine.h"
 #include "engine/lru/registry.h"
@@ -117,15 +118,19 @@ LruEngine::Settings SettingsOf(const SqliteCacheOptions& options,
   return settings;
 }
 
-// An engine on the database alone.
-OpenedEngine MakeLruEngine(store::OpenedDatabase database,
-                           const SqliteCacheOptions& options,
-                           const std::shared_ptr<const Clock>& default_clock) {
-  if (!database.ok()) return database.status();
-  Result<std::shared_ptr<LruEngine>> engine =
-      LruEngine::Make(*std::move(database), SettingsOf(options, default_clock));
+template <class E>
+OpenedEngine ToEngine(Result<std::shared_ptr<E>> engine) {
   if (!engine.ok()) return engine.status();
   return std::shared_ptr<Engine>(*std::move(engine));
+}
+
+// An engine on the database alone.
+Result<std::shared_ptr<LruEngine>> MakeLruEngine(
+    store::OpenedDatabase database, const SqliteCacheOptions& options,
+    const std::shared_ptr<const Clock>& default_clock) {
+  if (!database.ok()) return database.status();
+  return LruEngine::Make(*std::move(database),
+                         SettingsOf(options, default_clock));
 }
 
 // One that answers from memory. What max_database_bytes refuses, a set must
@@ -133,7 +138,8 @@ OpenedEngine MakeLruEngine(store::OpenedDatabase database,
 OpenedEngine MakeResidentEngine(store::OpenedDatabase database,
                                 const SqliteCacheOptions& options) {
   if (options.max_database_bytes) {
-    return MakeLruEngine(std::move(database), options, Clock::Steady());
+    return ToEngine(
+        MakeLruEngine(std::move(database), options, Clock::Steady()));
   }
   if (!database.ok()) return database.status();
   LruEngine::Settings storage_settings = SettingsOf(options, Clock::Steady());
@@ -151,10 +157,8 @@ OpenedEngine MakeResidentEngine(store::OpenedDatabase database,
   settings.resident_bytes = options.resident_bytes;
   settings.clock = storage_settings.clock;
   settings.log = options.cache.log;
-  Result<std::shared_ptr<ResidentEngine>> engine =
-      ResidentEngine::Make(*std::move(storage), std::move(settings));
-  if (!engine.ok()) return engine.status();
-  return std::shared_ptr<Engine>(*std::move(engine));
+  return ToEngine(
+      ResidentEngine::Make(*std::move(storage), std::move(settings)));
 }
 
 // The registry's name of a database in memory. A forked child has databases of
@@ -243,21 +247,23 @@ OpenedEngine OpenEngineOfFile(const SqliteCacheOptions& options,
   if (Status valid = CheckOptions(options); !valid.ok()) return valid;
   const Result<std::string> canonical = CanonicalPath(path);
   if (!canonical.ok()) return canonical.status();
-  const auto open = [&] {
-    return MakeLruEngine(
-        store::OpenFile(*canonical, DatabaseSettingsOf(options)), options,
-        Clock::Wall());
+  // Called again, with copies of these, when the file was removed.
+  const auto open = [options, path = *canonical] {
+    const auto try_open = [&] {
+      return MakeLruEngine(store::OpenFile(path, DatabaseSettingsOf(options)),
+                           options, Clock::Wall());
+    };
+    Result<std::shared_ptr<LruEngine>> engine = try_open();
+    // The first attempt has read damaged pages and marked the file as suspect;
+    // the second sets it aside.
+    if (engine.status().Is(ErrorCode::kCorrupt)) engine = try_open();
+    return engine;
   };
-  return registry::Acquire(*canonical, SharedOf(options), options.busy_timeout,
-                           [&] {
-                             OpenedEngine engine = open();
-                             // The first attempt has read damaged pages and
-                             // marked the file as suspect; the second sets it
-                             // aside.
-                             if (engine.status().Is(ErrorCode::kCorrupt))
-                               engine = open();
-                             return engine;
-                           });
+  return registry::Acquire(
+      *canonical, SharedOf(options), options.busy_timeout, [&] {
+        return ToEngine(
+            FileEngine::Open(open, options.busy_timeout, options.cache.log));
+      });
 }
 
 OpenedEngine OpenEngineToRead(const SqliteCacheOptions& options,
@@ -271,10 +277,7 @@ OpenedEngine OpenEngineToRead(const SqliteCacheOptions& options,
   settings.busy_timeout = options.busy_timeout;
   settings.clock = options.clock ? options.clock : Clock::Wall();
   settings.vfs = options.vfs;
-  Result<std::shared_ptr<ReadOnlyEngine>> engine =
-      ReadOnlyEngine::Open(*canonical, std::move(settings));
-  if (!engine.ok()) return engine.status();
-  return std::shared_ptr<Engine>(*std::move(engine));
+  return ToEngine(ReadOnlyEngine::Open(*canonical, std::move(settings)));
 }
 
 OpenedEngine OpenEngineOn(const SqliteCacheOptions& options,
@@ -289,8 +292,9 @@ OpenedEngine OpenEngineOn(const SqliteCacheOptions& options,
                   "max_database_bytes does not apply to a connection of the "
                   "caller's; run PRAGMA max_page_count on it instead");
   }
-  return MakeLruEngine(store::Borrow(connection, DatabaseSettingsOf(options)),
-                       options, Clock::Wall());
+  return ToEngine(
+      MakeLruEngine(store::Borrow(connection, DatabaseSettingsOf(options)),
+                    options, Clock::Wall()));
 }
 
 Result<sqlite3*> ConnectInMemory(std::string_view name) {

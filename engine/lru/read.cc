@@ -185,7 +185,7 @@ Lookup<policy::Counts> LruEngine::ReadCounts() {
 
 Status LruEngine::Ping() { return ReadCounts().status(); }
 
-CacheStats LruEngine::Stats() {
+CacheStats LruEngine::Counters() {
   CacheStats stats;
   stats.sets = sets_.load(std::memory_order_relaxed);
   stats.invalidations = invalidations_.load(std::memory_order_relaxed);
@@ -198,6 +198,12 @@ CacheStats LruEngine::Stats() {
   stats.hits = reads.hits;
   stats.misses = reads.misses;
   stats.read_errors = reads.errors;
+  return stats;
+}
+
+CacheStats LruEngine::Stats() {
+  CacheStats stats = Counters();
+  if (in_child()) return stats;
   if (const Lookup<policy::Counts> counts = ReadCounts()) {
     stats.entries = static_cast<uint64_t>(counts->entries);
     stats.bytes = static_cast<uint64_t>(counts->bytes);

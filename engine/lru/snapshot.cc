@@ -84,9 +84,8 @@ Result<LruEngine::Copy> LruEngine::BeginCopy() {
   if (!reader.ok()) return reader.status();
   copy.reader = *std::move(reader);
   // Between two writes, so that the snapshot is of one moment for the log too.
-  const Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
+  const Result<Held> held = EnterInPlace();
   if (!held.ok()) return held.status();
-  if (!writer_.is_prepared()) return Closed();
   Status status = store::StartReading(copy.reader);
   if (!status.ok()) return status;
   const Result<store::PageCounts> pages = store::CountPages(copy.reader);

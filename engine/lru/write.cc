@@ -40,21 +40,27 @@ Status LruEngine::EvictingHooks::Evict(policy::EvictionTarget& target,
   return EvictTo(engine_.settings_.limits, most_, target, evicted);
 }
 
-Result<LruEngine::Held> LruEngine::EnterToWrite() {
+Result<LruEngine::Held> LruEngine::EnterInPlace() {
   Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
   if (!held.ok()) return held;
   // Checked here, because another thread may have closed the cache while this
   // one waited.
   if (!writer_.is_prepared()) return Closed();
-  Status status = database_->CheckInPlace();
-  if (!status.ok()) {
-    State open = State::kOpen;
-    state_.compare_exchange_strong(open, State::kMoved);
-    return status;
-  }
-  status = checkpointer_.MakeRoom();
+  if (!IsInPlace()) return database_->CheckInPlace();
+  return held;
+}
+
+Result<LruEngine::Held> LruEngine::EnterToWrite() {
+  Result<Held> held = EnterInPlace();
+  if (!held.ok()) return held;
+  Status status = checkpointer_.MakeRoom();
   if (!status.ok()) return status;
   return held;
+}
+
+void LruEngine::CountWriteErrors(uint64_t entries) noexcept {
+  if (!is_open()) return;
+  write_errors_.fetch_add(entries, std::memory_order_relaxed);
 }
 
 Status LruEngine::ApplyLocked(const store::WriteBatch& batch, Hooks& hooks,
@@ -193,7 +199,7 @@ Status LruEngine::Set(std::span<const RawEntry> entries) {
   if (status.ok() && first_expiry != 0) ArmSweep(now, first_expiry);
   const uint64_t failed = status.ok() ? too_large.entries : entries.size();
   sets_.fetch_add(entries.size() - failed, std::memory_order_relaxed);
-  write_errors_.fetch_add(failed, std::memory_order_relaxed);
+  CountWriteErrors(failed);
   return status.ok() ? too_large.status : Noted(std::move(status));
 }
 
@@ -219,7 +225,7 @@ Result<bool> LruEngine::Add(const RawEntry& entry) {
     }
   }
   if (!status.ok()) {
-    write_errors_.fetch_add(1, std::memory_order_relaxed);
+    CountWriteErrors(1);
     return Noted(std::move(status));
   }
   if (!result.added) return false;
@@ -267,8 +273,11 @@ Status LruEngine::Invalidate(std::span<const std::string_view> paths) {
   Hooks hooks(*this, TimePoint());
   Status status = PrepareWrite();
   if (status.ok()) status = Apply(batch, hooks, result);
-  (status.ok() ? invalidations_ : write_errors_)
-      .fetch_add(paths.size(), std::memory_order_relaxed);
+  if (status.ok()) {
+    invalidations_.fetch_add(paths.size(), std::memory_order_relaxed);
+  } else {
+    CountWriteErrors(paths.size());
+  }
   return Noted(std::move(status));
 }
 

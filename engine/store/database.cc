@@ -13,4 +13,12 @@ Status Database::Adopt(Connection writer) {
   return Status();
 }
 
+Status Database::CheckInPlace() const {
+  if (IsInPlace()) return Status();
+  return Status(ErrorCode::kUnavailable,
+                name_ +
+                    " was removed, renamed or replaced since this cache opened "
+                    "it");
+}
+
 }  // namespace appcache::store

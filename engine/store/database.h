@@ -67,10 +67,17 @@ class Database {
   // returns the writer's, and a read needs the writer lock.
   virtual bool has_own_readers() const noexcept = 0;
 
-  // kUnavailable when the opened file is no longer at its path: other openers
-  // get a different file, and writes made here are lost. Costs one stat for a
-  // file, nothing for the others.
-  virtual Status CheckInPlace() const { return Status(); }
+  // Whether the opened file is still at its path. If not, other openers get a
+  // different file, and writes made here are lost. Costs one stat for a file,
+  // nothing for the others.
+  virtual bool IsInPlace() const noexcept { return true; }
+  // The same as an error: kUnavailable.
+  Status CheckInPlace() const;
+
+  // For a file that is no longer in place: removes its log and the log's index
+  // if they are still beside the path. SQLite would take them for those of the
+  // file that is there now.
+  virtual void RemoveOwnLog() const noexcept {}
 
   // Marks a file as suspect, because damage was found in it: the next OpenFile
   // checks every page and index, and repairs the file or sets it aside. Does

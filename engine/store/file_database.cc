@@ -218,9 +218,21 @@ Status EndInterruptedClear(const Connection& connection) {
   return connection.Execute(sql::kKeepSpaceAtCommit, "set up");
 }
 
+// A database without a page has no log: what stands under the names is that of
+// a file that was removed. SQLite removes such a log, but would use the index,
+// which processes that had the removed file open still hold.
+void RemoveForeignLog(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) == 0 && info.st_size > 0) return;
+  for (const char* const suffix : {"-wal", "-shm"}) {
+    unlink((path + suffix).c_str());
+  }
+}
+
 // The connection that writes. REQUIRES: the writer lock is held.
 Result<Connection> OpenOrCreate(const std::string& path,
                                 const DatabaseSettings& settings) {
+  RemoveForeignLog(path);
   Result<Connection> connection = Connect(path, settings);
   if (!connection.ok()) return connection;
   Result<Contents> contents = Identify(*connection, path);
@@ -259,6 +271,8 @@ class FileDatabase final : public Database {
       : Database(std::make_unique<internal::WriterLane>(
             path, std::optional(std::move(lock)))),
         path_(path),
+        log_path_(path + "-wal"),
+        index_path_(path + "-shm"),
         suspect_path_(SuspectPath(path)),
         vfs_(settings.vfs),
         busy_timeout_(settings.busy_timeout) {}
@@ -280,7 +294,11 @@ class FileDatabase final : public Database {
                                           ": it was replaced at the same "
                                           "time; retry");
     }
-    return Adopt(*std::move(writer));
+    Status status = Adopt(*std::move(writer));
+    // It has read, and so has opened its log.
+    log_identity_ = FileIdentity::Of(log_path_);
+    index_identity_ = FileIdentity::Of(index_path_);
+    return status;
   }
 
   bool has_wal() const noexcept override { return true; }
@@ -289,12 +307,13 @@ class FileDatabase final : public Database {
   bool returns_space() const noexcept override { return true; }
   bool has_own_readers() const noexcept override { return true; }
 
-  Status CheckInPlace() const override {
-    if (FileIdentity::Of(path_) == identity_) return Status();
-    return Status(ErrorCode::kUnavailable,
-                  path_ +
-                      " was removed, renamed or replaced since this cache "
-                      "opened it; close the cache, and open it again");
+  bool IsInPlace() const noexcept override {
+    return FileIdentity::Of(path_) == identity_;
+  }
+
+  void RemoveOwnLog() const noexcept override {
+    RemoveIf(log_path_, log_identity_);
+    RemoveIf(index_path_, index_identity_);
   }
 
   void MarkSuspect() const noexcept override { store::MarkSuspect(path_); }
@@ -315,11 +334,22 @@ class FileDatabase final : public Database {
   }
 
  private:
+  // No other file has the identity while this object has that one open.
+  static void RemoveIf(const std::string& path,
+                       const FileIdentity& identity) noexcept {
+    if (FileIdentity::Of(path) == identity) unlink(path.c_str());
+  }
+
   const std::string path_;
+  const std::string log_path_;
+  const std::string index_path_;
   const std::string suspect_path_;
   const std::string vfs_;
   const std::chrono::milliseconds busy_timeout_;
+  // Set by Open.
   FileIdentity identity_;
+  FileIdentity log_identity_;
+  FileIdentity index_identity_;
 };
 
 }  // namespace

@@ -37,7 +37,8 @@
 // open. (A get on a file takes 2 % longer for it with values of 256 bytes, 6 %
 // with 4 KiB and 19 % with 64 KiB.) A ttl alone, and the keys that ForEachKey
 // visits, are not verified. ForEachEntry, Snapshot and OpenInMemoryFrom leave
-// damaged entries out, and log how many.
+// damaged entries out, and log how many; with OpenFileToRead, ForEachEntry and
+// Snapshot return kCorrupt then.
 //
 // If damage was found in a cache file, the next open checks all of it. Damaged
 // indexes are rebuilt, entries with a wrong checksum are removed, and no other
@@ -47,9 +48,18 @@
 // that is not an appcache (its tables, indexes, views and triggers are not
 // exactly those of one), or was written by a newer version, is never touched:
 // kUnsupported. (Exception: if a cache has written <path>-lane, a file at
-// <path> that is not a database counts as a damaged cache.) When the file under
-// an open cache is removed, renamed or replaced, the cache is kUnavailable
-// until it is opened again.
+// <path> that is not a database counts as a damaged cache.)
+//
+// Removal (a file). When the file under an open cache is removed, renamed or
+// replaced, the cache goes on with the file that is at the path then, or with a
+// new one, and logs that. The next call notices that writes, connects (the
+// first read of a thread, ForEachKey) or follows the work of the background
+// thread after an access. Until then, reads see the entries of the old file. A
+// write is not lost, and no call fails for this reason, unless the path cannot
+// be opened: then calls return the errors of OpenFile, for example kUnavailable
+// while the directory is missing, until it can. Nothing is written to the old
+// file any more, and what its log had is lost: Close a cache before you rename
+// its file. Counters go on.
 //
 // Builds without checksums. Their files open with all entries: OpenFile and
 // OpenOn add a column to the table entries, in constant time and with a page of

@@ -1,0 +1,122 @@
+// FileEngine: the engine of a cache file, which opens another file when the one
+// that it has open was removed, renamed or replaced.
+//
+// An LruEngine belongs to one file. A call that finds that this file is gone
+// makes a new LruEngine for what is at the path now, and is repeated with that.
+// The old one is closed, and writes nothing any more.
+
+#ifndef APPCACHE_ENGINE_LRU_FILE_ENGINE_H_
+#define APPCACHE_ENGINE_LRU_FILE_ENGINE_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "appcache/log.h"
+#include "engine/lane/writer_lane.h"
+#include "engine/lru/engine.h"
+#include "engine/lru/lru_engine.h"
+#include "engine/support/fork_guard.h"
+#include "engine/support/striped_counter.h"
+
+namespace appcache::lru {
+
+// Thread-safe. Lock order: the lane, the mutexes of an LruEngine, mutex_.
+class FileEngine final : public Engine {
+ public:
+  using OpenEngine = std::function<Result<std::shared_ptr<LruEngine>>()>;
+
+  // Calls `open` now, and whenever the file has moved.
+  static Result<std::shared_ptr<FileEngine>> Open(
+      OpenEngine open, std::chrono::milliseconds busy_timeout,
+      const LogSink& log);
+  // Closes. Must not run in a forked child: there the object is leaked.
+  ~FileEngine() override = default;
+
+  // These are the same for every file at the path.
+  const policy::Limits& limits() const noexcept override {
+    return first_->limits();
+  }
+  std::optional<uint64_t> max_database_bytes() const noexcept override {
+    return first_->max_database_bytes();
+  }
+  std::optional<WriteWindow> write_window() const noexcept override {
+    return std::nullopt;
+  }
+  bool in_child() const noexcept override { return fork_guard_.in_child(); }
+  const std::string& name() const noexcept override { return first_->name(); }
+  const std::string& vfs() const noexcept override { return first_->vfs(); }
+  bool is_persistent() const noexcept override { return true; }
+  const Clock& clock() const noexcept override { return first_->clock(); }
+
+  Lookup<Bytes> Get(std::string_view path) override;
+  Lookup<size_t> View(std::string_view path, ValueVisitor visitor) override;
+  Lookup<TimedBytes> GetTimed(std::string_view path) override;
+  Lookup<Ttl> GetTtl(std::string_view path) override;
+  Status Set(std::span<const RawEntry> entries) override;
+  Result<bool> Add(const RawEntry& entry) override;
+  Status Restore(std::span<const StoredEntry> entries) override;
+  Status Invalidate(std::span<const std::string_view> paths) override;
+  Status InvalidatePrefix(std::string_view prefix) override;
+  Status Clear() override;
+  Status Flush() override;
+  Status Close() override;
+  Status ForEach(store::Walk::With with,
+                 FunctionRef<bool(const StoredEntry&)> visit) override;
+  Result<CheckReport> Check() override;
+  Result<CheckReport> CheckAndFix() override;
+  Status CopyTo(store::SnapshotFile& file) override;
+  Status Load(std::span<const StoredEntry> entries,
+              const std::string& source) override;
+  CacheStats Stats() override;
+  Status Ping() override;
+
+ private:
+  using EnginePtr = std::shared_ptr<LruEngine>;
+
+  FileEngine(OpenEngine open, EnginePtr engine,
+             std::chrono::milliseconds busy_timeout, const LogSink& log);
+
+  EnginePtr Current() const;
+  // `operation(engine)`; again with another engine if it has failed because the
+  // file has moved, and `may_repeat()`. Counts a final failure of this kind as
+  // failed writes of `entries`.
+  template <class R, class Operation, class MayRepeat>
+  R RunWhile(const Operation& operation, uint64_t entries,
+             const MayRepeat& may_repeat);
+  template <class R, class Operation>
+  R Run(const Operation& operation, uint64_t entries = 0) {
+    return RunWhile<R>(operation, entries, [] { return true; });
+  }
+
+  // Replaces the engine unless another thread has, or the file has returned.
+  Status Replace(const EnginePtr& moved);
+  // Adds the counters of old engines that no call uses any more to ended_.
+  // REQUIRES: mutex_ is held.
+  void CountEnded();
+
+  const internal::ForkGuard fork_guard_;
+  const OpenEngine open_;
+  const std::chrono::milliseconds busy_timeout_;
+  const LogSink log_;
+  // Kept closed for the sake of what does not change, whatever replaces it.
+  const EnginePtr first_;
+
+  // Held by the thread that replaces the engine.
+  internal::WriterLane lane_;
+
+  mutable std::mutex mutex_;
+  EnginePtr engine_;  // guarded by mutex_, as are the others
+  bool is_closed_ = false;
+  std::vector<EnginePtr> old_;  // a call may still use them
+  CacheStats ended_;
+
+  internal::StripedCounter write_errors_;
+};
+
+}  // namespace appcache::lru
+
+#endif  // APPCACHE_ENGINE_LRU_FILE_ENGINE_H_
