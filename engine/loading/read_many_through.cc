@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/loading/leader_load.h"
+#include "engine/loading/read_through.h"
 
 namespace appcache::internal {
 
@@ -242,6 +243,8 @@ void ReadManyThrough::Follow(size_t i) {
   Bytes bytes;
   const Outcome outcome = item.ticket->Wait(
       clock, std::chrono::ceil<Ttl>(*wait_until_ - clock.Now()), bytes);
+  if (outcome == Outcome::kCycle) ThrowLoadCycle();
+  if (outcome == Outcome::kOwn) item.again.emplace(*item.ticket);
   if (outcome == Outcome::kShared) {
     try {
       if (call_.Parse(i, bytes)) item.answer = LoadAnswer::kParsed;

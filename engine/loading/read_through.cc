@@ -10,6 +10,12 @@ LoadAnswer LoadAlone(LoadManager& manager, LoadCall& call) {
   return call.outcome(0).is_found ? LoadAnswer::kLoaded : LoadAnswer::kNone;
 }
 
+void ThrowLoadCycle() {
+  throw LoadCycle(
+      "a loader would wait for itself: it asks for a key whose loader waits, "
+      "directly or through others, for this one");
+}
+
 LoadAnswer ReadThrough::Run() {
   const Status failure = Prepare();
   if (age_ == Age::kDue) Refresh();
@@ -121,6 +127,9 @@ LoadAnswer ReadThrough::Follow() {
     return *answer;
   }
   if (hard && outcome == Outcome::kTimedOut) ThrowTimeout();
+  if (outcome == Outcome::kCycle) ThrowLoadCycle();
+  if (outcome != Outcome::kOwn) return LoadAlone(manager_, call_);
+  const Ticket::InOwn again(*ticket_);
   return LoadAlone(manager_, call_);
 }
 
@@ -167,6 +176,7 @@ LoadAnswer ReadThrough::AwaitOwn(Ticket& own, std::chrono::milliseconds limit) {
     return Stale();
   }
   if (outcome == Outcome::kTimedOut) ThrowTimeout();
+  if (outcome == Outcome::kCycle) ThrowLoadCycle();
   throw LoadTimeout(
       "a background load ended without a value: its executor dropped it, or "
       "the value does not serialise");

@@ -83,6 +83,9 @@ class ReadThrough {
 // a caller that could not wait for another's load.
 LoadAnswer LoadAlone(LoadManager& manager, LoadCall& call);
 
+// For Outcome::kCycle.
+[[noreturn]] void ThrowLoadCycle();
+
 }  // namespace appcache::internal
 
 #endif  // APPCACHE_ENGINE_LOADING_READ_THROUGH_H_

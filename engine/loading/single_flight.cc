@@ -8,17 +8,22 @@
 #include <thread>
 #include <vector>
 
+#include "engine/loading/wait_graph.h"
 #include "engine/support/shared_result.h"
 
 namespace appcache::internal {
 
-class SingleFlight::Flight {
+class SingleFlight::Flight : public WaitGraph::Load {
  public:
   using Outcome = Ticket::Outcome;
 
   explicit Flight(std::string of) : path(std::move(of)) {}
 
   const std::string path;
+
+  // How often its thread is in it again (Ticket::InOwn). Used by the thread
+  // that leads it.
+  int own_loads = 0;
 
   // Waits for a store in progress. No store begins afterwards.
   void Supersede() {
@@ -48,7 +53,12 @@ class SingleFlight::Flight {
                Bytes& bytes) const {
     const Completion* completion = completion_.Get();
     if (completion == nullptr) {
-      if (leader_.load() == std::this_thread::get_id()) return Outcome::kGaveUp;
+      if (thread() == std::this_thread::get_id()) {
+        return own_loads == 0 ? Outcome::kOwn : Outcome::kCycle;
+      }
+      if (max_wait <= std::chrono::milliseconds(0)) return Outcome::kTimedOut;
+      const WaitGraph::Wait wait(*this);
+      if (wait.closes_cycle()) return Outcome::kCycle;
       completion = completion_.WaitFor(clock, max_wait);
     }
     if (completion == nullptr) return Outcome::kTimedOut;
@@ -57,15 +67,15 @@ class SingleFlight::Flight {
     return completion->outcome;
   }
 
-  void SetLeader(std::thread::id leader) noexcept { leader_.store(leader); }
-
   // One of these, once.
   void Publish(const std::optional<Bytes>& bytes) {
+    SetThread(std::thread::id());
     completion_.Set({bytes ? Outcome::kShared : Outcome::kNothing,
                      bytes.value_or(Bytes()), nullptr});
   }
   // A null failure: the leader gave up.
   void Fail(std::exception_ptr failure) noexcept {
+    SetThread(std::thread::id());
     completion_.Set({Outcome::kGaveUp, Bytes(), std::move(failure)});
   }
 
@@ -77,8 +87,6 @@ class SingleFlight::Flight {
   };
 
   SharedResult<Completion> completion_;
-  // The thread that would wait for itself.
-  std::atomic<std::thread::id> leader_ = std::this_thread::get_id();
 
   std::mutex mutex_;
   std::condition_variable stored_;
@@ -149,10 +157,10 @@ void SingleFlight::End(const Flight& flight) {
   in_progress_.fetch_sub(1, std::memory_order_seq_cst);
 }
 
-void SingleFlight::Ticket::HandOver() { flight_->SetLeader(std::thread::id()); }
+void SingleFlight::Ticket::HandOver() { flight_->SetThread(std::thread::id()); }
 
 void SingleFlight::Ticket::LeadHere() {
-  flight_->SetLeader(std::this_thread::get_id());
+  flight_->SetThread(std::this_thread::get_id());
 }
 
 void SingleFlight::Ticket::Publish(const std::optional<Bytes>& bytes,
@@ -215,6 +223,13 @@ void SingleFlight::Ticket::Fail(std::exception_ptr failure) noexcept {
   flight_->Fail(std::move(failure));
   leads_ = false;
 }
+
+SingleFlight::Ticket::InOwn::InOwn(const Ticket& ticket) noexcept
+    : flight_(ticket.flight_) {
+  ++flight_->own_loads;
+}
+
+SingleFlight::Ticket::InOwn::~InOwn() { --flight_->own_loads; }
 
 SingleFlight::Ticket::~Ticket() {
   if (flight_ == nullptr || !leads_) return;

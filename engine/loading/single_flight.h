@@ -79,8 +79,24 @@ class SingleFlight {
       kShared,    // the leader published bytes
       kNothing,   // the leader published that there is no value
       kTimedOut,  // the flight is still running
-      kGaveUp,    // the leader ended without a result; or it is the caller's
-                  // own thread, in a loader that asks for its own key
+      kGaveUp,    // the leader ended without a result
+      kOwn,       // the caller is in the loader of this flight
+      kCycle,     // the flight cannot end before this call returns: its loader
+                  // waits for a flight that the caller's thread leads, or the
+                  // caller is in it a second time (see InOwn)
+    };
+
+    // While it exists, the calling thread loads the value of its own flight
+    // again, after Wait has returned kOwn.
+    class InOwn {
+     public:
+      explicit InOwn(const Ticket& ticket) noexcept;
+      ~InOwn();
+      InOwn(const InOwn&) = delete;
+      InOwn& operator=(const InOwn&) = delete;
+
+     private:
+      const std::shared_ptr<Flight> flight_;
     };
 
     // Follower: waits for the leader, at most `max_wait` by `clock`. Sets

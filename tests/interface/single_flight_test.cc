@@ -160,7 +160,12 @@ TEST(SingleFlightTest, TheLeadersThreadDoesNotWaitForItself) {
   internal::SingleFlight flights;
   const internal::SingleFlight::Ticket leader = flights.Join("k");
   Bytes bytes;
-  EXPECT_EQ(flights.Join("k").Wait(Steady(), kLong, bytes), Outcome::kGaveUp);
+  EXPECT_EQ(flights.Join("k").Wait(Steady(), kLong, bytes), Outcome::kOwn);
+  {
+    const internal::SingleFlight::Ticket::InOwn again(leader);
+    EXPECT_EQ(flights.Join("k").Wait(Steady(), kLong, bytes), Outcome::kCycle);
+  }
+  EXPECT_EQ(flights.Join("k").Wait(Steady(), kLong, bytes), Outcome::kOwn);
 }
 
 // A batch with a duplicate key waits for what it has published itself.

@@ -24,8 +24,8 @@
 // Reads return a Lookup: a hit, a miss, or a miss with an error. Writes return
 // a Status. Functions do not throw, except that GetVia, GetManyVia, SetVia and
 // Read pass on what the caller's loader, writer or visitor throws, and that
-// GetVia throws LoadTimeout when it is given a time limit. Exhausted memory is
-// kFull.
+// GetVia throws LoadTimeout when it is given a time limit, and LoadCycle when
+// loaders need each other. Exhausted memory is kFull.
 //
 // Thread safety: all functions may be called from any threads at once. The
 // Cache must outlive every call. Its destructor waits for the loads that run in

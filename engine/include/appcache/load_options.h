@@ -24,6 +24,7 @@ struct LoadOptions {
   Ttl ttl = kNoTtl;
 
   // How long a caller waits for another caller's loader before it runs its own.
+  // A loader that would wait for itself throws LoadCycle at once.
   std::chrono::milliseconds max_wait = std::chrono::seconds(30);
 
   // Shortens each ttl at random by at most this fraction of it, from 0 to 1, so
@@ -97,6 +98,17 @@ struct LoadOptions {
 class LoadTimeout : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+// Thrown by GetVia and GetManyVia in a loader that would wait for itself: it
+// asks for a key that another thread loads, and that loader waits, directly or
+// through others, for a key that this thread loads. Loads of all caches of the
+// process count. A loader that asks for its own key runs the loader of that
+// call; when that one asks for the key again, it is this too. As a Status, it
+// is kInternal.
+class LoadCycle : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
 };
 
 }  // namespace appcache
