@@ -30,6 +30,23 @@ constexpr mode_t kMode = 0600;
 // How often a call remaps, as the map may grow again while it does.
 constexpr int kMaxRemaps = 3;
 
+// Allocates the blocks of lock.mdb, where readers register: LMDB maps it, and a
+// write to a mapped page for which the disk has no room would crash the
+// process. Returns 0 or errno. REQUIRES: this process does not have the file
+// open, since closing it would release LMDB's locks.
+int AllocateReaderTable(const std::string& directory) {
+  // At least what LMDB needs: 64 bytes for each reader, and a header.
+  constexpr off_t kBytes = 64 * (ReaderPool::kMaxSlots + 64);
+  const auto access = internal::FileAccess::Of(directory + "/data.mdb");
+  const int fd = internal::OpenSideFile(directory + "/lock.mdb", O_RDWR,
+                                        /*create=*/true, access.OfWriters());
+  if (fd < 0) return -fd;
+  const int rc = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, kBytes);
+  const int error = rc == 0 || errno == EOPNOTSUPP ? 0 : errno;
+  close(fd);
+  return error;
+}
+
 struct OldReaders {
   uint64_t last_commit;
   bool any = false;
@@ -99,8 +116,9 @@ Status Environment::OpenFiles() {
   const uint64_t map_bytes =
       exists ? std::max(max_bytes_, static_cast<uint64_t>(file.st_size))
              : max_bytes_;
+  int rc = AllocateReaderTable(directory_);
   MDB_env* env = nullptr;
-  int rc = mdb_env_create(&env);
+  if (rc == 0) rc = mdb_env_create(&env);
   env_.reset(env);
   if (rc == 0) rc = mdb_env_set_mapsize(env, map_bytes);
   if (rc == 0) rc = mdb_env_set_maxreaders(env, ReaderPool::kMaxSlots);

@@ -77,6 +77,16 @@ class OpenTest : public testing::Test {
   LmdbCacheOptions options_;
 };
 
+// LMDB writes to it through a map: without blocks, a full disk would be a
+// SIGBUS.
+TEST_F(OpenTest, TheTableOfReadersHasItsBlocks) {
+  CreateCache();
+  struct stat info = {};
+  ASSERT_EQ(stat(File("lock.mdb").c_str(), &info), 0);
+  EXPECT_GT(info.st_size, 64 * 1024);
+  EXPECT_GE(info.st_blocks * 512, info.st_size);
+}
+
 TEST_F(OpenTest, CreatesTheDirectoryForThisUserAlone) {
   const mode_t before = umask(0);
   const auto cache = OpenLmdb(parent_.path() + "/created", options_);
