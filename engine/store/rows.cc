@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cassert>
 #include <limits>
 #include <utility>
@@ -10,6 +11,17 @@
 #include "engine/store/statements.h"
 
 namespace appcache::store {
+namespace {
+
+// The size of an entry. A damaged file may hold any number, and a sum of such
+// would overflow.
+int64_t BytesIn(const Run& run, int column) {
+  // Of the largest blobs that SQLite stores.
+  constexpr int64_t kMost = int64_t{2} << 31;
+  return std::clamp<int64_t>(run.Int(column), 0, kMost);
+}
+
+}  // namespace
 
 Status Rows::Prepare(Connection& connection) {
   connection_ = &connection;
@@ -61,7 +73,7 @@ Status Rows::Put(const Row& row) {
 Result<std::optional<int64_t>> Rows::BytesOf(int64_t h) {
   Run run(get_bytes_);
   const int rc = run.Bind(1, h).Step();
-  if (rc == SQLITE_ROW) return std::optional(run.Int(0));
+  if (rc == SQLITE_ROW) return std::optional(BytesIn(run, 0));
   if (rc == SQLITE_DONE) return std::optional<int64_t>();
   return connection_->Failure(rc, "read");
 }
@@ -73,7 +85,8 @@ Status Rows::DeleteUsage(int64_t h, int64_t bytes) {
   if (status.ok()) status = CheckChanged();
   if (!status.ok()) return status;
   --counts_.entries;
-  counts_.bytes -= bytes;
+  // Not below zero, which an open would take for damage.
+  counts_.bytes = std::max<int64_t>(counts_.bytes - bytes, 0);
   return Status();
 }
 
@@ -182,7 +195,7 @@ Result<std::optional<Rows::Candidate>> Rows::LeastRecent() {
   Run run(oldest_);
   const int rc = run.Bind(1, std::numeric_limits<int64_t>::min()).Step();
   if (rc == SQLITE_ROW) {
-    return std::optional(Candidate{run.Int(0), run.Int(1), run.Int(2)});
+    return std::optional(Candidate{run.Int(0), run.Int(1), BytesIn(run, 2)});
   }
   if (rc == SQLITE_DONE) return std::optional<Candidate>();
   return connection_->Failure(rc, "read");

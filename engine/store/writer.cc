@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -9,6 +10,16 @@
 #include "engine/support/test_point.h"
 
 namespace appcache::store {
+namespace {
+
+// A count of meta. A damaged file may hold any number, and one more would
+// overflow.
+int64_t CountIn(const Run& run, int column) {
+  constexpr int64_t kMost = int64_t{1} << 62;
+  return std::clamp(run.Int(column), -kMost, kMost);
+}
+
+}  // namespace
 
 Status Writer::Prepare(Connection& connection) {
   const std::pair<const char*, Statement*> statements[] = {
@@ -54,7 +65,7 @@ Status Writer::ReadCounts() {
   Run run(read_meta_);
   const int rc = run.Step();
   if (rc == SQLITE_ROW) {
-    counts_at_begin_ = {run.Int(2), run.Int(3)};
+    counts_at_begin_ = {CountIn(run, 2), CountIn(run, 3)};
     rows_.SetCounts(counts_at_begin_);
     return Status();
   }

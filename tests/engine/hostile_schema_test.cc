@@ -179,5 +179,33 @@ TEST(HostileRowsTest, RowsOfOtherTypesAreFoundByACheckAndRemovedByAFix) {
   }
 }
 
+TEST(HostileRowsTest, SizesAndCountsOfAnyValueDoNotOverflow) {
+  for (const char* const sql :
+       {"UPDATE usage SET bytes = 9223372036854775807",
+        "UPDATE usage SET bytes = -9223372036854775808",
+        "UPDATE meta SET total_bytes = 9223372036854775807",
+        "UPDATE meta SET entry_count = 9223372036854775807"}) {
+    SCOPED_TRACE(sql);
+    const Scratch scratch;
+    const std::string file = scratch.Path("cache.db");
+    const auto open = [&] {
+      SqliteCacheOptions options;
+      options.max_entries = 3;
+      return Must(SqliteCache::OpenFile(file, options));
+    };
+    for (const char* const key : {"a", "b", "c"}) Set(*open(), key);
+    PlainSqlite plain(file);
+    plain.Run(sql);
+    plain.Close();
+    for (const char* const key : {"c", "d", "e", "f"}) Set(*open(), key);
+    const auto cache = open();
+    EXPECT_EQ(Get(*cache, "f"), "value");
+    EXPECT_EQ(Get(*cache, "e"), "value");
+    ASSERT_TRUE(cache->CheckAndFix().ok());
+    EXPECT_EQ(ProblemsIn(*cache), Strings());
+    EXPECT_EQ(Get(*cache, "f"), "value");
+  }
+}
+
 }  // namespace
 }  // namespace appcache
