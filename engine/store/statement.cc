@@ -33,7 +33,10 @@ int64_t Statement::Int(int column) const noexcept {
 
 std::string_view Statement::Blob(int column) const noexcept {
   // The order matters: column_bytes alone would convert the value to text.
-  const void* const data = sqlite3_column_blob(statement_, column);
+  // column_blob would return a text in the encoding of the database.
+  const bool is_text = sqlite3_column_type(statement_, column) == SQLITE_TEXT;
+  const void* const data = is_text ? sqlite3_column_text(statement_, column)
+                                   : sqlite3_column_blob(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);
   if (data == nullptr) return {};
   return {static_cast<const char*>(data), static_cast<size_t>(size)};

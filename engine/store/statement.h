@@ -38,7 +38,7 @@ class Statement {
   // Columns of the current row count from 0; a view is valid until the next
   // step or reset.
   int64_t Int(int column) const noexcept;
-  std::string_view Blob(int column) const noexcept;
+  std::string_view Blob(int column) const noexcept;  // of a text: UTF-8
   bool IsNull(int column) const noexcept;
 
   // Ends the execution: releases the snapshot and what was bound.

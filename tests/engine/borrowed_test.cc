@@ -38,6 +38,14 @@ TEST_F(BorrowedTest, WorksOnItAsOnAnyOther) {
   EXPECT_EQ(ProblemsIn(*cache), Strings());
 }
 
+TEST_F(BorrowedTest, AnyEncodingOfTextWorks) {
+  connection_.Run("PRAGMA encoding = 'UTF-16'");
+  Set(*Open(), "a");
+  const auto cache = Open();
+  EXPECT_EQ(Get(*cache, "a"), "value");
+  EXPECT_EQ(ProblemsIn(*cache), Strings());
+}
+
 TEST_F(BorrowedTest, TheCallersTablesAndSettingsAreLeftAlone) {
   connection_.Run(
       "PRAGMA secure_delete = ON; PRAGMA user_version = 7;"
