@@ -42,6 +42,8 @@ Result<std::string> MakeDirectory(const std::string& directory) {
   std::error_code error;
   if (directory.find('\0') != std::string::npos) {
     error = std::make_error_code(std::errc::invalid_argument);
+  } else if (!internal::MayFollowAt(directory)) {
+    error = std::make_error_code(std::errc::permission_denied);
   } else if (mkdir(directory.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
     error = std::error_code(errno, std::generic_category());
   }

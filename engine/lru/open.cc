@@ -19,6 +19,7 @@
 #include "engine/store/size_limit.h"
 #include "engine/support/fork_guard.h"
 #include "engine/support/option_check.h"
+#include "engine/support/side_file.h"
 
 namespace appcache::lru {
 namespace {
@@ -190,6 +191,10 @@ std::filesystem::path FollowLinks(std::filesystem::path path,
   for (int links = 0; links <= kMostLinks; ++links) {
     std::error_code missing;
     if (!std::filesystem::is_symlink(path, missing)) return path;
+    if (!internal::MayFollowAt(path)) {
+      error = std::make_error_code(std::errc::permission_denied);
+      return path;
+    }
     const auto target = std::filesystem::read_symlink(path, error);
     if (error) return path;
     path = path.parent_path() / target;  // the target alone if it is absolute

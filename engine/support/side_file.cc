@@ -114,6 +114,24 @@ int OpenSideFile(const std::string& path, int flags, bool create,
   return -EAGAIN;
 }
 
+bool MayFollow(const struct stat& link, const struct stat& directory) noexcept {
+  constexpr mode_t kShared = S_ISVTX | S_IWOTH;
+  return (directory.st_mode & kShared) != kShared || link.st_uid == geteuid() ||
+         link.st_uid == directory.st_uid;
+}
+
+bool MayFollowAt(const std::string& path) {
+  // With a slash at its end, lstat would follow the link.
+  const std::string name = path.substr(0, path.find_last_not_of('/') + 1);
+  const size_t slash = name.rfind('/');
+  const std::string parent =
+      slash == std::string::npos ? "." : name.substr(0, slash + 1);
+  struct stat link;
+  struct stat directory;
+  return lstat(name.c_str(), &link) != 0 || !S_ISLNK(link.st_mode) ||
+         stat(parent.c_str(), &directory) != 0 || MayFollow(link, directory);
+}
+
 void GiveAccess(int fd, const FileAccess& access) noexcept {
   // The owner first: changing it takes some permissions away. Only root may
   // change the user, and an owner only to groups of its own. The permissions of

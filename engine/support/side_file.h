@@ -56,6 +56,16 @@ const char* SideFileProblem(int error) noexcept;
 int OpenSideFile(const std::string& path, int flags, bool create,
                  const FileAccess& database) noexcept;
 
+// Whether a link in a directory, described by lstat and stat, may be followed:
+// not if everybody may put one there and another user has. This is the rule of
+// Linux (fs.protected_symlinks), which does not see the links that a program
+// resolves itself.
+bool MayFollow(const struct stat& link, const struct stat& directory) noexcept;
+
+// False if `path` is a symbolic link that may not be followed. Throws
+// std::bad_alloc.
+bool MayFollowAt(const std::string& path);
+
 // Gives a file the owner and the permissions of `access`, as far as this
 // process may.
 void GiveAccess(int fd, const FileAccess& access) noexcept;

@@ -131,6 +131,36 @@ TEST_F(SideFilesTest, AFileOfTheGroupIsAcceptedIfTheGroupMayWrite) {
   EXPECT_EQ(check(0666, kOtherGroup), ELOOP);
 }
 
+TEST_F(SideFilesTest, ALinkOfAnotherUserInASharedDirectoryIsNotFollowed) {
+  struct stat link = {};
+  struct stat directory = {};
+  directory.st_uid = kOther;
+  directory.st_mode = S_IFDIR | 01777;
+  for (const uid_t user : {geteuid(), kOther}) {
+    link.st_uid = user;
+    EXPECT_TRUE(internal::MayFollow(link, directory));
+  }
+  link.st_uid = kOther + 1;
+  EXPECT_FALSE(internal::MayFollow(link, directory));
+  for (const mode_t mode : {0755, 0777, 01755}) {
+    directory.st_mode = S_IFDIR | mode;
+    EXPECT_TRUE(internal::MayFollow(link, directory)) << mode;
+  }
+}
+
+TEST_F(SideFilesTest, OnlyALinkThatMayBeFollowedNamesACache) {
+  const std::string shared = scratch_.Path("shared");
+  fs::create_directory(shared);
+  ASSERT_EQ(chmod(shared.c_str(), 01777), 0);
+  fs::create_symlink(scratch_.Path("target"), shared + "/link");
+  EXPECT_TRUE(SqliteCache::OpenFile(shared + "/link").ok());
+  EXPECT_TRUE(fs::exists(scratch_.Path("target")));
+  // A test may not give files away everywhere.
+  const bool is_given =
+      lchown((shared + "/link").c_str(), kOther, kOtherGroup) == 0;
+  EXPECT_EQ(SqliteCache::OpenFile(shared + "/link").ok(), !is_given);
+}
+
 // A mark that is none: it neither hides damage nor leads elsewhere.
 TEST_F(SideFilesTest, ALinkOrAFifoInPlaceOfTheMarkIsLeftAlone) {
   Set(*Open(), "a");

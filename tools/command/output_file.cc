@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "engine/support/side_file.h"
+
 namespace appcache::command {
 
 Result<OutputFile> OutputFile::Open(const std::string& path) {
@@ -24,6 +26,9 @@ Result<OutputFile> OutputFile::Open(const std::string& path) {
   }
   if (exists) {
     // Replaces the target of a symbolic link, not the link.
+    if (!internal::MayFollowAt(path)) {
+      return FileFailure("write to", path, EACCES);
+    }
     std::error_code error;
     const auto target = std::filesystem::canonical(path, error);
     if (!error) file.path_ = target;
