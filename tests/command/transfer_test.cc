@@ -44,6 +44,20 @@ TEST_F(TransferTest, ALoadRestoresValuesAndTtls) {
   EXPECT_EQ(Run({"check", "--cache", "new.db"}).status, 0);
 }
 
+TEST_F(TransferTest, ADumpDoesNotReplaceAFileOfTheCache) {
+  std::filesystem::create_symlink("old.db", Path("link"));
+  for (const char* const file :
+       {"old.db", "./old.db", "link", "old.db-wal", "old.db-shm", "old.db-lane",
+        "old.db-exec", "old.db-suspect", "old.db-journal"}) {
+    const Output output = Run({"dump", "--cache", "old.db", file});
+    EXPECT_EQ(output.status, 2) << file;
+    EXPECT_NE(output.err.find("it is a file of the cache"), std::string::npos)
+        << output.err;
+  }
+  EXPECT_EQ(Run({"get", "--cache", "old.db", "a"}).out, "value of a");
+  EXPECT_EQ(Run({"check", "--cache", "old.db"}).status, 0);
+}
+
 TEST_F(TransferTest, ALoadRestoresTheRecency) {
   Dump();
   Run({"load", "--cache", "new.db", "dump"});

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <vector>
 
 #include "appcache/clock.h"
@@ -43,8 +45,29 @@ Status DumpAll(SqliteCache& cache, DumpWriter& writer) {
   return writer.Finish();
 }
 
+// kInvalidArgument if a dump to `file` would replace the cache, or a file that
+// belongs to it.
+Status CheckTarget(SqliteCache& cache, const std::string& file) {
+  constexpr std::string_view kSuffixes[] = {
+      "", "-wal", "-shm", "-journal", "-lane", "-suspect", "-exec"};
+  std::error_code error;
+  // The path of a file that does not exist would stay relative.
+  auto target = std::filesystem::absolute(file, error);
+  if (!error) target = std::filesystem::weakly_canonical(target, error);
+  const std::string location = cache.backend()->Traits().location;
+  for (const std::string_view suffix : kSuffixes) {
+    if (error || target != location + std::string(suffix)) continue;
+    return Status(ErrorCode::kInvalidArgument,
+                  "cannot write the dump to " + Quoted(file) +
+                      ": it is a file of the cache; choose another");
+  }
+  return Status();
+}
+
 int DumpToFile(SqliteCache& cache, const DumpOptions& options,
                SignalBlocker& signals) {
+  const Status valid = CheckTarget(cache, options.file);
+  if (!valid.ok()) return Fail(valid);
   Result<OutputFile> file = OutputFile::Open(options.file);
   if (!file.ok()) return Fail(file.status());
   std::optional<int> interrupted;
