@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "tests/support/temp_dir.h"
@@ -31,6 +32,8 @@ TEST(LocationTest, AColonInAPathIsNotAScheme) {
   EXPECT_EQ(FileOf("/a:b.db"), "/a:b.db");
   EXPECT_EQ(FileOf("sqlite:a:b.db"), "a:b.db");
   EXPECT_EQ(FileOf("1:b.db"), "1:b.db");
+  EXPECT_EQ(FileOf("./a://b.db"), "./a://b.db");
+  EXPECT_EQ(FileOf("/a://b.db"), "/a://b.db");
 }
 
 TEST(LocationTest, OnlyUrisHaveEscapesAndOptions) {
@@ -52,7 +55,9 @@ TEST(LocationTest, TheUriOfAServerIsParsed) {
 
 TEST(LocationTest, AnUnknownSchemeListsTheKnownOnes) {
   for (const char* const text :
-       {"secret://localhost", "x-y.z+1:secret", "secret:x@host"}) {
+       {"secret://localhost", "x-y.z+1:secret", "secret:x@host",
+        " redis://ada:secret@host", "\"redis://ada:secret@host\"",
+        "\tmemcached://secret@host", "-redis+unix://:secret@/socket"}) {
     const auto uri = ParseCacheUri(text);
     ASSERT_FALSE(uri.ok()) << text;
     EXPECT_TRUE(uri.status().Is(ErrorCode::kInvalidArgument));
@@ -118,6 +123,17 @@ TEST(LocationTest, ACacheIsTrustedUnlessEveryoneMayWriteToIt) {
   }
 }
 
+TEST(LocationTest, TheDirectoryOfARelativePathIsCheckedToo) {
+  const TempDir dir;
+  ASSERT_EQ(chmod(dir.path().c_str(), 0707), 0);
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(dir.path());
+  for (const char* const path : {"new.db", "./new.db"}) {
+    EXPECT_FALSE(CheckTrusted(path, geteuid()).ok()) << path;
+  }
+  std::filesystem::current_path(before);
+}
+
 TEST(LocationTest, AFileOfAnotherUserIsNotTrusted) {
   constexpr uid_t kUser = 1000;
   EXPECT_TRUE(IsTrusted(kUser, 0644, kUser));
@@ -151,6 +167,17 @@ TEST(LocationTest, DirectoriesAreCreatedForTheUserOnly) {
     EXPECT_EQ(info.st_mode & 0777, 0700u);
   }
   EXPECT_TRUE(CreatePrivateDirectories(dir.path() + "/a/b/cache.db").ok());
+}
+
+// As with sudo, which may keep HOME.
+TEST(LocationTest, RootCreatesNoDirectoryInTheHomeOfAnotherUser) {
+  const TempDir home;
+  // Only root may give the directory away.
+  const bool is_given = chown(home.path().c_str(), 12345, 54321) == 0;
+  const Status status =
+      PrepareUserCacheDirectory(home.path() + "/.cache/appcache/");
+  EXPECT_EQ(status.ok(), !is_given) << status.ToString();
+  EXPECT_EQ(access((home.path() + "/.cache").c_str(), F_OK) == 0, !is_given);
 }
 
 TEST(LocationTest, TheErrorForADirectoryNamesIt) {

@@ -27,6 +27,21 @@ Status InMemory() {
       "a server");
 }
 
+Status OfAnotherUser(const std::string& directory) {
+  return Status(ErrorCode::kUnavailable,
+                "the cache directory " + Quoted(directory) +
+                    " belongs to another user; set XDG_CACHE_HOME, or pass "
+                    "--cache");
+}
+
+// True if root would create the directory in one of another user.
+bool RootWouldIntrude(const std::string& directory) {
+  const std::string parent = directory.substr(0, directory.rfind('/') + 1);
+  struct stat info;
+  return geteuid() == 0 && access(directory.c_str(), F_OK) != 0 &&
+         stat(parent.c_str(), &info) == 0 && info.st_uid != 0;
+}
+
 // Does not show the text: it may be a password in the wrong place.
 Status UnknownScheme() {
   std::string message(
@@ -38,7 +53,15 @@ Status UnknownScheme() {
   return Invalid(std::move(message));
 }
 
+// A URI that something precedes: a blank, or the quotes of a file of variables.
+// As a path, messages would show its password.
+bool ContainsUri(std::string_view text) {
+  return text.find("://") != std::string_view::npos && text[0] != '/' &&
+         text[0] != '.';
+}
+
 Result<internal::Uri> FromPath(std::string_view path) {
+  if (ContainsUri(path)) return UnknownScheme();
   if (path.find('\0') != std::string_view::npos) {
     return Invalid("the path contains a NUL byte");
   }
@@ -102,6 +125,7 @@ Status CreatePrivateDirectories(const std::string& path) {
   for (size_t slash = path.find('/', 1); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {
     const std::string directory = path.substr(0, slash);
+    if (RootWouldIntrude(directory)) return OfAnotherUser(path);
     if (mkdir(directory.c_str(), 0700) == 0 || errno == EEXIST) continue;
     // With a read-only parent, mkdir of an existing directory is EROFS.
     struct stat info;
@@ -121,7 +145,10 @@ bool IsTrusted(uid_t owner, mode_t mode, uid_t user) {
 
 Status CheckTrusted(const std::string& file, uid_t user) {
   std::error_code error;
-  const auto target = std::filesystem::weakly_canonical(file, error);
+  // The path of a file that does not exist would stay relative, and have no
+  // directory.
+  auto target = std::filesystem::absolute(file, error);
+  if (!error) target = std::filesystem::weakly_canonical(target, error);
   if (error) return FileFailure("find", file, error.value());
   for (const std::string& path :
        {target.string(), target.parent_path().string()}) {
@@ -146,10 +173,7 @@ Status PrepareUserCacheDirectory(const std::string& directory) {
     return FileFailure("use the directory", directory, errno);
   }
   if (info.st_uid != geteuid()) {
-    return Status(ErrorCode::kUnavailable,
-                  "the cache directory " + Quoted(directory) +
-                      " belongs to another user; set XDG_CACHE_HOME, or pass "
-                      "--cache");
+    return OfAnotherUser(directory);
   }
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return Status(ErrorCode::kUnavailable,

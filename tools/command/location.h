@@ -45,7 +45,8 @@ Result<std::string> UserCacheDirectory(const char* xdg_cache_home,
                                        const char* home);
 
 // Creates the missing directories of `path`, up to its last slash, accessible
-// by this user only (0700).
+// by this user only (0700). Root creates none in a directory of another user,
+// who could not use it: with sudo, HOME may be that user's.
 Status CreatePrivateDirectories(const std::string& path);
 
 // True when only `user` and root decide what is in a file or a directory with
