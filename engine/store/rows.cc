@@ -46,6 +46,11 @@ Status Rows::Prepare(Connection& connection) {
   return Status();
 }
 
+// Not below zero, which an open would take for damage.
+void Rows::CountBytes(int64_t difference) noexcept {
+  counts_.bytes = std::max<int64_t>(counts_.bytes + difference, 0);
+}
+
 Status Rows::Finish(Run& run, const char* operation) {
   const int rc = run.Step();
   return rc == SQLITE_DONE ? Status() : connection_->Failure(rc, operation);
@@ -56,7 +61,7 @@ Status Rows::Put(const Row& row) {
   const auto old_bytes = BytesOf(row.h);
   if (!old_bytes.ok()) return old_bytes.status();
   if (!*old_bytes) ++counts_.entries;
-  counts_.bytes += bytes - old_bytes->value_or(0);
+  CountBytes(bytes - old_bytes->value_or(0));
   {
     Run run(put_entry_);
     run.Bind(1, row.h).Bind(2, row.expires_at_ms);
@@ -85,8 +90,7 @@ Status Rows::DeleteUsage(int64_t h, int64_t bytes) {
   if (status.ok()) status = CheckChanged();
   if (!status.ok()) return status;
   --counts_.entries;
-  // Not below zero, which an open would take for damage.
-  counts_.bytes = std::max<int64_t>(counts_.bytes - bytes, 0);
+  CountBytes(-bytes);
   return Status();
 }
 

@@ -62,6 +62,8 @@ class Rows final : public policy::EvictionTarget {
   // The size of the entry with this h, if usage has a row for it.
   Result<std::optional<int64_t>> BytesOf(int64_t h);
   Status DeleteUsage(int64_t h, int64_t bytes);
+  // Adds to the counts.
+  void CountBytes(int64_t difference) noexcept;
   // kCorrupt if the last statement changed no row: an index has led to a row
   // that the table does not have.
   Status CheckChanged() const;
