@@ -34,8 +34,7 @@ Status PrepareWithChecksum(const Connection& connection, std::string text,
 
 Status Reader::Prepare(const Connection& connection) {
   connection_ = &connection;
-  Status status =
-      PrepareWithChecksum(connection, sql::kGet, "checksum", get_);
+  Status status = PrepareWithChecksum(connection, sql::kGet, "checksum", get_);
   if (status.ok()) status = connection.Prepare(sql::kGetExpiry, get_expiry_);
   if (status.ok()) status = connection.Prepare(sql::kReadMeta, read_meta_);
   return status;

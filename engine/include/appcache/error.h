@@ -2,9 +2,10 @@
 //
 // An operation without a value returns a Status, one with a value a Result, and
 // a read a Lookup (lookup.h). appcache reports its own failures by these and
-// throws nothing, with two exceptions: GetVia, GetManyVia and SetVia pass on
-// what the caller's own loader or writer throws, and value() throws BadAccess
-// when there is no value.
+// throws nothing, with these exceptions: GetVia, GetManyVia and SetVia pass on
+// what the caller's own loader or writer throws, and throw LoadTimeout and
+// LoadCycle (load_options.h); and value() throws BadAccess when there is no
+// value.
 
 #ifndef APPCACHE_ERROR_H_
 #define APPCACHE_ERROR_H_

@@ -8,9 +8,10 @@
 //       (*cache)->Set(greeting, "hello", std::chrono::hours(1));
 //   if (!stored.ok()) return Fail(stored.ToString());
 //
-// A read searches pages that all processes map, and copies the value. It writes
-// nothing and does not wait for writers. A write copies the pages that it
-// changes and waits until they are on the disk. Tested with LMDB 0.9.24.
+// A read searches pages that all processes map, and copies the value. It does
+// not wait for writers, and writes nothing unless it notices that the clock was
+// set back (see Clock). A write copies the pages that it changes and waits
+// until they are on the disk. Tested with LMDB 0.9.24.
 //
 // Size. The file data.mdb never occupies more than max_bytes on the disk. It is
 // created with that size, as a sparse file (du shows what it occupies), and
