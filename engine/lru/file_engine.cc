@@ -51,7 +51,9 @@ FileEngine::FileEngine(OpenEngine open, EnginePtr engine,
       log_(log),
       first_(std::move(engine)),
       lane_(first_->name(), std::nullopt),
-      engine_(first_) {}
+      engine_(first_) {
+  FillSlots(ReferencesTo(engine_));
+}
 
 Result<std::shared_ptr<FileEngine>> FileEngine::Open(
     OpenEngine open, std::chrono::milliseconds busy_timeout,
@@ -63,8 +65,26 @@ Result<std::shared_ptr<FileEngine>> FileEngine::Open(
 }
 
 FileEngine::EnginePtr FileEngine::Current() const {
-  std::lock_guard<std::mutex> guard(mutex_);
-  return engine_;
+  Slot& slot = slots_[internal::StripedCounter::StripeOfThisThread()];
+  std::lock_guard<internal::SpinLock> guard(slot.lock);
+  return slot.engine;
+}
+
+std::vector<FileEngine::EnginePtr> FileEngine::ReferencesTo(
+    const EnginePtr& engine) {
+  std::vector<EnginePtr> references;
+  references.reserve(internal::StripedCounter::kStripes);
+  while (references.size() < internal::StripedCounter::kStripes) {
+    references.emplace_back(std::make_shared<EnginePtr>(engine), engine.get());
+  }
+  return references;
+}
+
+void FileEngine::FillSlots(std::vector<EnginePtr> references) noexcept {
+  for (size_t i = 0; i < references.size(); ++i) {
+    std::lock_guard<internal::SpinLock> guard(slots_[i].lock);
+    slots_[i].engine.swap(references[i]);
+  }
 }
 
 template <class R, class Operation, class MayRepeat>
@@ -103,11 +123,13 @@ Status FileEngine::Replace(const EnginePtr& moved) {
   const internal::FileSizeSignalBlock no_signal;
   Result<EnginePtr> opened = open_();
   if (!opened.ok()) return opened.status();
+  std::vector<EnginePtr> references = ReferencesTo(*opened);
   {
     std::lock_guard<std::mutex> guard(mutex_);
     if (is_closed_) return Status();
     CountEnded();
     old_.push_back(std::exchange(engine_, *opened));
+    FillSlots(std::move(references));
   }
   log_(LogLevel::kWarning, "the file of the cache " + name() +
                                " was removed, renamed or replaced: the one "

@@ -8,6 +8,7 @@
 #ifndef APPCACHE_ENGINE_LRU_FILE_ENGINE_H_
 #define APPCACHE_ENGINE_LRU_FILE_ENGINE_H_
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -20,11 +21,13 @@
 #include "engine/lru/engine.h"
 #include "engine/lru/lru_engine.h"
 #include "engine/support/fork_guard.h"
+#include "engine/support/spin_lock.h"
 #include "engine/support/striped_counter.h"
 
 namespace appcache::lru {
 
-// Thread-safe. Lock order: the lane, the mutexes of an LruEngine, mutex_.
+// Thread-safe. Lock order: the lane, the mutexes of an LruEngine, mutex_, the
+// lock of a slot.
 class FileEngine final : public Engine {
  public:
   using OpenEngine = std::function<Result<std::shared_ptr<LruEngine>>()>;
@@ -80,7 +83,18 @@ class FileEngine final : public Engine {
   FileEngine(OpenEngine open, EnginePtr engine,
              std::chrono::milliseconds busy_timeout, const LogSink& log);
 
+  // A reference to the engine for each of the first threads of a process, with
+  // a count of its own: a call writes to no memory that other threads use.
+  struct alignas(64) Slot {
+    internal::SpinLock lock;
+    EnginePtr engine;  // guarded by lock
+  };
+  using Slots = std::array<Slot, internal::StripedCounter::kStripes>;
+
   EnginePtr Current() const;
+  // References to put into the slots. Throws std::bad_alloc.
+  static std::vector<EnginePtr> ReferencesTo(const EnginePtr& engine);
+  void FillSlots(std::vector<EnginePtr> references) noexcept;
   // `operation(engine)`; again with another engine if it has failed because the
   // file has moved, and `may_repeat()`. Counts a final failure of this kind as
   // failed writes of `entries`.
@@ -104,6 +118,8 @@ class FileEngine final : public Engine {
   const LogSink log_;
   // Kept closed for the sake of what does not change, whatever replaces it.
   const EnginePtr first_;
+
+  mutable Slots slots_;
 
   // Held by the thread that replaces the engine.
   internal::WriterLane lane_;

@@ -141,7 +141,7 @@ Result<std::unique_ptr<FileView>> FileView::Open(const std::string& path,
   const Result<int64_t> seed = ReadHashSeed(view->connection_);
   if (!seed.ok()) return seed.status();
   view->hash_seed_ = *seed;
-  status = view->reader_.Prepare(view->connection_);
+  status = view->reader_.PrepareForAnyBuild(view->connection_);
   if (!status.ok()) return status;
   return view;
 }

@@ -33,9 +33,18 @@ Status PrepareWithChecksum(const Connection& connection, std::string text,
 }  // namespace
 
 Status Reader::Prepare(const Connection& connection) {
-  connection_ = &connection;
+  Status status = connection.Prepare(sql::kGet, get_);
+  return status.ok() ? PrepareOthers(connection) : status;
+}
+
+Status Reader::PrepareForAnyBuild(const Connection& connection) {
   Status status = PrepareWithChecksum(connection, sql::kGet, "checksum", get_);
-  if (status.ok()) status = connection.Prepare(sql::kGetExpiry, get_expiry_);
+  return status.ok() ? PrepareOthers(connection) : status;
+}
+
+Status Reader::PrepareOthers(const Connection& connection) {
+  connection_ = &connection;
+  Status status = connection.Prepare(sql::kGetExpiry, get_expiry_);
   if (status.ok()) status = connection.Prepare(sql::kReadMeta, read_meta_);
   return status;
 }

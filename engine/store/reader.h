@@ -38,6 +38,8 @@ class Reader {
  public:
   // `connection` must outlive this object.
   Status Prepare(const Connection& connection);
+  // The same, and accepts the tables of an older build without checksums.
+  Status PrepareForAnyBuild(const Connection& connection);
 
   // The entry with this h and key, expired or not. Copies the value once, out
   // of SQLite's page. kCorrupt if the checksum shows damage. Throws
@@ -61,6 +63,8 @@ class Reader {
   // `make(value, expires_at_ms)` for the entry, if it is intact.
   template <class V, class Make>
   Lookup<V> FindIntact(int64_t h, std::string_view key, const Make& make);
+  // The statements that read no checksum.
+  Status PrepareOthers(const Connection& connection);
 
   const Connection* connection_ = nullptr;
   Statement get_, get_expiry_, read_meta_;

@@ -13,7 +13,23 @@ namespace appcache::internal {
 // Thread-safe. Each of the first threads of a process has a stripe of its own,
 // which it increments without an atomic addition; later ones share the others.
 class StripedCounter {
+ private:
+  static constexpr size_t kOwned = 16;
+  static constexpr size_t kShared = 16;
+
  public:
+  static constexpr size_t kStripes = kOwned + kShared;
+  // The same for all counters, so for other things that are striped too.
+  static size_t StripeOfThisThread() noexcept {
+    static constinit std::atomic<size_t> threads{0};
+    static constinit thread_local size_t stripe = kStripes;
+    if (stripe == kStripes) [[unlikely]] {
+      stripe = threads.fetch_add(1, std::memory_order_relaxed);
+      if (stripe >= kOwned) stripe = kOwned + stripe % kShared;
+    }
+    return stripe;
+  }
+
   void Increment() noexcept { Add(1); }
   void Add(uint64_t count) noexcept {
     const size_t index = StripeOfThisThread();
@@ -35,25 +51,11 @@ class StripedCounter {
   }
 
  private:
-  static constexpr size_t kOwned = 16;
-  static constexpr size_t kShared = 16;
-
   struct alignas(64) Stripe {
     std::atomic<uint64_t> count{0};
   };
 
-  static size_t StripeOfThisThread() noexcept {
-    static constinit std::atomic<size_t> threads{0};
-    constexpr size_t kNone = kOwned + kShared;
-    static constinit thread_local size_t stripe = kNone;
-    if (stripe == kNone) [[unlikely]] {
-      stripe = threads.fetch_add(1, std::memory_order_relaxed);
-      if (stripe >= kOwned) stripe = kOwned + stripe % kShared;
-    }
-    return stripe;
-  }
-
-  std::array<Stripe, kOwned + kShared> stripes_;
+  std::array<Stripe, kStripes> stripes_;
 };
 
 }  // namespace appcache::internal

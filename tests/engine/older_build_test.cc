@@ -304,6 +304,17 @@ TEST_F(OlderBuildTest, AWarmStartReadsItsFileWhileItIsInUse) {
   older.db().Run("INSERT INTO entries VALUES (1, 0, x'', x'')");  // 4 columns
 }
 
+TEST_F(OlderBuildTest, ItsFileIsReadWithoutAChange) {
+  Make();
+  const auto before = scratch_.Files();
+  {
+    const auto cache = Must(SqliteCache::OpenFileToRead(file_, Options()));
+    ExpectTheThree(*cache);
+    EXPECT_EQ(ProblemsIn(*cache), Strings());
+  }
+  EXPECT_TRUE(scratch_.Files() == before);
+}
+
 TEST_F(OlderBuildTest, ASnapshotReplacesItsFile) {
   Make();
   {
