@@ -20,11 +20,8 @@ constexpr int64_t kRowsPerStep = 1000;
 // Runs a statement of the form "... WHERE h >= ?1 ORDER BY h LIMIT ?2" in
 // steps, and calls `visit(run)` for each row.
 template <class Visit>
-Status WalkRows(const Connection& connection, const char* sql,
+Status WalkRows(const Connection& connection, Statement& statement,
                 const Visit& visit) {
-  Statement statement;
-  Status status = connection.Prepare(sql, statement);
-  if (!status.ok()) return status;
   int64_t next = INT64_MIN;
   for (;;) {
     Run run(statement);
@@ -147,7 +144,11 @@ Result<bool> PagesAreSound(const Connection& connection) {
 
 Status AuditEntries(const Connection& connection,
                     const std::function<void(const AuditedEntry&)>& visit) {
-  return WalkRows(connection, sql::kAuditedEntriesFrom, [&](const Run& run) {
+  Statement statement;
+  Status status =
+      PrepareForAnyBuild(connection, sql::kAuditedEntriesFrom, statement);
+  if (!status.ok()) return status;
+  return WalkRows(connection, statement, [&](const Run& run) {
     AuditedEntry entry;
     entry.h = run.Int(0);
     entry.key = run.Blob(1);
@@ -164,7 +165,10 @@ Status AuditEntries(const Connection& connection,
 
 Status AuditUsage(const Connection& connection,
                   const std::function<void(int64_t h)>& visit) {
-  return WalkRows(connection, sql::kUsageFrom, [&](const Run& run) {
+  Statement statement;
+  Status status = connection.Prepare(sql::kUsageFrom, statement);
+  if (!status.ok()) return status;
+  return WalkRows(connection, statement, [&](const Run& run) {
     if (run.Int(2) == 0) visit(run.Int(0));
   });
 }

@@ -20,16 +20,6 @@ Status WrongChecksum(const Connection& connection) {
                     "call CheckAndFix");
 }
 
-// Prepares a statement that reads the checksum in `column`: NULL instead if the
-// table is that of an older build.
-Status PrepareWithChecksum(const Connection& connection, std::string text,
-                           std::string_view column, Statement& statement) {
-  const Result<bool> lacks_checksums = LacksChecksums(connection);
-  if (!lacks_checksums.ok()) return lacks_checksums.status();
-  if (*lacks_checksums) text.replace(text.find(column), column.size(), "NULL");
-  return connection.Prepare(text.c_str(), statement);
-}
-
 }  // namespace
 
 Status Reader::Prepare(const Connection& connection) {
@@ -38,7 +28,7 @@ Status Reader::Prepare(const Connection& connection) {
 }
 
 Status Reader::PrepareForAnyBuild(const Connection& connection) {
-  Status status = PrepareWithChecksum(connection, sql::kGet, "checksum", get_);
+  Status status = store::PrepareForAnyBuild(connection, sql::kGet, get_);
   return status.ok() ? PrepareOthers(connection) : status;
 }
 
@@ -111,10 +101,10 @@ Status Walk::Prepare(const Connection& connection, With with, int64_t first_h) {
   if (with == With::kKeys) {
     return connection.Prepare(sql::kKeysFrom, statement_);
   }
-  return PrepareWithChecksum(
+  return PrepareForAnyBuild(
       connection,
       with == With::kValues ? sql::kEntriesFrom : sql::kEntriesByAccess,
-      "e.checksum", statement_);
+      statement_);
 }
 
 Result<std::vector<WalkedRow>> Walk::Next() {

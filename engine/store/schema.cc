@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 #include <optional>
 #include <random>
@@ -312,6 +313,24 @@ Result<bool> LacksChecksums(const Connection& connection) {
       connection.QueryText(sql::kReadEntriesTable, kInspect);
   if (!table.ok()) return table.status();
   return *table == sql::kOlderEntries.sql;
+}
+
+Status PrepareForAnyBuild(const Connection& connection, std::string sql,
+                          Statement& statement) {
+  const Result<bool> lacks = LacksChecksums(connection);
+  if (!lacks.ok()) return lacks.status();
+  if (*lacks) {
+    constexpr std::string_view kOfTable("e.checksum");
+    constexpr std::string_view kAlone("checksum");
+    const bool names_table = sql.find(kOfTable) != std::string::npos;
+    const std::string_view column = names_table ? kOfTable : kAlone;
+    size_t at = sql.find(column);
+    assert(at != std::string::npos);
+    for (; at != std::string::npos; at = sql.find(column, at)) {
+      sql.replace(at, column.size(), "NULL");
+    }
+  }
+  return connection.Prepare(sql.c_str(), statement);
 }
 
 Status AddChecksums(const Connection& connection) {

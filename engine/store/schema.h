@@ -9,6 +9,7 @@
 
 #include "appcache/error.h"
 #include "engine/store/connection.h"
+#include "engine/store/statement.h"
 
 namespace appcache::store {
 
@@ -51,6 +52,11 @@ Status CreateBorrowed(const Connection& connection,
 // Whether an older build has created the tables, so that the table entries has
 // no column for checksums. REQUIRES: the tables of a cache.
 Result<bool> LacksChecksums(const Connection& connection);
+
+// Prepares a statement that reads the column `checksum`, or `e.checksum`: with
+// NULL instead of it for such tables. REQUIRES: the tables of a cache.
+Status PrepareForAnyBuild(const Connection& connection, std::string sql,
+                          Statement& statement);
 
 // Adds the column to such tables, in one transaction, in constant time; does
 // nothing for others. The entries have no checksum then, and older builds can

@@ -424,9 +424,8 @@ TEST_F(OlderTablesTest, AreAsTheyWereAfterARollbackAndCanBeOpenedAgain) {
   Set(*cache, "b");
   plain_.Run("ROLLBACK");
   EXPECT_FALSE(HasColumn());
-  for (const Status& status :
-       {cache->backend()->SetRaw("a", "value", kNoTtl),
-        cache->backend()->GetRaw("a").status(), cache->Check().status()}) {
+  for (const Status& status : {cache->backend()->SetRaw("a", "value", kNoTtl),
+                               cache->backend()->GetRaw("a").status()}) {
     EXPECT_NE(status.ToString().find("checksum"), std::string::npos)
         << status.ToString();
   }

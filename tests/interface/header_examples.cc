@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "appcache/backend.h"
 #include "appcache/cache.h"
@@ -28,6 +29,7 @@
 #include "appcache/lmdb_cache.h"
 #include "appcache/memcache_cache.h"
 #include "appcache/open.h"
+#include "appcache/pickle_serialiser.h"
 #include "appcache/prometheus.h"
 #include "appcache/redis_cache.h"
 #include "appcache/serialised_by.h"
@@ -136,6 +138,23 @@ TEST(HeaderExamplesTest, JsonSerialiser) {
   EXPECT_EQ(cache.Get(UserKey{7}).value().name, "Ada");
 }
 }  // namespace json_serialiser
+
+namespace pickle_serialiser {
+// [example pickle_serialiser.h]
+struct UserKey {
+  using value_type = std::map<std::string, std::vector<int>>;
+  using serialiser = appcache::PickleSerialiser<value_type>;
+  int id;
+  void AppendTo(appcache::KeyPath& path) const { path.Segment(id); }
+};
+// [/example]
+TEST(HeaderExamplesTest, PickleSerialiser) {
+  MapCache cache;
+  const UserKey::value_type user = {{"scores", {1, 2}}};
+  EXPECT_TRUE(cache.Set(UserKey{7}, user).ok());
+  EXPECT_EQ(cache.Get(UserKey{7}).value(), user);
+}
+}  // namespace pickle_serialiser
 
 namespace key {
 struct User {

@@ -84,6 +84,16 @@ class RedisTierTest : public testing::Test {
     });
   }
 
+  // Returns when `reader` has the invalidations of what `writer` has changed:
+  // they arrive in order.
+  static void AwaitInvalidations(TieredCache& writer, TieredCache& reader) {
+    constexpr std::string_view kLast = "pyappcache/last";
+    ASSERT_TRUE(writer.backend()->SetRaw(kLast, "before", kNoTtl).ok());
+    ASSERT_TRUE(IsLocal(reader, kLast));
+    ASSERT_TRUE(writer.backend()->SetRaw(kLast, "after", kNoTtl).ok());
+    ASSERT_TRUE(Await([&] { return Get(reader, kLast) == "after"; }));
+  }
+
   CapturedLog log_;
   RedisServer server_;
   TieredOptions options_;
@@ -130,6 +140,7 @@ TEST_F(RedisTierTest, AnInvalidatePrefixThroughOneTierIsVisibleInAnother) {
     ASSERT_TRUE(IsLocal(*two, path));
   }
   ASSERT_TRUE(one->backend()->SetRaw(kPath, "v", kNoTtl).ok());
+  AwaitInvalidations(*one, *two);
   ASSERT_TRUE(IsLocal(*two));
   ASSERT_TRUE(one->InvalidatePrefix("a/").ok());
   for (const std::string_view path : gone) {

@@ -10,17 +10,16 @@
 //
 // Values and their types:
 //
-//   Python          C++
-//   None            std::nullopt of a std::optional<T>; std::monostate
-//   bool            bool
-//   int             integers; kCorrupt if the type does not hold the number
-//   float           float, double. An int is read as one too
-//   str             std::string, in UTF-8
-//   bytes           Bytes
-//   list            std::vector<T>. A tuple is read as one too
-//   tuple           std::pair, std::tuple
-//   dict            std::map, std::unordered_map. Of equal keys the last counts
-//   any of these    PickleValue, whose ints are those of 64 bits
+// - None: std::nullopt of a std::optional<T>; std::monostate.
+// - bool: bool.
+// - int: integers. A number that the type does not hold is kCorrupt.
+// - float: float and double. An int is read as one too.
+// - str: std::string, in UTF-8.
+// - bytes: Bytes.
+// - list: std::vector<T>. A tuple is read as one too.
+// - tuple: std::pair, std::tuple.
+// - dict: std::map, std::unordered_map. Of equal keys the last counts.
+// - Any of these: PickleValue, whose ints are those of 64 bits.
 //
 // Other types are read and written if PickleFormat is specialised for them.
 //
