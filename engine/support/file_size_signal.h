@@ -9,8 +9,9 @@ namespace appcache::internal {
 
 // Blocks SIGXFSZ in the calling thread. The last call of Unblock, of as many as
 // of Block, discards a pending SIGXFSZ and restores the thread's signal mask.
-// Does nothing when the thread had blocked the signal itself. The pair costs
-// three system calls.
+// Does nothing when the thread had blocked the signal itself, and when the
+// process has no limit at the first call of Block. The pair costs four system
+// calls, and one without a limit.
 void BlockFileSizeSignal() noexcept;
 void UnblockFileSizeSignal() noexcept;
 
