@@ -131,10 +131,10 @@ Status FileEngine::Replace(const EnginePtr& moved) {
     old_.push_back(std::exchange(engine_, *opened));
     FillSlots(std::move(references));
   }
+  (void)moved->Close().ok();  // it had nothing to write
   log_(LogLevel::kWarning, "the file of the cache " + name() +
                                " was removed, renamed or replaced: the one "
                                "that is there now, or a new one, was opened");
-  (void)moved->Close().ok();  // it had nothing to write
   return Status();
 }
 
@@ -254,11 +254,18 @@ CacheStats FileEngine::Stats() {
   // the mutex for ever.
   if (in_child()) return first_->Stats();
   (void)Ping().ok();
-  CacheStats stats = Current()->Stats();
-  std::lock_guard<std::mutex> guard(mutex_);
-  CountEnded();
-  AddCounters(ended_, stats);
-  for (const EnginePtr& engine : old_) AddCounters(engine->Counters(), stats);
+  // Each engine counts once, also if it is replaced at this moment.
+  EnginePtr current;
+  CacheStats replaced;
+  {
+    std::lock_guard<std::mutex> guard(mutex_);
+    CountEnded();
+    replaced = ended_;
+    for (const EnginePtr& old : old_) AddCounters(old->Counters(), replaced);
+    current = engine_;
+  }
+  CacheStats stats = current->Stats();
+  AddCounters(replaced, stats);
   stats.write_errors += write_errors_.Sum();
   return stats;
 }

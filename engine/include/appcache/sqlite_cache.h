@@ -63,7 +63,8 @@
 //
 // Builds without checksums. Their files open with all entries: OpenFile and
 // OpenOn add a column to the table entries, in constant time and with a page of
-// disk space. Such a build can go on using the file, also at the same time.
+// disk space. Such a build can go on using the file, also at the same time,
+// unless it compares the schema: then it refuses the file (kUnsupported).
 // What it writes has no checksum (NULL): it is read without verification, is
 // not a problem to Check, and gets a checksum when it is set again. A program
 // that changes a value with SQL must set the checksum to NULL.
