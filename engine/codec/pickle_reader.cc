@@ -12,7 +12,9 @@
 
 #include "appcache/pickle_serialiser.h"
 #include "engine/codec/pickle_lexer.h"
+#include "engine/codec/pickle_limits.h"
 #include "engine/codec/utf8.h"
+#include "engine/support/byte_order.h"
 
 namespace appcache::internal {
 namespace {
@@ -191,13 +193,9 @@ bool PickleMachine::ExecuteNumber(const PickleInstruction& instruction) {
       return PushIntLine(argument.ends_with('L')
                              ? argument.substr(0, argument.size() - 1)
                              : argument);
-    case kFloat8: {
-      uint64_t bits = 0;  // big-endian
-      for (const char byte : argument) {
-        bits = bits << 8 | static_cast<unsigned char>(byte);
-      }
-      return PushFloat(std::bit_cast<double>(bits));
-    }
+    case kFloat8:
+      return PushFloat(
+          std::bit_cast<double>(LoadBigEndian<uint64_t>(argument.data())));
     case kFloatLine: {
       double number = 0;
       const char* const end = argument.data() + argument.size();
@@ -453,57 +451,9 @@ bool PickleMachine::Get(uint64_t index) {
   return found != memo_.end() && Push(found->second);
 }
 
-namespace {
-
-// What values occupy that are copied out of a pickle, in which one may occur
-// more than once.
-class PickleSize {
- public:
-  explicit PickleSize(size_t pickle_bytes)
-      : values_left_(kMaxPickleValues),
-        bytes_left_(pickle_bytes + kMaxSharedPickleBytes) {}
-
-  // Whether the value is within the limits, and contains only values.
-  bool Admit(PickleNode& node, int depth);
-
- private:
-  uint64_t values_left_;
-  uint64_t bytes_left_;
-};
-
-bool PickleSize::Admit(PickleNode& node, int depth) {
-  if (values_left_ == 0 || node.text.size() > bytes_left_) return false;
-  --values_left_;
-  bytes_left_ -= node.text.size();
-  switch (node.kind) {
-    case Kind::kEncode:
-    case Kind::kMakeBytes:
-      return false;
-    case Kind::kList:
-    case Kind::kTuple:
-    case Kind::kDict:
-      break;
-    default:
-      return true;
-  }
-  // This is also the end of values that contain themselves.
-  if (depth == kMaxPickleDepth) return false;
-  for (size_t i = 0; i < node.items.size(); ++i) {
-    PickleNode& item = *node.items[i];
-    const bool is_key = node.kind == Kind::kDict && i % 2 == 0;
-    if (is_key && (item.kind == Kind::kList || item.kind == Kind::kDict)) {
-      return false;  // Python has no such keys
-    }
-    if (!Admit(item, depth + 1)) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
 PickleReader::PickleReader(std::string_view bytes) {
   PickleNode* const root = PickleMachine(*this).Run(bytes);
-  if (root != nullptr && PickleSize(bytes.size()).Admit(*root, 0)) root_ = root;
+  if (root != nullptr && KeepsPickleLimits(*root, bytes.size())) root_ = root;
 }
 
 }  // namespace appcache::internal

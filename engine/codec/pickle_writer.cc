@@ -5,15 +5,17 @@
 
 #include "appcache/pickle_serialiser.h"
 #include "engine/codec/utf8.h"
+#include "engine/support/byte_order.h"
 
 namespace appcache {
 namespace internal {
 namespace {
 
-void AppendLittleEndian(std::string& out, uint64_t number, size_t bytes) {
-  for (size_t i = 0; i < bytes; ++i) {
-    out += static_cast<char>(number >> 8 * i & 0xff);
-  }
+template <class T>
+void Append(std::string& out, T number) {
+  char bytes[sizeof(T)];
+  StoreLittleEndian<T>(number, bytes);
+  out.append(bytes, sizeof(T));
 }
 
 }  // namespace
@@ -26,14 +28,14 @@ PickleWriter::PickleWriter(std::string& out) : out_(out) {
 void PickleWriter::Int(int64_t value) {
   if (value >= 0 && value <= 0xff) {
     out_ += 'K';
-    AppendLittleEndian(out_, static_cast<uint64_t>(value), 1);
+    Append(out_, static_cast<uint8_t>(value));
   } else if (value >= std::numeric_limits<int32_t>::min() &&
              value <= std::numeric_limits<int32_t>::max()) {
     out_ += 'J';
-    AppendLittleEndian(out_, static_cast<uint64_t>(value), 4);
+    Append(out_, static_cast<int32_t>(value));
   } else {
     out_ += "\x8a\x08";
-    AppendLittleEndian(out_, static_cast<uint64_t>(value), 8);
+    Append(out_, value);
   }
 }
 
@@ -44,29 +46,28 @@ void PickleWriter::Unsigned(uint64_t value) {
   }
   // Nine bytes: the last has the sign.
   out_ += "\x8a\x09";
-  AppendLittleEndian(out_, value, 8);
+  Append(out_, value);
   out_ += '\0';
 }
 
 void PickleWriter::Float(double value) {
   out_ += 'G';
-  const auto bits = std::bit_cast<uint64_t>(value);
-  for (int shift = 56; shift >= 0; shift -= 8) {  // big-endian
-    out_ += static_cast<char>(bits >> shift & 0xff);
-  }
+  char bytes[sizeof(uint64_t)];
+  StoreBigEndian<uint64_t>(std::bit_cast<uint64_t>(value), bytes);
+  out_.append(bytes, sizeof(bytes));
 }
 
 void PickleWriter::AppendSized(char with_1_byte, char with_4, char with_8,
                                std::string_view bytes) {
   if (bytes.size() <= 0xff) {
     out_ += with_1_byte;
-    AppendLittleEndian(out_, bytes.size(), 1);
+    Append(out_, static_cast<uint8_t>(bytes.size()));
   } else if (bytes.size() <= 0xffff'ffff) {
     out_ += with_4;
-    AppendLittleEndian(out_, bytes.size(), 4);
+    Append(out_, static_cast<uint32_t>(bytes.size()));
   } else {
     out_ += with_8;
-    AppendLittleEndian(out_, bytes.size(), 8);
+    Append(out_, static_cast<uint64_t>(bytes.size()));
   }
   out_ += bytes;
 }

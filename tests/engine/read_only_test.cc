@@ -360,7 +360,7 @@ TEST_F(ReadOnlyTest, CheckReportsProblems) {
   const Strings problems = ProblemsIn(*reader);
   ASSERT_EQ(problems.size(), 1u);
   EXPECT_NE(problems[0].find("meta counts 4 entries"), std::string::npos);
-  // The transaction of the check has ended.
+  // The check leaves no transaction open.
   PlainSqlite(file_).Run("UPDATE meta SET entry_count = entry_count - 1");
   EXPECT_EQ(ProblemsIn(*reader), Strings());
 }
