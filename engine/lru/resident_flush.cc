@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -63,7 +64,6 @@ class ResidentEngine::Batch {
  private:
   struct Put {
     Directory::Taken taken;
-    int64_t tick = 0;
     int64_t micros = 0;
   };
 
@@ -89,40 +89,28 @@ class ResidentEngine::Batch {
 
 uint64_t ResidentEngine::Batch::CollectChanges(
     int64_t last, const std::atomic<uint64_t>& clears) {
-  // All shards at once, so that a batch of sets is written as a whole, or not
-  // yet; and a Clear, too.
-  Directory::AccessAll all(directory_);
-  size_t dirty = 0;
-  size_t most = 0;
-  for (const Directory::Shard& shard : all.shards()) {
-    dirty += shard.dirty();
-    most = std::max(most, shard.dirty());
+  std::optional<Directory::Collection> changes;
+  uint64_t cleared = 0;
+  {
+    // One moment for all shards, so that a batch of sets is written as a whole,
+    // or not yet; and a Clear, too.
+    Directory::AccessAll all(directory_);
+    // Memory first: what was taken must be in a list.
+    removals_.reserve(all.dirty());
+    puts_.reserve(all.dirty());
+    changes.emplace(all);
+    cleared = clears.load(std::memory_order_relaxed);
   }
-  // Memory first: what was taken must be in a list.
-  removals_.reserve(dirty);
-  puts_.reserve(dirty);
-  std::vector<Record*> records;
-  records.reserve(most);
-  for (Directory::Shard& shard : all.shards()) {
-    if (shard.dirty() == 0) continue;
-    // Records lie together, and their entries do not: these are fetched early.
-    records.clear();
-    shard.ForEach([&](Record& record) {
-      if (!record.Is(Record::kDirty)) return;
-      __builtin_prefetch(record.entry(), 1);
-      records.push_back(&record);
-    });
-    for (Record* const record : records) {
-      Directory::Taken taken = shard.Take(*record);
-      if (taken.entry == nullptr) {
-        removals_.push_back(std::move(taken));
-      } else {
-        puts_.push_back(
-            {std::move(taken), std::min(residency::LastUse(*record), last)});
-      }
+  changes->Finish();
+  changes->TakeEach([&](Directory::Taken&& taken) {
+    if (taken.entry == nullptr) {
+      removals_.push_back(std::move(taken));
+    } else {
+      taken.tick = std::min(taken.tick, last);
+      puts_.push_back({std::move(taken)});
     }
-  }
-  return clears.load(std::memory_order_relaxed);
+  });
+  return cleared;
 }
 
 void ResidentEngine::Batch::CollectAccesses(int64_t first, int64_t last) {
@@ -148,8 +136,9 @@ void ResidentEngine::Batch::AssignTimes(
     const policy::FineTicks& ticks,
     const std::unordered_map<int64_t, RestoredTime>& restored,
     int64_t& last_micros) {
-  std::sort(puts_.begin(), puts_.end(),
-            [](const Put& a, const Put& b) { return a.tick < b.tick; });
+  std::sort(puts_.begin(), puts_.end(), [](const Put& a, const Put& b) {
+    return a.taken.tick < b.taken.tick;
+  });
   std::sort(accesses_.begin(), accesses_.end(),
             [](const policy::Access& a, const policy::Access& b) {
               return a.tick < b.tick;
@@ -161,16 +150,17 @@ void ResidentEngine::Batch::AssignTimes(
   int64_t latest_restored = 0;
   size_t access = 0;
   for (Put& put : puts_) {
-    while (access < accesses_.size() && accesses_[access].tick < put.tick) {
+    while (access < accesses_.size() &&
+           accesses_[access].tick < put.taken.tick) {
       policy::Access& earlier = accesses_[access++];
       earlier.tick = next(earlier.tick);
     }
     const auto found = restored.find(put.taken.h);
-    if (found != restored.end() && found->second.tick == put.tick) {
+    if (found != restored.end() && found->second.tick == put.taken.tick) {
       put.micros = found->second.micros;
       latest_restored = std::max(latest_restored, put.micros);
     } else {
-      put.micros = next(put.tick);
+      put.micros = next(put.taken.tick);
     }
   }
   for (; access < accesses_.size(); ++access) {

@@ -245,18 +245,6 @@ void Directory::Shard::Exchange(Record& record, EntryPtr same) noexcept {
   Count(record, 1);
 }
 
-Directory::Taken Directory::Shard::Take(Record& record) noexcept {
-  assert(record.Is(Record::kDirty) && !record.Is(Record::kInBatch));
-  Entry* const entry = record.entry();
-  record.Drop(Record::kDirty);
-  record.Add(Record::kInBatch);
-  --dirty_;
-  if (record.Is(Record::kAbsent)) return {entry->h, nullptr};
-  dirty_bytes_ -= static_cast<int64_t>(entry->content_bytes());
-  entry->AddReference();
-  return {entry->h, EntryPtr(entry)};
-}
-
 void Directory::Shard::Written(const Taken& taken) noexcept {
   const int64_t bytes = taken.pending_bytes();
   AddPending(-bytes);

@@ -30,6 +30,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/policy/expiry_queue.h"
@@ -79,12 +80,15 @@ class Directory {
 
   class Access;
   class AccessAll;
+  class Collection;
   class Shard;
 
   // What a batch has taken: a reference to an entry whose row will be put, or
   // the h of one whose row will be removed.
   struct Taken {
     int64_t h = 0;
+    // Of the last access before it was taken.
+    int64_t tick = 0;
     EntryPtr entry;
 
     int64_t pending_bytes() const noexcept {
@@ -241,8 +245,6 @@ class alignas(128) Directory::Shard {
 
   // --- A flush.
 
-  // Takes a dirty record into a batch. What it has stays pending.
-  Taken Take(Record& record) noexcept;
   size_t dirty() const noexcept { return dirty_; }
   size_t records() const noexcept { return records_in_use_; }
 
@@ -279,6 +281,15 @@ class alignas(128) Directory::Shard {
   void AddDirty(int64_t delta) noexcept;
   void AddResident(int64_t delta) noexcept;
   void MarkDirty(Record& record) noexcept;
+  // Takes a dirty record into a batch. What it has stays pending.
+  Taken Take(Record& record) noexcept;
+  // Takes all of them, if a collection has begun and waits for this shard.
+  void CollectIfDue() noexcept {
+    if (collected_.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
+      Collect();
+    }
+  }
+  void Collect() noexcept;
   // Removes a record that no row needs.
   void Erase(Record& record) noexcept;
   bool IsCurrent(const policy::ExpiryQueue::Item& item) const noexcept;
@@ -296,6 +307,9 @@ class alignas(128) Directory::Shard {
   RetiredChain retired_;
   size_t records_in_use_ = 0;
   size_t dirty_ = 0;
+  // Where to take what is dirty, before anything else changes; has room for it.
+  // Null: nowhere. Read without the lock as a hint.
+  std::atomic<std::vector<Taken>*> collected_{nullptr};
   // Of visible entries.
   Size visible_;
   // What is dirty or in a batch; what is dirty; what is clean.
@@ -316,7 +330,9 @@ class Directory::Access {
   Access(Directory& directory, int64_t h)
       : directory_(directory),
         shard_(directory.shards_[ShardOf(h)]),
-        lock_(shard_.lock) {}
+        lock_(shard_.lock) {
+    shard_.CollectIfDue();
+  }
   ~Access() {
     const bool is_much = shard_.PassRetired();
     lock_.unlock();
@@ -338,7 +354,12 @@ class Directory::Access {
 class Directory::AccessAll {
  public:
   explicit AccessAll(Directory& directory) : directory_(directory) {
-    for (size_t i = 0; i < kShards; ++i) directory_.shards_[i].lock.lock();
+    // One shard at a time. A collection may begin before the locks are held.
+    CollectIfDue();
+    for (Shard& shard : shards()) {
+      shard.lock.lock();
+      shard.CollectIfDue();
+    }
   }
   ~AccessAll() {
     bool is_much = false;
@@ -366,8 +387,47 @@ class Directory::AccessAll {
   // std::bad_alloc; then nothing has changed.
   uint64_t Clear();
 
+  // The number of dirty records.
+  size_t dirty() const noexcept;
+
+ private:
+  friend class Collection;
+
+  void CollectIfDue() const noexcept;
+
+  Directory& directory_;
+};
+
+// Everything that is dirty at one moment, for a batch.
+//
+// To copy it takes milliseconds, and would stop all sets for as long. So the
+// moment only marks the shards. Who locks a marked shard first, the flush or
+// another call, copies what was dirty before anything in it changes.
+class Directory::Collection {
+ public:
+  // Now is the moment. `all` may be released then. Throws std::bad_alloc; then
+  // nothing has changed.
+  explicit Collection(AccessAll& all);
+  // REQUIRES: Finish was called.
+  ~Collection();
+  Collection(const Collection&) = delete;
+  Collection& operator=(const Collection&) = delete;
+
+  // Collects from the shards that no other call has locked. REQUIRES: the
+  // caller holds no lock of a shard.
+  void Finish() noexcept;
+
+  // Calls visit(Taken&&) for each record. REQUIRES: Finish was called.
+  template <class Visit>
+  void TakeEach(const Visit& visit) {
+    for (std::vector<Taken>& shard : shards_) {
+      for (Taken& taken : shard) visit(std::move(taken));
+    }
+  }
+
  private:
   Directory& directory_;
+  std::array<std::vector<Taken>, kShards> shards_;
 };
 
 template <class Visit>

@@ -57,6 +57,7 @@ struct Place {
 void PrintTo(const Place& place, std::ostream* out) { *out << place.name; }
 
 const Place kPlaces[] = {
+    {"BeforeItCollects", "flush.collecting", false},
     {"BeforeTheTransaction", "flush.collected", false},
     {"BeforeTheCommit", "writer.commit", false},
     {"AfterTheCommit", "flush.committed", false},
@@ -161,17 +162,42 @@ INSTANTIATE_TEST_SUITE_P(Changes, HeldFlushRaceTest,
 // --- What SQLite has while a flush is in progress.
 
 TEST_F(HeldFlushTest, ASetDuringAFlushIsNotInItsTransaction) {
+  for (const char* const point : {"flush.collecting", "flush.collected"}) {
+    SCOPED_TRACE(point);
+    Put("a", "1");
+    auto flush = HoldFlush(point);
+    Put("a", "2");
+    Put(Distinct(0), "2");
+    flush.RunTo("flush.committed");
+    EXPECT_EQ(Rows(), Strings{"a|1"});
+    EXPECT_TRUE(flush.Finish());
+    EXPECT_EQ(Rows(), Strings{"a|1"});
+    EXPECT_EQ(*cache().Stats().pending_bytes, 2 + 1 + Distinct(0).size());
+    Flush();
+    EXPECT_EQ(Rows().size(), 2u);
+    Remove("a");
+    Remove(Distinct(0));
+    Flush();
+  }
+}
+
+// The hit was after the moment of the flush, though before it read the tick.
+TEST_F(HeldFlushTest, AHitDuringAFlushIsInTheNextOne) {
+  const auto last_used = [&](const std::string& path) {
+    return shell_->Int(
+        "SELECT last_used FROM usage JOIN entries USING (h) "
+        "WHERE key = CAST('" +
+        path + "' AS BLOB)");
+  };
   Put("a", "1");
-  auto flush = HoldFlush("flush.collected");
-  Put("a", "2");
-  Put(Distinct(0), "2");
-  flush.RunTo("flush.committed");
-  EXPECT_EQ(Rows(), Strings{"a|1"});
+  Put(Distinct(0), "1");
+  auto flush = HoldFlush("flush.collecting");
+  EXPECT_EQ(Read("a"), "1");
+  Put(Distinct(1), "1");
   EXPECT_TRUE(flush.Finish());
-  EXPECT_EQ(Rows(), Strings{"a|1"});
-  EXPECT_EQ(*cache().Stats().pending_bytes, 2 + 1 + Distinct(0).size());
   Flush();
-  EXPECT_EQ(Rows().size(), 2u);
+  EXPECT_LT(last_used(Distinct(0)), last_used("a"));
+  EXPECT_LT(last_used("a"), last_used(Distinct(1)));
 }
 
 // The row of a removed entry is there until the commit, and nobody sees it.

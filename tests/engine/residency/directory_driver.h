@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,13 +76,14 @@ class DirectoryDriver {
   // Takes everything that is dirty.
   std::vector<Taken> Take() {
     std::vector<Taken> batch;
-    Directory::AccessAll all(*directory_);
-    for (Directory::Shard& shard : all.shards()) {
-      shard.ForEach([&](Record& record) {
-        if (!record.Is(Record::kDirty)) return;
-        batch.push_back(shard.Take(record));
-      });
+    std::optional<Directory::Collection> changes;
+    {
+      Directory::AccessAll all(*directory_);
+      changes.emplace(all);
     }
+    changes->Finish();
+    changes->TakeEach(
+        [&](Taken&& taken) { batch.push_back(std::move(taken)); });
     return batch;
   }
   void Written(const Taken& taken) {

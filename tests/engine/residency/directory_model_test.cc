@@ -153,7 +153,7 @@ class ModelRun {
 
   // The row may be another than that of the visible entry.
   void MayHaveBeenWritten(int64_t h) {
-    driver_.NotWritten({h, nullptr});
+    driver_.NotWritten({h, 0, nullptr});
     if (driver_.Get(h) == "away") {
       Remove(h);
     } else {

@@ -213,11 +213,13 @@ TEST(DirectoryThreadsTest, AReaderNeverSeesAnAbsentRecordThatIsAdded) {
     }
   });
   for (int i = 0; i < 5 * Rounds(); ++i) {
-    EntryPtr entry(Entry::NewAway(5, 3, 5, 0));
-    Directory::Access access(driver.directory(), 5);
-    access->Reserve(1, /*may_expire=*/false);
-    access->PutAbsent(std::move(entry));
-    access->Written(access->Take(*access->Find(5)));
+    {
+      EntryPtr entry(Entry::NewAway(5, 3, 5, 0));
+      Directory::Access access(driver.directory(), 5);
+      access->Reserve(1, /*may_expire=*/false);
+      access->PutAbsent(std::move(entry));
+    }
+    driver.Flush();
   }
   is_writing = false;
   thread.join();
