@@ -41,10 +41,13 @@ int AllocateReaderTable(const std::string& directory) {
   const int fd = internal::OpenSideFile(directory + "/lock.mdb", O_RDWR,
                                         /*create=*/true, access.OfWriters());
   if (fd < 0) return -fd;
-  const int rc = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, kBytes);
-  const int error = rc == 0 || errno == EOPNOTSUPP ? 0 : errno;
+  int error = 0;
+  do {
+    const int rc = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, kBytes);
+    error = rc == 0 ? 0 : errno;
+  } while (error == EINTR);
   close(fd);
-  return error;
+  return error == EOPNOTSUPP ? 0 : error;
 }
 
 struct OldReaders {

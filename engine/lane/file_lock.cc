@@ -142,7 +142,11 @@ Status FileLock::Sign() {
 }
 
 bool FileLock::KeepReserve() noexcept {
-  return fallocate(fd_, FALLOC_FL_KEEP_SIZE, kReserveAt, kReserveBytes) == 0;
+  int rc = 0;
+  do {
+    rc = fallocate(fd_, FALLOC_FL_KEEP_SIZE, kReserveAt, kReserveBytes);
+  } while (rc != 0 && errno == EINTR);
+  return rc == 0;
 }
 
 bool FileLock::FreeReserve() noexcept {

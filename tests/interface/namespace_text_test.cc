@@ -40,6 +40,11 @@ void ExpectSegment(const V& space, const std::string& segment) {
   EXPECT_EQ(*cache.Get(NameKey<V>()), "Ada");
 }
 
+// Of these the segment is the stored bytes.
+static_assert(!internal::HasSegmentText<std::vector<int>>);
+static_assert(!internal::HasSegmentText<std::optional<std::vector<int>>>);
+static_assert(internal::HasSegmentText<std::optional<int>>);
+
 TEST(NamespaceTextTest, TheSegmentIsTheTextOfTheValue) {
   ExpectSegment<std::string>("v1", "v1");
   ExpectSegment(7, "7");

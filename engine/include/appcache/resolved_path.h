@@ -55,16 +55,17 @@ struct SegmentText<V> {
     }
   }
 };
-template <class V>
-struct SegmentText<std::optional<V>> {
-  static std::optional<std::string> Of(const std::optional<V>& value) {
-    return value ? SegmentText<V>::Of(*value) : "None";
-  }
-};
 
 template <class V>
 concept HasSegmentText = requires(const V& value) {
   SegmentText<V>::Of(value);
+};
+
+template <HasSegmentText V>
+struct SegmentText<std::optional<V>> {
+  static std::optional<std::string> Of(const std::optional<V>& value) {
+    return value ? SegmentText<V>::Of(*value) : "None";
+  }
 };
 
 // Appends the segment of a namespace whose value has these bytes. False if they
