@@ -20,6 +20,7 @@ namespace {
 constexpr off_t kReserveAt = off_t{64} << 10;
 
 constexpr std::string_view kSignature = "appcache writer lane\n";
+constexpr off_t kNoteAt = kSignature.size();
 
 // The descriptors that a forked child closes. The mutex is held during a fork,
 // so that the child never sees a half-changed list.
@@ -121,6 +122,31 @@ bool FileLock::IsSigned(const std::string& path,
 }
 
 bool FileLock::IsSigned() const noexcept { return HasSignature(fd_); }
+
+std::string FileLock::ReadNote(const std::string& path,
+                               const FileAccess& access) {
+  std::string note(kMaxNoteBytes, '\0');
+  const int fd = OpenSideFile(path, O_RDONLY, /*create=*/false, access);
+  if (fd < 0) return "";
+  const ssize_t size =
+      HasSignature(fd) ? pread(fd, note.data(), note.size(), kNoteAt) : 0;
+  close(fd);
+  note.resize(size > 0 ? static_cast<size_t>(size) : 0);
+  return note;
+}
+
+void FileLock::SetNote(const std::string& note) noexcept {
+  assert(fd_ >= 0 && note.size() <= kMaxNoteBytes);
+  if (!IsSigned()) return;
+  char old[kMaxNoteBytes];
+  const ssize_t size = pread(fd_, old, note.size(), kNoteAt);
+  if (size == static_cast<ssize_t>(note.size()) &&
+      note == std::string_view(old, note.size())) {
+    return;
+  }
+  // A part of a note is like none.
+  (void)!pwrite(fd_, note.data(), note.size(), kNoteAt);
+}
 
 Status FileLock::Sign() {
   assert(fd_ >= 0);

@@ -9,6 +9,7 @@
 #ifndef APPCACHE_ENGINE_LANE_FILE_LOCK_H_
 #define APPCACHE_ENGINE_LANE_FILE_LOCK_H_
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -53,6 +54,14 @@ class FileLock {
   // Success when another process has signed it. kUnsupported when it has other
   // contents, which are then left unchanged; kUnavailable when writing fails.
   Status Sign();
+
+  // A text behind the signature. ReadNote: the one of the file at `path`, if
+  // that IsSigned; at most kMaxNoteBytes. Without one, it is empty. SetNote
+  // replaces it by one of the same length, or does nothing if it cannot.
+  static constexpr size_t kMaxNoteBytes = 1000;
+  static std::string ReadNote(const std::string& path,
+                              const FileAccess& access);
+  void SetNote(const std::string& note) noexcept;
 
   // Keeps some disk space for when the disk is full: KeepReserve allocates
   // kReserveBytes to the file, behind its end, and FreeReserve frees them. Both

@@ -82,6 +82,9 @@ class WriterLane {
   void FreeReserve() noexcept {
     if (file_lock_ && file_lock_->FreeReserve()) lacks_reserve_ = true;
   }
+  void SetNote(const std::string& note) noexcept {
+    if (file_lock_) file_lock_->SetNote(note);
+  }
   // Whether this process has freed the reserve, and has not got it back. Any
   // thread may ask.
   bool lacks_reserve() const noexcept { return lacks_reserve_; }

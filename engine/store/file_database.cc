@@ -17,6 +17,7 @@
 #include "engine/store/audit.h"
 #include "engine/store/database.h"
 #include "engine/store/file_space.h"
+#include "engine/store/log_owner.h"
 #include "engine/store/schema.h"
 #include "engine/store/side_files.h"
 #include "engine/store/statements.h"
@@ -129,20 +130,6 @@ Result<Contents> RepairIfNeeded(Connection& connection, Contents contents,
   return Contents::kCache;
 }
 
-// Which file it is, whatever its name.
-struct FileIdentity {
-  uint64_t device = 0;
-  uint64_t inode = 0;
-
-  // Zeros when there is no file.
-  static FileIdentity Of(const std::string& path) noexcept {
-    struct stat info;
-    if (stat(path.c_str(), &info) != 0) return {};
-    return {info.st_dev, info.st_ino};
-  }
-  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
-};
-
 // Whether the file of a connection is no longer the one at its path.
 bool HasMoved(const Connection& connection) noexcept {
   int has_moved = 0;
@@ -218,21 +205,32 @@ Status EndInterruptedClear(const Connection& connection) {
   return connection.Execute(sql::kKeepSpaceAtCommit, "set up");
 }
 
-// A database without a page has no log: what stands under the names is that of
-// a file that was removed. SQLite removes such a log, but would use the index,
-// which processes that had the removed file open still hold.
-void RemoveForeignLog(const std::string& path) {
-  struct stat info;
-  if (stat(path.c_str(), &info) == 0 && info.st_size > 0) return;
+void RemoveLog(const std::string& path) {
   for (const char* const suffix : {"-wal", "-shm"}) {
     unlink((path + suffix).c_str());
   }
 }
 
+// Removes a log that is not that of the file. SQLite would remove one beside a
+// database without a page, but would use its index, which processes that have
+// another file open still hold. REQUIRES: the writer lock is held.
+void RemoveForeignLog(const std::string& path, const LogSink& log) {
+  struct stat info;
+  const bool has_page = stat(path.c_str(), &info) == 0 && info.st_size > 0;
+  if (!has_page) return RemoveLog(path);
+  if (!HasForeignLog(path)) return;
+  RemoveLog(path);
+  MarkSuspect(path);  // it may be a copy of a file that was in use
+  log(LogLevel::kWarning,
+      "the file of the cache " + path +
+          " was replaced while the log of the old one remained: the log was "
+          "removed");
+}
+
 // The connection that writes. REQUIRES: the writer lock is held.
 Result<Connection> OpenOrCreate(const std::string& path,
                                 const DatabaseSettings& settings) {
-  RemoveForeignLog(path);
+  RemoveForeignLog(path, settings.log);
   Result<Connection> connection = Connect(path, settings);
   if (!connection.ok()) return connection;
   Result<Contents> contents = Identify(*connection, path);
@@ -298,6 +296,7 @@ class FileDatabase final : public Database {
     // It has read, and so has opened its log.
     log_identity_ = FileIdentity::Of(log_path_);
     index_identity_ = FileIdentity::Of(index_path_);
+    NoteLogOwner(lane(), identity_, log_identity_);
     return status;
   }
 
@@ -359,7 +358,8 @@ OpenedDatabase OpenFile(const std::string& path,
   Status ours = CheckFile(path, settings.vfs);
   if (ours.ok()) ours = CheckSingleName(path);
   if (ours.ok()) ours = CheckMayWrite(path);
-  if (ours.ok()) ours = CheckOurs(path, settings);
+  // Not with the log of another file, which would be applied.
+  if (ours.ok() && !HasForeignLog(path)) ours = CheckOurs(path, settings);
   // A full disk prevents the look, but Open has a reserve.
   if (IsDiskFull(ours) && HasSignedLane(path)) ours = Status();
   if (!ours.ok()) return ours;

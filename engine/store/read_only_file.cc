@@ -8,6 +8,7 @@
 
 #include "engine/store/audit.h"
 #include "engine/store/database.h"
+#include "engine/store/log_owner.h"
 #include "engine/store/schema.h"
 #include "engine/store/side_files.h"
 
@@ -79,6 +80,12 @@ Result<Connection> ConnectReadOnly(const std::string& path,
                                    milliseconds busy_timeout) {
   Status status = CheckFile(path, vfs);
   if (!status.ok()) return status;
+  if (HasForeignLog(path)) {
+    return Status(ErrorCode::kBusy,
+                  path +
+                      " was replaced while the log of the old file remained: "
+                      "open it once to write to it, which removes the log");
+  }
   const std::string log = path + "-wal";
   if (access(log.c_str(), F_OK) == 0) {
     Result<Connection> connection = ConnectWith(path, vfs, busy_timeout, "");

@@ -211,6 +211,17 @@ TEST_F(MovedFileTest, AReplacementIsOpenedWithoutTheLogOfTheOldFile) {
   ExpectOneLogLine();
 }
 
+TEST_F(MovedFileTest, AReplacementIsNotReadWithTheLogOfTheOldFile) {
+  const Scratch elsewhere;
+  const std::string other = elsewhere.Path("cache.db");
+  Set(*Must(SqliteCache::OpenFile(other, options_)), "theirs");
+  std::filesystem::rename(other, file_);
+  EXPECT_TRUE(SqliteCache::OpenFileToRead(file_).status().Is(ErrorCode::kBusy));
+  Set(*cache_, "b");
+  EXPECT_EQ(PathsIn(*Must(SqliteCache::OpenFileToRead(file_))),
+            (StringSet{"b", "theirs"}));
+}
+
 TEST_F(MovedFileTest, AReplacementThatIsNoCacheIsUnsupportedAndUnharmed) {
   std::filesystem::remove(file_);
   std::filesystem::remove(file_ + "-lane");
@@ -324,6 +335,56 @@ TEST_F(MovedFileTest, ProcessesMeetInTheNewFile) {
   EXPECT_EQ(child.Finish(), 0);
   EXPECT_EQ(PathsIn(*cache_), (StringSet{"later", "of the parent"}));
   EXPECT_EQ(ProblemsIn(*cache_), Strings());
+}
+
+TEST_F(MovedFileTest, AProcessOpensAReplacementThatAnotherHasNotNoticed) {
+  cache_.reset();
+  const Scratch elsewhere;
+  const std::string other = elsewhere.Path("cache.db");
+  Set(*Must(SqliteCache::OpenFile(other, options_)), "theirs");
+  ChildInTurns child([&](const ChildInTurns::Await& await) {
+    const auto cache = Open();
+    for (int i = 0; i < 100; ++i) Set(*cache, "old" + std::to_string(i));
+    Get(*cache, "old7");  // connects
+    await();
+    EXPECT_EQ(Get(*cache, "old7"), "value");
+    Set(*cache, "later");
+  });
+  std::filesystem::rename(other, file_);
+  EXPECT_TRUE(SqliteCache::OpenFileToRead(file_).status().Is(ErrorCode::kBusy));
+  cache_ = Open();
+  EXPECT_EQ(log_.lines(), Strings{"warning: the file of the cache " + file_ +
+                                  " was replaced while the log of the old one "
+                                  "remained: the log was removed"});
+  EXPECT_EQ(PathsIn(*cache_), StringSet{"theirs"});
+  Set(*cache_, "new");
+  EXPECT_EQ(child.Finish(), 0);
+  EXPECT_EQ(PathsIn(*cache_), (StringSet{"later", "new", "theirs"}));
+  EXPECT_EQ(ProblemsIn(*cache_), Strings());
+}
+
+// A copy of the files of a process that was killed: the log has the entries.
+TEST_F(MovedFileTest, ALogThatWasCopiedWithItsFileIsUsed) {
+  const Scratch elsewhere;
+  const auto copy_to = [&](const std::string& from, const std::string& to) {
+    for (const char* const suffix : {"", "-wal", "-lane"}) {
+      std::filesystem::copy_file(from + suffix, to + suffix);
+    }
+  };
+  const std::string copy = elsewhere.Path("cache.db");
+  Set(*cache_, "b");
+  ASSERT_GT(std::filesystem::file_size(file_ + "-wal"), 0u);
+  copy_to(file_, copy);
+  EXPECT_EQ(PathsIn(*Must(SqliteCache::OpenFileToRead(copy))),
+            (StringSet{"a", "b"}));
+  cache_.reset();
+  RemoveFiles();
+  copy_to(copy, file_);
+  cache_ = Open();
+  EXPECT_EQ(PathsIn(*cache_), (StringSet{"a", "b"}));
+  EXPECT_EQ(PathsIn(*Must(SqliteCache::OpenFile(copy, options_))),
+            (StringSet{"a", "b"}));
+  EXPECT_EQ(log_.lines(), Strings());
 }
 
 // It maps the log that belongs to the removed file.
