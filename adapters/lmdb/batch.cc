@@ -49,10 +49,12 @@ Piece FirstPiece(std::span<const RawEntry> entries, const Limits& limits) {
   return piece;
 }
 
+std::optional<TimePoint> ExpiryOf(Ttl ttl, TimePoint now) {
+  return ttl == kNoTtl ? std::nullopt : std::optional(now + ttl);
+}
+
 int Put(Entries& table, const RawEntry& entry, TimePoint now) {
-  return table.Put(
-      entry.path, entry.value, now,
-      entry.ttl == kNoTtl ? std::nullopt : std::optional(now + entry.ttl));
+  return table.Put(entry.path, entry.value, now, ExpiryOf(entry.ttl, now));
 }
 
 // Stores the entries of one transaction. Removes those that are too large, and
@@ -123,6 +125,27 @@ Result<bool> AddEntry(Writer& writer, const RawEntry& entry) {
   Status written = writer.Apply(change);
   if (!written.ok()) return written;
   return !exists;
+}
+
+// The room that a transaction needs is not known before it has found the
+// record, so the first one may only find its size.
+Result<bool> SetTtlOf(Writer& writer, std::string_view path, Ttl ttl) {
+  const Limits& limits = writer.environment().limits();
+  uint64_t room = 0;
+  for (;;) {
+    bool found = false;
+    uint64_t record_bytes = 0;
+    Status written =
+        writer.Apply({room == 0 ? 0 : limits.PagesFor(room),
+                      [&](Entries& table, TimePoint now) {
+                        return table.SetExpiry(path, now, ExpiryOf(ttl, now),
+                                               room, found, record_bytes);
+                      }});
+    if (!written.ok()) return written;
+    if (!found) return false;
+    if (record_bytes <= room) return true;
+    room = record_bytes;
+  }
 }
 
 Status RemoveEntries(Writer& writer, std::span<const std::string_view> paths,

@@ -33,6 +33,11 @@ Status SetEntries(Writer& writer, std::span<const RawEntry> entries,
 // nothing.
 Result<bool> AddEntry(Writer& writer, const RawEntry& entry);
 
+// Gives the entry of `path` another ttl and returns true, or returns false if
+// there is none, or only an expired or damaged one. It becomes the entry that
+// was written last.
+Result<bool> SetTtlOf(Writer& writer, std::string_view path, Ttl ttl);
+
 // Removes the entries of `paths`, and adds the number of paths done to `done`,
 // also on failure.
 Status RemoveEntries(Writer& writer, std::span<const std::string_view> paths,

@@ -65,6 +65,29 @@ int Entries::Put(std::string_view path, std::string_view value,
   return rc;
 }
 
+int Entries::SetExpiry(std::string_view path, TimePoint now,
+                       std::optional<TimePoint> expires_at,
+                       uint64_t max_record_bytes, bool& found,
+                       uint64_t& record_bytes) {
+  const EntryKey key(path);
+  MDB_val old;
+  const int rc = Find(txn_, tables_.entries, key.view(), old);
+  found = false;
+  record_bytes = 0;
+  if (rc == MDB_NOTFOUND) return 0;
+  if (rc != 0) return rc;
+  const std::optional<Record> record = DecodeRecord(ToView(old));
+  found = record && key.Matches(*record, path) && !record->HasExpired(now);
+  if (!found) return 0;
+  Record changed = *record;
+  changed.expires_at = expires_at;
+  record_bytes = RecordBytes(changed);
+  if (record_bytes > max_record_bytes) return 0;
+  // A copy, because the write changes the pages that the record refers to.
+  const std::string value(record->value);
+  return Put(path, value, now, expires_at);
+}
+
 int Entries::Remove(std::string_view path) {
   const EntryKey key(path);
   MDB_val found;

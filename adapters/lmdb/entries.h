@@ -29,6 +29,14 @@ class Entries {
   int Put(std::string_view path, std::string_view value, TimePoint written_at,
           std::optional<TimePoint> expires_at);
 
+  // Stores the entry of `path` again, with its value and another expiry time.
+  // `found` is false, and nothing has changed, if there is none, or one that
+  // has expired or is damaged. `record_bytes` is its size. If that is larger
+  // than `max_record_bytes`, nothing has changed either.
+  int SetExpiry(std::string_view path, TimePoint now,
+                std::optional<TimePoint> expires_at, uint64_t max_record_bytes,
+                bool& found, uint64_t& record_bytes);
+
   // Does nothing if the key holds nothing, or the record of another path.
   int Remove(std::string_view path);
 

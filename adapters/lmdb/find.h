@@ -23,6 +23,17 @@
 
 namespace appcache::lmdb {
 
+// False if the record has expired at `now`. If the clock was set back since it
+// was written, changes it to one that was written `now`, and sets `is_ahead`.
+// REQUIRES: the record expires.
+inline bool IsLive(Record& record, TimePoint now, bool& is_ahead) noexcept {
+  if (record.IsAhead(now)) [[unlikely]] {
+    record.MoveBack(Difference(*record.written_at, now), now);
+    is_ahead = true;
+  }
+  return !record.HasExpired(now);
+}
+
 // Calls `visit(record, now)` with the record of `path`, if there is one that
 // has not expired. The record is valid during the call. `now` is the time of
 // the check for expiry. The clock is read only for a record that expires; for
@@ -51,11 +62,7 @@ Status FindRecord(MDB_txn* txn, const Environment& environment,
   TimePoint now;
   if (record->expires_at) {
     now = clock.Now();
-    if (record->IsAhead(now)) [[unlikely]] {
-      record->MoveBack(Difference(*record->written_at, now), now);
-      is_ahead = true;
-    }
-    if (record->HasExpired(now)) return Status();
+    if (!IsLive(*record, now, is_ahead)) return Status();
   }
   visit(*record, now);
   return Status();

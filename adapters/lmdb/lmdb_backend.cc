@@ -10,6 +10,7 @@
 #include "adapters/lmdb/find.h"
 #include "adapters/lmdb/options.h"
 #include "adapters/lmdb/prefix_removal.h"
+#include "adapters/lmdb/walk.h"
 
 namespace appcache::lmdb {
 
@@ -142,6 +143,19 @@ std::vector<Lookup<TimedBytes>> LmdbBackend::GetManyTimedRaw(
   return ReadMany<TimedBytes>(paths);
 }
 
+Status LmdbBackend::WalkRaw(const WalkOptions& options, WalkVisitor visit) {
+  return WithoutExceptions<Status>([&] {
+    Status usable = CheckUsable();
+    if (usable.ok()) usable = CheckPath(options.path_prefix);
+    if (!usable.ok()) return usable;
+    bool is_ahead = false;
+    Status status = WalkEntries(*environment_, *clock_, busy_timeout_, options,
+                                visit, is_ahead);
+    if (is_ahead) writer_.FollowClock();
+    return status;
+  });
+}
+
 Result<std::string> LmdbBackend::Ping() {
   return WithoutExceptions<Result<std::string>>([&]() -> Result<std::string> {
     Status status = Read([](MDB_txn*) {});
@@ -184,6 +198,15 @@ Result<bool> LmdbBackend::AddRaw(std::string_view path, std::string_view value,
   });
   counters_.CountSets(added.ok() && *added ? 1 : 0, added.ok() ? 0 : 1);
   return added;
+}
+
+Result<bool> LmdbBackend::SetTtlRaw(std::string_view path, Ttl ttl) {
+  return WithoutExceptions<Result<bool>>([&]() -> Result<bool> {
+    Status usable = CheckUsable();
+    if (usable.ok()) usable = CheckPath(path);
+    if (!usable.ok()) return usable;
+    return SetTtlOf(writer_, path, ttl);
+  });
 }
 
 Status LmdbBackend::InvalidateRaw(std::string_view path) {

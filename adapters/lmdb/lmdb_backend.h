@@ -44,6 +44,10 @@ class LmdbBackend final : public Backend {
   Result<bool> AddRaw(std::string_view path, std::string_view value,
                       Ttl ttl) override;
 
+  // The entry becomes the one that was written last: it is evicted last.
+  Result<bool> SetTtlRaw(std::string_view path, Ttl ttl) override;
+  Status WalkRaw(const WalkOptions& options, WalkVisitor visit) override;
+
   Status InvalidateRaw(std::string_view path) override;
   Status InvalidateManyRaw(std::span<const std::string_view> paths) override;
   Status InvalidatePrefixRaw(std::string_view path_prefix) override;

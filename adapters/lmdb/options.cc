@@ -36,6 +36,7 @@ BackendTraits TraitsOf(const Environment& environment,
   traits.supports_ttl_query = true;
   traits.supports_add = true;
   traits.supports_prefix_invalidation = true;
+  traits.supports_walk = true;
   traits.max_key_bytes = environment.limits().max_path_bytes;
   traits.max_value_bytes = environment.limits().max_value_bytes;
   traits.is_shared = true;

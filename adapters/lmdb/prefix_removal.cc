@@ -9,13 +9,17 @@
 namespace appcache::lmdb {
 namespace {
 
-// Appends the next keys of the scan, perhaps none, to `keys`.
+// Sets `keys` to the next keys of the scan, perhaps none.
 Status FindKeys(const Writer& writer, PrefixScan& scan,
                 std::vector<std::string>& keys) {
   Environment& environment = writer.environment();
+  keys.clear();
   return environment.Read(writer.busy_timeout(), [&](MDB_txn* txn) {
-    const int rc = scan.Next(txn, environment.tables(),
-                             environment.limits().max_entries, keys);
+    const int rc = scan.Next(
+        txn, environment.tables(), [&](std::string_view key, std::string_view) {
+          keys.emplace_back(key);
+          return keys.size() < environment.limits().max_entries;
+        });
     return rc == 0 ? Status()
                    : Failure(rc, "read from", environment.directory());
   });
@@ -58,7 +62,6 @@ Status RemovePrefix(Writer& writer, std::string_view prefix,
   PrefixScan scan(prefix);
   std::vector<std::string> keys;
   while (!scan.is_done()) {
-    keys.clear();
     Status status = FindKeys(writer, scan, keys);
     if (status.ok() && !keys.empty()) {
       status = RemoveKeys(writer, keys, prefix, removed);

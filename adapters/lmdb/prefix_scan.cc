@@ -31,8 +31,7 @@ void PrefixScan::StartNextRange() {
   from_ = range_;
 }
 
-int PrefixScan::Next(MDB_txn* txn, const Tables& tables, size_t max,
-                     std::vector<std::string>& keys) {
+int PrefixScan::Next(MDB_txn* txn, const Tables& tables, Visit visit) {
   assert(!done_);
   MDB_cursor* opened = nullptr;
   if (const int rc = mdb_cursor_open(txn, tables.entries, &opened); rc != 0) {
@@ -40,7 +39,8 @@ int PrefixScan::Next(MDB_txn* txn, const Tables& tables, size_t max,
   }
   const std::unique_ptr<MDB_cursor, CloseCursor> cursor(opened);
   MDB_cursor_op step = MDB_SET_RANGE;
-  for (size_t rows = 0; rows < kRowsPerStep && max > 0 && !done_; ++rows) {
+  bool wants_more = true;
+  for (size_t rows = 0; rows < kRowsPerStep && wants_more && !done_; ++rows) {
     MDB_val key = ToVal(from_);
     MDB_val record;
     const int rc = mdb_cursor_get(cursor.get(), &key, &record, step);
@@ -51,8 +51,7 @@ int PrefixScan::Next(MDB_txn* txn, const Tables& tables, size_t max,
       continue;
     }
     if (PathStartsWith(ToView(key), ToView(record), prefix_)) {
-      keys.emplace_back(ToView(key));
-      --max;
+      wants_more = visit(ToView(key), ToView(record));
     }
     // The least key after this one is this one followed by a NUL.
     from_.assign(ToView(key)).push_back('\0');

@@ -1,4 +1,4 @@
-// PrefixScan: finds the keys of the entries whose path starts with a prefix.
+// PrefixScan: finds the entries whose path starts with a prefix.
 //
 // Keys that contain their path are sorted by it: those with the prefix are one
 // range. Of hashed keys only the records have the path, so the scan examines
@@ -12,9 +12,9 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "adapters/lmdb/tables.h"
+#include "appcache/function_ref.h"
 
 namespace appcache::lmdb {
 
@@ -24,12 +24,16 @@ class PrefixScan {
   // The bytes of `prefix` must outlive this object.
   explicit PrefixScan(std::string_view prefix);
 
-  // Examines the next entries, within a read transaction, and appends the keys
-  // of those whose path starts with the prefix to `keys`: at most `max`, and
-  // often none. Examines few enough entries that the transaction stays short.
-  // Returns LMDB's code. Throws std::bad_alloc. REQUIRES: !is_done().
-  int Next(MDB_txn* txn, const Tables& tables, size_t max,
-           std::vector<std::string>& keys);
+  // Receives the key and the record of an entry, which are valid during the
+  // call. Returns false when the step has found enough.
+  using Visit =
+      FunctionRef<bool(std::string_view key, std::string_view record)>;
+
+  // Examines the next entries, within a read transaction, and visits those
+  // whose path starts with the prefix, often none. Examines few enough entries
+  // that the transaction stays short. Returns LMDB's code. Throws
+  // std::bad_alloc. REQUIRES: !is_done().
+  int Next(MDB_txn* txn, const Tables& tables, Visit visit);
 
   bool is_done() const noexcept { return done_; }
 

@@ -63,6 +63,13 @@ class Client {
   // The server's name in messages: "the Redis server localhost:6379".
   const std::string& server() const noexcept { return server_; }
 
+  // The time limit of an exchange.
+  std::chrono::milliseconds timeout() const noexcept { return timeout_; }
+  // Of the connections of the pool.
+  const ReplyLimits& reply_limits() const noexcept {
+    return login_.reply_limits;
+  }
+
   // Exchanges that start from now on use connections that are made from now on.
   void Renew() { pool_.Renew(); }
 

@@ -36,4 +36,14 @@ void AppendAdd(Connection& connection, const RawEntry& entry) {
   }
 }
 
+void AppendSetTtl(Connection& connection, std::string_view path, Ttl ttl) {
+  assert(ttl >= kNoTtl && ttl <= kMaxTtl);
+  if (ttl == kNoTtl) {
+    connection.Append({"PERSIST", path});
+    connection.Append({"EXISTS", path});
+  } else {
+    connection.Append({"PEXPIRE", path, std::to_string(ttl.count())});
+  }
+}
+
 }  // namespace appcache::redis

@@ -28,6 +28,10 @@ void AppendSet(Connection& connection, const RawEntry& entry);
 // SET NX: sets the entry unless the key exists. REQUIRES: as AppendSet.
 void AppendAdd(Connection& connection, const RawEntry& entry);
 
+// PEXPIRE, or PERSIST and EXISTS for kNoTtl: one of the replies is 1 if the key
+// exists. REQUIRES: `ttl` is in [0, kMaxTtl].
+void AppendSetTtl(Connection& connection, std::string_view path, Ttl ttl);
+
 }  // namespace appcache::redis
 
 #endif  // APPCACHE_ADAPTERS_REDIS_COMMANDS_H_

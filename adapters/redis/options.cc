@@ -69,6 +69,7 @@ BackendTraits TraitsOf(const RedisCacheOptions& options) {
   traits.supports_watch = true;
   traits.supports_add = true;
   traits.supports_prefix_invalidation = true;
+  traits.supports_walk = true;
   traits.max_key_bytes = kMaxBytes;
   traits.max_value_bytes = std::min(kMaxBytes, options.max_reply_bytes);
   traits.is_shared = true;

@@ -7,47 +7,16 @@
 #include "adapters/net/deadline.h"
 #include "adapters/redis/commands.h"
 #include "adapters/redis/result.h"
+#include "adapters/redis/scan.h"
 
 namespace appcache::redis {
 namespace {
-
-// The number of keys that one SCAN visits: it takes less than a millisecond,
-// during which the server serves no other client.
-constexpr std::string_view kKeysPerScan = "1000";
 
 using Type = Reply::Type;
 
 // A server that keeps closing connections would have the removal start anew for
 // ever.
 constexpr int kMaxRestarts = 100;
-
-// The result of a SCAN, or where the first one begins.
-struct Page {
-  std::string cursor = "0";
-  std::vector<Bytes> keys = {};
-  bool is_first = true;
-
-  bool is_last() const { return !is_first && cursor == "0"; }
-};
-
-// Converts the reply to SCAN, [cursor, [key, ...]]. False: it is something
-// else.
-bool ToPage(Reply& reply, Page& page) {
-  if (reply.type != Type::kArray || reply.elements.size() != 2) return false;
-  const Reply& cursor = reply.elements[0];
-  Reply& keys = reply.elements[1];
-  if (cursor.type != Type::kString || keys.type != Type::kArray ||
-      keys.is_truncated) {
-    return false;
-  }
-  page.cursor = cursor.bytes.view();
-  page.keys.clear();
-  for (Reply& key : keys.elements) {
-    if (key.type != Type::kString) return false;
-    page.keys.push_back(std::move(key.bytes));
-  }
-  return true;
-}
 
 // Removes the keys with a prefix.
 class Removal {
@@ -91,8 +60,7 @@ Status Removal::Advance(Client::SteadyTime& ready_at) {
     now_removed = 0;
     AppendDel(connection);
     if (page_.is_last()) return;
-    connection.Append(
-        {"SCAN", page_.cursor, "MATCH", pattern_, "COUNT", kKeysPerScan});
+    AppendScan(connection, page_, pattern_);
   };
   const auto check = [&](Reply reply) {
     if (reply.type == Type::kInteger) {
@@ -135,18 +103,6 @@ Status Removal::Run() {
 }
 
 }  // namespace
-
-std::string PrefixPattern(std::string_view prefix) {
-  std::string pattern;
-  pattern.reserve(prefix.size() + 1);
-  for (const char byte : prefix) {
-    if (std::string_view("*?[]\\").find(byte) != std::string_view::npos) {
-      pattern += '\\';
-    }
-    pattern += byte;
-  }
-  return pattern += '*';
-}
 
 Status RemovePrefix(Client& client, std::string_view prefix,
                     uint64_t& removed) {

@@ -4,16 +4,12 @@
 #define APPCACHE_ADAPTERS_REDIS_PREFIX_REMOVAL_H_
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "adapters/redis/client.h"
 #include "appcache/error.h"
 
 namespace appcache::redis {
-
-// The glob pattern (SCAN, KEYS) that matches the keys that start with `prefix`.
-std::string PrefixPattern(std::string_view prefix);
 
 // Removes every key that starts with `prefix` and exists during the whole call,
 // and adds the number of removed keys to `removed`. On failure some may have

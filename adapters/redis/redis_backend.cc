@@ -9,6 +9,7 @@
 #include "adapters/redis/options.h"
 #include "adapters/redis/prefix_removal.h"
 #include "adapters/redis/result.h"
+#include "adapters/redis/walk.h"
 #include "adapters/redis/watch.h"
 
 namespace appcache::redis {
@@ -276,6 +277,37 @@ Status RedisBackend::InvalidatePrefixRaw(std::string_view path_prefix) {
   });
   counters_.CountInvalidations(removed, status.ok() ? 0 : 1);
   return status;
+}
+
+Result<bool> RedisBackend::SetTtlRaw(std::string_view path, Ttl ttl) {
+  return WithoutExceptions<Result<bool>>([&]() -> Result<bool> {
+    if (Status valid = CheckPath(path); !valid.ok()) return valid;
+    bool is_there = false;
+    // PERSIST also replies 0 for an entry that never expires.
+    Status status = client_.ExchangeChecked(
+        [&](Connection& connection) {
+          is_there = false;
+          AppendSetTtl(connection, path, ttl);
+        },
+        [&](const Reply& reply) {
+          is_there = is_there || reply.integer != 0;
+          return reply.type == Type::kInteger
+                     ? Status()
+                     : UnexpectedReply(reply, client_.server());
+        },
+        Kind::kWrite);
+    if (!status.ok()) return status;
+    return is_there;
+  });
+}
+
+Status RedisBackend::WalkRaw(const WalkOptions& options, WalkVisitor visit) {
+  return WithoutExceptions<Status>([&] {
+    if (Status valid = CheckPath(options.path_prefix); !valid.ok()) {
+      return valid;
+    }
+    return WalkEntries(client_, options, visit);
+  });
 }
 
 Status RedisBackend::ClearRaw() {

@@ -49,6 +49,9 @@ class RedisBackend final : public Backend {
   Result<bool> AddRaw(std::string_view path, std::string_view value,
                       Ttl ttl) override;
   Status InvalidatePrefixRaw(std::string_view path_prefix) override;
+  // PEXPIRE or PERSIST.
+  Result<bool> SetTtlRaw(std::string_view path, Ttl ttl) override;
+  Status WalkRaw(const WalkOptions& options, WalkVisitor visit) override;
 
   Result<std::unique_ptr<Watch>> WatchRaw(const WatchOptions& options,
                                           WatchListener& listener) override;

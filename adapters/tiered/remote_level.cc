@@ -125,12 +125,32 @@ Status RemoteLevel::Invalidate(std::span<const std::string_view> paths) {
   return TryMany(paths, invalidate, calls);
 }
 
-Status RemoteLevel::InvalidatePrefix(std::string_view path_prefix) {
+template <class Change>
+Status RemoteLevel::TryLong(const Change& change) {
   if (breaker_.state() != Breaker::State::kClosed) {
     Status alive = Try([&] { return backend_->Ping().status(); });
     if (!alive.ok()) return alive;
   }
-  return Try([&] { return backend_->InvalidatePrefixRaw(path_prefix); });
+  return Try(change);
+}
+
+Status RemoteLevel::InvalidatePrefix(std::string_view path_prefix) {
+  return TryLong([&] { return backend_->InvalidatePrefixRaw(path_prefix); });
+}
+
+Status RemoteLevel::Walk(const WalkOptions& options, WalkVisitor visit) {
+  return TryLong([&] { return backend_->WalkRaw(options, visit); });
+}
+
+Result<bool> RemoteLevel::SetTtl(std::string_view path, Ttl ttl) {
+  bool is_there = false;
+  Status status = Try([&] {
+    const Result<bool> found = backend_->SetTtlRaw(path, ttl);
+    is_there = found.ok() && *found;
+    return found.status();
+  });
+  if (!status.ok()) return status;
+  return is_there;
 }
 
 Status RemoteLevel::Clear() {

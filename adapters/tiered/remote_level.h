@@ -54,6 +54,9 @@ class RemoteLevel {
   Status Invalidate(std::span<const std::string_view> paths);
   // May take long, so it is not the probe of an open breaker: a ping is.
   Status InvalidatePrefix(std::string_view path_prefix);
+  Result<bool> SetTtl(std::string_view path, Ttl ttl);
+  // As InvalidatePrefix: not the probe of an open breaker.
+  Status Walk(const WalkOptions& options, WalkVisitor visit);
   Status Clear();
 
   // Past the breaker.
@@ -71,6 +74,10 @@ class RemoteLevel {
   // `change()`, if the breaker admits it.
   template <class Change>
   Status Try(const Change& change);
+  // The same for a change that may take long. If the breaker is not closed,
+  // pings first.
+  template <class Change>
+  Status TryLong(const Change& change);
   // `change(items)`, and up to `calls` further calls for its halves. Subtracts
   // those from `calls`.
   template <class Item, class Change>

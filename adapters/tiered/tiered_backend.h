@@ -66,6 +66,8 @@ class TieredBackend final : public Backend {
   std::vector<Lookup<TimedBytes>> GetManyTimedRaw(
       std::span<const std::string_view> paths) override;
   Lookup<Ttl> TtlRaw(std::string_view path) override;
+  // Of the remote, without the entries in the retry queue.
+  Status WalkRaw(const WalkOptions& options, WalkVisitor visit) override;
 
   // --- Writes (tiered_writes.cc).
 
@@ -74,6 +76,7 @@ class TieredBackend final : public Backend {
   Status SetManyRaw(std::span<const RawEntry> entries) override;
   Result<bool> AddRaw(std::string_view path, std::string_view value,
                       Ttl ttl) override;
+  Result<bool> SetTtlRaw(std::string_view path, Ttl ttl) override;
   Status InvalidateRaw(std::string_view path) override;
   Status InvalidateManyRaw(std::span<const std::string_view> paths) override;
   Status InvalidatePrefixRaw(std::string_view path_prefix) override;
@@ -150,6 +153,7 @@ class TieredBackend final : public Backend {
 
   Status Set(std::span<const RawEntry> entries);
   Result<bool> Add(const RawEntry& entry);
+  Result<bool> SetTtl(std::string_view path, Ttl ttl);
   Status InvalidatePrefix(std::string_view path_prefix);
   Status Clear();
 

@@ -237,4 +237,14 @@ Lookup<Ttl> TieredBackend::TtlRaw(std::string_view path) {
   });
 }
 
+// Copies are left alone: the remote has every entry.
+Status TieredBackend::WalkRaw(const WalkOptions& options, WalkVisitor visit) {
+  if (!traits_.supports_walk) return Backend::WalkRaw(options, visit);
+  return Guarded<Status>([&] {
+    return remote_.Walk(options, [&](const WalkedEntry& entry) {
+      return retry_queue_.Contains(entry.path) || visit(entry);
+    });
+  });
+}
+
 }  // namespace appcache::tiered

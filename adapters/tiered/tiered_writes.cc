@@ -128,6 +128,29 @@ Result<bool> TieredBackend::Add(const RawEntry& entry) {
   return is_added;
 }
 
+Result<bool> TieredBackend::SetTtlRaw(std::string_view path, Ttl ttl) {
+  return Guarded<Result<bool>>([&] { return SetTtl(path, ttl); });
+}
+
+// Not queued for retry when it fails: the value is right, whatever its ttl.
+Result<bool> TieredBackend::SetTtl(std::string_view path, Ttl ttl) {
+  Result<RetryQueue::Claim> claim = retry_queue_.ClaimQueued({&path, 1});
+  if (!claim.ok()) return claim.status();
+  bool is_there = false;
+  const Status status = WithoutExceptions<Status>([&] {
+    // An entry that should be gone does not get a new ttl.
+    Status removed = InvalidateClaimed(*claim);
+    if (!removed.ok()) return removed;
+    const Result<bool> found = remote_.SetTtl(path, ttl);
+    is_there = found.ok() && *found;
+    if (found.ok() && !is_there) return Status();
+    return Announce(found.status(), {&path, 1});
+  });
+  local_.Drop(path);
+  if (!status.ok()) return status;
+  return is_there;
+}
+
 Status TieredBackend::InvalidateRaw(std::string_view path) {
   return InvalidateManyRaw({&path, 1});
 }

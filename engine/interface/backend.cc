@@ -88,6 +88,22 @@ Result<bool> Backend::AddRaw(std::string_view, std::string_view, Ttl) {
       [&]() -> Result<bool> { return Unsupported(*this, "add-if-absent"); });
 }
 
+Result<bool> Backend::SetTtlRaw(std::string_view path, Ttl ttl) {
+  return WithoutExceptions<Result<bool>>([&]() -> Result<bool> {
+    const Lookup<Bytes> found = GetRaw(path);
+    if (found.has_error()) return found.status();
+    if (!found) return false;
+    Status stored = SetRaw(path, found->view(), ttl);
+    if (!stored.ok()) return stored;
+    return true;
+  });
+}
+
+Status Backend::WalkRaw(const WalkOptions&, WalkVisitor) {
+  return WithoutExceptions<Status>(
+      [&] { return Unsupported(*this, "listing its entries"); });
+}
+
 Status Backend::InvalidatePrefixRaw(std::string_view) {
   return WithoutExceptions<Status>([&] {
     return Unsupported(*this,

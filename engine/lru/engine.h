@@ -62,6 +62,7 @@ class Engine {
   // for room.
   virtual Status TrySet(const RawEntry& entry) { return Set({&entry, 1}); }
   virtual Result<bool> Add(const RawEntry& entry) = 0;
+  virtual Result<bool> SetTtl(std::string_view path, Ttl ttl) = 0;
   virtual Status Restore(std::span<const StoredEntry> entries) = 0;
   virtual Status Invalidate(std::span<const std::string_view> paths) = 0;
   virtual Status InvalidatePrefix(std::string_view prefix) = 0;

@@ -177,6 +177,11 @@ Result<bool> FileEngine::Add(const RawEntry& entry) {
                            1);
 }
 
+Result<bool> FileEngine::SetTtl(std::string_view path, Ttl ttl) {
+  return Run<Result<bool>>(
+      [&](LruEngine& engine) { return engine.SetTtl(path, ttl); }, 1);
+}
+
 Status FileEngine::Restore(std::span<const StoredEntry> entries) {
   return Run<Status>(
       [&](LruEngine& engine) { return engine.Restore(entries); });

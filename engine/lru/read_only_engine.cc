@@ -201,6 +201,10 @@ Status ReadOnlyEngine::Set(std::span<const RawEntry> entries) {
 
 Result<bool> ReadOnlyEngine::Add(const RawEntry&) { return RefuseEntries(1); }
 
+Result<bool> ReadOnlyEngine::SetTtl(std::string_view, Ttl) {
+  return RefuseEntries(1);
+}
+
 Status ReadOnlyEngine::Restore(std::span<const StoredEntry> entries) {
   return RefuseEntries(entries.size());
 }

@@ -60,6 +60,7 @@ class ReadOnlyEngine final : public Engine {
   Lookup<Ttl> GetTtl(std::string_view path) override;
   Status Set(std::span<const RawEntry> entries) override;
   Result<bool> Add(const RawEntry& entry) override;
+  Result<bool> SetTtl(std::string_view path, Ttl ttl) override;
   Status Restore(std::span<const StoredEntry> entries) override;
   Status Invalidate(std::span<const std::string_view> paths) override;
   Status InvalidatePrefix(std::string_view prefix) override;

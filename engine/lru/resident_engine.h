@@ -108,6 +108,7 @@ class ResidentEngine final : public Engine {
   Status Set(std::span<const RawEntry> entries) override;
   Status TrySet(const RawEntry& entry) override;
   Result<bool> Add(const RawEntry& entry) override;
+  Result<bool> SetTtl(std::string_view path, Ttl ttl) override;
   Status Restore(std::span<const StoredEntry> entries) override;
   Status Invalidate(std::span<const std::string_view> paths) override;
   Status InvalidatePrefix(std::string_view prefix) override;
@@ -204,6 +205,8 @@ class ResidentEngine final : public Engine {
   // had been `clears` times. REQUIRES: the turn to flush is held.
   void PublishWritten(EntryPtr entry, int64_t tick, uint64_t clears) noexcept;
   Result<bool> AddOne(const RawEntry& raw);
+  // Publishes the entry at `path` again, with its value and another ttl.
+  Result<bool> ReplaceTtl(std::string_view path, Ttl ttl);
   // Waits until the window has room, at most busy_timeout.
   Status WaitForRoom(uint64_t bytes);
   bool HasRoom(uint64_t bytes) noexcept;

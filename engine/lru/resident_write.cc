@@ -17,6 +17,9 @@ namespace {
 // other writes wait.
 constexpr uint64_t kMaxWindowShare = 8;
 
+// A new ttl is tried again only when another thread has changed the entry.
+constexpr int kMaxReplacements = 1000;
+
 constexpr auto kAlways = [](const residency::Entry*) { return true; };
 
 }  // namespace
@@ -190,6 +193,54 @@ Result<bool> ResidentEngine::AddOne(const RawEntry& raw) {
     if (*published) NotePending();
     return published;
   }
+}
+
+Result<bool> ResidentEngine::SetTtl(std::string_view path, Ttl ttl) {
+  if (Status valid = CheckKeySize(path); !valid.ok()) return valid;
+  if (Status valid = CheckWrite(); !valid.ok()) return valid;
+  const Result<bool> replaced = ReplaceTtl(path, ttl);
+  if (!replaced.ok()) write_errors_.Increment();
+  return replaced;
+}
+
+Result<bool> ResidentEngine::ReplaceTtl(std::string_view path, Ttl ttl) {
+  const int64_t h = Hash(path);
+  uint64_t room = 0;
+  for (int i = 0; i < kMaxReplacements; ++i) {
+    // Outside the section, which would keep memory from being freed.
+    if (room > 0) {
+      if (Status status = WaitForRoom(room); !status.ok()) return status;
+    }
+    const Section section(epochs_, epochs_.ForThisThread());
+    if (is_closed()) return Closed();
+    const Entry* const found = directory_.Find(h);
+    if (found == nullptr) return false;
+    Result<EntryPtr> loaded = EntryPtr();
+    if (!found->is_resident) {
+      loaded = LoadValue(*found, path);
+      if (!loaded.ok()) return loaded.status();
+      if (*loaded == nullptr) return false;
+    }
+    const Entry& current = *loaded == nullptr ? *found : **loaded;
+    if (current.key() != path || HasExpiredNow(current)) return false;
+    if (current.content_bytes() > room) {
+      room = current.content_bytes();
+      continue;
+    }
+    EntryPtr entry(Entry::New(h, path, current.value(),
+                              ExpiryOf(ttl, settings_.clock->Now())));
+    const Result<bool> published =
+        Publish(std::move(entry), [&](const Entry* visible) {
+          return visible == found || visible == &current;
+        });
+    if (!published.ok()) return published;
+    if (!*published) continue;
+    NotePending();
+    return true;
+  }
+  return Status(ErrorCode::kBusy, "an entry of " + name() +
+                                      " was changed by other threads each time "
+                                      "its ttl was replaced; retry");
 }
 
 // --- Removals.

@@ -122,6 +122,27 @@ Result<bool> SqliteBackend::AddRaw(std::string_view path,
   });
 }
 
+Result<bool> SqliteBackend::SetTtlRaw(std::string_view path, Ttl ttl) {
+  return Guarded<Result<bool>>(
+      [&](Engine& engine) { return engine.SetTtl(path, ttl); });
+}
+
+Status SqliteBackend::WalkRaw(const WalkOptions& options, WalkVisitor visit) {
+  return Guarded<Status>([&](Engine& engine) {
+    return engine.ForEach(
+        options.with_values ? store::Walk::With::kValues
+                            : store::Walk::With::kKeys,
+        [&](const StoredEntry& entry) {
+          const EntryInfo& info = entry.info;
+          if (!info.path.starts_with(options.path_prefix)) return true;
+          const uint64_t key_bytes = info.path.size();
+          return visit({info.path, entry.value.view(),
+                        info.bytes - std::min(info.bytes, key_bytes),
+                        info.expires_at, info.last_used});
+        });
+  });
+}
+
 Status SqliteBackend::InvalidateRaw(std::string_view path) {
   return InvalidateManyRaw({&path, 1});
 }
@@ -189,6 +210,7 @@ BackendTraits SqliteBackend::Traits() const {
   traits.supports_ttl_query = true;
   traits.supports_add = true;
   traits.supports_prefix_invalidation = true;
+  traits.supports_walk = true;
   traits.max_key_bytes = kMaxKeyBytes;
   traits.max_value_bytes =
       std::min(kMaxValueBytes, limits.max_bytes.value_or(kMaxValueBytes));

@@ -62,6 +62,11 @@ class SqliteBackend final : public Backend {
   // failure nothing is changed. An entry that is found is not accessed.
   Result<bool> AddRaw(std::string_view path, std::string_view value,
                       Ttl ttl) override;
+  // One transaction; the value is not written again.
+  Result<bool> SetTtlRaw(std::string_view path, Ttl ttl) override;
+  // Entries are indexed by the hash of their key, so every key is read, and
+  // with values every value.
+  Status WalkRaw(const WalkOptions& options, WalkVisitor visit) override;
   Status InvalidateRaw(std::string_view path) override;
   // One transaction: all or none.
   Status InvalidateManyRaw(std::span<const std::string_view> paths) override;

@@ -234,6 +234,32 @@ Result<bool> LruEngine::Add(const RawEntry& entry) {
   return true;
 }
 
+Result<bool> LruEngine::SetTtl(std::string_view path, Ttl ttl) {
+  if (Status valid = CheckPath(path); !valid.ok()) return valid;
+  TimePoint now;
+  int64_t expires_at = 0;
+  store::WriteResult result;
+  Status status = PrepareWrite();
+  if (status.ok()) {
+    const Result<Held> held = EnterToWrite();
+    status = held.status();
+    if (held.ok()) {
+      now = settings_.clock->Now();
+      expires_at = ExpiryOf(ttl, now);
+      store::WriteBatch batch;
+      batch.SetExpiry(Hash(path), path, expires_at, ExpiryClock(now));
+      Hooks hooks(*this, now);
+      status = ApplyLocked(batch, hooks, result);
+    }
+  }
+  if (!status.ok()) {
+    CountWriteErrors(1);
+    return Noted(std::move(status));
+  }
+  if (result.found && expires_at != 0) ArmSweep(now, expires_at);
+  return result.found;
+}
+
 Status LruEngine::Restore(std::span<const StoredEntry> entries) {
   for (const StoredEntry& entry : entries) {
     if (Status valid = CheckPath(entry.info.path); !valid.ok()) return valid;

@@ -38,6 +38,7 @@ Status Rows::Prepare(Connection& connection) {
       {sql::kFirstToExpire, &first_to_expire_},
       {sql::kGet, &get_},
       {sql::kGetExpiry, &get_expiry_},
+      {sql::kSetExpiry, &set_expiry_},
   };
   for (const auto& [sql, statement] : statements) {
     Status status = connection.Prepare(sql, *statement);
@@ -121,6 +122,28 @@ Result<std::optional<int64_t>> Rows::ExpiryOf(int64_t h, std::string_view key) {
   }
   if (rc == SQLITE_DONE) return std::optional<int64_t>();
   return connection_->Failure(rc, "read");
+}
+
+Result<bool> Rows::SetExpiry(const Row& row, int64_t now_ms) {
+  {
+    Run run(get_expiry_);
+    const int rc = run.Bind(1, row.h).Step();
+    if (rc == SQLITE_DONE) return false;
+    if (rc != SQLITE_ROW) return connection_->Failure(rc, "read");
+    const int64_t expires_at_ms = run.Int(0);
+    const bool has_expired = expires_at_ms != 0 && expires_at_ms <= now_ms;
+    if (run.Blob(1) != row.key || has_expired) return false;
+  }
+  {
+    Run run(set_expiry_);
+    run.Bind(1, row.h).Bind(2, row.expires_at_ms);
+    Status status = Finish(run, "write to");
+    if (status.ok()) status = CheckChanged();
+    if (!status.ok()) return status;
+  }
+  Status accessed = WriteAccess(row.h, row.last_used);
+  if (!accessed.ok()) return accessed;
+  return true;
 }
 
 Result<bool> Rows::RemoveIfStartsWith(int64_t h, std::string_view prefix) {

@@ -31,6 +31,10 @@ class Rows final : public policy::EvictionTarget {
   // None: there is no such entry, or it is damaged.
   Result<std::optional<int64_t>> ExpiryOf(int64_t h, std::string_view key);
 
+  // Sets the expiry time of the entry with this h and key, and records an
+  // access. False: there is none, or it had expired at `now_ms`.
+  Result<bool> SetExpiry(const Row& row, int64_t now_ms);
+
   // True when there was such an entry.
   Result<bool> RemoveKey(int64_t h, std::string_view key);
   Result<bool> RemoveIfStartsWith(int64_t h, std::string_view prefix);
@@ -72,7 +76,7 @@ class Rows final : public policy::EvictionTarget {
   policy::Counts counts_;
   Statement get_bytes_, put_entry_, put_usage_, write_access_,
       delete_entry_of_key_, delete_entry_, delete_usage_, oldest_, newest_,
-      first_to_expire_, get_, get_expiry_;
+      first_to_expire_, get_, get_expiry_, set_expiry_;
 };
 
 }  // namespace appcache::store

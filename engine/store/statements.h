@@ -109,6 +109,9 @@ inline constexpr char kPutUsage[] =
 inline constexpr char kWriteAccess[] =
     "UPDATE usage SET last_used = ?2 WHERE h = ?1 AND last_used < ?2";
 
+inline constexpr char kSetExpiry[] =
+    "UPDATE entries SET expires_at = ?2 WHERE h = ?1";
+
 inline constexpr char kDeleteEntryOfKey[] =
     "DELETE FROM entries WHERE h = ?1 AND key = ?2";
 
@@ -206,6 +209,7 @@ inline constexpr std::array kAll = {
     kOldest,          kNewest,           kFirstToExpire,      kKeysFrom,
     kEntriesFrom,     kHashesFrom,       kAuditedEntriesFrom, kUsageFrom,
     kEntriesByAccess, kAccessesAfter,    kMoveExpiry,         kRenumberAccess,
+    kSetExpiry,
 };
 
 }  // namespace appcache::store::sql

@@ -39,13 +39,14 @@ class WriteBatch {
     enum class Kind : uint8_t {
       kPut,
       kPutIfAbsent,
+      kSetExpiry,
       kRemoveKey,
       kRemovePrefix,
       kRemoveHash,
     };
     Kind kind;
     Row row;
-    int64_t now_ms = 0;  // of kPutIfAbsent
+    int64_t now_ms = 0;  // of kPutIfAbsent and kSetExpiry
   };
 
   // Inserts the row, or replaces the row with its h.
@@ -55,6 +56,14 @@ class WriteBatch {
   // `now_ms`. WriteResult::added says so.
   void PutIfAbsent(const Row& row, int64_t now_ms) {
     Add({Change::Kind::kPutIfAbsent, row, now_ms});
+  }
+
+  // Gives the row with this h and key another expiry time, and the next tick,
+  // unless it had expired at `now_ms`. WriteResult::found says whether there is
+  // such a row.
+  void SetExpiry(int64_t h, std::string_view key, int64_t expires_at_ms,
+                 int64_t now_ms) {
+    Add({Change::Kind::kSetExpiry, {h, key, {}, expires_at_ms}, now_ms});
   }
 
   // Removes the row with this h if it has this key.
@@ -84,7 +93,7 @@ class WriteBatch {
   void LimitRemovedBytes(int64_t bytes) { max_removed_bytes_ = bytes; }
 
   bool clears() const noexcept { return clears_; }
-  // Whether it may store a row.
+  // Whether it may store a row, or change one.
   bool puts() const noexcept { return puts_; }
   std::span<const policy::Access> accesses() const noexcept {
     return accesses_;
@@ -105,7 +114,8 @@ class WriteBatch {
  private:
   void Add(const Change& change) {
     puts_ = puts_ || change.kind == Change::Kind::kPut ||
-            change.kind == Change::Kind::kPutIfAbsent;
+            change.kind == Change::Kind::kPutIfAbsent ||
+            change.kind == Change::Kind::kSetExpiry;
     if (first_) {
       rest_.push_back(change);
     } else {
@@ -125,6 +135,7 @@ class WriteBatch {
 struct WriteResult {
   size_t applied = 0;            // changes, in the order of the batch
   bool added = false;            // by a PutIfAbsent
+  bool found = false;            // by a SetExpiry
   std::vector<int64_t> removed;  // by the batch's removals, by h
   uint64_t cleared = 0;          // entries that Clear removed
   policy::Evicted evicted;       // by the hooks

@@ -236,14 +236,19 @@ Status Writer::ApplyChange(const Change& change, WriteHooks* hooks,
   const Row& row = change.row;
   switch (change.kind) {
     case Change::Kind::kPut:
-      return PutWithTick(row, hooks);
+      return rows_.Put(WithTick(row, hooks));
     case Change::Kind::kPutIfAbsent: {
       const auto expiry = rows_.ExpiryOf(row.h, row.key);
       if (!expiry.ok()) return expiry.status();
       const bool is_absent =
           !*expiry || (**expiry != 0 && **expiry <= change.now_ms);
       result.added = is_absent;
-      return is_absent ? PutWithTick(row, hooks) : Status();
+      return is_absent ? rows_.Put(WithTick(row, hooks)) : Status();
+    }
+    case Change::Kind::kSetExpiry: {
+      const auto found = rows_.SetExpiry(WithTick(row, hooks), change.now_ms);
+      result.found = found.ok() && *found;
+      return found.status();
     }
     case Change::Kind::kRemoveKey:
       return Removed(rows_.RemoveKey(row.h, row.key), row.h, result);
@@ -255,12 +260,12 @@ Status Writer::ApplyChange(const Change& change, WriteHooks* hooks,
   return Status();
 }
 
-Status Writer::PutWithTick(Row row, WriteHooks* hooks) {
+Row Writer::WithTick(Row row, WriteHooks* hooks) {
   if (row.last_used == kNextTick) {
     assert(hooks != nullptr);
     row.last_used = hooks->NextTick();
   }
-  return rows_.Put(row);
+  return row;
 }
 
 Status Writer::Removed(const Result<bool>& removed, int64_t h,

@@ -118,7 +118,8 @@ class Writer {
                       WriteResult& result);
   Status ApplyChange(const Change& change, WriteHooks* hooks,
                      WriteResult& result);
-  Status PutWithTick(Row row, WriteHooks* hooks);
+  // The row with the next tick, if it is to have that.
+  static Row WithTick(Row row, WriteHooks* hooks);
   Status Removed(const Result<bool>& removed, int64_t h, WriteResult& result);
 
   Connection* connection_ = nullptr;

@@ -76,6 +76,47 @@ struct ClearDoesNothing : MapBackend {
   Status ClearRaw() override { return Status(); }
 };
 
+struct WalkIgnoresThePrefix : MapBackend {
+  using MapBackend::MapBackend;
+  Status WalkRaw(const WalkOptions& options, WalkVisitor visit) override {
+    return MapBackend::WalkRaw({"", options.with_values}, visit);
+  }
+};
+
+struct WalkVisitsTwice : MapBackend {
+  using MapBackend::MapBackend;
+  Status WalkRaw(const WalkOptions& options, WalkVisitor visit) override {
+    return MapBackend::WalkRaw(options, [&](const WalkedEntry& entry) {
+      return visit(entry) && visit(entry);
+    });
+  }
+};
+
+struct WalkHasNoExpiry : MapBackend {
+  using MapBackend::MapBackend;
+  Status WalkRaw(const WalkOptions& options, WalkVisitor visit) override {
+    return MapBackend::WalkRaw(options, [&](const WalkedEntry& entry) {
+      return visit({entry.path, entry.value, entry.value_bytes});
+    });
+  }
+};
+
+struct NewTtlCountsFromTheSet : MapBackend {
+  using MapBackend::MapBackend;
+  Result<bool> SetTtlRaw(std::string_view path, Ttl) override {
+    return TtlRaw(path).is_hit();
+  }
+};
+
+struct NewTtlMakesAnEntry : MapBackend {
+  using MapBackend::MapBackend;
+  Result<bool> SetTtlRaw(std::string_view path, Ttl ttl) override {
+    const Result<bool> found = MapBackend::SetTtlRaw(path, ttl);
+    if (found.ok() && !*found) (void)SetRaw(path, "", ttl).ok();
+    return found;
+  }
+};
+
 struct BatchInWrongOrder : MapBackend {
   using MapBackend::MapBackend;
   std::vector<Lookup<Bytes>> GetManyRaw(
@@ -268,6 +309,11 @@ INSTANTIATE_TEST_SUITE_P(
         Make<PrefixIsTruncated>("PrefixIsTruncated"),
         Make<PrefixOfHighBytesRemovesNothing>(
             "PrefixOfHighBytesRemovesNothing"),
+        Make<WalkIgnoresThePrefix>("WalkIgnoresThePrefix"),
+        Make<WalkVisitsTwice>("WalkVisitsTwice"),
+        Make<WalkHasNoExpiry>("WalkHasNoExpiry"),
+        Make<NewTtlCountsFromTheSet>("NewTtlCountsFromTheSet"),
+        Make<NewTtlMakesAnEntry>("NewTtlMakesAnEntry"),
         Make<ViewTruncatesTheValue>("ViewTruncatesTheValue"),
         Make<ViewSkipsEmptyValues>("ViewSkipsEmptyValues"),
         Make<ViewShowsExpiredValues>("ViewShowsExpiredValues"),

@@ -81,6 +81,7 @@ class MapBackend : public Backend {
     traits.supports_ttl_query = true;
     traits.supports_add = true;
     traits.supports_prefix_invalidation = true;
+    traits.supports_walk = true;
     return traits;
   }
 
@@ -103,6 +104,31 @@ class MapBackend : public Backend {
     if (Find(path)) return false;
     entries_.insert_or_assign(std::string(path), std::move(entry));
     return true;
+  }
+
+  Result<bool> SetTtlRaw(std::string_view path, Ttl ttl) override {
+    Status status = RunHook(Operation::kSet, path);
+    if (!status.ok()) return status;
+    std::lock_guard<std::mutex> guard(mutex_);
+    if (!Find(path)) return false;
+    Entry& entry = entries_.find(path)->second;
+    entry = MakeEntry(entry.value.view(), ttl);
+    return true;
+  }
+
+  Status WalkRaw(const WalkOptions& options, WalkVisitor visit) override {
+    Status status = RunHook(Operation::kGet, options.path_prefix);
+    if (!status.ok()) return status;
+    std::unique_lock<std::mutex> lock(mutex_);
+    const std::map<std::string, Entry, std::less<>> entries = entries_;
+    lock.unlock();
+    for (const auto& [path, entry] : entries) {
+      if (!path.starts_with(options.path_prefix) || HasExpired(entry)) continue;
+      const std::string_view value =
+          options.with_values ? entry.value.view() : std::string_view();
+      if (!visit({path, value, entry.value.size(), entry.expires_at})) break;
+    }
+    return Status();
   }
 
   Status InvalidateRaw(std::string_view path) override {
@@ -142,6 +168,10 @@ class MapBackend : public Backend {
     Entry entry{Bytes::Copy(value), std::nullopt};
     if (ttl != kNoTtl) entry.expires_at = clock_->Now() + ttl;
     return entry;
+  }
+
+  bool HasExpired(const Entry& entry) const {
+    return entry.expires_at && *entry.expires_at <= clock_->Now();
   }
 
   // REQUIRES: mutex_ is held.

@@ -62,6 +62,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -94,6 +95,28 @@ struct TimedBytes {
   Bytes value;
   Ttl remaining_ttl = kNoTtl;
 };
+
+// An entry as WalkRaw finds it. The views are valid during the call.
+struct WalkedEntry {
+  std::string_view path;
+  // As stored. Empty unless WalkOptions::with_values.
+  std::string_view value;
+  uint64_t value_bytes = 0;
+  // By the clock of the backend. None: it never expires.
+  std::optional<TimePoint> expires_at = std::nullopt;
+  // None: the backend does not know it.
+  std::optional<TimePoint> last_access = std::nullopt;
+};
+
+struct WalkOptions {
+  // Only entries whose path starts with this; may be empty. Must stay valid
+  // during the call.
+  std::string_view path_prefix;
+  bool with_values = false;
+};
+
+// Receives an entry, and returns false to end the walk. Must not throw.
+using WalkVisitor = FunctionRef<bool(const WalkedEntry& entry)>;
 
 // Receives a value's bytes, which are valid during the call. Must not throw.
 using ValueVisitor = FunctionRef<void(std::string_view value)>;
@@ -147,6 +170,21 @@ class Backend {
   virtual std::vector<Lookup<Bytes>> GetManyRaw(
       std::span<const std::string_view> paths);
 
+  // Calls `visit` with the entries that have not expired, in no particular
+  // order, until it returns false. Every entry that exists during the whole
+  // call is visited, once unless the backend says otherwise; one that is set,
+  // removed or expires while the call runs may be visited or not. Not an
+  // access, unless the backend says so. `visit` may use this backend, also to
+  // write.
+  //
+  // Reads in bounded steps, whatever the number of entries: the memory is that
+  // of some thousand paths, and of some MiB of values or one larger value. An
+  // entry that is damaged is left out, and the call returns kCorrupt after it
+  // has visited the others, or logs it. After another error some entries may
+  // have been visited. kUnsupported where Traits().supports_walk is false.
+  // Default: kUnsupported.
+  virtual Status WalkRaw(const WalkOptions& options, WalkVisitor visit);
+
   // --- Writes.
 
   // Stores the entries. Success when all were stored; otherwise the first
@@ -170,6 +208,13 @@ class Backend {
   // Default: kUnsupported.
   virtual Result<bool> AddRaw(std::string_view path, std::string_view value,
                               Ttl ttl);
+
+  // Gives the entry a new ttl, counted from now, and returns true if there is
+  // one that has not expired; otherwise returns false and changes nothing.
+  // Counts as an access. Default: GetRaw, then SetRaw, so that a value that
+  // another caller sets in between is lost. A backend that overrides it keeps
+  // the value of such a caller.
+  virtual Result<bool> SetTtlRaw(std::string_view path, Ttl ttl);
 
   // Removes every entry whose path starts with `path_prefix`, which may be
   // empty. On failure some may have been removed. An entry that is set while

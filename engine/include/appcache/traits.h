@@ -36,6 +36,7 @@ struct BackendTraits {
   bool supports_watch = false;      // WatchRaw
   bool supports_add = false;        // AddRaw
   bool supports_prefix_invalidation = false;  // InvalidatePrefixRaw
+  bool supports_walk = false;                 // WalkRaw
 
   // Longer key paths are kInvalidKey. Larger values are kTooLarge, and the key
   // is then empty. Where both share one limit, a value of max_value_bytes fits

@@ -105,6 +105,11 @@
 // stays, because its path is unknown. An empty path prefix removes all entries
 // in one transaction, as Clear does.
 //
+// WalkRaw copies entries in short read transactions, and visits each once. It
+// examines the entries that InvalidatePrefix would. kCorrupt when it has left
+// out damaged records. SetTtlRaw writes the record again, in one transaction,
+// and is a write for the order of eviction.
+//
 // Clear REMOVES EVERY ENTRY OF THE DIRECTORY, whatever the prefix, for all
 // processes. The file keeps its size.
 //

@@ -84,6 +84,16 @@
 // kUnavailable after a hundred times. The user needs +scan, and must be
 // permitted the key that is the prefix itself.
 //
+// WalkRaw. It runs SCAN like that, and STRLEN and PTTL for each key that starts
+// with the prefix, on a connection of its own, which counts against no limit.
+// Values are read in transactions, a MiB of them at a time. A key may be
+// visited twice when the server resizes its table of keys. Keys that hold no
+// string are left out. kUnavailable when the connection is lost: a cursor of
+// SCAN is valid on one server only. The expiry times are by the clock of this
+// machine. It counts as an access for the server's eviction.
+//
+// SetTtlRaw. It is PEXPIRE, or PERSIST and EXISTS, and is retried as a set is.
+//
 // Clear. It sends FLUSHDB ASYNC, which REMOVES EVERY KEY OF THE DATABASE,
 // WHOEVER WROTE IT, whatever the prefix, whether it is an entry of a cache or
 // not. The server frees the memory afterwards, so a large database takes no
@@ -122,7 +132,8 @@
 //
 // Stats. The counters are those of this object; the server is not asked.
 //
-// Cost. One round trip per call, batches included, except for InvalidatePrefix.
+// Cost. One round trip per call, batches included, except for InvalidatePrefix
+// and WalkRaw.
 
 #ifndef APPCACHE_REDIS_CACHE_H_
 #define APPCACHE_REDIS_CACHE_H_

@@ -91,6 +91,9 @@ class TieredBackend;
 //   an add would be an invalidation, which could remove an entry of another
 //   client. After a failed invalidation by prefix, the local copies are
 //   dropped; the caller decides whether to call it again.
+// - SetTtlRaw is not retried when it fails: the value is right, whatever its
+//   ttl. The local copy is dropped.
+// - WalkRaw visits the entries of the remote, except those in the retry queue.
 // - ClearRaw clears both levels.
 // - TtlRaw and Ping ask the remote.
 // - Stats() counts reads and writes of the tier; evictions, expirations and
