@@ -1,10 +1,14 @@
 #include "tools/command/line_reader.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <utility>
 
 #include "tools/command/fd.h"
 #include "tools/command/text.h"
@@ -14,28 +18,50 @@ namespace {
 
 constexpr size_t kReadBytes = size_t{256} << 10;
 
-}  // namespace
-
-void LineReader::Closer::operator()(gzFile_s* file) const noexcept {
-  gzclose_r(file);
+Result<size_t> ReadGzip(gzFile file, const std::string& name, char* data,
+                        size_t size) {
+  const int read = gzread(file, data, static_cast<unsigned>(size));
+  if (read > 0) return static_cast<size_t>(read);
+  int error = Z_OK;
+  const char* const why = gzerror(file, &error);
+  if (error == Z_OK || error == Z_STREAM_END) return size_t{0};
+  if (error == Z_ERRNO) return SystemFailure("read", name, errno);
+  return Status(ErrorCode::kCorrupt, "cannot read " + name + ": " + why);
 }
 
-LineReader::LineReader(std::string name, gzFile_s* file)
-    : name_(std::move(name)), file_(file) {}
+}  // namespace
+
+LineReader::LineReader(std::string name, Source source)
+    : name_(std::move(name)), source_(std::move(source)) {}
 
 Result<LineReader> LineReader::Open(const std::string& path) {
   const bool is_input = path == "-";
   const std::string name = is_input ? "standard input" : Quoted(path);
-  errno = 0;
-  // gzclose closes the descriptor, so it gets a duplicate.
-  gzFile file =
-      is_input ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path.c_str(), "rbe");
-  if (file == nullptr) {
-    return errno != 0 ? SystemFailure("open", name, errno)
-                      : Status::OutOfMemory();
+  // gzclose closes the descriptor, so standard input gets a duplicate.
+  const int fd =
+      is_input ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return SystemFailure("open", name, errno);
+  const gzFile opened = gzdopen(fd, "rb");
+  if (opened == nullptr) {
+    close(fd);
+    return Status::OutOfMemory();
   }
-  gzbuffer(file, kReadBytes);
-  return LineReader(name, file);
+  const std::shared_ptr<gzFile_s> file(opened, gzclose_r);
+  gzbuffer(opened, kReadBytes);
+  LineReader reader(name, [file, name](char* data, size_t size) {
+    return ReadGzip(file.get(), name, data, size);
+  });
+  struct stat info;
+  if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+    reader.fd_ = fd;
+    reader.file_bytes_ = static_cast<uint64_t>(info.st_size);
+  }
+  return reader;
+}
+
+uint64_t LineReader::bytes_read() const noexcept {
+  const off_t position = fd_ < 0 ? 0 : lseek(fd_, 0, SEEK_CUR);
+  return position < 0 ? 0 : static_cast<uint64_t>(position);
 }
 
 Result<bool> LineReader::Fill() {
@@ -45,16 +71,10 @@ Result<bool> LineReader::Fill() {
     begin_ = 0;
   }
   if (buffer_.size() - end_ < kReadBytes) buffer_.resize(end_ + kReadBytes);
-  const int size = gzread(file_.get(), buffer_.data() + end_, kReadBytes);
-  if (size > 0) {
-    end_ += static_cast<size_t>(size);
-    return true;
-  }
-  int error = Z_OK;
-  const char* const why = gzerror(file_.get(), &error);
-  if (error == Z_OK || error == Z_STREAM_END) return false;
-  if (error == Z_ERRNO) return SystemFailure("read", name_, errno);
-  return Status(ErrorCode::kCorrupt, "cannot read " + name_ + ": " + why);
+  const Result<size_t> read = source_(buffer_.data() + end_, kReadBytes);
+  if (!read.ok()) return read.status();
+  end_ += *read;
+  return *read > 0;
 }
 
 Result<bool> LineReader::Next(std::string_view& line, size_t max_line_bytes) {
@@ -66,11 +86,10 @@ Result<bool> LineReader::Next(std::string_view& line, size_t max_line_bytes) {
     const bool found = newline != std::string_view::npos;
     const size_t size = found ? newline : rest.size();
     if (size > max_line_bytes) {
-      return Status(ErrorCode::kInvalidKey,
+      return Status(ErrorCode::kTooLarge,
                     "line " + std::to_string(line_number_ + 1) + " of " +
                         name_ + " is longer than " +
-                        std::to_string(max_line_bytes) +
-                        " bytes, the maximum for a key");
+                        std::to_string(max_line_bytes) + " bytes");
     }
     if (found || (at_end && size > 0)) {
       line = rest.substr(0, size);

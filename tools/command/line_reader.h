@@ -1,48 +1,54 @@
-// LineReader: reads the lines of a file, which may be compressed with gzip.
+// LineReader: reads the lines of a file, which may be compressed with gzip, or
+// of another source.
 
 #ifndef APPCACHE_TOOLS_COMMAND_LINE_READER_H_
 #define APPCACHE_TOOLS_COMMAND_LINE_READER_H_
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "appcache/error.h"
 
-struct gzFile_s;
-
 namespace appcache::command {
 
 class LineReader {
  public:
-  // Opens a file; "-" is standard input.
+  // Reads up to `size` bytes into `data` and returns their number; 0 only at
+  // the end.
+  using Source = std::function<Result<size_t>(char* data, size_t size)>;
+
+  // Messages call the source `name`.
+  LineReader(std::string name, Source source);
+
+  // Opens a file; "-" is standard input. Its errors: kUnavailable when the file
+  // cannot be read, kCorrupt when its gzip data is damaged or truncated.
   static Result<LineReader> Open(const std::string& path);
 
   // Sets `line` to the next line, without its newline, and returns true;
   // returns false at the end. The line is valid until the next call. Errors:
-  // kUnavailable when the file cannot be read, kCorrupt when its gzip data is
-  // damaged or truncated, kInvalidKey when a line is longer than
-  // `max_line_bytes`.
+  // those of the source; kTooLarge when a line is longer than `max_line_bytes`.
   Result<bool> Next(std::string_view& line, size_t max_line_bytes);
 
   // The number of the line that Next returned last, counted from 1.
   uint64_t line_number() const noexcept { return line_number_; }
 
+  // Of a regular file that Open has opened, otherwise 0: its size, and how much
+  // of it has been read, about.
+  uint64_t file_bytes() const noexcept { return file_bytes_; }
+  uint64_t bytes_read() const noexcept;
+
  private:
-  struct Closer {
-    void operator()(gzFile_s* file) const noexcept;
-  };
-
-  LineReader(std::string name, gzFile_s* file);
-
   // Appends to the buffer. Returns false at the end of the file.
   Result<bool> Fill();
 
-  std::string name_;  // as messages call the file
-  std::unique_ptr<gzFile_s, Closer> file_;
+  std::string name_;  // as messages call the source
+  Source source_;
+  int fd_ = -1;  // of a regular file; belongs to source_
+  uint64_t file_bytes_ = 0;
   std::vector<char> buffer_;
   size_t begin_ = 0;  // [begin_, end_) of buffer_ is not consumed yet
   size_t end_ = 0;

@@ -1,13 +1,17 @@
-// Progress: a progress bar on standard error.
+// Progress: a progress bar on standard error; and ElapsedTime, for an operation
+// that does not report its progress.
 
 #ifndef APPCACHE_TOOLS_COMMAND_PROGRESS_H_
 #define APPCACHE_TOOLS_COMMAND_PROGRESS_H_
 
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace appcache::command {
 
@@ -26,14 +30,42 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   // Cheap: draws at most ten times a second.
-  void Update(uint64_t done);
+  void Update(uint64_t done) {
+    UpdateBy([done] { return done; });
+  }
+  // The same with `done()`, which is called only when the bar is drawn.
+  template <class Done>
+  void UpdateBy(const Done& done) {
+    if (IsDue()) Draw(done());
+  }
 
  private:
+  bool IsDue();
+  void Draw(uint64_t done);
+
   const std::string label_;
   const uint64_t total_;
   const bool is_shown_;
   bool drawn_ = false;
   std::chrono::steady_clock::time_point next_draw_;
+};
+
+// While it exists, shows "check 12 s" on standard error, if that is a terminal.
+class ElapsedTime {
+ public:
+  explicit ElapsedTime(std::string label);
+  ~ElapsedTime();
+  ElapsedTime(const ElapsedTime&) = delete;
+  ElapsedTime& operator=(const ElapsedTime&) = delete;
+
+ private:
+  void Run();
+
+  const std::string label_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool is_over_ = false;  // guarded by mutex_
+  std::thread thread_;
 };
 
 }  // namespace appcache::command

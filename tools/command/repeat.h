@@ -6,11 +6,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "appcache/error.h"
+#include "tools/command/screen.h"
 #include "tools/command/signal_blocker.h"
 
 namespace appcache::command {
@@ -21,7 +23,14 @@ struct RepeatOptions {
 
   std::chrono::milliseconds interval{1000};
   std::optional<uint64_t> count;  // no value: without a limit
+  // The screen that the text is drawn on (DrawInPlace). Null: the text is
+  // appended to the output. Must outlive the call.
+  LiveScreen* screen = nullptr;
 };
+
+// Of a SignalBlocker for PrintRepeatedly with a screen.
+inline constexpr std::initializer_list<int> kScreenSignals = {SIGTSTP,
+                                                              SIGWINCH};
 
 // A duration from RepeatOptions::kMinInterval to kMaxInterval. kInvalidArgument
 // for any other.
@@ -30,8 +39,10 @@ Result<std::chrono::milliseconds> ParseInterval(std::string_view text);
 // Prints the text that `next` returns to standard output, at once and then
 // after each interval. Returns kDone after `count` times, when one of the
 // blocked signals arrives, or as soon as standard output has no reader, which
-// is noticed during an interval too. When `next` or writing fails, prints the
-// error and returns kFailure.
+// is noticed during an interval too. With a screen, also when q is typed; draws
+// again, which does not count, when the size of the terminal has changed, or
+// the process was stopped and continued. When `next` or writing fails, prints
+// the error and returns kFailure.
 int PrintRepeatedly(SignalBlocker& signals, const RepeatOptions& options,
                     const std::function<Result<std::string>()>& next);
 

@@ -3,7 +3,11 @@
 #ifndef APPCACHE_TOOLS_COMMAND_SCREEN_H_
 #define APPCACHE_TOOLS_COMMAND_SCREEN_H_
 
+#include <termios.h>
+#include <unistd.h>
+
 #include <cstddef>
+#include <optional>
 #include <string>
 
 namespace appcache::command {
@@ -24,6 +28,32 @@ inline constexpr const char* kClearScreen = "\x1b[H\x1b[2J";
 // old text is overwritten, not cleared first, so that the screen does not
 // flicker. REQUIRES: each line of `text` ends with a newline.
 std::string DrawInPlace(const std::string& text, ScreenSize size);
+
+// The terminal of standard output while text is drawn on it in place: without
+// a cursor, and without wrapping lines, so that a character that is wider than
+// expected does not make it scroll. If standard input is a terminal too, and
+// this process is in its foreground, keys are read without an echo and without
+// waiting for a newline.
+class LiveScreen {
+ public:
+  LiveScreen() { Enter(); }
+  // Restores the terminal.
+  ~LiveScreen() { Leave(); }
+  LiveScreen(const LiveScreen&) = delete;
+  LiveScreen& operator=(const LiveScreen&) = delete;
+
+  // Prepares the terminal, and restores it: also while the process is stopped.
+  void Enter() noexcept;
+  void Leave() noexcept;
+
+  // Readable when a key was typed; -1: no keys are read.
+  int keyboard() const noexcept { return keys_ ? STDIN_FILENO : -1; }
+  // Reads the keys that were typed. True if one of them is q.
+  bool TakeQuit() noexcept;
+
+ private:
+  std::optional<termios> keys_;  // how standard input was before
+};
 
 }  // namespace appcache::command
 

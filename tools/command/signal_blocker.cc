@@ -3,7 +3,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 namespace appcache::command {
 namespace {
@@ -21,14 +23,16 @@ bool IsIgnored(int number) {
 
 }  // namespace
 
-SignalBlocker::SignalBlocker() {
+SignalBlocker::SignalBlocker(std::initializer_list<int> others) {
   // With SIGCHLD ignored, as some parent processes leave it, the kernel would
   // discard the exit status of a child.
   if (IsIgnored(SIGCHLD)) signal(SIGCHLD, SIG_DFL);
   sigemptyset(&blocked_);
-  for (const int number : kBlocked) {
+  const auto add = [this](int number) {
     if (!IsIgnored(number)) sigaddset(&blocked_, number);
-  }
+  };
+  std::for_each(std::begin(kBlocked), std::end(kBlocked), add);
+  std::for_each(others.begin(), others.end(), add);
   pthread_sigmask(SIG_BLOCK, nullptr, &original_);
   fd_ = UniqueFd(signalfd(-1, &blocked_, SFD_CLOEXEC | SFD_NONBLOCK));
   Block();

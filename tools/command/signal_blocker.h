@@ -6,21 +6,22 @@
 
 #include <signal.h>
 
+#include <initializer_list>
 #include <optional>
 
 #include "tools/command/fd.h"
 
 namespace appcache::command {
 
-// Blocks HUP, INT, QUIT, TERM, USR1, USR2, PIPE and CHLD. A signal that was
-// ignored before stays ignored.
+// Blocks HUP, INT, QUIT, TERM, USR1, USR2, PIPE, CHLD, and others on request. A
+// signal that was ignored before stays ignored.
 //
 // Create it before any thread: threads inherit the blocked mask, so that
 // Unblock lets only the main thread receive signals.
 class SignalBlocker {
  public:
-  // Blocks the signals.
-  SignalBlocker();
+  // Blocks the signals, and those of `others`.
+  explicit SignalBlocker(std::initializer_list<int> others = {});
   // Unblocks them: a pending signal then takes its default action.
   ~SignalBlocker() { Unblock(); }
   SignalBlocker(const SignalBlocker&) = delete;

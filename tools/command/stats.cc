@@ -18,12 +18,19 @@
 namespace appcache::command {
 namespace {
 
+// Whether --watch draws on a terminal.
+bool IsDrawn(const StatsOptions& options) {
+  return !options.json && isatty(STDOUT_FILENO) != 0;
+}
+
 int Watch(StatsSource& source, const StatsOptions& options,
           SignalBlocker& signals) {
-  const bool on_terminal = isatty(STDOUT_FILENO) != 0;
+  std::optional<LiveScreen> screen;
+  if (IsDrawn(options)) screen.emplace();
   std::optional<StatsSample> before;
   return PrintRepeatedly(
-      signals, {*options.watch, options.count}, [&]() -> Result<std::string> {
+      signals, {*options.watch, options.count, screen ? &*screen : nullptr},
+      [&]() -> Result<std::string> {
         StatsSample now = source.Take();
         if (!before && !now.answer.ok()) return now.answer;
         const StatsView view{source.traits(), source.kind(), now,
@@ -32,9 +39,8 @@ int Watch(StatsSource& source, const StatsOptions& options,
         std::string text;
         if (options.json) {
           text = JsonText(StatsJson(view, time)) + "\n";
-        } else if (on_terminal) {
-          text = (before ? "" : kClearScreen) +
-                 DrawInPlace(StatsBlock(view), SizeOfScreen());
+        } else if (screen) {
+          text = DrawInPlace(StatsBlock(view), SizeOfScreen());
         } else {
           text = StatsLine(view, time);
         }
@@ -68,8 +74,13 @@ int Stats(const StatsOptions& options) {
   const Result<internal::Uri> location = LocationOf(options.cache);
   if (!location.ok()) return Fail(location.status());
   std::optional<SignalBlocker> signals;
+  // Before the cache, which may start threads.
   if (options.watch) {
-    signals.emplace();  // before the cache, which may start threads
+    if (IsDrawn(options)) {
+      signals.emplace(kScreenSignals);
+    } else {
+      signals.emplace();
+    }
   }
   auto cache = OpenLocationToRead(*location, options.cache);
   if (!cache.ok()) return Fail(cache.status());
