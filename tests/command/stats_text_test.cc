@@ -106,7 +106,7 @@ TEST_F(StatsTextTest, UnknownFiguresAreMarked) {
 
 TEST_F(StatsTextTest, ALineHasATimeAndTheKnownFigures) {
   EXPECT_EQ(StatsLine(Again(), kTime),
-            "2027-01-15T08:00:00Z ping_ns=40000 entries=36 bytes=2048 "
+            "2027-01-15T08:00:00Z ping_ms=0.04 entries=36 bytes=2048 "
             "entries_per_s=3.0 bytes_per_s=-976.0\n");
 }
 
@@ -115,7 +115,7 @@ TEST_F(StatsTextTest, AFailedPingIsPrinted) {
   EXPECT_NE(StatsBlock(Again()).find("ping     gone \"away\"\\n\n"),
             std::string::npos);
   EXPECT_EQ(StatsJson(Again(), kTime)["error"], "gone \"away\"\\n");
-  EXPECT_EQ(StatsJson(Again(), kTime)["ping_ns"], nullptr);
+  EXPECT_EQ(StatsJson(Again(), kTime)["ping_ms"], nullptr);
   EXPECT_NE(StatsLine(Again(), kTime).find(R"(error="gone \"away\"\\n")"),
             std::string::npos)
       << StatsLine(Again(), kTime);
@@ -136,9 +136,9 @@ TEST_F(StatsTextTest, ATierHasItsLinkAndItsLevels) {
             "local    3 hits, 0 stale hits, 0 negative hits\n"
             "remote   0 hits, 0 misses, 2 errors\n");
   const Json json = StatsJson(Again(), kTime);
-  EXPECT_EQ(json["tier_coherence"], "tracking");
-  EXPECT_EQ(json["tier_changes_told_per_s"], 3.5);
-  EXPECT_EQ(json["tier_local_hits"], 3);
+  EXPECT_EQ(json["tier"]["coherence"], "tracking");
+  EXPECT_EQ(json["tier"]["changes_notified_per_s"], 3.5);
+  EXPECT_EQ(json["tier"]["local_hits"], 3);
   EXPECT_NE(StatsLine(Again(), kTime)
                 .find(" tier_coherence=tracking "
                       "tier_coherent=true "),
@@ -176,7 +176,22 @@ TEST(ScreenTest, TextIsCutToTheSizeOfTheScreen) {
   EXPECT_EQ(DrawInPlace("one\ntwo\n", {.rows = 9, .columns = 9}),
             "\x1b[Hone\x1b[K\ntwo\x1b[K\n\x1b[J");
   EXPECT_EQ(DrawInPlace("one\ntwo\n", {.rows = 2, .columns = 2}),
-            "\x1b[Ho\u2026\x1b[K\n\x1b[J");
+            "\x1b[Ho\u2026\n\x1b[J");
+}
+
+// A full line is not followed by an erasure, which would take its last column.
+TEST(ScreenTest, LinesOfWideCharactersAreCutToTheColumns) {
+  EXPECT_EQ(DrawInPlace("\u6f22\u5b57ab\n", {.rows = 9, .columns = 6}),
+            "\x1b[H\u6f22\u5b57ab\n\x1b[J");
+  EXPECT_EQ(DrawInPlace("\u6f22\u5b57abc\n", {.rows = 9, .columns = 6}),
+            "\x1b[H\u6f22\u5b57a\u2026\n\x1b[J");
+  // Half of a wide character cannot be drawn.
+  EXPECT_EQ(DrawInPlace("\u6f22\u5b57\u6f22\n", {.rows = 9, .columns = 4}),
+            "\x1b[H\u6f22\u2026\x1b[K\n\x1b[J");
+  // Combining marks take no column, emoji take two.
+  EXPECT_EQ(
+      DrawInPlace("e\u0301e\u0301\U0001F600\n", {.rows = 9, .columns = 4}),
+      "\x1b[He\u0301e\u0301\U0001F600\n\x1b[J");
 }
 
 }  // namespace

@@ -17,6 +17,11 @@ namespace {
 using Json = nlohmann::ordered_json;
 using SteadyClock = std::chrono::steady_clock;
 
+Json Time(uint64_t nanoseconds) {
+  return Milliseconds(
+      std::chrono::nanoseconds(static_cast<int64_t>(nanoseconds)));
+}
+
 Json LimitOrNull(uint64_t limit) {
   return limit == BackendTraits::kNoLimit ? Json(nullptr) : Json(limit);
 }
@@ -30,17 +35,20 @@ int PrintAsJson(const BackendTraits& traits, const PingReport& report) {
   Json json;
   SetBytes(json, "cache", traits.location);
   json["backend"] = traits.name;
-  json["version"] = report.version;
+  SetBytes(json, "version", report.version);
   json["pings"] = times.count();
-  json["min_ns"] = times.min();
-  json["p50_ns"] = times.Percentile(500);
-  json["p90_ns"] = times.Percentile(900);
-  json["p99_ns"] = times.Percentile(990);
-  json["max_ns"] = times.max();
+  json["min_ms"] = Time(times.min());
+  json["p50_ms"] = Time(times.Percentile(500));
+  json["p90_ms"] = Time(times.Percentile(900));
+  json["p99_ms"] = Time(times.Percentile(990));
+  json["max_ms"] = Time(times.max());
   SetBytes(json, "cleared", traits.cleared);
   json["shared"] = traits.is_shared;
   json["persistent"] = traits.is_persistent;
-  json["tells_ttl"] = traits.supports_ttl_query;
+  json["supports_ttl_query"] = traits.supports_ttl_query;
+  json["supports_add"] = traits.supports_add;
+  json["supports_watch"] = traits.supports_watch;
+  json["supports_listing"] = traits.supports_walk;
   json["ttl_resolution_ms"] = traits.ttl_resolution.count();
   json["max_key_bytes"] = LimitOrNull(traits.max_key_bytes);
   json["max_value_bytes"] = LimitOrNull(traits.max_value_bytes);
@@ -66,6 +74,7 @@ std::string Describe(const BackendTraits& traits, const std::string& version) {
   add("largest value", SizeOrNone(traits.max_value_bytes));
   add("ttl resolution", std::to_string(traits.ttl_resolution.count()) + " ms");
   add("ttl queries", traits.supports_ttl_query ? "supported" : "not supported");
+  add("listing", traits.supports_walk ? "supported" : "not supported");
   for (const auto& [name, value] : traits.limits) add(name, value);
   return text;
 }

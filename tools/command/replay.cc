@@ -15,6 +15,7 @@
 #include "engine/uri/scheme_registry.h"
 #include "tools/command/exit_status.h"
 #include "tools/command/location.h"
+#include "tools/command/progress.h"
 #include "tools/command/report.h"
 #include "tools/command/table.h"
 #include "tools/command/units.h"
@@ -26,11 +27,16 @@ using Json = nlohmann::ordered_json;
 using SteadyClock = std::chrono::steady_clock;
 
 struct Percentile {
-  const char* name;
+  const char* field;
   unsigned per_mille;
 };
 constexpr Percentile kPercentiles[] = {
-    {"p50", 500}, {"p90", 900}, {"p99", 990}, {"p99.9", 999}};
+    {"p50_ms", 500}, {"p90_ms", 900}, {"p99_ms", 990}, {"p99_9_ms", 999}};
+
+Json Time(uint64_t nanoseconds) {
+  return Milliseconds(
+      std::chrono::nanoseconds(static_cast<int64_t>(nanoseconds)));
+}
 
 uint64_t Nanoseconds(SteadyClock::duration duration) {
   using std::chrono::nanoseconds;
@@ -113,10 +119,9 @@ Result<std::unique_ptr<Cache>> OpenEmpty(const CacheFlags& flags) {
 Json Describe(const Histogram& histogram) {
   Json times{{"count", histogram.count()}};
   for (const Percentile& percentile : kPercentiles) {
-    times[std::string(percentile.name) + "_ns"] =
-        histogram.Percentile(percentile.per_mille);
+    times[percentile.field] = Time(histogram.Percentile(percentile.per_mille));
   }
-  times["max_ns"] = histogram.max();
+  times["max_ms"] = Time(histogram.max());
   return times;
 }
 
@@ -160,7 +165,11 @@ int PrintReport(const ReplayReport& report) {
 Status ReplayTrace(LineReader& trace, Backend& backend, std::string_view value,
                    ReplayReport& report) {
   std::string_view key;
+  Progress progress("replay", trace.file_bytes());
   for (;;) {
+    progress.UpdateBy([&] {
+      return trace.file_bytes() > 0 ? trace.bytes_read() : trace.line_number();
+    });
     const Result<bool> is_line = trace.Next(key, SqliteCache::kMaxKeyBytes);
     if (!is_line.ok()) return is_line.status();
     if (!*is_line) return Status();

@@ -48,6 +48,11 @@ void SetBytes(nlohmann::ordered_json& report, const char* name,
   }
 }
 
+nlohmann::ordered_json Milliseconds(std::chrono::nanoseconds time) {
+  constexpr double kNanoseconds = 1e6;
+  return static_cast<double>(time.count()) / kNanoseconds;
+}
+
 void Warn(std::string_view message) { PrintError("warning: ", message); }
 
 void Note(std::string_view message) { PrintError("", message); }

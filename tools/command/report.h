@@ -3,6 +3,7 @@
 #ifndef APPCACHE_TOOLS_COMMAND_REPORT_H_
 #define APPCACHE_TOOLS_COMMAND_REPORT_H_
 
+#include <chrono>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ std::string JsonText(const nlohmann::ordered_json& report, int indent = -1);
 // UTF-8, because a JSON string cannot hold other bytes.
 void SetBytes(nlohmann::ordered_json& report, const char* name,
               std::string_view bytes);
+
+// A duration in milliseconds, with fractions: json.md.
+nlohmann::ordered_json Milliseconds(std::chrono::nanoseconds time);
 
 // Prints "appcache: warning: MESSAGE" to standard error. Here and below,
 // invisible characters of the message are escaped, and the credentials of a URI

@@ -20,55 +20,67 @@ Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-void AddTier(const StatsView& view, Json& json) {
+Json Tier(const StatsView& view) {
+  if (!view.now.tier) return nullptr;
   const TierReport& tier = *view.now.tier;
-  json["tier_coherence"] = ToString(tier.coherence);
-  json["tier_coherent"] = tier.is_coherent;
-  json["tier_confirmed_ago_us"] =
-      tier.heartbeat_age ? Json(tier.heartbeat_age->count()) : Json(nullptr);
-  json["tier_confirmation_delay_us"] = tier.heartbeat_delay.count();
-  json["tier_links_made"] = tier.links_made;
-  json["tier_links_lost"] = tier.links_lost;
-  json["tier_changes_told"] = tier.changes_notified;
-  json["tier_changes_told_per_s"] = OrNull(ChangesRate(view));
-  json["tier_all_changes_told"] = tier.full_invalidations;
-  json["tier_asks_remote"] = tier.breaker_is_closed;
-  json["tier_breaker_openings"] = tier.breaker_openings;
-  json["tier_pending"] = tier.invalidations_queued;
-  json["tier_pending_lost"] = tier.invalidations_lost;
-  json["tier_local_hits"] = tier.local_hits;
-  json["tier_stale_hits"] = tier.stale_hits;
-  json["tier_local_absences"] = tier.negative_hits;
-  json["tier_remote_hits"] = tier.remote_hits;
-  json["tier_remote_misses"] = tier.remote_misses;
-  json["tier_remote_errors"] = tier.remote_errors;
+  Json json;
+  json["coherence"] = ToString(tier.coherence);
+  json["coherent"] = tier.is_coherent;
+  json["heartbeat_age_ms"] =
+      tier.heartbeat_age ? Milliseconds(*tier.heartbeat_age) : Json(nullptr);
+  json["heartbeat_delay_ms"] = Milliseconds(tier.heartbeat_delay);
+  json["links_made"] = tier.links_made;
+  json["links_lost"] = tier.links_lost;
+  json["changes_notified"] = tier.changes_notified;
+  json["changes_notified_per_s"] = OrNull(ChangesRate(view));
+  json["full_invalidations"] = tier.full_invalidations;
+  json["breaker_closed"] = tier.breaker_is_closed;
+  json["breaker_openings"] = tier.breaker_openings;
+  json["invalidations_queued"] = tier.invalidations_queued;
+  json["invalidations_lost"] = tier.invalidations_lost;
+  json["local_hits"] = tier.local_hits;
+  json["stale_hits"] = tier.stale_hits;
+  json["negative_hits"] = tier.negative_hits;
+  json["remote_hits"] = tier.remote_hits;
+  json["remote_misses"] = tier.remote_misses;
+  json["remote_errors"] = tier.remote_errors;
+  return json;
 }
 
 void AddFigures(const StatsView& view, Json& json) {
   const StatsSample& now = view.now;
-  json["ping_ns"] =
-      now.answer.ok() ? Json(now.round_trip.count()) : Json(nullptr);
-  if (!now.answer.ok()) json["error"] = Escape(now.answer.error().message);
+  const bool answered = now.answer.ok();
+  json["ping_ms"] = answered ? Milliseconds(now.round_trip) : Json(nullptr);
+  json["error"] =
+      answered ? Json(nullptr) : Json(Escape(now.answer.error().message));
   json["entries"] = OrNull(now.stats.entries);
   json["bytes"] = OrNull(now.stats.bytes);
-  if (view.before != nullptr) {
-    json["entries_per_s"] = OrNull(EntriesRate(view));
-    json["bytes_per_s"] = OrNull(BytesRate(view));
+  json["entries_per_s"] = OrNull(EntriesRate(view));
+  json["bytes_per_s"] = OrNull(BytesRate(view));
+  json["file_bytes"] =
+      now.file_bytes ? Json(now.file_bytes->file) : Json(nullptr);
+  json["log_bytes"] =
+      now.file_bytes ? Json(now.file_bytes->log) : Json(nullptr);
+  json["database_memory_bytes"] = OrNull(now.stats.database_memory_bytes);
+  json["log_memory_bytes"] = OrNull(now.stats.log_memory_bytes);
+  json["resident_bytes"] = OrNull(now.stats.resident_bytes);
+  json["tier"] = Tier(view);
+}
+
+// Appends " NAME=VALUE" for the known figures.
+void AppendFigures(const Json& figures, const std::string& prefix,
+                   std::string& line) {
+  for (const auto& [name, value] : figures.items()) {
+    if (value.is_null()) continue;
+    if (value.is_object()) {
+      AppendFigures(value, name + "_", line);
+      continue;
+    }
+    line.append(" ").append(prefix).append(name).append("=");
+    // Only an error message contains blanks and needs quotes.
+    const bool is_word = value.is_string() && name != "error";
+    line += is_word ? value.get<std::string>() : value.dump();
   }
-  if (now.file_bytes) {
-    json["file_bytes"] = now.file_bytes->file;
-    json["log_bytes"] = now.file_bytes->log;
-  }
-  if (now.stats.database_memory_bytes) {
-    json["database_memory_bytes"] = *now.stats.database_memory_bytes;
-  }
-  if (now.stats.log_memory_bytes) {
-    json["log_memory_bytes"] = *now.stats.log_memory_bytes;
-  }
-  if (now.stats.resident_bytes) {
-    json["resident_bytes"] = *now.stats.resident_bytes;
-  }
-  if (now.tier) AddTier(view, json);
 }
 
 std::string IsoTime(TimePoint time) {
@@ -87,7 +99,7 @@ std::string IsoTime(TimePoint time) {
 
 nlohmann::ordered_json StatsJson(const StatsView& view, TimePoint time) {
   Json json;
-  json["time_ms"] =
+  json["taken_at_ms"] =
       duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
   SetBytes(json, "cache", view.traits.location);
   json["backend"] = view.traits.name;
@@ -100,13 +112,7 @@ std::string StatsLine(const StatsView& view, TimePoint time) {
   Json figures;
   AddFigures(view, figures);
   std::string line = IsoTime(time);
-  for (const auto& [name, value] : figures.items()) {
-    if (value.is_null()) continue;
-    line += " " + name + "=";
-    // Only an error message contains blanks and needs quotes.
-    const bool is_word = value.is_string() && name != "error";
-    line += is_word ? value.get<std::string>() : value.dump();
-  }
+  AppendFigures(figures, "", line);
   return line + "\n";
 }
 

@@ -24,12 +24,12 @@ struct StatsView {
 // that are not UTF-8 are escaped.
 std::string StatsBlock(const StatsView& view);
 
-// One flat object. An unknown figure is null. The names of times and rates end
-// with their unit.
+// The object "stats" of json.md.
 nlohmann::ordered_json StatsJson(const StatsView& view, TimePoint time);
 
 // One line: "2026-11-28T15:53:58Z entries=12034 entries_per_s=3.0 ...". It has
-// the figures of StatsJson that are known and can change.
+// the figures of StatsJson that are known and can change; those of a tier start
+// with "tier_".
 std::string StatsLine(const StatsView& view, TimePoint time);
 
 // The format of prometheus.h. The label is the location of the cache.
