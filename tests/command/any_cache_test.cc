@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -53,7 +54,7 @@ class AnyCacheTest : public CommandTest,
 
 TEST_P(AnyCacheTest, GetFindsAnEntryUntilItIsRemoved) {
   EXPECT_EQ(RunOn({"get", "key"}).out, "value");
-  EXPECT_EQ(RunOn({"get", "--raw", "pyappcache/key"}).out, "value");
+  EXPECT_EQ(RunOn({"get", "--key-path", "pyappcache/key"}).out, "value");
   const Output removed = RunOn({"del", "key", "missing", "other"});
   EXPECT_EQ(removed.status, 0);
   EXPECT_EQ(removed.out, "2 removed\n");
@@ -75,6 +76,94 @@ TEST_P(AnyCacheTest, TtlPrintsSecondsOrNever) {
   EXPECT_EQ(RunOn({"ttl", "other"}).out, "never\n");
 }
 
+TEST_P(AnyCacheTest, ExpireChangesTheTtlAndKeepsTheValue) {
+  EXPECT_EQ(RunOn({"expire", "other", "10m"}).status, 0);
+  const double seconds = std::stod(RunOn({"ttl", "other"}).out);
+  EXPECT_GT(seconds, 500);
+  EXPECT_LE(seconds, 600);
+  EXPECT_EQ(RunOn({"expire", "key", "never"}).status, 0);
+  EXPECT_EQ(RunOn({"ttl", "key"}).out, "never\n");
+  EXPECT_EQ(RunOn({"get", "key"}).out, "value");
+  EXPECT_EQ(RunOn({"get", "other"}).out, "value");
+  EXPECT_EQ(RunOn({"expire", "missing", "10m"}).status, 1);
+  EXPECT_EQ(RunOn({"get", "missing"}).status, 1);
+}
+
+TEST_P(AnyCacheTest, KeysAreListedAndRemovedByPatternWhereThatIsPossible) {
+  RunOn({"set", "user/1", "x"});
+  RunOn({"set", "user/2", "x"});
+  RunOn({"set", "user*", "x"});
+  RunOn({"set", "--prefix", "foreign", "user/1", "x"});
+  if (GetParam() == "memcached") {
+    for (const Words& words :
+         {Words{"keys"}, Words{"top"}, Words{"dump"}, Words{"clear", "user/"},
+          Words{"del", "--matching", "user/*"}}) {
+      const Output output = RunOn(words);
+      EXPECT_EQ(output.status, 3);
+      EXPECT_EQ(output.out, "");
+      EXPECT_NE(output.err.find("a Memcached cache cannot list its entries"),
+                std::string::npos)
+          << output.err;
+    }
+    EXPECT_EQ(RunOn({"get", "user/1"}).out, "x");
+    return;
+  }
+  const auto lines = [&](const Words& words) {
+    const Output output = RunOn(words);
+    EXPECT_EQ(output.err, "");
+    return std::count(output.out.begin(), output.out.end(), '\n');
+  };
+  EXPECT_EQ(lines({"keys"}), 6);
+  EXPECT_EQ(lines({"keys", "user/*"}), 2);
+  EXPECT_EQ(lines({"keys", "--key-path", "*user/*"}), 3);
+  EXPECT_EQ(RunOn({"keys", "user\\*"}).out, "pyappcache/user*\n");
+  EXPECT_EQ(lines({"top", "--limit", "3"}), 5);
+  EXPECT_EQ(RunOn({"del", "--matching", "user/*", "--dry-run"}).out,
+            "2 would be removed\n");
+  EXPECT_EQ(lines({"keys", "user/*"}), 2);
+  EXPECT_EQ(RunOn({"del", "--matching", "user/[1-1]"}).out, "1 removed\n");
+  EXPECT_EQ(RunOn({"get", "user/1"}).status, 1);
+  EXPECT_EQ(RunOn({"clear", "user/"}).out, "1 removed\n");
+  EXPECT_EQ(RunOn({"get", "user*"}).out, "x");
+  EXPECT_EQ(RunOn({"clear", "--prefix", "foreign"}).out, "1 removed\n");
+  EXPECT_EQ(lines({"keys"}), 3);
+}
+
+// What is dumped from a cache of one kind can be loaded into another.
+TEST_P(AnyCacheTest, DumpsAreLoadedIntoOtherCaches) {
+  RunOn({"set", "--key-path", "a\n\xff", "\xfe\n"});
+  for (const char* const format : {"binary", "jsonl"}) {
+    const std::string dump = std::string("dump.") + format;
+    const std::string file = std::string(format) + ".db";
+    if (GetParam() != "memcached") {
+      EXPECT_EQ(RunOn({"dump", "--format", format, dump}).out,
+                "3 entries dumped\n");
+      const Output loaded = Run({"load", "--cache", file, dump});
+      EXPECT_EQ(loaded.out, "3 entries loaded\n") << loaded.err;
+    } else {
+      for (const Words& words :
+           {Words{"set", "key", "value", "--ttl", "1h"},
+            Words{"set", "other", "value"},
+            Words{"set", "--key-path", "a\n\xff", "\xfe\n"}}) {
+        Words with_cache = words;
+        with_cache.insert(with_cache.begin() + 1, {"--cache", file});
+        EXPECT_EQ(Run(with_cache).status, 0);
+      }
+      Run({"dump", "--cache", file, "--format", format, dump});
+    }
+    EXPECT_EQ(Run({"get", "--cache", file, "--key-path", "a\n\xff"}).out,
+              "\xfe\n");
+    EXPECT_GT(std::stod(Run({"ttl", "--cache", file, "key"}).out), 3000);
+    RunOn({"clear", "--yes"});
+    EXPECT_EQ(RunOn({"load", dump}).out, "3 entries loaded\n");
+    EXPECT_EQ(RunOn({"get", "--key-path", "a\n\xff"}).out, "\xfe\n");
+    EXPECT_EQ(RunOn({"ttl", "other"}).out, "never\n");
+    const double seconds = std::stod(RunOn({"ttl", "key"}).out);
+    EXPECT_GT(seconds, 3000);
+    EXPECT_LE(seconds, 3600);
+  }
+}
+
 TEST_P(AnyCacheTest, PingAndStatsDescribeTheBackend) {
   const Output output = RunOn({"ping", "--count", "3", "--json"});
   EXPECT_EQ(output.err, "");
@@ -82,7 +171,7 @@ TEST_P(AnyCacheTest, PingAndStatsDescribeTheBackend) {
   EXPECT_EQ(ping["backend"], GetParam());
   EXPECT_EQ(ping["pings"], 3);
   EXPECT_EQ(ping["shared"], true);
-  EXPECT_EQ(ping["tells_ttl"], true);
+  EXPECT_EQ(ping["supports_ttl_query"], true);
   const Output stats = RunOn({"stats", "--json"});
   EXPECT_EQ(stats.err, "");
   EXPECT_EQ(Json::parse(stats.out)["backend"], GetParam());

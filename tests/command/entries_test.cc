@@ -53,11 +53,11 @@ TEST_F(EntriesTest, AValueCanComeFromStandardInput) {
 TEST_F(EntriesTest, KeysHaveThePrefix) {
   Run({"set", "key", "1"});
   Run({"set", "--prefix", "other", "key", "2"});
-  Run({"set", "--raw", "key", "3"});
-  EXPECT_EQ(Run({"get", "--raw", "pyappcache/key"}).out, "1");
-  EXPECT_EQ(Run({"get", "--raw", "other/key"}).out, "2");
+  Run({"set", "--key-path", "key", "3"});
+  EXPECT_EQ(Run({"get", "--key-path", "pyappcache/key"}).out, "1");
+  EXPECT_EQ(Run({"get", "--key-path", "other/key"}).out, "2");
   EXPECT_EQ(Run({"get", "--prefix", "other", "key"}).out, "2");
-  EXPECT_EQ(Run({"get", "--raw", "key"}).out, "3");
+  EXPECT_EQ(Run({"get", "--key-path", "key"}).out, "3");
 }
 
 TEST_F(EntriesTest, ACompressedValueIsSmallAndReadDecompressed) {
@@ -132,6 +132,38 @@ TEST_F(EntriesTest, ReadingCommandsDoNotCreateAMissingFile) {
   }
   EXPECT_EQ(Run({"clear", "--yes", "--cache", "nope.db"}).status, 3);
   EXPECT_EQ(ReadFile("nope.db"), "");
+}
+
+TEST_F(EntriesTest, ExpireChecksItsDuration) {
+  Run({"set", "key", "value"});
+  for (const char* const duration : {"0", "0s", "soon", "", "-1s"}) {
+    const Output output = Run({"expire", "key", "--", duration});
+    EXPECT_EQ(output.status, 2) << duration;
+    EXPECT_NE(output.err.find("expire: "), std::string::npos) << output.err;
+  }
+  EXPECT_EQ(Run({"ttl", "key"}).out, "never\n");
+}
+
+TEST_F(EntriesTest, DelNeedsKeysOrAPattern) {
+  Run({"set", "key", "value"});
+  for (const Words& words :
+       {Words{"del"}, Words{"del", "key", "--matching", "k*"},
+        Words{"del", "key", "--dry-run"}, Words{"del", "--matching", "[k"}}) {
+    EXPECT_EQ(Run(words).status, 2);
+  }
+  EXPECT_EQ(Run({"get", "key"}).out, "value");
+}
+
+TEST_F(EntriesTest, AMissAsJsonHasANull) {
+  for (const Words& words :
+       {Words{"get", "missing", "--json"}, Words{"ttl", "missing", "--json"},
+        Words{"expire", "missing", "5s", "--json"}}) {
+    const Output output = Run(words);
+    EXPECT_EQ(output.status, 1);
+    const Json report = Json::parse(output.out);
+    EXPECT_EQ(report["hit"], false);
+    EXPECT_TRUE(report[words[0] == "get" ? "value" : "ttl_ms"].is_null());
+  }
 }
 
 }  // namespace

@@ -268,7 +268,7 @@ TEST_F(ExecTest, ADamagedRecordRunsTheCommandAgainWithOneWarning) {
   std::string key = Run({"keys"}).out;
   ASSERT_FALSE(key.empty());
   key.pop_back();
-  ASSERT_EQ(Run({"set", "--raw", key, "garbage"}).status, 0);
+  ASSERT_EQ(Run({"set", "--key-path", key, "garbage"}).status, 0);
   const Output output = Exec(script);
   EXPECT_EQ(output.status, 0);
   EXPECT_EQ(output.out, "out\n");

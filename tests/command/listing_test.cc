@@ -28,12 +28,18 @@ TEST_F(ListingTest, KeysAreWholePaths) {
   EXPECT_EQ(std::count(output.out.begin(), output.out.end(), '\n'), 3);
 }
 
-TEST_F(ListingTest, KeysAreSelectedByPrefixAndNumber) {
-  const Output users = Run({"keys", "--prefix", "pyappcache/user/"});
+TEST_F(ListingTest, KeysAreSelectedByPatternAndNumber) {
+  Run({"set", "--prefix", "other", "user/1", "x"});
+  const Output users = Run({"keys", "user/*"});
   EXPECT_EQ(std::count(users.out.begin(), users.out.end(), '\n'), 2);
-  const Output one = Run({"keys", "--prefix=pyappcache/user/", "--limit", "1"});
+  const Output one = Run({"keys", "user/?", "--limit", "1"});
   EXPECT_EQ(std::count(one.out.begin(), one.out.end(), '\n'), 1);
-  EXPECT_EQ(Run({"keys", "--prefix", "user"}).out, "");
+  EXPECT_EQ(Run({"keys", "--prefix", "other"}).out, "other/user/1\n");
+  EXPECT_EQ(Run({"keys", "--prefix", "other", "page*"}).out, "");
+  EXPECT_EQ(Run({"keys", "--key-path", "*r/1"}).out.size(),
+            std::string("other/user/1\npyappcache/user/1\n").size());
+  EXPECT_EQ(Run({"keys", "user"}).out, "");
+  EXPECT_EQ(Run({"keys", "user/[1"}).status, 2);
 }
 
 TEST_F(ListingTest, KeysCanEndWithNul) {
@@ -49,7 +55,7 @@ TEST_F(ListingTest, KeysAsJsonHaveSizeAndTimes) {
     const bool expires = key["key"] == "pyappcache/page/1";
     EXPECT_EQ(key["expires_at_ms"].is_number(), expires);
     EXPECT_GT(key["bytes"], 100);
-    EXPECT_GT(key["last_used_ms"], 1'600'000'000'000);
+    EXPECT_GT(key["last_access_at_ms"], 1'600'000'000'000);
   }
 }
 

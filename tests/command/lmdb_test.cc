@@ -63,11 +63,33 @@ TEST_F(LmdbTest, WithoutALimitItIsOpenedWithItsCurrentSize) {
 
 TEST_F(LmdbTest, CommandsForSqliteFilesAreRefused) {
   RunOn("app", {"set", "key", "value"});
-  const Output output = RunOn("app", {"keys"});
+  const Output output = RunOn("app", {"check"});
   EXPECT_EQ(output.status, 3);
-  EXPECT_NE(output.err.find("an LMDB cache cannot list its entries; "),
+  EXPECT_NE(output.err.find("an LMDB cache cannot be verified; "),
             std::string::npos)
       << output.err;
+}
+
+TEST_F(LmdbTest, TopCannotSortByAnUnknownAccess) {
+  RunOn("app", {"set", "key", "value"});
+  for (const char* const order : {"age", "use"}) {
+    const Output output = RunOn("app", {"top", "--by", order});
+    EXPECT_EQ(output.status, 3);
+    EXPECT_NE(output.err.find("use --by size"), std::string::npos)
+        << output.err;
+  }
+}
+
+TEST_F(LmdbTest, ADumpDoesNotReplaceAFileOfTheCache) {
+  RunOn("app", {"set", "key", "value"});
+  for (const char* const file :
+       {"app/data.mdb", "./app/lock.mdb", "app/appcache.lane"}) {
+    const Output output = RunOn("app", {"dump", file});
+    EXPECT_EQ(output.status, 2) << file;
+    EXPECT_NE(output.err.find("it is a file of the cache"), std::string::npos)
+        << output.err;
+  }
+  EXPECT_EQ(RunOn("app", {"get", "key"}).out, "value");
 }
 
 TEST_F(LmdbTest, ALimitInTheUriAndAnOptionIsAnError) {

@@ -56,7 +56,7 @@ TEST_F(ServerTest, ThePrefixOptionOverridesTheUri) {
   const std::string uri = uri_ + "?prefix=app";
   Run({"set", "--cache", uri, "key", "1"});
   Run({"set", "--cache", uri, "--prefix", "named", "key", "2"});
-  Run({"set", "--cache", uri, "--raw", "key", "3"});
+  Run({"set", "--cache", uri, "--key-path", "key", "3"});
   EXPECT_EQ(server_.Run("GET app/key"), "1");
   EXPECT_EQ(server_.Run("GET named/key"), "2");
   EXPECT_EQ(server_.Run("GET key"), "3");
@@ -83,15 +83,39 @@ TEST_F(ServerTest, ClearPrintsWhatItRemovesAndNeedsYes) {
   EXPECT_EQ(server_.Run("DBSIZE"), ":0");
 }
 
-TEST_F(ServerTest, CommandsForSqliteFilesAreRefused) {
-  WriteFile("file", "");
-  for (const Words& words : {Words{"keys"}, Words{"top"}, Words{"check"},
-                             Words{"dump", "out"}, Words{"load", "file"}}) {
-    const Output output = RunOnServer(words);
-    EXPECT_EQ(output.status, 3) << words[0];
-    EXPECT_TRUE(Contains(output.err, "a Redis cache cannot ")) << output.err;
-    EXPECT_TRUE(Contains(output.err, "SQLite file")) << output.err;
+TEST_F(ServerTest, KeysOfOtherTypesAreNeitherListedNorRemoved) {
+  server_.Run("RPUSH pyappcache/list a");
+  RunOnServer({"set", "text", "value"});
+  EXPECT_EQ(RunOnServer({"keys"}).out, "pyappcache/text\n");
+  RunOnServer({"dump", "--format", "jsonl", "out"});
+  EXPECT_EQ(CountLines("out"), 3u);
+  EXPECT_EQ(RunOnServer({"del", "--matching", "*"}).out, "1 removed\n");
+  EXPECT_EQ(server_.Run("LLEN pyappcache/list"), ":1");
+}
+
+// More than one page of SCAN, and more than one transaction of values.
+TEST_F(ServerTest, ManyEntriesAreDumpedAndRemoved) {
+  std::string lines;
+  for (int i = 0; i < 3000; ++i) {
+    lines += "{\"key\":\"pyappcache/" + std::to_string(i) + "\",\"value\":\"" +
+             std::string(500, 'v') + "\"}\n";
   }
+  WriteFile("lines", lines);
+  EXPECT_EQ(RunOnServer({"load", "lines"}).out, "3000 entries loaded\n");
+  EXPECT_EQ(server_.Run("DBSIZE"), ":3000");
+  EXPECT_EQ(RunOnServer({"dump", "out"}).out, "3000 entries dumped\n");
+  EXPECT_EQ(RunOnServer({"clear", "2"}).out, "1111 removed\n");
+  EXPECT_EQ(server_.Run("DBSIZE"), ":1889");
+  EXPECT_EQ(RunOnServer({"load", "out"}).out, "3000 entries loaded\n");
+  EXPECT_EQ(server_.Run("DBSIZE"), ":3000");
+}
+
+TEST_F(ServerTest, CommandsForSqliteFilesAreRefused) {
+  const Output check = RunOnServer({"check"});
+  EXPECT_EQ(check.status, 3);
+  EXPECT_TRUE(Contains(check.err, "a Redis cache cannot be verified"))
+      << check.err;
+  EXPECT_TRUE(Contains(check.err, "SQLite file")) << check.err;
   WriteFile("trace", "a\nb\n");
   const Output output = RunOnServer({"replay", "trace"});
   EXPECT_EQ(output.status, 3);
@@ -180,13 +204,13 @@ TEST_F(ServerTest, PingAsJsonHasTheSameFields) {
   EXPECT_EQ(ping["cache"], server_.socket_path() + ", database 0");
   EXPECT_EQ(ping["backend"], "redis");
   EXPECT_EQ(ping["pings"], 100);
-  EXPECT_GT(ping["min_ns"], 0);
-  EXPECT_LE(ping["min_ns"], ping["p50_ns"]);
-  EXPECT_LE(ping["p50_ns"], ping["p90_ns"]);
-  EXPECT_LE(ping["p90_ns"], ping["p99_ns"]);
-  EXPECT_LE(ping["p99_ns"], ping["max_ns"]);
+  EXPECT_GT(ping["min_ms"], 0);
+  EXPECT_LE(ping["min_ms"], ping["p50_ms"]);
+  EXPECT_LE(ping["p50_ms"], ping["p90_ms"]);
+  EXPECT_LE(ping["p90_ms"], ping["p99_ms"]);
+  EXPECT_LE(ping["p99_ms"], ping["max_ms"]);
   EXPECT_EQ(ping["shared"], true);
-  EXPECT_EQ(ping["tells_ttl"], true);
+  EXPECT_EQ(ping["supports_ttl_query"], true);
   EXPECT_EQ(ping["ttl_resolution_ms"], 1);
   EXPECT_EQ(ping["max_value_bytes"], 512 << 20);
   EXPECT_EQ(ping["limits"]["timeout"], "10000 ms");

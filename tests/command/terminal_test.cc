@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <pty.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -57,6 +59,22 @@ class OnTerminal {
   void Type(const std::string& text) const {
     EXPECT_EQ(write(fd_, text.data(), text.size()),
               static_cast<ssize_t>(text.size()));
+  }
+
+  void Resize(unsigned short rows, unsigned short columns) const {
+    winsize size{};
+    size.ws_row = rows;
+    size.ws_col = columns;
+    EXPECT_EQ(ioctl(fd_, TIOCSWINSZ, &size), 0);
+  }
+
+  void Signal(int number) const { EXPECT_EQ(kill(pid_, number), 0); }
+
+  // Whether the terminal echoes what is typed, and passes it on by lines.
+  bool IsInLineMode() const {
+    termios mode{};
+    EXPECT_EQ(tcgetattr(fd_, &mode), 0);
+    return (mode.c_lflag & ECHO) != 0 && (mode.c_lflag & ICANON) != 0;
   }
 
   int Wait() {
@@ -163,6 +181,115 @@ TEST_F(TerminalTest, TopRedrawsUntilInterrupted) {
   EXPECT_NE(top.seen().find("KEY"), std::string::npos);
 }
 
+// Until the end, the cursor is hidden and lines do not wrap.
+void ExpectRestored(const OnTerminal& command) {
+  const std::string& seen = command.seen();
+  const size_t hidden = seen.rfind("\x1b[?25l\x1b[?7l");
+  const size_t shown = seen.rfind("\x1b[?7h\x1b[?25h");
+  ASSERT_NE(hidden, std::string::npos) << seen;
+  ASSERT_NE(shown, std::string::npos) << seen;
+  EXPECT_LT(hidden, shown);
+  EXPECT_EQ(seen.find('\x1b', shown + 8), std::string::npos) << seen;
+  EXPECT_TRUE(command.IsInLineMode());
+}
+
+const char* const kWatching[] = {"top", "stats"};
+
+TEST_F(TerminalTest, AWatchEndsWhenQIsTyped) {
+  for (const char* const command : kWatching) {
+    OnTerminal watch(dir_.path(),
+                     {command, "--watch=1h", "--cache", "cache.db"});
+    watch.AwaitText("21");
+    watch.AwaitText("\x1b[J");  // the end of a drawing
+    EXPECT_FALSE(watch.IsInLineMode());
+    watch.Type("xq");
+    EXPECT_EQ(watch.Wait(), 0);
+    ExpectRestored(watch);
+  }
+}
+
+TEST_F(TerminalTest, AWatchRestoresTheTerminalAfterASignal) {
+  for (const char* const command : kWatching) {
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+      OnTerminal watch(dir_.path(),
+                       {command, "--watch=1h", "--cache", "cache.db"});
+      watch.AwaitText("\x1b[J");
+      watch.Signal(number);
+      EXPECT_EQ(watch.Wait(), 0) << number;
+      ExpectRestored(watch);
+    }
+  }
+}
+
+// The process group of a terminal without a shell is not stopped, and goes on.
+TEST_F(TerminalTest, AWatchRestoresTheTerminalWhileItIsStopped) {
+  for (const char* const command : kWatching) {
+    OnTerminal watch(dir_.path(),
+                     {command, "--watch=1h", "--cache", "cache.db"});
+    watch.AwaitText("\x1b[J");
+    watch.Type("\x1a");  // Ctrl-Z
+    watch.AwaitText("\x1b[?7h\x1b[?25h");
+    watch.AwaitText("\x1b[?25l\x1b[?7l", 2);
+    watch.AwaitText("\x1b[J", 2);
+    watch.Type("q");
+    EXPECT_EQ(watch.Wait(), 0);
+    ExpectRestored(watch);
+  }
+}
+
+TEST_F(TerminalTest, AWatchIsDrawnAgainWhenTheTerminalIsResized) {
+  OnTerminal top(dir_.path(), {"top", "--watch", "1h", "--cache", "cache.db"});
+  top.AwaitText("\x1b[J");
+  EXPECT_EQ(top.seen().find("key/17"), std::string::npos);
+  top.Resize(30, 60);
+  top.AwaitText("\x1b[2J", 2);
+  top.AwaitText("\x1b[J", 2);
+  EXPECT_NE(top.seen().find("key/17"), std::string::npos);
+  top.Resize(30, 12);
+  top.AwaitText("\x1b[J", 3);
+  EXPECT_NE(top.seen().find("21 entries,\u2026"), std::string::npos)
+      << top.seen();
+  top.Type("q");
+  EXPECT_EQ(top.Wait(), 0);
+}
+
+TEST_F(TerminalTest, GetQuotesAndEscapesTheValue) {
+  const std::string value = "a\x1b[31m\"\\\xff\u202e\n";
+  Run({"set", "--cache", "cache.db", "key", value});
+  OnTerminal quoted(dir_.path(), {"get", "--cache", "cache.db", "key"});
+  EXPECT_EQ(quoted.Wait(), 0);
+  EXPECT_EQ(quoted.seen(), R"("a\x1b[31m\"\\\xff\u202e\n")"
+                           "\r\n");
+  OnTerminal raw(dir_.path(), {"get", "--raw", "--cache", "cache.db", "key"});
+  EXPECT_EQ(raw.Wait(), 0);
+  EXPECT_EQ(raw.seen(), value.substr(0, value.size() - 1) + "\r\n");
+  EXPECT_EQ(Run({"get", "--cache", "cache.db", "key"}).out, value);
+}
+
+TEST_F(TerminalTest, LinesOfADumpAreEscaped) {
+  Run({"set", "--cache", "cache.db", "reordered \u202e", "value"});
+  OnTerminal dump(dir_.path(),
+                  {"dump", "--format", "jsonl", "--cache", "cache.db"});
+  EXPECT_EQ(dump.Wait(), 0);
+  EXPECT_NE(dump.seen().find("reordered \\u202e\""), std::string::npos);
+  EXPECT_EQ(dump.seen().find("colour\x1b"), std::string::npos);
+  EXPECT_EQ(dump.seen().find("\u202e"), std::string::npos);
+}
+
+// The bar is erased at the end.
+TEST_F(TerminalTest, ProgressIsShownOnStandardError) {
+  WriteFile("trace", "a\nb\n");
+  for (const Words& words : {Words{"dump", "--cache", "cache.db", "file"},
+                             Words{"load", "--cache", "new.db", "file"},
+                             Words{"replay", "trace", "--max-entries", "5"}}) {
+    OnTerminal command(dir_.path(), words);
+    EXPECT_EQ(command.Wait(), 0);
+    const size_t bar = command.seen().find("\r\x1b[K" + words[0] + " [");
+    ASSERT_NE(bar, std::string::npos) << command.seen();
+    EXPECT_NE(command.seen().find("\r\x1b[K", bar + 1), std::string::npos);
+  }
+}
+
 TEST_F(TerminalTest, StatsAreDrawnInPlaceUntilInterrupted) {
   OnTerminal stats(dir_.path(),
                    {"stats", "--watch", "1ms", "--cache", "cache.db"});
@@ -170,7 +297,7 @@ TEST_F(TerminalTest, StatsAreDrawnInPlaceUntilInterrupted) {
   stats.AwaitText("entries  21, +0.0/s");
   stats.Type("\x03");  // Ctrl-C
   EXPECT_EQ(stats.Wait(), 0);
-  EXPECT_EQ(stats.seen().find("ping_ns"), std::string::npos);
+  EXPECT_EQ(stats.seen().find("ping_ms"), std::string::npos);
 }
 
 TEST_F(TerminalTest, StatsAsJsonAreLinesOnATerminalToo) {
@@ -185,14 +312,6 @@ TEST_F(TerminalTest, ADumpToATerminalIsRefused) {
   OnTerminal dump(dir_.path(), {"dump", "--cache", "cache.db"});
   EXPECT_EQ(dump.Wait(), 2);
   EXPECT_NE(dump.seen().find("redirect"), std::string::npos);
-}
-
-TEST_F(TerminalTest, ALoadShowsAProgressBar) {
-  Run({"dump", "--cache", "cache.db", "dump"});
-  OnTerminal load(dir_.path(), {"load", "--cache", "new.db", "dump"});
-  EXPECT_EQ(load.Wait(), 0);
-  EXPECT_NE(load.seen().find("load ["), std::string::npos);
-  EXPECT_NE(load.seen().find("21 entries loaded"), std::string::npos);
 }
 
 TEST_F(TerminalTest, AnInterruptFromTheTerminalReachesTheCommandOnce) {

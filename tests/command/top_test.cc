@@ -7,18 +7,14 @@
 namespace appcache::command {
 namespace {
 
-EntryInfo Info(std::string path, uint64_t bytes, int64_t last_used_s) {
-  EntryInfo info;
-  info.path = std::move(path);
-  info.bytes = bytes;
-  info.last_used = TimePoint(std::chrono::seconds(last_used_s));
-  return info;
+ListedEntry Info(std::string path, uint64_t bytes, int64_t accessed_s) {
+  return {std::move(path), bytes, TimePoint(std::chrono::seconds(accessed_s))};
 }
 
 TEST(TopTest, EntriesAreSortedByTheOrder) {
-  const EntryInfo large = Info("large", 9, 50);
-  const EntryInfo old = Info("old", 5, 10);
-  const EntryInfo used = Info("used", 1, 90);
+  const ListedEntry large = Info("large", 9, 50);
+  const ListedEntry old = Info("old", 5, 10);
+  const ListedEntry used = Info("used", 1, 90);
   EXPECT_TRUE(TopBetter{TopOrder::kSize}(large, old));
   EXPECT_FALSE(TopBetter{TopOrder::kSize}(used, old));
   EXPECT_TRUE(TopBetter{TopOrder::kAge}(old, large));
@@ -28,8 +24,8 @@ TEST(TopTest, EntriesAreSortedByTheOrder) {
 }
 
 TEST(TopTest, TiesAreBrokenByTheKey) {
-  const EntryInfo a = Info("a", 1, 1);
-  const EntryInfo b = Info("b", 1, 1);
+  const ListedEntry a = Info("a", 1, 1);
+  const ListedEntry b = Info("b", 1, 1);
   for (const TopOrder order :
        {TopOrder::kSize, TopOrder::kAge, TopOrder::kUse}) {
     EXPECT_TRUE(TopBetter{order}(a, b));
@@ -39,13 +35,20 @@ TEST(TopTest, TiesAreBrokenByTheKey) {
 }
 
 TEST(TopTest, TheTableHasSizeAgeAndTtl) {
-  std::vector<EntryInfo> entries = {Info("user/7", 1536, 100),
-                                    Info("a\nb", 12, 40)};
+  std::vector<ListedEntry> entries = {Info("user/7", 1536, 100),
+                                      Info("a\nb", 12, 40)};
   entries[0].expires_at = TimePoint(std::chrono::seconds(3820));
   EXPECT_EQ(TopTable(entries, TimePoint(std::chrono::seconds(220)), 0),
             "   SIZE  UNUSED    TTL  KEY\n"
             "1.5 KiB   2m 0s  1h 0m  user/7\n"
             "   12 B   3m 0s      -  a\\nb\n");
+}
+
+TEST(TopTest, AnUnknownAccessIsAMark) {
+  const std::vector<ListedEntry> entries = {{"a", 12}};
+  EXPECT_EQ(TopTable(entries, TimePoint(), 0),
+            "SIZE  UNUSED  TTL  KEY\n"
+            "12 B       -    -  a\n");
 }
 
 TEST(TopTest, ProgressIsABarOrANumber) {

@@ -18,7 +18,7 @@ class TransferTest : public CommandTest {
   void SetUp() override {
     Set({"--ttl", "1h", "a", "value of a"});
     Set({"--compress", "b", std::string(5000, 'b')});
-    Set({"--raw", std::string("c\n\xff"), std::string("\xfe\n")});
+    Set({"--key-path", std::string("c\n\xff"), std::string("\xfe\n")});
     Set({"large", std::string(100'000, 'l')});
   }
 
@@ -39,7 +39,7 @@ TEST_F(TransferTest, ALoadRestoresValuesAndTtls) {
   EXPECT_EQ(Run({"get", "--cache", "new.db", "a"}).out, "value of a");
   EXPECT_LE(std::stod(Run({"ttl", "--cache", "new.db", "a"}).out), 3600);
   EXPECT_EQ(Run({"get", "--cache", "new.db", "b"}).out, std::string(5000, 'b'));
-  EXPECT_EQ(Run({"get", "--cache", "new.db", "--raw", "c\n\xff"}).out,
+  EXPECT_EQ(Run({"get", "--cache", "new.db", "--key-path", "c\n\xff"}).out,
             "\xfe\n");
   EXPECT_EQ(Run({"check", "--cache", "new.db"}).status, 0);
 }
@@ -80,6 +80,45 @@ TEST_F(TransferTest, ADumpCanUseStandardOutputAndInput) {
   const Output loaded =
       RunWithInput({"load", "--json", "--cache", "new.db", "-"}, dump.out);
   EXPECT_EQ(Json::parse(loaded.out)["entries"], 4);
+}
+
+TEST_F(TransferTest, ADumpOfLinesKeepsValuesTtlsAndStoredBytes) {
+  EXPECT_EQ(Run({"dump", "--format", "jsonl", "--cache", "old.db", "dump"}).out,
+            "4 entries dumped\n");
+  EXPECT_EQ(CountLines("dump"), 6u);
+  EXPECT_EQ(Run({"load", "--cache", "new.db", "dump"}).out,
+            "4 entries loaded\n");
+  EXPECT_EQ(Run({"get", "--cache", "new.db", "a"}).out, "value of a");
+  EXPECT_LE(std::stod(Run({"ttl", "--cache", "new.db", "a"}).out), 3600);
+  EXPECT_EQ(Run({"get", "--cache", "new.db", "b"}).out, std::string(5000, 'b'));
+  EXPECT_EQ(Run({"get", "--cache", "new.db", "--key-path", "c\n\xff"}).out,
+            "\xfe\n");
+  EXPECT_EQ(Run({"check", "--cache", "new.db"}).status, 0);
+}
+
+TEST_F(TransferTest, LinesOfOtherProgramsAreLoaded) {
+  const Output loaded =
+      RunWithInput({"load", "--json", "--cache", "new.db"},
+                   "{\"key\":\"x\",\"value\":\"1\"}\n"
+                   "{\"key\":\"y\",\"value\":\"2\",\"expires_at_ms\":1000}\n");
+  EXPECT_EQ(loaded.status, 0) << loaded.err;
+  const Json report = Json::parse(loaded.out);
+  EXPECT_EQ(report["entries"], 1);
+  EXPECT_EQ(report["expired"], 1);
+  EXPECT_EQ(Run({"get", "--cache", "new.db", "--key-path", "x"}).out, "1");
+  EXPECT_EQ(Run({"get", "--cache", "new.db", "--key-path", "y"}).status, 1);
+}
+
+TEST_F(TransferTest, LinesBeforeABrokenOneAreLoaded) {
+  const Output output =
+      RunWithInput({"load", "--cache", "new.db"},
+                   "{\"key\":\"x\",\"value\":\"1\"}\n{\"key\":\"y\"}\n");
+  EXPECT_EQ(output.status, 3);
+  EXPECT_NE(output.err.find("line 2"), std::string::npos) << output.err;
+  EXPECT_NE(output.err.find("; 1 entries before it were loaded"),
+            std::string::npos)
+      << output.err;
+  EXPECT_EQ(Run({"get", "--cache", "new.db", "--key-path", "x"}).out, "1");
 }
 
 TEST_F(TransferTest, ALoadEvictsToItsLimits) {

@@ -29,8 +29,8 @@ bytes.
 
 constexpr const char* kRestOfFooter =
     R"(The options of a URI follow a ?: redis://HOST?prefix=app&timeout=50ms.
-Special characters are percent-encoded: an @ in a password is %40. keys, top,
-check, dump and load work on SQLite files only.
+Special characters are percent-encoded: an @ in a password is %40. keys, top and
+dump do not work on Memcached, and check works on SQLite files only.
 
 Without --cache, the cache is named by the environment variable APPCACHE_CACHE.
 Put a URI with a password there, because every user can see the command line
@@ -103,7 +103,7 @@ std::optional<int> Parse(CLI::App& app, std::vector<std::string> words,
   if (!IsCommand(app, words[0]) && !IsOwnOption(words[0])) {
     const bool is_option = words[0].starts_with("-");
     return FailUsage(is_option ? "options must come after the command, as in: "
-                                 "appcache get --raw KEY"
+                                 "appcache get --json KEY"
                                : "unknown command " + Quoted(words[0]) +
                                      "; appcache --help lists the commands");
   }

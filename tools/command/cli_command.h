@@ -89,7 +89,7 @@ void AddFlag(CLI::App& command, const std::string& name,
 
 // --- The subcommands, in the order of the help.
 void AddExec(CLI::App& app, CommandLine& line);
-void AddEntryCommands(CLI::App& app, CommandLine& line);     // get set del ttl
+void AddEntryCommands(CLI::App& app, CommandLine& line);     // get ... expire
 void AddListingCommands(CLI::App& app, CommandLine& line);   // keys stats top
 void AddUpkeepCommands(CLI::App& app, CommandLine& line);    // clear check
 void AddTransferCommands(CLI::App& app, CommandLine& line);  // dump load

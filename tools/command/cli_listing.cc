@@ -16,19 +16,26 @@ void AddKeys(CLI::App& app, CommandLine& line) {
   const auto options = std::make_shared<KeysOptions>();
   CLI::App& command = AddCommand(
       app, line,
-      {"keys", "", 0, 0, "List the keys",
-       "Works on SQLite files. Prints whole key paths, for use with --raw, in\n"
-       "no particular order. On a terminal, control characters are escaped\n"
-       "(\\n, \\x1b).\n",
+      {"keys", "[PATTERN]", 0, 1, "List the keys",
+       "Works on SQLite files, LMDB directories and Redis servers, and reads\n"
+       "all keys. Prints whole key paths, for use with --key-path, in no\n"
+       "particular order; a server may report a key twice. On a terminal,\n"
+       "control characters are escaped (\\n, \\x1b).\n"
+       "\n"
+       "A PATTERN selects keys, which are those of one prefix, as a KEY is:\n"
+       "  *      any characters, also / and none\n"
+       "  ?      one character\n"
+       "  [a-z]  one of these characters; [!a-z] any other\n"
+       "  \\c     the character c itself\n",
        "Examples:\n"
-       "  appcache keys --prefix pyappcache/user/ --limit 10\n"
-       "  appcache keys --null | xargs -0 appcache del --raw --\n"},
-      [options](const Operands&) { return Keys(*options); });
-  AddParsed(command, "--prefix", "TEXT", "Only key paths that start with TEXT",
-            [options](const std::string& text) {
-              options->prefix = text;
-              return Status();
-            });
+       "  appcache keys 'user/*' --limit 10\n"
+       "  appcache keys --key-path 'other-prefix/*'\n"
+       "  appcache keys --null | xargs -0 appcache del --key-path --\n"},
+      [options](const Operands& words) {
+        if (!words.empty()) options->pattern = words[0];
+        return Keys(*options);
+      });
+  AddKeyOptions(command, options->keys);
   AddValue(command, "--limit", "N", "Print at most N keys",
            internal::ParseCount, options->limit);
   AddFlag(command, "--null", "End each key with a NUL, not with a newline",
@@ -87,8 +94,9 @@ void AddTop(CLI::App& app, CommandLine& line) {
   CLI::App& command = AddCommand(
       app, line,
       {"top", "", 0, 0, "Print the largest or least recently used entries",
-       "Works on SQLite files. Reads all keys but no values. Does not count\n"
-       "as an access.\n",
+       "Works on SQLite files, LMDB directories and Redis servers. Reads all\n"
+       "keys but no values. Does not count as an access. Only a SQLite file\n"
+       "knows the last access.\n",
        "Examples:\n"
        "  appcache top --by age --limit 10\n"
        "  appcache top --watch 2\n"},
@@ -102,7 +110,8 @@ void AddTop(CLI::App& app, CommandLine& line) {
   AddValue(command, "--limit", "N", "Print at most N entries (default: 20)",
            internal::ParseCount, options->limit);
   AddValue(command, "--watch", "INTERVAL",
-           "On a terminal: redraw at this interval, until\ninterrupted",
+           "On a terminal: redraw at this interval, until\n"
+           "interrupted or q is typed",
            ParseInterval, options->watch);
   AddCacheOption(command, options->cache);
   AddJsonOption(command, options->json);

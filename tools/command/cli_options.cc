@@ -53,8 +53,8 @@ void AddKeyOptions(CLI::App& command, KeyFlags& flags) {
               flags.prefix = text;
               return Status();
             });
-  AddFlag(command, "--raw", "A KEY is the whole key path, with its prefix",
-          flags.raw);
+  AddFlag(command, "--key-path", "A KEY is the whole key path, with its prefix",
+          flags.whole_path);
 }
 
 void AddJsonOption(CLI::App& command, bool& json) {

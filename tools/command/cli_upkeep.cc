@@ -10,14 +10,25 @@ void AddUpkeepCommands(CLI::App& app, CommandLine& line) {
   const auto clear = std::make_shared<ClearOptions>();
   CLI::App& clear_command = AddCommand(
       app, line,
-      {"clear", "", 0, 0, "Remove every entry",
+      {"clear", "[KEYPREFIX]", 0, 1, "Remove every entry, or those of a prefix",
        "Removes every entry of a file, whatever its prefix. On a server,\n"
        "removes what appcache ping prints after \"clear removes\", which\n"
        "includes the entries of other programs. Asks for confirmation on a\n"
-       "terminal; elsewhere, requires --yes.\n",
-       "Example:\n  appcache clear --cache /var/cache/app/cache.db --yes\n"},
-      [clear](const Operands&) { return Clear(*clear); });
+       "terminal; elsewhere, requires --yes.\n"
+       "\n"
+       "With a KEYPREFIX, removes the entries whose key starts with it, and\n"
+       "with --prefix alone, those of that prefix. Neither asks for\n"
+       "confirmation. They work on SQLite files, LMDB directories and Redis\n"
+       "servers, and read all keys.\n",
+       "Examples:\n"
+       "  appcache clear --cache /var/cache/app/cache.db --yes\n"
+       "  appcache clear user/7/\n"},
+      [clear](const Operands& words) {
+        if (!words.empty()) clear->key_prefix = words[0];
+        return Clear(*clear);
+      });
   AddFlag(clear_command, "--yes", "Do not ask for confirmation", clear->yes);
+  AddKeyOptions(clear_command, clear->keys);
   AddCacheOption(clear_command, clear->cache);
   AddJsonOption(clear_command, clear->json);
 

@@ -12,6 +12,8 @@
 #include "tools/command/exit_status.h"
 #include "tools/command/fd.h"
 #include "tools/command/report.h"
+#include "tools/command/selection.h"
+#include "tools/command/text.h"
 
 namespace appcache::command {
 namespace {
@@ -30,13 +32,15 @@ Lookup<Bytes> GetDecompressed(Backend& backend, const std::string& path) {
   return Lookup<Bytes>::Hit(*std::move(plain));
 }
 
-// Prints the report of a miss or an error.
-int ReportMiss(const Status& status, const std::string& path, bool json) {
+// Prints the report of a miss, in which `field` is null, or of an error.
+int ReportMiss(const Status& status, const std::string& path, bool json,
+               const char* field) {
   if (!status.ok()) return Fail(status);
   if (!json) return kMiss;
   Json report;
   SetBytes(report, "key", path);
   report["hit"] = false;
+  report[field] = nullptr;
   const int printed = PrintJson(report);
   return printed == kDone ? kMiss : printed;
 }
@@ -67,6 +71,26 @@ bool HasEntry(Backend& backend, const std::string& path) {
   return backend.GetRaw(path).is_hit();
 }
 
+// A terminal would act on the control characters of a value.
+int PrintValue(std::string_view value, bool raw) {
+  if (raw || isatty(STDOUT_FILENO) == 0) return Print(value);
+  std::string text("\"");
+  for (const char c : Escape(value)) {
+    if (c == '"') text += '\\';
+    text += c;
+  }
+  return Print(text + "\"\n");
+}
+
+// Of an entry that is there.
+int PrintTtl(const std::string& path, appcache::Ttl ttl) {
+  Json report;
+  SetBytes(report, "key", path);
+  report["hit"] = true;
+  report["ttl_ms"] = ttl == kNoTtl ? Json(nullptr) : Json(ttl.count());
+  return PrintJson(report);
+}
+
 std::string Seconds(std::chrono::milliseconds ttl) {
   std::array<char, 40> text;
   const auto ms = static_cast<long long>(ttl.count());
@@ -79,7 +103,7 @@ std::string Seconds(std::chrono::milliseconds ttl) {
 
 std::string PathOf(const KeyFlags& flags, const Cache& cache,
                    std::string_view key) {
-  if (flags.raw) return std::string(key);
+  if (flags.whole_path) return std::string(key);
   const std::string& prefix = flags.prefix ? *flags.prefix : cache.prefix();
   return std::string(KeyPath(prefix).Segment(key).view());
 }
@@ -89,8 +113,8 @@ int Get(const GetOptions& options) {
   if (!cache.ok()) return Fail(cache.status());
   const std::string path = PathOf(options.keys, **cache, options.key);
   const Lookup<Bytes> found = GetDecompressed(*(*cache)->backend(), path);
-  if (!found) return ReportMiss(found.status(), path, options.json);
-  if (!options.json) return Print(found->view());
+  if (!found) return ReportMiss(found.status(), path, options.json, "value");
+  if (!options.json) return PrintValue(found->view(), options.raw);
   Json report;
   SetBytes(report, "key", path);
   report["hit"] = true;
@@ -128,14 +152,28 @@ Result<uint64_t> RemoveAll(Backend& backend,
 int Del(const DelOptions& options) {
   const auto cache = OpenCache(options.cache, IfMissing::kFail);
   if (!cache.ok()) return Fail(cache.status());
-  std::vector<std::string> paths;
-  for (const std::string& name : options.names) {
-    paths.push_back(PathOf(options.keys, **cache, name));
+  Backend& backend = *(*cache)->backend();
+  Result<uint64_t> removed = uint64_t{0};
+  if (options.pattern) {
+    const Status listed = CheckCanList(options.cache, **cache);
+    if (!listed.ok()) return Fail(listed);
+    const Result<Selection> selection =
+        Selection::Matching(options.keys, **cache, options.pattern);
+    if (!selection.ok()) return Fail(selection.status());
+    removed = selection->Remove(backend, options.dry_run);
+  } else {
+    std::vector<std::string> paths;
+    for (const std::string& name : options.names) {
+      paths.push_back(PathOf(options.keys, **cache, name));
+    }
+    removed = RemoveAll(backend, paths);
   }
-  const Result<uint64_t> removed = RemoveAll(*(*cache)->backend(), paths);
   if (!removed.ok()) return Fail(removed.status());
-  if (!options.json) return Print(std::to_string(*removed) + " removed\n");
-  return PrintJson(Json{{"removed", *removed}});
+  if (!options.json) {
+    return Print(std::to_string(*removed) +
+                 (options.dry_run ? " would be removed\n" : " removed\n"));
+  }
+  return PrintJson(Json{{"removed", *removed}, {"dry_run", options.dry_run}});
 }
 
 int Ttl(const TtlOptions& options) {
@@ -143,14 +181,20 @@ int Ttl(const TtlOptions& options) {
   if (!cache.ok()) return Fail(cache.status());
   const std::string path = PathOf(options.keys, **cache, options.key);
   const Lookup<appcache::Ttl> ttl = (*cache)->backend()->TtlRaw(path);
-  if (!ttl) return ReportMiss(ttl.status(), path, options.json);
-  const bool expires = *ttl != kNoTtl;
-  if (!options.json) return Print(expires ? Seconds(*ttl) : "never\n");
-  Json report;
-  SetBytes(report, "key", path);
-  report["hit"] = true;
-  report["ttl_ms"] = expires ? Json(ttl->count()) : Json(nullptr);
-  return PrintJson(report);
+  if (!ttl) return ReportMiss(ttl.status(), path, options.json, "ttl_ms");
+  if (options.json) return PrintTtl(path, *ttl);
+  return Print(*ttl != kNoTtl ? Seconds(*ttl) : "never\n");
+}
+
+int Expire(const ExpireOptions& options) {
+  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  if (!cache.ok()) return Fail(cache.status());
+  const std::string path = PathOf(options.keys, **cache, options.key);
+  const Result<bool> found = (*cache)->backend()->SetTtlRaw(path, options.ttl);
+  if (!found.ok() || !*found) {
+    return ReportMiss(found.status(), path, options.json, "ttl_ms");
+  }
+  return options.json ? PrintTtl(path, options.ttl) : kDone;
 }
 
 }  // namespace appcache::command

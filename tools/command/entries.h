@@ -1,4 +1,4 @@
-// appcache get, set, del, ttl: operations on single entries.
+// appcache get, set, del, ttl, expire: operations on single entries.
 
 #ifndef APPCACHE_TOOLS_COMMAND_ENTRIES_H_
 #define APPCACHE_TOOLS_COMMAND_ENTRIES_H_
@@ -20,7 +20,7 @@ namespace appcache::command {
 // How a KEY is turned into a key path.
 struct KeyFlags {
   std::optional<std::string> prefix;  // no value: the prefix of the cache
-  bool raw = false;                   // a KEY is the whole key path
+  bool whole_path = false;            // a KEY is the whole key path
 };
 
 std::string PathOf(const KeyFlags& flags, const Cache& cache,
@@ -30,9 +30,11 @@ struct GetOptions {
   CacheFlags cache;
   KeyFlags keys;
   std::string key;
+  bool raw = false;
   bool json = false;
 };
-// Prints the value, decompressed. Returns kMiss when there is no entry.
+// Prints the value, decompressed. On a terminal, quotes and escapes it unless
+// `raw` is set. Returns kMiss when there is no entry.
 int Get(const GetOptions& options);
 
 struct SetOptions {
@@ -56,6 +58,9 @@ struct DelOptions {
   CacheFlags cache;
   KeyFlags keys;
   std::vector<std::string> names;
+  // In place of names: see Selection::Matching.
+  std::optional<std::string> pattern;
+  bool dry_run = false;  // only counts; needs a pattern
   bool json = false;
 };
 // Prints the number of removed entries. Returns kDone also when it is 0.
@@ -70,6 +75,16 @@ struct TtlOptions {
 // Prints the remaining seconds, or "never". Returns kMiss when there is no
 // entry.
 int Ttl(const TtlOptions& options);
+
+struct ExpireOptions {
+  CacheFlags cache;
+  KeyFlags keys;
+  std::string key;
+  std::chrono::milliseconds ttl{0};  // 0: never
+  bool json = false;
+};
+// Gives the entry another ttl. Returns kMiss when there is no entry.
+int Expire(const ExpireOptions& options);
 
 }  // namespace appcache::command
 

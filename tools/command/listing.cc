@@ -2,65 +2,75 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "appcache/sqlite_cache.h"
-#include "appcache/times.h"
 #include "tools/command/exit_status.h"
 #include "tools/command/report.h"
+#include "tools/command/selection.h"
 #include "tools/command/text.h"
 
 namespace appcache::command {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr size_t kPrintSize = size_t{64} << 10;
 
-Json Describe(const EntryInfo& info) {
-  using std::chrono::duration_cast;
-  using std::chrono::milliseconds;
-  const auto unix_ms = [](TimePoint time) {
-    return duration_cast<milliseconds>(time.time_since_epoch()).count();
-  };
-  Json entry;
-  SetBytes(entry, "key", info.path);
-  entry["bytes"] = info.bytes;
-  entry["last_used_ms"] = unix_ms(info.last_used);
-  entry["expires_at_ms"] =
-      info.expires_at ? Json(unix_ms(*info.expires_at)) : Json(nullptr);
-  return entry;
-}
+// The text of the entries, as it is printed.
+class KeyList {
+ public:
+  explicit KeyList(const KeysOptions& options)
+      : options_(options),
+        escapes_(!options.null && isatty(STDOUT_FILENO) != 0),
+        text_(options.json ? "[" : "") {}
+
+  // A WalkVisitor.
+  bool Add(const WalkedEntry& entry) {
+    if (options_.json) {
+      text_ += (count_ > 0 ? ",\n" : "") + JsonText(EntryJson(ToListed(entry)));
+    } else {
+      text_ += escapes_ ? Escape(entry.path) : entry.path;
+      text_ += options_.null ? '\0' : '\n';
+    }
+    ++count_;
+    if (text_.size() >= kPrintSize) Flush();
+    return printed_ == kDone && (!options_.limit || count_ < *options_.limit);
+  }
+
+  int Finish() {
+    if (options_.json) text_ += "]\n";
+    Flush();
+    return printed_;
+  }
+
+ private:
+  void Flush() {
+    if (printed_ == kDone) printed_ = Print(text_);
+    text_.clear();
+  }
+
+  const KeysOptions& options_;
+  const bool escapes_;
+  std::string text_;
+  uint64_t count_ = 0;
+  int printed_ = kDone;
+};
 
 }  // namespace
 
 int Keys(const KeysOptions& options) {
-  const auto cache = OpenSqliteCacheToRead(options.cache, "list its entries");
+  const auto cache = OpenCacheToRead(options.cache);
   if (!cache.ok()) return Fail(cache.status());
-  const bool escape = !options.null && isatty(STDOUT_FILENO);
-  std::string text(options.json ? "[" : "");
-  uint64_t count = 0;
-  int printed = kDone;
-  const Status visited = (*cache)->ForEachKey([&](const EntryInfo& info) {
-    if (!info.path.starts_with(options.prefix)) return true;
-    if (options.json) {
-      text += (count > 0 ? ",\n" : "") + JsonText(Describe(info));
-    } else {
-      text += escape ? Escape(info.path) : info.path;
-      text += options.null ? '\0' : '\n';
-    }
-    if (text.size() >= kPrintSize) {
-      printed = Print(text);
-      text.clear();
-    }
-    ++count;
-    return printed == kDone && (!options.limit || count < *options.limit);
-  });
-  if (options.json) text += "]\n";
-  if (printed == kDone) printed = Print(text);
-  return visited.ok() ? printed : Fail(visited);
+  const Status listed = CheckCanList(options.cache, **cache);
+  if (!listed.ok()) return Fail(listed);
+  const Result<Selection> selection =
+      Selection::Matching(options.keys, **cache, options.pattern);
+  if (!selection.ok()) return Fail(selection.status());
+  KeyList list(options);
+  const Status walked = selection->Walk(
+      *(*cache)->backend(), /*with_values=*/false,
+      [&](const WalkedEntry& entry) { return list.Add(entry); });
+  const int printed = list.Finish();
+  return walked.ok() ? printed : Fail(walked);
 }
 
 }  // namespace appcache::command

@@ -7,13 +7,15 @@
 #include <optional>
 #include <string>
 
+#include "tools/command/entries.h"
 #include "tools/command/open_cache.h"
 
 namespace appcache::command {
 
 struct KeysOptions {
   CacheFlags cache;
-  std::string prefix;  // of the whole key path
+  KeyFlags keys;
+  std::optional<std::string> pattern;  // see Selection::Matching
   std::optional<uint64_t> limit;
   bool null = false;
   bool json = false;

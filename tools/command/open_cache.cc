@@ -222,6 +222,16 @@ Result<std::unique_ptr<SqliteCache>> OpenSqliteCacheToRead(
   return ToSqliteCache(OpenLocationToRead(*std::move(location), flags));
 }
 
+Status CheckCanList(const CacheFlags& flags, const Cache& cache) {
+  if (cache.Traits().supports_walk) return Status();
+  const Result<internal::Uri> location = LocationOf(flags);
+  const std::string kind = location.ok() ? KindOf(*location) : "the cache";
+  return Status(ErrorCode::kUnsupported,
+                kind +
+                    " cannot list its entries; this command needs a SQLite "
+                    "file, an LMDB directory or a Redis server");
+}
+
 Result<std::string> DefaultCacheDirectory() {
   const char* const cache_home = std::getenv("XDG_CACHE_HOME");
   Result<std::string> directory =

@@ -80,6 +80,10 @@ Result<std::unique_ptr<SqliteCache>> OpenSqliteCache(const CacheFlags& flags,
 Result<std::unique_ptr<SqliteCache>> OpenSqliteCacheToRead(
     const CacheFlags& flags, const char* what);
 
+// kUnsupported if `cache`, which was opened with `flags`, cannot list its
+// entries (Traits().supports_walk).
+Status CheckCanList(const CacheFlags& flags, const Cache& cache);
+
 // Whether opening a cache in a file has failed because this user may not write
 // there.
 bool IsWriteRefused(const Status& status) noexcept;

@@ -1,6 +1,7 @@
 #include "tools/command/text.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "engine/support/printable.h"
@@ -15,6 +16,9 @@ using internal::CharacterLength;
 using internal::CodePoint;
 
 constexpr std::string_view kEllipsis = "\u2026";
+
+constexpr std::string_view kBase64Digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 uint8_t Byte(char c) { return static_cast<uint8_t>(c); }
 
@@ -156,8 +160,6 @@ std::string Shorten(std::string_view utf8, size_t width) {
 }
 
 std::string Base64(std::string_view bytes) {
-  constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
   for (size_t i = 0; i < bytes.size(); i += 3) {
@@ -165,12 +167,44 @@ std::string Base64(std::string_view bytes) {
     uint32_t group = uint32_t{Byte(bytes[i])} << 16;
     if (left > 1) group |= uint32_t{Byte(bytes[i + 1])} << 8;
     if (left > 2) group |= Byte(bytes[i + 2]);
-    text += kDigits[group >> 18];
-    text += kDigits[group >> 12 & 63];
-    text += left > 1 ? kDigits[group >> 6 & 63] : '=';
-    text += left > 2 ? kDigits[group & 63] : '=';
+    text += kBase64Digits[group >> 18];
+    text += kBase64Digits[group >> 12 & 63];
+    text += left > 1 ? kBase64Digits[group >> 6 & 63] : '=';
+    text += left > 2 ? kBase64Digits[group & 63] : '=';
   }
   return text;
+}
+
+std::optional<std::string> DecodeBase64(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  std::array<uint8_t, 256> values;
+  values.fill(64);
+  for (size_t i = 0; i < kBase64Digits.size(); ++i) {
+    values[Byte(kBase64Digits[i])] = static_cast<uint8_t>(i);
+  }
+  size_t padding = 0;
+  while (padding < 2 && text.size() > padding &&
+         text[text.size() - 1 - padding] == '=') {
+    ++padding;
+  }
+  std::string bytes;
+  bytes.reserve(text.size() / 4 * 3);
+  for (size_t i = 0; i < text.size(); i += 4) {
+    const size_t digits = i + 4 < text.size() ? 4 : 4 - padding;
+    uint32_t group = 0;
+    for (size_t j = 0; j < 4; ++j) {
+      const uint8_t value = j < digits ? values[Byte(text[i + j])] : 0;
+      if (value > 63) return std::nullopt;
+      group = group << 6 | value;
+    }
+    bytes += static_cast<char>(group >> 16);
+    if (digits > 2) bytes += static_cast<char>(group >> 8 & 0xFF);
+    if (digits > 3) bytes += static_cast<char>(group & 0xFF);
+    // The bits of the last digit that stand for no byte are zero.
+    if (digits == 2 && (group & 0xFFFF) != 0) return std::nullopt;
+    if (digits == 3 && (group & 0xFF) != 0) return std::nullopt;
+  }
+  return bytes;
 }
 
 }  // namespace appcache::command

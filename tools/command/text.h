@@ -4,6 +4,7 @@
 #define APPCACHE_TOOLS_COMMAND_TEXT_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -45,6 +46,8 @@ std::string Shorten(std::string_view utf8, size_t width);
 
 // RFC 4648, with padding.
 std::string Base64(std::string_view bytes);
+// None if `text` is not what Base64 returns for some bytes.
+std::optional<std::string> DecodeBase64(std::string_view text);
 
 }  // namespace appcache::command
 

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "appcache/sqlite_entry.h"
 #include "appcache/times.h"
 #include "tools/command/open_cache.h"
+#include "tools/command/selection.h"
 
 namespace appcache::command {
 
@@ -23,14 +23,15 @@ enum class TopOrder {
   kUse,   // the most recently used first
 };
 
-// True when `a` is listed above `b`. Ties are broken by the key.
+// True when `a` is listed above `b`. Ties are broken by the key. REQUIRES: the
+// last accesses are known, unless the order is kSize.
 struct TopBetter {
   TopOrder order;
-  bool operator()(const EntryInfo& a, const EntryInfo& b) const;
+  bool operator()(const ListedEntry& a, const ListedEntry& b) const;
 };
 
 // The entries as a table of at most `width` columns; 0 means no limit.
-std::string TopTable(std::span<const EntryInfo> entries, TimePoint now,
+std::string TopTable(std::span<const ListedEntry> entries, TimePoint now,
                      size_t width);
 
 struct TopOptions {

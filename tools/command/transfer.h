@@ -9,9 +9,15 @@
 
 namespace appcache::command {
 
+enum class DumpFormat {
+  kBinary,  // dump_format.h
+  kLines,   // dump_lines.h
+};
+
 struct DumpOptions {
   CacheFlags cache;
   std::string file = "-";  // "-": standard output
+  DumpFormat format = DumpFormat::kBinary;
   bool json = false;
 };
 // Writes every entry that has not expired. The dump may contain entries that
@@ -23,8 +29,9 @@ struct LoadOptions {
   std::string file = "-";  // "-": standard input
   bool json = false;
 };
-// Adds the entries of a dump to the cache. Each block of the dump is loaded in
-// one transaction. Stops at the first damaged block.
+// Adds the entries of a dump of either format to the cache. In a SQLite file
+// they keep their last access, and each block of the dump is loaded in one
+// transaction. Stops at the first damaged block or line.
 int Load(const LoadOptions& options);
 
 }  // namespace appcache::command

@@ -8,7 +8,9 @@
 
 #include "tools/command/exit_status.h"
 #include "tools/command/fd.h"
+#include "tools/command/progress.h"
 #include "tools/command/report.h"
+#include "tools/command/selection.h"
 #include "tools/command/text.h"
 #include "tools/command/units.h"
 
@@ -74,11 +76,32 @@ int PrintReport(const CheckOptions& options, const CheckReport& found,
   return sound ? printed : kFailure;
 }
 
+Result<CheckReport> CheckOnce(SqliteCache& cache, bool fix) {
+  const ElapsedTime shown("check");
+  return fix ? cache.CheckAndFix() : cache.Check();
+}
+
+int ClearSelected(const ClearOptions& options, Cache& cache) {
+  const Status listed = CheckCanList(options.cache, cache);
+  if (!listed.ok()) return Fail(listed);
+  const Result<Selection> selection =
+      Selection::StartingWith(options.keys, cache, options.key_prefix);
+  if (!selection.ok()) return Fail(selection.status());
+  const Result<uint64_t> removed =
+      selection->Remove(*cache.backend(), /*is_dry_run=*/false);
+  if (!removed.ok()) return Fail(removed.status());
+  if (!options.json) return Print(std::to_string(*removed) + " removed\n");
+  return PrintJson(Json{{"removed", *removed}});
+}
+
 }  // namespace
 
 int Clear(const ClearOptions& options) {
   const auto cache = OpenCache(options.cache, IfMissing::kFail);
   if (!cache.ok()) return Fail(cache.status());
+  if (options.key_prefix || options.keys.prefix) {
+    return ClearSelected(options, **cache);
+  }
   const CacheStats stats = (*cache)->Stats();
   const std::string what = WhatIsCleared(stats, (*cache)->Traits());
   if (!options.yes) {
@@ -103,13 +126,12 @@ int Check(const CheckOptions& options) {
           ? OpenSqliteCache(options.cache, IfMissing::kFail, "be repaired")
           : OpenSqliteCacheToRead(options.cache, "be verified");
   if (!cache.ok()) return Fail(cache.status());
-  const Result<CheckReport> found =
-      options.fix ? (*cache)->CheckAndFix() : (*cache)->Check();
+  const Result<CheckReport> found = CheckOnce(**cache, options.fix);
   if (!found.ok()) return Fail(found.status());
   if (!options.fix || found->problems.empty()) {
     return PrintReport(options, *found, *found);
   }
-  const Result<CheckReport> remaining = (*cache)->Check();
+  const Result<CheckReport> remaining = CheckOnce(**cache, /*fix=*/false);
   if (!remaining.ok()) return Fail(remaining.status());
   return PrintReport(options, *found, *remaining);
 }

@@ -3,18 +3,26 @@
 #ifndef APPCACHE_TOOLS_COMMAND_UPKEEP_H_
 #define APPCACHE_TOOLS_COMMAND_UPKEEP_H_
 
+#include <optional>
+#include <string>
+
+#include "tools/command/entries.h"
 #include "tools/command/open_cache.h"
 
 namespace appcache::command {
 
 struct ClearOptions {
   CacheFlags cache;
+  KeyFlags keys;
+  // Only entries whose key starts with this: see Selection::StartingWith.
+  std::optional<std::string> key_prefix;
   bool yes = false;
   bool json = false;
 };
-// Removes every entry, whatever its prefix. Without `yes`, asks for
-// confirmation on a terminal. Returns kUsage, and removes nothing, when it is
-// not given.
+// With a key prefix, or a prefix in `keys`, removes those entries. Otherwise
+// removes every entry, whatever its prefix. Without `yes`, asks for
+// confirmation of that on a terminal. Returns kUsage, and removes nothing, when
+// it is not given.
 int Clear(const ClearOptions& options);
 
 struct CheckOptions {

@@ -1,0 +1,143 @@
+"""Validates what every command prints with --json against json.schema.json.
+
+Usage: json_test.py APPCACHE SCHEMA PAGE
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import jsonschema
+
+APPCACHE, SCHEMA, PAGE = (os.path.abspath(path) for path in sys.argv[1:4])
+
+# For each command, the arguments of its runs, in order. {} is a cache with a
+# few entries, which each command gets anew.
+RUNS = {
+    "get": [["{}", "key"], ["{}", "--key-path", b"\xff"], ["{}", "missing"]],
+    "set": [["{}", "key", "value"], ["{}", "--key-path", b"\xff", "value"]],
+    "del": [["{}", "key"], ["{}", "--matching", "*", "--dry-run"]],
+    "ttl": [["{}", "key"], ["{}", "forever"], ["{}", "missing"]],
+    "expire": [["{}", "key", "5m"], ["{}", "key", "never"],
+               ["{}", "missing", "5m"]],
+    "keys": [["{}"], ["{}", "nothing*"]],
+    "stats": [["{}"], ["{}", "--watch=1ms", "--count=3"]],
+    "top": [["{}"], ["{}", "--by", "use"]],
+    "clear": [["{}", "ke"], ["{}", "--yes"]],
+    "check": [["{}"], ["{}", "--fix"]],
+    "dump": [["{}", "dump.bin"], ["{}", "--format", "jsonl", "dump.jsonl"]],
+    "load": [["{}", "dump.bin"], ["{}", "dump.jsonl"]],
+    "ping": [["{}", "--count", "3"]],
+    "replay": [["trace", "--max-entries", "1"]],
+}
+
+# Only a SQLite file has a check, and sorts by the last access.
+ONLY_SQLITE = ("check", "load", "replay")
+CACHES = ["cache.db", "lmdb:lmdb", "tiered:memory:json_test|lmdb:lmdb"]
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+class JsonTest(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+        self.schema = load(SCHEMA)
+
+    def run_command(self, *arguments):
+        environment = {"HOME": self.directory, "PATH": os.environ["PATH"]}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+            if name in os.environ:
+                environment[name] = os.environ[name]
+        return subprocess.run(
+            [APPCACHE, *arguments], cwd=self.directory, env=environment,
+            stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+    def must_run(self, *arguments):
+        done = self.run_command(*arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def fill(self, cache):
+        self.must_run("set", "--cache", cache, "--ttl", "1h", "key", "value")
+        self.must_run("set", "--cache", cache, "forever", "value")
+        self.must_run("set", "--cache", cache, "--key-path", b"\xff", b"\xfe")
+
+    def validate(self, command, text):
+        schema = {"$ref": f"#/definitions/{command}",
+                  "definitions": self.schema["definitions"]}
+        jsonschema.validate(json.loads(text), schema)
+
+    def commands_with_json(self):
+        listed = re.findall(r"^  (\w+) ", self.must_run("--help").decode(),
+                            re.MULTILINE)
+        return [command for command in listed
+                if b"--json" in self.run_command(command, "--help").stdout]
+
+    def test_every_command_with_json_is_in_the_schema_and_in_a_run(self):
+        commands = self.commands_with_json()
+        self.assertGreaterEqual(len(commands), 14)
+        for command in commands:
+            self.assertIn(command, self.schema["definitions"])
+            self.assertIn(command, RUNS)
+
+    def test_the_output_matches_the_schema(self):
+        with open(f"{self.directory}/trace", "w", encoding="utf-8") as trace:
+            trace.write("a\nb\na\na\n")
+        for cache in CACHES:
+            self.fill(cache)
+        for command, runs in RUNS.items():
+            for cache in CACHES:
+                is_sqlite = cache == CACHES[0]
+                for run in runs:
+                    sorts = "--by" in run
+                    if not is_sqlite and (command in ONLY_SQLITE or sorts):
+                        continue
+                    self.fill(cache)
+                    words = []
+                    for word in run:
+                        words += (["--cache", cache] if word == "{}"
+                                  else [word])
+                    done = self.run_command(command, "--json", *words)
+                    with self.subTest(command=command, words=words):
+                        expected = 1 if "missing" in run else 0
+                        self.assertEqual(done.returncode, expected,
+                                         done.stderr)
+                        lines = (done.stdout.splitlines()
+                                 if "--count=3" in run else [done.stdout])
+                        for line in lines:
+                            self.validate(command, line)
+
+    def test_the_schema_refuses_other_fields_and_missing_ones(self):
+        good = {"key": "a", "hit": True, "ttl_ms": None}
+        self.validate("ttl", json.dumps(good))
+        for bad in ({**good, "more": 1}, {"key": "a", "hit": True},
+                    {**good, "key_base64": "YQ=="},
+                    {**good, "ttl_ms": "1"}):
+            with self.assertRaises(jsonschema.ValidationError):
+                self.validate("ttl", json.dumps(bad))
+
+    def test_the_page_has_every_field(self):
+        with open(PAGE, encoding="utf-8") as file:
+            sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)",
+                                       file.read(), re.MULTILINE | re.DOTALL))
+        for command in RUNS:
+            self.assertIn(command, sections)
+        where = {"entry": "keys", "tier": "stats", "times": "replay"}
+        for name, schema in self.schema["definitions"].items():
+            for field in schema.get("properties", {}):
+                if not field.endswith("_base64"):
+                    self.assertIn(f"`{field}`",
+                                  sections[where.get(name, name)])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
