@@ -81,6 +81,16 @@ TEST_F(ClockSetBackTest, AnEntryLivesItsTtlFromTheNextOpenAtMost) {
   EXPECT_EQ(Get(*Open(), "a"), "<miss>");
 }
 
+TEST_F(ClockSetBackTest, ANewTtlOfAClockThatWasAheadIsCorrected) {
+  Set(*Open(), "a", "value");
+  clock_->Advance(hours(24));
+  EXPECT_TRUE(*Open()->backend()->SetTtlRaw("a", kTenSeconds));
+  clock_->Advance(-hours(24));
+  EXPECT_EQ(Get(*Open(), "a"), "value");
+  clock_->Advance(seconds(11));
+  EXPECT_EQ(Get(*Open(), "a"), "<miss>");
+}
+
 TEST_F(ClockSetBackTest, AnOpenCacheNoticesItByItself) {
   const auto cache = Open();
   Set(*cache, "a", "value", kTenSeconds);

@@ -230,7 +230,8 @@ TEST_F(ReadOnlyTest, WritesAreRefusedAndCounted) {
   ExpectRefused(backend.SetManyRaw(entries));
   ExpectRefused(backend.AddRaw("d", "new", kNoTtl).status());
   ExpectRefused(backend.InvalidateRaw("a"));
-  EXPECT_EQ(cache->Stats().write_errors, 6u);
+  ExpectRefused(backend.SetTtlRaw("a", kNoTtl).status());
+  EXPECT_EQ(cache->Stats().write_errors, 7u);
   ExpectRefused(backend.InvalidatePrefixRaw("a"));
   ExpectRefused(backend.ClearRaw());
   ExpectRefused(cache->RestoreMany({}));

@@ -84,8 +84,20 @@ TEST(BackendTest, OptionalOperationsAreUnsupportedByDefault) {
   EXPECT_TRUE(IsUnsupported(backend.AddRaw("a", "v", kNoTtl).status(),
                             "add-if-absent"));
   EXPECT_TRUE(IsUnsupported(backend.InvalidatePrefixRaw(""), "by prefix"));
+  EXPECT_TRUE(IsUnsupported(
+      backend.WalkRaw({}, [](const WalkedEntry&) { return true; }),
+      "listing its entries"));
   EXPECT_TRUE(
       IsUnsupported(backend.WatchRaw({}, listener).status(), "watching"));
+}
+
+TEST(BackendTest, ANewTtlIsASetByDefault) {
+  SmallBackend backend;
+  ASSERT_TRUE(backend.SetRaw("a", "1", kNoTtl).ok());
+  EXPECT_TRUE(*backend.SetTtlRaw("a", Ttl(5)));
+  EXPECT_EQ(backend.GetRaw("a")->view(), "1");
+  EXPECT_FALSE(*backend.SetTtlRaw("none", Ttl(5)));
+  EXPECT_FALSE(backend.GetRaw("none"));
 }
 
 TEST(BackendTest, BatchesAreSingleOperationsByDefault) {

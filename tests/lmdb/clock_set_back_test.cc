@@ -136,6 +136,7 @@ TEST_F(LmdbClockSetBackTest, AWriteNoticesItBeforeItDoesAnythingElse) {
       [](Backend& b) { return b.SetRaw("b", "value", kTenSeconds); },
       [](Backend& b) { return b.AddRaw("a", "new", kTenSeconds).status(); },
       [](Backend& b) { return b.InvalidateRaw("b"); },
+      [](Backend& b) { return b.SetTtlRaw("b", kTenSeconds).status(); },
       [](Backend& b) { return b.InvalidatePrefixRaw("b"); }};
   for (const auto& write : writes) {
     const auto cache = Open();
@@ -148,6 +149,17 @@ TEST_F(LmdbClockSetBackTest, AWriteNoticesItBeforeItDoesAnythingElse) {
     EXPECT_EQ(ValueIn(*cache, "a"), "<miss>");
     EXPECT_EQ(ValueIn(*cache, "b"), "<miss>");
   }
+}
+
+TEST_F(LmdbClockSetBackTest, ANewTtlOfAClockThatWasAheadIsCorrected) {
+  const auto cache = Open();
+  Set(*cache, "a", kNoTtl);
+  clock_->Advance(kDay);
+  EXPECT_TRUE(*cache->backend()->SetTtlRaw("a", kTenSeconds));
+  clock_->Advance(-kDay);
+  EXPECT_EQ(TtlOf(*cache, "a"), kTenSeconds);
+  clock_->Advance(kTenSeconds);
+  EXPECT_EQ(ValueIn(*cache, "a"), "<miss>");
 }
 
 TEST_F(LmdbClockSetBackTest, ExpiredEntriesAreRemovedByWrites) {

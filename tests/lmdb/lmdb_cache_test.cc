@@ -133,6 +133,49 @@ TEST_F(LmdbCacheTest, ADamagedRecordIsReplacedByAnAddAndRemovedByItsPrefix) {
   }
 }
 
+TEST_F(LmdbCacheTest, AWalkLeavesOutDamagedRecordsAndReportsThem) {
+  const std::string hashed = "p/" + std::string(600, 'h');
+  for (const std::string& path : {std::string("p/a"), hashed}) {
+    Set(path, "value");
+  }
+  Set("p/damaged", "value");
+  InPlainLmdb([&](PlainLmdb& plain) {
+    const lmdb::EntryKey key("p/damaged");
+    const std::string bytes = plain.Get(nullptr, key.view());
+    plain.Put(nullptr, key.view(), Damaged(bytes, bytes.size() - 1));
+  });
+  for (const bool with_values : {true, false}) {
+    std::vector<std::string> paths;
+    const Status status =
+        backend().WalkRaw({"p/", with_values}, [&](const WalkedEntry& entry) {
+          paths.emplace_back(entry.path);
+          return true;
+        });
+    // Without values, they are not verified.
+    EXPECT_EQ(status.Is(ErrorCode::kCorrupt), with_values) << status.ToString();
+    EXPECT_EQ(paths.size(), with_values ? 2u : 3u);
+  }
+  EXPECT_FALSE(*backend().SetTtlRaw("p/damaged", Ttl(1000)));
+}
+
+TEST_F(LmdbCacheTest, ANewTtlReplacesTheIndexRows) {
+  const std::string hashed = "p/" + std::string(600, 'h');
+  for (const std::string& path : {std::string("p/a"), hashed}) {
+    Set(path, "value", Ttl(1000));
+    EXPECT_TRUE(*backend().SetTtlRaw(path, Ttl(5000)));
+    EXPECT_TRUE(*backend().SetTtlRaw(path, Ttl(3000)));
+  }
+  InPlainLmdb([](PlainLmdb& plain) {
+    EXPECT_EQ(plain.Rows("order"), 2u);
+    EXPECT_EQ(plain.Rows("ends"), 2u);
+  });
+  EXPECT_EQ(*backend().TtlRaw("p/a"), Ttl(3000));
+  EXPECT_TRUE(*backend().SetTtlRaw("p/a", kNoTtl));
+  InPlainLmdb([](PlainLmdb& plain) { EXPECT_EQ(plain.Rows("ends"), 1u); });
+  EXPECT_EQ(Get("p/a"), "value");
+  EXPECT_EQ(Get(hashed), "value");
+}
+
 TEST_F(LmdbCacheTest, InvalidatingAPrefixRemovesItsIndexRows) {
   for (int i = 0; i < 50; ++i) {
     Set("p/" + std::to_string(i) + std::string(i % 2 * 600, 'h'), "v",

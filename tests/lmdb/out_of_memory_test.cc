@@ -128,6 +128,28 @@ TEST_F(LmdbOutOfMemoryTest, SetMany) {
                  {{"p/1", "1"}, {long_path_, "2"}, {new_path_, value_}});
 }
 
+TEST_F(LmdbOutOfMemoryTest, SetTtl) {
+  for (const std::string_view path :
+       {std::string_view("p/1"), std::string_view(long_path_)}) {
+    FailEverywhere(
+        [&] {
+          const Result<bool> found = backend().SetTtlRaw(path, Ttl(1 << 30));
+          EXPECT_TRUE(!found.ok() || *found);
+          return found.status();
+        },
+        before_);
+  }
+}
+
+TEST_F(LmdbOutOfMemoryTest, Walk) {
+  FailEverywhere(
+      [&] {
+        return backend().WalkRaw({"", /*with_values=*/true},
+                                 [](const WalkedEntry&) { return true; });
+      },
+      before_);
+}
+
 TEST_F(LmdbOutOfMemoryTest, InvalidatePrefix) {
   FailEverywhere([&] { return backend().InvalidatePrefixRaw("p/"); }, {});
 }

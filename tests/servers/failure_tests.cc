@@ -42,6 +42,7 @@ const std::pair<const char*, Operation> kRetried[] = {
      [](auto& b) { return b.GetManyTimedRaw(kPaths)[0].status(); }},
     {"ping", [](auto& b) { return b.Ping().status(); }},
     {"clear", [](auto& b) { return b.ClearRaw(); }},
+    {"set ttl", [](auto& b) { return b.SetTtlRaw("a", kNoTtl).status(); }},
 };
 
 void Restart(TestServer& server) {

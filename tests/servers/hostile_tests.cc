@@ -26,6 +26,8 @@ constexpr uint64_t kOverheadBytes = uint64_t{100} << 20;
 const std::vector<std::string_view> kPaths = {"a", "b"};
 const std::vector<RawEntry> kEntries = {{"a", "v"}, {"b", "v"}};
 
+constexpr auto kVisitAll = [](const WalkedEntry&) { return true; };
+
 using Operation = std::function<Status(Backend&)>;
 
 const std::pair<const char*, Operation> kOperations[] = {
@@ -38,6 +40,12 @@ const std::pair<const char*, Operation> kOperations[] = {
     {"add", [](auto& b) { return b.AddRaw("a", "v", kNoTtl).status(); }},
     {"invalidate", [](auto& b) { return b.InvalidateRaw("a"); }},
     {"clear", [](auto& b) { return b.ClearRaw(); }},
+    {"set ttl", [](auto& b) { return b.SetTtlRaw("a", Ttl(1)).status(); }},
+    {"walk", [](auto& b) { return b.WalkRaw({}, kVisitAll); }},
+    {"walk with values",
+     [](auto& b) {
+       return b.WalkRaw({"", true}, kVisitAll);
+     }},
     {"ping", [](auto& b) { return b.Ping().status(); }},
 };
 

@@ -67,6 +67,18 @@ TEST_F(CoherenceTest, AfterANotificationOfAllNoCopyIsServed) {
   EXPECT_EQ(tier_->Report().full_invalidations, 1U);
 }
 
+// Otherwise the copy would live as long as the entry did before.
+TEST_F(CoherenceTest, ANewTtlDropsTheCopy) {
+  Open();
+  OthersSet(kPath, "value", Ttl(500));
+  EXPECT_EQ(Get(kPath), "hit:value");
+  EXPECT_NE(local_->StoredAt(kPath), "<none>");
+  EXPECT_TRUE(*raw().SetTtlRaw(kPath, Ttl(100)));
+  clock_->Advance(Ttl(100));
+  remote_->Heartbeat();
+  EXPECT_EQ(Get(kPath), "miss");
+}
+
 TEST_F(CoherenceTest, InvalidatePrefixDropsCopiesUnderThePrefixOnly) {
   Open();
   for (const std::string_view path : {"pyappcache/a/1", "pyappcache/a/2"}) {

@@ -241,6 +241,28 @@ TEST_F(PrefixFailoverTest, ServerThatClosesEachConnectionIsAnError) {
   EXPECT_TRUE(status.Is(ErrorCode::kUnavailable)) << status.ToString();
 }
 
+// A cursor is valid on one server only, so a walk does not go on with another.
+TEST_F(PrefixFailoverTest, WalkEndsWithItsConnection) {
+  for (const bool with_values : {false, true}) {
+    proxy_.BeforeRequest("SCAN", 3, [this] {
+      LeadToNewPrimary();
+      proxy_.Cut();
+    });
+    int visits = 0;
+    const auto cache = OpenCache();
+    const Status status = cache->backend()->WalkRaw(
+        {"pyappcache/", with_values}, [&](const WalkedEntry& entry) {
+          EXPECT_TRUE(entry.path.starts_with("pyappcache/shared/"));
+          ++visits;
+          return true;
+        });
+    EXPECT_TRUE(status.Is(ErrorCode::kUnavailable)) << status.ToString();
+    EXPECT_GT(visits, 0);
+    EXPECT_LT(visits, kKeys);
+    proxy_.LeadTo(old_primary_.socket_path());
+  }
+}
+
 // --- The limit of replacements, and what shows a failover.
 
 TEST_F(FailoverTest, RefusedWritersReplaceTheConnectionsNoMoreThanOnceEach) {

@@ -50,6 +50,37 @@ TEST_F(RetryTest, AFailedInvalidateIsAnErrorAndIsRetried) {
   EXPECT_TRUE(tier_->coherent());
 }
 
+TEST_F(RetryTest, AQueuedPathIsNotWalkedAndGetsNoNewTtl) {
+  Open();
+  OthersSet(kPath, "old");
+  OthersSet("pyappcache/other", "value");
+  down_ = true;
+  EXPECT_FALSE(raw().InvalidateRaw(kPath).ok());
+  down_ = false;
+  std::vector<std::string> paths;
+  EXPECT_TRUE(raw()
+                  .WalkRaw({},
+                           [&](const WalkedEntry& entry) {
+                             paths.emplace_back(entry.path);
+                             return true;
+                           })
+                  .ok());
+  EXPECT_EQ(paths, std::vector<std::string>{"pyappcache/other"});
+  EXPECT_FALSE(*raw().SetTtlRaw(kPath, Ttl(1000)));
+  EXPECT_EQ(remote_->StoredAt(kPath), "<none>");
+}
+
+TEST_F(RetryTest, AFailedNewTtlIsNotRetried) {
+  Open();
+  OthersSet(kPath, "value");
+  down_ = true;
+  EXPECT_FALSE(raw().SetTtlRaw(kPath, Ttl(1000)).ok());
+  EXPECT_EQ(tier_->Report().invalidations_queued, 0U);
+  down_ = false;
+  remote_->Heartbeat();
+  EXPECT_EQ(Get(kPath), "hit:value");
+}
+
 TEST_F(RetryTest, AReadOfAQueuedPathDoesNotSeeTheOldValue) {
   Open();
   OthersSet(kPath, "old");
