@@ -74,12 +74,12 @@ TEST(DumpLinesTest, ADumpHasALineForEachEntryBetweenItsFirstAndLast) {
   Written written;
   written.Add("k\n\"", "v", TimePoint(milliseconds(2000)),
               TimePoint(milliseconds(1000)));
-  written.Add("\xff", std::string("\0\0\0\0\0\0", 6));
+  written.Add("\xff", std::string("\xfe\0\0\0\0\0", 6));
   EXPECT_EQ(written.Finish(),
             std::string(kHeader) +
                 "{\"key\":\"k\\n\\\"\",\"value\":\"v\",\"last_access_at_ms\":"
                 "1000,\"expires_at_ms\":2000}\n"
-                "{\"key_base64\":\"/w==\",\"value_base64\":\"AAAAAAAA\","
+                "{\"key_base64\":\"/w==\",\"value_base64\":\"/gAAAAAA\","
                 "\"last_access_at_ms\":null,\"expires_at_ms\":null}\n"
                 "{\"end\":true,\"entries\":2}\n");
 }

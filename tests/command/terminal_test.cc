@@ -19,10 +19,11 @@ namespace {
 // Runs appcache with a terminal for all of its streams.
 class OnTerminal {
  public:
-  OnTerminal(const std::string& directory, const Words& arguments) {
+  OnTerminal(const std::string& directory, const Words& arguments,
+             unsigned short columns = 60) {
     winsize size{};
     size.ws_row = 10;
-    size.ws_col = 60;
+    size.ws_col = columns;
     std::vector<char*> words = {const_cast<char*>(Binary().c_str())};
     for (const std::string& word : arguments) {
       words.push_back(const_cast<char*>(word.c_str()));
@@ -288,6 +289,14 @@ TEST_F(TerminalTest, ProgressIsShownOnStandardError) {
     ASSERT_NE(bar, std::string::npos) << command.seen();
     EXPECT_NE(command.seen().find("\r\x1b[K", bar + 1), std::string::npos);
   }
+}
+
+// A line that wraps could not be erased.
+TEST_F(TerminalTest, ProgressFitsOnANarrowTerminal) {
+  OnTerminal dump(dir_.path(), {"dump", "--cache", "cache.db", "file"}, 20);
+  EXPECT_EQ(dump.Wait(), 0);
+  EXPECT_NE(dump.seen().find("dump [       ]   4%"), std::string::npos)
+      << dump.seen();
 }
 
 TEST_F(TerminalTest, StatsAreDrawnInPlaceUntilInterrupted) {

@@ -97,6 +97,7 @@ TEST_F(UsageTest, MistakesPrintOneLineAndHaveStatusTwo) {
       {{"del", "a", "--dry-run"}, "--dry-run requires --matching"},
       {{"ttl"}, "missing operand"},
       {{"keys", "a", "b"}, "unexpected operand \"b\""},
+      {{"clear", ""}, "the KEYPREFIX is empty"},
       {{"clear", "a", "b"}, "unexpected operand \"b\""},
       {{"expire", "a"}, "expire: missing operand; usage: appcache expire"},
       {{"expire", "a", "0"}, "write never to keep the entry"},

@@ -95,8 +95,8 @@ void AddTop(CLI::App& app, CommandLine& line) {
       app, line,
       {"top", "", 0, 0, "Print the largest or least recently used entries",
        "Works on SQLite files, LMDB directories and Redis servers. Reads all\n"
-       "keys but no values. Does not count as an access. Only a SQLite file\n"
-       "knows the last access.\n",
+       "keys but no values. Only on Redis does that count as an access. Only\n"
+       "a SQLite file knows the last access.\n",
        "Examples:\n"
        "  appcache top --by age --limit 10\n"
        "  appcache top --watch 2\n"},

@@ -30,7 +30,7 @@ void AddTransferCommands(CLI::App& app, CommandLine& line) {
        "Examples:\n"
        "  appcache dump --cache app.db app.dump\n"
        "  appcache dump --cache app.db | zstd > app.dump.zst\n"
-       "  appcache dump --format jsonl | jq 'select(.key)'\n"},
+       "  appcache dump --format jsonl | jq -c 'select(.key)'\n"},
       [dump](const Operands& words) {
         if (!words.empty()) dump->file = words[0];
         return Dump(*dump);

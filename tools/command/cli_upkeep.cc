@@ -2,6 +2,7 @@
 
 #include "tools/command/cli_command.h"
 #include "tools/command/cli_options.h"
+#include "tools/command/report.h"
 #include "tools/command/upkeep.h"
 
 namespace appcache::command {
@@ -25,6 +26,11 @@ void AddUpkeepCommands(CLI::App& app, CommandLine& line) {
        "  appcache clear user/7/\n"},
       [clear](const Operands& words) {
         if (!words.empty()) clear->key_prefix = words[0];
+        // That of a script may be a variable that is not set.
+        if (clear->key_prefix == "") {
+          return FailUsage(
+              "clear: the KEYPREFIX is empty; omit it to remove every entry");
+        }
         return Clear(*clear);
       });
   AddFlag(clear_command, "--yes", "Do not ask for confirmation", clear->yes);
