@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,9 +25,9 @@ std::string ReadPath(const std::string& path) {
                      std::istreambuf_iterator<char>());
 }
 
-int WaitStatus(pid_t pid) {
+int WaitStatus(pid_t pid, rusage& usage) {
   int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
@@ -58,14 +59,17 @@ const std::string& Binary() {
 Running::~Running() {
   if (pid_ <= 0) return;
   kill(pid_, SIGKILL);
-  WaitStatus(pid_);
+  rusage usage;
+  WaitStatus(pid_, usage);
 }
 
 void Running::Signal(int number) const { kill(pid_, number); }
 
 Output Running::Wait() {
   Output output;
-  output.status = WaitStatus(std::exchange(pid_, -1));
+  rusage usage = {};
+  output.status = WaitStatus(std::exchange(pid_, -1), usage);
+  output.peak_bytes = static_cast<uint64_t>(usage.ru_maxrss) << 10;
   if (!out_.empty()) output.out = ReadPath(out_);
   output.err = ReadPath(err_);
   return output;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,8 @@ struct Output {
   int status = -1;  // the exit status, or 1000 + the signal that killed it
   std::string out;
   std::string err;
+  // The largest resident size of the process and of those that it waited for.
+  uint64_t peak_bytes = 0;
 };
 
 // A command that was started. The destructor kills it if it still runs.

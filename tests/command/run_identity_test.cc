@@ -113,11 +113,55 @@ TEST(RunIdentityTest, ScopesAreParsed) {
   EXPECT_EQ(ParseScope("env:HOME")->kind, Scope::Kind::kEnvironment);
   EXPECT_EQ(ParseScope("env:HOME")->name, "HOME");
   EXPECT_EQ(ParseScope("file:/etc/a:b")->name, "/etc/a:b");
-  for (const char* const text : {"", "cwd:", "env:", "env:A=B", "file:", "x"}) {
+  for (const char* const text :
+       {"", "cwd:", "env:", "env:A=B", "file:", "name:", "x:", "evn:HOME"}) {
     const auto scope = ParseScope(text);
     ASSERT_FALSE(scope.ok()) << text;
     EXPECT_NE(scope.error().message.find("env:NAME"), std::string::npos);
   }
+}
+
+TEST(RunIdentityTest, AnyOtherTextIsTheNameOfAScope) {
+  const std::pair<const char*, const char*> names[] = {
+      {"x", "x"},
+      {"my_script_12:30", "my_script_12:30"},
+      {"name:evn:HOME", "evn:HOME"},
+      {"name:cwd", "cwd"},
+      {":", ":"},
+  };
+  for (const auto& [text, name] : names) {
+    const auto scope = ParseScope(text);
+    ASSERT_TRUE(scope.ok()) << text;
+    EXPECT_EQ(scope->kind, Scope::Kind::kName);
+    EXPECT_EQ(scope->name, name);
+  }
+  EXPECT_NE(IdentityOf({"a"}, {{Scope::Kind::kName, "x"}}),
+            IdentityOf({"a"}, {{Scope::Kind::kName, "y"}}));
+}
+
+TEST(RunIdentityTest, AnIdentityIsParsedIntoItsParts) {
+  setenv("SCOPE_TEST", "value", 1);
+  const std::string identity =
+      IdentityOf({"sh", "", "b c"}, {{Scope::Kind::kName, "x"},
+                                     {Scope::Kind::kEnvironment, "SCOPE_TEST"},
+                                     {Scope::Kind::kDirectory, ""}});
+  unsetenv("SCOPE_TEST");
+  const auto parts = ParseIdentity(identity);
+  ASSERT_TRUE(parts);
+  EXPECT_TRUE(parts->program.ends_with("/sh"));
+  EXPECT_EQ(parts->words, (std::vector<std::string_view>{"sh", "", "b c"}));
+  ASSERT_EQ(parts->scopes.size(), 3u);
+  EXPECT_EQ(parts->scopes[0].kind, Scope::Kind::kDirectory);
+  EXPECT_EQ(parts->scopes[0].directory,
+            std::filesystem::current_path().string());
+  EXPECT_EQ(parts->scopes[1].name, "SCOPE_TEST");
+  EXPECT_EQ(parts->scopes[2].name, "x");
+  // Every truncation is detected, as is a number that is too large.
+  for (size_t size = 0; size < identity.size(); ++size) {
+    EXPECT_FALSE(ParseIdentity(identity.substr(0, size))) << size;
+  }
+  EXPECT_FALSE(ParseIdentity(identity + "x"));
+  EXPECT_FALSE(ParseIdentity(std::string(8, '\0') + std::string(16, '\xff')));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "tools/command/run_record.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -11,23 +12,39 @@
 namespace appcache::command {
 namespace {
 
-constexpr int64_t kTime = 1'234'567'890'123;
+using std::chrono::milliseconds;
 
-Recording MakeRecording(std::string_view identity, uint64_t max_bytes) {
-  auto recording = Recording::Create(identity, max_bytes);
+constexpr milliseconds kTime{1'234'567'890'123};
+constexpr milliseconds kTtl{60'000};
+
+// A recording and its file.
+struct FileRecording {
+  UniqueFd file;
+  Recording recording;
+
+  void Append(Stream stream, std::string_view bytes) {
+    recording.Append(stream, bytes);
+  }
+  const Status& status() const { return recording.status(); }
+};
+
+FileRecording MakeRecording(std::string_view identity, uint64_t max_bytes) {
+  auto file = CreateMemoryFile();
+  EXPECT_TRUE(file.ok());
+  auto recording = Recording::Create(file->get(), identity, max_bytes);
   EXPECT_TRUE(recording.ok());
-  return *std::move(recording);
+  return {*std::move(file), *std::move(recording)};
 }
 
-std::string Finished(Recording recording, uint8_t exit_status) {
-  EXPECT_TRUE(recording.Finish(exit_status, kTime).ok());
-  const auto file = MappedFile::Map(recording.fd());
+std::string Finished(FileRecording made, uint8_t exit_status) {
+  EXPECT_TRUE(made.recording.Finish(exit_status, kTime, kTtl).ok());
+  const auto file = MappedFile::Map(made.file.get());
   EXPECT_TRUE(file.ok());
   return std::string(file->view());
 }
 
 std::string SomeRecord() {
-  Recording recording = MakeRecording("identity", 1000);
+  FileRecording recording = MakeRecording("identity", 1000);
   recording.Append(Stream::kOut, "one ");
   recording.Append(Stream::kOut, "two");
   recording.Append(Stream::kError, "oops");
@@ -36,20 +53,22 @@ std::string SomeRecord() {
 }
 
 // A record with this body, a valid header and a valid checksum.
-std::string WithChecksum(std::string_view body) {
+std::string WithChecksum(std::string_view body, uint8_t version = 3) {
   ByteWriter record;
   record.Raw("appcRUN\n");
-  record.Number<uint8_t>(2);
+  record.Number<uint8_t>(version);
   record.Number<uint64_t>(XXH3_64bits(body.data(), body.size()));
   record.Raw(body);
   return record.Take();
 }
 
 // What follows the output in a record without chunks.
-void AppendTrailer(ByteWriter& body, uint64_t chunks) {
+void AppendTrailer(ByteWriter& body, uint64_t chunks, uint64_t time = 0,
+                   uint64_t ttl = 0) {
   body.Number(chunks);
   body.Number<uint8_t>(0);
-  body.Number<uint64_t>(0);
+  body.Number(time);
+  body.Number(ttl);
 }
 
 TEST(RunRecordTest, DecodingReturnsTheEncodedChunksInOrder) {
@@ -57,7 +76,8 @@ TEST(RunRecordTest, DecodingReturnsTheEncodedChunksInOrder) {
   const auto run = DecodeRun(record);
   ASSERT_TRUE(run.ok());
   EXPECT_EQ(run->exit_status, 7);
-  EXPECT_EQ(run->recorded_at_ms, kTime);
+  EXPECT_EQ(run->recorded_at, kTime);
+  EXPECT_EQ(run->ttl, kTtl);
   EXPECT_EQ(run->identity, "identity");
   ASSERT_EQ(run->chunks.size(), 3u);
   EXPECT_EQ(run->chunks[0].stream, Stream::kOut);
@@ -94,7 +114,7 @@ TEST(RunRecordTest, EveryTruncationIsDetected) {
 }
 
 TEST(RunRecordTest, AnotherVersionIsUnsupportedNotCorrupt) {
-  for (const char version : {1, 3}) {
+  for (const char version : {1, 4}) {
     std::string record = SomeRecord();
     record[8] = version;
     const auto run = DecodeRun(record);
@@ -124,6 +144,42 @@ TEST(RunRecordTest, InvalidLengthsAreDetected) {
     chunk_too_long.Number(invalid);
     AppendTrailer(chunk_too_long, 1);
     EXPECT_FALSE(DecodeRun(WithChecksum(chunk_too_long.view())).ok());
+  }
+}
+
+// Written by builds before --stale.
+TEST(RunRecordTest, ARecordOfVersionTwoHasNoTtl) {
+  ByteWriter body;
+  body.Prefixed("identity");
+  body.Raw("text");
+  body.Number<uint8_t>(1);
+  body.Number<uint64_t>(4);
+  body.Number<uint64_t>(1);
+  body.Number<uint8_t>(7);
+  body.Number<uint64_t>(1234);
+  const std::string record = WithChecksum(body.view(), 2);
+  const auto run = DecodeRun(record);
+  ASSERT_TRUE(run.ok());
+  EXPECT_EQ(run->identity, "identity");
+  EXPECT_EQ(run->exit_status, 7);
+  EXPECT_EQ(run->recorded_at, milliseconds(1234));
+  EXPECT_EQ(run->ttl, milliseconds(0));
+  ASSERT_EQ(run->chunks.size(), 1u);
+  EXPECT_EQ(run->chunks[0].bytes, "text");
+  EXPECT_FALSE(DecodeRun(WithChecksum(body.view(), 3)).ok());
+}
+
+TEST(RunRecordTest, TimesThatWouldOverflowAreDetected) {
+  constexpr uint64_t kMost = 253'402'300'799'999;
+  for (const uint64_t time : {kMost, kMost + 1, ~uint64_t{0}}) {
+    ByteWriter recorded;
+    recorded.Prefixed("");
+    AppendTrailer(recorded, 0, time, 0);
+    EXPECT_EQ(DecodeRun(WithChecksum(recorded.view())).ok(), time == kMost);
+    ByteWriter ttl;
+    ttl.Prefixed("");
+    AppendTrailer(ttl, 0, 0, time);
+    EXPECT_EQ(DecodeRun(WithChecksum(ttl.view())).ok(), time == kMost);
   }
 }
 
@@ -161,11 +217,14 @@ TEST(RunRecordTest, RandomBytesDoNotDecode) {
 }
 
 TEST(RunRecordTest, ARecordingAboveTheLimitDropsAllOutput) {
-  Recording recording = MakeRecording("", 20);
+  FileRecording recording = MakeRecording("", 20);
   recording.Append(Stream::kOut, "0123456789");
   EXPECT_TRUE(recording.status().ok());
   recording.Append(Stream::kOut, "01");
   EXPECT_TRUE(recording.status().Is(ErrorCode::kTooLarge));
+  struct stat info;
+  ASSERT_EQ(fstat(recording.file.get(), &info), 0);
+  EXPECT_EQ(info.st_size, 0);  // its memory is released
   recording.Append(Stream::kOut, "0");
   EXPECT_TRUE(recording.status().Is(ErrorCode::kTooLarge));
 }
@@ -173,7 +232,7 @@ TEST(RunRecordTest, ARecordingAboveTheLimitDropsAllOutput) {
 // Otherwise a command that alternates single bytes between streams would use
 // twenty times the limit.
 TEST(RunRecordTest, TheOverheadOfChunksCountsTowardsTheLimit) {
-  Recording recording = MakeRecording("", 1000);
+  FileRecording recording = MakeRecording("", 1000);
   for (int i = 0; i < 120; ++i) {
     recording.Append(i % 2 == 0 ? Stream::kOut : Stream::kError, "x");
   }

@@ -18,6 +18,7 @@
 #include "tools/command/exit_status.h"
 #include "tools/command/fd.h"
 #include "tools/command/report.h"
+#include "tools/command/run_record.h"
 #include "tools/command/units.h"
 
 namespace appcache::command {
@@ -28,46 +29,40 @@ using SteadyClock = std::chrono::steady_clock;
 
 // A killed process exits within this time, unless a system call of it hangs.
 constexpr milliseconds kExitTime{1000};
-// A record of the largest size may take this many times as long as a lookup to
-// be stored.
-constexpr int kStoreFactor = 6;
-
 // The rest of the life of the worker's process.
 [[noreturn]] void BeWorker(const ExecOptions& options, const RunName& run,
-                           int record, pid_t parent, UniqueFd socket) {
+                           int record, pid_t parent, SignalBlocker& signals,
+                           UniqueFd socket) {
   // The lock must not outlive its holder.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(0);
   try {
     MessageChannel channel(std::move(socket));
-    WorkOnCache(options, run, record, channel);
+    WorkOnCache(options, run, record, signals, channel);
   } catch (...) {
     _exit(kFailure);
   }
   _exit(kDone);
 }
 
+// Writes the output of a recorded run. Returns 0, or the errno of the first
+// write that failed.
+int WriteOutput(const Run& run) {
+  for (const Run::Chunk& chunk : run.chunks) {
+    const bool is_out = chunk.stream == Stream::kOut;
+    const int error =
+        WriteAll(is_out ? STDOUT_FILENO : STDERR_FILENO, chunk.bytes);
+    if (error == 0) continue;
+    const char* const name = is_out ? "standard output" : "standard error";
+    if (error != EPIPE) {
+      Warn(SystemFailure("write to", name, error).message());
+    }
+    return error;
+  }
+  return 0;
+}
+
 }  // namespace
-
-// The output of a recorded run.
-struct CacheClient::Replay {
-  bool started = false;
-  int error = 0;  // of the first write that failed
-
-  void Write(int fd, std::string_view bytes) {
-    started = true;
-    if (error != 0) return;
-    error = WriteAll(fd, bytes);
-    if (error == 0 || error == EPIPE) return;
-    const char* const name =
-        fd == STDOUT_FILENO ? "standard output" : "standard error";
-    Warn(SystemFailure("write to", name, error).message());
-  }
-
-  int Status(int recorded) const {
-    return error == 0 || recorded != 0 ? recorded : LostOutputStatus(error);
-  }
-};
 
 Result<CacheClient> CacheClient::Start(const ExecOptions& options,
                                        const RunName& run, int record,
@@ -82,9 +77,9 @@ Result<CacheClient> CacheClient::Start(const ExecOptions& options,
   if (worker->pid < 0) return SystemFailure("start", "a process", errno);
   if (worker->pid == 0) {
     worker.reset();  // so that the channel is closed when the parent exits
-    BeWorker(options, run, record, parent, std::move(other));
+    BeWorker(options, run, record, parent, signals, std::move(other));
   }
-  return CacheClient(options, signals, std::move(worker));
+  return CacheClient(options, record, signals, std::move(worker));
 }
 
 CacheClient::~CacheClient() {
@@ -93,10 +88,9 @@ CacheClient::~CacheClient() {
 
 CacheClient::Found CacheClient::LookUp() {
   TimePoint deadline = After(options_.cache_timeout);
-  Replay replay;
   for (;;) {
     const auto message = Await(deadline);
-    if (!message) return Fail(WhyItEnded(), replay);
+    if (!message) return {Answer::kFailed, kFailure, WhyItEnded()};
     switch (static_cast<WorkerMessage>(message->kind)) {
       case WorkerMessage::kWarning:
         Warn(message->text);
@@ -107,30 +101,43 @@ CacheClient::Found CacheClient::LookUp() {
         }
         deadline = After(options_.wait + options_.cache_timeout);
         break;
-      case WorkerMessage::kOut:
-      case WorkerMessage::kError:
-        signals_.Unblock();
-        replay.Write(message->kind == static_cast<char>(WorkerMessage::kOut)
-                         ? STDOUT_FILENO
-                         : STDERR_FILENO,
-                     message->text);
-        deadline = After(options_.cache_timeout);
-        break;
-      case WorkerMessage::kReplayed:
+      case WorkerMessage::kReplay:
+        LeaveDetached(*message);
+        return Replay();
+      case WorkerMessage::kWarmed:
+        LeaveDetached(*message);
         Close();
-        return {Answer::kReplayed,
-                replay.Status(static_cast<uint8_t>(message->text.at(0)))};
+        return {Answer::kDone, kDone};
       case WorkerMessage::kMiss:
         return {Answer::kMiss};
       case WorkerMessage::kRefused:
         FailUsage(message->text);
-        return {Answer::kRefused, kUsage};
+        return {Answer::kDone, kUsage};
       case WorkerMessage::kUnusable:
-        return Fail(message->text, replay);
+        return {Answer::kFailed, kFailure, message->text};
       case WorkerMessage::kStored:
         break;
     }
   }
+}
+
+// Replays the record in the file. The process exits while this runs: a reader
+// of the output that stops does not keep the cache open.
+CacheClient::Found CacheClient::Replay() {
+  const Result<MappedFile> record = MappedFile::Map(record_);
+  if (!record.ok()) return {Answer::kFailed, kFailure, record.error().message};
+  const Result<Run> run = DecodeRun(record->view());
+  if (!run.ok()) return {Answer::kFailed, kFailure, run.error().message};
+  signals_.Unblock();
+  const int error = WriteOutput(*run);
+  Close();
+  const bool lost = error != 0 && run->exit_status == 0;
+  return {Answer::kDone, lost ? LostOutputStatus(error) : run->exit_status};
+}
+
+// After the last message of a process that may go on in the background.
+void CacheClient::LeaveDetached(const MessageChannel::Message& last) {
+  if (last.text == kDetached) worker_.reset();
 }
 
 void CacheClient::Update(WorkerRequest request) {
@@ -152,19 +159,6 @@ void CacheClient::Close() {
   shutdown(worker_->channel.fd(), SHUT_WR);
   if (!AwaitExit(After(kStoreFactor * options_.cache_timeout))) Kill();
   worker_.reset();
-}
-
-// Prints why the cache cannot be used.
-CacheClient::Found CacheClient::Fail(const std::string& why,
-                                     const Replay& replay) {
-  if (replay.started) {
-    // The command must not repeat the output.
-    return {Answer::kReplayed,
-            command::Fail(Status(ErrorCode::kUnavailable,
-                                 "the replay is incomplete: " + why))};
-  }
-  Warn("running without the cache: " + why);
-  return {Answer::kFailed};
 }
 
 // The next message. None when the deadline has passed or the process has

@@ -24,8 +24,8 @@ namespace appcache::command {
 class CacheClient {
  public:
   // Starts the process. REQUIRES: this process has one thread, and `signals`
-  // are blocked. The arguments must outlive the client. `record` is the file of
-  // the Recording.
+  // are blocked. The arguments must outlive the client. `record` is an empty
+  // file in memory.
   static Result<CacheClient> Start(const ExecOptions& options,
                                    const RunName& run, int record,
                                    SignalBlocker& signals);
@@ -36,20 +36,23 @@ class CacheClient {
   ~CacheClient();
 
   enum class Answer {
-    kReplayed,  // `exit_status` is that of the run
-    kMiss,      // run the command, then call Update or Close
-    kFailed,    // run the command without the cache; a warning was printed
-    kRefused,   // an error in the command line, which was printed
+    // Exit with `exit_status`: that of the run, whose output was written; or of
+    // an error in the command line, which was printed; or of --warm.
+    kDone,
+    kMiss,    // run the command, then call Update or Close
+    kFailed,  // the cache cannot be used; `why` says why
   };
   struct Found {
     Answer answer;
     int exit_status = 0;
+    std::string why = {};
   };
   // Looks up the run, and waits for a process that runs it. Writes the output
   // of a recorded run; signals are not blocked from then on.
   Found LookUp();
 
-  // Stores or removes the record. Prints a warning if that fails.
+  // Stores or removes the record, which is in the file. Prints a warning if
+  // that fails.
   void Update(WorkerRequest request);
 
   // Lets the process close the cache, and waits for its exit.
@@ -62,11 +65,13 @@ class CacheClient {
     MessageChannel channel;
     pid_t pid = -1;
   };
-  struct Replay;
 
-  CacheClient(const ExecOptions& options, SignalBlocker& signals,
+  CacheClient(const ExecOptions& options, int record, SignalBlocker& signals,
               std::unique_ptr<Worker> worker)
-      : options_(options), signals_(signals), worker_(std::move(worker)) {}
+      : options_(options),
+        record_(record),
+        signals_(signals),
+        worker_(std::move(worker)) {}
 
   TimePoint After(std::chrono::milliseconds time) const {
     return std::chrono::steady_clock::now() + time;
@@ -74,12 +79,14 @@ class CacheClient {
   std::optional<MessageChannel::Message> Await(TimePoint deadline);
   bool AwaitReadable(TimePoint deadline);
   void ActOnSignals();
-  Found Fail(const std::string& why, const Replay& replay);
+  Found Replay();
+  void LeaveDetached(const MessageChannel::Message& last);
   std::string WhyItEnded();
   void Kill();
   bool AwaitExit(TimePoint deadline);
 
   const ExecOptions& options_;
+  const int record_;
   SignalBlocker& signals_;
   std::unique_ptr<Worker> worker_;
   int wait_status_ = 0;  // of the process, once it has exited

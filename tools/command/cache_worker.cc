@@ -6,56 +6,22 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-#include "appcache/backend.h"
-#include "appcache/clock.h"
-#include "appcache/key_path.h"
-#include "appcache/traits.h"
-#include "engine/support/side_file.h"
+#include "tools/command/background.h"
+#include "tools/command/exit_status.h"
 #include "tools/command/fd.h"
-#include "tools/command/location.h"
+#include "tools/command/run_command.h"
 #include "tools/command/run_lock.h"
+#include "tools/command/run_outcome.h"
 #include "tools/command/run_record.h"
 
 namespace appcache::command {
 namespace {
 
 using std::chrono::milliseconds;
-
-// A record that is newer than this clock by more than this is not replayed: a
-// clock was set back, and the age of the record is not known.
-constexpr milliseconds kClockTolerance = std::chrono::minutes(5);
-
-// Output may be confidential.
-mode_t ModeOf(const ExecOptions& options) {
-  return options.mode.value_or(S_IRUSR | S_IWUSR);
-}
-
-milliseconds Now() {
-  return std::chrono::duration_cast<milliseconds>(
-      Clock::Wall()->Now().time_since_epoch());
-}
-
-// The lock file for the runs of this cache. It is next to a cache in a file,
-// otherwise in the user's cache directory, which is created. Different
-// spellings of the path of a cache give the same lock file.
-Result<std::string> LockPath(const CacheFlags& flags,
-                             const BackendTraits& traits) {
-  const Result<internal::Uri> location = LocationOf(flags);
-  if (!location.ok()) return location.status();
-  if (IsInFile(*location)) return traits.location + "-exec";
-  const Result<std::string> directory = DefaultCacheDirectory();
-  if (!directory.ok()) return directory.status();
-  Status usable = PrepareUserCacheDirectory(*directory);
-  if (!usable.ok()) return usable;
-  return *directory + RunLock::FileName(traits.name + " " + traits.location);
-}
 
 // Opens /dev/null as the standard streams: this process must not keep the
 // output of exec open. Returns 0 or errno.
@@ -68,45 +34,53 @@ int LeaveStandardStreams() {
   return 0;
 }
 
-// The files of the cache that this process may create. Empty for a server.
-std::vector<std::string> FilesOf(const CacheFlags& flags) {
-  Result<internal::Uri> location = LocationOf(flags);
-  if (!location.ok()) return {};
-  const internal::Uri& storage = StorageOf(*location);
-  if (!IsInFile(storage)) return {};
-  if (storage.scheme == "lmdb") {
-    return {FileOf(storage), storage.path + "/lock.mdb"};
+// The settings of this process that a command inherits, while it uses the
+// cache.
+class CacheSettings {
+ public:
+  explicit CacheSettings(mode_t mode) {
+    // A crash is reported by exec, and needs no core file.
+    getrlimit(RLIMIT_CORE, &core_);
+    const rlimit no_core{.rlim_cur = 0, .rlim_max = core_.rlim_max};
+    setrlimit(RLIMIT_CORE, &no_core);
+    // Who may read a directory may also search it.
+    umask_ = umask(~(mode | (mode & 0444) >> 2) & 0777);
   }
-  return {FileOf(storage), storage.path + "-wal", storage.path + "-shm",
-          storage.path + "-lane"};
-}
 
-// Gives the files of a new cache the mode of a shared one. SQLite and LMDB
-// create them with fewer permissions, whatever the umask.
-void Share(const std::vector<std::string>& files, mode_t mode) {
-  for (const std::string& file : files) {
-    // Some do not exist. Of another error, the other users will hear.
-    if (chmod(file.c_str(), mode) != 0) continue;
+  // Restores those of exec, for a command.
+  void Restore() const {
+    setrlimit(RLIMIT_CORE, &core_);
+    umask(umask_);
   }
-}
+
+ private:
+  rlimit core_ = {};
+  mode_t umask_ = 0;
+};
 
 class Worker {
  public:
   Worker(const ExecOptions& options, const RunName& run, int record,
-         MessageChannel& channel)
-      : options_(options), run_(run), record_(record), channel_(channel) {}
+         SignalBlocker& signals, MessageChannel& channel)
+      : options_(options),
+        run_(run),
+        record_(record),
+        signals_(signals),
+        channel_(channel),
+        settings_(ModeOf(options)) {}
 
   void Work() {
     if (!Open()) return;
-    if (Replay()) ExitAtOnce();
-    if (!refused_.ok()) {
-      Send(WorkerMessage::kUnusable, refused_.message());
+    if (options_.warm) return Warm();
+    if (Replay(nullptr)) ExitAtOnce();
+    if (!cache_->write_refused().ok()) {
+      Send(WorkerMessage::kUnusable, cache_->write_refused().message());
       return;
     }
     bool waited = false;
-    std::optional<RunLock> lock = Lock(waited);
+    std::optional<RunLock> lock = Lock(options_.wait, waited);
     // The process that held the lock has probably stored the run.
-    if (Replay()) {
+    if (Replay(&lock)) {
       lock.reset();
       ExitAtOnce();
     }
@@ -123,7 +97,7 @@ class Worker {
   // sync the disk several times: on a busy machine a replay took 21 ms instead
   // of 5 ms. Therefore a replay does not count as an access, and runs are
   // evicted in the order in which they were recorded.
-  [[noreturn]] static void ExitAtOnce() { _exit(0); }
+  [[noreturn]] static void ExitAtOnce() { _exit(kDone); }
 
   void Send(WorkerMessage kind, std::string_view text = {}) {
     channel_.Send(static_cast<char>(kind), text);
@@ -136,26 +110,10 @@ class Worker {
   }
 
   bool Open() {
-    CacheFlags flags = options_.cache;
-    flags.log = [this](LogLevel level, std::string_view message) {
-      if (level != LogLevel::kInfo) Send(WorkerMessage::kWarning, message);
-    };
-    const std::vector<std::string> files = FilesOf(flags);
-    struct stat info;
-    const bool is_new =
-        !files.empty() && lstat(files.front().c_str(), &info) != 0;
-    if (!files.empty() && !options_.mode) {
-      const Status trusted = CheckTrusted(files.front(), geteuid());
-      if (!trusted.ok()) {
-        Send(WorkerMessage::kUnusable, trusted.message());
-        return false;
-      }
-    }
-    auto cache = OpenCache(flags, IfMissing::kCreate);
-    if (IsWriteRefused(cache.status())) {
-      refused_ = cache.status();
-      cache = OpenCacheToRead(flags);
-    }
+    auto cache = RunCache::Open(
+        options_, run_, [this](LogLevel level, std::string_view message) {
+          if (level != LogLevel::kInfo) Send(WorkerMessage::kWarning, message);
+        });
     if (!cache.ok()) {
       // kInvalidArgument is an error in the command line, not a failure of the
       // cache.
@@ -165,79 +123,109 @@ class Worker {
            cache.status().message());
       return false;
     }
-    cache_ = *std::move(cache);
-    if (is_new && options_.mode) Share(files, *options_.mode);
-    path_.Segment(cache_->prefix()).Segment("exec").Segment(run_.key);
+    cache_.emplace(*std::move(cache));
     return true;
   }
 
-  // Sends the recorded run. False when there is no usable record.
-  bool Replay() {
+  // Lets exec replay the recorded run. False when there is none of use. If the
+  // run is stale, refreshes it in the background. `held` is the lock of the
+  // run, if this process has tried to get it.
+  bool Replay(std::optional<RunLock>* held) {
     if (options_.refresh) return false;
-    const Lookup<Bytes> found = cache_->backend()->GetRaw(path_.view());
-    if (found.has_error()) WarnOnce(found.error().message);
-    if (!found) return false;
-    const Result<Run> run = DecodeRun(found->view());
-    if (!run.ok()) {
-      WarnOnce("running the command again: " + run.error().message);
-      return false;
+    Status problem;
+    const RunAge age = cache_->Find(record_, problem);
+    if (!problem.ok()) WarnOnce(problem.message());
+    if (age == RunAge::kExpired) return false;
+    const bool may_refresh =
+        age == RunAge::kStale && cache_->write_refused().ok();
+    std::optional<RunLock> lock = !may_refresh      ? std::nullopt
+                                  : held != nullptr ? std::move(*held)
+                                                    : TryLock();
+    if (!lock) {
+      Send(WorkerMessage::kReplay);
+      return true;
     }
-    if (!IsWanted(*run)) return false;
-    for (const Run::Chunk& chunk : run->chunks) SendOutput(chunk);
-    const char status = static_cast<char>(run->exit_status);
-    Send(WorkerMessage::kReplayed, {&status, 1});
+    Detach();
+    Send(WorkerMessage::kReplay, kDetached);
+    if (NeedsRefresh()) RunInBackground();
     return true;
   }
 
-  bool IsWanted(const Run& run) const {
-    if (run.identity != run_.identity) return false;  // a hash collision
-    if (run.exit_status != 0 && !options_.cache_failures) return false;
-    if (options_.ttl == kNoTtl) return true;
-    const milliseconds age = Now() - milliseconds(run.recorded_at_ms);
-    return age < options_.ttl && age > -kClockTolerance;
+  // Runs the command in the background unless another process runs it now.
+  void Warm() {
+    if (!cache_->write_refused().ok()) {
+      Send(WorkerMessage::kUnusable, cache_->write_refused().message());
+      return;
+    }
+    std::optional<RunLock> lock = TryLock();
+    if (!lock) return Send(WorkerMessage::kWarmed);
+    Detach();
+    Send(WorkerMessage::kWarmed, kDetached);
+    RunInBackground();
   }
 
-  void SendOutput(const Run::Chunk& chunk) {
-    const auto kind = chunk.stream == Stream::kOut ? WorkerMessage::kOut
-                                                   : WorkerMessage::kError;
-    std::string_view rest = chunk.bytes;
-    while (!rest.empty()) {
-      const std::string_view part = rest.substr(0, MessageChannel::kMaxText);
-      Send(kind, part);
-      rest.remove_prefix(part.size());
-    }
-  }
-
-  // Waits for the processes that run this command, for at most --wait. Returns
-  // no lock, after a warning, when locking fails: to run a command twice is
-  // better than not to run it.
-  std::optional<RunLock> Lock(bool& waited) {
-    const Result<std::string> path =
-        LockPath(options_.cache, cache_->backend()->Traits());
-    if (!path.ok()) {
-      WarnOnce(path.error().message);
-      return std::nullopt;
-    }
-    auto lock =
-        RunLock::Acquire(*path, run_.key, ModeOf(options_), options_.wait, [&] {
-          waited = true;
-          Send(WorkerMessage::kWaiting);
-        });
-    if (lock.ok()) {
-      ShareLock(*path);
-      return *std::move(lock);
-    }
+  // Waits for the processes that run this command, for at most `max_wait`.
+  // Returns no lock, after a warning, when locking fails: to run a command
+  // twice is better than not to run it.
+  std::optional<RunLock> Lock(milliseconds max_wait, bool& waited) {
+    auto lock = cache_->Lock(max_wait, [&] {
+      waited = true;
+      Send(WorkerMessage::kWaiting);
+    });
+    if (lock.ok()) return *std::move(lock);
     WarnOnce(lock.error().message);
     return std::nullopt;
   }
 
-  void Update(WorkerRequest request) {
-    Status status;
-    if (request == WorkerRequest::kForget) {
-      status = cache_->backend()->InvalidateRaw(path_.view());
+  // No lock when another process has it.
+  std::optional<RunLock> TryLock() {
+    auto lock = cache_->Lock(milliseconds(0), [] {});
+    if (lock.ok()) return *std::move(lock);
+    WarnOnce(lock.error().message);
+    return std::nullopt;
+  }
+
+  // Nobody waits for this process any more: what hangs must end by itself.
+  milliseconds StoreTime() const {
+    return kStoreFactor * options_.cache_timeout;
+  }
+
+  // False if another process has refreshed the run since this one has found it,
+  // or has tried to a short time ago.
+  bool NeedsRefresh() {
+    const Deadline deadline(StoreTime());
+    if (cache_->Look() != RunAge::kStale || cache_->IsMarked()) return false;
+    // The mark also counts if this process is killed while it runs the command.
+    return cache_->Mark().ok();
+  }
+
+  // Runs the command without input and output, stores its record, and closes
+  // the cache. A run that fails leaves an earlier record and a new mark.
+  void RunInBackground() {
+    const Result<UniqueFd> file = CreateMemoryFile();
+    if (!file.ok()) return;
+    Result<Recording> recording =
+        Recording::Create(file->get(), run_.identity, options_.max_output);
+    if (!recording.ok()) return;
+    settings_.Restore();
+    const RunResult result = RunCommand(options_.command, signals_, *recording);
+    const Deadline deadline(StoreTime());
+    Status status;  // nobody is left to hear of an error
+    if (!IsWorthCaching(options_, result)) {
+      status = cache_->Mark();
+    } else if (FinishRecording(options_, result, *recording).ok()) {
+      status = cache_->Store(file->get());
     } else {
-      status = Store();
+      // The record of an earlier run is out of date now.
+      status = cache_->Forget();
     }
+    cache_.reset();
+  }
+
+  void Update(WorkerRequest request) {
+    const Status status = request == WorkerRequest::kForget
+                              ? cache_->Forget()
+                              : cache_->Store(record_);
     if (!status.ok()) {
       Send(WorkerMessage::kWarning,
            "the run is not cached: " + status.message());
@@ -245,50 +233,27 @@ class Worker {
     Send(WorkerMessage::kStored);
   }
 
-  Status Store() {
-    const Result<MappedFile> record = MappedFile::Map(record_);
-    if (!record.ok()) return record.status();
-    return cache_->backend()->SetRaw(path_.view(), record->view(),
-                                     options_.ttl);
-  }
-
-  // The users of a cache in a file wait for each other, also where it belongs
-  // to another group than this process.
-  void ShareLock(const std::string& path) const {
-    const std::vector<std::string> files = FilesOf(options_.cache);
-    if (files.empty()) return;
-    internal::FileAccess access = internal::FileAccess::Of(files.front());
-    access.mode = ModeOf(options_);
-    internal::GiveAccessAt(path, access);
-  }
-
   const ExecOptions& options_;
   const RunName& run_;
   const int record_;
+  SignalBlocker& signals_;
   MessageChannel& channel_;
-  std::unique_ptr<Cache> cache_;
-  Status refused_;  // why this user may not write to the cache
-  KeyPath path_;
+  const CacheSettings settings_;
+  std::optional<RunCache> cache_;
   bool warned_ = false;
 };
 
 }  // namespace
 
 void WorkOnCache(const ExecOptions& options, const RunName& run, int record,
-                 MessageChannel& channel) {
+                 SignalBlocker& signals, MessageChannel& channel) {
   const int error = LeaveStandardStreams();
   if (error != 0) {
     channel.Send(static_cast<char>(WorkerMessage::kUnusable),
                  SystemFailure("open", "/dev/null", error).message());
     return;
   }
-  // A crash is reported by exec, and needs no core file.
-  const rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
-  setrlimit(RLIMIT_CORE, &no_core);
-  // Who may read a directory may also search it.
-  const mode_t mode = ModeOf(options);
-  umask(~(mode | (mode & 0444) >> 2) & 0777);
-  Worker(options, run, record, channel).Work();
+  Worker(options, run, record, signals, channel).Work();
 }
 
 }  // namespace appcache::command

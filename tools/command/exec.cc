@@ -1,16 +1,18 @@
 #include "tools/command/exec.h"
 
 #include <cassert>
-#include <chrono>
 #include <cstdlib>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include "appcache/clock.h"
 #include "tools/command/cache_client.h"
 #include "tools/command/child.h"
+#include "tools/command/exit_status.h"
 #include "tools/command/report.h"
 #include "tools/command/run_command.h"
+#include "tools/command/run_outcome.h"
 #include "tools/command/run_record.h"
 #include "tools/command/signal_blocker.h"
 
@@ -25,8 +27,13 @@ constexpr uint64_t kMaxBytes = uint64_t{1} << 30;
 // of, each followed by a colon.
 constexpr const char* kActiveRuns = "APPCACHE_EXEC_RUNS";
 
-void WarnUncached(const Status& status) {
-  Warn("running without the cache: " + status.message());
+// Prints why the cache is not used.
+void ReportUncached(const ExecOptions& options, const std::string& why) {
+  if (options.warm) {
+    Fail(Status(ErrorCode::kUnavailable, "cannot warm the cache: " + why));
+  } else {
+    Warn("running without the cache: " + why);
+  }
 }
 
 // Adds the run to the active runs of the processes started from here. Returns
@@ -41,57 +48,46 @@ bool AddActiveRun(const std::string& run_key) {
   return true;
 }
 
-int ExecuteUncached(const std::vector<std::string>& command) {
+int ExecuteUncached(const ExecOptions& options) {
+  if (options.warm) return kFailure;
+  const std::vector<std::string>& command = options.command;
   const int error = Execute(command);
   FailUsage(CannotExecuteMessage(command.front(), error));
   return CannotExecuteStatus(error);
 }
 
-bool IsWorthCaching(const ExecOptions& options, const RunResult& result) {
-  return result.is_complete &&
-         (result.exit_status == 0 || options.cache_failures);
-}
-
 void Store(const ExecOptions& options, const RunResult& result,
            Recording& recording, CacheClient& cache) {
   if (!IsWorthCaching(options, result)) return cache.Close();
-  Status recorded = recording.status();
-  if (recorded.ok()) {
-    const auto now = Clock::Wall()->Now().time_since_epoch();
-    recorded = recording.Finish(
-        result.exit_status,
-        std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-  }
+  const Status recorded = FinishRecording(options, result, recording);
   if (recorded.ok()) return cache.Update(WorkerRequest::kStore);
   Warn("the output is not cached: " + recorded.message());
   // The record of an earlier run is out of date now.
   cache.Update(WorkerRequest::kForget);
 }
 
-// Returns nothing, after a warning, when the command must be run without the
-// cache.
+// Returns nothing, after a report, when the cache cannot be used.
 std::optional<int> ExecCached(const ExecOptions& options, const RunName& run) {
+  const auto give_up = [&](const std::string& why) {
+    ReportUncached(options, why);
+    return std::nullopt;
+  };
   SignalBlocker signals;
-  Result<Recording> recording =
-      Recording::Create(run.identity, options.max_output);
-  if (!recording.ok()) {
-    WarnUncached(recording.status());
-    return std::nullopt;
-  }
+  const Result<UniqueFd> record = CreateMemoryFile();
+  if (!record.ok()) return give_up(record.error().message);
   Result<CacheClient> cache =
-      CacheClient::Start(options, run, recording->fd(), signals);
-  if (!cache.ok()) {
-    WarnUncached(cache.status());
-    return std::nullopt;
-  }
+      CacheClient::Start(options, run, record->get(), signals);
+  if (!cache.ok()) return give_up(cache.error().message);
   const CacheClient::Found found = cache->LookUp();
-  if (found.answer == CacheClient::Answer::kFailed) return std::nullopt;
-  if (found.answer != CacheClient::Answer::kMiss) return found.exit_status;
+  if (found.answer == CacheClient::Answer::kDone) return found.exit_status;
+  if (found.answer == CacheClient::Answer::kFailed) return give_up(found.why);
+  Result<Recording> recording =
+      Recording::Create(record->get(), run.identity, options.max_output);
+  if (!recording.ok()) return give_up(recording.error().message);
   const RunResult result = RunCommand(options.command, signals, *recording);
   if (!result.started.ok()) {
     cache->Close();
-    WarnUncached(result.started);
-    return std::nullopt;
+    return give_up(result.started.message());
   }
   Store(options, result, *recording, *cache);
   return result.exit_status;
@@ -107,17 +103,17 @@ int Exec(ExecOptions options) {
   // It may contain a password. RunIdentity may read it.
   if (!options.pass_cache) unsetenv(kCacheVariable);
   if (!identity.ok()) {
-    WarnUncached(identity.status());
-    return ExecuteUncached(options.command);
+    ReportUncached(options, identity.error().message);
+    return ExecuteUncached(options);
   }
   RunName run{*std::move(identity), std::string()};
   run.key = RunKey(run.identity);
   if (!AddActiveRun(run.key)) {
-    Warn("running without the cache: the command runs itself through exec");
-    return ExecuteUncached(options.command);
+    ReportUncached(options, "the command runs itself through exec");
+    return ExecuteUncached(options);
   }
   if (const auto status = ExecCached(options, run)) return *status;
-  return ExecuteUncached(options.command);
+  return ExecuteUncached(options);
 }
 
 }  // namespace appcache::command

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tools/command/open_cache.h"
+#include "tools/command/run_age.h"
 #include "tools/command/run_identity.h"
 
 namespace appcache::command {
@@ -20,11 +21,16 @@ struct ExecOptions {
   CacheFlags cache;
   std::vector<std::string> command;  // never empty
   std::vector<Scope> scopes;
-  std::chrono::milliseconds ttl = std::chrono::hours(1);
+  // How long the run is fresh, and how long it is replayed after that, while
+  // one process refreshes it in the background.
+  RunLifetime lifetime{.ttl = std::chrono::hours(1), .stale = {}};
   // The limit of both streams together. Larger output is passed on but not
   // cached.
   uint64_t max_output = uint64_t{8} << 20;
+  // Runs the command even if it is cached.
   bool refresh = false;
+  // Runs the command in the background, even if it is cached, and returns.
+  bool warm = false;
   bool cache_failures = false;
   // How long to wait for another process that runs the command.
   std::chrono::milliseconds wait = std::chrono::minutes(1);
@@ -38,8 +44,9 @@ struct ExecOptions {
 };
 
 // Returns the exit status of the command, or of its replay. When the cache
-// fails, prints a warning and runs the command. REQUIRES:
-// !options.command.empty().
+// fails, prints a warning and runs the command. With `warm`, prints an error
+// and returns kFailure instead; otherwise returns kDone before the command has
+// run. REQUIRES: !options.command.empty().
 int Exec(ExecOptions options);
 
 }  // namespace appcache::command

@@ -29,6 +29,7 @@ constexpr const char* kDefaultPath = "/bin:/usr/bin";
 
 constexpr std::string_view kEnvironment = "env:";
 constexpr std::string_view kFile = "file:";
+constexpr std::string_view kName = "name:";
 
 // The byte before a value that may be missing.
 constexpr char kAbsent = 0;
@@ -97,6 +98,8 @@ Status AppendValue(const Scope& scope, ByteWriter& value) {
       return AppendDirectory(value);
     case Scope::Kind::kFile:
       return AppendFile(scope.name, value);
+    case Scope::Kind::kName:
+      return Status();
     case Scope::Kind::kEnvironment:
       const char* const text = std::getenv(scope.name.c_str());
       value.Number(text == nullptr ? kAbsent : kPresent);
@@ -140,6 +143,28 @@ Result<std::string> ProgramFile(const std::string& program) {
   }
 }
 
+// "evn:" of "evn:HOME".
+bool StartsLikeAKind(std::string_view text) {
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  return std::all_of(
+      text.begin(), text.begin() + static_cast<long>(colon),
+      [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+}
+
+bool ReadScope(std::string_view part, IdentityParts::ScopeValue& scope) {
+  ByteReader reader(part);
+  char kind = 0;
+  std::string_view value;
+  if (!reader.Number(kind) || !reader.Prefixed(scope.name) ||
+      !reader.Prefixed(value) || !reader.rest().empty()) {
+    return false;
+  }
+  scope.kind = static_cast<Scope::Kind>(kind);
+  if (scope.kind == Scope::Kind::kDirectory) scope.directory = value;
+  return std::string_view("defn").find(kind) != std::string_view::npos;
+}
+
 }  // namespace
 
 Result<Scope> ParseScope(std::string_view text) {
@@ -153,9 +178,16 @@ Result<Scope> ParseScope(std::string_view text) {
   if (text.starts_with(kFile) && text.size() > kFile.size()) {
     return Scope{Scope::Kind::kFile, std::string(text.substr(kFile.size()))};
   }
-  return Status(
-      ErrorCode::kInvalidArgument,
-      Quoted(text) + " is not a scope; write cwd, env:NAME or file:PATH");
+  if (text.starts_with(kName) && text.size() > kName.size()) {
+    return Scope{Scope::Kind::kName, std::string(text.substr(kName.size()))};
+  }
+  if (!text.empty() && !StartsLikeAKind(text)) {
+    return Scope{Scope::Kind::kName, std::string(text)};
+  }
+  return Status(ErrorCode::kInvalidArgument,
+                Quoted(text) +
+                    " is not a scope; write cwd, env:NAME, file:PATH, or a "
+                    "name, if need be as name:NAME");
 }
 
 Result<std::string> RunIdentity(std::span<const std::string> command,
@@ -184,6 +216,26 @@ Result<std::string> RunIdentity(std::span<const std::string> command,
   identity.Number<uint64_t>(parts.size());
   for (const std::string& part : parts) identity.Prefixed(part);
   return identity.Take();
+}
+
+std::optional<IdentityParts> ParseIdentity(std::string_view identity) {
+  IdentityParts parts;
+  ByteReader reader(identity);
+  uint64_t count = 0;
+  if (!reader.Prefixed(parts.program) || !reader.Number(count)) return {};
+  for (; count > 0; --count) {
+    if (!reader.Prefixed(parts.words.emplace_back())) return {};
+  }
+  if (!reader.Number(count)) return {};
+  for (; count > 0; --count) {
+    std::string_view part;
+    if (!reader.Prefixed(part) ||
+        !ReadScope(part, parts.scopes.emplace_back())) {
+      return {};
+    }
+  }
+  if (!reader.rest().empty()) return {};
+  return parts;
 }
 
 std::string RunKey(std::string_view identity) {

@@ -5,9 +5,11 @@
 #ifndef APPCACHE_TOOLS_COMMAND_RUN_IDENTITY_H_
 #define APPCACHE_TOOLS_COMMAND_RUN_IDENTITY_H_
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "appcache/error.h"
 
@@ -19,12 +21,15 @@ struct Scope {
     kDirectory = 'd',    // the current one
     kEnvironment = 'e',  // the value of the variable `name`
     kFile = 'f',         // the content of the file `name`
+    kName = 'n',         // the name itself
   };
   Kind kind;
   std::string name;
 };
 
-// Parses "cwd", "env:NAME" or "file:PATH". kInvalidArgument for other text.
+// Parses "cwd", "env:NAME", "file:PATH" or "name:NAME"; any other text is a
+// name too. kInvalidArgument for empty text, and for text that starts with
+// letters and a colon, which would otherwise turn a misspelt kind into a name.
 Result<Scope> ParseScope(std::string_view text);
 
 // The identity. The program is part of it by its absolute path, found in PATH
@@ -36,6 +41,20 @@ Result<Scope> ParseScope(std::string_view text);
 // regular file.
 Result<std::string> RunIdentity(std::span<const std::string> command,
                                 std::span<const Scope> scopes);
+
+// The parts of an identity. The views point into it.
+struct IdentityParts {
+  std::string_view program;  // empty when there is none
+  std::vector<std::string_view> words;
+  struct ScopeValue {
+    Scope::Kind kind;
+    std::string_view name;
+    std::string_view directory;  // of kDirectory
+  };
+  std::vector<ScopeValue> scopes;
+};
+// Nothing when `identity` was not made by RunIdentity.
+std::optional<IdentityParts> ParseIdentity(std::string_view identity);
 
 // The last segment of the key path of the run's record: a hash of the identity,
 // in hexadecimal. The record contains the identity, so that a collision is

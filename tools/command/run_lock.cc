@@ -7,10 +7,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cinttypes>
-#include <cstdio>
+#include <cstdint>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -31,9 +29,10 @@ off_t OffsetOf(std::string_view run_key) {
   return static_cast<off_t>(hash >> 2);
 }
 
-struct flock WriteLock(off_t start, off_t length) {
+// `type` is F_WRLCK or F_UNLCK. A length of 0 means the whole file.
+struct flock Range(int16_t type, off_t start, off_t length) {
   struct flock lock = {};
-  lock.l_type = F_WRLCK;
+  lock.l_type = type;
   lock.l_whence = SEEK_SET;
   lock.l_start = start;
   lock.l_len = length;
@@ -69,7 +68,7 @@ class Interrupter {
 // or another errno.
 int LockByte(int fd, off_t offset, SteadyClock::time_point deadline,
              const std::function<void()>& on_wait) {
-  struct flock lock = WriteLock(offset, 1);
+  struct flock lock = Range(F_WRLCK, offset, 1);
   if (fcntl(fd, F_OFD_SETLK, &lock) == 0) return 0;
   if (errno != EAGAIN && errno != EACCES) return errno;
   if (SteadyClock::now() >= deadline) return ETIMEDOUT;
@@ -107,26 +106,20 @@ Result<UniqueFd> OpenLockFile(const std::string& path, mode_t mode) {
 
 }  // namespace
 
-std::string RunLock::FileName(std::string_view location) {
-  std::array<char, 24> name;
-  std::snprintf(name.data(), name.size(), "exec-%016" PRIx64,
-                uint64_t{XXH3_64bits(location.data(), location.size())});
-  return name.data();
-}
-
 Result<std::optional<RunLock>> RunLock::Acquire(
     const std::string& path, std::string_view run_key, mode_t mode,
     milliseconds max_wait, const std::function<void()>& on_wait) {
   const auto deadline = SteadyClock::now() + max_wait;
+  const off_t offset = OffsetOf(run_key);
   for (;;) {
     Result<UniqueFd> fd = OpenLockFile(path, mode);
     if (!fd.ok()) return fd.status();
-    const int error = LockByte(fd->get(), OffsetOf(run_key), deadline, on_wait);
+    const int error = LockByte(fd->get(), offset, deadline, on_wait);
     if (error == ETIMEDOUT) break;
     if (error != 0) return FileFailure("lock", path, error);
     // Otherwise the previous holder has removed the file.
     if (IsStillThere(fd->get(), path)) {
-      return std::optional<RunLock>(RunLock(*std::move(fd), path));
+      return std::optional<RunLock>(RunLock(*std::move(fd), path, offset));
     }
   }
   return std::optional<RunLock>();
@@ -134,10 +127,18 @@ Result<std::optional<RunLock>> RunLock::Acquire(
 
 RunLock::~RunLock() {
   if (!fd_.is_open()) return;
-  // With the whole file locked, no other run is; one that has the file open
-  // finds that it is no longer there once it has locked it.
-  struct flock lock = WriteLock(0, 0);
-  if (fcntl(fd_.get(), F_OFD_SETLK, &lock) == 0) unlink(path_.c_str());
+  // Unlocks the run first. Otherwise two processes that release their runs at
+  // the same time would each find the lock of the other, and leave the file.
+  struct flock run = Range(F_UNLCK, offset_, 1);
+  fcntl(fd_.get(), F_OFD_SETLK, &run);
+  // With the whole file locked, no other run is; a process that has the file
+  // open finds that it is no longer there once it has locked it. The path may
+  // name another file by now.
+  struct flock all = Range(F_WRLCK, 0, 0);
+  if (fcntl(fd_.get(), F_OFD_SETLK, &all) == 0 &&
+      IsStillThere(fd_.get(), path_)) {
+    unlink(path_.c_str());
+  }
 }
 
 }  // namespace appcache::command

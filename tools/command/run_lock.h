@@ -7,7 +7,6 @@
 #include <sys/types.h>
 
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,20 +17,17 @@
 
 namespace appcache::command {
 
-// All runs of a cache share one lock file. Each locks one byte of it, at an
-// offset that is a hash of the run's key. Two runs with the same hash wait for
-// each other. The file may be shorter than the offset.
+// Many runs share one lock file. Each locks one byte of it, at an offset that
+// is a hash of the run's key. Two runs with the same hash wait for each other.
+// The file may be shorter than the offset.
 //
-// The last holder removes the file. Therefore a lock counts only while the path
-// still names the locked file.
+// The last holder removes the file; one that is killed leaves it to the next.
+// Therefore a lock counts only while the path still names the locked file.
 //
 // The lock is an open-file-description lock: the kernel releases it when the
 // process exits or is killed, and the command does not inherit it.
 class RunLock {
  public:
-  // The name of the lock file for the cache at `location`, which it hashes.
-  static std::string FileName(std::string_view location);
-
   // Locks the run. When another process holds the lock, calls `on_wait` and
   // waits for at most `max_wait`; returns no lock when that has passed. The
   // wait uses SIGALRM, whose handler it replaces. A new file gets `mode`,
@@ -47,11 +43,12 @@ class RunLock {
   ~RunLock();
 
  private:
-  RunLock(UniqueFd fd, std::string path)
-      : fd_(std::move(fd)), path_(std::move(path)) {}
+  RunLock(UniqueFd fd, std::string path, off_t offset)
+      : fd_(std::move(fd)), path_(std::move(path)), offset_(offset) {}
 
   UniqueFd fd_;
   std::string path_;
+  off_t offset_;
 };
 
 }  // namespace appcache::command

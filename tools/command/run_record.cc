@@ -17,12 +17,14 @@ namespace appcache::command {
 namespace {
 
 constexpr std::string_view kMagic = "appcRUN\n";
-constexpr uint8_t kVersion = 2;
+constexpr uint8_t kVersion = 3;
+constexpr uint8_t kVersionWithoutTtl = 2;
 constexpr off_t kHashOffset = static_cast<off_t>(kMagic.size()) + 1;
 // What the format adds to each chunk. It counts towards the limit, so that the
 // limit also holds for a command that alternates single bytes between streams.
 constexpr uint64_t kChunkOverhead = 9;
-constexpr uint64_t kTrailerSize = 8 + 1 + 8;
+constexpr uint64_t kTrailerSize = 8 + 1 + 8 + 8;
+constexpr uint64_t kTrailerSizeWithoutTtl = 8 + 1 + 8;
 
 uint64_t Checksum(std::string_view bytes) {
   return XXH3_64bits(bytes.data(), bytes.size());
@@ -59,19 +61,30 @@ bool ReadChunks(std::string_view output, ByteReader& index, uint64_t count,
   return bytes_of_chunks.rest().empty();
 }
 
+// A time or a duration. No clock shows a time after the year 9999, and
+// differences of times up to it do not overflow.
+bool ReadMilliseconds(ByteReader& reader, std::chrono::milliseconds& time) {
+  constexpr uint64_t kMax = 253'402'300'799'999;
+  uint64_t number = 0;
+  if (!reader.Number(number) || number > kMax) return false;
+  time = std::chrono::milliseconds(static_cast<int64_t>(number));
+  return true;
+}
+
 // Decodes what follows the header.
-bool ReadBody(ByteReader body, Run& run) {
+bool ReadBody(ByteReader body, uint8_t version, Run& run) {
   if (!body.Prefixed(run.identity)) return false;
   const std::string_view rest = body.rest();
-  if (rest.size() < kTrailerSize) return false;
-  const size_t before_trailer = rest.size() - kTrailerSize;
+  const bool has_ttl = version != kVersionWithoutTtl;
+  const size_t trailer_size = has_ttl ? kTrailerSize : kTrailerSizeWithoutTtl;
+  if (rest.size() < trailer_size) return false;
+  const size_t before_trailer = rest.size() - trailer_size;
   ByteReader trailer(rest.substr(before_trailer));
   uint64_t count = 0;
-  uint64_t recorded_at = 0;
   trailer.Number(count);
   trailer.Number(run.exit_status);
-  trailer.Number(recorded_at);
-  run.recorded_at_ms = static_cast<int64_t>(recorded_at);
+  if (!ReadMilliseconds(trailer, run.recorded_at)) return false;
+  if (has_ttl && !ReadMilliseconds(trailer, run.ttl)) return false;
   if (count > before_trailer / kChunkOverhead) return false;
   const size_t output_size = before_trailer - count * kChunkOverhead;
   ByteReader index(rest.substr(output_size, count * kChunkOverhead));
@@ -84,27 +97,29 @@ struct Recording::Hash {
   XXH3_state_t state;
 };
 
-Recording::Recording(UniqueFd file, uint64_t max_bytes)
-    : file_(std::move(file)),
-      max_bytes_(max_bytes),
-      hash_(std::make_unique<Hash>()) {
+Recording::Recording(int file, uint64_t max_bytes)
+    : file_(file), max_bytes_(max_bytes), hash_(std::make_unique<Hash>()) {
   XXH3_64bits_reset(&hash_->state);
 }
 Recording::Recording(Recording&&) noexcept = default;
 Recording& Recording::operator=(Recording&&) noexcept = default;
 Recording::~Recording() = default;
 
-Result<Recording> Recording::Create(std::string_view identity,
-                                    uint64_t max_bytes) {
+Result<UniqueFd> CreateMemoryFile() {
   UniqueFd file(memfd_create("appcache-exec", MFD_CLOEXEC));
   if (!file.is_open()) return CannotKeep(errno);
+  return file;
+}
+
+Result<Recording> Recording::Create(int file, std::string_view identity,
+                                    uint64_t max_bytes) {
   ByteWriter header;
   header.Raw(kMagic);
   header.Number(kVersion);
   header.Number(uint64_t{0});  // the checksum, written by Finish
-  const int error = WriteAll(file.get(), header.view());
+  const int error = WriteAll(file, header.view());
   if (error != 0) return CannotKeep(error);
-  Recording recording(std::move(file), max_bytes);
+  Recording recording(file, max_bytes);
   ByteWriter prefixed;
   prefixed.Prefixed(identity);
   recording.Write(prefixed.view());
@@ -127,7 +142,9 @@ void Recording::Append(Stream stream, std::string_view bytes) {
   chunks_.back().size += bytes.size();
 }
 
-Status Recording::Finish(uint8_t exit_status, int64_t recorded_at_ms) {
+Status Recording::Finish(uint8_t exit_status,
+                         std::chrono::milliseconds recorded_at,
+                         std::chrono::milliseconds ttl) {
   assert(status_.ok());
   ByteWriter end;
   for (const Chunk& chunk : chunks_) {
@@ -136,13 +153,14 @@ Status Recording::Finish(uint8_t exit_status, int64_t recorded_at_ms) {
   }
   end.Number<uint64_t>(chunks_.size());
   end.Number(exit_status);
-  end.Number(static_cast<uint64_t>(recorded_at_ms));
+  end.Number(static_cast<uint64_t>(recorded_at.count()));
+  end.Number(static_cast<uint64_t>(ttl.count()));
   Write(end.view());
   if (!status_.ok()) return status_;
   ByteWriter checksum;
   checksum.Number(uint64_t{XXH3_64bits_digest(&hash_->state)});
   const std::string_view bytes = checksum.view();
-  if (pwrite(file_.get(), bytes.data(), bytes.size(), kHashOffset) !=
+  if (pwrite(file_, bytes.data(), bytes.size(), kHashOffset) !=
       static_cast<ssize_t>(bytes.size())) {
     Drop(CannotKeep(errno));
   }
@@ -150,7 +168,7 @@ Status Recording::Finish(uint8_t exit_status, int64_t recorded_at_ms) {
 }
 
 void Recording::Write(std::string_view bytes) {
-  const int error = WriteAll(file_.get(), bytes);
+  const int error = WriteAll(file_, bytes);
   if (error != 0) return Drop(CannotKeep(error));
   XXH3_64bits_update(&hash_->state, bytes.data(), bytes.size());
 }
@@ -159,13 +177,14 @@ void Recording::Drop(Status status) {
   status_ = std::move(status);
   std::vector<Chunk>().swap(chunks_);
   // Frees the memory. Without it, the record only stays until the exit.
-  if (ftruncate(file_.get(), 0) != 0) return;
+  if (ftruncate(file_, 0) != 0) return;
 }
 
 Result<MappedFile> MappedFile::Map(int fd) {
   struct stat info;
   if (fstat(fd, &info) != 0) return CannotKeep(errno);
   const auto size = static_cast<size_t>(info.st_size);
+  if (size == 0) return CannotKeep(EINVAL);
   void* const data = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
   if (data == MAP_FAILED) return CannotKeep(errno);
   return MappedFile(static_cast<const char*>(data), size);
@@ -186,18 +205,18 @@ Result<Run> DecodeRun(std::string_view record) {
       !reader.Number(version)) {
     return Damaged("wrong magic number");
   }
-  if (version != kVersion) {
+  if (version != kVersion && version != kVersionWithoutTtl) {
     return Status(ErrorCode::kUnsupported,
                   "the record of the run has format version " +
                       std::to_string(version) +
-                      ", this appcache supports version 2");
+                      ", this appcache supports versions 2 and 3");
   }
   uint64_t checksum = 0;
   if (!reader.Number(checksum) || checksum != Checksum(reader.rest())) {
     return Damaged("wrong checksum");
   }
   Run run;
-  if (!ReadBody(reader, run)) return Damaged("inconsistent lengths");
+  if (!ReadBody(reader, version, run)) return Damaged("inconsistent lengths");
   return run;
 }
 

@@ -1,0 +1,79 @@
+#include "tests/command/exec_records.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "appcache/backend.h"
+#include "appcache/sqlite_cache.h"
+#include "tools/command/run_record.h"
+
+namespace appcache::command {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::unique_ptr<SqliteCache> Open(const std::string& file) {
+  auto opened = SqliteCache::OpenFile(file);
+  EXPECT_TRUE(opened.ok());
+  return *std::move(opened);
+}
+
+bool IsMark(const std::string& path) { return path.ends_with("/refresh"); }
+
+std::string Older(std::string_view record, milliseconds time) {
+  const auto run = DecodeRun(record);
+  EXPECT_TRUE(run.ok());
+  const auto file = CreateMemoryFile();
+  EXPECT_TRUE(file.ok());
+  auto recording = Recording::Create(file->get(), run->identity, 1 << 20);
+  EXPECT_TRUE(recording.ok());
+  for (const Run::Chunk& chunk : run->chunks) {
+    recording->Append(chunk.stream, chunk.bytes);
+  }
+  EXPECT_TRUE(
+      recording->Finish(run->exit_status, run->recorded_at - time, run->ttl)
+          .ok());
+  const auto mapped = MappedFile::Map(file->get());
+  EXPECT_TRUE(mapped.ok());
+  return std::string(mapped->view());
+}
+
+}  // namespace
+
+void MakeOlder(const std::string& file, milliseconds time) {
+  const auto cache = Open(file);
+  std::vector<std::pair<std::string, std::string>> records;
+  EXPECT_TRUE(cache
+                  ->ForEachEntry([&](const StoredEntry& entry) {
+                    if (!IsMark(entry.info.path)) {
+                      records.emplace_back(entry.info.path,
+                                           Older(entry.value.view(), time));
+                    }
+                    return true;
+                  })
+                  .ok());
+  EXPECT_FALSE(records.empty());
+  for (const auto& [path, record] : records) {
+    EXPECT_TRUE(cache->backend()->SetRaw(path, record, kNoTtl).ok());
+  }
+}
+
+void ForgetTriedRefreshes(const std::string& file) {
+  const auto cache = Open(file);
+  std::vector<std::string> marks;
+  EXPECT_TRUE(cache
+                  ->ForEachKey([&](const EntryInfo& info) {
+                    if (IsMark(info.path)) marks.push_back(info.path);
+                    return true;
+                  })
+                  .ok());
+  EXPECT_FALSE(marks.empty());
+  for (const std::string& path : marks) {
+    EXPECT_TRUE(cache->backend()->InvalidateRaw(path).ok());
+  }
+}
+
+}  // namespace appcache::command

@@ -1,0 +1,222 @@
+#include "tools/command/cached_runs.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+
+#include "appcache/backend.h"
+#include "appcache/clock.h"
+#include "appcache/sqlite_cache.h"
+#include "tools/command/exit_status.h"
+#include "tools/command/report.h"
+#include "tools/command/run_age.h"
+#include "tools/command/run_cache.h"
+#include "tools/command/run_record.h"
+#include "tools/command/screen.h"
+#include "tools/command/table.h"
+#include "tools/command/text.h"
+#include "tools/command/units.h"
+
+namespace appcache::command {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using std::chrono::milliseconds;
+
+milliseconds SinceEpoch(TimePoint time) {
+  return std::chrono::duration_cast<milliseconds>(time.time_since_epoch());
+}
+
+// What is known of a record. It owns its texts, because the entries are read
+// one at a time.
+struct CachedRun {
+  std::string key;
+  std::string identity;
+  uint64_t output_bytes = 0;
+  int exit_status = 0;
+  milliseconds recorded_at{0};
+  milliseconds ttl{0};  // 0: none
+  std::optional<milliseconds> expires_at;
+
+  bool IsFreshAt(milliseconds now) const {
+    return ttl == kNoTtl || now < recorded_at + ttl;
+  }
+};
+
+CachedRun Describe(const EntryInfo& info, const Run& run) {
+  CachedRun cached;
+  cached.key = info.path;
+  cached.identity = run.identity;
+  for (const Run::Chunk& chunk : run.chunks) {
+    cached.output_bytes += chunk.bytes.size();
+  }
+  cached.exit_status = run.exit_status;
+  cached.recorded_at = run.recorded_at;
+  cached.ttl = run.ttl;
+  if (info.expires_at) cached.expires_at = SinceEpoch(*info.expires_at);
+  return cached;
+}
+
+// True for the path of a record, and false for the mark of a refresh.
+bool IsRunPath(std::string_view path, std::string_view prefix) {
+  return path.starts_with(prefix) &&
+         path.find('/', prefix.size()) == std::string_view::npos;
+}
+
+Result<std::vector<CachedRun>> ReadRuns(SqliteCache& cache) {
+  std::vector<CachedRun> runs;
+  const std::string prefix = RunPath(cache, "");
+  Status visited = cache.ForEachEntry([&](const StoredEntry& entry) {
+    if (!IsRunPath(entry.info.path, prefix)) return true;
+    const Result<Run> run = DecodeRun(entry.value.view());
+    if (run.ok()) {
+      runs.push_back(Describe(entry.info, *run));
+    } else {
+      Warn(Quoted(entry.info.path) + ": " + run.error().message);
+    }
+    return true;
+  });
+  if (!visited.ok()) return visited;
+  std::sort(runs.begin(), runs.end(),
+            [](const CachedRun& one, const CachedRun& other) {
+              return one.recorded_at > other.recorded_at;
+            });
+  return runs;
+}
+
+// The word as a shell would need it.
+std::string ShellWord(std::string_view word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+      "_-./:=@%+,";
+  if (!word.empty() &&
+      word.find_first_not_of(kPlain) == std::string_view::npos) {
+    return std::string(word);
+  }
+  std::string quoted = "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      quoted += "'\\''";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
+// As in --scope. The value of a variable may be a password, and is not shown.
+std::string ScopeText(const IdentityParts::ScopeValue& scope) {
+  switch (scope.kind) {
+    case Scope::Kind::kDirectory:
+      return "cwd:" + std::string(scope.directory);
+    case Scope::Kind::kEnvironment:
+      return "env:" + std::string(scope.name);
+    case Scope::Kind::kFile:
+      return "file:" + std::string(scope.name);
+    case Scope::Kind::kName:
+      break;
+  }
+  return "name:" + std::string(scope.name);
+}
+
+// "ls -l [cwd:/tmp]".
+std::string CommandText(const CachedRun& run) {
+  const auto parts = ParseIdentity(run.identity);
+  if (!parts) return "?";
+  std::string text;
+  for (const std::string_view word : parts->words) {
+    text += (text.empty() ? "" : " ") + ShellWord(word);
+  }
+  for (const auto& scope : parts->scopes) text += " [" + ScopeText(scope) + "]";
+  return Printable(text);
+}
+
+std::string TableOf(const std::vector<CachedRun>& runs, milliseconds now) {
+  using Align = Table::Align;
+  Table table({{"AGE", Align::kRight},
+               {"STATE", Align::kLeft},
+               {"EXPIRES IN", Align::kRight},
+               {"SIZE", Align::kRight},
+               {"STATUS", Align::kRight},
+               {"COMMAND", Align::kLeft}});
+  for (const CachedRun& run : runs) {
+    table.AddRow(
+        {FormatDuration(now - run.recorded_at),
+         run.IsFreshAt(now) ? "fresh" : "stale",
+         run.expires_at ? FormatDuration(*run.expires_at - now) : "never",
+         FormatSize(run.output_bytes), std::to_string(run.exit_status),
+         CommandText(run)});
+  }
+  return table.Render(isatty(STDOUT_FILENO) ? SizeOfScreen().columns : 0);
+}
+
+// Sets report[name] to the words, or report[name + "_base64"] if one of them is
+// not UTF-8.
+void SetWords(Json& report, const std::string& name,
+              const std::vector<std::string>& words) {
+  const bool is_text = std::all_of(words.begin(), words.end(), IsUtf8);
+  Json list = Json::array();
+  for (const std::string& word : words) {
+    list.push_back(is_text ? word : Base64(word));
+  }
+  report[is_text ? name : name + "_base64"] = std::move(list);
+}
+
+Json JsonOf(const CachedRun& run, milliseconds now) {
+  Json report;
+  SetBytes(report, "key", run.key);
+  const auto parts = ParseIdentity(run.identity).value_or(IdentityParts());
+  SetWords(report, "command", {parts.words.begin(), parts.words.end()});
+  SetBytes(report, "program", parts.program);
+  std::vector<std::string> scopes;
+  for (const auto& scope : parts.scopes) scopes.push_back(ScopeText(scope));
+  SetWords(report, "scopes", scopes);
+  report["exit_status"] = run.exit_status;
+  report["output_bytes"] = run.output_bytes;
+  report["recorded_at_ms"] = run.recorded_at.count();
+  report["fresh"] = run.IsFreshAt(now);
+  report["fresh_until_ms"] = run.ttl == kNoTtl
+                                 ? Json(nullptr)
+                                 : Json((run.recorded_at + run.ttl).count());
+  report["expires_at_ms"] =
+      run.expires_at ? Json(run.expires_at->count()) : Json(nullptr);
+  return report;
+}
+
+}  // namespace
+
+int ListRuns(const ListRunsOptions& options) {
+  const auto cache = OpenSqliteCacheToRead(options.cache, "list its runs");
+  if (!cache.ok()) return Fail(cache.status());
+  const auto runs = ReadRuns(**cache);
+  if (!runs.ok()) return Fail(runs.status());
+  const milliseconds now = SinceEpoch(Clock::Wall()->Now());
+  if (!options.json) return Print(TableOf(*runs, now));
+  std::string text = "[";
+  for (const CachedRun& run : *runs) {
+    text += (text.size() > 1 ? ",\n" : "") + JsonText(JsonOf(run, now));
+  }
+  return Print(text + "]\n");
+}
+
+int ForgetRun(const ForgetRunOptions& options) {
+  const auto identity = RunIdentity(options.command, options.scopes);
+  if (!identity.ok()) return Fail(identity.status());
+  const auto cache = OpenCache(options.cache, IfMissing::kFail);
+  if (!cache.ok()) return Fail(cache.status());
+  Backend& backend = *(*cache)->backend();
+  const std::string path = RunPath(**cache, RunKey(*identity));
+  const Lookup<Bytes> found = backend.GetRaw(path);
+  const bool is_damaged = found.status().Is(ErrorCode::kCorrupt);
+  if (found.has_error() && !is_damaged) return Fail(found.status());
+  const Status removed = backend.InvalidateRaw(path);
+  if (!removed.ok()) return Fail(removed);
+  return found.is_hit() || is_damaged ? kDone : kMiss;
+}
+
+}  // namespace appcache::command

@@ -1,0 +1,87 @@
+// RunCache: the record of one run in a cache, and the lock of the run.
+
+#ifndef APPCACHE_TOOLS_COMMAND_RUN_CACHE_H_
+#define APPCACHE_TOOLS_COMMAND_RUN_CACHE_H_
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "appcache/cache.h"
+#include "appcache/error.h"
+#include "appcache/log.h"
+#include "tools/command/exec.h"
+#include "tools/command/run_age.h"
+#include "tools/command/run_lock.h"
+
+namespace appcache::command {
+
+// What identifies a run.
+struct RunName {
+  std::string identity;
+  std::string key;  // RunKey(identity)
+};
+
+// The key path of the record of a run. The key path of a refresh that has
+// failed is longer.
+std::string RunPath(const Cache& cache, std::string_view run_key);
+
+// The permissions of the files that exec creates. Output may be confidential.
+mode_t ModeOf(const ExecOptions& options);
+
+class RunCache {
+ public:
+  // Opens the cache, and creates it if it is missing. `log` gets the messages
+  // of the cache. Errors: those of OpenCache; kUnavailable when another user
+  // could have written the records, and no --mode is given. The arguments must
+  // outlive the result.
+  static Result<RunCache> Open(const ExecOptions& options, const RunName& run,
+                               LogSink log);
+
+  // Why this user may only read the cache; success if that is not so.
+  const Status& write_refused() const noexcept { return write_refused_; }
+
+  // Looks the run up. Writes its record to the empty file `record`, unless it
+  // is kExpired, which it also is when there is none, or none that the options
+  // allow to replay. `problem` is then set to an error of the cache or of the
+  // record, if there was one.
+  RunAge Find(int record, Status& problem);
+  // The same without a file; an error is kExpired.
+  RunAge Look();
+
+  // Stores the record that is in the file.
+  Status Store(int record);
+  // Removes the record.
+  Status Forget();
+
+  // A mark in the cache: a process has tried to refresh the run. It expires
+  // after RetryInterval. Without it, a refresh that fails would be repeated by
+  // every call.
+  bool IsMarked();
+  Status Mark();
+
+  // RunLock::Acquire for this run, on the lock file of this cache.
+  Result<std::optional<RunLock>> Lock(std::chrono::milliseconds max_wait,
+                                      const std::function<void()>& on_wait);
+
+ private:
+  RunCache(const ExecOptions& options, const RunName& run,
+           std::unique_ptr<Cache> cache, Status write_refused);
+  bool MayReplay(const Run& run) const;
+
+  const ExecOptions* options_;
+  const RunName* run_;
+  std::unique_ptr<Cache> cache_;
+  Status write_refused_;
+  std::string path_;
+  std::string mark_path_;
+};
+
+}  // namespace appcache::command
+
+#endif  // APPCACHE_TOOLS_COMMAND_RUN_CACHE_H_
