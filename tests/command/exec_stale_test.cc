@@ -74,6 +74,17 @@ TEST_F(ExecStaleTest, AStaleRunIsReplayedWhileOneProcessRefreshesIt) {
   EXPECT_EQ(CountLines("log"), 2u);
 }
 
+TEST_F(ExecStaleTest, AProcessThatRunsTheCommandInTheForegroundIsNotRepeated) {
+  RecordStaleRun();
+  Running refresh = Start(ExecWords(script_, {"--refresh", "--stale", "1d"}));
+  Await("started");
+  EXPECT_EQ(Exec(script_, stale_).out, "1\n");
+  const auto opened = Release("go");
+  EXPECT_EQ(refresh.Wait().out, "2\n");
+  EXPECT_EQ(Exec(script_, stale_).out, "2\n");
+  EXPECT_EQ(CountLines("log"), 2u);
+}
+
 // A caller that reads a pipe to its end does not wait for the refresh, also if
 // the pipe has another number than those of the standard streams.
 TEST_F(ExecStaleTest, TheRefreshKeepsNoPipeOfTheCallerOpen) {

@@ -25,6 +25,22 @@ TEST_F(ExecTest, TheSecondRunIsReplayed) {
   EXPECT_EQ(CountLines("log"), 1u);
 }
 
+// A process that writes, or one that hangs while it does, delays no replay.
+TEST_F(ExecTest, AReplayWaitsForNoWriter) {
+  const std::string script = "echo run >> log; echo out";
+  EXPECT_EQ(Exec(script, {"--cache", "x.db"}).out, "out\n");
+  const int fd = open(Path("x.db-lane").c_str(), O_RDWR | O_CLOEXEC);
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  ASSERT_EQ(fcntl(fd, F_OFD_SETLK, &lock), 0);
+  const Output output = Exec(script, {"--cache", "x.db"});
+  EXPECT_EQ(output.out, "out\n");
+  EXPECT_EQ(output.err, "");
+  EXPECT_EQ(CountLines("log"), 1u);
+  close(fd);
+}
+
 TEST_F(ExecTest, OutputOfAnyBytesAndSizeIsReplayed) {
   const std::string script =
       "echo run >> log; head -c 300000 /dev/zero; printf '\\377\\001\\n'; "

@@ -70,6 +70,7 @@ class Worker {
         settings_(ModeOf(options)) {}
 
   void Work() {
+    if (ReplayByReading()) ExitAtOnce();
     if (!Open()) return;
     if (options_.warm) return Warm();
     if (Replay(nullptr)) ExitAtOnce();
@@ -127,6 +128,26 @@ class Worker {
     return true;
   }
 
+  // Replay without Open, which takes longer. False also when something is wrong
+  // with the cache or with the lock; Open and Replay then report it.
+  bool ReplayByReading() {
+    if (options_.refresh || options_.warm) return false;
+    auto reader = RunCache::OpenToRead(options_, run_);
+    if (!reader) return false;
+    Status problem;
+    const RunAge age = reader->Find(record_, problem);
+    if (age == RunAge::kExpired) return false;
+    std::optional<RunLock> lock;
+    if (age == RunAge::kStale) {
+      auto tried = reader->Lock(milliseconds(0), [] {});
+      if (!tried.ok()) return false;
+      if (*tried) lock.emplace(**std::move(tried));
+    }
+    if (lock) reader.reset();
+    EndLookup(std::move(lock));
+    return true;
+  }
+
   // Lets exec replay the recorded run. False when there is none of use. If the
   // run is stale, refreshes it in the background. `held` is the lock of the
   // run, if this process has tried to get it.
@@ -141,14 +162,24 @@ class Worker {
     std::optional<RunLock> lock = !may_refresh      ? std::nullopt
                                   : held != nullptr ? std::move(*held)
                                                     : TryLock();
-    if (!lock) {
-      Send(WorkerMessage::kReplay);
-      return true;
-    }
-    Detach();
-    Send(WorkerMessage::kReplay, kDetached);
-    if (NeedsRefresh()) RunInBackground();
+    EndLookup(std::move(lock));
     return true;
+  }
+
+  // Lets exec replay the record that is in the file. With the lock of the run,
+  // refreshes it in the background.
+  void EndLookup(std::optional<RunLock> lock) {
+    if (!lock) return Send(WorkerMessage::kReplay);
+    GoOnDetached(WorkerMessage::kReplay);
+    if (NeedsRefresh()) RunInBackground();
+  }
+
+  // Sends the last message, and becomes a process in the background.
+  void GoOnDetached(WorkerMessage kind) {
+    Detach();
+    Send(kind, kDetached);
+    // The record in it would use memory while the command runs.
+    close(record_);
   }
 
   // Runs the command in the background unless another process runs it now.
@@ -159,8 +190,7 @@ class Worker {
     }
     std::optional<RunLock> lock = TryLock();
     if (!lock) return Send(WorkerMessage::kWarmed);
-    Detach();
-    Send(WorkerMessage::kWarmed, kDetached);
+    GoOnDetached(WorkerMessage::kWarmed);
     RunInBackground();
   }
 
@@ -194,6 +224,8 @@ class Worker {
   // or has tried to a short time ago.
   bool NeedsRefresh() {
     const Deadline deadline(StoreTime());
+    if (!cache_ && !Open()) return false;
+    if (!cache_->write_refused().ok()) return false;
     if (cache_->Look() != RunAge::kStale || cache_->IsMarked()) return false;
     // The mark also counts if this process is killed while it runs the command.
     return cache_->Mark().ok();

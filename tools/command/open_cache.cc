@@ -169,10 +169,16 @@ bool IsWriteRefused(const Status& status) noexcept {
 Result<std::unique_ptr<Cache>> OpenLocationToRead(internal::Uri location,
                                                   const CacheFlags& flags) {
   auto opened = OpenLocation(location, flags, IfMissing::kFail);
-  internal::Uri& storage = StorageOf(location);
-  if (storage.scheme != "sqlite" || !IsWriteRefused(opened.status())) {
+  if (StorageOf(location).scheme != "sqlite" ||
+      !IsWriteRefused(opened.status())) {
     return opened;
   }
+  return OpenLocationReadOnly(std::move(location), flags);
+}
+
+Result<std::unique_ptr<Cache>> OpenLocationReadOnly(internal::Uri location,
+                                                    const CacheFlags& flags) {
+  internal::Uri& storage = StorageOf(location);
   std::erase_if(storage.options, [](const internal::Uri::Option& option) {
     return option.name == "mode";
   });

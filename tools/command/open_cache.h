@@ -72,6 +72,12 @@ Result<std::unique_ptr<Cache>> OpenCacheToRead(const CacheFlags& flags);
 Result<std::unique_ptr<Cache>> OpenLocationToRead(internal::Uri location,
                                                   const CacheFlags& flags);
 
+// Opens a SQLite file that exists to read only, also if this user may write to
+// it: without its locks and its maintenance, which takes half of the time.
+// REQUIRES: StorageOf(location).scheme == "sqlite".
+Result<std::unique_ptr<Cache>> OpenLocationReadOnly(internal::Uri location,
+                                                    const CacheFlags& flags);
+
 // For operations that only SqliteCache has. Another backend is kUnsupported;
 // the message says that it cannot `what` ("list its entries").
 Result<std::unique_ptr<SqliteCache>> OpenSqliteCache(const CacheFlags& flags,

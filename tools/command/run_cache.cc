@@ -82,7 +82,15 @@ void ShareLock(const ExecOptions& options, const std::string& path) {
   internal::GiveAccessAt(path, access);
 }
 
-// Empties a file that was written in part, to be written again.
+// An error when another user could have written the records in `files`, the
+// first of which is the cache.
+Status CheckFiles(const ExecOptions& options,
+                  const std::vector<std::string>& files) {
+  if (files.empty() || options.mode) return Status();
+  return CheckTrusted(files.front(), geteuid());
+}
+
+// Empties a file to be written again.
 void Empty(int file) {
   if (lseek(file, 0, SEEK_SET) != 0 || ftruncate(file, 0) != 0) return;
 }
@@ -106,10 +114,8 @@ Result<RunCache> RunCache::Open(const ExecOptions& options, const RunName& run,
   struct stat info;
   const bool is_new =
       !files.empty() && lstat(files.front().c_str(), &info) != 0;
-  if (!files.empty() && !options.mode) {
-    Status trusted = CheckTrusted(files.front(), geteuid());
-    if (!trusted.ok()) return trusted;
-  }
+  Status trusted = CheckFiles(options, files);
+  if (!trusted.ok()) return trusted;
   auto cache = OpenCache(flags, IfMissing::kCreate);
   Status refused;
   if (IsWriteRefused(cache.status())) {
@@ -119,6 +125,19 @@ Result<RunCache> RunCache::Open(const ExecOptions& options, const RunName& run,
   if (!cache.ok()) return cache.status();
   if (is_new && options.mode) Share(files, *options.mode);
   return RunCache(options, run, *std::move(cache), std::move(refused));
+}
+
+std::optional<RunCache> RunCache::OpenToRead(const ExecOptions& options,
+                                             const RunName& run) {
+  CacheFlags flags = options.cache;
+  flags.log = [](LogLevel, std::string_view) {};
+  Result<internal::Uri> location = LocationOf(flags);
+  if (!location.ok() || location->scheme != "sqlite") return std::nullopt;
+  if (access(location->path.c_str(), R_OK) != 0) return std::nullopt;
+  if (!CheckFiles(options, {location->path}).ok()) return std::nullopt;
+  auto cache = OpenLocationReadOnly(*std::move(location), flags);
+  if (!cache.ok()) return std::nullopt;
+  return RunCache(options, run, *std::move(cache), Status());
 }
 
 RunCache::RunCache(const ExecOptions& options, const RunName& run,
@@ -147,6 +166,7 @@ RunAge RunCache::Find(int record, Status& problem) {
     if (!MayReplay(*run)) return Status();
     age = AgeOf(*run, options_->lifetime, Now());
     if (age == RunAge::kExpired || record < 0) return Status();
+    Empty(record);
     const int error = WriteAll(record, value);
     if (error == 0) return Status();
     age = RunAge::kExpired;

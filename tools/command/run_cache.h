@@ -43,15 +43,21 @@ class RunCache {
   static Result<RunCache> Open(const ExecOptions& options, const RunName& run,
                                LogSink log);
 
+  // Opens the cache to look the run up, if it is a SQLite file: that is faster,
+  // because it waits for no lock and prepares no writes. None when the cache is
+  // not a SQLite file that exists, or cannot be opened; Open then says why.
+  static std::optional<RunCache> OpenToRead(const ExecOptions& options,
+                                            const RunName& run);
+
   // Why this user may only read the cache; success if that is not so.
   const Status& write_refused() const noexcept { return write_refused_; }
 
-  // Looks the run up. Writes its record to the empty file `record`, unless it
-  // is kExpired, which it also is when there is none, or none that the options
-  // allow to replay. `problem` is then set to an error of the cache or of the
-  // record, if there was one.
+  // Looks the run up. Replaces the content of the file `record` by its record,
+  // unless it is kExpired. That is also the result when there is no record, or
+  // none that the options allow to replay; `problem` is then set to an error of
+  // the cache or of the record, if there was one.
   RunAge Find(int record, Status& problem);
-  // The same without a file; an error is kExpired.
+  // The age alone; an error is kExpired.
   RunAge Look();
 
   // Stores the record that is in the file.
