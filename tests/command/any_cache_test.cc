@@ -2,6 +2,7 @@
 // the other tests use.
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include <algorithm>
@@ -196,6 +197,33 @@ TEST_P(AnyCacheTest, ExecRunsOnceAndReplays) {
     EXPECT_EQ(output.err, "");
   }
   EXPECT_EQ(CountLines("log"), 1u);
+}
+
+TEST_P(AnyCacheTest, AStaleRunIsReplayedAndRefreshed) {
+  const Words words = On(ExecWords("echo run >> log; wc -l < log",
+                                   {"--ttl", "1ms", "--stale", "1h"}));
+  EXPECT_EQ(Run(words).out, "1\n");
+  const Output stale = Run(words);
+  EXPECT_EQ(stale.out, "1\n");
+  EXPECT_EQ(stale.err, "");
+  while (Run(words).out == "1\n") sched_yield();
+}
+
+TEST_P(AnyCacheTest, WarmRunsTheCommandAndForgetRemovesTheRun) {
+  MakeFifo("started");
+  MakeFifo("go");
+  const std::string script =
+      "echo run >> log; : > started; read x < go; wc -l < log";
+  EXPECT_EQ(Run(On(ExecWords(script, {"--forget"}))).status, 1);
+  const Output warm = Run(On(ExecWords(script, {"--warm"})));
+  EXPECT_EQ(warm.status, 0);
+  EXPECT_EQ(warm.out + warm.err, "");
+  Await("started");
+  const auto opened = Release("go");
+  // Waits for the run in the background, if it has not ended yet.
+  EXPECT_EQ(Run(On(ExecWords(script))).out, "1\n");
+  EXPECT_EQ(Run(On(ExecWords(script, {"--forget"}))).status, 0);
+  EXPECT_EQ(Run(On(ExecWords(script, {"--forget"}))).status, 1);
 }
 
 // Every subset of the standard streams closed at the start: nothing that is

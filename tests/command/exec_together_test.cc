@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -21,6 +22,10 @@ class ExecTogetherTest : public CommandTest {
   void SetUp() override {
     MakeFifo("started");
     MakeFifo("go");
+  }
+
+  bool HasLockFile() const {
+    return access(Path("xdg/appcache/cache.db-exec").c_str(), F_OK) == 0;
   }
 
   // Returns when `count` processes wait for a lock on the lock file.
@@ -68,6 +73,19 @@ TEST_F(ExecTogetherTest, ManyConcurrentRunsExecuteOnce) {
     EXPECT_EQ(output.err, "");
   }
   EXPECT_EQ(CountLines("log"), 1u);
+  EXPECT_FALSE(HasLockFile());
+}
+
+TEST_F(ExecTogetherTest, TheNextRunRemovesTheLockFileOfAKilledProcess) {
+  const std::string script = ": > started; read x < go; echo >> done";
+  Running killed = Start(ExecWords(script));
+  Await("started");
+  killed.Signal(SIGKILL);
+  EXPECT_EQ(killed.Wait().status, 1000 + SIGKILL);
+  EXPECT_EQ(Exec("echo other").out, "other\n");
+  EXPECT_FALSE(HasLockFile());
+  const auto opened = Release("go");
+  while (CountLines("done") < 1) sched_yield();
 }
 
 TEST_F(ExecTogetherTest, AWaiterTakesOverFromAKilledProcess) {
@@ -84,6 +102,7 @@ TEST_F(ExecTogetherTest, AWaiterTakesOverFromAKilledProcess) {
   EXPECT_EQ(second.Wait().out, "out\n");
   EXPECT_EQ(first.Wait().status, 1000 + SIGKILL);
   EXPECT_EQ(CountLines("log"), 2u);
+  EXPECT_FALSE(HasLockFile());
   while (CountLines("done") < 2) sched_yield();
 }
 

@@ -96,6 +96,8 @@ TEST_F(LostOutputTest, IsAFailureOfEveryCommandThatPrints) {
         "del --cache c.db --json nope",
         "clear --cache d.db --yes",
         "clear --cache d.db --yes --json",
+        "exec --cache c.db --list",
+        "exec --cache c.db --list --json",
         "--help",
         "get --help",
         "--version"}) {

@@ -69,7 +69,7 @@ TEST_F(RunLockTest, AHolderDoesNotRemoveTheFileOfAnother) {
 // Two releases would otherwise each find the lock of the other, and nobody
 // would remove the file.
 TEST_F(RunLockTest, TwoHoldersThatReleaseAtTheSameTimeLeaveNoFile) {
-  for (int round = 0; round < 5000; ++round) {
+  for (int round = 0; round < 2000; ++round) {
     auto one = Acquire("one");
     auto two = Acquire("two");
     std::barrier start(2);

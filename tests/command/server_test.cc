@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "tests/command/command.h"
 #include "tests/servers/redis_server.h"
@@ -147,6 +148,28 @@ TEST_F(ServerTest, ExecRunsOnceAndReplays) {
   }
   EXPECT_EQ(CountLines("log"), 1u);
   EXPECT_TRUE(Contains(server_.Run("KEYS *"), "pyappcache/exec/"));
+}
+
+// Those of processes that were killed would accumulate otherwise.
+TEST_F(ServerTest, TheCachesOnServersShareALockFile) {
+  MakeFifo("started");
+  MakeFifo("go");
+  const std::string script = ": > started; read x < go";
+  Running one = Start(OnServer(ExecWords(script)));
+  Await("started");
+  // The same command of another database is another run.
+  Running two = Start(ExecWords(script, {"--cache", uri_ + "?db=3"}));
+  Await("started");
+  std::set<std::string> files;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(Path("xdg/appcache"))) {
+    files.insert(entry.path().filename());
+  }
+  EXPECT_EQ(files, std::set<std::string>{"servers-exec"});
+  const auto opened = Release("go", 2);
+  EXPECT_EQ(one.Wait().status, 0);
+  EXPECT_EQ(two.Wait().status, 0);
+  EXPECT_TRUE(std::filesystem::is_empty(Path("xdg/appcache")));
 }
 
 TEST_F(ServerTest, ConcurrentRunsUseALockInTheUsersDirectory) {
