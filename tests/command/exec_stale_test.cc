@@ -206,6 +206,25 @@ TEST_F(ExecStaleTest, RefreshRunsAStaleCommandInTheForeground) {
   EXPECT_EQ(CountLines("log"), 2u);
 }
 
+TEST_F(ExecStaleTest, AStaleRunInAReadOnlyCacheIsReplayed) {
+  namespace fs = std::filesystem;
+  const std::string script = "echo run >> log; wc -l < log";
+  const Words options = {"--ttl", "1h", "--stale", "1d", "--cache", "own/x.db"};
+  fs::create_directory(Path("own"));
+  EXPECT_EQ(Exec(script, options).out, "1\n");
+  MakeOlder(Path("own/x.db"), hours(2));
+  for (const auto& entry : fs::directory_iterator(Path("own"))) {
+    fs::permissions(entry.path(), fs::perms::owner_read);
+  }
+  fs::permissions(Path("own"), fs::perms::owner_read | fs::perms::owner_exec);
+  const Output output = RunWithoutPrivileges(ExecWords(script, options));
+  EXPECT_EQ(output.status, 0);
+  EXPECT_EQ(output.out, "1\n");
+  EXPECT_EQ(output.err, "");
+  EXPECT_EQ(CountLines("log"), 1u);
+  fs::permissions(Path("own"), fs::perms::owner_all);
+}
+
 TEST_F(ExecStaleTest, ARecordLivesForTheSumOfTtlAndStale) {
   EXPECT_EQ(Exec("echo out", {"--ttl", "10m", "--stale", "1h"}).status, 0);
   const std::string key = Run({"keys"}).out;

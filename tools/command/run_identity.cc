@@ -208,7 +208,7 @@ Result<std::string> RunIdentity(std::span<const std::string> command,
 
   const Result<std::string> program =
       ProgramFile(command.empty() ? std::string() : command.front());
-  if (!program.ok()) return program;
+  if (!program.ok()) return program.status();
   ByteWriter identity;
   identity.Prefixed(*program);
   identity.Number<uint64_t>(command.size());
