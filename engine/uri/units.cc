@@ -4,11 +4,8 @@
 #include <charconv>
 #include <limits>
 #include <optional>
-#include <span>
 #include <string>
 #include <system_error>
-
-#include "appcache/times.h"
 
 namespace appcache::internal {
 namespace {
@@ -16,11 +13,6 @@ namespace {
 struct Unit {
   std::string_view name;  // lower case
   uint64_t factor;
-};
-
-constexpr Unit kDurationUnits[] = {
-    {"", 1000},    {"ms", 1},        {"s", 1000},
-    {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000},
 };
 
 constexpr uint64_t kKibi = 1024;
@@ -54,14 +46,13 @@ bool SameName(std::string_view name, std::string_view typed) {
 
 // A number that is followed by a unit, times that unit. None when the text is
 // something else, or the product is too large.
-std::optional<uint64_t> ParseWithUnit(std::string_view text,
-                                      std::span<const Unit> units) {
+std::optional<uint64_t> ParseWithUnit(std::string_view text) {
   uint64_t number = 0;
   const char* const end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc()) return std::nullopt;
   const std::string_view typed(rest, static_cast<size_t>(end - rest));
-  for (const Unit& unit : units) {
+  for (const Unit& unit : kSizeUnits) {
     if (!SameName(unit.name, typed)) continue;
     if (number > std::numeric_limits<uint64_t>::max() / unit.factor) {
       return std::nullopt;
@@ -79,18 +70,8 @@ Status Invalid(std::string message) {
 
 }  // namespace
 
-Result<std::chrono::milliseconds> ParseDuration(std::string_view text) {
-  const auto parsed = ParseWithUnit(text, kDurationUnits);
-  if (!parsed || *parsed > static_cast<uint64_t>(kMaxTtl.count())) {
-    return Invalid(
-        "it must be a duration such as 500ms, 10s, 5m, 1h, 7d, or a number of "
-        "seconds, and at most 100 years");
-  }
-  return std::chrono::milliseconds(*parsed);
-}
-
 Result<uint64_t> ParseSize(std::string_view text) {
-  const auto parsed = ParseWithUnit(text, kSizeUnits);
+  const auto parsed = ParseWithUnit(text);
   if (!parsed) {
     return Invalid(
         "it must be a size such as 64KiB, 8MiB, 1GiB (powers of 1024), or "

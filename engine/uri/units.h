@@ -1,5 +1,5 @@
-// Parses durations, sizes and numbers that people write in options of the
-// command and of the URI of a cache.
+// Parses durations (duration.h), sizes and numbers that people write in options
+// of the command and of the URI of a cache.
 //
 // All functions return kInvalidArgument for other texts. The message says which
 // texts are valid; it does not contain the text, which may be a misplaced
@@ -8,16 +8,13 @@
 #ifndef APPCACHE_ENGINE_URI_UNITS_H_
 #define APPCACHE_ENGINE_URI_UNITS_H_
 
-#include <chrono>
 #include <cstdint>
 #include <string_view>
 
 #include "appcache/error.h"
+#include "engine/uri/duration.h"  // IWYU pragma: export
 
 namespace appcache::internal {
-
-// "500ms", "10s", "5m", "1h", "7d", or seconds without a unit. At most kMaxTtl.
-Result<std::chrono::milliseconds> ParseDuration(std::string_view text);
 
 // "512" (bytes), "64KiB", "8MiB", "1GiB", "2TiB", and the decimal units KB, MB,
 // GB and TB. Upper and lower case are alike. K, M, G and T are KiB and so on.

@@ -39,9 +39,9 @@ TEST(TopTest, TheTableHasSizeAgeAndTtl) {
                                       Info("a\nb", 12, 40)};
   entries[0].expires_at = TimePoint(std::chrono::seconds(3820));
   EXPECT_EQ(TopTable(entries, TimePoint(std::chrono::seconds(220)), 0),
-            "   SIZE  UNUSED    TTL  KEY\n"
-            "1.5 KiB   2m 0s  1h 0m  user/7\n"
-            "   12 B   3m 0s      -  a\\nb\n");
+            "   SIZE  UNUSED   TTL  KEY\n"
+            "1.5 KiB    2m0s  1h0m  user/7\n"
+            "   12 B    3m0s     -  a\\nb\n");
 }
 
 TEST(TopTest, AnUnknownAccessIsAMark) {

@@ -4,6 +4,9 @@
 
 #include <limits>
 
+#include "engine/uri/duration.h"
+#include "tests/support/random.h"
+
 namespace appcache::command {
 namespace {
 
@@ -23,9 +26,30 @@ TEST(UnitsTest, DurationsArePrintedInTheirTwoLargestUnits) {
   EXPECT_EQ(FormatDuration(milliseconds(-7)), "0.0s");
   EXPECT_EQ(FormatDuration(milliseconds(999)), "0.9s");
   EXPECT_EQ(FormatDuration(milliseconds(59'999)), "59s");
-  EXPECT_EQ(FormatDuration(milliseconds(60'000)), "1m 0s");
-  EXPECT_EQ(FormatDuration(milliseconds(7'500'000)), "2h 5m");
-  EXPECT_EQ(FormatDuration(milliseconds(90'000'000)), "1d 1h");
+  EXPECT_EQ(FormatDuration(milliseconds(60'000)), "1m0s");
+  EXPECT_EQ(FormatDuration(milliseconds(7'500'000)), "2h5m");
+  EXPECT_EQ(FormatDuration(milliseconds(90'000'000)), "1d1h");
+}
+
+// The next larger value that FormatDuration may print.
+milliseconds Step(milliseconds duration) {
+  using std::chrono::hours, std::chrono::minutes, std::chrono::seconds;
+  if (duration < seconds(10)) return milliseconds(100);
+  if (duration < hours(1)) return seconds(1);
+  return duration < hours(24) ? milliseconds(minutes(1)) : hours(1);
+}
+
+TEST(UnitsTest, AFormattedDurationCanBeParsed) {
+  RandomSource random;
+  for (int i = 0; i < 10'000; ++i) {
+    // Of any order of magnitude; 2^41 ms are 70 years.
+    const uint64_t limit = uint64_t{1} << random.Below(42);
+    const milliseconds duration(random.Below(limit));
+    const auto parsed = internal::ParseDuration(FormatDuration(duration));
+    ASSERT_TRUE(parsed.ok()) << FormatDuration(duration);
+    EXPECT_LE(*parsed, duration);
+    EXPECT_GT(*parsed + Step(duration), duration) << duration.count();
+  }
 }
 
 TEST(UnitsTest, NanosecondsArePrintedInASuitableUnit) {

@@ -4,41 +4,8 @@
 
 #include <limits>
 
-#include "appcache/times.h"
-
 namespace appcache::internal {
 namespace {
-
-using std::chrono::milliseconds;
-
-TEST(UnitsTest, ADurationHasAUnitOrIsInSeconds) {
-  EXPECT_EQ(*ParseDuration("500ms"), milliseconds(500));
-  EXPECT_EQ(*ParseDuration("10s"), milliseconds(10'000));
-  EXPECT_EQ(*ParseDuration("5m"), milliseconds(300'000));
-  EXPECT_EQ(*ParseDuration("1h"), milliseconds(3'600'000));
-  EXPECT_EQ(*ParseDuration("7d"), milliseconds(604'800'000));
-  EXPECT_EQ(*ParseDuration("90"), milliseconds(90'000));
-  EXPECT_EQ(*ParseDuration("0"), milliseconds(0));
-  EXPECT_EQ(*ParseDuration("1H"), milliseconds(3'600'000));
-}
-
-TEST(UnitsTest, OtherTextsAreNotDurations) {
-  for (const char* const text :
-       {"", "h", "-5", "-5s", "+5", "5x", "5 s", " 5s", "5s ", "1.5h", "0x10",
-        "5mss", "18446744073709551616", "99999999999999999999d"}) {
-    const auto parsed = ParseDuration(text);
-    ASSERT_FALSE(parsed.ok()) << text;
-    EXPECT_TRUE(parsed.status().Is(ErrorCode::kInvalidArgument)) << text;
-    EXPECT_NE(parsed.error().message.find("500ms, 10s, 5m, 1h, 7d"),
-              std::string::npos);
-  }
-}
-
-TEST(UnitsTest, ADurationIsAtMostKMaxTtl) {
-  EXPECT_EQ(*ParseDuration("36500d"), kMaxTtl);
-  EXPECT_FALSE(ParseDuration("36501d").ok());
-  EXPECT_FALSE(ParseDuration("18446744073709551615").ok());
-}
 
 TEST(UnitsTest, ASizeHasABinaryOrADecimalUnit) {
   EXPECT_EQ(*ParseSize("0"), 0u);

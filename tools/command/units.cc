@@ -37,7 +37,7 @@ std::string FormatDuration(std::chrono::milliseconds duration) {
   const int64_t h = m / 60;
   const auto two = [](int64_t large, const char* large_unit, int64_t small,
                       const char* small_unit) {
-    return Format("%lld%s %lld%s", static_cast<long long>(large), large_unit,
+    return Format("%lld%s%lld%s", static_cast<long long>(large), large_unit,
                   static_cast<long long>(small), small_unit);
   };
   if (s < 10) {

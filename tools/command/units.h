@@ -1,4 +1,4 @@
-// Formats durations and sizes for people. engine/uri/units.h parses them.
+// Formats durations and sizes for people.
 
 #ifndef APPCACHE_TOOLS_COMMAND_UNITS_H_
 #define APPCACHE_TOOLS_COMMAND_UNITS_H_
@@ -9,11 +9,11 @@
 
 namespace appcache::command {
 
-// "512 B", "1.5 MiB": at most four digits.
+// "512 B", "1.5 MiB": at most four digits. Rounded, and not for reading back.
 std::string FormatSize(uint64_t bytes);
 
-// "0.2s", "42s", "5m 3s", "2h 5m", "3d 4h": the two largest units. A negative
-// duration is "0.0s".
+// "0.2s", "42s", "5m3s", "2h5m", "3d4h": the two largest units, rounded down. A
+// negative duration is "0.0s". engine/uri/duration.h parses the result.
 std::string FormatDuration(std::chrono::milliseconds duration);
 
 // "870 ns", "12.3 us", "4.56 ms", "1.20 s".

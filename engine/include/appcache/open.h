@@ -18,8 +18,8 @@
 // sqlite:cache.db?max_entries=1000&max_bytes=64MiB. An option has the name of a
 // field of the backend's options (redis_cache_options.h and so on). Every cache
 // has the option `prefix` (CacheOptions::prefix). A duration is written as
-// 50ms, 10s, 5m, 1h, 7d, or as a plain number of seconds; a size as 64KiB,
-// 8MiB, 1GiB, or as a plain number of bytes.
+// 50ms, 10s, 5m, 1h, 7d, 2w, 1h30m, 1.5h, or as a plain number of seconds; a
+// size as 64KiB, 8MiB, 1GiB, or as a plain number of bytes.
 //
 // sqlite:PATH?mode=ro opens a file with SqliteCache::OpenFileToRead; mode=rwc,
 // the default, reads, writes and creates it.
