@@ -9,9 +9,9 @@
 namespace appcache::command {
 namespace {
 
-constexpr const char* kCommands[] = {"exec", "get",   "set",  "del",   "ttl",
-                                     "keys", "stats", "top",  "clear", "check",
-                                     "dump", "load",  "ping", "replay"};
+constexpr const char* kCommands[] = {"exec", "get",   "set",  "del",    "ttl",
+                                     "keys", "stats", "top",  "clear",  "check",
+                                     "dump", "load",  "ping", "replay", "help"};
 
 class UsageTest : public CommandTest {};
 
@@ -45,6 +45,18 @@ TEST_F(UsageTest, TheVersionIsPrinted) {
   const Output output = Run({"--version"});
   EXPECT_EQ(output.status, 0);
   EXPECT_EQ(output.out.find("appcache "), 0u);
+  EXPECT_EQ(Run({"-V"}).out, output.out);
+}
+
+TEST_F(UsageTest, HelpPrintsTheSameAsTheOptionHelp) {
+  const std::string all = Run({"--help"}).out;
+  EXPECT_EQ(Run({"-h"}).out, all);
+  EXPECT_EQ(Run({"help"}).out, all);
+  const std::string exec = Run({"exec", "--help"}).out;
+  EXPECT_EQ(Run({"exec", "-h"}).out, exec);
+  EXPECT_EQ(Run({"help", "exec"}).out, exec);
+  EXPECT_EQ(Run({"--help", "exec"}).out, exec);
+  EXPECT_EQ(Run({"help", "help"}).out, Run({"help", "--help"}).out);
 }
 
 TEST_F(UsageTest, WithoutACommandTheHelpGoesToStandardError) {
@@ -64,11 +76,25 @@ TEST_F(UsageTest, MistakesPrintOneLineAndHaveStatusTwo) {
   const Mistake mistakes[] = {
       {{"frobnicate"}, "unknown command \"frobnicate\""},
       {{""}, "unknown command \"\""},
+      {{"gte"}, "unknown command \"gte\"; did you mean get?\n"},
+      {{"help", "stast"}, "unknown command \"stast\"; did you mean stats?\n"},
+      {{"--help", "stast"}, "did you mean stats?\n"},
+      {{"help", "get", "set"}, "unexpected operand \"set\""},
+      {{"redis://:secret@h"}, "unknown command \"redis://...\"; appcache"},
+      {{"--verison"}, "unknown option --verison; did you mean --version?\n"},
+      {{"--versoin=secret"}, "option --versoin; did you mean --version?\n"},
       {{"--frobnicate"}, "options must come after the command"},
       {{"--json", "stats"}, "options must come after the command"},
       {{"get"}, "get: missing operand; usage: appcache get [OPTION]... KEY"},
       {{"get", "a", "b"}, "unexpected operand \"b\""},
       {{"get", "--nope", "a"}, "unknown option --nope"},
+      {{"get", "-json", "a"}, "option -json; did you mean --json?\n"},
+      {{"set", "a", "b", "--tll=secret"}, "--tll; did you mean --ttl?\n"},
+      {{"set", "a", "b", "--tll", "secret"}, "--tll; did you mean --ttl?\n"},
+      {{"get", "--cacheredis://:secret@h", "a"},
+       "unknown option --cacheredis://...; an operand"},
+      {{"set", "--cache=", "key", "value"}, "--cache: must not be empty"},
+      {{"get", "--cache", "--json", "key"}, "missing value before --json"},
       {{"get", "-5"}, "must come after --"},
       {{"get", "++"}, "++ must come after --"},
       {{"get", "a", "--cache"}, "--cache: takes one value"},
@@ -144,6 +170,7 @@ TEST_F(UsageTest, MistakesPrintOneLineAndHaveStatusTwo) {
     EXPECT_NE(output.err.find(mistake.message), std::string::npos)
         << output.err;
     EXPECT_EQ(std::count(output.err.begin(), output.err.end(), '\n'), 1);
+    EXPECT_EQ(output.err.find("secret"), std::string::npos) << output.err;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tools/command/suggest.h"
 #include "tools/command/text.h"
 
 namespace appcache::command {
@@ -42,14 +43,27 @@ class Formatter : public CLI::Formatter {
   Refuse(text, what + "; usage: " + Usage(text));
 }
 
+[[noreturn]] void RefuseOption(const CLI::App& command, const CommandText& text,
+                               const std::string& name) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& long_name : option->get_lnames()) {
+      known.push_back("--" + long_name);
+    }
+  }
+  const std::string suggestion = DidYouMean(name, known);
+  Refuse(text, "unknown option " + WithoutSecrets(name) +
+                   (suggestion.empty()
+                        ? "; an operand that starts with - must come after --"
+                        : suggestion));
+}
+
 Operands TakeOperands(const CLI::App& command, const CommandLine& line,
                       const CommandText& text) {
   Operands operands = command.remaining();
   for (const std::string& word : operands) {
     if (word.size() > 1 && word[0] == '-') {
-      Refuse(text, "unknown option " +
-                       WithoutSecrets(word.substr(0, word.find('='))) +
-                       "; an operand that starts with - must come after --");
+      RefuseOption(command, text, word.substr(0, word.find('=')));
     }
   }
   if (text.only_after_dashes && !operands.empty()) {
@@ -67,6 +81,20 @@ Operands TakeOperands(const CLI::App& command, const CommandLine& line,
   return operands;
 }
 
+// Whether the options of `command` are ignored: see AddCommand.
+bool IsSkipped(const CLI::App& command) { return command.get_name().empty(); }
+
+Status ParseNonEmpty(const std::string& name, const std::string& type,
+                     const std::string& text,
+                     const std::function<Status(const std::string&)>& parse) {
+  Status status = parse(text);
+  if (!status.ok() || !text.empty()) return status;
+  return Status(
+      ErrorCode::kInvalidArgument,
+      "must not be empty; write " + name + " " + type + ", or omit the option");
+}
+
+// REQUIRES: !IsSkipped(command).
 CLI::Option* AddTextOption(CLI::App& command, const std::string& name,
                            const std::string& type,
                            const std::string& description,
@@ -74,8 +102,8 @@ CLI::Option* AddTextOption(CLI::App& command, const std::string& name,
   return command
       .add_option_function<std::string>(
           name,
-          [name, parse = std::move(parse)](const std::string& text) {
-            const Status status = parse(text);
+          [name, type, parse = std::move(parse)](const std::string& text) {
+            const Status status = ParseNonEmpty(name, type, text, parse);
             if (!status.ok()) {
               throw CLI::ValidationError(name, status.message());
             }
@@ -88,6 +116,11 @@ CLI::Option* AddTextOption(CLI::App& command, const std::string& name,
 
 CLI::App& AddCommand(CLI::App& app, CommandLine& line, const CommandText& text,
                      std::function<int(const Operands&)> run) {
+  line.texts.push_back(text);
+  if (!line.only.empty() && line.only != text.name) {
+    if (!line.skipped) line.skipped = std::make_shared<CLI::App>();
+    return *line.skipped;
+  }
   CLI::App& command = *app.add_subcommand(text.name, text.summary);
   command.group("Commands");
   command.allow_extras();
@@ -104,12 +137,14 @@ CLI::App& AddCommand(CLI::App& app, CommandLine& line, const CommandText& text,
 void AddParsed(CLI::App& command, const std::string& name,
                const std::string& type, const std::string& description,
                std::function<Status(const std::string&)> parse) {
+  if (IsSkipped(command)) return;
   AddTextOption(command, name, type, description, std::move(parse));
 }
 
 void AddRepeated(CLI::App& command, const std::string& name,
                  const std::string& type, const std::string& description,
                  std::function<Status(const std::string&)> parse) {
+  if (IsSkipped(command)) return;
   AddTextOption(command, name, type, description, std::move(parse))
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
       ->trigger_on_parse();
@@ -119,6 +154,7 @@ void AddOptional(CLI::App& command, const std::string& name,
                  const std::string& type, const std::string& description,
                  const std::string& default_value,
                  std::function<Status(const std::string&)> parse) {
+  if (IsSkipped(command)) return;
   AddTextOption(command, name, "[" + type + "]", description, std::move(parse))
       ->expected(0, 1)
       ->default_str(default_value);
@@ -126,6 +162,7 @@ void AddOptional(CLI::App& command, const std::string& name,
 
 void AddFlag(CLI::App& command, const std::string& name,
              const std::string& description, bool& target) {
+  if (IsSkipped(command)) return;
   command.add_flag(name, target, description);
 }
 

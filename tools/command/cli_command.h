@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,14 +17,6 @@ class App;
 }
 
 namespace appcache::command {
-
-// The result of parsing.
-struct CommandLine {
-  // The words after the first "--", unchanged.
-  std::vector<std::string> after_dashes;
-  // Runs the chosen subcommand and returns the exit status.
-  std::function<int()> run;
-};
 
 using Operands = std::vector<std::string>;
 
@@ -41,8 +34,25 @@ struct CommandText {
   bool only_after_dashes = false;
 };
 
-// Adds a subcommand. `run` gets its operands; their number is in the limits of
-// `text`.
+// The subcommands that are described, and the result of parsing.
+struct CommandLine {
+  // The name of the only subcommand to describe, to start faster. Empty: all.
+  std::string only;
+
+  // The texts of all subcommands, in the order of the help.
+  std::vector<CommandText> texts;
+  // Takes the options of the subcommands that are not described.
+  std::shared_ptr<CLI::App> skipped;
+
+  // The words after the first "--", unchanged.
+  std::vector<std::string> after_dashes;
+  // Runs the chosen subcommand and returns the exit status.
+  std::function<int()> run;
+};
+
+// Adds a subcommand, unless it is not to be described: then the functions below
+// ignore the options that are added to the result. `run` gets its operands;
+// their number is in the limits of `text`.
 //
 // Operands are the words that the parser did not recognise as options, passed
 // on unchanged. They are not declared to the parser, which would split "[a,b]"
@@ -51,6 +61,9 @@ CLI::App& AddCommand(CLI::App& app, CommandLine& line, const CommandText& text,
                      std::function<int(const Operands&)> run);
 
 // --- Options. All targets must outlive the parsing.
+//
+// An empty value is an error, because it is usually that of a variable that is
+// not set: --cache="$CACHE".
 
 // Adds an option. `parse` parses and stores its value; an error is printed with
 // the name of the option.
@@ -95,6 +108,7 @@ void AddUpkeepCommands(CLI::App& app, CommandLine& line);    // clear check
 void AddTransferCommands(CLI::App& app, CommandLine& line);  // dump load
 void AddPing(CLI::App& app, CommandLine& line);
 void AddReplay(CLI::App& app, CommandLine& line);
+void AddHelp(CLI::App& app, CommandLine& line);
 
 }  // namespace appcache::command
 
