@@ -9,9 +9,10 @@
 namespace appcache::command {
 namespace {
 
-constexpr const char* kCommands[] = {"exec", "get",   "set",  "del",    "ttl",
-                                     "keys", "stats", "top",  "clear",  "check",
-                                     "dump", "load",  "ping", "replay", "help"};
+constexpr const char* kCommands[] = {
+    "exec",  "get",    "set",   "del",        "ttl",  "keys",
+    "stats", "top",    "clear", "check",      "dump", "load",
+    "ping",  "replay", "help",  "completion", "man"};
 
 class UsageTest : public CommandTest {};
 
@@ -64,6 +65,19 @@ TEST_F(UsageTest, WithoutACommandTheHelpGoesToStandardError) {
   EXPECT_EQ(output.status, 2);
   EXPECT_EQ(output.out, "");
   EXPECT_NE(output.err.find("Usage:"), std::string::npos);
+}
+
+TEST_F(UsageTest, AValueThatLooksLikeAnOptionIsJoinedToItsName) {
+  ASSERT_EQ(Run({"set", "--prefix=--json", "key", "value"}).status, 0);
+  EXPECT_EQ(Run({"keys"}).out, "--json/key\n");
+}
+
+TEST_F(UsageTest, AnUnknownShellIsAnError) {
+  const Output output = Run({"completion", "ksh"});
+  EXPECT_EQ(output.status, 2);
+  EXPECT_NE(output.err.find("write bash, zsh or fish"), std::string::npos);
+  EXPECT_EQ(Run({"man", "exce"}).err,
+            "appcache: unknown command \"exce\"; did you mean exec?\n");
 }
 
 // The command line, and a part of the expected message.

@@ -62,8 +62,9 @@ CLI::App& AddCommand(CLI::App& app, CommandLine& line, const CommandText& text,
 
 // --- Options. All targets must outlive the parsing.
 //
-// An empty value is an error, because it is usually that of a variable that is
-// not set: --cache="$CACHE".
+// The type of an option describes its value in the help, in man pages and to
+// the shells: see value_kind.h. An empty value is an error, because it is
+// usually that of a variable that is not set: --cache="$CACHE".
 
 // Adds an option. `parse` parses and stores its value; an error is printed with
 // the name of the option.

@@ -104,7 +104,7 @@ void AddTimes(CLI::App& command, ExecFlags& flags) {
 }
 
 void AddIdentityAndOutput(CLI::App& command, ExecFlags& flags) {
-  AddRepeated(command, "--scope", "WHAT",
+  AddRepeated(command, "--scope", "cwd|env:NAME|file:PATH|NAME",
               "Also identify the run by: cwd (the directory),\n"
               "env:NAME (the value of a variable), file:PATH\n"
               "(the content of a file), or a name of your\n"

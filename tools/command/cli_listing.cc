@@ -101,7 +101,7 @@ void AddTop(CLI::App& app, CommandLine& line) {
        "  appcache top --by age --limit 10\n"
        "  appcache top --watch 2\n"},
       [options](const Operands&) { return Top(*options); });
-  AddValue(command, "--by", "ORDER",
+  AddValue(command, "--by", "size|age|use",
            "size: the largest first; age: the least\n"
            "recently used first, which are evicted next;\n"
            "use: the most recently used first (default:\n"

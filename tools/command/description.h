@@ -1,4 +1,5 @@
-// The description of the program that --help prints, without CLI11's types.
+// The description of the program, from which man pages and the completion of
+// shells are generated. It is that of --help, without CLI11's types.
 
 #ifndef APPCACHE_TOOLS_COMMAND_DESCRIPTION_H_
 #define APPCACHE_TOOLS_COMMAND_DESCRIPTION_H_
@@ -13,7 +14,7 @@ namespace appcache::command {
 struct OptionDescription {
   std::string short_name;  // "-h"; often empty
   std::string name;        // "--help"
-  // The type of its value; empty if it takes none.
+  // The type of its value (value_kind.h); empty if it takes none.
   std::string type;
   bool value_is_optional = false;
   bool is_repeatable = false;

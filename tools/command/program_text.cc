@@ -32,8 +32,8 @@ appcache/cache.db in the directory XDG_CACHE_HOME, or if that is not set, in
 )";
 
 constexpr const char* kExitStatus =
-    R"(The exit status is 0 for success or a hit, 1 for a miss, 2 for an error in
-the command line, and 3 for a failure. exec exits with the status of the
+    R"(The exit status is 0 for success or a hit, 1 for a miss, 2 for an error
+in the command line, and 3 for a failure. exec exits with the status of the
 command that it runs.
 )";
 
