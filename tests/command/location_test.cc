@@ -100,6 +100,7 @@ TEST(LocationTest, WithoutXdgCacheHomeAndHomeThereIsNoDefault) {
   ASSERT_FALSE(path.ok());
   EXPECT_TRUE(path.status().Is(ErrorCode::kUnavailable));
   EXPECT_NE(path.error().message.find("--cache"), std::string::npos);
+  EXPECT_FALSE(UserCacheDirectory("", "").ok());
 }
 
 TEST(LocationTest, ACacheIsTrustedUnlessEveryoneMayWriteToIt) {
