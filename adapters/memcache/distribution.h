@@ -4,41 +4,42 @@
 #define APPCACHE_ADAPTERS_MEMCACHE_DISTRIBUTION_H_
 
 #include <cstddef>
-#include <memory>
+#include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
-#include "appcache/error.h"
 #include "appcache/memcache_cache_options.h"
-
-struct memcached_st;
 
 namespace appcache::memcache {
 
-// Weighted ketama over MD5, computed by libmemcached, so that other clients
-// with that setting (pylibmc: ketama_weighted) find every key on the same
-// server. The map depends on the weights and on how hosts, ports and paths are
-// spelled; it does not depend on the order of the servers.
+// Weighted ketama over MD5, the same as libmemcached computes for
+// MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED, so that other clients with that setting
+// (pylibmc: ketama_weighted) find every key on the same server. The map depends
+// on the weights and on how hosts, ports and paths are spelled; it does not
+// depend on the order of the servers.
 //
-// Thread-safe, without a lock: memcached_generate_hash takes libmemcached's
-// state as const, and neither stores anything nor connects.
+// A circle of 32-bit numbers has points, each of which belongs to a server. The
+// hash of a key is a place on the circle, and the next point's server has the
+// key.
+//
+// Thread-safe.
 class Distribution {
  public:
-  // kInvalidArgument when libmemcached rejects a server. Throws std::bad_alloc.
-  // A single server has all keys, and nothing is hashed. REQUIRES:
-  // !servers.empty().
-  static Result<Distribution> Make(std::span<const MemcacheServer> servers);
+  // A single server has all keys, and nothing is hashed. Throws std::bad_alloc.
+  // REQUIRES: !servers.empty(), and every weight is at least 1.
+  explicit Distribution(std::span<const MemcacheServer> servers);
 
-  // The index of the server that has the key. REQUIRES: `key` is not empty.
+  // The index of the server that has the key.
   size_t ServerOf(std::string_view key) const noexcept;
 
  private:
-  struct Free {
-    void operator()(memcached_st* state) const noexcept;
+  struct Point {
+    uint32_t place;
+    uint32_t server;
   };
 
-  // Null for a single server.
-  std::unique_ptr<memcached_st, Free> state_;
+  std::vector<Point> points_;  // by place; empty for a single server
 };
 
 }  // namespace appcache::memcache

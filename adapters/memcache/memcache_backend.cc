@@ -32,11 +32,10 @@ TimePoint WallNow() {
 Result<std::unique_ptr<MemcacheBackend>> MemcacheBackend::Make(
     const MemcacheCacheOptions& options) {
   if (Status valid = Validate(options); !valid.ok()) return valid;
-  Result<std::unique_ptr<Servers>> servers = Servers::Make(options);
-  if (!servers.ok()) return servers.status();
-  BackendTraits traits = TraitsOf(options, (*servers)->Location());
+  auto servers = std::make_unique<Servers>(options);
+  BackendTraits traits = TraitsOf(options, servers->Location());
   return std::unique_ptr<MemcacheBackend>(new MemcacheBackend(
-      *std::move(servers), std::move(traits), options.max_item_bytes));
+      std::move(servers), std::move(traits), options.max_item_bytes));
 }
 
 MemcacheBackend::MemcacheBackend(std::unique_ptr<Servers> servers,

@@ -12,6 +12,8 @@ namespace {
 
 constexpr uint64_t kMaxServers = 1000;
 constexpr uint64_t kMaxWeight = 1'000'000;
+// Longer than any name of the DNS, and than any IPv6 address with its zone.
+constexpr uint64_t kMaxHostBytes = 255;
 // memcached's own limits of -I.
 constexpr uint64_t kMinItemBytes = uint64_t{1} << 10;
 constexpr uint64_t kMaxItemBytes = uint64_t{1} << 30;
@@ -24,6 +26,11 @@ Status ValidateServer(const MemcacheServer& server) {
   if (server.unix_path.empty() && (server.host.empty() || server.port == 0)) {
     return Invalid(
         "a server needs a host and a port other than 0, or a unix_path");
+  }
+  if (server.unix_path.empty() && server.host.size() > kMaxHostBytes) {
+    return Invalid("the host of a server has " +
+                   std::to_string(server.host.size()) + " bytes; at most " +
+                   std::to_string(kMaxHostBytes) + " are possible");
   }
   for (const std::string* const text : {&server.host, &server.unix_path}) {
     if (text->find('\0') != std::string::npos) {

@@ -17,18 +17,14 @@ Servers::Server::Server(const net::Endpoint& endpoint,
           },
           options.max_connections, options.connect_timeout) {}
 
-Result<std::unique_ptr<Servers>> Servers::Make(
-    const MemcacheCacheOptions& options) {
+Servers::Servers(const MemcacheCacheOptions& options)
+    : distribution_(options.servers),
+      timeout_(options.timeout),
+      max_inflated_bytes_(options.cache.max_inflated_bytes) {
   assert(Validate(options).ok());
-  Result<Distribution> distribution = Distribution::Make(options.servers);
-  if (!distribution.ok()) return distribution.status();
-  std::unique_ptr<Servers> servers(
-      new Servers(*std::move(distribution), options));
   for (const MemcacheServer& server : options.servers) {
-    servers->servers_.push_back(
-        std::make_unique<Server>(EndpointOf(server), options));
+    servers_.push_back(std::make_unique<Server>(EndpointOf(server), options));
   }
-  return servers;
 }
 
 std::string Servers::Location() const {

@@ -29,15 +29,13 @@ namespace appcache::memcache {
 // fork may use it too: it opens connections of its own.
 class Servers {
  public:
-  // Does not connect. kInvalidArgument when libmemcached rejects a server.
-  // Throws std::bad_alloc. REQUIRES: Validate(options).ok().
-  static Result<std::unique_ptr<Servers>> Make(
-      const MemcacheCacheOptions& options);
+  // Does not connect. Throws std::bad_alloc. REQUIRES: Validate(options).ok().
+  explicit Servers(const MemcacheCacheOptions& options);
 
   // At least one.
   size_t size() const noexcept { return servers_.size(); }
 
-  // The server that has the key. REQUIRES: `key` is not empty.
+  // The server that has the key.
   size_t ServerOf(std::string_view key) const noexcept {
     return distribution_.ServerOf(key);
   }
@@ -85,11 +83,6 @@ class Servers {
     net::Resolver resolver;
     net::Pool<Connection> pool;
   };
-
-  Servers(Distribution distribution, const MemcacheCacheOptions& options)
-      : distribution_(std::move(distribution)),
-        timeout_(options.timeout),
-        max_inflated_bytes_(options.cache.max_inflated_bytes) {}
 
   const Distribution distribution_;
   const std::chrono::milliseconds timeout_;

@@ -81,7 +81,7 @@ LAYERS = {
             "engine/uri",
             "adapters/net",
         ],
-        ["libmemcached", "xxhash", "zlib"],
+        ["xxhash", "zlib"],
     ),
     "adapters/redis": (
         [

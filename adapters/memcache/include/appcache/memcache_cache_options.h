@@ -15,7 +15,8 @@ namespace appcache {
 
 // One Memcached server, reached by TCP or by a unix socket.
 struct MemcacheServer {
-  // A host name or an IP address. A name is looked up for each new connection.
+  // A host name or an IP address, at most 255 bytes. A name is looked up for
+  // each new connection.
   std::string host = "localhost";
   uint16_t port = 11211;
   // The path of a unix socket. When it is not empty, host and port are ignored.
