@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "adapters/memcache/item.h"
+#include "adapters/memcache/meta_flags.h"
 #include "adapters/memcache/server_error.h"
 
 namespace appcache::memcache {
@@ -19,11 +20,10 @@ void AddRequest::AppendCommands(CommandBuffer& commands) {
   add_answered_ = added_ = false;
   failure_ = Status();
   existing_.reset();
-  commands.Add(item_.key.view(), item_.exptime, HeaderOf(item_.key),
-               item_.value);
+  commands.Add(item_.key, item_.exptime, HeaderOf(item_.key), item_.value);
   if (!item_.key.is_hashed()) return;
   commands.BeginGet();
-  commands.AddKey(item_.key.view());
+  commands.AddKey(item_.key);
   commands.EndGet();
 }
 
@@ -35,8 +35,9 @@ bool AddRequest::HandleReply(Reply& reply) {
   }
   if (!add_answered_) {
     add_answered_ = true;
-    added_ = reply.type == Type::kStored;
-    return added_ || reply.type == Type::kNotStored;
+    added_ = IsWriteReply(reply, item_.key, Type::kStored, Type::kMeta);
+    return added_ || IsWriteReply(reply, item_.key, Type::kNotStored,
+                                  Type::kMetaNotStored);
   }
   if (reply.type == Type::kEnd) return true;
   if (reply.type != Type::kValue || reply.text != item_.key.view()) {

@@ -5,11 +5,13 @@
 #define APPCACHE_ADAPTERS_MEMCACHE_BATCH_H_
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "adapters/memcache/exchange.h"
 #include "adapters/memcache/servers.h"
+#include "adapters/net/deadline.h"
 
 namespace appcache::memcache {
 
@@ -20,16 +22,18 @@ struct ServerBatch {
   std::vector<Item> items = {};
 };
 
-// What a function of an index returns.
+// The T of a function of an index that returns a Result<T>.
 template <class MakeItem>
-using ItemOf = decltype(std::declval<const MakeItem&>()(size_t{0}));
+using ItemOf =
+    std::decay_t<decltype(*std::declval<const MakeItem&>()(size_t{0}))>;
 
 // The items 0 to count - 1 of a batch, by server, without servers that have
-// none. `make_item(i)` returns the item at index i, an object with a `key`.
-// Throws std::bad_alloc.
-template <class MakeItem>
+// none. `make_item(i)` returns the item at index i, an object with a `key`, or
+// an error, with which `fail(i, status)` is called. Throws std::bad_alloc.
+template <class MakeItem, class Fail>
 std::vector<ServerBatch<ItemOf<MakeItem>>> SplitByServer(
-    const Servers& servers, size_t count, const MakeItem& make_item) {
+    const Servers& servers, size_t count, const MakeItem& make_item,
+    const Fail& fail) {
   using Batch = ServerBatch<ItemOf<MakeItem>>;
   std::vector<Batch> batches;
   batches.reserve(servers.size());
@@ -38,8 +42,12 @@ std::vector<ServerBatch<ItemOf<MakeItem>>> SplitByServer(
   }
   for (size_t i = 0; i < count; ++i) {
     auto item = make_item(i);
-    const size_t server = servers.ServerOf(item.key.view());
-    batches[server].items.push_back(std::move(item));
+    if (!item.ok()) {
+      fail(i, item.status());
+      continue;
+    }
+    const size_t server = servers.ServerOf(item->key.view());
+    batches[server].items.push_back(*std::move(item));
   }
   std::erase_if(batches,
                 [](const Batch& batch) { return batch.items.empty(); });
@@ -48,12 +56,13 @@ std::vector<ServerBatch<ItemOf<MakeItem>>> SplitByServer(
 
 // Sends one request for each element of `batches`, all at once, to the server
 // that its member `server` names. `make_request(batch)` returns the request,
-// which must be idempotent.
+// which must be idempotent. Without batches nothing is sent.
 // Afterwards calls `finish(batch, request, status)` for each batch, in order.
 // Throws std::bad_alloc.
 template <class Batch, class MakeRequest, class Finish>
 void SendBatches(Servers& servers, const std::vector<Batch>& batches,
-                 const MakeRequest& make_request, const Finish& finish) {
+                 const net::Deadline& deadline, const MakeRequest& make_request,
+                 const Finish& finish) {
   std::vector<decltype(make_request(batches[0]))> requests;
   requests.reserve(batches.size());  // `calls` points into it
   std::vector<ServerCall> calls;
@@ -62,7 +71,7 @@ void SendBatches(Servers& servers, const std::vector<Batch>& batches,
     requests.push_back(make_request(batch));
     calls.push_back(servers.CallTo(batch.server, requests.back()));
   }
-  servers.Send(calls, Retry::kOnce);
+  servers.Send(calls, deadline, Retry::kOnce);
   for (size_t i = 0; i < batches.size(); ++i) {
     finish(batches[i], requests[i], calls[i].status);
   }

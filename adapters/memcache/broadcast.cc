@@ -28,7 +28,7 @@ Result<std::vector<std::string>> Broadcast(Servers& servers,
       first_failure = sent.ok() ? request.failure() : sent;
     texts.push_back(request.text());
   };
-  SendBatches(servers, targets, make_request, finish);
+  SendBatches(servers, targets, servers.NewDeadline(), make_request, finish);
   if (!first_failure.ok()) return first_failure;
   return texts;
 }

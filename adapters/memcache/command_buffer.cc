@@ -3,8 +3,6 @@
 #include <cassert>
 #include <charconv>
 
-#include "adapters/memcache/wire_key.h"
-
 namespace appcache::memcache {
 namespace {
 
@@ -13,10 +11,10 @@ constexpr size_t kMaxKeptBytes = size_t{64} << 10;
 
 }  // namespace
 
-void CommandBuffer::AddKey(std::string_view key) {
-  assert(IsValidKey(key));
+void CommandBuffer::AddKey(const WireKey& key) {
+  assert(!key.is_base64());
   bytes_ += ' ';
-  bytes_ += key;
+  key.AppendTo(bytes_);
 }
 
 void CommandBuffer::AppendNumber(int64_t number) {
@@ -25,33 +23,63 @@ void CommandBuffer::AppendNumber(int64_t number) {
   bytes_.append(digits, end);
 }
 
-void CommandBuffer::Store(std::string_view command, std::string_view key,
-                          int64_t exptime, std::string_view header,
-                          std::string_view value) {
-  assert(IsValidKey(key));
-  bytes_ += command;
-  bytes_ += key;
+void CommandBuffer::AppendBase64Flags(const WireKey& key) {
+  bytes_ += " b O";
+  bytes_ += key.Token();
+}
+
+void CommandBuffer::StoreText(Mode mode, const WireKey& key, int64_t exptime,
+                              size_t bytes) {
+  bytes_ += mode == Mode::kAdd ? "add " : "set ";
+  key.AppendTo(bytes_);
   bytes_ += " 0 ";
   AppendNumber(exptime);
   bytes_ += ' ';
-  AppendNumber(static_cast<int64_t>(header.size() + value.size()));
+  AppendNumber(static_cast<int64_t>(bytes));
+}
+
+// Without the flag F, the flags of the item are 0.
+void CommandBuffer::StoreMeta(Mode mode, const WireKey& key, int64_t exptime,
+                              size_t bytes) {
+  bytes_ += "ms ";
+  key.AppendTo(bytes_);
+  bytes_ += ' ';
+  AppendNumber(static_cast<int64_t>(bytes));
+  AppendBase64Flags(key);
+  bytes_ += " T";
+  AppendNumber(exptime);
+  if (mode == Mode::kAdd) bytes_ += " ME";
+}
+
+void CommandBuffer::Store(Mode mode, const WireKey& key, int64_t exptime,
+                          std::string_view header, std::string_view value) {
+  const size_t bytes = header.size() + value.size();
+  if (key.is_base64()) {
+    StoreMeta(mode, key, exptime, bytes);
+  } else {
+    StoreText(mode, key, exptime, bytes);
+  }
   bytes_ += "\r\n";
   bytes_ += header;
   bytes_ += value;
   EndCommand();
 }
 
-void CommandBuffer::Delete(std::string_view key) {
-  assert(IsValidKey(key));
-  bytes_ += "delete ";
-  bytes_ += key;
+void CommandBuffer::Delete(const WireKey& key) {
+  bytes_ += key.is_base64() ? "md " : "delete ";
+  key.AppendTo(bytes_);
+  if (key.is_base64()) AppendBase64Flags(key);
   EndCommand();
 }
 
-void CommandBuffer::MetaGet(std::string_view key, std::string_view flags) {
-  assert(IsValidKey(key));
+void CommandBuffer::MetaGet(const WireKey& key, std::string_view flags) {
   bytes_ += "mg ";
-  bytes_ += key;
+  key.AppendTo(bytes_);
+  if (key.is_base64()) {
+    AppendBase64Flags(key);
+  } else {
+    bytes_ += " k";
+  }
   bytes_ += flags;
   EndCommand();
 }

@@ -8,32 +8,36 @@
 #include <string>
 #include <string_view>
 
+#include "adapters/memcache/wire_key.h"
+
 namespace appcache::memcache {
 
-// Every key must be the view() of a WireKey: with other bytes in a key, the
-// server would read further commands from it. Functions that append throw
+// Keys are sent by WireKey::AppendTo: with other bytes in a key, the server
+// would read further commands from it. A key in base64 takes the meta command
+// in the place of the command of the text protocol. Functions that append throw
 // std::bad_alloc. Not thread-safe.
 class CommandBuffer {
  public:
   // A get of several keys: BeginGet, AddKey for each key, EndGet.
+  // REQUIRES: no key is in base64; MetaGet is for those.
   void BeginGet() { bytes_ += "get"; }
-  void AddKey(std::string_view key);
+  void AddKey(const WireKey& key);
   void EndGet() { EndCommand(); }
 
   // Sets or adds an item that consists of `header` and `value`. `exptime` is as
   // Memcached counts it (exptime.h).
-  void Set(std::string_view key, int64_t exptime, std::string_view header,
+  void Set(const WireKey& key, int64_t exptime, std::string_view header,
            std::string_view value) {
-    Store("set ", key, exptime, header, value);
+    Store(Mode::kSet, key, exptime, header, value);
   }
-  void Add(std::string_view key, int64_t exptime, std::string_view header,
+  void Add(const WireKey& key, int64_t exptime, std::string_view header,
            std::string_view value) {
-    Store("add ", key, exptime, header, value);
+    Store(Mode::kAdd, key, exptime, header, value);
   }
-  void Delete(std::string_view key);
-  // A meta get. `flags` name what the reply contains, each after a blank:
-  // " k t v".
-  void MetaGet(std::string_view key, std::string_view flags);
+  void Delete(const WireKey& key);
+  // A meta get. `flags` name what the reply contains besides the key or its
+  // token, each after a blank: " t v".
+  void MetaGet(const WireKey& key, std::string_view flags);
   // A command without a key: "version", "flush_all".
   void Keyless(std::string_view command);
 
@@ -50,8 +54,14 @@ class CommandBuffer {
     bytes_ += "\r\n";
     ++commands_;
   }
-  void Store(std::string_view command, std::string_view key, int64_t exptime,
+  enum class Mode { kSet, kAdd };
+  void Store(Mode mode, const WireKey& key, int64_t exptime,
              std::string_view header, std::string_view value);
+  // These append everything up to the value.
+  void StoreText(Mode mode, const WireKey& key, int64_t exptime, size_t bytes);
+  void StoreMeta(Mode mode, const WireKey& key, int64_t exptime, size_t bytes);
+  // The flags of a meta command with a key in base64.
+  void AppendBase64Flags(const WireKey& key);
   void AppendNumber(int64_t number);
 
   std::string bytes_;

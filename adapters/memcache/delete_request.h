@@ -3,6 +3,7 @@
 #ifndef APPCACHE_ADAPTERS_MEMCACHE_DELETE_REQUEST_H_
 #define APPCACHE_ADAPTERS_MEMCACHE_DELETE_REQUEST_H_
 
+#include <cstddef>
 #include <span>
 #include <string>
 
@@ -34,6 +35,7 @@ class DeleteRequest final : public ServerRequest {
  private:
   const std::span<const DeleteItem> items_;
   const std::string& server_;
+  size_t next_ = 0;  // the item that the next reply belongs to
   WriteOutcome outcome_;
 };
 

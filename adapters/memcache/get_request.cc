@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "adapters/memcache/item.h"
+#include "adapters/memcache/meta_flags.h"
 #include "adapters/memcache/server_error.h"
 
 namespace appcache::memcache {
@@ -27,9 +28,11 @@ GetRequest::GetRequest(std::span<const GetItem<Bytes>> items,
 // REQUIRES: begin < items_.size().
 size_t GetRequest::EndOfCommand(size_t begin) const {
   assert(begin < items_.size());
+  if (items_[begin].key.is_base64()) return begin + 1;
   size_t bytes = 0;
   size_t end = begin;
-  while (end < items_.size() && bytes < kMaxCommandBytes) {
+  while (end < items_.size() && !items_[end].key.is_base64() &&
+         bytes < kMaxCommandBytes) {
     bytes += items_[end++].key.view().size() + 1;
   }
   return end;
@@ -39,9 +42,13 @@ void GetRequest::AppendCommands(CommandBuffer& commands) {
   for (const GetItem<Bytes>& item : items_) *item.found = Lookup<Bytes>::Miss();
   size_t at = 0;
   while (at < items_.size()) {
+    if (items_[at].key.is_base64()) {
+      commands.MetaGet(items_[at++].key, " f v");
+      continue;
+    }
     commands.BeginGet();
     for (const size_t end = EndOfCommand(at); at < end; ++at) {
-      commands.AddKey(items_[at].key.view());
+      commands.AddKey(items_[at].key);
     }
     commands.EndGet();
   }
@@ -72,11 +79,28 @@ void GetRequest::FailCommand(const Status& status) {
   }
 }
 
+// The reply to a meta get.
+bool GetRequest::HandleMeta(Reply& reply) {
+  const GetItem<Bytes>& item = items_[command_begin_];
+  const MetaFlags flags = ParseMetaFlags(reply.text);
+  if (reply.type == Type::kMetaMiss) return MayName(flags, item.key);
+  if (reply.type != Type::kMetaValue || !Names(flags, item.key) ||
+      !flags.client) {
+    return false;
+  }
+  *item.found = ToLookup(std::move(reply.bytes), *flags.client, item.key,
+                         max_inflated_bytes_, server_);
+  return true;
+}
+
 bool GetRequest::HandleReply(Reply& reply) {
   assert(command_begin_ < items_.size());
-  if (reply.type == Type::kValue) return HandleValue(reply);
   if (reply.type == Type::kError) {
     FailCommand(ServerError(reply.text, server_));
+  } else if (items_[command_begin_].key.is_base64()) {
+    if (!HandleMeta(reply)) return false;
+  } else if (reply.type == Type::kValue) {
+    return HandleValue(reply);
   } else if (reply.type != Type::kEnd) {
     return false;
   }

@@ -15,8 +15,8 @@
 
 namespace appcache::memcache {
 
-// Sends get commands of many keys each. A value of a key that the command does
-// not name is an invalid reply.
+// Sends get commands of many keys each, and a meta get for each key in base64.
+// A value of a key that the command does not name is an invalid reply.
 class GetRequest final : public ServerRequest {
  public:
   // `items` and `server` must outlive this object. REQUIRES: !items.empty().
@@ -29,6 +29,7 @@ class GetRequest final : public ServerRequest {
  private:
   size_t EndOfCommand(size_t begin) const;
   bool HandleValue(Reply& reply);
+  bool HandleMeta(Reply& reply);
   void FailCommand(const Status& status);
 
   const std::span<const GetItem<Bytes>> items_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 #include "adapters/memcache/add_request.h"
@@ -11,6 +12,7 @@
 #include "adapters/memcache/exptime.h"
 #include "adapters/memcache/get_request.h"
 #include "adapters/memcache/item.h"
+#include "adapters/memcache/key_maker.h"
 #include "adapters/memcache/options.h"
 #include "adapters/memcache/read_items.h"
 #include "adapters/memcache/timed_get_request.h"
@@ -25,6 +27,23 @@ namespace {
 TimePoint WallNow() {
   return std::chrono::time_point_cast<TimePoint::duration>(
       std::chrono::system_clock::now());
+}
+
+// The keys of a batch. `path_of` returns the path of an element.
+template <class T, class PathOf>
+KeyMaker KeysOf(std::span<const T> batch, PathOf path_of, Servers& servers,
+                const net::Deadline& deadline) {
+  KeyMaker keys(servers, deadline);
+  for (const T& element : batch) keys.Expect(std::invoke(path_of, element));
+  keys.AskServers();
+  return keys;
+}
+
+Result<WireKey> KeyOf(std::string_view path, Servers& servers,
+                      const net::Deadline& deadline) {
+  return KeysOf(std::span<const std::string_view>(&path, 1), std::identity(),
+                servers, deadline)
+      .KeyOf(path);
 }
 
 }  // namespace
@@ -52,8 +71,8 @@ Status MemcacheBackend::CheckPath(std::string_view path) const {
                     std::to_string(traits_.max_key_bytes));
 }
 
-SetItem MemcacheBackend::ToItem(const RawEntry& entry, TimePoint now) const {
-  const WireKey key(entry.path);
+SetItem MemcacheBackend::ToItem(const WireKey& key, const RawEntry& entry,
+                                TimePoint now) const {
   return {key, entry.value, ExpTime(entry.ttl, now),
           ItemBytes(key, entry.value.size()) > max_item_bytes_};
 }
@@ -63,13 +82,14 @@ SetItem MemcacheBackend::ToItem(const RawEntry& entry, TimePoint now) const {
 template <class Get, class V, class... Options>
 Lookup<V> MemcacheBackend::GetOne(std::string_view path, Options... options) {
   return WithoutExceptions<Lookup<V>>([&] {
-    Lookup<V> found = Lookup<V>::Miss();
-    if (Status valid = CheckPath(path); valid.ok()) {
-      const GetItem<V> item{WireKey(path), &found};
-      ReadItem<Get>(*servers_, item, options...);
-    } else {
-      found = Lookup<V>::Failed(std::move(valid));
+    if (Status valid = CheckPath(path); !valid.ok()) {
+      return Lookup<V>::Failed(std::move(valid));
     }
+    const net::Deadline deadline = servers_->NewDeadline();
+    const Result<WireKey> key = KeyOf(path, *servers_, deadline);
+    if (!key.ok()) return Lookup<V>::Failed(key.status());
+    Lookup<V> found = Lookup<V>::Miss();
+    ReadItem<Get>(*servers_, GetItem<V>{*key, &found}, deadline, options...);
     return found;
   });
 }
@@ -82,9 +102,17 @@ std::vector<Lookup<V>> MemcacheBackend::GetMany(
     for (const std::string_view path : paths) {
       if (Status valid = CheckPath(path); !valid.ok()) return valid;
     }
-    ReadItems<Get>(*servers_, paths.size(), [&](size_t i) {
-      return GetItem<V>{WireKey(paths[i]), &found[i]};
-    });
+    const net::Deadline deadline = servers_->NewDeadline();
+    const KeyMaker keys = KeysOf(paths, std::identity(), *servers_, deadline);
+    const auto make_item = [&](size_t i) -> Result<GetItem<V>> {
+      const Result<WireKey> key = keys.KeyOf(paths[i]);
+      if (!key.ok()) return key.status();
+      return GetItem<V>{*key, &found[i]};
+    };
+    const auto fail = [&](size_t i, const Status& failure) {
+      found[i] = Lookup<V>::Failed(failure);
+    };
+    ReadItems<Get>(*servers_, paths.size(), deadline, make_item, fail);
     return Status();
   });
   if (!status.ok()) found.assign(paths.size(), Lookup<V>::Failed(status));
@@ -135,9 +163,15 @@ Status MemcacheBackend::SetManyRaw(std::span<const RawEntry> entries) {
       if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
     }
     const TimePoint now = WallNow();
-    WriteOutcome outcome = WriteItems<SetRequest>(
-        *servers_, entries.size(),
-        [&](size_t i) { return ToItem(entries[i], now); });
+    const net::Deadline deadline = servers_->NewDeadline();
+    const KeyMaker keys = KeysOf(entries, &RawEntry::path, *servers_, deadline);
+    const auto make_item = [&](size_t i) -> Result<SetItem> {
+      const Result<WireKey> key = keys.KeyOf(entries[i].path);
+      if (!key.ok()) return key.status();
+      return ToItem(*key, entries[i], now);
+    };
+    WriteOutcome outcome =
+        WriteItems<SetRequest>(*servers_, entries.size(), deadline, make_item);
     failed = outcome.failed;
     return std::move(outcome.first_failure);
   });
@@ -156,9 +190,15 @@ Status MemcacheBackend::InvalidateManyRaw(
     for (const std::string_view path : paths) {
       if (Status valid = CheckPath(path); !valid.ok()) return valid;
     }
-    WriteOutcome outcome = WriteItems<DeleteRequest>(
-        *servers_, paths.size(),
-        [&](size_t i) { return DeleteItem{WireKey(paths[i])}; });
+    const net::Deadline deadline = servers_->NewDeadline();
+    const KeyMaker keys = KeysOf(paths, std::identity(), *servers_, deadline);
+    const auto make_item = [&](size_t i) -> Result<DeleteItem> {
+      const Result<WireKey> key = keys.KeyOf(paths[i]);
+      if (!key.ok()) return key.status();
+      return DeleteItem{*key};
+    };
+    WriteOutcome outcome =
+        WriteItems<DeleteRequest>(*servers_, paths.size(), deadline, make_item);
     failed = outcome.failed;
     return std::move(outcome.first_failure);
   });
@@ -168,7 +208,10 @@ Status MemcacheBackend::InvalidateManyRaw(
 
 Result<bool> MemcacheBackend::Add(const RawEntry& entry) {
   if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
-  const SetItem item = ToItem(entry, WallNow());
+  const net::Deadline deadline = servers_->NewDeadline();
+  const Result<WireKey> key = KeyOf(entry.path, *servers_, deadline);
+  if (!key.ok()) return key.status();
+  const SetItem item = ToItem(*key, entry, WallNow());
   if (item.is_too_large) {
     return Status(ErrorCode::kTooLarge,
                   "cannot add a value of " +
@@ -179,7 +222,7 @@ Result<bool> MemcacheBackend::Add(const RawEntry& entry) {
   const size_t server = servers_->ServerOf(item.key.view());
   AddRequest add(item, servers_->name(server));
   // A retry would find the entry that the first attempt has added.
-  Status sent = servers_->Send(server, add, Retry::kNever);
+  Status sent = servers_->Send(server, add, deadline, Retry::kNever);
   if (!sent.ok()) return sent;
   return add.Outcome();
 }

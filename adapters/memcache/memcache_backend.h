@@ -55,7 +55,8 @@ class MemcacheBackend final : public Backend {
                   uint64_t max_item_bytes);
 
   Status CheckPath(std::string_view path) const;
-  SetItem ToItem(const RawEntry& entry, TimePoint now) const;
+  SetItem ToItem(const WireKey& key, const RawEntry& entry,
+                 TimePoint now) const;
 
   // Reads one key, or each key of a batch, with a request of type Get.
   template <class Get, class V, class... Options>

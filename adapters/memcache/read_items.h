@@ -19,20 +19,23 @@ namespace appcache::memcache {
 // Reads one item with a request of type Get, which `options` are passed to.
 // Throws std::bad_alloc.
 template <class Get, class V, class... Options>
-void ReadItem(Servers& servers, const GetItem<V>& item, Options... options) {
+void ReadItem(Servers& servers, const GetItem<V>& item,
+              const net::Deadline& deadline, Options... options) {
   const size_t server = servers.ServerOf(item.key.view());
   Get get({&item, 1}, servers.name(server), servers.max_inflated_bytes(),
           options...);
-  if (Status sent = servers.Send(server, get); !sent.ok()) {
+  if (Status sent = servers.Send(server, get, deadline); !sent.ok()) {
     *item.found = Lookup<V>::Failed(std::move(sent));
   }
 }
 
-// Reads `count` items. `make_item(i)` returns the GetItem at index i. When a
-// server fails, the keys that it has not answered fail. Throws std::bad_alloc;
-// then some of the results may have been set.
-template <class Get, class MakeItem>
-void ReadItems(Servers& servers, size_t count, const MakeItem& make_item) {
+// Reads `count` items. `make_item(i)` returns the GetItem at index i, or an
+// error, with which `fail(i, status)` is called. When a server fails, the keys
+// that it has not answered fail. Throws std::bad_alloc; then some of the
+// results may have been set.
+template <class Get, class MakeItem, class Fail>
+void ReadItems(Servers& servers, size_t count, const net::Deadline& deadline,
+               const MakeItem& make_item, const Fail& fail) {
   using Batch = ServerBatch<ItemOf<MakeItem>>;
   const auto make_get = [&](const Batch& batch) {
     return Get(batch.items, servers.name(batch.server),
@@ -44,8 +47,8 @@ void ReadItems(Servers& servers, size_t count, const MakeItem& make_item) {
       if (!*found) *found = std::decay_t<decltype(*found)>::Failed(sent);
     }
   };
-  SendBatches(servers, SplitByServer(servers, count, make_item), make_get,
-              finish);
+  SendBatches(servers, SplitByServer(servers, count, make_item, fail), deadline,
+              make_get, finish);
 }
 
 }  // namespace appcache::memcache

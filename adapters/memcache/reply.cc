@@ -22,15 +22,12 @@ struct Line {
 };
 
 constexpr Line kLines[] = {
-    {"END", Type::kEnd, false},
-    {"STORED", Type::kStored, false},
-    {"DELETED", Type::kDeleted, false},
-    {"NOT_FOUND", Type::kNotFound, false},
-    {"OK", Type::kOk, false},
-    {"EN", Type::kMetaMiss, true},
-    {"VERSION", Type::kVersion, true},
-    {"HD", Type::kMeta, true},
-    {"NOT_STORED", Type::kNotStored, false},
+    {"END", Type::kEnd, false},         {"STORED", Type::kStored, false},
+    {"DELETED", Type::kDeleted, false}, {"NOT_FOUND", Type::kNotFound, false},
+    {"OK", Type::kOk, false},           {"EN", Type::kMetaMiss, true},
+    {"VERSION", Type::kVersion, true},  {"HD", Type::kMeta, true},
+    {"MN", Type::kMetaNoOp, false},     {"NF", Type::kMetaNotFound, true},
+    {"NS", Type::kMetaNotStored, true}, {"NOT_STORED", Type::kNotStored, false},
 };
 
 constexpr std::string_view kErrors[] = {"ERROR", "CLIENT_ERROR",

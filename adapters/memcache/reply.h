@@ -15,18 +15,21 @@ namespace appcache::memcache {
 
 struct Reply {
   enum class Type {
-    kValue,      // one entry of a get: text is its key, bytes its value
-    kEnd,        // the end of a get
-    kStored,     // to a set or an add
-    kNotStored,  // to an add
-    kDeleted,    // to a delete
-    kNotFound,   // to a delete
-    kOk,         // to flush_all
-    kVersion,    // to version: text is the version
-    kMeta,       // to an mg without flag v: text is the flags
-    kMetaValue,  // to an mg with flag v: text is the flags, bytes the value
-    kMetaMiss,   // to an mg: text is the flags, if any
-    kError,      // to any command: text is the line
+    kValue,          // one entry of a get: text is its key, bytes its value
+    kEnd,            // the end of a get
+    kStored,         // to a set or an add
+    kNotStored,      // to an add
+    kDeleted,        // to a delete
+    kNotFound,       // to a delete
+    kOk,             // to flush_all
+    kVersion,        // to version: text is the version
+    kMeta,           // to an mg without flag v, or done: text is the flags
+    kMetaValue,      // to an mg with flag v: text is the flags, bytes the value
+    kMetaMiss,       // to an mg: text is the flags, if any, as in those below
+    kMetaNotStored,  // to an ms that adds
+    kMetaNotFound,   // to an md
+    kMetaNoOp,       // to an mn
+    kError,          // to any command: text is the line
   };
 
   Type type = Type::kError;

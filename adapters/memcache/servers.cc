@@ -27,6 +27,19 @@ Servers::Servers(const MemcacheCacheOptions& options)
   }
 }
 
+void Servers::Send(std::span<ServerCall> calls, const net::Deadline& deadline,
+                   Retry retry) {
+  Exchange(calls, deadline, retry);
+  for (const ServerCall& call : calls) {
+    if (!call.status.Is(ErrorCode::kUnsupported)) continue;
+    for (const auto& server : servers_) {
+      if (call.pool != &server->pool) continue;
+      server->base64_support.store(Base64Support::kUnknown,
+                                   std::memory_order_relaxed);
+    }
+  }
+}
+
 std::string Servers::Location() const {
   std::string all;
   for (const auto& server : servers_) {

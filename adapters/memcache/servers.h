@@ -3,6 +3,7 @@
 #ifndef APPCACHE_ADAPTERS_MEMCACHE_SERVERS_H_
 #define APPCACHE_ADAPTERS_MEMCACHE_SERVERS_H_
 
+#include <atomic>
 #include <cassert>
 #include <chrono>
 #include <cstddef>
@@ -24,6 +25,9 @@
 #include "appcache/memcache_cache_options.h"
 
 namespace appcache::memcache {
+
+// Whether a server has the commands for keys in base64 (key_maker.h).
+enum class Base64Support : uint8_t { kUnknown, kYes, kNo };
 
 // A server is named by its index in the options. Thread-safe. The child of a
 // fork may use it too: it opens connections of its own.
@@ -59,16 +63,31 @@ class Servers {
     return {&servers_[server]->pool, &request};
   }
 
-  // Does the calls within the cache's timeout (exchange.h). Throws
-  // std::bad_alloc.
-  void Send(std::span<ServerCall> calls, Retry retry) {
-    Exchange(calls, net::Deadline(timeout_), retry);
+  // What the server has been found to support. A server that refuses a command
+  // (kUnsupported) is asked again, because an older one may have taken its
+  // place.
+  Base64Support base64_support(size_t server) const noexcept {
+    assert(server < size());
+    return servers_[server]->base64_support.load(std::memory_order_relaxed);
   }
+  void set_base64_support(size_t server, bool supported) noexcept {
+    assert(server < size());
+    servers_[server]->base64_support.store(
+        supported ? Base64Support::kYes : Base64Support::kNo,
+        std::memory_order_relaxed);
+  }
+
+  // The time limit of a call that begins now.
+  net::Deadline NewDeadline() const noexcept { return net::Deadline(timeout_); }
+
+  // Does the calls (exchange.h). Throws std::bad_alloc.
+  void Send(std::span<ServerCall> calls, const net::Deadline& deadline,
+            Retry retry);
   // Does a single call, and returns its status.
   Status Send(size_t server, ServerRequest& request,
-              Retry retry = Retry::kOnce) {
+              const net::Deadline& deadline, Retry retry = Retry::kOnce) {
     ServerCall call = CallTo(server, request);
-    Send({&call, 1}, retry);
+    Send({&call, 1}, deadline, retry);
     return std::move(call.status);
   }
 
@@ -82,6 +101,7 @@ class Servers {
     const std::string name;
     net::Resolver resolver;
     net::Pool<Connection> pool;
+    std::atomic<Base64Support> base64_support{Base64Support::kUnknown};
   };
 
   const Distribution distribution_;

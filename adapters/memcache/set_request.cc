@@ -3,6 +3,7 @@
 #include <cassert>
 
 #include "adapters/memcache/item.h"
+#include "adapters/memcache/meta_flags.h"
 #include "adapters/memcache/server_error.h"
 
 namespace appcache::memcache {
@@ -32,10 +33,9 @@ void SetRequest::AppendCommands(CommandBuffer& commands) {
   outcome_ = WriteOutcome();
   for (const SetItem& item : items_) {
     if (item.is_too_large) {
-      commands.Delete(item.key.view());
+      commands.Delete(item.key);
     } else {
-      commands.Set(item.key.view(), item.exptime, HeaderOf(item.key),
-                   item.value);
+      commands.Set(item.key, item.exptime, HeaderOf(item.key), item.value);
     }
   }
 }
@@ -47,9 +47,11 @@ bool SetRequest::HandleReply(Reply& reply) {
     outcome_.AddFailures(1, SetError(reply.text, server_));
     return true;
   }
-  if (!item.is_too_large) return reply.type == Type::kStored;
+  if (!item.is_too_large) {
+    return IsWriteReply(reply, item.key, Type::kStored, Type::kMeta);
+  }
   outcome_.AddFailures(1, TooLarge(item));
-  return reply.type == Type::kDeleted || reply.type == Type::kNotFound;
+  return IsDeleteReply(reply, item.key);
 }
 
 }  // namespace appcache::memcache

@@ -1,16 +1,12 @@
 #include "adapters/memcache/timed_get_request.h"
 
-#include <algorithm>
 #include <cassert>
-#include <charconv>
 #include <cstdint>
-#include <optional>
-#include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "adapters/memcache/exptime.h"
 #include "adapters/memcache/item.h"
+#include "adapters/memcache/meta_flags.h"
 #include "adapters/memcache/server_error.h"
 
 namespace appcache::memcache {
@@ -18,46 +14,13 @@ namespace {
 
 using Type = Reply::Type;
 
-// The flags of a reply, such as "kKEY t30 f0".
-struct Flags {
-  std::optional<std::string_view> key;
-  std::optional<int64_t> seconds;
-  std::optional<uint32_t> client = 0;  // those of the client that wrote it
-};
-
-template <class T>
-std::optional<T> ParseNumber(std::string_view digits) {
-  T number = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [parsed, error] = std::from_chars(digits.data(), end, number);
-  if (error != std::errc() || parsed != end) return std::nullopt;
-  return number;
-}
-
-// Ignores other flags: the server adds some when another program has marked the
-// item as stale.
-Flags ParseFlags(std::string_view text) {
-  Flags flags;
-  while (!text.empty()) {
-    const std::string_view flag = text.substr(0, text.find(' '));
-    text.remove_prefix(std::min(flag.size() + 1, text.size()));
-    if (flag.starts_with('k')) flags.key = flag.substr(1);
-    if (flag.starts_with('t'))
-      flags.seconds = ParseNumber<int64_t>(flag.substr(1));
-    if (flag.starts_with('f'))
-      flags.client = ParseNumber<uint32_t>(flag.substr(1));
-  }
-  return flags;
-}
-
 }  // namespace
 
 void TimedGetRequest::AppendCommands(CommandBuffer& commands) {
   next_ = 0;
   for (const GetItem<TimedBytes>& item : items_) {
     *item.found = Lookup<TimedBytes>::Miss();
-    commands.MetaGet(item.key.view(),
-                     FetchesItem(item.key) ? " k t f v" : " k t");
+    commands.MetaGet(item.key, FetchesItem(item.key) ? " t f v" : " t");
   }
 }
 
@@ -81,13 +44,10 @@ bool TimedGetRequest::HandleReply(Reply& reply) {
     found = Lookup<TimedBytes>::Failed(ServerError(reply.text, server_));
     return true;
   }
-  const Flags flags = ParseFlags(reply.text);
-  // memcached 1.6.18 adds the key to a miss; protocol.txt does not say so.
-  if (reply.type == Type::kMetaMiss) {
-    return flags.key.value_or(key.view()) == key.view();
-  }
+  const MetaFlags flags = ParseMetaFlags(reply.text);
+  if (reply.type == Type::kMetaMiss) return MayName(flags, key);
   const Type expected = FetchesItem(key) ? Type::kMetaValue : Type::kMeta;
-  if (reply.type != expected || flags.key != key.view() || !flags.seconds ||
+  if (reply.type != expected || !Names(flags, key) || !flags.seconds ||
       !flags.client) {
     return false;
   }

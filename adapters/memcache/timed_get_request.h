@@ -2,7 +2,8 @@
 //
 // Each key takes one meta get, "mg KEY k t f v", which returns the value, its
 // flags and the remaining ttl of the same moment. With flag k the server
-// repeats the key, which must be the one that the command names.
+// repeats the key, which must be the one that the command names. With a key in
+// base64 it repeats the token of flag O instead (wire_key.h).
 
 #ifndef APPCACHE_ADAPTERS_MEMCACHE_TIMED_GET_REQUEST_H_
 #define APPCACHE_ADAPTERS_MEMCACHE_TIMED_GET_REQUEST_H_

@@ -5,10 +5,16 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstdint>
+
+#include "adapters/memcache/base64.h"
 
 namespace appcache::memcache {
 namespace {
+
+static_assert(Base64Length(kMaxBase64PathBytes) <= kMaxKeyBytes);
+static_assert(Base64Length(kMaxBase64PathBytes + 1) > kMaxKeyBytes);
+
+constexpr size_t kNumberDigits = 16;
 
 char* AppendHex(uint64_t number, char* to) noexcept {
   for (int shift = 60; shift >= 0; shift -= 4) {
@@ -28,12 +34,39 @@ bool IsValidKey(std::string_view key) noexcept {
 
 WireKey::WireKey(std::string_view path) noexcept
     : path_(path),
-      is_hashed_(!IsValidKey(path) || path.starts_with(kHashMarker)) {
-  if (!is_hashed_) return;
+      form_(IsValidKey(path) && !path.starts_with(kHashMarker) ? Form::kText
+                                                               : Form::kHash) {
+  if (!is_hashed()) return;
   const XXH128_hash_t hash = XXH3_128bits(path.data(), path.size());
   char* const digits = std::ranges::copy(kHashMarker, hashed_.begin()).out;
   AppendHex(hash.low64, AppendHex(hash.high64, digits));
   assert(IsValidKey(view()));
+}
+
+bool WireKey::FitsBase64() const noexcept {
+  return is_hashed() && !path_.empty() && path_.size() <= kMaxBase64PathBytes &&
+         !IsValidKey(path_);
+}
+
+WireKey WireKey::InBase64() const noexcept {
+  assert(FitsBase64());
+  WireKey key = *this;
+  key.form_ = Form::kBase64;
+  return key;
+}
+
+void WireKey::AppendTo(std::string& out) const {
+  if (is_base64()) {
+    AppendBase64(path_, out);
+  } else {
+    out += view();
+  }
+}
+
+std::string WireKey::Token() const {
+  std::string token(kNumberDigits, '0');
+  AppendHex(XXH3_64bits(path_.data(), path_.size()), token.data());
+  return token;
 }
 
 }  // namespace appcache::memcache

@@ -14,10 +14,12 @@
 namespace appcache::memcache {
 
 // Writes `count` items with requests of type Write. `make_item(i)` returns the
-// item at index i. When a server fails, all its items of the batch count as
-// failed. Throws std::bad_alloc; then it is unknown what was written.
+// item at index i, or an error, with which it counts as failed. When a server
+// fails, all its items of the batch count as failed. Throws std::bad_alloc;
+// then it is unknown what was written.
 template <class Write, class MakeItem>
 WriteOutcome WriteItems(Servers& servers, size_t count,
+                        const net::Deadline& deadline,
                         const MakeItem& make_item) {
   using Item = ItemOf<MakeItem>;
   using Batch = ServerBatch<Item>;
@@ -31,10 +33,14 @@ WriteOutcome WriteItems(Servers& servers, size_t count,
     }
   };
   if (count == 1) {  // without the vectors of a batch
-    const Item item = make_item(0);
-    const size_t server = servers.ServerOf(item.key.view());
-    Write write({&item, 1}, servers.name(server));
-    const Status sent = servers.Send(server, write);
+    const Result<Item> item = make_item(0);
+    if (!item.ok()) {
+      total.AddFailures(1, item.status());
+      return total;
+    }
+    const size_t server = servers.ServerOf(item->key.view());
+    Write write({&*item, 1}, servers.name(server));
+    const Status sent = servers.Send(server, write, deadline);
     add(1, write, sent);
     return total;
   }
@@ -45,8 +51,11 @@ WriteOutcome WriteItems(Servers& servers, size_t count,
                           const Status& sent) {
     add(batch.items.size(), write, sent);
   };
-  SendBatches(servers, SplitByServer(servers, count, make_item), make_write,
-              finish);
+  const auto fail = [&total](size_t, const Status& status) {
+    total.AddFailures(1, status);
+  };
+  SendBatches(servers, SplitByServer(servers, count, make_item, fail), deadline,
+              make_write, finish);
   return total;
 }
 

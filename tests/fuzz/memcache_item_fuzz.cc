@@ -36,6 +36,17 @@ void CheckRoundTrip(const WireKey& key, std::string_view value) {
   Require(ItemBytes(key, value.size()) >= key.view().size() + stored.size());
 }
 
+// What is sent must be decoded to the path by any other client.
+void CheckBase64(const WireKey& key) {
+  if (!key.FitsBase64()) return;
+  const WireKey in_base64 = key.InBase64();
+  std::string sent;
+  in_base64.AppendTo(sent);
+  Require(IsValidKey(sent) && sent.size() % 4 == 0);
+  Require(in_base64.view() == key.path());
+  Require(HeaderOf(in_base64).empty());
+}
+
 // `stored` may have been written by any other client.
 void CheckForeign(const WireKey& key, std::string_view stored) {
   std::string_view found;
@@ -59,6 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const std::string_view name : {path, all}) {
     const WireKey key(name);
     appcache::memcache::CheckKey(key);
+    appcache::memcache::CheckBase64(key);
     appcache::memcache::CheckRoundTrip(key, rest);
     appcache::memcache::CheckForeign(key, rest);
   }

@@ -21,6 +21,9 @@ using std::string_literals::operator""s;
 
 using MemcacheCacheTest = MemcacheTest;
 
+// The shortest path of this kind that is hashed.
+const std::string kLongPath(251, 'k');
+
 // The key of the only item on the server, which is hashed.
 std::string OnlyHashedKey(MemcachedServer& server) {
   const std::string listing = server.Listing();
@@ -52,39 +55,39 @@ TEST_F(MemcacheCacheTest, PathWithLineEndsInjectsNoCommand) {
 }
 
 TEST_F(MemcacheCacheTest, ItemOfAnotherPathWithTheSameHashIsAMiss) {
-  ASSERT_TRUE(backend_->SetRaw("a b", "v", kNoTtl).ok());
+  ASSERT_TRUE(backend_->SetRaw(kLongPath, "v", kNoTtl).ok());
   const std::string key = OnlyHashedKey(server_);
   EXPECT_EQ(Stored(key).substr(0, 6), "VALUE ");
   EXPECT_EQ(server_.Run("set " + key + " 0 0 12\r\n" + "apk1\3\0\0\0a cw"s),
             "STORED");
-  EXPECT_EQ(ValueOf(backend_->GetRaw("a b")), "<miss>");
-  EXPECT_FALSE(backend_->TtlRaw("a b").is_hit());
-  EXPECT_FALSE(backend_->GetTimedRaw("a b").is_hit());
+  EXPECT_EQ(ValueOf(backend_->GetRaw(kLongPath)), "<miss>");
+  EXPECT_FALSE(backend_->TtlRaw(kLongPath).is_hit());
+  EXPECT_FALSE(backend_->GetTimedRaw(kLongPath).is_hit());
   EXPECT_EQ(server_.Run("set " + key + " 0 0 7\r\nforeign"), "STORED");
-  EXPECT_EQ(backend_->GetRaw("a b").error().code, ErrorCode::kCorrupt);
-  EXPECT_EQ(backend_->TtlRaw("a b").error().code, ErrorCode::kCorrupt);
-  EXPECT_EQ(backend_->GetTimedRaw("a b").error().code, ErrorCode::kCorrupt);
-  ASSERT_TRUE(backend_->InvalidateRaw("a b").ok());
+  EXPECT_EQ(backend_->GetRaw(kLongPath).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(backend_->TtlRaw(kLongPath).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(backend_->GetTimedRaw(kLongPath).error().code, ErrorCode::kCorrupt);
+  ASSERT_TRUE(backend_->InvalidateRaw(kLongPath).ok());
   EXPECT_EQ(Stored(key), "END");
 }
 
 // The add must report neither an existing entry of the path nor success.
 TEST_F(MemcacheCacheTest, AddFailsIfAnotherPathWithTheSameHashHasAnItem) {
-  ASSERT_TRUE(*backend_->AddRaw("a b", "v", kNoTtl));
-  EXPECT_FALSE(*backend_->AddRaw("a b", "w", kNoTtl));
+  ASSERT_TRUE(*backend_->AddRaw(kLongPath, "v", kNoTtl));
+  EXPECT_FALSE(*backend_->AddRaw(kLongPath, "w", kNoTtl));
   const std::string key = OnlyHashedKey(server_);
   const std::string others_item = "apk1\3\0\0\0a cw"s;
   EXPECT_EQ(server_.Run("set " + key + " 0 0 12\r\n" + others_item), "STORED");
-  EXPECT_EQ(backend_->AddRaw("a b", "v", kNoTtl).error().code,
+  EXPECT_EQ(backend_->AddRaw(kLongPath, "v", kNoTtl).error().code,
             ErrorCode::kBusy);
   EXPECT_EQ(Stored(key),
             "VALUE " + key + " 0 12\r\n" + others_item + "\r\nEND");
   EXPECT_EQ(server_.Run("set " + key + " 0 0 7\r\nforeign"), "STORED");
-  EXPECT_EQ(backend_->AddRaw("a b", "v", kNoTtl).error().code,
+  EXPECT_EQ(backend_->AddRaw(kLongPath, "v", kNoTtl).error().code,
             ErrorCode::kCorrupt);
   EXPECT_EQ(Stored(key), "VALUE " + key + " 0 7\r\nforeign\r\nEND");
-  ASSERT_TRUE(backend_->InvalidateRaw("a b").ok());
-  EXPECT_TRUE(*backend_->AddRaw("a b", "v", kNoTtl));
+  ASSERT_TRUE(backend_->InvalidateRaw(kLongPath).ok());
+  EXPECT_TRUE(*backend_->AddRaw(kLongPath, "v", kNoTtl));
 }
 
 // flush_all counts in seconds, so entries of the same second must be
@@ -105,9 +108,10 @@ TEST_F(MemcacheCacheTest, BatchMayHaveAnySize) {
   std::vector<std::string> paths;
   std::vector<std::string> values;
   for (int i = 0; i < kEntries; ++i) {
-    // The key of every third path is hashed.
-    paths.push_back(std::string(i % 3 == 0 ? "a path " : "path") +
-                    std::string(100, '/') + std::to_string(i));
+    // The key of every third path is hashed, and of others in base64.
+    paths.push_back(std::string(i % 5 == 0 ? "a path " : "path") +
+                    std::string(i % 3 == 0 ? 250 : 100, '/') +
+                    std::to_string(i));
     values.push_back(std::to_string(i) + padding);
   }
   std::vector<std::string_view> views(paths.begin(), paths.end());

@@ -28,7 +28,7 @@ TEST_F(MemcacheLimitsTest, LargestValueIsTheServersLimitToTheByte) {
   for (const std::string& path :
        {std::string("k"), std::string(250, 'k'), std::string("a b"),
         std::string(), std::string(5000, 'k')}) {
-    const bool is_hashed = path.empty() || path == "a b" || path.size() > 250;
+    const bool is_hashed = path.empty() || path.size() > 250;
     const size_t key_bytes = is_hashed ? 48 + 8 + path.size() : path.size();
     const std::string fits((size_t{1} << 20) - kOverhead - key_bytes, 'v');
     ASSERT_TRUE(backend_->SetRaw(path, fits, kNoTtl).ok()) << path.size();

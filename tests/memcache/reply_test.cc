@@ -36,6 +36,11 @@ constexpr std::string_view kStream =
     "VA 0\r\n\r\n"
     "EN\r\n"
     "EN kkey\r\n"
+    "NS O1\r\n"
+    "NS\r\n"
+    "NF O1 b\r\n"
+    "NF\r\n"
+    "MN\r\n"
     "ERROR\r\n"
     "CLIENT_ERROR bad data chunk\r\n"
     "SERVER_ERROR out of memory storing object\r\n"sv;
@@ -55,9 +60,14 @@ const std::vector<std::string> kReplies = {
     "9||",
     "10||",
     "10|kkey|",
-    "11|ERROR|",
-    "11|CLIENT_ERROR bad data chunk|",
-    "11|SERVER_ERROR out of memory storing object|"};
+    "11|O1|",
+    "11||",
+    "12|O1 b|",
+    "12||",
+    "13||",
+    "14|ERROR|",
+    "14|CLIENT_ERROR bad data chunk|",
+    "14|SERVER_ERROR out of memory storing object|"};
 
 TEST(MemcacheReplyReaderTest, ReadsRepliesInPiecesOfAnySize) {
   for (size_t piece = 1; piece <= kStream.size(); ++piece) {

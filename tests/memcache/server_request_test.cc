@@ -8,6 +8,7 @@
 
 #include "adapters/memcache/add_request.h"
 #include "adapters/memcache/delete_request.h"
+#include "adapters/memcache/get_request.h"
 #include "adapters/memcache/set_request.h"
 
 namespace appcache::memcache {
@@ -74,6 +75,93 @@ TEST(SetRequestTest, ReplyOfAnotherCommandIsRejected) {
   CommandBuffer commands;
   request.AppendCommands(commands);
   EXPECT_FALSE(Handle(request, Type::kDeleted));
+}
+
+// With base64 keys the commands and the replies are those of the meta protocol,
+// and each reply has the token of its key.
+const WireKey kBlank = WireKey(std::string_view("a b")).InBase64();
+const WireKey kOtherBlank = WireKey(std::string_view("c d")).InBase64();
+const std::string kFlags = " b O" + kBlank.Token();
+
+TEST(Base64KeyTest, SetIsAMetaSet) {
+  const std::vector<SetItem> items = {{kBlank, "22", 60, false},
+                                      {kBlank, "3", 60, true},
+                                      {WireKey("c"), "4", 0, false}};
+  SetRequest request(items, kServer);
+  CommandBuffer commands;
+  request.AppendCommands(commands);
+  EXPECT_EQ(commands.bytes(), "ms YSBi 2" + kFlags + " T60\r\n22\r\nmd YSBi" +
+                                  kFlags + "\r\nset c 0 0 1\r\n4\r\n");
+  EXPECT_EQ(commands.commands(), 3u);
+  const std::string token = "O" + kBlank.Token();
+  EXPECT_TRUE(Handle(request, Type::kMeta, token + " b"));
+  EXPECT_TRUE(Handle(request, Type::kMetaNotFound, token));
+  EXPECT_TRUE(Handle(request, Type::kStored));
+  EXPECT_EQ(request.outcome().failed, 1u);
+}
+
+TEST(Base64KeyTest, AddIsAMetaSetThatAdds) {
+  const SetItem item = {kBlank, "1", 60, false};
+  for (const bool is_added : {true, false}) {
+    AddRequest request(item, kServer);
+    CommandBuffer commands;
+    request.AppendCommands(commands);
+    EXPECT_EQ(commands.bytes(), "ms YSBi 1" + kFlags + " T60 ME\r\n1\r\n");
+    EXPECT_TRUE(Handle(request, is_added ? Type::kMeta : Type::kMetaNotStored,
+                       "O" + kBlank.Token()));
+    EXPECT_EQ(*request.Outcome(), is_added);
+  }
+}
+
+TEST(Base64KeyTest, GetIsAMetaGetBetweenTheGetsOfOtherKeys) {
+  std::vector<Lookup<Bytes>> found(4, Lookup<Bytes>::Miss());
+  const std::vector<GetItem<Bytes>> items = {{WireKey("x"), &found[0]},
+                                             {kBlank, &found[1]},
+                                             {kOtherBlank, &found[2]},
+                                             {WireKey("y"), &found[3]}};
+  GetRequest request(items, kServer, 1000);
+  CommandBuffer commands;
+  request.AppendCommands(commands);
+  EXPECT_EQ(commands.bytes(), "get x\r\nmg YSBi" + kFlags +
+                                  " f v\r\nmg YyBk b O" + kOtherBlank.Token() +
+                                  " f v\r\nget y\r\n");
+  Reply value{Type::kValue, "x", Bytes::Copy("1")};
+  EXPECT_TRUE(request.HandleReply(value));
+  EXPECT_TRUE(Handle(request, Type::kEnd));
+  const std::string text = "b O" + kBlank.Token() + " f0";
+  Reply meta{Type::kMetaValue, text, Bytes::Copy("2")};
+  EXPECT_TRUE(request.HandleReply(meta));
+  EXPECT_TRUE(Handle(request, Type::kMetaMiss));
+  EXPECT_TRUE(Handle(request, Type::kEnd));
+  EXPECT_EQ(found[0]->view(), "1");
+  EXPECT_EQ(found[1]->view(), "2");
+  EXPECT_FALSE(found[2].is_hit());
+  EXPECT_FALSE(found[3].is_hit());
+}
+
+TEST(Base64KeyTest, ReplyWithoutTheTokenOfTheKeyIsRejected) {
+  const std::string other = "O" + kOtherBlank.Token();
+  for (const std::string& text : {std::string(), other, std::string("kYSBi b"),
+                                  "O" + kBlank.Token() + "0"}) {
+    const std::vector<DeleteItem> keys = {{kBlank}};
+    DeleteRequest request(keys, kServer);
+    CommandBuffer commands;
+    request.AppendCommands(commands);
+    EXPECT_FALSE(Handle(request, Type::kMeta, text)) << text;
+  }
+}
+
+TEST(Base64KeyTest, ReplyOfTheTextProtocolIsRejected) {
+  const std::vector<SetItem> items = {{kBlank, "1", 0, false}};
+  SetRequest request(items, kServer);
+  CommandBuffer commands;
+  request.AppendCommands(commands);
+  EXPECT_FALSE(Handle(request, Type::kStored));
+  const std::vector<SetItem> text_items = {{WireKey("a"), "1", 0, false}};
+  SetRequest text_request(text_items, kServer);
+  commands.Clear();
+  text_request.AppendCommands(commands);
+  EXPECT_FALSE(Handle(text_request, Type::kMeta, "O" + kBlank.Token()));
 }
 
 // The existing item may be removed between the add and the get.

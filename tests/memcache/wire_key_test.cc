@@ -54,6 +54,42 @@ TEST(WireKeyTest, PathThatLooksLikeAHashIsHashed) {
   EXPECT_NE(WireKey(forged).view(), key.view());
 }
 
+TEST(WireKeyTest, PathThatTheTextProtocolDoesNotCarryFitsBase64) {
+  for (const std::string& path :
+       {std::string("a b"), std::string(" "), std::string("a\r\nb"),
+        std::string("a\0", 2), std::string("\x7f"), std::string(186, ' '),
+        std::string(kHashMarker) + " "}) {
+    const WireKey hashed(path);
+    ASSERT_TRUE(hashed.FitsBase64());
+    const WireKey key = hashed.InBase64();
+    EXPECT_TRUE(key.is_base64());
+    EXPECT_FALSE(key.is_hashed());
+    EXPECT_EQ(key.view(), path);
+    std::string sent;
+    key.AppendTo(sent);
+    EXPECT_TRUE(IsValidKey(sent)) << sent;
+    EXPECT_EQ(key.Token().size(), 16u);
+  }
+}
+
+TEST(WireKeyTest, OtherPathsDoNotFitBase64) {
+  for (const std::string& path :
+       {std::string(), std::string("k"), std::string(250, 'k'),
+        std::string(251, 'k'), std::string(187, ' '), std::string(kHashMarker),
+        std::string("Gr\xc3\xbc\xc3\x9f")}) {
+    EXPECT_FALSE(WireKey(path).FitsBase64()) << path;
+  }
+}
+
+TEST(WireKeyTest, TokensOfPathsDiffer) {
+  std::set<std::string> tokens;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string path = "a " + std::to_string(i);
+    tokens.insert(WireKey(path).InBase64().Token());
+  }
+  EXPECT_EQ(tokens.size(), 1000u);
+}
+
 // Other versions and programs in other languages depend on it.
 TEST(WireKeyTest, FormatIsFixed) {
   const WireKey key("a b"sv);

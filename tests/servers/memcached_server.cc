@@ -11,6 +11,9 @@
 #include <string_view>
 #include <utility>
 
+#include "adapters/memcache/base64.h"
+#include "adapters/memcache/wire_key.h"
+
 namespace appcache {
 namespace {
 
@@ -21,14 +24,21 @@ int ConnectTo(const sockaddr* address, socklen_t size) {
   return -1;
 }
 
-// True when `answer` ends with the last line of a reply.
+// True when `answer` ends with the last line of a reply. A meta reply with a
+// value begins with "VA" and the length of the value.
 bool IsWhole(std::string_view answer) {
   if (!answer.ends_with("\r\n")) return false;
+  if (answer.starts_with("VA ")) {
+    const size_t line = answer.find("\r\n") + 2;
+    const size_t value = std::stoul(std::string(answer.substr(3, line - 3)));
+    return answer.size() == line + value + 2;
+  }
   answer.remove_suffix(2);
   const std::string_view line = answer.substr(answer.rfind('\n') + 1);
   for (const std::string_view word :
        {"END", "STORED", "DELETED", "NOT_FOUND", "OK", "VERSION", "TOUCHED",
-        "HD", "EN", "BUSY", "ERROR", "CLIENT_ERROR", "SERVER_ERROR"}) {
+        "HD", "EN", "NF", "NS", "BUSY", "ERROR", "CLIENT_ERROR",
+        "SERVER_ERROR"}) {
     if (line.substr(0, line.find(' ')) == word) return true;
   }
   return false;
@@ -164,10 +174,19 @@ void MemcachedServer::PassTime(std::chrono::milliseconds time) {
     const std::string key = Field(line, "key=");
     const std::string end = Field(line, "exp=");
     if (key.empty() || end == "-1") continue;
-    // An expiry time in the past expires the item. The reply is NOT_FOUND if
-    // the item has expired by itself.
-    Run("touch " + Decoded(key) + " " +
-        std::to_string(std::stoll(end) - seconds));
+    // An expiry time in the past expires the item. The reply is EN if the item
+    // has expired by itself. Keys may contain blanks and line ends; those of
+    // the text protocol may be too long for base64.
+    const std::string then = std::to_string(std::stoll(end) - seconds);
+    const std::string path = Decoded(key);
+    std::string command = "mg ";
+    if (path.size() > memcache::kMaxBase64PathBytes) {
+      command += path;
+    } else {
+      memcache::AppendBase64(path, command);
+      command += " b";
+    }
+    Run(command + " T" + then);
   }
 }
 

@@ -46,12 +46,19 @@
 // fork(). The child may use and destroy the cache: it opens connections of its
 // own.
 //
-// Keys. A path of 1 to 250 bytes without blanks and control characters is used
-// as the Memcached key. Any other path is stored under its hash, and the item
-// contains the path; other programs cannot find such an item by its path.
-// kInvalidKey: the path is longer than Traits().max_key_bytes, which is 256 KiB
-// or a quarter of max_item_bytes, whichever is less. kCorrupt: the item under a
-// path's hash was not written by a MemcacheCache.
+// Keys. A path of 1 to 250 bytes is used as the Memcached key, so that other
+// programs find the entry. If it contains blanks or control characters, it may
+// have 186 bytes, is sent in base64 by meta commands, and needs memcached
+// 1.6.10 or newer; pylibmc reaches such a key with the binary protocol. Any
+// other path is stored under its hash, and the item contains the path; other
+// programs cannot find such an item by its path. So are the paths that would
+// need base64, if the server has no such commands: it is asked when the cache
+// first meets such a path, and the answer is kept as long as the cache is open,
+// or until the server refuses a command. kUnavailable, kTimeout: the server did
+// not answer that question, and the call has done nothing. kInvalidKey: the
+// path is longer than Traits().max_key_bytes, which is 256 KiB or a quarter of
+// max_item_bytes, whichever is less. kCorrupt: the item under a path's hash was
+// not written by a MemcacheCache.
 //
 // Values. Key, value and 59 bytes of the server's own share one item of at most
 // max_item_bytes. A larger value is kTooLarge: it is not sent, and the key is
@@ -75,10 +82,11 @@
 //
 // Add-if-absent. AddRaw is Memcached's add. When it returns kTooLarge or kFull,
 // the key holds its old value: unlike a set, a rejected add changes nothing.
-// Under the hash of a path, AddRaw also fetches the existing item, in the same
-// round trip. kBusy: the item belongs to another path with the same hash, or
-// has gone in the meantime; nothing was changed. kCorrupt: as above; nothing
-// was changed.
+// (With a key in base64, a server that rejects the add has removed the old
+// value.) Under the hash of a path, AddRaw also fetches the existing item, in
+// the same round trip. kBusy: the item belongs to another path with the same
+// hash, or has gone in the meantime; nothing was changed. kCorrupt: as above;
+// nothing was changed.
 //
 // Clear. It sends flush_all, which REMOVES EVERYTHING THAT ANYONE HAS STORED ON
 // ANY OF THE SERVERS, whatever the prefix. All servers receive it, even when
@@ -92,7 +100,8 @@
 // Stats. The counters are those of this object; the servers are not asked.
 //
 // Cost. One round trip per call, batches included: requests are sent to all
-// servers before any reply is awaited.
+// servers before any reply is awaited. Two more, once, to ask a server about
+// base64.
 
 #ifndef APPCACHE_MEMCACHE_CACHE_H_
 #define APPCACHE_MEMCACHE_CACHE_H_

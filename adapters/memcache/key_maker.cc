@@ -1,0 +1,117 @@
+#include "adapters/memcache/key_maker.h"
+
+#include <algorithm>
+#include <cassert>
+#include <charconv>
+#include <system_error>
+#include <utility>
+
+#include "adapters/memcache/batch.h"
+#include "adapters/memcache/keyless_request.h"
+
+namespace appcache::memcache {
+namespace {
+
+// memcached 1.6.10 is the first with base64 keys.
+constexpr int kFirstVersion[] = {1, 6, 10};
+
+// Whether `text` starts with the numbers of this or a later version, such as
+// "1.6.18".
+bool HasBase64(std::string_view text) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (const int first : kFirstVersion) {
+    int number = 0;
+    const auto [parsed, error] = std::from_chars(at, end, number);
+    if (error != std::errc() || number < first) return false;
+    if (number > first) return true;
+    at = parsed;
+    if (at != end && *at == '.') ++at;
+  }
+  return true;
+}
+
+struct Target {
+  size_t server;
+};
+
+// Sends a command without a key to each of `targets`, and calls `answered` with
+// each, its request, and the failure, if any: kUnsupported when the server does
+// not know the command.
+template <class Answered>
+void Ask(Servers& servers, const std::vector<Target>& targets,
+         std::string_view command, Reply::Type expected,
+         const net::Deadline& deadline, const Answered& answered) {
+  const auto make_request = [&](const Target& target) {
+    return KeylessRequest(command, expected, servers.name(target.server));
+  };
+  const auto finish = [&](const Target& target, const KeylessRequest& request,
+                          const Status& sent) {
+    answered(target.server, request, sent.ok() ? request.failure() : sent);
+  };
+  SendBatches(servers, targets, deadline, make_request, finish);
+}
+
+}  // namespace
+
+void KeyMaker::Expect(std::string_view path) {
+  const WireKey key(path);
+  if (!key.FitsBase64()) return;
+  const size_t server = servers_.ServerOf(path);
+  if (servers_.base64_support(server) != Base64Support::kUnknown) return;
+  if (std::ranges::find(to_ask_, server) != to_ask_.end()) return;
+  to_ask_.push_back(server);
+}
+
+void KeyMaker::AskServers() {
+  if (to_ask_.empty()) return;
+  failures_.resize(servers_.size());
+  std::vector<Target> all;
+  for (const size_t server : to_ask_) all.push_back({server});
+  const auto note = [&](size_t server, const Status& failure, bool has_base64) {
+    if (failure.ok() || failure.Is(ErrorCode::kUnsupported)) {
+      servers_.set_base64_support(server, failure.ok() && has_base64);
+    } else {
+      failures_[server] = failure;
+    }
+  };
+  std::vector<Target> new_enough;
+  Ask(servers_, all, "version", Reply::Type::kVersion,
+      deadline_.Sooner(deadline_.Left() / 3),
+      [&](size_t server, const KeylessRequest& request, const Status& failure) {
+        if (failure.ok() && HasBase64(request.text())) {
+          new_enough.push_back({server});
+        } else {
+          note(server, failure, /*has_base64=*/false);
+        }
+      });
+  Ask(servers_, new_enough, "mn", Reply::Type::kMetaNoOp,
+      deadline_.Sooner(deadline_.Left() / 2),
+      [&](size_t server, const KeylessRequest&, const Status& failure) {
+        note(server, failure, /*has_base64=*/true);
+      });
+}
+
+Result<WireKey> KeyMaker::KeyOf(std::string_view path) const {
+  const WireKey key(path);
+  if (!key.FitsBase64()) return key;
+  const size_t server = servers_.ServerOf(path);
+  switch (servers_.base64_support(server)) {
+    case Base64Support::kYes:
+      return key.InBase64();
+    case Base64Support::kNo:
+      return key;
+    case Base64Support::kUnknown:
+      break;
+  }
+  // Another thread may have forgotten the answer since AskServers.
+  if (failures_.empty() || failures_[server].ok()) {
+    return Status(ErrorCode::kUnavailable,
+                  servers_.name(server) +
+                      " has stopped to support base64 keys during the call; "
+                      "try again");
+  }
+  return failures_[server];
+}
+
+}  // namespace appcache::memcache

@@ -1,0 +1,60 @@
+// KeyMaker: makes the Memcached keys of one call.
+
+#ifndef APPCACHE_ADAPTERS_MEMCACHE_KEY_MAKER_H_
+#define APPCACHE_ADAPTERS_MEMCACHE_KEY_MAKER_H_
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "adapters/memcache/servers.h"
+#include "adapters/memcache/wire_key.h"
+#include "adapters/net/deadline.h"
+#include "appcache/error.h"
+
+namespace appcache::memcache {
+
+// A path whose bytes the text protocol does not carry is sent in base64 to its
+// server if that has the commands for it, and is hashed otherwise
+// (wire_key.h). The server is asked when the first such path is met, and the
+// answer is kept for as long as the cache is open (servers.h): "version" must
+// be that of memcached 1.6.10 or newer, and then "mn", the meta command without
+// effect, must be known. Proxies have versions of their own, and some close the
+// connection after a command that they do not know.
+//
+//   KeyMaker keys(servers, deadline);
+//   for (path of the call) keys.Expect(path);
+//   keys.AskServers();
+//   for (path of the call) Result<WireKey> key = keys.KeyOf(path);
+class KeyMaker {
+ public:
+  // `servers` must outlive this object.
+  KeyMaker(Servers& servers, const net::Deadline& deadline)
+      : servers_(servers), deadline_(deadline) {}
+
+  // Throws std::bad_alloc.
+  void Expect(std::string_view path);
+
+  // Asks, at once, those servers of the expected paths that have to be asked:
+  // two round trips, and none if there is no such server. Leaves at least a
+  // third of the time until the deadline to the rest of the call. Throws
+  // std::bad_alloc.
+  void AskServers();
+
+  // An error when the path's server had to be asked, and did not answer. `path`
+  // must outlive the key. REQUIRES: the path was expected.
+  Result<WireKey> KeyOf(std::string_view path) const;
+
+ private:
+  // The servers to ask; none twice.
+  std::vector<size_t> to_ask_;
+  // By server, if any was asked: success, or why it did not answer.
+  std::vector<Status> failures_;
+
+  Servers& servers_;
+  const net::Deadline deadline_;
+};
+
+}  // namespace appcache::memcache
+
+#endif  // APPCACHE_ADAPTERS_MEMCACHE_KEY_MAKER_H_

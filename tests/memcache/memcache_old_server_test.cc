@@ -1,0 +1,200 @@
+// Paths that need base64 keys, on servers and proxies that do not have them or
+// do not answer.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/memcache/wire_key.h"
+#include "appcache/memcache_cache.h"
+#include "tests/memcache/scripted_memcached.h"
+#include "tests/servers/results.h"
+
+namespace appcache {
+namespace {
+
+using Replies = ScriptedMemcached::Replies;
+
+std::unique_ptr<MemcacheCache> OpenOn(const ScriptedMemcached& server) {
+  MemcacheCacheOptions options;
+  options.servers[0].unix_path = server.socket_path();
+  options.timeout = std::chrono::seconds(60);
+  return *MemcacheCache::Open(options);
+}
+
+// The replies of a server that knows the commands of the text protocol only.
+Replies TextOnly(const std::string& version) {
+  return {{"version", "VERSION " + version + "\r\n"},
+          {"get", "END\r\n"},
+          {"set", "STORED\r\n"},
+          {"add", "STORED\r\n"},
+          {"delete", "NOT_FOUND\r\n"}};
+}
+
+Replies WithMeta(const std::string& version) {
+  Replies replies = TextOnly(version);
+  replies["mn"] = "MN\r\n";
+  replies["mg"] = "EN\r\n";
+  return replies;
+}
+
+TEST(MemcacheOldServerTest, PathIsHashedIfTheVersionHasNoBase64Keys) {
+  for (const char* const version :
+       {"1.5.22", "1.6.9", "1.6", "1.5.99", "0.5.0", "mcrouter 42", "", "1.6.x",
+        "99999999999999999999.1.1", "-1.6.18"}) {
+    ScriptedMemcached server(WithMeta(version));
+    const auto cache = OpenOn(server);
+    EXPECT_EQ(ValueAt(*cache->backend(), "a b"), "<miss>") << version;
+    EXPECT_EQ(server.Words(), "version get") << version;
+    EXPECT_EQ(server.Commands()[1],
+              "get appcache-hash:1:e932d71afddc92588044f8a624582c4c");
+  }
+}
+
+TEST(MemcacheOldServerTest, PathIsSentInBase64IfTheVersionHasThem) {
+  for (const char* const version : {"1.6.10", "1.6.18", "1.6.100", "1.7.0",
+                                    "1.10.1", "2.0.0", "1.6.18-x"}) {
+    ScriptedMemcached server(WithMeta(version));
+    const auto cache = OpenOn(server);
+    EXPECT_EQ(ValueAt(*cache->backend(), "a b"), "<miss>") << version;
+    EXPECT_EQ(server.Words(), "version mn mg") << version;
+    EXPECT_TRUE(server.Commands()[2].starts_with("mg YSBi b O")) << version;
+  }
+}
+
+// A proxy may report the version of the servers behind it.
+TEST(MemcacheOldServerTest, PathIsHashedIfTheServerHasNoMetaCommands) {
+  ScriptedMemcached server(TextOnly("1.6.18"));
+  const auto cache = OpenOn(server);
+  EXPECT_EQ(ValueAt(*cache->backend(), "a b"), "<miss>");
+  EXPECT_EQ(server.Words(), "version mn get");
+}
+
+TEST(MemcacheOldServerTest, PathIsHashedIfTheServerHasNoVersionCommand) {
+  ScriptedMemcached server(Replies{{"get", "END\r\n"}});
+  const auto cache = OpenOn(server);
+  EXPECT_EQ(ValueAt(*cache->backend(), "a b"), "<miss>");
+  EXPECT_EQ(server.Words(), "version get");
+}
+
+TEST(MemcacheOldServerTest, ServerIsAskedOnce) {
+  for (const Replies& replies : {TextOnly("1.5.22"), WithMeta("1.6.18")}) {
+    ScriptedMemcached server(replies);
+    const auto cache = OpenOn(server);
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(ValueAt(*cache->backend(), "a b"), "<miss>");
+    }
+    const std::string words = server.Words();
+    EXPECT_EQ(words.find("version"), words.rfind("version")) << words;
+  }
+}
+
+// Most programs have no such path.
+TEST(MemcacheOldServerTest, ServerIsNotAskedForOtherPaths) {
+  ScriptedMemcached server(WithMeta("1.6.18"));
+  const auto cache = OpenOn(server);
+  const std::string long_path(300, 'k');
+  EXPECT_EQ(ValueAt(*cache->backend(), "k"), "<miss>");
+  EXPECT_EQ(ValueAt(*cache->backend(), long_path), "<miss>");
+  EXPECT_TRUE(cache->backend()->SetRaw(long_path, "v", kNoTtl).ok());
+  EXPECT_EQ(server.Words(), "get get set");
+}
+
+// A server without the command would read the value as commands.
+TEST(MemcacheOldServerTest, NoValueIsSentWithACommandThatIsNotKnown) {
+  for (const Replies& replies : {TextOnly("1.5.22"), TextOnly("1.6.18")}) {
+    ScriptedMemcached server(replies);
+    const auto cache = OpenOn(server);
+    Backend& backend = *cache->backend();
+    const std::string value = "flush_all\r\nflush_all\r\n";
+    EXPECT_TRUE(backend.SetRaw("a b", value, kNoTtl).ok());
+    EXPECT_TRUE(*backend.AddRaw("a c", value, kNoTtl));
+    const std::vector<RawEntry> entries = {{"a d", value}, {"e", value}};
+    EXPECT_TRUE(backend.SetManyRaw(entries).ok());
+    EXPECT_EQ(server.Words().find("flush_all"), std::string::npos);
+    EXPECT_EQ(server.Words().find("ms"), std::string::npos);
+  }
+}
+
+// Otherwise the call would not reach what other programs have stored.
+TEST(MemcacheOldServerTest, NoAnswerIsAnErrorAndTheServerIsAskedAgain) {
+  ScriptedMemcached server(Replies{{"version", ""}});
+  const auto cache = OpenOn(server);
+  Backend& backend = *cache->backend();
+  const std::string_view paths[] = {"a b", "c"};
+  EXPECT_EQ(backend.GetRaw("a b").error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(backend.SetRaw("a b", "v", kNoTtl).Is(ErrorCode::kUnavailable));
+  EXPECT_TRUE(backend.InvalidateRaw("a b").Is(ErrorCode::kUnavailable));
+  EXPECT_TRUE(
+      backend.AddRaw("a b", "v", kNoTtl).status().Is(ErrorCode::kUnavailable));
+  EXPECT_EQ(backend.TtlRaw("a b").error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(server.Words().find("get"), std::string::npos) << server.Words();
+
+  server.SetReplies(WithMeta("1.6.18"));
+  for (const Lookup<Bytes>& found : backend.GetManyRaw(paths)) {
+    EXPECT_EQ(ValueOf(found), "<miss>");
+  }
+  const std::string words = server.Words();
+  EXPECT_EQ(words.substr(words.size() - 17), "version mn mg get");
+}
+
+// Only the keys that need the answer fail.
+TEST(MemcacheOldServerTest, OtherPathsOfABatchDoNotNeedTheAnswer) {
+  Replies replies = TextOnly("1.6.18");
+  replies["version"] = "SERVER_ERROR overloaded\r\n";
+  ScriptedMemcached server(replies);
+  const auto cache = OpenOn(server);
+  const std::string_view paths[] = {"a b", "c"};
+  const auto found = cache->backend()->GetManyRaw(paths);
+  EXPECT_EQ(found[0].error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(ValueOf(found[1]), "<miss>");
+  const std::vector<RawEntry> entries = {{"a b", "v"}, {"c", "v"}};
+  EXPECT_TRUE(
+      cache->backend()->SetManyRaw(entries).Is(ErrorCode::kUnavailable));
+  EXPECT_EQ(cache->backend()->Stats().sets, 1u);
+}
+
+TEST(MemcacheOldServerTest, ServerThatRefusesACommandIsAskedAgain) {
+  ScriptedMemcached server(WithMeta("1.6.18"));
+  const auto cache = OpenOn(server);
+  Backend& backend = *cache->backend();
+  EXPECT_EQ(ValueAt(backend, "a b"), "<miss>");
+  server.SetReplies(TextOnly("1.5.22"));
+  EXPECT_EQ(backend.GetRaw("a b").error().code, ErrorCode::kUnsupported);
+  EXPECT_EQ(ValueAt(backend, "a b"), "<miss>");
+  EXPECT_EQ(server.Words(), "version mn mg mg version get");
+}
+
+// The token says which key a reply belongs to.
+TEST(MemcacheOldServerTest, ReplyToAnotherKeyIsInvalid) {
+  const std::string other =
+      "O" + memcache::WireKey(std::string_view("other key")).Token();
+  for (const std::string& reply :
+       {std::string("VA 1 f0\r\nx\r\n"), "VA 1 " + other + " f0\r\nx\r\n",
+        "EN " + other + "\r\n", "HD " + other + "\r\n",
+        std::string("VALUE a 0 1\r\nx\r\nEND\r\n"), std::string("END\r\n"),
+        std::string("VA 1 kYSBi b f0\r\nx\r\n")}) {
+    Replies replies = WithMeta("1.6.18");
+    replies["mg"] = replies["ms"] = replies["md"] = reply;
+    ScriptedMemcached server(replies);
+    const auto cache = OpenOn(server);
+    Backend& backend = *cache->backend();
+    const std::string words = "sent an invalid protocol reply";
+    ExpectError(backend.GetRaw("a b").status(), ErrorCode::kUnavailable, words);
+    ExpectError(backend.GetTimedRaw("a b").status(), ErrorCode::kUnavailable,
+                words);
+    ExpectError(backend.TtlRaw("a b").status(), ErrorCode::kUnavailable, words);
+    ExpectError(backend.SetRaw("a b", "v", kNoTtl), ErrorCode::kUnavailable,
+                words);
+    ExpectError(backend.InvalidateRaw("a b"), ErrorCode::kUnavailable, words);
+    ExpectError(backend.AddRaw("a b", "v", kNoTtl).status(),
+                ErrorCode::kUnavailable, words);
+  }
+}
+
+}  // namespace
+}  // namespace appcache
