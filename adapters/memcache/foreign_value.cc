@@ -8,16 +8,24 @@
 #include <new>
 #include <utility>
 
+#include "appcache/serialiser.h"
+
 namespace appcache::memcache {
 namespace {
 
 // The two clients use 2 and 4 for integers and bools, in different ways.
+constexpr uint32_t kPickle = 1;
 constexpr uint32_t kDecimal = 2;
 constexpr uint32_t kOtherDecimal = 4;
 constexpr uint32_t kZlib = 8;
 constexpr uint32_t kText = 16;
 
 constexpr uint64_t kFirstOutputBytes = 4096;
+
+// Precedes a pickle that has no mark of its protocol. Protocol 3, because a
+// decimal pickle has the mark of protocol 2.
+constexpr std::string_view kPickleMark = "\x80\x03";
+static_assert(!internal::kDecimalPickleStart.starts_with(kPickleMark));
 
 Status Corrupt(const std::string& server, const std::string& why) {
   return Status(ErrorCode::kCorrupt,
@@ -63,19 +71,61 @@ Result<Bytes> Inflate(std::string_view bytes, uint64_t max_bytes,
   return Bytes::Copy(output);
 }
 
+// Without the blanks at the end, which the server's decr leaves. Empty if it is
+// not a decimal without needless zeros; "01" would be a bool in a pickle.
+std::string_view CanonicalDecimal(std::string_view text) {
+  text = text.substr(0, text.find_last_not_of(' ') + 1);
+  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+  const bool is_canonical = !digits.starts_with('0') || text == "0";
+  const bool is_decimal =
+      !digits.empty() && std::ranges::all_of(digits, [](char digit) {
+        return digit >= '0' && digit <= '9';
+      });
+  return is_decimal && is_canonical ? text : std::string_view();
+}
+
+Result<Bytes> FromDecimal(std::string_view text, const std::string& server) {
+  const std::string_view decimal = CanonicalDecimal(text);
+  if (decimal.empty()) {
+    return Corrupt(server, "is marked as an integer, and is not one");
+  }
+  std::string pickle(internal::kDecimalPickleStart);
+  pickle.append(decimal).append(internal::kDecimalPickleEnd);
+  return Bytes::Copy(pickle);
+}
+
+Result<Bytes> FromPickle(Bytes stored, const std::string& server) {
+  if (internal::IsPickle(stored.view())) return stored;
+  std::string marked(kPickleMark);
+  marked += stored.view();
+  if (internal::IsPickle(marked)) return Bytes::Copy(marked);
+  return Corrupt(server, "is marked as a pickle, and is not one");
+}
+
 }  // namespace
 
 Result<Bytes> DecodeForeignValue(Bytes stored, uint32_t flags,
                                  uint64_t max_inflated_bytes,
                                  const std::string& server) {
-  const uint32_t type = flags & ~kZlib;
-  if (type != 0 && type != kDecimal && type != kOtherDecimal && type != kText) {
-    return Corrupt(server, "has the flags " + std::to_string(flags) +
-                               ": another program wrote it, as a pickle or in "
-                               "a format that is not known");
+  if ((flags & kZlib) != 0) {
+    Result<Bytes> inflated = Inflate(stored.view(), max_inflated_bytes, server);
+    if (!inflated.ok()) return inflated;
+    stored = *std::move(inflated);
   }
-  if ((flags & kZlib) == 0) return stored;
-  return Inflate(stored.view(), max_inflated_bytes, server);
+  switch (flags & ~kZlib) {
+    case 0:
+    case kText:
+      return stored;
+    case kDecimal:
+    case kOtherDecimal:
+      return FromDecimal(stored.view(), server);
+    case kPickle:
+      return FromPickle(std::move(stored), server);
+    default:
+      return Corrupt(server, "has the flags " + std::to_string(flags) +
+                                 ": another program wrote it, in a format that "
+                                 "is not known");
+  }
 }
 
 }  // namespace appcache::memcache

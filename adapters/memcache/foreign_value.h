@@ -11,13 +11,20 @@
 
 namespace appcache::memcache {
 
-// The bytes of a value with `flags` as pylibmc and python-memcached use them:
-// bytes (0), an integer or a bool in decimal (2 or 4), and text (16) are
-// returned as they are; with zlib (8) they are inflated first. kCorrupt: a
-// pickle (1) or other flags; the data is damaged, or inflates to more than
+// The bytes of a value with `flags` as pylibmc and python-memcached use them,
+// as those serialisers read them that have the value's type:
+//
+// - bytes (0) and text (16): unchanged.
+// - An integer or a bool in decimal (2 or 4): a pickle of the integer
+//   (internal::DecimalIn), which is not text.
+// - A pickle (1): unchanged, but with the mark of protocol 3 before it if it is
+//   of protocol 0 or 1, which have none, so that it is not text either.
+//
+// With zlib (8) they are inflated first. kCorrupt: other flags; the value is
+// not what its flags say, is damaged, or inflates to more than
 // `max_inflated_bytes`. Uses at most about twice that much memory, because the
-// result is copied once. `server` names the server in
-// messages. Throws std::bad_alloc.
+// result is copied once. `server` names the server in messages. Throws
+// std::bad_alloc.
 Result<Bytes> DecodeForeignValue(Bytes stored, uint32_t flags,
                                  uint64_t max_inflated_bytes,
                                  const std::string& server);

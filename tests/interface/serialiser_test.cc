@@ -126,6 +126,26 @@ TYPED_TEST(FloatTest, OtherTextsDoNotParse) {
   }
 }
 
+// What a MemcacheCache makes of the integers of other clients.
+TEST(SerialiserTest, DecimalPickleIsANumberAndNoText) {
+  EXPECT_EQ(Parse<int>("\x80\x02I42\n."), 42);
+  EXPECT_EQ(Parse<int64_t>("\x80\x02I-42\n."), -42);
+  EXPECT_EQ(Parse<double>("\x80\x02I42\n."), 42.0);
+  EXPECT_EQ(Parse<bool>("\x80\x02I1\n."), true);
+  EXPECT_EQ(Parse<bool>("\x80\x02I0\n."), false);
+  EXPECT_EQ(Parse<std::string>("\x80\x02I42\n."), std::nullopt);
+}
+
+TEST(SerialiserTest, OtherPicklesAreNoNumbers) {
+  for (const std::string_view pickle :
+       {"\x80\x02I\n."sv, "\x80\x02I1\n"sv, "\x80\x02I."sv, "\x80\x02K\x01."sv,
+        "\x80\x05K\x01."sv, "\x80\x03I1\n."sv, "I1\n."sv, "\x80\x02I1\nI1\n."sv,
+        "\x80\x02I0x1\n."sv, "\x80\x02"sv}) {
+    EXPECT_EQ(Parse<int>(pickle), std::nullopt);
+    EXPECT_EQ(Parse<bool>(pickle), std::nullopt);
+  }
+}
+
 TEST(SerialiserTest, DoublesAreTheShortestTextThatRoundTrips) {
   EXPECT_EQ(Text(0.1), "0.1");
   EXPECT_EQ(Text(-2.5), "-2.5");

@@ -79,8 +79,9 @@ bool AppendNamespace(const Bytes& bytes, KeyPath& path) {
     if (text) path.Segment(*text);
     return text.has_value();
   } else {
-    if (IsPickle(bytes.view())) return false;
-    path.Segment(bytes.view());
+    const std::string_view text = DecimalIn(bytes.view());
+    if (IsPickle(text)) return false;
+    path.Segment(text);
     return true;
   }
 }

@@ -28,7 +28,9 @@
 // A pickle of Python, of protocol 2 or later, is not a std::string, although
 // its bytes are: by default pyappcache stores values as pickles, and a read of
 // one is a miss with kCorrupt. So a std::string that is a whole pickle cannot
-// be read back; a Bytes can. pickle_serialiser.h reads pickles.
+// be read back; a Bytes can. pickle_serialiser.h reads pickles. One kind of
+// pickle is read as an integer and as a bool: the one that a MemcacheCache
+// makes of an integer of another client (memcache_cache.h).
 //
 // Specialise Serialiser<V> to give a type of yours a default. JSON, CBOR and
 // MessagePack are in json_serialiser.h, Python's pickle in pickle_serialiser.h.
@@ -83,6 +85,23 @@ inline bool IsPickle(std::string_view bytes) noexcept {
   return !bytes.empty() && bytes.front() == '\x80' && IsWholePickle(bytes);
 }
 
+// A pickle of an integer in decimal, which is a number for the serialisers of
+// numbers and for those of pickles, and is not text. Python can read it, but
+// does not write it: from protocol 2 on, its integers are binary.
+inline constexpr std::string_view kDecimalPickleStart = "\x80\x02I";
+inline constexpr std::string_view kDecimalPickleEnd = "\n.";
+
+// The decimal text in such a pickle, and other bytes unchanged.
+constexpr std::string_view DecimalIn(std::string_view bytes) noexcept {
+  if (!bytes.starts_with(kDecimalPickleStart) ||
+      !bytes.ends_with(kDecimalPickleEnd)) {
+    return bytes;
+  }
+  bytes.remove_prefix(kDecimalPickleStart.size());
+  bytes.remove_suffix(kDecimalPickleEnd.size());
+  return bytes;
+}
+
 }  // namespace internal
 
 // The specialisations are templates, so that a program compiles only the code
@@ -114,6 +133,7 @@ struct Serialiser<V> {
   using view_parser = Serialiser;
   static std::string_view Serialise(V value) { return value ? "1" : "0"; }
   static bool ParseView(std::string_view bytes, V& value) {
+    bytes = internal::DecimalIn(bytes);
     value = bytes == "1";
     return value || bytes == "0";
   }
@@ -176,7 +196,9 @@ struct Serialiser<V> {
   }
   static bool ParseView(std::string_view bytes, V& value) {
     internal::Widened<V> parsed{};
-    if (!internal::ParseNumberText(bytes, parsed)) return false;
+    if (!internal::ParseNumberText(internal::DecimalIn(bytes), parsed)) {
+      return false;
+    }
     if constexpr (std::integral<V>) {
       if (parsed < std::numeric_limits<V>::min() ||
           parsed > std::numeric_limits<V>::max()) {

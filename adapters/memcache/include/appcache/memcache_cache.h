@@ -66,10 +66,13 @@
 // key is then empty.
 //
 // Values of other clients. Flags are read as pylibmc and python-memcached use
-// them: bytes (0), an integer or a bool in decimal (2 or 4) and text (16) are
-// the stored bytes; with zlib (8) they are inflated, to at most
-// cache.max_inflated_bytes, which takes about twice that much memory. kCorrupt:
-// a pickle (1), other flags, or damaged data.
+// them, and a value is a hit for the serialisers of its type only: bytes (0)
+// and text (16) for every serialiser that parses them; an integer or a bool in
+// decimal (2 or 4) for those of integers, bool and pickles; a pickle (1) for
+// those of pickles. A Bytes is a pickle of the last two. With zlib (8) they are
+// inflated first, to at most cache.max_inflated_bytes, which takes about twice
+// that much memory. kCorrupt: a value of another type, other flags, or damaged
+// data. An invalidation removes any value. (pyappcache itself stores bytes.)
 //
 // Ttls. Memcached counts whole seconds: an entry expires between ttl and ttl +
 // 2 seconds from now, while the server's clock runs. A ttl of more than 30 days
