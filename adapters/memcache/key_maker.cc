@@ -1,6 +1,5 @@
 #include "adapters/memcache/key_maker.h"
 
-#include <algorithm>
 #include <cassert>
 #include <charconv>
 #include <system_error>
@@ -55,48 +54,56 @@ void Ask(Servers& servers, const std::vector<Target>& targets,
 }  // namespace
 
 void KeyMaker::Expect(std::string_view path) {
-  const WireKey key(path);
-  if (!key.FitsBase64()) return;
+  if (!WireKey(path).FitsBase64()) return;
+  states_.resize(servers_.size());
   const size_t server = servers_.ServerOf(path);
-  if (servers_.base64_support(server) != Base64Support::kUnknown) return;
-  if (std::ranges::find(to_ask_, server) != to_ask_.end()) return;
-  to_ask_.push_back(server);
+  states_[server] = {true, servers_.base64_support(server)};
+}
+
+void KeyMaker::Note(size_t server, const Status& failure, bool has_base64) {
+  if (!failure.ok() && !failure.Is(ErrorCode::kUnsupported)) {
+    states_[server].failure = failure;
+    return;
+  }
+  const bool is_supported = failure.ok() && has_base64;
+  states_[server].support =
+      is_supported ? Base64Support::kYes : Base64Support::kNo;
+  servers_.set_base64_support(server, states_[server].support);
 }
 
 void KeyMaker::AskServers() {
-  if (to_ask_.empty()) return;
-  failures_.resize(servers_.size());
-  std::vector<Target> all;
-  for (const size_t server : to_ask_) all.push_back({server});
-  const auto note = [&](size_t server, const Status& failure, bool has_base64) {
-    if (failure.ok() || failure.Is(ErrorCode::kUnsupported)) {
-      servers_.set_base64_support(server, failure.ok() && has_base64);
-    } else {
-      failures_[server] = failure;
+  std::vector<Target> targets;
+  for (size_t server = 0; server < states_.size(); ++server) {
+    const ServerState& state = states_[server];
+    if (state.is_expected && state.support == Base64Support::kUnknown) {
+      targets.push_back({server});
     }
-  };
+  }
+  if (targets.empty()) return;
   std::vector<Target> new_enough;
-  Ask(servers_, all, "version", Reply::Type::kVersion,
+  Ask(servers_, targets, "version", Reply::Type::kVersion,
       deadline_.Sooner(deadline_.Left() / 3),
       [&](size_t server, const KeylessRequest& request, const Status& failure) {
         if (failure.ok() && HasBase64(request.text())) {
           new_enough.push_back({server});
         } else {
-          note(server, failure, /*has_base64=*/false);
+          Note(server, failure, /*has_base64=*/false);
         }
       });
   Ask(servers_, new_enough, "mn", Reply::Type::kMetaNoOp,
       deadline_.Sooner(deadline_.Left() / 2),
       [&](size_t server, const KeylessRequest&, const Status& failure) {
-        note(server, failure, /*has_base64=*/true);
+        Note(server, failure, /*has_base64=*/true);
       });
 }
 
 Result<WireKey> KeyMaker::KeyOf(std::string_view path) const {
   const WireKey key(path);
   if (!key.FitsBase64()) return key;
-  const size_t server = servers_.ServerOf(path);
-  switch (servers_.base64_support(server)) {
+  assert(!states_.empty());
+  const ServerState& state = states_[servers_.ServerOf(path)];
+  assert(state.is_expected);
+  switch (state.support) {
     case Base64Support::kYes:
       return key.InBase64();
     case Base64Support::kNo:
@@ -104,14 +111,8 @@ Result<WireKey> KeyMaker::KeyOf(std::string_view path) const {
     case Base64Support::kUnknown:
       break;
   }
-  // Another thread may have forgotten the answer since AskServers.
-  if (failures_.empty() || failures_[server].ok()) {
-    return Status(ErrorCode::kUnavailable,
-                  servers_.name(server) +
-                      " has stopped to support base64 keys during the call; "
-                      "try again");
-  }
-  return failures_[server];
+  assert(!state.failure.ok());
+  return state.failure;
 }
 
 }  // namespace appcache::memcache

@@ -42,14 +42,24 @@ class KeyMaker {
   void AskServers();
 
   // An error when the path's server had to be asked, and did not answer. `path`
-  // must outlive the key. REQUIRES: the path was expected.
+  // must outlive the key. REQUIRES: the path was expected, and AskServers was
+  // called.
   Result<WireKey> KeyOf(std::string_view path) const;
 
  private:
-  // The servers to ask; none twice.
-  std::vector<size_t> to_ask_;
-  // By server, if any was asked: success, or why it did not answer.
-  std::vector<Status> failures_;
+  struct ServerState {
+    bool is_expected = false;  // a path of this call may need base64 there
+    Base64Support support = Base64Support::kUnknown;
+    Status failure = {};  // why the server did not answer, if it was asked
+  };
+
+  // Notes the answer to the last question: whether the server has base64 keys,
+  // if it has the command (no failure, or kUnsupported).
+  void Note(size_t server, const Status& failure, bool has_base64);
+
+  // By server; empty while no path may need base64. What another thread learns
+  // during the call does not matter to it.
+  std::vector<ServerState> states_;
 
   Servers& servers_;
   const net::Deadline deadline_;

@@ -70,11 +70,9 @@ class Servers {
     assert(server < size());
     return servers_[server]->base64_support.load(std::memory_order_relaxed);
   }
-  void set_base64_support(size_t server, bool supported) noexcept {
+  void set_base64_support(size_t server, Base64Support support) noexcept {
     assert(server < size());
-    servers_[server]->base64_support.store(
-        supported ? Base64Support::kYes : Base64Support::kNo,
-        std::memory_order_relaxed);
+    servers_[server]->base64_support.store(support, std::memory_order_relaxed);
   }
 
   // The time limit of a call that begins now.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +20,34 @@ namespace {
 
 INSTANTIATE_TEST_SUITE_P(Memcached, ServerFailureTest,
                          testing::Values(MemcachedKind()), NameOfKind);
+
+// Each call finds an idle connection that the old server has closed.
+TEST(MemcacheBase64FailureTest, CallAfterARestartIsRetriedOnANewConnection) {
+  const auto server = MemcachedKind().start_on_socket();
+  ClientOptions options;
+  options.unix_path = server->socket_path();
+  options.timeout = std::chrono::seconds(60);
+  const std::unique_ptr<Cache> cache = *MemcachedKind().open(options);
+  Backend& backend = *cache->backend();
+  const std::string_view path = "a b";
+  const auto restart = [&] {
+    ASSERT_TRUE(backend.SetRaw(path, "v", kNoTtl).ok());
+    server->Kill();
+    server->Start();
+  };
+  restart();
+  EXPECT_EQ(ValueAt(backend, path), "<miss>");
+  restart();
+  EXPECT_TRUE(backend.GetTimedRaw(path).status().ok());
+  restart();
+  EXPECT_TRUE(backend.TtlRaw(path).status().ok());
+  restart();
+  EXPECT_TRUE(backend.SetRaw(path, "v", kNoTtl).ok());
+  restart();
+  EXPECT_TRUE(backend.InvalidateRaw(path).ok());
+  restart();
+  EXPECT_TRUE(*backend.AddRaw(path, "v", kNoTtl));
+}
 
 // Replies to other operations than a get (ServerFailureTest has those).
 class MemcacheImpostorTest : public testing::Test {

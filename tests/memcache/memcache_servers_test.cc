@@ -149,6 +149,31 @@ TEST_F(ThreeServersTest, ServersThatHangFailTheirOwnKeysAfterOneTimeout) {
   }
 }
 
+// The cache asks all servers whether they know base64 keys, and needs the
+// answers of those that have such a key.
+TEST_F(ThreeServersTest, ServersThatHangLeaveTimeForBase64KeysOfOthers) {
+  for (size_t i = 0; i < paths_.size(); i += 2) paths_[i].insert(0, "a ");
+  views_.assign(paths_.begin(), paths_.end());
+  servers_[0].Freeze();
+  servers_[1].Freeze();
+  size_t misses = 0;
+  ExpectTimesOut(kTimeout, [&] {
+    const auto found = backend_->GetManyRaw(views_);
+    Status last;
+    for (size_t i = 0; i < found.size(); ++i) {
+      if (found[i].has_error()) last = found[i].status();
+      if (!found[i].has_error() && i % 2 == 0) ++misses;
+    }
+    return last;
+  });
+  EXPECT_GT(misses, 5u);
+  servers_[0].Thaw();
+  servers_[1].Thaw();
+  for (const Lookup<Bytes>& lookup : backend_->GetManyRaw(views_)) {
+    EXPECT_FALSE(lookup.has_error()) << lookup.status().ToString();
+  }
+}
+
 TEST(MemcacheUnreachableTest, UnreachableServersLeaveTimeForOthers) {
   const FullPort one;
   const FullPort other;
