@@ -1,5 +1,6 @@
-// Reads any bytes with memcache::ReplyReader. The replies must not depend on
-// how the stream is split, and their sizes must be within the limits.
+// Reads any bytes with memcache::ReplyReader, and the flags of its replies. The
+// replies must not depend on how the stream is split, and their sizes must be
+// within the limits.
 
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/memcache/meta_flags.h"
 #include "adapters/memcache/reply.h"
 
 namespace appcache::memcache {
@@ -17,6 +19,14 @@ constexpr uint64_t kMaxValueBytes = 64;
 
 void Require(bool holds) {
   if (!holds) std::abort();
+}
+
+void CheckFlags(std::string_view text) {
+  const MetaFlags flags = ParseMetaFlags(text);
+  for (const auto& part : {flags.key, flags.token}) {
+    Require(!part || text.find(*part) != std::string_view::npos);
+    Require(!part || part->find(' ') == std::string_view::npos);
+  }
 }
 
 struct Outcome {
@@ -37,6 +47,7 @@ Outcome ReadInPieces(std::string_view stream, size_t piece) {
       if (outcome.last != ReplyReader::Result::kReply) break;
       Require(reply.bytes.size() <= kMaxValueBytes);
       Require(reply.text.size() <= ReplyReader::kMaxLineBytes);
+      CheckFlags(reply.text);
       Require(reply.type == Reply::Type::kValue ||
               reply.type == Reply::Type::kMetaValue || reply.bytes.empty());
       outcome.replies.push_back(std::to_string(static_cast<int>(reply.type)) +
