@@ -23,7 +23,6 @@ COMPILERS = ["g++", "clang++-14"]
 OPTIONAL = {"clang++-14"}  # tools/setup installs it only with --dev
 THIRD_PARTY_MACROS = [
     "HIREDIS_MAJOR",
-    "LIBMEMCACHED_VERSION_STRING",
     "MDB_VERSION_MAJOR",
     "NLOHMANN_JSON_VERSION_MAJOR",
     "SQLITE_VERSION",
