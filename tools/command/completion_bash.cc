@@ -50,6 +50,9 @@ constexpr const char* kSplit = R"(
 
 )";
 
+constexpr const char* kCompleteVariable =
+    R"(mapfile -t COMPREPLY < <(compgen -e -- "$current"))";
+
 std::string Quote(const std::string& text) { return "'" + text + "'"; }
 
 std::string Words(const std::vector<std::string>& words) {
@@ -81,9 +84,7 @@ std::string Complete(const std::string& type,
                      const ProgramDescription& program) {
   switch (KindOf(type)) {
     case ValueKind::kOther:
-      return type == "NAME" ? "mapfile -t COMPREPLY < <(compgen -e -- "
-                              "\"$current\")"
-                            : "";
+      return "";
     case ValueKind::kFile:
       return "_appcache_files";
     case ValueKind::kCache:
@@ -119,7 +120,8 @@ void AddValues(std::string& script, const ProgramDescription& program) {
       for (const Choice& choice : ChoicesOf(option.type)) {
         if (choice.placeholder.empty()) continue;
         AddCase(script, Quote(pattern + choice.text),
-                Complete(choice.placeholder, program));
+                choice.IsVariable() ? kCompleteVariable
+                                    : Complete(choice.placeholder, program));
       }
     }
   }

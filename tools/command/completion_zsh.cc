@@ -58,6 +58,12 @@ std::string Function(const std::string& name, const std::string& body) {
   return name + "() {\n" + body + "}\n\n";
 }
 
+// Completes the placeholder of a choice.
+std::string Rest(const std::string& type) {
+  return KindOf(type) == ValueKind::kFile ? "_files"
+                                          : "_message '" + type + "'";
+}
+
 std::string ChoiceBody(const std::string& type) {
   std::string body;
   std::string words;
@@ -69,9 +75,8 @@ std::string ChoiceBody(const std::string& type) {
     }
     beginnings += " '" + choice.text + "'";
     body += "  if compset -P " + choice.text + "; then\n    " +
-            (KindOf(choice.placeholder) == ValueKind::kFile
-                 ? "_files"
-                 : "_parameters -g '*export*'") +
+            (choice.IsVariable() ? "_parameters -g '*export*'"
+                                 : Rest(choice.placeholder)) +
             "\n    return\n  fi\n";
   }
   return body + "  compadd --" + words + "\n  compadd -S '' --" + beginnings +

@@ -21,10 +21,13 @@ enum class ValueKind {
 ValueKind KindOf(std::string_view type);
 
 // A choice is literal text, and then perhaps a placeholder in upper case, which
-// is a type too: env:NAME is "env:" and "NAME".
+// is a type too: file:PATH is "file:" and "PATH".
 struct Choice {
   std::string text;
   std::string placeholder;
+
+  // What follows the text is the name of an environment variable: env:NAME.
+  bool IsVariable() const { return text == "env:"; }
 };
 
 // REQUIRES: KindOf(type) is kChoice.
