@@ -44,9 +44,10 @@ Read ReadAllOf(std::string_view text) {
   }
 }
 
-// The message of the error that the text is.
+// The message of the error that the text is; empty if it is none.
 std::string ErrorOf(std::string_view text) {
-  return ReadAllOf(text).error.message();
+  const Status error = ReadAllOf(text).error;
+  return error.ok() ? std::string() : std::string(error.message());
 }
 
 class Written {

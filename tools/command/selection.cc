@@ -12,8 +12,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The entries that are removed together.
+// Entries are removed together up to this number, or this size of paths.
 constexpr size_t kRemovedAtOnce = 1000;
+constexpr size_t kPathBytesAtOnce = size_t{1} << 20;
 
 Json UnixMsOrNull(const std::optional<TimePoint>& time) {
   return time ? Json(UnixMs(*time)) : Json(nullptr);
@@ -56,17 +57,22 @@ Result<uint64_t> Selection::Remove(Backend& backend, bool is_dry_run) const {
   uint64_t removed = 0;
   Status status;
   std::vector<std::string> paths;
+  size_t path_bytes = 0;
   const auto remove = [&] {
     const std::vector<std::string_view> views(paths.begin(), paths.end());
     if (!is_dry_run) status = backend.InvalidateManyRaw(views);
     if (status.ok()) removed += paths.size();
     paths.clear();
+    path_bytes = 0;
     return status.ok();
   };
   const Status walked =
       Walk(backend, /*with_values=*/false, [&](const WalkedEntry& entry) {
         paths.emplace_back(entry.path);
-        return paths.size() < kRemovedAtOnce || remove();
+        path_bytes += entry.path.size();
+        const bool has_room =
+            paths.size() < kRemovedAtOnce && path_bytes < kPathBytesAtOnce;
+        return has_room || remove();
       });
   // What was found before an error of the walk is removed too.
   if (status.ok() && !paths.empty()) remove();
