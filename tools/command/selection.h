@@ -38,9 +38,9 @@ class Selection {
   // Visits the selected entries (see Backend::WalkRaw).
   Status Walk(Backend& backend, bool with_values, WalkVisitor visit) const;
 
-  // Removes the selected entries, or with `is_dry_run` only counts them. Returns
-  // their number. After an error some have been removed. The memory that it
-  // takes does not depend on their number.
+  // Removes the selected entries, or with `is_dry_run` only counts them.
+  // Returns their number. After an error some have been removed. The memory
+  // that it takes does not depend on their number.
   Result<uint64_t> Remove(Backend& backend, bool is_dry_run) const;
 
  private:
