@@ -15,8 +15,8 @@ constexpr const char* kUnits =
 
 constexpr const char* kUriOptions =
     R"(The options of a URI follow a ?: redis://HOST?prefix=app&timeout=50ms.
-Special characters are percent-encoded: an @ in a password is %40. keys, top,
-check, dump and load work on SQLite files only.
+Special characters are percent-encoded: an @ in a password is %40. keys, top and
+dump do not work on Memcached, and check works on SQLite files only.
 )";
 
 constexpr const char* kEnvironment =
