@@ -53,7 +53,7 @@ TEST_F(ExecListTest, ARunIsListedWithItsCommandAndItsScopes) {
   EXPECT_EQ(run["output_bytes"], 8);
   EXPECT_EQ(run["fresh"], true);
   const int64_t recorded = run["recorded_at_ms"];
-  EXPECT_EQ(run["fresh_until_ms"], recorded + 3'600'000);
+  EXPECT_EQ(run["stale_at_ms"], recorded + 3'600'000);
   EXPECT_GE(run["expires_at_ms"], recorded + 25 * 3'600'000);
   EXPECT_EQ(Run({"keys"}).out, run["key"].get<std::string>() + "\n");
   EXPECT_EQ(run.size(), 10u);
@@ -73,7 +73,7 @@ TEST_F(ExecListTest, TheMostRecentRunIsFirstAndAStaleOneIsMarked) {
   const Json runs = List();
   ASSERT_EQ(runs.size(), 2u);
   EXPECT_EQ(runs[0]["exit_status"], 3);
-  EXPECT_EQ(runs[0]["fresh_until_ms"], nullptr);
+  EXPECT_EQ(runs[0]["stale_at_ms"], nullptr);
   EXPECT_EQ(runs[0]["expires_at_ms"], nullptr);
   EXPECT_EQ(runs[1]["fresh"], false);
   const std::string table = Run({"exec", "--list"}).out;
@@ -110,9 +110,9 @@ TEST_F(ExecListTest, OtherEntriesAreNotListedAndDamagedRecordsAreReported) {
 }
 
 TEST_F(ExecListTest, ACacheThatCannotListIsAnError) {
-  const Output output = Run({"exec", "--list", "--cache", "redis://localhost"});
+  const Output output = Run({"exec", "--list", "--cache", "memcached://localhost"});
   EXPECT_EQ(output.status, 3);
-  EXPECT_NE(output.err.find("cannot list its runs"), std::string::npos)
+  EXPECT_NE(output.err.find("cannot list its entries"), std::string::npos)
       << output.err;
 }
 

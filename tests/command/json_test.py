@@ -32,11 +32,14 @@ RUNS = {
     "dump": [["{}", "dump.bin"], ["{}", "--format", "jsonl", "dump.jsonl"]],
     "load": [["{}", "dump.bin"], ["{}", "dump.jsonl"]],
     "ping": [["{}", "--count", "3"]],
+    "exec": [["{}", "--list"]],
+    "mrc": [["trace"], ["trace", "--compare", "--hit-ratio", "50"],
+            ["trace", "--sample", "50", "--hit-ratio", "99"]],
     "replay": [["trace", "--max-entries", "1"]],
 }
 
 # Only a SQLite file has a check, and sorts by the last access.
-ONLY_SQLITE = ("check", "load", "replay")
+ONLY_SQLITE = ("check", "load", "mrc", "replay")
 CACHES = ["cache.db", "lmdb:lmdb", "tiered:memory:json_test|lmdb:lmdb"]
 
 
@@ -70,6 +73,9 @@ class JsonTest(unittest.TestCase):
         self.must_run("set", "--cache", cache, "--ttl", "1h", "key", "value")
         self.must_run("set", "--cache", cache, "forever", "value")
         self.must_run("set", "--cache", cache, "--key-path", b"\xff", b"\xfe")
+        for word in ("echo", b"\xff"):
+            self.must_run("exec", "--cache", cache, "--scope", "cwd", "--",
+                          "echo", word)
 
     def validate(self, command, text):
         schema = {"$ref": f"#/definitions/{command}",
@@ -131,7 +137,8 @@ class JsonTest(unittest.TestCase):
                                        file.read(), re.MULTILINE | re.DOTALL))
         for command in RUNS:
             self.assertIn(command, sections)
-        where = {"entry": "keys", "tier": "stats", "times": "replay"}
+        where = {"entry": "keys", "tier": "stats", "times": "replay",
+                 "run": "exec", "point": "mrc", "target": "mrc"}
         for name, schema in self.schema["definitions"].items():
             for field in schema.get("properties", {}):
                 if not field.endswith("_base64"):

@@ -8,10 +8,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
+#include <tuple>
 
 #include "appcache/backend.h"
+#include "appcache/cache.h"
 #include "appcache/clock.h"
-#include "appcache/sqlite_cache.h"
 #include "tools/command/exit_status.h"
 #include "tools/command/report.h"
 #include "tools/command/run_age.h"
@@ -48,9 +49,9 @@ struct CachedRun {
   }
 };
 
-CachedRun Describe(const EntryInfo& info, const Run& run) {
+CachedRun Describe(const WalkedEntry& entry, const Run& run) {
   CachedRun cached;
-  cached.key = info.path;
+  cached.key = entry.path;
   cached.identity = run.identity;
   for (const Run::Chunk& chunk : run.chunks) {
     cached.output_bytes += chunk.bytes.size();
@@ -58,7 +59,7 @@ CachedRun Describe(const EntryInfo& info, const Run& run) {
   cached.exit_status = run.exit_status;
   cached.recorded_at = run.recorded_at;
   cached.ttl = run.ttl;
-  if (info.expires_at) cached.expires_at = SinceEpoch(*info.expires_at);
+  if (entry.expires_at) cached.expires_at = SinceEpoch(*entry.expires_at);
   return cached;
 }
 
@@ -68,24 +69,40 @@ bool IsRunPath(std::string_view path, std::string_view prefix) {
          path.find('/', prefix.size()) == std::string_view::npos;
 }
 
-Result<std::vector<CachedRun>> ReadRuns(SqliteCache& cache) {
+// The most recent first. A walk may visit a record twice.
+void SortRuns(std::vector<CachedRun>& runs) {
+  const auto order = [](const CachedRun& run) {
+    return std::tuple(-run.recorded_at.count(), std::string_view(run.key));
+  };
+  std::sort(runs.begin(), runs.end(),
+            [&](const CachedRun& one, const CachedRun& other) {
+              return order(one) < order(other);
+            });
+  const auto is_same = [](const CachedRun& one, const CachedRun& other) {
+    return one.key == other.key;
+  };
+  runs.erase(std::unique(runs.begin(), runs.end(), is_same), runs.end());
+}
+
+Result<std::vector<CachedRun>> ReadRuns(Cache& cache) {
   std::vector<CachedRun> runs;
   const std::string prefix = RunPath(cache, "");
-  Status visited = cache.ForEachEntry([&](const StoredEntry& entry) {
-    if (!IsRunPath(entry.info.path, prefix)) return true;
-    const Result<Run> run = DecodeRun(entry.value.view());
-    if (run.ok()) {
-      runs.push_back(Describe(entry.info, *run));
-    } else {
-      Warn(Quoted(entry.info.path) + ": " + run.error().message);
-    }
-    return true;
-  });
+  WalkOptions options;
+  options.path_prefix = prefix;
+  options.with_values = true;
+  Status visited =
+      cache.backend()->WalkRaw(options, [&](const WalkedEntry& entry) {
+        if (!IsRunPath(entry.path, prefix)) return true;
+        const Result<Run> run = DecodeRun(entry.value);
+        if (run.ok()) {
+          runs.push_back(Describe(entry, *run));
+        } else {
+          Warn(Quoted(entry.path) + ": " + run.error().message);
+        }
+        return true;
+      });
   if (!visited.ok()) return visited;
-  std::sort(runs.begin(), runs.end(),
-            [](const CachedRun& one, const CachedRun& other) {
-              return one.recorded_at > other.recorded_at;
-            });
+  SortRuns(runs);
   return runs;
 }
 
@@ -180,9 +197,9 @@ Json JsonOf(const CachedRun& run, milliseconds now) {
   report["output_bytes"] = run.output_bytes;
   report["recorded_at_ms"] = run.recorded_at.count();
   report["fresh"] = run.IsFreshAt(now);
-  report["fresh_until_ms"] = run.ttl == kNoTtl
-                                 ? Json(nullptr)
-                                 : Json((run.recorded_at + run.ttl).count());
+  report["stale_at_ms"] = run.ttl == kNoTtl
+                              ? Json(nullptr)
+                              : Json((run.recorded_at + run.ttl).count());
   report["expires_at_ms"] =
       run.expires_at ? Json(run.expires_at->count()) : Json(nullptr);
   return report;
@@ -191,8 +208,10 @@ Json JsonOf(const CachedRun& run, milliseconds now) {
 }  // namespace
 
 int ListRuns(const ListRunsOptions& options) {
-  const auto cache = OpenSqliteCacheToRead(options.cache, "list its runs");
+  const auto cache = OpenCacheToRead(options.cache);
   if (!cache.ok()) return Fail(cache.status());
+  const Status listed = CheckCanList(options.cache, **cache);
+  if (!listed.ok()) return Fail(listed);
   const auto runs = ReadRuns(**cache);
   if (!runs.ok()) return Fail(runs.status());
   const milliseconds now = SinceEpoch(Clock::Wall()->Now());

@@ -16,9 +16,9 @@ struct ListRunsOptions {
   bool json = false;
 };
 // Prints the runs that have a record in the cache, the most recent first: as a
-// table, or as a JSON array with one run per line. Not an access. Needs a
-// SQLite file; another cache is an error. A damaged record is left out, after a
-// warning. Reads all values of the cache, one at a time.
+// table, or as a JSON array with one run per line. Not an access. A cache that
+// cannot list its entries is an error. A damaged record is left out, after a
+// warning. Reads all records, one at a time.
 int ListRuns(const ListRunsOptions& options);
 
 struct ForgetRunOptions {

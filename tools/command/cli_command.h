@@ -109,6 +109,7 @@ void AddUpkeepCommands(CLI::App& app, CommandLine& line);    // clear check
 void AddTransferCommands(CLI::App& app, CommandLine& line);  // dump load
 void AddPing(CLI::App& app, CommandLine& line);
 void AddReplay(CLI::App& app, CommandLine& line);
+void AddMrc(CLI::App& app, CommandLine& line);
 void AddHelp(CLI::App& app, CommandLine& line);
 
 }  // namespace appcache::command

@@ -70,7 +70,7 @@ void AddModes(CLI::App& command, ExecFlags& flags) {
           flags.options.warm);
   AddFlag(command, "--list",
           "Print the cached runs: age, size, exit status\n"
-          "and command. Needs a SQLite file",
+          "and command",
           flags.list);
   AddFlag(command, "--forget",
           "Remove the cached run. The exit status is 1 if\n"

@@ -43,6 +43,7 @@ void DescribeProgram(CLI::App& app, CommandLine& line) {
   AddTransferCommands(app, line);
   AddPing(app, line);
   AddReplay(app, line);
+  AddMrc(app, line);
   AddHelp(app, line);
 }
 

@@ -1,0 +1,65 @@
+#include <memory>
+
+#include "tools/command/cli_command.h"
+#include "tools/command/cli_options.h"
+#include "tools/command/mrc.h"
+
+namespace appcache::command {
+namespace {
+
+// Below it, a sample says nothing.
+constexpr double kLeastSamplePercent = 0.01;
+
+Result<double> ParseSample(std::string_view text) {
+  Result<double> percent = ParsePercent(text);
+  if (!percent.ok()) return percent;
+  if (*percent < kLeastSamplePercent) {
+    return Status(ErrorCode::kInvalidArgument, "must be at least 0.01%");
+  }
+  return *percent / 100;
+}
+
+}  // namespace
+
+void AddMrc(CLI::App& app, CommandLine& line) {
+  const auto options = std::make_shared<MrcOptions>();
+  CLI::App& command = AddCommand(
+      app, line,
+      {"mrc", "TRACE", 1, 1, "Show the hit ratio for each size of a cache",
+       "TRACE has one key per line, and may be compressed with gzip; - is\n"
+       "standard input. Computes how many requests an exact LRU of each\n"
+       "capacity hits if it starts empty and stores every missed key: the "
+       "miss\n"
+       "ratio curve (MRC). `replay` measures the same numbers with a cache.\n",
+       "Examples:\n"
+       "  appcache mrc keys.txt.gz --hit-ratio 90\n"
+       "  appcache mrc keys.txt.gz --entries 1000,5000 --compare\n"},
+      [options](const Operands& words) {
+        options->trace = words[0];
+        return Mrc(*options);
+      });
+  AddValue(command, "--entries", "N,...",
+           "The capacities to show (default: chosen by the\n"
+           "number of keys)",
+           ParseCapacities, options->capacities);
+  AddRepeated(command, "--hit-ratio", "PERCENT",
+              "Also print the capacity that has this hit ratio.\n"
+              "May be repeated",
+              [options](const std::string& text) {
+                const Result<double> percent = ParsePercent(text);
+                if (!percent.ok()) return percent.status();
+                options->targets_percent.push_back(*percent);
+                return Status();
+              });
+  AddValue(command, "--sample", "PERCENT",
+           "Look at this share of the keys only: less time and\n"
+           "memory, and an estimate",
+           ParseSample, options->sample);
+  AddFlag(command, "--compare",
+          "Also simulate FIFO, S3-FIFO and the optimum, which\n"
+          "knows the future",
+          options->compare);
+  AddJsonOption(command, options->json);
+}
+
+}  // namespace appcache::command

@@ -1,0 +1,43 @@
+// appcache mrc: the hit ratio of a trace over the capacities of a cache.
+
+#ifndef APPCACHE_TOOLS_COMMAND_MRC_H_
+#define APPCACHE_TOOLS_COMMAND_MRC_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "appcache/error.h"
+
+namespace appcache::command {
+
+struct MrcOptions {
+  std::string trace;  // "-": standard input
+  // Capacities in entries, ascending. Empty: chosen by the number of keys.
+  std::vector<uint64_t> capacities;
+  // Hit ratios, in percent, whose capacity is asked for.
+  std::vector<double> targets_percent;
+  // The share of the keys that are looked at; 1: all, exactly.
+  double sample = 1;
+  // Also simulate FIFO, S3-FIFO and the optimum. Needs all keys.
+  bool compare = false;
+  bool json = false;
+};
+int Mrc(const MrcOptions& options);
+
+// 1, 2, 5, 10, ... below `keys`, at most twelve of them, and `keys`.
+std::vector<uint64_t> RoundCapacities(uint64_t keys);
+
+// "100,1000,50000": distinct numbers from 1, at most kMaxCapacities. They are
+// sorted.
+inline constexpr size_t kMaxCapacities = 100;
+Result<std::vector<uint64_t>> ParseCapacities(std::string_view text);
+
+// "90" or "90%" or "99.5": more than 0, at most 100.
+Result<double> ParsePercent(std::string_view text);
+
+}  // namespace appcache::command
+
+#endif  // APPCACHE_TOOLS_COMMAND_MRC_H_
