@@ -218,6 +218,23 @@ TEST_P(AnyCacheTest, WarmRunsTheCommandAndForgetRemovesTheRun) {
   EXPECT_EQ(Run(On(ExecWords(script, {"--forget"}))).status, 1);
 }
 
+TEST_P(AnyCacheTest, RunsAreListedByACacheThatLists) {
+  EXPECT_EQ(Run(On(ExecWords("echo one"))).status, 0);
+  EXPECT_EQ(Run(On(ExecWords("echo two"))).status, 0);
+  const Output listed = RunOn({"exec", "--list", "--json"});
+  if (GetParam() == "memcached") {
+    EXPECT_EQ(listed.status, 3);
+    EXPECT_NE(listed.err.find("cannot list its entries"), std::string::npos)
+        << listed.err;
+    return;
+  }
+  EXPECT_EQ(listed.status, 0) << listed.err;
+  const Json runs = Json::parse(listed.out);
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[0]["command"].back(), "echo two");
+  EXPECT_EQ(runs[1]["command"].back(), "echo one");
+}
+
 // Every subset of the standard streams closed at the start: nothing that is
 // printed is sent to a server, or written to a file of the cache.
 TEST_P(AnyCacheTest, ClosedStreamsAreNotReplacedByTheCache) {

@@ -147,10 +147,10 @@ fish_completes '' 'appcache get '
 
 # Operands of the other commands.
 bash_completes 'bash zsh fish' completion ''
-bash_completes 'exec' help ex
-bash_completes 'exec' man ex
+bash_completes 'exec expire' help ex
+bash_completes 'exec expire' man ex
 fish_completes 'bash fish zsh' 'appcache completion '
-fish_completes 'exec' 'appcache help ex'
+fish_completes 'exec expire' 'appcache help ex'
 
 # The command that follows exec --.
 bash_completes '--' exec ''
@@ -214,7 +214,7 @@ zsh_lists 'appcache load r' 'report.dump'
 zsh_lists 'appcache load --cache re' 'redis+unix:// redis:// report.dump'
 zsh_lists 'appcache get ' ''
 zsh_lists 'appcache completion ' 'bash fish zsh'
-zsh_lists 'appcache help ex' 'exec'
+zsh_lists 'appcache help ex' 'exec expire'
 zsh_lists 'appcache exec ' '--'
 zsh_lists 'appcache exec --ttl 1h -- appcache-to' 'appcache-tool'
 zsh_lists 'appcache exec -- cat re' 'report.dump'

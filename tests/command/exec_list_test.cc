@@ -77,7 +77,7 @@ TEST_F(ExecListTest, TheMostRecentRunIsFirstAndAStaleOneIsMarked) {
   EXPECT_EQ(runs[0]["expires_at_ms"], nullptr);
   EXPECT_EQ(runs[1]["fresh"], false);
   const std::string table = Run({"exec", "--list"}).out;
-  EXPECT_NE(table.find("2h 0m  stale       never   4 B       0  sh -c"),
+  EXPECT_NE(table.find("2h0m  stale       never   4 B       0  sh -c"),
             std::string::npos)
       << table;
 }
@@ -110,7 +110,8 @@ TEST_F(ExecListTest, OtherEntriesAreNotListedAndDamagedRecordsAreReported) {
 }
 
 TEST_F(ExecListTest, ACacheThatCannotListIsAnError) {
-  const Output output = Run({"exec", "--list", "--cache", "memcached://localhost"});
+  const Output output =
+      Run({"exec", "--list", "--cache", "memcached://localhost"});
   EXPECT_EQ(output.status, 3);
   EXPECT_NE(output.err.find("cannot list its entries"), std::string::npos)
       << output.err;

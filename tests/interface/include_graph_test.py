@@ -98,8 +98,9 @@ LAYERS = {
         [ENGINE, "adapters/tiered/include", "engine/support", "engine/uri"],
         [],
     ),
+    "tools/curve": ([], ["xxhash"]),
     "tools/command": (
-        [*PUBLIC, "engine/support", "engine/uri"],
+        [*PUBLIC, "engine/support", "engine/uri", "tools/curve"],
         ["cli11", "nlohmann", "xxhash", "zlib"],
     ),
     "tools/examples": (PUBLIC, []),

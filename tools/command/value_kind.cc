@@ -26,8 +26,10 @@ std::vector<Choice> ChoicesOf(std::string_view type) {
     const std::string_view choice = type.substr(begin, end - begin);
     const size_t text =
         std::min(choice.find_first_of(kUpperCase), choice.size());
-    choices.push_back({std::string(choice.substr(0, text)),
-                       std::string(choice.substr(text))});
+    if (text > 0) {
+      choices.push_back({std::string(choice.substr(0, text)),
+                         std::string(choice.substr(text))});
+    }
     begin = end + 1;
   }
   return choices;

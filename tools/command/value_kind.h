@@ -30,6 +30,7 @@ struct Choice {
   bool IsVariable() const { return text == "env:"; }
 };
 
+// Without those that are only a placeholder, as the last of cwd|NAME: any text.
 // REQUIRES: KindOf(type) is kChoice.
 std::vector<Choice> ChoicesOf(std::string_view type);
 
