@@ -1,4 +1,4 @@
-// What may be read out of a pickle, in which one value may occur in many
+// Bounds what is read out of a pickle, in which one value may occur in many
 // places.
 
 #ifndef APPCACHE_ENGINE_CODEC_PICKLE_LIMITS_H_

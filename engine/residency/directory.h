@@ -307,8 +307,9 @@ class alignas(128) Directory::Shard {
   RetiredChain retired_;
   size_t records_in_use_ = 0;
   size_t dirty_ = 0;
-  // Where to take what is dirty, before anything else changes; has room for it.
-  // Null: nowhere. Read without the lock as a hint.
+  // If a collection has begun, the list to which the next holder of the lock
+  // adds every dirty record before it changes anything; it has room for them.
+  // Otherwise null. Written with the lock, and read without it as a hint.
   std::atomic<std::vector<Taken>*> collected_{nullptr};
   // Of visible entries.
   Size visible_;
@@ -400,13 +401,13 @@ class Directory::AccessAll {
 
 // Everything that is dirty at one moment, for a batch.
 //
-// To copy it takes milliseconds, and would stop all sets for as long. So the
-// moment only marks the shards. Who locks a marked shard first, the flush or
-// another call, copies what was dirty before anything in it changes.
+// Copying everything takes milliseconds, for which all sets would have to wait.
+// Therefore the constructor only marks the shards. The next call that locks a
+// marked shard, Finish or any other, first copies what is dirty there.
 class Directory::Collection {
  public:
-  // Now is the moment. `all` may be released then. Throws std::bad_alloc; then
-  // nothing has changed.
+  // Collects what is dirty now. `all` may be released afterwards. Throws
+  // std::bad_alloc; then nothing has changed.
   explicit Collection(AccessAll& all);
   // REQUIRES: Finish was called.
   ~Collection();

@@ -286,18 +286,19 @@ class FileDatabase final : public Database {
       lane().KeepReserve();
     }
     if (!writer.ok()) return writer.status();
+    // It has read, and so has opened its log.
     identity_ = FileIdentity::Of(path_);
+    log_identity_ = FileIdentity::Of(log_path_);
+    index_identity_ = FileIdentity::Of(index_path_);
+    // Whoever replaces the files from now on leaves these identities as they
+    // are.
     if (HasMoved(*writer)) {
       return Status(ErrorCode::kBusy, "cannot open " + path_ +
                                           ": it was replaced at the same "
                                           "time; retry");
     }
-    Status status = Adopt(*std::move(writer));
-    // It has read, and so has opened its log.
-    log_identity_ = FileIdentity::Of(log_path_);
-    index_identity_ = FileIdentity::Of(index_path_);
     NoteLogOwner(lane(), identity_, log_identity_);
-    return status;
+    return Adopt(*std::move(writer));
   }
 
   bool has_wal() const noexcept override { return true; }

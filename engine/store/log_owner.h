@@ -1,11 +1,15 @@
-// Which file the write-ahead log beside a database belongs to.
+// Detects a write-ahead log that belongs to another file than the one beside
+// it.
 //
 // SQLite finds a log by its name. When a database is replaced and its log stays
 // (mv backup cache.db), SQLite would apply that log to the new file, and so
-// damage it. So who opens a cache notes in its lane file which database and log
-// belong together. If that log is still there and the database is another one,
-// the log is foreign. Files that were copied or restored together have another
-// log than the one that was noted, and are left alone.
+// damage it. Therefore each opener of a cache notes in the lane file which
+// database and log belong together. If that log is still there and the database
+// is another one, the log is foreign. Files that were copied or restored
+// together have another log than the one that was noted, and are left alone.
+//
+// Restriction: a file whose contents were overwritten (cp backup cache.db) is
+// the same file, and its log is not detected. SQLite has the same restriction.
 
 #ifndef APPCACHE_ENGINE_STORE_LOG_OWNER_H_
 #define APPCACHE_ENGINE_STORE_LOG_OWNER_H_
@@ -17,12 +21,12 @@
 
 namespace appcache::store {
 
-// Which file it is, whatever its name.
+// Identifies a file independently of its name.
 struct FileIdentity {
   uint64_t device = 0;
   uint64_t inode = 0;
-  // When it was created: inodes are used again. Zero where the file system does
-  // not know.
+  // The time of its creation, because inodes are used again. Zero where the
+  // file system does not record it.
   int64_t created_s = 0;
   uint32_t created_ns = 0;
 

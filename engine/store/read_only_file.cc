@@ -81,10 +81,10 @@ Result<Connection> ConnectReadOnly(const std::string& path,
   Status status = CheckFile(path, vfs);
   if (!status.ok()) return status;
   if (HasForeignLog(path)) {
-    return Status(ErrorCode::kBusy,
+    return Status(ErrorCode::kUnavailable,
                   path +
-                      " was replaced while the log of the old file remained: "
-                      "open it once to write to it, which removes the log");
+                      " was replaced while the log of the old file remained; "
+                      "appcache check --fix removes that log");
   }
   const std::string log = path + "-wal";
   if (access(log.c_str(), F_OK) == 0) {

@@ -216,7 +216,8 @@ TEST_F(MovedFileTest, AReplacementIsNotReadWithTheLogOfTheOldFile) {
   const std::string other = elsewhere.Path("cache.db");
   Set(*Must(SqliteCache::OpenFile(other, options_)), "theirs");
   std::filesystem::rename(other, file_);
-  EXPECT_TRUE(SqliteCache::OpenFileToRead(file_).status().Is(ErrorCode::kBusy));
+  EXPECT_TRUE(
+      SqliteCache::OpenFileToRead(file_).status().Is(ErrorCode::kUnavailable));
   Set(*cache_, "b");
   EXPECT_EQ(PathsIn(*Must(SqliteCache::OpenFileToRead(file_))),
             (StringSet{"b", "theirs"}));
@@ -351,7 +352,8 @@ TEST_F(MovedFileTest, AProcessOpensAReplacementThatAnotherHasNotNoticed) {
     Set(*cache, "later");
   });
   std::filesystem::rename(other, file_);
-  EXPECT_TRUE(SqliteCache::OpenFileToRead(file_).status().Is(ErrorCode::kBusy));
+  EXPECT_TRUE(
+      SqliteCache::OpenFileToRead(file_).status().Is(ErrorCode::kUnavailable));
   cache_ = Open();
   EXPECT_EQ(log_.lines(), Strings{"warning: the file of the cache " + file_ +
                                   " was replaced while the log of the old one "
