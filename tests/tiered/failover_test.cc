@@ -251,7 +251,7 @@ TEST_F(PrefixFailoverTest, WalkEndsWithItsConnection) {
     int visits = 0;
     const auto cache = OpenCache();
     const Status status = cache->backend()->WalkRaw(
-        {"pyappcache/", with_values}, [&](const WalkedEntry& entry) {
+        {"pyappcache/shared/", with_values}, [&](const WalkedEntry& entry) {
           EXPECT_TRUE(entry.path.starts_with("pyappcache/shared/"));
           ++visits;
           return true;
