@@ -1,11 +1,13 @@
 #include "tools/command/run_lock.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <barrier>
 #include <filesystem>
 #include <fstream>
@@ -82,6 +84,38 @@ TEST_F(RunLockTest, TwoHoldersThatReleaseAtTheSameTimeLeaveNoFile) {
     other.join();
     ASSERT_FALSE(HasFile()) << round;
   }
+}
+
+// A release locks the whole file for a moment. Other runs do not take that for
+// a holder of their own lock.
+TEST_F(RunLockTest, TheReleaseOfOneRunDoesNotRefuseTheLockOfAnother) {
+  std::atomic<bool> is_done = false;
+  std::thread other([&] {
+    while (!is_done) Acquire("one");
+  });
+  int refused = 0;
+  int waits = 0;
+  for (int round = 0; round < 5000; ++round) {
+    const auto max_wait = round % 2 == 0 ? milliseconds(0) : minutes(1);
+    auto lock =
+        RunLock::Acquire(path_, "two", 0600, max_wait, [&] { ++waits; });
+    if (!lock.ok() || !*lock) ++refused;
+  }
+  is_done = true;
+  other.join();
+  EXPECT_EQ(refused, 0);
+  EXPECT_EQ(waits, 0);
+}
+
+TEST_F(RunLockTest, AFileThatStaysLockedIsNotWaitedForWithoutEnd) {
+  std::ofstream(path_).flush();
+  const int fd = open(path_.c_str(), O_RDWR | O_CLOEXEC);
+  struct flock all = {};
+  all.l_type = F_WRLCK;
+  ASSERT_EQ(fcntl(fd, F_OFD_SETLK, &all), 0);
+  EXPECT_FALSE(Acquire("one", milliseconds(0)));
+  close(fd);
+  EXPECT_TRUE(Acquire("one", milliseconds(0)));
 }
 
 // Takes and releases the locks of four runs, and verifies that no other process

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <thread>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -22,6 +23,11 @@ using SteadyClock = std::chrono::steady_clock;
 // A wait that has to end is interrupted this often, because a signal that
 // arrives just before the call does not interrupt it.
 constexpr milliseconds kInterruptEvery{20};
+
+// A process that releases a run locks the whole file for a moment. Others try
+// again this often, and take it for the holder of a run after this time.
+constexpr milliseconds kRetryEvery{1};
+constexpr milliseconds kReleaseTime = std::chrono::seconds(2);
 
 off_t OffsetOf(std::string_view run_key) {
   // off_t is signed, and the offset plus the length of 1 must not overflow.
@@ -64,18 +70,41 @@ class Interrupter {
   }
 };
 
+// True if a process holds the lock of the run at `offset`; false if the byte is
+// free, or locked with the whole file.
+bool IsRunLocked(int fd, off_t offset) {
+  struct flock lock = Range(F_WRLCK, offset, 1);
+  if (fcntl(fd, F_OFD_GETLK, &lock) != 0) return true;
+  return lock.l_type != F_UNLCK && lock.l_len != 0;
+}
+
+// Locks the byte at `offset` unless another process holds the lock of the run.
+// Returns 0, EAGAIN or another errno.
+int TryLockByte(int fd, off_t offset) {
+  const auto deadline = SteadyClock::now() + kReleaseTime;
+  for (;;) {
+    struct flock lock = Range(F_WRLCK, offset, 1);
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0) return 0;
+    if (errno != EAGAIN && errno != EACCES) return errno;
+    if (IsRunLocked(fd, offset) || SteadyClock::now() >= deadline) {
+      return EAGAIN;
+    }
+    std::this_thread::sleep_for(kRetryEvery);
+  }
+}
+
 // Locks the byte at `offset`. Returns 0, ETIMEDOUT when `deadline` has passed,
 // or another errno.
 int LockByte(int fd, off_t offset, SteadyClock::time_point deadline,
              const std::function<void()>& on_wait) {
-  struct flock lock = Range(F_WRLCK, offset, 1);
-  if (fcntl(fd, F_OFD_SETLK, &lock) == 0) return 0;
-  if (errno != EAGAIN && errno != EACCES) return errno;
+  const int error = TryLockByte(fd, offset);
+  if (error != EAGAIN) return error;
   if (SteadyClock::now() >= deadline) return ETIMEDOUT;
   on_wait();
   const auto left =
       std::chrono::ceil<milliseconds>(deadline - SteadyClock::now());
   const Interrupter interrupter(left);
+  struct flock lock = Range(F_WRLCK, offset, 1);
   while (SteadyClock::now() < deadline) {
     if (fcntl(fd, F_OFD_SETLKW, &lock) == 0) return 0;
     if (errno != EINTR) return errno;

@@ -30,9 +30,11 @@ class RunLock {
  public:
   // Locks the run. When another process holds the lock, calls `on_wait` and
   // waits for at most `max_wait`; returns no lock when that has passed. The
-  // wait uses SIGALRM, whose handler it replaces. A new file gets `mode`,
-  // masked by the umask. Does not follow a symbolic link, and fails for what is
-  // not a regular file.
+  // wait uses SIGALRM, whose handler it replaces. A release of another run
+  // locks the whole file for a moment; waits for that without `on_wait`, even
+  // if `max_wait` is 0, but not longer than two seconds. A new file gets
+  // `mode`, masked by the umask. Does not follow a symbolic link, and fails for
+  // what is not a regular file.
   static Result<std::optional<RunLock>> Acquire(
       const std::string& path, std::string_view run_key, mode_t mode,
       std::chrono::milliseconds max_wait, const std::function<void()>& on_wait);
