@@ -45,16 +45,19 @@ TEST(BackgroundTest, ADetachedProcessKeepsOnlyDescriptorsOfItsProgram) {
   const int own = open("/dev/null", O_RDONLY | O_CLOEXEC);
   ASSERT_GT(inherited, STDERR_FILENO);
   ASSERT_GE(high, 500);
-  EXPECT_EQ(StatusOfChild([&] {
-              Detach();
-              if (IsOpen(inherited) || IsOpen(high)) return 1;
-              if (!IsOpen(own)) return 2;
-              for (int fd = 0; fd <= STDERR_FILENO; ++fd) {
-                if (!IsOpen(fd)) return 3;
-              }
-              return 0;
-            }),
-            0);
+  for (const char* const descriptors : {"/proc/self/fd", "/nothing"}) {
+    EXPECT_EQ(StatusOfChild([&] {
+                Detach(descriptors);
+                if (IsOpen(inherited) || IsOpen(high)) return 1;
+                if (!IsOpen(own)) return 2;
+                for (int fd = 0; fd <= STDERR_FILENO; ++fd) {
+                  if (!IsOpen(fd)) return 3;
+                }
+                return 0;
+              }),
+              0)
+        << descriptors;
+  }
   for (const int fd : {inherited, high, own}) close(fd);
 }
 

@@ -13,7 +13,10 @@ namespace appcache::command {
 // of a pipe would wait for this process. Those that this program has opened
 // are close-on-exec, and stay open. REQUIRES: this process was forked after its
 // start, so that it leads no process group.
-void Detach();
+//
+// `descriptors` lists the open descriptors of this process. If it cannot be
+// read, because /proc is not mounted, Detach tries all numbers.
+void Detach(const char* descriptors = "/proc/self/fd");
 
 // While it exists, SIGALRM ends this process after `time`, for calls that may
 // hang where no other process watches. REQUIRES: no other use of SIGALRM.
