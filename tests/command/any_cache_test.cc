@@ -198,7 +198,7 @@ TEST_P(AnyCacheTest, AStaleRunIsReplayedAndRefreshed) {
   const Output stale = Run(words);
   EXPECT_EQ(stale.out, "1\n");
   EXPECT_EQ(stale.err, "");
-  while (Run(words).out == "1\n") sched_yield();
+  AwaitThat([&] { return Run(words).out != "1\n"; });
 }
 
 TEST_P(AnyCacheTest, WarmRunsTheCommandAndForgetRemovesTheRun) {

@@ -50,7 +50,7 @@ class BktUsesTest : public CommandTest {
   }
 
   void AwaitIdle() const {
-    while (fs::exists(Path("xdg/appcache/cache.db-exec"))) sched_yield();
+    CommandTest::AwaitIdle(Path("xdg/appcache/cache.db-exec"));
   }
 
   std::string readme_;

@@ -2,19 +2,22 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
+#include "tools/command/run_lock.h"
 
 namespace appcache::command {
 namespace {
@@ -25,9 +28,9 @@ std::string ReadPath(const std::string& path) {
                      std::istreambuf_iterator<char>());
 }
 
-int WaitStatus(pid_t pid, rusage& usage) {
+int WaitStatus(pid_t pid) {
   int status = 0;
-  while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
@@ -49,6 +52,18 @@ void DropFilePrivileges() {
 
 }  // namespace
 
+void AwaitThat(const std::function<bool()>& condition) {
+  using SteadyClock = std::chrono::steady_clock;
+  const auto deadline = SteadyClock::now() + std::chrono::minutes(1);
+  while (!condition()) {
+    if (SteadyClock::now() >= deadline) {
+      FAIL() << "waited for a minute; /proc/locks:\n"
+             << ReadPath("/proc/locks");
+    }
+    sched_yield();
+  }
+}
+
 const std::string& Binary() {
   // Bazel runs a test in the folder that contains its data.
   static const std::string& path =
@@ -59,17 +74,14 @@ const std::string& Binary() {
 Running::~Running() {
   if (pid_ <= 0) return;
   kill(pid_, SIGKILL);
-  rusage usage;
-  WaitStatus(pid_, usage);
+  WaitStatus(pid_);
 }
 
 void Running::Signal(int number) const { kill(pid_, number); }
 
 Output Running::Wait() {
   Output output;
-  rusage usage = {};
-  output.status = WaitStatus(std::exchange(pid_, -1), usage);
-  output.peak_bytes = static_cast<uint64_t>(usage.ru_maxrss) << 10;
+  output.status = WaitStatus(std::exchange(pid_, -1));
   if (!out_.empty()) output.out = ReadPath(out_);
   output.err = ReadPath(err_);
   return output;
@@ -86,10 +98,11 @@ Running CommandTest::Start(const Words& arguments, const Streams& streams) {
   const bool captures = streams.out.empty();
   const std::string out = captures ? Path("out-" + number) : streams.out;
   const std::string err = Path("err-" + number);
-  std::vector<char*> words = {const_cast<char*>(Binary().c_str())};
-  for (const std::string& word : arguments) {
-    words.push_back(const_cast<char*>(word.c_str()));
-  }
+  Words line = streams.starter;
+  line.push_back(Binary());
+  line.insert(line.end(), arguments.begin(), arguments.end());
+  std::vector<char*> words;
+  for (std::string& word : line) words.push_back(word.data());
   words.push_back(nullptr);
   const pid_t pid = fork();
   if (pid == 0) {
@@ -143,6 +156,49 @@ std::string CommandTest::ReadFile(const std::string& name) const {
 size_t CommandTest::CountLines(const std::string& name) const {
   const std::string text = ReadFile(name);
   return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+void CommandTest::AwaitLines(const std::string& name, size_t count) const {
+  AwaitThat([&] { return CountLines(name) >= count; });
+}
+
+void CommandTest::AwaitUnlocked(const std::string& lock_file) {
+  AwaitThat([&] {
+    const UniqueFd fd(open(lock_file.c_str(), O_RDWR | O_CLOEXEC));
+    if (!fd.is_open()) return errno == ENOENT;
+    struct flock all = {};
+    all.l_type = F_WRLCK;
+    EXPECT_EQ(fcntl(fd.get(), F_OFD_GETLK, &all), 0);
+    return all.l_type == F_UNLCK;
+  });
+}
+
+void CommandTest::AwaitWaiter(const std::string& lock_file, int count) {
+  struct stat info;
+  ASSERT_EQ(stat(lock_file.c_str(), &info), 0);
+  const std::string inode = ":" + std::to_string(info.st_ino) + " ";
+  AwaitThat([&] {
+    int found = 0;
+    std::ifstream locks("/proc/locks");
+    for (std::string line; std::getline(locks, line);) {
+      if (line.find("->") != std::string::npos &&
+          line.find(inode) != std::string::npos) {
+        ++found;
+      }
+    }
+    return found >= count;
+  });
+}
+
+void CommandTest::AwaitIdle(const std::string& lock_file) {
+  AwaitThat([&] {
+    if (!std::filesystem::exists(lock_file)) return true;
+    // Removes the file if no process holds a lock.
+    EXPECT_TRUE(
+        RunLock::Acquire(lock_file, "", 0600, std::chrono::milliseconds(0), [] {
+        }).ok());
+    return false;
+  });
 }
 
 void CommandTest::MakeFifo(const std::string& name) const {

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/types.h>
 
-#include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,12 +17,14 @@ namespace appcache::command {
 
 using Words = std::vector<std::string>;
 
+// Waits until `condition` is true. After a minute, fails the test, and prints
+// the locks of all processes.
+void AwaitThat(const std::function<bool()>& condition);
+
 struct Output {
   int status = -1;  // the exit status, or 1000 + the signal that killed it
   std::string out;
   std::string err;
-  // The largest resident size of the process and of those that it waited for.
-  uint64_t peak_bytes = 0;
 };
 
 // A command that was started. The destructor kills it if it still runs.
@@ -50,12 +52,15 @@ class Running {
 // Runs commands in the directory dir_, which also has the user's own cache.
 class CommandTest : public ::testing::Test {
  protected:
-  // The files of the standard streams.
+  // The files of the standard streams, and how appcache is started.
   struct Streams {
     std::string in = "/dev/null";
     // For standard output and standard error. Empty: both are captured
     // separately, for Output.
     std::string out;
+    // A program and its first arguments; the command line of appcache follows.
+    // Empty: starts appcache itself.
+    Words starter = {};
     // Permissions bind the command as they bind any user, even if this one is
     // root.
     bool without_privileges = false;
@@ -81,6 +86,16 @@ class CommandTest : public ::testing::Test {
   void WriteFile(const std::string& name, const std::string& text) const;
   std::string ReadFile(const std::string& name) const;
   size_t CountLines(const std::string& name) const;
+
+  void AwaitLines(const std::string& name, size_t count) const;
+
+  // Waits until no process holds the lock of a run on this lock file of exec.
+  static void AwaitUnlocked(const std::string& lock_file);
+  // Waits until `count` processes wait for a lock on this file.
+  static void AwaitWaiter(const std::string& lock_file, int count = 1);
+  // AwaitUnlocked; the file is removed then, also if a killed process has left
+  // it.
+  static void AwaitIdle(const std::string& lock_file);
 
   // Creates a FIFO by which a script and the test wait for each other. The
   // script runs `: > name` or `read x < name`.

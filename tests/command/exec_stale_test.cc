@@ -1,7 +1,6 @@
 // appcache exec --stale and --warm: runs in the background.
 
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -43,10 +42,8 @@ class ExecStaleTest : public CommandTest {
     MakeRunsOlder(hours(2));
   }
 
-  // Waits until no process runs a command: the last one removes the lock file.
-  void AwaitIdle() const {
-    while (std::filesystem::exists(CacheFile() + "-exec")) sched_yield();
-  }
+  // Waits until no process runs a command.
+  void AwaitIdle() const { CommandTest::AwaitIdle(CacheFile() + "-exec"); }
 };
 
 TEST_F(ExecStaleTest, AStaleRunIsReplayedWhileOneProcessRefreshesIt) {
@@ -157,12 +154,14 @@ TEST_F(ExecStaleTest, ARefreshThatIsKilledKeepsTheRunAndIsNotRepeatedAtOnce) {
   std::ifstream(Path("pid")) >> refresher;
   ASSERT_GT(refresher, 1);
   ASSERT_EQ(kill(refresher, SIGKILL), 0);
-  // Its lock is free, but the next caller does not run the command.
+  // It may not have exited yet.
+  AwaitIdle();
+  // The lock is free, but the next caller does not run the command.
   EXPECT_EQ(Exec(script, stale_).out, "out\n");
   AwaitIdle();
   EXPECT_EQ(CountLines("log"), 2u);
   const auto reopened = Release("go");
-  while (CountLines("ends") < 2) sched_yield();
+  AwaitLines("ends", 2);
 }
 
 TEST_F(ExecStaleTest, ARefreshWithTooMuchOutputRemovesTheRun) {

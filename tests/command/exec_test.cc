@@ -120,15 +120,20 @@ TEST_F(ExecTest, AnExpiredRunIsRunAgain) {
   const std::string script = "echo run >> log";
   Exec(script, {"--ttl", "1ms"});
   // Expiry uses the machine's clock, so a millisecond has to pass.
-  while (Exec(script, {"--ttl", "1ms"}).status == 0 && CountLines("log") < 2) {
-  }
+  AwaitThat([&] {
+    EXPECT_EQ(Exec(script, {"--ttl", "1ms"}).status, 0);
+    return CountLines("log") >= 2;
+  });
   EXPECT_EQ(CountLines("log"), 2u);
 }
 
 TEST_F(ExecTest, ARecordThatIsOlderThanTheTtlOfTheRunIsNotReplayed) {
   const std::string script = "echo run >> log";
   Exec(script, {"--ttl", "1h"});
-  while (CountLines("log") < 2) Exec(script, {"--ttl", "1ms"});
+  AwaitThat([&] {
+    Exec(script, {"--ttl", "1ms"});
+    return CountLines("log") >= 2;
+  });
 }
 
 TEST_F(ExecTest, ACachedFailureIsReplayedOnlyWithCacheFailures) {

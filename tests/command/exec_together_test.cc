@@ -1,12 +1,9 @@
 // appcache exec with concurrent runs, and with signals.
 
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
-
-#include <fstream>
 
 #include "tests/command/command.h"
 
@@ -24,26 +21,11 @@ class ExecTogetherTest : public CommandTest {
     MakeFifo("go");
   }
 
-  bool HasLockFile() const {
-    return access(Path("xdg/appcache/cache.db-exec").c_str(), F_OK) == 0;
-  }
+  std::string LockFile() const { return Path("xdg/appcache/cache.db-exec"); }
+  bool HasLockFile() const { return access(LockFile().c_str(), F_OK) == 0; }
 
-  // Returns when `count` processes wait for a lock on the lock file.
   void AwaitWaiter(int count = 1) const {
-    struct stat info;
-    ASSERT_EQ(stat(Path("xdg/appcache/cache.db-exec").c_str(), &info), 0);
-    const std::string inode = ":" + std::to_string(info.st_ino) + " ";
-    for (;;) {
-      int found = 0;
-      std::ifstream locks("/proc/locks");
-      for (std::string line; std::getline(locks, line);) {
-        if (line.find("->") != std::string::npos &&
-            line.find(inode) != std::string::npos && ++found == count) {
-          return;
-        }
-      }
-      sched_yield();
-    }
+    CommandTest::AwaitWaiter(LockFile(), count);
   }
 };
 
@@ -82,10 +64,13 @@ TEST_F(ExecTogetherTest, TheNextRunRemovesTheLockFileOfAKilledProcess) {
   Await("started");
   killed.Signal(SIGKILL);
   EXPECT_EQ(killed.Wait().status, 1000 + SIGKILL);
+  // The process with the lock ends later. It removes the file if it notices the
+  // end of the channel before the signal.
+  AwaitUnlocked(LockFile());
   EXPECT_EQ(Exec("echo other").out, "other\n");
   EXPECT_FALSE(HasLockFile());
   const auto opened = Release("go");
-  while (CountLines("done") < 1) sched_yield();
+  AwaitLines("done", 1);
 }
 
 TEST_F(ExecTogetherTest, AWaiterTakesOverFromAKilledProcess) {
@@ -103,7 +88,7 @@ TEST_F(ExecTogetherTest, AWaiterTakesOverFromAKilledProcess) {
   EXPECT_EQ(first.Wait().status, 1000 + SIGKILL);
   EXPECT_EQ(CountLines("log"), 2u);
   EXPECT_FALSE(HasLockFile());
-  while (CountLines("done") < 2) sched_yield();
+  AwaitLines("done", 2);
 }
 
 TEST_F(ExecTogetherTest, AWaiterRunsTheCommandAfterAFailure) {
@@ -135,7 +120,7 @@ TEST_F(ExecTogetherTest, WaitersOfAFailureRunTheCommandAtTheSameTime) {
   EXPECT_EQ(running[0].Wait().status, 9);
   // Each runs before another one may continue. Nobody waits for their report.
   const auto reports = Release("started", 0);
-  while (CountLines("log") < 4) sched_yield();
+  AwaitLines("log", 4);
   const auto others = Release("go", 3);
   for (int i = 1; i < 4; ++i) EXPECT_EQ(running[i].Wait().status, 9);
 }
@@ -220,18 +205,17 @@ TEST_F(ExecTogetherTest, ASignalAfterTheExitOfTheCommandEndsTheWait) {
   Await("started");
   // The command may not have exited yet. Then it gets the signal, and the next
   // signal ends the wait.
-  while (kill(running.pid(), 0) == 0) {
+  AwaitThat([&] {
     running.Signal(SIGTERM);
     siginfo_t info = {};
     waitid(P_PID, static_cast<id_t>(running.pid()), &info,
            WEXITED | WNOHANG | WNOWAIT);
-    if (info.si_pid != 0) break;
-    sched_yield();
-  }
+    return info.si_pid != 0;
+  });
   EXPECT_EQ(running.Wait().status, 1000 + SIGTERM);
   EXPECT_EQ(Run({"keys"}).out, "");
   const auto opened = Release("go");
-  while (CountLines("done") < 1) sched_yield();
+  AwaitLines("done", 1);
 }
 
 }  // namespace
