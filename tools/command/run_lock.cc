@@ -26,7 +26,7 @@ constexpr milliseconds kInterruptEvery{20};
 
 // A process that releases a run locks the whole file for a moment. Others try
 // again this often, and take it for the holder of a run after this time.
-constexpr milliseconds kRetryEvery{1};
+constexpr std::chrono::microseconds kRetryEvery{100};
 constexpr milliseconds kReleaseTime = std::chrono::seconds(2);
 
 off_t OffsetOf(std::string_view run_key) {
