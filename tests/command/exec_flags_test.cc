@@ -146,6 +146,7 @@ TEST(ExecFlagsTest, OptionsThatExcludeEachOtherAreErrors) {
   ExecFlags valid;
   valid.forget = true;
   valid.options.scopes.push_back({Scope::Kind::kDirectory, ""});
+  valid.wait = seconds(1);
   EXPECT_TRUE(valid.Check().ok());
 }
 

@@ -271,6 +271,52 @@ TEST_F(ExecStaleTest, WarmDoesNotRunTheCommandWithoutACache) {
   EXPECT_EQ(CountLines("log"), 0u);
 }
 
+TEST_F(ExecStaleTest, WarmReportsAProgramThatCannotBeExecuted) {
+  const Output missing = Run({"exec", "--warm", "--", "nosuchcmd"});
+  EXPECT_EQ(missing.status, 127);
+  EXPECT_EQ(missing.err,
+            "appcache: cannot run \"nosuchcmd\": command not found\n");
+  WriteFile("text", "");
+  EXPECT_EQ(Run({"exec", "--warm", "--", "./text"}).status, 126);
+  EXPECT_EQ(Run({"exec", "--warm", "--", "./missing"}).status, 127);
+}
+
+// The run that is in progress would otherwise be stored after it.
+TEST_F(ExecStaleTest, ForgetWaitsForARunInTheBackground) {
+  EXPECT_EQ(Exec(script_, {"--warm"}).status, 0);
+  Await("started");
+  const Output refused = Exec(script_, {"--forget", "--wait", "1ms"});
+  EXPECT_EQ(refused.status, 3);
+  EXPECT_NE(refused.err.find("still runs the command"), std::string::npos)
+      << refused.err;
+  Running forget = Start(ExecWords(script_, {"--forget"}));
+  AwaitWaiter(CacheFile() + "-exec");
+  const auto opened = Release("go");
+  EXPECT_EQ(forget.Wait().status, 0);
+  AwaitIdle();
+  EXPECT_EQ(Exec(script_, {"--forget"}).status, 1);
+}
+
+TEST_F(ExecStaleTest, ForgetRemovesTheMarkOfAFailedRefresh) {
+  const std::string script = "[ -e fail ] && exit 7; echo run >> log; echo ok";
+  EXPECT_EQ(Exec(script, stale_).status, 0);
+  MakeRunsOlder(hours(2));
+  WriteFile("fail", "");
+  EXPECT_EQ(Exec(script, stale_).status, 0);
+  AwaitIdle();
+  EXPECT_EQ(Exec(script, {"--forget"}).status, 0);
+  EXPECT_EQ(Run({"keys"}).out, "");
+}
+
+TEST_F(ExecStaleTest, ACommandThatForgetsItselfDoesNotWait) {
+  WriteFile("self",
+            "\"$APPCACHE\" exec --forget --wait 1d -- sh self; echo $? >> "
+            "statuses\n");
+  setenv("APPCACHE", Binary().c_str(), 1);
+  EXPECT_EQ(Run({"exec", "--wait", "1d", "--", "sh", "self"}).status, 0);
+  EXPECT_EQ(ReadFile("statuses"), "3\n");
+}
+
 TEST_F(ExecStaleTest, ACommandThatWarmsItselfRunsOnce) {
   WriteFile("self",
             "echo run >> log; \"$APPCACHE\" exec --warm -- sh self; "

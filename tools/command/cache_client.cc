@@ -97,7 +97,7 @@ CacheClient::Found CacheClient::LookUp() {
         break;
       case WorkerMessage::kWaiting:
         if (isatty(STDERR_FILENO)) {
-          Note("waiting for another process that runs this command");
+          Note(kWaitingForRun);
         }
         deadline = After(options_.wait + options_.cache_timeout);
         break;

@@ -13,6 +13,7 @@
 #include "appcache/backend.h"
 #include "appcache/cache.h"
 #include "appcache/clock.h"
+#include "tools/command/exec.h"
 #include "tools/command/exit_status.h"
 #include "tools/command/report.h"
 #include "tools/command/run_age.h"
@@ -205,6 +206,30 @@ Json JsonOf(const CachedRun& run, milliseconds now) {
   return report;
 }
 
+// Whether there is a record, even a damaged one.
+Result<bool> HasRecord(Backend& backend, const std::string& path) {
+  const auto result = [](const auto& found) -> Result<bool> {
+    if (found.status().Is(ErrorCode::kCorrupt)) return true;
+    if (found.has_error()) return found.status();
+    return found.is_hit();
+  };
+  // Without the value, which may be large.
+  if (backend.Traits().supports_ttl_query) return result(backend.TtlRaw(path));
+  return result(backend.GetRaw(path));
+}
+
+// Removes the record and the mark of a refresh. Returns whether there was a
+// record.
+Result<bool> RemoveRun(Backend& backend, const std::string& path) {
+  Result<bool> found = HasRecord(backend, path);
+  if (!found.ok()) return found;
+  for (const std::string& one : {path, MarkPath(path)}) {
+    Status removed = backend.InvalidateRaw(one);
+    if (!removed.ok()) return removed;
+  }
+  return found;
+}
+
 }  // namespace
 
 int ListRuns(const ListRunsOptions& options) {
@@ -228,14 +253,23 @@ int ForgetRun(const ForgetRunOptions& options) {
   if (!identity.ok()) return Fail(identity.status());
   const auto cache = OpenCache(options.cache, IfMissing::kFail);
   if (!cache.ok()) return Fail(cache.status());
-  Backend& backend = *(*cache)->backend();
-  const std::string path = RunPath(**cache, RunKey(*identity));
-  const Lookup<Bytes> found = backend.GetRaw(path);
-  const bool is_damaged = found.status().Is(ErrorCode::kCorrupt);
-  if (found.has_error() && !is_damaged) return Fail(found.status());
-  const Status removed = backend.InvalidateRaw(path);
-  if (!removed.ok()) return Fail(removed);
-  return found.is_hit() || is_damaged ? kDone : kMiss;
+  const std::string run_key = RunKey(*identity);
+  // A command that forgets itself must not wait for its own end.
+  const auto lock =
+      LockRun(options.cache, **cache, run_key, std::nullopt,
+              IsActiveRun(run_key) ? milliseconds(0) : options.wait, [] {
+                if (isatty(STDERR_FILENO)) Note(kWaitingForRun);
+              });
+  if (!lock.ok()) Warn(lock.error().message);
+  const Result<bool> removed =
+      RemoveRun(*(*cache)->backend(), RunPath(**cache, run_key));
+  if (!removed.ok()) return Fail(removed.status());
+  if (lock.ok() && !*lock) {
+    return Fail(Status(ErrorCode::kUnavailable,
+                       "a process still runs the command, and may cache the "
+                       "run after it was removed (see --wait)"));
+  }
+  return *removed ? kDone : kMiss;
 }
 
 }  // namespace appcache::command

@@ -3,6 +3,7 @@
 #ifndef APPCACHE_TOOLS_COMMAND_CACHED_RUNS_H_
 #define APPCACHE_TOOLS_COMMAND_CACHED_RUNS_H_
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,14 @@ struct ForgetRunOptions {
   CacheFlags cache;
   std::vector<std::string> command;  // never empty
   std::vector<Scope> scopes;
+  // How long to wait for a process that runs the command.
+  std::chrono::milliseconds wait = std::chrono::minutes(1);
 };
-// Removes the record of the run. Returns kDone, or kMiss if there was none. A
-// process that runs the command now will store its record later.
+// Waits for a process that runs the command under its lock, which would store
+// its record later, and removes the record of the run and the mark of a
+// refresh. Returns kDone, or kMiss if there was no record. If the wait has
+// ended before, or the command itself calls this, removes both too, prints that
+// the run may be cached again, and returns kFailure.
 int ForgetRun(const ForgetRunOptions& options);
 
 }  // namespace appcache::command

@@ -37,8 +37,9 @@ given. The command inherits them.
 The exit status is that of the command: 128 + N if signal N killed it, 127 if
 it was not found, 126 if it could not be executed, 1 or 141 if it succeeded
 but its output could not be written. An error in the command line is 2. With
---warm it is 0 unless the cache cannot be used; with --forget, 1 if the run was
-not cached.
+--warm it is 0 unless the cache cannot be used (3) or the program cannot be
+executed; with --forget, 1 if the run was not cached, and 3 if there is no
+cache, or the command still runs after --wait and may be cached again.
 )";
 
 constexpr const char* kUsage =
@@ -58,7 +59,8 @@ int RunExec(const ExecFlags& flags, const Operands& words) {
   if (!options.ok()) return FailUsage("exec: " + options.error().message);
   options->command = words;
   if (!flags.forget) return Exec(*std::move(options));
-  return ForgetRun({options->cache, options->command, options->scopes});
+  return ForgetRun(
+      {options->cache, options->command, options->scopes, options->wait});
 }
 
 void AddModes(CLI::App& command, ExecFlags& flags) {
@@ -73,7 +75,8 @@ void AddModes(CLI::App& command, ExecFlags& flags) {
           "and command",
           flags.list);
   AddFlag(command, "--forget",
-          "Remove the cached run. The exit status is 1 if\n"
+          "Remove the cached run, after waiting for a process\n"
+          "that runs the command. The exit status is 1 if\n"
           "there was none",
           flags.forget);
 }
@@ -93,7 +96,8 @@ void AddLifetime(CLI::App& command, ExecFlags& flags) {
 void AddTimes(CLI::App& command, ExecFlags& flags) {
   AddValue(command, "--wait", "DURATION",
            "How long to wait for another process that runs\n"
-           "the command, before running it too (default:\n"
+           "the command, before running it too, or before\n"
+           "--forget fails (default:\n"
            "$APPCACHE_WAIT, or 1m)",
            ParseWait, flags.wait);
   AddValue(command, "--cache-timeout", "DURATION",

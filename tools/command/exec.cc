@@ -1,6 +1,9 @@
 #include "tools/command/exec.h"
 
+#include <unistd.h>
+
 #include <cassert>
+#include <cerrno>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -36,24 +39,31 @@ void ReportUncached(const ExecOptions& options, const std::string& why) {
   }
 }
 
+std::string ActiveRuns() {
+  const char* const active = std::getenv(kActiveRuns);
+  return active == nullptr ? "" : active;
+}
+
 // Adds the run to the active runs of the processes started from here. Returns
 // false if it is active already: the command runs itself, and would wait for
 // its own lock.
 bool AddActiveRun(const std::string& run_key) {
-  const char* const active = std::getenv(kActiveRuns);
-  std::string runs(active == nullptr ? "" : active);
-  if (runs.find(run_key) != std::string::npos) return false;
+  if (IsActiveRun(run_key)) return false;
+  std::string runs = ActiveRuns();
   runs.append(run_key).append(":");
   setenv(kActiveRuns, runs.c_str(), 1);
   return true;
 }
 
+int ReportCannotExecute(const std::string& program, int error) {
+  FailUsage(CannotExecuteMessage(program, error));
+  return CannotExecuteStatus(error);
+}
+
 int ExecuteUncached(const ExecOptions& options) {
   if (options.warm) return kFailure;
   const std::vector<std::string>& command = options.command;
-  const int error = Execute(command);
-  FailUsage(CannotExecuteMessage(command.front(), error));
-  return CannotExecuteStatus(error);
+  return ReportCannotExecute(command.front(), Execute(command));
 }
 
 void Store(const ExecOptions& options, const RunResult& result,
@@ -93,7 +103,18 @@ std::optional<int> ExecCached(const ExecOptions& options, const RunName& run) {
   return result.exit_status;
 }
 
+// The errno of executing the program of this run, judged by its file; or 0.
+int CannotExecuteError(const RunName& run) {
+  const std::string program(ParseIdentity(run.identity)->program);
+  if (program.empty()) return ENOENT;
+  return access(program.c_str(), X_OK) == 0 ? 0 : errno;
+}
+
 }  // namespace
+
+bool IsActiveRun(const std::string& run_key) {
+  return ActiveRuns().find(run_key) != std::string::npos;
+}
 
 int Exec(ExecOptions options) {
   assert(!options.command.empty());
@@ -112,6 +133,9 @@ int Exec(ExecOptions options) {
     ReportUncached(options, "the command runs itself through exec");
     return ExecuteUncached(options);
   }
+  // Nobody would hear of it from the process in the background.
+  const int error = options.warm ? CannotExecuteError(run) : 0;
+  if (error != 0) return ReportCannotExecute(options.command.front(), error);
   if (const auto status = ExecCached(options, run)) return *status;
   return ExecuteUncached(options);
 }

@@ -43,10 +43,18 @@ struct ExecOptions {
   bool pass_cache = false;
 };
 
+// The note for a user who waits on a terminal.
+inline constexpr const char* kWaitingForRun =
+    "waiting for another process that runs this command";
+
+// True if this process is part of the run: its command has started it.
+bool IsActiveRun(const std::string& run_key);
+
 // Returns the exit status of the command, or of its replay. When the cache
 // fails, prints a warning and runs the command. With `warm`, prints an error
-// and returns kFailure instead; otherwise returns kDone before the command has
-// run. REQUIRES: !options.command.empty().
+// and returns kFailure instead, or 126 or 127 if the program cannot be
+// executed; otherwise returns kDone before the command has run. REQUIRES:
+// !options.command.empty().
 int Exec(ExecOptions options);
 
 }  // namespace appcache::command

@@ -94,7 +94,7 @@ Status ExecFlags::Check() const {
   const std::vector<Given> for_runs = {
       {"--ttl", ttl.has_value()},
       {"--stale", stale.has_value()},
-      {"--wait", wait.has_value()},
+      {"--wait", list && wait.has_value()},
       {"--cache-timeout", cache_timeout.has_value()},
       {"--max-output", max_output.has_value()},
       {"--cache-failures", options.cache_failures},
@@ -111,12 +111,14 @@ Status ExecFlags::Check() const {
 Result<ExecOptions> ExecFlags::Resolve() const {
   ExecOptions result = options;
   Status status = AddDefaultScope(result.scopes);
-  if (forget || !status.ok()) return status.ok() ? Result(result) : status;
+  if (!status.ok()) return status;
+  status = Choose(wait, "APPCACHE_WAIT", ParseWait, result.wait);
+  if (!status.ok()) return status;
+  if (forget) return result;
   const Status chosen[] = {
       Choose(ttl, "APPCACHE_TTL", internal::ParseDuration, result.lifetime.ttl),
       Choose(stale, "APPCACHE_STALE", internal::ParseDuration,
              result.lifetime.stale),
-      Choose(wait, "APPCACHE_WAIT", ParseWait, result.wait),
       Choose(cache_timeout, "APPCACHE_CACHE_TIMEOUT", ParseTimeout,
              result.cache_timeout),
       Choose(max_output, "APPCACHE_MAX_OUTPUT", ParseOutputSize,

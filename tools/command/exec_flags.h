@@ -32,8 +32,9 @@ struct ExecFlags {
   Status Check() const;
 
   // The options, with defaults from the environment for those that are not
-  // given; an empty variable is no default. With `forget`, only the scopes have
-  // one. kInvalidArgument, with the name of the variable, when it is invalid.
+  // given; an empty variable is no default. With `forget`, only the scopes and
+  // the wait have one. kInvalidArgument, with the name of the variable, when it
+  // is invalid.
   Result<ExecOptions> Resolve() const;
 };
 

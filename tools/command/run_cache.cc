@@ -74,11 +74,12 @@ void Share(const std::vector<std::string>& files, mode_t mode) {
 
 // The users of a cache in a file wait for each other, also where it belongs to
 // another group than this process.
-void ShareLock(const ExecOptions& options, const std::string& path) {
-  const std::vector<std::string> files = FilesOf(options.cache);
+void ShareLock(const CacheFlags& flags, std::optional<mode_t> mode,
+               const std::string& path) {
+  const std::vector<std::string> files = FilesOf(flags);
   if (files.empty()) return;
   internal::FileAccess access = internal::FileAccess::Of(files.front());
-  access.mode = ModeOf(options);
+  if (mode) access.mode = *mode;
   internal::GiveAccessAt(path, access);
 }
 
@@ -100,6 +101,26 @@ void Empty(int file) {
 std::string RunPath(const Cache& cache, std::string_view run_key) {
   return std::string(
       KeyPath(cache.prefix()).Segment("exec").Segment(run_key).view());
+}
+
+std::string MarkPath(const std::string& run_path) {
+  return run_path + "/refresh";
+}
+
+Result<std::optional<RunLock>> LockRun(const CacheFlags& flags,
+                                       const Cache& cache,
+                                       const std::string& run_key,
+                                       std::optional<mode_t> mode,
+                                       milliseconds max_wait,
+                                       const std::function<void()>& on_wait) {
+  const Result<LockName> name =
+      LockNameOf(flags, cache.backend()->Traits(), run_key);
+  if (!name.ok()) return name.status();
+  auto lock =
+      RunLock::Acquire(name->path, name->key, mode.value_or(S_IRUSR | S_IWUSR),
+                       max_wait, on_wait);
+  if (lock.ok() && *lock) ShareLock(flags, mode, name->path);
+  return lock;
 }
 
 mode_t ModeOf(const ExecOptions& options) {
@@ -147,7 +168,7 @@ RunCache::RunCache(const ExecOptions& options, const RunName& run,
       cache_(std::move(cache)),
       write_refused_(std::move(write_refused)),
       path_(RunPath(*cache_, run.key)),
-      mark_path_(path_ + "/refresh") {}
+      mark_path_(MarkPath(path_)) {}
 
 bool RunCache::MayReplay(const Run& run) const {
   if (run.identity != run_->identity) return false;  // a hash collision
@@ -168,17 +189,17 @@ RunAge RunCache::Find(int record, Status& problem) {
     if (age == RunAge::kExpired || record < 0) return Status();
     Empty(record);
     const int error = WriteAll(record, value);
-    if (error == 0) return Status();
-    age = RunAge::kExpired;
-    Empty(record);
-    return SystemFailure("copy", "the output", error);
+    return error == 0 ? Status() : SystemFailure("copy", "the output", error);
   };
   const Lookup<size_t> found =
       cache_->backend()->ViewRaw(path_, [&](std::string_view value) {
         problem = WithoutExceptions<Status>([&] { return copy(value); });
       });
   if (found.has_error()) problem = found.status();
-  return problem.ok() ? age : RunAge::kExpired;
+  if (!problem.ok()) age = RunAge::kExpired;
+  // An earlier call may have found a record, which has expired since then.
+  if (age == RunAge::kExpired && record >= 0) Empty(record);
+  return age;
 }
 
 RunAge RunCache::Look() {
@@ -206,13 +227,8 @@ Status RunCache::Mark() {
 
 Result<std::optional<RunLock>> RunCache::Lock(
     milliseconds max_wait, const std::function<void()>& on_wait) {
-  const Result<LockName> name =
-      LockNameOf(options_->cache, cache_->backend()->Traits(), run_->key);
-  if (!name.ok()) return name.status();
-  auto lock = RunLock::Acquire(name->path, name->key, ModeOf(*options_),
-                               max_wait, on_wait);
-  if (lock.ok() && *lock) ShareLock(*options_, name->path);
-  return lock;
+  return LockRun(options_->cache, *cache_, run_->key, ModeOf(*options_),
+                 max_wait, on_wait);
 }
 
 }  // namespace appcache::command

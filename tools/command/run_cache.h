@@ -27,9 +27,20 @@ struct RunName {
   std::string key;  // RunKey(identity)
 };
 
-// The key path of the record of a run. The key path of a refresh that has
-// failed is longer.
+// The key path of the record of a run.
 std::string RunPath(const Cache& cache, std::string_view run_key);
+// The key path of the mark of a refresh, for that of the record.
+std::string MarkPath(const std::string& run_path);
+
+// RunLock::Acquire for a run, on the lock file of the cache that was opened
+// with `flags`. Without `mode`, the lock file gets the permissions of the
+// cache.
+Result<std::optional<RunLock>> LockRun(const CacheFlags& flags,
+                                       const Cache& cache,
+                                       const std::string& run_key,
+                                       std::optional<mode_t> mode,
+                                       std::chrono::milliseconds max_wait,
+                                       const std::function<void()>& on_wait);
 
 // The permissions of the files that exec creates. Output may be confidential.
 mode_t ModeOf(const ExecOptions& options);
@@ -52,10 +63,10 @@ class RunCache {
   // Why this user may only read the cache; success if that is not so.
   const Status& write_refused() const noexcept { return write_refused_; }
 
-  // Looks the run up. Replaces the content of the file `record` by its record,
-  // unless it is kExpired. That is also the result when there is no record, or
-  // none that the options allow to replay; `problem` is then set to an error of
-  // the cache or of the record, if there was one.
+  // Looks the run up. Replaces the content of the file `record` by its record;
+  // empties the file if it is kExpired. That is also the result when there is
+  // no record, or none that the options allow to replay; `problem` is then set
+  // to an error of the cache or of the record, if there was one.
   RunAge Find(int record, Status& problem);
   // The age alone; an error is kExpired.
   RunAge Look();
@@ -71,7 +82,7 @@ class RunCache {
   bool IsMarked();
   Status Mark();
 
-  // RunLock::Acquire for this run, on the lock file of this cache.
+  // LockRun for this run.
   Result<std::optional<RunLock>> Lock(std::chrono::milliseconds max_wait,
                                       const std::function<void()>& on_wait);
 
