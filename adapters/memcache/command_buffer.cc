@@ -72,6 +72,15 @@ void CommandBuffer::Delete(const WireKey& key) {
   EndCommand();
 }
 
+void CommandBuffer::Touch(const WireKey& key, int64_t exptime) {
+  bytes_ += key.is_base64() ? "mg " : "touch ";
+  key.AppendTo(bytes_);
+  if (key.is_base64()) AppendBase64Flags(key);
+  bytes_ += key.is_base64() ? " T" : " ";
+  AppendNumber(exptime);
+  EndCommand();
+}
+
 void CommandBuffer::MetaGet(const WireKey& key, std::string_view flags) {
   bytes_ += "mg ";
   key.AppendTo(bytes_);

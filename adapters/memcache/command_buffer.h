@@ -35,6 +35,9 @@ class CommandBuffer {
     Store(Mode::kAdd, key, exptime, header, value);
   }
   void Delete(const WireKey& key);
+  // Sets the exptime of an item. A key in base64 takes a meta get with flag T,
+  // because touch has no base64.
+  void Touch(const WireKey& key, int64_t exptime);
   // A meta get. `flags` name what the reply contains besides the key or its
   // token, each after a blank: " t v".
   void MetaGet(const WireKey& key, std::string_view flags);

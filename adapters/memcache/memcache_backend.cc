@@ -16,6 +16,7 @@
 #include "adapters/memcache/options.h"
 #include "adapters/memcache/read_items.h"
 #include "adapters/memcache/timed_get_request.h"
+#include "adapters/memcache/touch_request.h"
 #include "adapters/memcache/traits.h"
 #include "adapters/memcache/write_items.h"
 #include "adapters/net/server_text.h"
@@ -234,6 +235,29 @@ Result<bool> MemcacheBackend::AddRaw(std::string_view path,
   });
   counters_.CountSets(added.ok() && *added ? 1 : 0, added.ok() ? 0 : 1);
   return added;
+}
+
+Result<bool> MemcacheBackend::SetTtl(std::string_view path, Ttl ttl) {
+  if (Status valid = CheckPath(path); !valid.ok()) return valid;
+  const net::Deadline deadline = servers_->NewDeadline();
+  const Result<WireKey> key = KeyOf(path, *servers_, deadline);
+  if (!key.ok()) return key.status();
+  if (key->is_hashed()) {
+    // The item may be that of another path with the same hash.
+    Lookup<Bytes> found = Lookup<Bytes>::Miss();
+    ReadItem<GetRequest>(*servers_, GetItem<Bytes>{*key, &found}, deadline);
+    if (found.has_error()) return found.status();
+    if (!found) return false;
+  }
+  const size_t server = servers_->ServerOf(key->view());
+  TouchRequest touch(*key, ExpTime(ttl, WallNow()), servers_->name(server));
+  Status sent = servers_->Send(server, touch, deadline);
+  if (!sent.ok()) return sent;
+  return touch.Outcome();
+}
+
+Result<bool> MemcacheBackend::SetTtlRaw(std::string_view path, Ttl ttl) {
+  return WithoutExceptions<Result<bool>>([&] { return SetTtl(path, ttl); });
 }
 
 // --- Commands to all servers.

@@ -44,6 +44,7 @@ class MemcacheBackend final : public Backend {
   Status InvalidateManyRaw(std::span<const std::string_view> paths) override;
   Result<bool> AddRaw(std::string_view path, std::string_view value,
                       Ttl ttl) override;
+  Result<bool> SetTtlRaw(std::string_view path, Ttl ttl) override;
 
   Result<std::string> Ping() override;
   BackendTraits Traits() const override { return traits_; }
@@ -65,6 +66,7 @@ class MemcacheBackend final : public Backend {
   std::vector<Lookup<V>> GetMany(std::span<const std::string_view> paths);
 
   Result<bool> Add(const RawEntry& entry);
+  Result<bool> SetTtl(std::string_view path, Ttl ttl);
 
   const std::unique_ptr<Servers> servers_;
   const BackendTraits traits_;

@@ -28,6 +28,7 @@ constexpr Line kLines[] = {
     {"VERSION", Type::kVersion, true},  {"HD", Type::kMeta, true},
     {"MN", Type::kMetaNoOp, false},     {"NF", Type::kMetaNotFound, true},
     {"NS", Type::kMetaNotStored, true}, {"NOT_STORED", Type::kNotStored, false},
+    {"TOUCHED", Type::kTouched, false},
 };
 
 constexpr std::string_view kErrors[] = {"ERROR", "CLIENT_ERROR",

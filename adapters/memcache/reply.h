@@ -20,7 +20,8 @@ struct Reply {
     kStored,         // to a set or an add
     kNotStored,      // to an add
     kDeleted,        // to a delete
-    kNotFound,       // to a delete
+    kNotFound,       // to a delete or a touch
+    kTouched,        // to a touch
     kOk,             // to flush_all
     kVersion,        // to version: text is the version
     kMeta,           // to an mg without flag v, or done: text is the flags

@@ -47,6 +47,8 @@ TEST(MemcacheBase64FailureTest, CallAfterARestartIsRetriedOnANewConnection) {
   EXPECT_TRUE(backend.InvalidateRaw(path).ok());
   restart();
   EXPECT_TRUE(*backend.AddRaw(path, "v", kNoTtl));
+  restart();
+  EXPECT_FALSE(*backend.SetTtlRaw(path, kNoTtl));
 }
 
 // Replies to other operations than a get (ServerFailureTest has those).

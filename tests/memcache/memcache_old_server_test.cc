@@ -32,7 +32,8 @@ Replies TextOnly(const std::string& version) {
           {"get", "END\r\n"},
           {"set", "STORED\r\n"},
           {"add", "STORED\r\n"},
-          {"delete", "NOT_FOUND\r\n"}};
+          {"delete", "NOT_FOUND\r\n"},
+          {"touch", "TOUCHED\r\n"}};
 }
 
 Replies WithMeta(const std::string& version) {
@@ -132,6 +133,8 @@ TEST(MemcacheOldServerTest, NoAnswerIsAnErrorAndTheServerIsAskedAgain) {
   EXPECT_TRUE(
       backend.AddRaw("a b", "v", kNoTtl).status().Is(ErrorCode::kUnavailable));
   EXPECT_EQ(backend.TtlRaw("a b").error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(
+      backend.SetTtlRaw("a b", kNoTtl).status().Is(ErrorCode::kUnavailable));
   EXPECT_EQ(server.Words().find("get"), std::string::npos) << server.Words();
 
   server.SetReplies(WithMeta("1.6.18"));
@@ -193,7 +196,72 @@ TEST(MemcacheOldServerTest, ReplyToAnotherKeyIsInvalid) {
     ExpectError(backend.InvalidateRaw("a b"), ErrorCode::kUnavailable, words);
     ExpectError(backend.AddRaw("a b", "v", kNoTtl).status(),
                 ErrorCode::kUnavailable, words);
+    ExpectError(backend.SetTtlRaw("a b", kNoTtl).status(),
+                ErrorCode::kUnavailable, words);
   }
+}
+
+// Of another command, of a key that was not asked for, or of no protocol.
+TEST(MemcacheNewTtlServerTest, HostileReplyIsInvalid) {
+  for (const std::string& reply :
+       {std::string("STORED\r\n"), std::string("TOUCHED k\r\n"),
+        std::string("TOUCHED\n"), std::string("DELETED\r\n"),
+        std::string("VALUE k 0 1\r\nx\r\nEND\r\n"), std::string("HD\r\n"),
+        std::string("EN\r\n"), std::string("END\r\n")}) {
+    Replies replies = WithMeta("1.6.18");
+    replies["touch"] = replies["get"] = reply;
+    ScriptedMemcached server(replies);
+    const auto cache = OpenOn(server);
+    ExpectError(cache->backend()->SetTtlRaw("k", kNoTtl).status(),
+                ErrorCode::kUnavailable, "sent an invalid protocol reply");
+  }
+}
+
+// Servers before memcached 1.4.8 and some proxies. A get and a set instead
+// would change a value of another client.
+TEST(MemcacheNewTtlServerTest, ServerWithoutTouchIsUnsupported) {
+  Replies replies = WithMeta("1.6.18");
+  replies.erase("touch");
+  replies["get"] = "VALUE k 0 1\r\nx\r\nEND\r\n";
+  ScriptedMemcached server(replies);
+  const auto cache = OpenOn(server);
+  ExpectError(cache->backend()->SetTtlRaw("k", kNoTtl).status(),
+              ErrorCode::kUnsupported, "does not know the command");
+  EXPECT_EQ(server.Words(), "touch");
+  EXPECT_EQ(ValueAt(*cache->backend(), "k"), "x");
+}
+
+TEST(MemcacheNewTtlServerTest, ExptimeIsRoundedAsThatOfASet) {
+  ScriptedMemcached server(TextOnly("1.6.18"));
+  const auto cache = OpenOn(server);
+  for (const Ttl ttl : {Ttl(1), Ttl(90'061), kNoTtl, kMaxTtl}) {
+    EXPECT_TRUE(*cache->backend()->SetTtlRaw("k", ttl));
+  }
+  EXPECT_EQ(server.Commands(),
+            (std::vector<std::string>{"touch k 2", "touch k 92", "touch k 0",
+                                      "touch k 0"}));
+}
+
+TEST(MemcacheNewTtlServerTest, ServerWithoutBase64KeysTouchesTheHash) {
+  const std::string hash(memcache::WireKey(std::string_view("a b")).view());
+  const std::string item = "apk1\3" + std::string(3, '\0') + "a bvalue";
+  Replies replies = TextOnly("1.5.22");
+  replies["get"] = "VALUE " + hash + " 0 " + std::to_string(item.size()) +
+                   "\r\n" + item + "\r\nEND\r\n";
+  ScriptedMemcached server(replies);
+  const auto cache = OpenOn(server);
+  EXPECT_TRUE(*cache->backend()->SetTtlRaw("a b", kNoTtl));
+  EXPECT_EQ(server.Words(), "version get touch");
+  EXPECT_EQ(server.Commands()[2], "touch " + hash + " 0");
+  // The item was removed between the get and the touch.
+  replies["touch"] = "NOT_FOUND\r\n";
+  server.SetReplies(replies);
+  EXPECT_FALSE(*cache->backend()->SetTtlRaw("a b", kNoTtl));
+  // The server fails between them.
+  replies["touch"] = "SERVER_ERROR x\r\n";
+  server.SetReplies(replies);
+  ExpectError(cache->backend()->SetTtlRaw("a b", kNoTtl).status(),
+              ErrorCode::kUnavailable, "SERVER_ERROR");
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ constexpr std::string_view kStream =
     "NOT_STORED\r\n"
     "DELETED\r\n"
     "NOT_FOUND\r\n"
+    "TOUCHED\r\n"
     "OK\r\n"
     "VERSION 1.6.18\r\n"
     "HD t-1\r\n"
@@ -54,20 +55,21 @@ const std::vector<std::string> kReplies = {
     "4||",
     "5||",
     "6||",
-    "7|1.6.18|",
-    "8|t-1|",
-    "9|kkey t-1 W|\r\nab",
-    "9||",
+    "7||",
+    "8|1.6.18|",
+    "9|t-1|",
+    "10|kkey t-1 W|\r\nab",
     "10||",
-    "10|kkey|",
-    "11|O1|",
     "11||",
-    "12|O1 b|",
+    "11|kkey|",
+    "12|O1|",
     "12||",
+    "13|O1 b|",
     "13||",
-    "14|ERROR|",
-    "14|CLIENT_ERROR bad data chunk|",
-    "14|SERVER_ERROR out of memory storing object|"};
+    "14||",
+    "15|ERROR|",
+    "15|CLIENT_ERROR bad data chunk|",
+    "15|SERVER_ERROR out of memory storing object|"};
 
 TEST(MemcacheReplyReaderTest, ReadsRepliesInPiecesOfAnySize) {
   for (size_t piece = 1; piece <= kStream.size(); ++piece) {

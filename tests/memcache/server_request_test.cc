@@ -10,6 +10,7 @@
 #include "adapters/memcache/delete_request.h"
 #include "adapters/memcache/get_request.h"
 #include "adapters/memcache/set_request.h"
+#include "adapters/memcache/touch_request.h"
 
 namespace appcache::memcache {
 namespace {
@@ -162,6 +163,46 @@ TEST(Base64KeyTest, ReplyOfTheTextProtocolIsRejected) {
   commands.Clear();
   text_request.AppendCommands(commands);
   EXPECT_FALSE(Handle(text_request, Type::kMeta, "O" + kBlank.Token()));
+}
+
+TEST(TouchRequestTest, TellsWhetherThereIsAnItem) {
+  const WireKey key(std::string_view("a"));
+  TouchRequest request(key, 60, kServer);
+  CommandBuffer commands;
+  request.AppendCommands(commands);
+  EXPECT_EQ(commands.bytes(), "touch a 60\r\n");
+  EXPECT_TRUE(Handle(request, Type::kTouched));
+  EXPECT_TRUE(*request.Outcome());
+  commands.Clear();
+  request.AppendCommands(commands);  // a retry
+  EXPECT_FALSE(*request.Outcome());
+  EXPECT_TRUE(Handle(request, Type::kNotFound));
+  EXPECT_FALSE(*request.Outcome());
+  EXPECT_TRUE(Handle(request, Type::kError, kFull));
+  EXPECT_TRUE(request.Outcome().status().Is(ErrorCode::kFull));
+  for (const Type type : {Type::kStored, Type::kDeleted, Type::kEnd, Type::kOk,
+                          Type::kMeta, Type::kMetaMiss}) {
+    EXPECT_FALSE(Handle(request, type));
+  }
+}
+
+TEST(TouchRequestTest, KeyInBase64TakesAMetaGet) {
+  TouchRequest request(kBlank, 60, kServer);
+  CommandBuffer commands;
+  request.AppendCommands(commands);
+  EXPECT_EQ(commands.bytes(), "mg YSBi" + kFlags + " T60\r\n");
+  EXPECT_EQ(commands.commands(), 1u);
+  const std::string other = "O" + kOtherBlank.Token();
+  EXPECT_FALSE(Handle(request, Type::kMeta));
+  EXPECT_FALSE(Handle(request, Type::kMeta, other));
+  EXPECT_FALSE(Handle(request, Type::kMetaMiss, other));
+  EXPECT_FALSE(Handle(request, Type::kTouched));
+  EXPECT_FALSE(Handle(request, Type::kNotFound));
+  EXPECT_FALSE(*request.Outcome());
+  EXPECT_TRUE(Handle(request, Type::kMetaMiss));
+  EXPECT_FALSE(*request.Outcome());
+  EXPECT_TRUE(Handle(request, Type::kMeta, "b O" + kBlank.Token() + " W X"));
+  EXPECT_TRUE(*request.Outcome());
 }
 
 // The existing item may be removed between the add and the get.

@@ -137,9 +137,9 @@ void AddExpire(CLI::App& app, CommandLine& line) {
       app, line,
       {"expire", "KEY DURATION", 2, 2, "Change the ttl of an entry",
        "The entry expires after this time from now: 30s, 10m, 1h, 7d; or\n"
-       "never. Keeps the value, and counts as an access. On Memcached, reads\n"
-       "the value and sets it again: a value that another program sets at the\n"
-       "same time may be lost. Exit status 1: there is no such entry.\n",
+       "never. Keeps the value, also one that another program sets at the\n"
+       "same time, and counts as an access. Exit status 1: there is no such\n"
+       "entry.\n",
        "Examples:\n"
        "  appcache expire user/7 10m\n"
        "  appcache expire user/7 never\n"},

@@ -91,6 +91,16 @@
 // hash, or has gone in the meantime; nothing was changed. kCorrupt: as above;
 // nothing was changed.
 //
+// SetTtlRaw. It is Memcached's touch, or a meta get with the flag T when the
+// key is sent in base64. Neither reads or writes the value, so a value of
+// another client keeps its bytes and its flags, whatever they are, and a value
+// that is set at the same time is not lost. The ttl is counted as that of a
+// set. It is retried as a set is. Under the hash of a path, it first fetches
+// the item, in another round trip, and compares the path: kCorrupt, as above.
+// If an item of another path with the same hash takes its place before the
+// touch, that item gets the ttl. kUnsupported: the server does not know the
+// command (before memcached 1.4.8, or a proxy); nothing was changed.
+//
 // Clear. It sends flush_all, which REMOVES EVERYTHING THAT ANYONE HAS STORED ON
 // ANY OF THE SERVERS, whatever the prefix. All servers receive it, even when
 // one of them fails. On a server without CAS (-C), entries that are set within
@@ -104,7 +114,7 @@
 //
 // Cost. One round trip per call, batches included: requests are sent to all
 // servers before any reply is awaited. Two more, once, to ask a server about
-// base64.
+// base64; one more for SetTtlRaw under a hash.
 
 #ifndef APPCACHE_MEMCACHE_CACHE_H_
 #define APPCACHE_MEMCACHE_CACHE_H_
