@@ -90,6 +90,16 @@ TEST_P(AnyCacheTest, ExpireChangesTheTtlAndKeepsTheValue) {
   EXPECT_EQ(RunOn({"get", "missing"}).status, 1);
 }
 
+// An integer as pylibmc stores it.
+TEST_P(AnyCacheTest, ExpireKeepsWhatAnotherClientHasStored) {
+  if (GetParam() != "memcached") return;
+  EXPECT_EQ(memcached_->Run("set pyappcache/count 2 0 1\r\n7"), "STORED");
+  EXPECT_EQ(RunOn({"expire", "count", "10m"}).status, 0);
+  EXPECT_EQ(memcached_->Run("incr pyappcache/count 1 noreply\r\n"
+                            "get pyappcache/count"),
+            "VALUE pyappcache/count 2 1\r\n8\r\nEND");
+}
+
 TEST_P(AnyCacheTest, KeysAreListedAndRemovedByPatternWhereThatIsPossible) {
   RunOn({"set", "user/1", "x"});
   RunOn({"set", "user/2", "x"});
