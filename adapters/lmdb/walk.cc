@@ -2,6 +2,7 @@
 
 #include <lmdb.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -104,7 +105,8 @@ Status WalkEntries(Environment& environment, const Clock& clock,
                 std::to_string(copier.damaged()) +
                     " damaged records in the LMDB cache " +
                     environment.directory() +
-                    " were left out; clear the cache, or let them be evicted");
+                    " were left out; clear the cache, or let them be evicted",
+                EBADMSG);
 }
 
 }  // namespace appcache::lmdb

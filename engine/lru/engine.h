@@ -72,7 +72,9 @@ class Engine {
   virtual Status CheckNotReading() { return Status(); }
   // REQUIRES: CheckNotReading().
   virtual Status Close() = 0;
-  virtual Status ForEach(store::Walk::With with,
+  // Visits the entries whose path starts with `prefix`. Damaged ones are left
+  // out, and then reported as by Backend::WalkRaw.
+  virtual Status ForEach(store::Walk::With with, std::string_view prefix,
                          FunctionRef<bool(const StoredEntry&)> visit) = 0;
   virtual Result<CheckReport> Check() = 0;
   virtual Result<CheckReport> CheckAndFix() = 0;

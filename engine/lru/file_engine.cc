@@ -216,12 +216,12 @@ Status FileEngine::Close() {
   return engine->Close();
 }
 
-Status FileEngine::ForEach(store::Walk::With with,
+Status FileEngine::ForEach(store::Walk::With with, std::string_view prefix,
                            FunctionRef<bool(const StoredEntry&)> visit) {
   bool has_visited = false;
   return RunWhile<Status>(
       [&](LruEngine& engine) {
-        return engine.ForEach(with, [&](const StoredEntry& entry) {
+        return engine.ForEach(with, prefix, [&](const StoredEntry& entry) {
           has_visited = true;
           return visit(entry);
         });

@@ -68,7 +68,7 @@ class FileEngine final : public Engine {
   Status Clear() override;
   Status Flush() override;
   Status Close() override;
-  Status ForEach(store::Walk::With with,
+  Status ForEach(store::Walk::With with, std::string_view prefix,
                  FunctionRef<bool(const StoredEntry&)> visit) override;
   Result<CheckReport> Check() override;
   Result<CheckReport> CheckAndFix() override;

@@ -146,30 +146,27 @@ Lookup<int64_t> LruEngine::ReadRowExpiry(int64_t h, std::string_view path) {
   });
 }
 
-Status LruEngine::ForEach(store::Walk::With with,
+Status LruEngine::ForEach(store::Walk::With with, std::string_view prefix,
                           FunctionRef<bool(const StoredEntry&)> visit) {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
   Result<store::Connection> connection = database_->ConnectReader();
   if (!connection.ok()) return Noted(connection.status());
   store::Walk walk;
-  Status status = walk.Prepare(*connection, with);
+  Status status = walk.Prepare(*connection, with, prefix);
   if (!status.ok()) return Noted(std::move(status));
-  for (;;) {
+  while (!walk.has_ended()) {
     std::optional<Held> held;
     if (Status entered = EnterToRead(held); !entered.ok()) return entered;
     Result<std::vector<store::WalkedRow>> rows = walk.Next();
     held.reset();
     if (!rows.ok()) return Noted(rows.status());
-    if (rows->empty()) {
-      (void)Noted(walk.damage());
-      return Status();
-    }
     const TimePoint now = settings_.clock->Now();
     for (store::WalkedRow& row : *rows) {
       if (HasExpired(row.expires_at_ms, now)) continue;
       if (!visit(StoredEntryOf(std::move(row), ClockShift()))) return Status();
     }
   }
+  return Noted(walk.damage());
 }
 
 Lookup<policy::Counts> LruEngine::ReadCounts() {

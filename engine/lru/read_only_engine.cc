@@ -2,7 +2,6 @@
 
 #include <cassert>
 #include <cerrno>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -236,11 +235,11 @@ Status ReadOnlyEngine::Close() {
 
 // Goes on with a new view when the last one is no longer current. Rows are in
 // the order of their hashes, so none is visited twice.
-Status ReadOnlyEngine::ForEach(store::Walk::With with,
+Status ReadOnlyEngine::ForEach(store::Walk::With with, std::string_view prefix,
                                FunctionRef<bool(const StoredEntry&)> visit) {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
   std::optional<int64_t> hash_seed;
-  int64_t next_h = std::numeric_limits<int64_t>::min();
+  store::Walk::Position position;
   Status status;
   for (int tries = 0; tries < kMostTries; ++tries) {
     Result<ViewPtr> view = OpenView();
@@ -253,35 +252,35 @@ Status ReadOnlyEngine::ForEach(store::Walk::With with,
     }
     hash_seed = (*view)->hash_seed();
     bool is_current = true;
-    status = VisitRows(**view, with, visit, next_h, is_current);
+    status = VisitRows(**view, with, prefix, visit, position, is_current);
     if (is_current) break;
   }
   return status;
 }
 
 Status ReadOnlyEngine::VisitRows(store::FileView& view, store::Walk::With with,
+                                 std::string_view prefix,
                                  FunctionRef<bool(const StoredEntry&)> visit,
-                                 int64_t& next_h, bool& is_current) const {
+                                 store::Walk::Position& position,
+                                 bool& is_current) const {
   store::Walk walk;
-  Status status = walk.Prepare(view.connection(), with, next_h);
+  Status status = walk.Prepare(view.connection(), with, prefix);
   if (!status.ok()) return status;
-  for (;;) {
+  walk.StartAt(position);
+  while (!walk.has_ended()) {
     Result<std::vector<store::WalkedRow>> rows = walk.Next();
     Status current = view.CheckCurrent();
     is_current = current.ok();
     if (!is_current) return current;
     if (!rows.ok()) return rows.status();
-    // Nothing can be noted beside the file, so the caller must know.
-    if (rows->empty()) return walk.damage();
-    next_h = rows->back().h;
+    position = walk.position();
     const TimePoint now = settings_.clock->Now();
     for (store::WalkedRow& row : *rows) {
       if (HasExpired(row.expires_at_ms, now)) continue;
       if (!visit(StoredEntryOf(std::move(row), ClockShift()))) return Status();
     }
-    if (next_h == std::numeric_limits<int64_t>::max()) return Status();
-    ++next_h;
   }
+  return walk.damage();
 }
 
 Lookup<CheckReport> ReadOnlyEngine::CheckView(store::FileView& view) const {

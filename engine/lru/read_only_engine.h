@@ -68,7 +68,7 @@ class ReadOnlyEngine final : public Engine {
   // Nothing waits to be written.
   Status Flush() override { return CheckUsable(); }
   Status Close() override;
-  Status ForEach(store::Walk::With with,
+  Status ForEach(store::Walk::With with, std::string_view prefix,
                  FunctionRef<bool(const StoredEntry&)> visit) override;
   Result<CheckReport> Check() override;
   Result<CheckReport> CheckAndFix() override;
@@ -101,11 +101,12 @@ class ReadOnlyEngine final : public Engine {
   // `make(found, now)` for the entry at `path`.
   template <class V, class Make>
   Lookup<V> Find(std::string_view path, const Make& make);
-  // Visits the rows from `next_h` on, and moves that. Sets is_current to false
-  // if the view is not, after the last row that it has visited.
+  // Visits the rows from `position` on, and moves that. Sets is_current to
+  // false if the view is not, after the last row that it has visited.
   Status VisitRows(store::FileView& view, store::Walk::With with,
-                   FunctionRef<bool(const StoredEntry&)> visit, int64_t& next_h,
-                   bool& is_current) const;
+                   std::string_view prefix,
+                   FunctionRef<bool(const StoredEntry&)> visit,
+                   store::Walk::Position& position, bool& is_current) const;
   Lookup<policy::Counts> ReadCounts();
   Lookup<CheckReport> CheckView(store::FileView& view) const;
 

@@ -63,10 +63,9 @@ Status ResidentEngine::LoadDirectory() {
   if (!reader.ok()) return reader.status();
   store::Walk walk;
   Status status = walk.Prepare(*reader, store::Walk::With::kKeys);
-  while (status.ok()) {
+  while (status.ok() && !walk.has_ended()) {
     const Result<std::vector<store::WalkedRow>> rows = walk.Next();
     if (!rows.ok()) return rows.status();
-    if (rows->empty()) break;
     for (const store::WalkedRow& row : *rows) {
       const size_t key_size = row.key.size();
       EntryPtr entry(Entry::NewAway(row.h, key_size,

@@ -116,7 +116,7 @@ class ResidentEngine final : public Engine {
   Status Flush() override;
   Status CheckNotReading() override;
   Status Close() override;
-  Status ForEach(store::Walk::With with,
+  Status ForEach(store::Walk::With with, std::string_view prefix,
                  FunctionRef<bool(const StoredEntry&)> visit) override;
   Result<CheckReport> Check() override;
   Result<CheckReport> CheckAndFix() override;

@@ -185,10 +185,10 @@ Lookup<Ttl> ResidentEngine::GetTtl(std::string_view path) {
   return Lookup<Ttl>::Miss();
 }
 
-Status ResidentEngine::ForEach(store::Walk::With with,
+Status ResidentEngine::ForEach(store::Walk::With with, std::string_view prefix,
                                FunctionRef<bool(const StoredEntry&)> visit) {
   if (Status flushed = Flush(); !flushed.ok()) return flushed;
-  return storage_->ForEach(with, visit);
+  return storage_->ForEach(with, prefix, visit);
 }
 
 Status ResidentEngine::Ping() {

@@ -39,10 +39,10 @@ Status CopyRows(const store::Connection& source, TimePoint now,
                 Status& damage) {
   store::Walk walk;
   Status status = walk.Prepare(source, store::Walk::With::kValues);
-  while (status.ok()) {
+  while (status.ok() && !walk.has_ended()) {
     const Result<std::vector<store::WalkedRow>> rows = walk.Next();
     if (!rows.ok()) return rows.status();
-    if (rows->empty()) break;
+    if (rows->empty()) continue;
     store::WriteBatch batch;
     batch.Reserve(rows->size());
     for (const store::WalkedRow& row : *rows) {
@@ -164,14 +164,10 @@ Status LoadFrom(const store::Connection& source, Engine& engine,
                                       : store::Walk::With::kValues);
   }
   if (!status.ok()) return status;
-  for (;;) {
+  while (!walk.has_ended()) {
     Result<std::vector<store::WalkedRow>> rows = walk.Next();
     if (!rows.ok()) return rows.status();
-    if (rows->empty()) {
-      const Status damage = walk.damage();
-      if (!damage.ok()) log(LogLevel::kWarning, damage.message());
-      return Status();
-    }
+    if (rows->empty()) continue;
     std::vector<StoredEntry> entries;
     entries.reserve(rows->size());
     for (store::WalkedRow& row : *rows) {
@@ -180,6 +176,9 @@ Status LoadFrom(const store::Connection& source, Engine& engine,
     status = engine.Load(entries, source.name());
     if (!status.ok()) return status;
   }
+  const Status damage = walk.damage();
+  if (!damage.ok()) log(LogLevel::kWarning, damage.message());
+  return Status();
 }
 
 }  // namespace

@@ -132,9 +132,8 @@ Status SqliteBackend::WalkRaw(const WalkOptions& options, WalkVisitor visit) {
     return engine.ForEach(
         options.with_values ? store::Walk::With::kValues
                             : store::Walk::With::kKeys,
-        [&](const StoredEntry& entry) {
+        options.path_prefix, [&](const StoredEntry& entry) {
           const EntryInfo& info = entry.info;
-          if (!info.path.starts_with(options.path_prefix)) return true;
           const uint64_t key_bytes = info.path.size();
           return visit({info.path, entry.value.view(),
                         info.bytes - std::min(info.bytes, key_bytes),
@@ -169,7 +168,7 @@ Status SqliteBackend::Flush() {
 Status SqliteBackend::ForEachKey(FunctionRef<bool(const EntryInfo&)> visit) {
   return Guarded<Status>([&](Engine& engine) {
     return engine.ForEach(
-        store::Walk::With::kKeys,
+        store::Walk::With::kKeys, {},
         [&](const StoredEntry& entry) { return visit(entry.info); });
   });
 }
@@ -177,7 +176,7 @@ Status SqliteBackend::ForEachKey(FunctionRef<bool(const EntryInfo&)> visit) {
 Status SqliteBackend::ForEachEntry(
     FunctionRef<bool(const StoredEntry&)> visit) {
   return Guarded<Status>([&](Engine& engine) {
-    return engine.ForEach(store::Walk::With::kValues, visit);
+    return engine.ForEach(store::Walk::With::kValues, {}, visit);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <limits>
 #include <string>
 #include <utility>
@@ -94,10 +95,11 @@ Result<policy::Counts> Reader::ReadCounts() {
   return policy::Counts{run.Int(2), run.Int(3)};
 }
 
-Status Walk::Prepare(const Connection& connection, With with, int64_t first_h) {
+Status Walk::Prepare(const Connection& connection, With with,
+                     std::string_view prefix) {
   connection_ = &connection;
   with_ = with;
-  next_h_ = first_h;
+  prefix_ = prefix;
   if (with == With::kKeys) {
     return connection.Prepare(sql::kKeysFrom, statement_);
   }
@@ -108,38 +110,33 @@ Status Walk::Prepare(const Connection& connection, With with, int64_t first_h) {
 }
 
 Result<std::vector<WalkedRow>> Walk::Next() {
-  std::vector<WalkedRow> rows;
-  while (rows.empty() && !ended_) {
-    Status status = ReadStep(rows);
-    if (!status.ok()) return status;
-  }
-  return rows;
-}
-
-Status Walk::ReadStep(std::vector<WalkedRow>& rows) {
   constexpr int64_t kRowsPerStep = 256;
   // A step ends early when it has copied this many bytes.
   constexpr size_t kBytesPerStep = size_t{1} << 20;
 
+  std::vector<WalkedRow> rows;
+  Position& at = position_;
   Run run(statement_);
   if (with_ == With::kValuesByAccess) {
-    run.Bind(1, last_used_).Bind(2, last_h_).Bind(3, kRowsPerStep);
+    run.Bind(1, at.last_used).Bind(2, at.last_h).Bind(3, kRowsPerStep);
   } else {
-    run.Bind(1, next_h_).Bind(2, kRowsPerStep);
+    run.Bind(1, at.next_h).Bind(2, kRowsPerStep);
   }
   bool has_rows = false;
   size_t copied = 0;
   int rc = SQLITE_DONE;
   while (copied < kBytesPerStep && (rc = run.Step()) == SQLITE_ROW) {
     has_rows = true;
-    last_h_ = run.Int(0);
-    last_used_ = run.Int(3);
-    WalkedRow row{last_h_,    run.Int(1), std::string(run.Blob(2)),
-                  last_used_, run.Int(4), Bytes()};
+    at.last_h = run.Int(0);
+    at.last_used = run.Int(3);
+    const std::string_view key = run.Blob(2);
+    if (!key.starts_with(prefix_)) continue;
+    WalkedRow row{at.last_h,    run.Int(1), std::string(key),
+                  at.last_used, run.Int(4), Bytes()};
     if (with_ != With::kKeys) {
       const std::string_view value = run.Blob(5);
       if (!IsIntact(run, 6, row.h, row.key, value)) {
-        ++damaged_;
+        ++at.damaged;
         continue;
       }
       row.value = Bytes::Copy(value);
@@ -150,19 +147,20 @@ Status Walk::ReadStep(std::vector<WalkedRow>& rows) {
   if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
     return connection_->Failure(rc, "read");
   }
-  ended_ = !has_rows;
-  if (ended_ || with_ == With::kValuesByAccess) return Status();
-  ended_ = last_h_ == std::numeric_limits<int64_t>::max();
-  if (!ended_) next_h_ = last_h_ + 1;
-  return Status();
+  at.has_ended = !has_rows;
+  if (at.has_ended || with_ == With::kValuesByAccess) return rows;
+  at.has_ended = at.last_h == std::numeric_limits<int64_t>::max();
+  if (!at.has_ended) at.next_h = at.last_h + 1;
+  return rows;
 }
 
 Status Walk::damage() const {
-  if (damaged_ == 0) return Status();
+  if (position_.damaged == 0) return Status();
   return Status(ErrorCode::kCorrupt,
-                "left out " + std::to_string(damaged_) + " entries of " +
-                    connection_->name() +
-                    " whose checksums are wrong; CheckAndFix removes them");
+                "left out " + std::to_string(position_.damaged) +
+                    " entries of " + connection_->name() +
+                    " whose checksums are wrong; CheckAndFix removes them",
+                EBADMSG);
 }
 
 }  // namespace appcache::store

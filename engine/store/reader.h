@@ -75,32 +75,44 @@ class Walk {
  public:
   enum class With { kKeys, kValues, kValuesByAccess };
 
-  // Accepts the tables of an older build without checksums too, so that a file
-  // can be read without a change to it. Leaves out rows before `first_h`,
-  // unless the order is that of accesses.
-  Status Prepare(const Connection& connection, With with,
-                 int64_t first_h = INT64_MIN);
+  // How far a walk has come.
+  struct Position {
+    int64_t next_h = INT64_MIN;
+    // Of the last row, whether it was returned or not.
+    int64_t last_used = INT64_MIN;
+    int64_t last_h = INT64_MIN;
+    uint64_t damaged = 0;
+    bool has_ended = false;
+  };
 
-  // The next rows, read in one short transaction; empty at the end. Throws
-  // std::bad_alloc. With values, leaves out damaged rows.
+  // Reads the rows whose key starts with `prefix`. Accepts the tables of an
+  // older build without checksums too, so that a file can be read without a
+  // change to it. `connection` and the bytes of `prefix` must outlive this
+  // object.
+  Status Prepare(const Connection& connection, With with,
+                 std::string_view prefix = {});
+
+  // The next rows, often none, read in one short transaction. Throws
+  // std::bad_alloc. With values, leaves out damaged rows. Of a row with another
+  // prefix, only the key is read.
   Result<std::vector<WalkedRow>> Next();
 
-  // kCorrupt if damaged rows were left out so far.
+  bool has_ended() const noexcept { return position_.has_ended; }
+
+  // kCorrupt, with EBADMSG as the native code, if damaged rows were left out so
+  // far.
   Status damage() const;
 
- private:
-  // Reads some rows, and adds the intact ones to `rows`.
-  Status ReadStep(std::vector<WalkedRow>& rows);
+  // Goes on where another walk over the same rows was.
+  const Position& position() const noexcept { return position_; }
+  void StartAt(const Position& position) noexcept { position_ = position; }
 
+ private:
   const Connection* connection_ = nullptr;
   Statement statement_;
   With with_ = With::kKeys;
-  bool ended_ = false;
-  uint64_t damaged_ = 0;
-  int64_t next_h_ = INT64_MIN;
-  // Of the last row, damaged or not.
-  int64_t last_used_ = INT64_MIN;
-  int64_t last_h_ = INT64_MIN;
+  std::string_view prefix_;
+  Position position_;
 };
 
 }  // namespace appcache::store

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -99,15 +100,25 @@ class ChecksumTest : public testing::Test {
     EXPECT_EQ(Get(cache, "key-c"), "the value of key-c");
   }
 
-  // Of the entries that a dump has.
-  static StringSet DumpedPaths(SqliteCache& cache) {
+  // Of the entries that a dump has, which leaves damaged ones out.
+  static StringSet DumpedPaths(SqliteCache& cache, bool has_damage) {
     StringSet paths;
     const Status walked = cache.ForEachEntry([&](const StoredEntry& entry) {
       paths.insert(entry.info.path);
       return true;
     });
-    EXPECT_TRUE(walked.ok()) << walked.ToString();
+    EXPECT_EQ(walked.Is(ErrorCode::kCorrupt), has_damage) << walked.ToString();
     return paths;
+  }
+
+  // Adds the paths that a walk with values visits.
+  static Status WalkFrom(SqliteCache& cache, std::string_view prefix,
+                         Strings& paths) {
+    return cache.backend()->WalkRaw({prefix, /*with_values=*/true},
+                                    [&](const WalkedEntry& entry) {
+                                      paths.emplace_back(entry.path);
+                                      return true;
+                                    });
   }
 
   // Check finds the entry with this hash, and CheckAndFix removes it only.
@@ -179,7 +190,7 @@ TEST_F(ChecksumTest, AFlippedByteOfAKeyIsNoEntryOfAnotherKey) {
   const auto cache = Open();
   EXPECT_EQ(Get(*cache, "key-a"), "<miss>");
   EXPECT_EQ(Get(*cache, "key-`"), "<miss>");
-  EXPECT_EQ(DumpedPaths(*cache), (StringSet{"key-b", "key-c"}));
+  EXPECT_EQ(DumpedPaths(*cache, true), (StringSet{"key-b", "key-c"}));
   ExpectFixed(*cache, hash, "is not under the hash of its key");
 }
 
@@ -204,7 +215,7 @@ TEST_F(ChecksumTest, AnEntryWithoutAChecksumIsReadAndIsNoProblem) {
   const auto cache = Open();
   EXPECT_EQ(Get(*cache, "key-a"), "the value of key-a");
   EXPECT_FALSE(*cache->backend()->AddRaw("key-a", "another", kNoTtl));
-  EXPECT_EQ(DumpedPaths(*cache), (StringSet{"key-a", "key-b", "key-c"}));
+  EXPECT_EQ(DumpedPaths(*cache, false), (StringSet{"key-a", "key-b", "key-c"}));
   EXPECT_EQ(ProblemsIn(*cache), Strings());
   ASSERT_TRUE(cache->CheckAndFix().ok());
   ExpectOthers(*cache);
@@ -315,10 +326,31 @@ TEST_F(ChecksumTest, AWalkLeavesDamagedEntriesOut) {
   Run("UPDATE entries SET value = CAST('x' AS BLOB)"
       " WHERE h < (SELECT max(h) FROM entries)");
   const auto cache = Open();
-  EXPECT_EQ(DumpedPaths(*cache).size(), 1u);
-  EXPECT_EQ(LastLine(),
-            "error: left out 1002 entries of " + file_ +
-                " whose checksums are wrong; CheckAndFix removes them");
+  const std::string message =
+      "left out 1002 entries of " + file_ +
+      " whose checksums are wrong; CheckAndFix removes them";
+  const auto reader = Must(SqliteCache::OpenFileToRead(file_, Options()));
+  for (SqliteCache* const opened : {cache.get(), reader.get()}) {
+    Strings paths;
+    const Status walked = WalkFrom(*opened, "", paths);
+    EXPECT_TRUE(walked.Is(ErrorCode::kCorrupt));
+    EXPECT_EQ(walked.error().native_code, EBADMSG);
+    EXPECT_EQ(walked.message(), message);
+    EXPECT_EQ(paths.size(), 1u);
+  }
+  EXPECT_EQ(LastLine(), "error: " + message);
+}
+
+TEST_F(ChecksumTest, AWalkOfAPrefixDoesNotVerifyOtherEntries) {
+  DamageValue();
+  const auto cache = Open();
+  const auto reader = Must(SqliteCache::OpenFileToRead(file_, Options()));
+  for (SqliteCache* const opened : {cache.get(), reader.get()}) {
+    Strings paths;
+    EXPECT_TRUE(WalkFrom(*opened, "key-b", paths).ok());
+    EXPECT_EQ(paths, Strings{"key-b"});
+    EXPECT_TRUE(WalkFrom(*opened, "key-a", paths).Is(ErrorCode::kCorrupt));
+  }
 }
 
 TEST_F(ChecksumTest, ASnapshotLeavesThemOutAndIsSound) {

@@ -102,7 +102,9 @@ struct WalkedEntry {
   // As stored. Empty unless WalkOptions::with_values.
   std::string_view value;
   uint64_t value_bytes = 0;
-  // By the clock of the backend. None: it never expires.
+  // By the clock that the backend measures ttls by. For a server, whose clock
+  // is not known: the time by this process's wall clock, and the remaining ttl.
+  // None: it never expires.
   std::optional<TimePoint> expires_at = std::nullopt;
   // None: the backend does not know it.
   std::optional<TimePoint> last_access = std::nullopt;
@@ -179,9 +181,11 @@ class Backend {
   //
   // Reads in bounded steps, whatever the number of entries: the memory is that
   // of some thousand paths, and of some MiB of values or one larger value. An
-  // entry that is damaged is left out, and the call returns kCorrupt after it
-  // has visited the others, or logs it. After another error some entries may
-  // have been visited. kUnsupported where Traits().supports_walk is false.
+  // entry that is damaged is left out. The call visits the others, and then
+  // returns kCorrupt with EBADMSG as the native code, and a message that says
+  // how many were left out. What it does not read is not verified: without
+  // values, a damaged value may go unnoticed. After another error some entries
+  // may have been visited. kUnsupported where Traits().supports_walk is false.
   // Default: kUnsupported.
   virtual Status WalkRaw(const WalkOptions& options, WalkVisitor visit);
 

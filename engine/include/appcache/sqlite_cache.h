@@ -37,8 +37,9 @@
 // open. (A get on a file takes 2 % longer for it with values of 256 bytes, 6 %
 // with 4 KiB and 19 % with 64 KiB.) A ttl alone, and the keys that ForEachKey
 // visits, are not verified. ForEachEntry, Snapshot and OpenInMemoryFrom leave
-// damaged entries out, and log how many; with OpenFileToRead, ForEachEntry and
-// Snapshot return kCorrupt then.
+// damaged entries out. ForEachEntry visits the others, and then returns
+// kCorrupt, with EBADMSG as the native code and a message that says how many.
+// The other two log how many; with OpenFileToRead, Snapshot returns kCorrupt.
 //
 // If damage was found in a cache file, the next open checks all of it. Damaged
 // indexes are rebuilt, entries with a wrong checksum are removed, and no other
