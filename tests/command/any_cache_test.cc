@@ -136,6 +136,9 @@ TEST_P(AnyCacheTest, KeysAreListedAndRemovedByPatternWhereThatIsPossible) {
   EXPECT_EQ(RunOn({"get", "user/1"}).status, 1);
   EXPECT_EQ(RunOn({"clear", "user/"}).out, "1 removed\n");
   EXPECT_EQ(RunOn({"get", "user*"}).out, "x");
+  // A prefix may end inside a character, here of "\u00fc".
+  RunOn({"set", "k\u00fc", "x"});
+  EXPECT_EQ(RunOn({"clear", "k\xc3"}).out, "1 removed\n");
   EXPECT_EQ(RunOn({"clear", "--prefix", "foreign"}).out, "1 removed\n");
   EXPECT_EQ(lines({"keys"}), 3);
 }

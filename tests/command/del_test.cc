@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "tests/support/map_cache.h"
 #include "tools/command/entries.h"
+#include "tools/command/selection.h"
 
 namespace appcache::command {
 namespace {
@@ -57,6 +60,41 @@ TEST(DelTest, AFailureStopsIt) {
               Status(ErrorCode::kUnavailable, "the server is down")));
   const Result<uint64_t> removed = RemoveAll(backend, {"a"});
   EXPECT_TRUE(removed.status().Is(ErrorCode::kUnavailable));
+}
+
+// As Redis may do it, and LMDB with a damaged record.
+class VisitsTwice : public MapBackend {
+ public:
+  Status WalkRaw(const WalkOptions& options, WalkVisitor visit) override {
+    const Status walked = MapBackend::WalkRaw(
+        options, [&](const WalkedEntry& entry) { return visit(entry); });
+    if (!walked.ok()) return walked;
+    const Status again = MapBackend::WalkRaw(options, visit);
+    return again.ok() ? damage : again;
+  }
+
+  Status damage;
+};
+
+TEST(SelectionTest, AnEntryThatIsVisitedTwiceIsRemovedOnce) {
+  VisitsTwice backend;
+  Fill(backend);
+  const Result<Removal> removed = Selection().Remove(backend, false);
+  ASSERT_TRUE(removed.ok());
+  EXPECT_EQ(removed->entries, 3u);
+  EXPECT_EQ(backend.size(), 0u);
+}
+
+TEST(SelectionTest, DamagedEntriesThatWereLeftOutAreReportedAfterTheRemoval) {
+  VisitsTwice backend;
+  Fill(backend);
+  backend.damage = Status(ErrorCode::kCorrupt, "left out 1", EBADMSG);
+  const Result<Removal> removed = Selection().Remove(backend, false);
+  ASSERT_TRUE(removed.ok());
+  EXPECT_EQ(removed->entries, 3u);
+  EXPECT_EQ(removed->damage.message(), "left out 1");
+  backend.damage = Status(ErrorCode::kCorrupt, "not a database", 11);
+  EXPECT_FALSE(Selection().Remove(backend, false).ok());
 }
 
 }  // namespace

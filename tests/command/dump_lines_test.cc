@@ -125,6 +125,16 @@ TEST(DumpLinesTest, LinesWithoutAFirstNeedNoLast) {
   EXPECT_FALSE(read.entries[1].info.expires_at.has_value());
 }
 
+// The first line is the first that is not empty.
+TEST(DumpLinesTest, AHeaderMayFollowEmptyLinesAndAByteOrderMark) {
+  for (const std::string before : {"\n", "\xef\xbb\xbf", "\xef\xbb\xbf \r\n"}) {
+    const std::string text =
+        before + std::string(kHeader) + std::string(kEntry);
+    EXPECT_NE(ErrorOf(text).find("unexpected end"), std::string::npos);
+    EXPECT_EQ(ErrorOf(text + "{\"end\":true,\"entries\":1}\n"), "");
+  }
+}
+
 TEST(DumpLinesTest, ATruncatedDumpIsAnErrorAfterItsEntries) {
   Written written;
   for (int i = 0; i < 3; ++i) written.Add("key" + std::to_string(i), "value");

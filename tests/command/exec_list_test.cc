@@ -66,6 +66,18 @@ TEST_F(ExecListTest, ARunIsListedWithItsCommandAndItsScopes) {
   EXPECT_EQ(table.out.find("secret"), std::string::npos);
 }
 
+TEST_F(ExecListTest, ADamagedEntryThatIsNoRunIsNotRead) {
+  EXPECT_EQ(Exec("echo out").status, 0);
+  EXPECT_EQ(Run({"set", "foreign", "the foreign value"}).status, 0);
+  const std::string file = "xdg/appcache/cache.db";
+  std::string bytes = ReadFile(file);
+  const size_t at = bytes.find("the foreign value");
+  ASSERT_NE(at, std::string::npos);
+  bytes[at] = 'T';
+  WriteFile(file, bytes);
+  EXPECT_EQ(List().size(), 1u);  // and no warning
+}
+
 TEST_F(ExecListTest, TheMostRecentRunIsFirstAndAStaleOneIsMarked) {
   EXPECT_EQ(Exec("echo old", {"--ttl", "1h", "--stale", "1d"}).status, 0);
   MakeOlder(CacheFile(), std::chrono::hours(2));

@@ -93,6 +93,17 @@ TEST_F(MrcTest, TheTableDrawsTheMisses) {
                 bar.substr(0, 60) + "\n");
 }
 
+TEST_F(MrcTest, CountsOfASampleAreIntegersToo) {
+  std::string trace;
+  for (int i = 0; i < 600; ++i) trace += std::to_string(i % 200) + "\n";
+  WriteFile("trace", trace);
+  const Json curve = Curve({"--sample", "30", "--entries", "50,200"});
+  EXPECT_TRUE(curve["keys"].is_number_integer()) << curve;
+  for (const Json& point : curve["curve"]) {
+    EXPECT_TRUE(point["lru_hits"].is_number_integer()) << curve;
+  }
+}
+
 TEST_F(MrcTest, AnEmptyTraceHasNoCurve) {
   WriteFile("trace", "\n\n");
   const Json curve = Curve({"--hit-ratio", "50"});

@@ -96,6 +96,45 @@ TEST_F(TransferTest, ADumpOfLinesKeepsValuesTtlsAndStoredBytes) {
   EXPECT_EQ(Run({"check", "--cache", "new.db"}).status, 0);
 }
 
+// One contract for every kind of cache: what is sound is dumped.
+TEST_F(TransferTest, ADamagedEntryIsLeftOutOfADumpAndReported) {
+  for (const std::string format : {"binary", "jsonl"}) {
+    for (const bool is_lmdb : {false, true}) {
+      const std::string name = format + (is_lmdb ? "_lmdb" : ".db");
+      const std::string cache = (is_lmdb ? "lmdb:" : "") + name;
+      const std::string file = name + (is_lmdb ? "/data.mdb" : "");
+      SCOPED_TRACE(cache);
+      Run({"set", "--cache", cache, "a", "the sound value"});
+      Run({"set", "--cache", cache, "b", "the damaged value"});
+      std::string bytes = ReadFile(file);
+      size_t at = bytes.find("the damaged value");
+      ASSERT_NE(at, std::string::npos);
+      for (; at != std::string::npos; at = bytes.find("the damaged value")) {
+        bytes[at] = 'T';
+      }
+      WriteFile(file, bytes);
+      const Output dumped =
+          Run({"dump", "--format", format, "--cache", cache, "dump"});
+      EXPECT_EQ(dumped.status, 3);
+      EXPECT_EQ(dumped.out, "1 entries dumped\n");
+      EXPECT_NE(dumped.err.find("left out"), std::string::npos) << dumped.err;
+      const std::string loaded = "loaded_" + name;
+      EXPECT_EQ(Run({"load", "--cache", "./" + loaded + ".db", "dump"}).out,
+                "1 entries loaded\n");
+    }
+  }
+}
+
+TEST_F(TransferTest, LinesMayFollowEmptyLinesAndAByteOrderMark) {
+  const std::string line = "{\"key\":\"x\",\"value\":\"1\"}\n";
+  for (const std::string before :
+       {"\n", "\r\n", " \n\t\n", "\xef\xbb\xbf", "\xef\xbb\xbf\n", "  "}) {
+    const Output loaded =
+        RunWithInput({"load", "--cache", "new.db"}, before + line);
+    EXPECT_EQ(loaded.out, "1 entries loaded\n") << loaded.err;
+  }
+}
+
 TEST_F(TransferTest, LinesOfOtherProgramsAreLoaded) {
   const Output loaded =
       RunWithInput({"load", "--json", "--cache", "new.db"},

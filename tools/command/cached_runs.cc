@@ -20,6 +20,7 @@
 #include "tools/command/run_cache.h"
 #include "tools/command/run_record.h"
 #include "tools/command/screen.h"
+#include "tools/command/selection.h"
 #include "tools/command/table.h"
 #include "tools/command/text.h"
 #include "tools/command/units.h"
@@ -102,7 +103,11 @@ Result<std::vector<CachedRun>> ReadRuns(Cache& cache) {
         }
         return true;
       });
-  if (!visited.ok()) return visited;
+  if (HasOnlyLeftOutDamaged(visited)) {
+    Warn(visited.message());
+  } else if (!visited.ok()) {
+    return visited;
+  }
   SortRuns(runs);
   return runs;
 }

@@ -74,7 +74,9 @@ void AddDel(CLI::App& app, CommandLine& line) {
        "(see appcache keys --help), without a question. That works "
        "on SQLite\n"
        "files, LMDB directories and Redis servers, and reads all "
-       "keys.\n",
+       "keys.\n"
+       "The number is then that of the entries found: one that another\n"
+       "program removed at the same time is counted too.\n",
        "Examples:\n"
        "  appcache del user/7 user/8\n"
        "  appcache del --matching 'user/*' --dry-run\n"},

@@ -16,6 +16,7 @@
 #include "tools/command/output_file.h"
 #include "tools/command/progress.h"
 #include "tools/command/report.h"
+#include "tools/command/selection.h"
 #include "tools/command/signal_blocker.h"
 #include "tools/command/text.h"
 #include "tools/command/transfer.h"
@@ -61,6 +62,19 @@ Status WalkAll(Cache& cache, uint64_t& entries, const Add& add) {
   return written.ok() ? walked : written;
 }
 
+// Completes the dump also if damaged entries were left out. That is then the
+// error: see IsComplete.
+template <class Writer>
+Status Finish(Writer& writer, const Status& walked) {
+  if (!walked.ok() && !HasOnlyLeftOutDamaged(walked)) return walked;
+  Status finished = writer.Finish();
+  return finished.ok() ? walked : finished;
+}
+
+bool IsComplete(const Status& dumped) {
+  return dumped.ok() || HasOnlyLeftOutDamaged(dumped);
+}
+
 // Writes all entries to `sink`. Sets `entries` to their number.
 Status DumpAll(Cache& cache, DumpFormat format, Sink sink, uint64_t& entries) {
   entries = 0;
@@ -69,14 +83,14 @@ Status DumpAll(Cache& cache, DumpFormat format, Sink sink, uint64_t& entries) {
     Status status = WalkAll(cache, entries, [&](const WalkedEntry& entry) {
       return writer.Add(entry);
     });
-    return status.ok() ? writer.Finish() : status;
+    return Finish(writer, status);
   }
   DumpWriter writer(std::move(sink));
   const TimePoint now = Clock::Wall()->Now();
   Status status = WalkAll(cache, entries, [&](const WalkedEntry& entry) {
     return writer.Add(ToStored(entry, now));
   });
-  return status.ok() ? writer.Finish() : status;
+  return Finish(writer, status);
 }
 
 // The files of a cache, absolute.
@@ -125,8 +139,8 @@ int DumpToFile(Cache& cache, const DumpOptions& options,
     return file->Write(bytes);
   };
   uint64_t entries = 0;
-  Status status = DumpAll(cache, options.format, write, entries);
-  if (status.ok()) status = file->Commit();
+  const Status dumped = DumpAll(cache, options.format, write, entries);
+  const Status status = IsComplete(dumped) ? file->Commit() : dumped;
   if (!status.ok()) {
     // Removes the temporary file before a signal ends the process.
     const OutputFile removed(*std::move(file));
@@ -137,8 +151,10 @@ int DumpToFile(Cache& cache, const DumpOptions& options,
     signals.RaiseUnblocked(*interrupted);
     return kFailure;
   }
-  if (options.json) return PrintJson(Json{{"entries", entries}});
-  return Print(std::to_string(entries) + " entries dumped\n");
+  const int printed =
+      options.json ? PrintJson(Json{{"entries", entries}})
+                   : Print(std::to_string(entries) + " entries dumped\n");
+  return dumped.ok() ? printed : Fail(dumped);
 }
 
 int DumpToStandardOutput(Cache& cache, const DumpOptions& options) {

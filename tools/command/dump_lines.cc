@@ -18,6 +18,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kFormat = "appcache-dump";
 constexpr uint64_t kVersion = 1;
+constexpr std::string_view kBlank = " \t\r";
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 // A block ends once it has this many entries or bytes.
 constexpr size_t kBlockEntries = 1000;
@@ -149,6 +151,11 @@ bool IsEnd(const Json& line) {
 
 }  // namespace
 
+bool IsStartOfDumpLines(char first) {
+  return first == '{' || first == '\n' || first == kByteOrderMark.front() ||
+         kBlank.find(first) != std::string_view::npos;
+}
+
 // --- DumpLinesWriter.
 
 Status DumpLinesWriter::WriteHeader() {
@@ -195,14 +202,18 @@ Status DumpLinesReader::ReadLine(std::vector<StoredEntry>& block, size_t& bytes,
   if (!is_line.ok()) return is_line.status();
   is_done = !*is_line;
   if (is_done) return CheckComplete();
-  if (text.find_first_not_of(" \t\r") == std::string_view::npos) {
+  if (lines_.line_number() == 1 && text.starts_with(kByteOrderMark)) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
+  if (text.find_first_not_of(kBlank) == std::string_view::npos) {
     return Status();
   }
+  const bool is_first = !std::exchange(has_line_, true);
   if (has_end_) return Corrupt("data after the end of the dump");
   if (!IsFlat(text)) return Corrupt("not a flat JSON object");
   Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!line.is_object()) return Corrupt("not a JSON object");
-  if (lines_.line_number() == 1 && IsHeader(line)) {
+  if (is_first && IsHeader(line)) {
     if (line["version"] != kVersion) {
       return Status(ErrorCode::kUnsupported,
                     "the dump has format version " + line["version"].dump() +

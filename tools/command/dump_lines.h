@@ -18,6 +18,10 @@
 
 namespace appcache::command {
 
+// True if a dump that starts with this byte is lines of JSON. Before its first
+// line it may have a byte order mark of UTF-8, and empty lines.
+bool IsStartOfDumpLines(char first);
+
 class DumpLinesWriter {
  public:
   // Receives the bytes of the dump, in order.
@@ -67,7 +71,8 @@ class DumpLinesReader {
   Status Corrupt(std::string_view what) const;
 
   LineReader lines_;
-  Status error_;  // to be returned next
+  Status error_;           // to be returned next
+  bool has_line_ = false;  // one that is not empty
   bool has_header_ = false;
   bool has_end_ = false;
   uint64_t entries_ = 0;

@@ -91,6 +91,14 @@ int PrintTtl(const std::string& path, appcache::Ttl ttl) {
   return PrintJson(report);
 }
 
+int PrintRemoved(const DelOptions& options, uint64_t removed) {
+  if (options.json) {
+    return PrintJson(Json{{"removed", removed}, {"dry_run", options.dry_run}});
+  }
+  return Print(std::to_string(removed) +
+               (options.dry_run ? " would be removed\n" : " removed\n"));
+}
+
 std::string Seconds(std::chrono::milliseconds ttl) {
   std::array<char, 40> text;
   const auto ms = static_cast<long long>(ttl.count());
@@ -153,7 +161,7 @@ int Del(const DelOptions& options) {
   const auto cache = OpenCache(options.cache, IfMissing::kFail);
   if (!cache.ok()) return Fail(cache.status());
   Backend& backend = *(*cache)->backend();
-  Result<uint64_t> removed = uint64_t{0};
+  Result<Removal> removed = Removal();
   if (options.pattern) {
     const Status listed = CheckCanList(options.cache, **cache);
     if (!listed.ok()) return Fail(listed);
@@ -166,14 +174,13 @@ int Del(const DelOptions& options) {
     for (const std::string& name : options.names) {
       paths.push_back(PathOf(options.keys, **cache, name));
     }
-    removed = RemoveAll(backend, paths);
+    const Result<uint64_t> named = RemoveAll(backend, paths);
+    if (!named.ok()) return Fail(named.status());
+    removed->entries = *named;
   }
   if (!removed.ok()) return Fail(removed.status());
-  if (!options.json) {
-    return Print(std::to_string(*removed) +
-                 (options.dry_run ? " would be removed\n" : " removed\n"));
-  }
-  return PrintJson(Json{{"removed", *removed}, {"dry_run", options.dry_run}});
+  const int printed = PrintRemoved(options, removed->entries);
+  return removed->damage.ok() ? printed : Fail(removed->damage);
 }
 
 int Ttl(const TtlOptions& options) {

@@ -130,7 +130,7 @@ Status LoadInput(Cache& cache, SqliteCache* sqlite, Input& input,
   const auto source = [&input](char* data, size_t size) {
     return input.Read(data, size);
   };
-  if (*first == '{') {
+  if (*first && IsStartOfDumpLines(**first)) {
     DumpLinesReader reader(input.name(), source);
     return LoadAll(
         cache, sqlite, input, [&] { return reader.NextBlock(); }, loaded);

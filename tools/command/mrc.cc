@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -169,9 +170,9 @@ int PrintTable(const MrcOptions& options, const curve::LruCurve& lru,
   return Print(text);
 }
 
-Json Number(double number, double sample) {
-  if (sample < 1) return number;
-  return static_cast<uint64_t>(number);
+// A count, which is an estimate with --sample.
+uint64_t Rounded(double number) {
+  return static_cast<uint64_t>(std::llround(number));
 }
 
 int PrintJsonOf(const MrcOptions& options, const curve::LruCurve& lru,
@@ -179,7 +180,7 @@ int PrintJsonOf(const MrcOptions& options, const curve::LruCurve& lru,
   Json curve = Json::array();
   for (const Point& point : points) {
     Json fields{{"entries", point.capacity},
-                {"lru_hits", Number(point.lru, options.sample)},
+                {"lru_hits", Rounded(point.lru)},
                 {"lru_hit_percent", Percent(point.lru, lru.requests())}};
     for (size_t i = 0; i < std::size(kPolicies); ++i) {
       fields[kPolicies[i].field] =
@@ -196,7 +197,7 @@ int PrintJsonOf(const MrcOptions& options, const curve::LruCurve& lru,
          {"entries", capacity ? Json(*capacity) : Json(nullptr)}});
   }
   return PrintJson(Json{{"requests", lru.requests()},
-                        {"keys", Number(lru.keys(), options.sample)},
+                        {"keys", Rounded(lru.keys())},
                         {"sample", options.sample},
                         {"curve", std::move(curve)},
                         {"targets", std::move(targets)}});
@@ -270,9 +271,8 @@ int Mrc(const MrcOptions& options) {
   const Status read = ReadTrace(options, lru, numbered);
   if (!read.ok()) return Fail(read);
   const std::vector<uint64_t> capacities =
-      options.capacities.empty()
-          ? RoundCapacities(static_cast<uint64_t>(lru.keys()))
-          : options.capacities;
+      options.capacities.empty() ? RoundCapacities(Rounded(lru.keys()))
+                                 : options.capacities;
   const std::vector<Point> points =
       Measure(capacities, lru, numbered, options.compare);
   return options.json ? PrintJsonOf(options, lru, points)

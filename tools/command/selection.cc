@@ -1,7 +1,9 @@
 #include "tools/command/selection.h"
 
+#include <cerrno>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,11 @@ Json UnixMsOrNull(const std::optional<TimePoint>& time) {
 
 }  // namespace
 
+bool HasOnlyLeftOutDamaged(const Status& walked) {
+  return walked.Is(ErrorCode::kCorrupt) &&
+         walked.error().native_code == EBADMSG;
+}
+
 Result<Selection> Selection::Matching(
     const KeyFlags& flags, const Cache& cache,
     const std::optional<std::string>& pattern) {
@@ -39,24 +46,27 @@ Result<Selection> Selection::Matching(
 Result<Selection> Selection::StartingWith(
     const KeyFlags& flags, const Cache& cache,
     const std::optional<std::string>& key_prefix) {
-  std::optional<std::string> pattern;
-  if (key_prefix) pattern = Glob::Escape(*key_prefix) + "*";
-  return Matching(flags, cache, pattern);
+  if (!key_prefix) return Matching(flags, cache, std::nullopt);
+  Selection selection;
+  if (!flags.whole_path) selection.prefix_ = PathOf(flags, cache, "");
+  selection.prefix_ += *key_prefix;
+  return selection;
 }
 
 Status Selection::Walk(Backend& backend, bool with_values,
                        WalkVisitor visit) const {
-  if (!pattern_) return backend.WalkRaw({"", with_values}, visit);
+  if (!pattern_) return backend.WalkRaw({prefix_, with_values}, visit);
   return backend.WalkRaw(
       {pattern_->literal_prefix(), with_values}, [&](const WalkedEntry& entry) {
         return !pattern_->Matches(entry.path) || visit(entry);
       });
 }
 
-Result<uint64_t> Selection::Remove(Backend& backend, bool is_dry_run) const {
+Result<Removal> Selection::Remove(Backend& backend, bool is_dry_run) const {
   uint64_t removed = 0;
   Status status;
-  std::vector<std::string> paths;
+  // A walk may visit an entry twice before it is removed.
+  std::unordered_set<std::string> paths;
   size_t path_bytes = 0;
   const auto remove = [&] {
     const std::vector<std::string_view> views(paths.begin(), paths.end());
@@ -68,7 +78,7 @@ Result<uint64_t> Selection::Remove(Backend& backend, bool is_dry_run) const {
   };
   const Status walked =
       Walk(backend, /*with_values=*/false, [&](const WalkedEntry& entry) {
-        paths.emplace_back(entry.path);
+        if (!paths.emplace(entry.path).second) return true;
         path_bytes += entry.path.size();
         const bool has_room =
             paths.size() < kRemovedAtOnce && path_bytes < kPathBytesAtOnce;
@@ -77,8 +87,8 @@ Result<uint64_t> Selection::Remove(Backend& backend, bool is_dry_run) const {
   // What was found before an error of the walk is removed too.
   if (status.ok() && !paths.empty()) remove();
   if (!status.ok()) return status;
-  if (!walked.ok()) return walked;
-  return removed;
+  if (!walked.ok() && !HasOnlyLeftOutDamaged(walked)) return walked;
+  return Removal{removed, walked};
 }
 
 ListedEntry ToListed(const WalkedEntry& entry) {

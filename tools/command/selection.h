@@ -18,6 +18,20 @@
 
 namespace appcache::command {
 
+// True if a walk has visited every entry, except damaged ones, which this error
+// of it reports.
+bool HasOnlyLeftOutDamaged(const Status& walked);
+
+// What Selection::Remove has done.
+struct Removal {
+  // Of those that the walk found, so one that another client removed at the
+  // same time counts too. One that the walk visited twice counts once if it was
+  // removed; it may count twice if it was only counted.
+  uint64_t entries = 0;
+  // That damaged entries were left out, if so.
+  Status damage;
+};
+
 class Selection {
  public:
   // Every entry, whatever its prefix.
@@ -30,7 +44,7 @@ class Selection {
   static Result<Selection> Matching(const KeyFlags& flags, const Cache& cache,
                                     const std::optional<std::string>& pattern);
 
-  // The same for keys that start with `key_prefix`.
+  // The same for keys that start with the bytes `key_prefix`.
   static Result<Selection> StartingWith(
       const KeyFlags& flags, const Cache& cache,
       const std::optional<std::string>& key_prefix);
@@ -39,12 +53,13 @@ class Selection {
   Status Walk(Backend& backend, bool with_values, WalkVisitor visit) const;
 
   // Removes the selected entries, or with `is_dry_run` only counts them.
-  // Returns their number. After an error some have been removed. The memory
-  // that it takes does not depend on their number.
-  Result<uint64_t> Remove(Backend& backend, bool is_dry_run) const;
+  // After an error some have been removed. The memory that it takes does not
+  // depend on their number.
+  Result<Removal> Remove(Backend& backend, bool is_dry_run) const;
 
  private:
-  std::optional<Glob> pattern_;  // of whole paths; none: every path
+  std::optional<Glob> pattern_;  // of whole paths
+  std::string prefix_;           // of whole paths, without a pattern
 };
 
 // An entry without its value.

@@ -27,6 +27,7 @@ struct TopList {
   std::vector<ListedEntry> entries;
   uint64_t all_entries = 0;
   uint64_t all_bytes = 0;
+  Status damage;  // that damaged entries were left out, if so
 };
 
 Result<TopList> Take(Backend& backend, TopOrder order, uint64_t limit) {
@@ -42,7 +43,8 @@ Result<TopList> Take(Backend& backend, TopOrder order, uint64_t limit) {
     list.all_bytes += listed.bytes;
     return true;
   });
-  if (!walked.ok()) return walked;
+  if (!walked.ok() && !HasOnlyLeftOutDamaged(walked)) return walked;
+  list.damage = walked;
   if (is_unordered) {
     return Status(ErrorCode::kUnsupported,
                   "the last accesses are unknown, because this is not a SQLite "
@@ -75,8 +77,12 @@ int Watch(Backend& backend, const TopOptions& options, SignalBlocker& signals) {
                                Take(backend, options.order, options.limit);
                            if (!list.ok()) return list.status();
                            const ScreenSize size = SizeOfScreen();
-                           const std::string text = Render(
-                               *list, Clock::Wall()->Now(), size.columns);
+                           std::string text;
+                           if (!list->damage.ok()) {
+                             text = Escape(list->damage.message()) + "\n";
+                           }
+                           text += Render(*list, Clock::Wall()->Now(),
+                                          size.columns);
                            return DrawInPlace(text, size);
                          });
 }
@@ -129,9 +135,11 @@ int Top(const TopOptions& options) {
   if (watches) return Watch(backend, options, *signals);
   const Result<TopList> list = Take(backend, options.order, options.limit);
   if (!list.ok()) return Fail(list.status());
-  if (options.json) return PrintAsJson(*list);
-  return Print(Render(*list, Clock::Wall()->Now(),
-                      on_terminal ? SizeOfScreen().columns : 0));
+  const size_t width = on_terminal ? SizeOfScreen().columns : 0;
+  const int printed = options.json
+                          ? PrintAsJson(*list)
+                          : Print(Render(*list, Clock::Wall()->Now(), width));
+  return list->damage.ok() ? printed : Fail(list->damage);
 }
 
 }  // namespace appcache::command

@@ -87,11 +87,13 @@ int ClearSelected(const ClearOptions& options, Cache& cache) {
   const Result<Selection> selection =
       Selection::StartingWith(options.keys, cache, options.key_prefix);
   if (!selection.ok()) return Fail(selection.status());
-  const Result<uint64_t> removed =
+  const Result<Removal> removed =
       selection->Remove(*cache.backend(), /*is_dry_run=*/false);
   if (!removed.ok()) return Fail(removed.status());
-  if (!options.json) return Print(std::to_string(*removed) + " removed\n");
-  return PrintJson(Json{{"removed", *removed}});
+  const int printed =
+      options.json ? PrintJson(Json{{"removed", removed->entries}})
+                   : Print(std::to_string(removed->entries) + " removed\n");
+  return removed->damage.ok() ? printed : Fail(removed->damage);
 }
 
 }  // namespace
