@@ -154,7 +154,9 @@ TEST_F(LmdbCacheTest, AWalkLeavesOutDamagedRecordsAndReportsThem) {
         });
     // Without values, they are not verified.
     EXPECT_EQ(status.Is(ErrorCode::kCorrupt), with_values) << status.ToString();
-    if (with_values) EXPECT_EQ(status.error().native_code, EBADMSG);
+    if (with_values) {
+      EXPECT_EQ(status.error().native_code, EBADMSG);
+    }
     EXPECT_EQ(paths.size(), with_values ? 2u : 3u);
   }
   EXPECT_FALSE(*backend().SetTtlRaw("p/damaged", Ttl(1000)));
