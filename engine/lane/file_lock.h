@@ -55,9 +55,10 @@ class FileLock {
   // contents, which are then left unchanged; kUnavailable when writing fails.
   Status Sign();
 
-  // A text behind the signature. ReadNote: the one of the file at `path`, if
-  // that IsSigned; at most kMaxNoteBytes. Without one, it is empty. SetNote
-  // replaces it by one of the same length, or does nothing if it cannot.
+  // The note is a text behind the signature. ReadNote returns that of the file
+  // at `path`, at most kMaxNoteBytes; it is empty if there is none, or the file
+  // is not signed. SetNote replaces it, and does nothing if it cannot.
+  // REQUIRES: all notes of a file have the same length.
   static constexpr size_t kMaxNoteBytes = 1000;
   static std::string ReadNote(const std::string& path,
                               const FileAccess& access);

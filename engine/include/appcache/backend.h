@@ -215,10 +215,10 @@ class Backend {
 
   // Gives the entry a new ttl, counted from now, and returns true if there is
   // one that has not expired; otherwise returns false and changes nothing.
-  // Counts as an access. A value that another caller sets while it runs is
-  // kept. Default: GetRaw, then SetRaw, so that such a value is lost, and so is
-  // one that SetRaw refuses or that GetRaw does not return as it is stored.
-  // Every backend of this library overrides it.
+  // Counts as an access. Every backend of this library keeps a value that
+  // another caller sets while the call runs. The default does not: it calls
+  // GetRaw and then SetRaw. It also loses a value that SetRaw refuses, or that
+  // GetRaw does not return as it is stored.
   virtual Result<bool> SetTtlRaw(std::string_view path, Ttl ttl);
 
   // Removes every entry whose path starts with `path_prefix`, which may be
