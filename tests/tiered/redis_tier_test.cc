@@ -84,14 +84,15 @@ class RedisTierTest : public testing::Test {
     });
   }
 
-  // Returns when `reader` has the invalidations of what `writer` has changed:
-  // they arrive in order.
-  static void AwaitInvalidations(TieredCache& writer, TieredCache& reader) {
+  // Returns when `tier` has the invalidations of all changes that were made
+  // before: they arrive in order. A copy that is filled before the invalidation
+  // of an earlier change has arrived is dropped by it.
+  void AwaitInvalidations(TieredCache& tier) {
     constexpr std::string_view kLast = "pyappcache/last";
-    ASSERT_TRUE(writer.backend()->SetRaw(kLast, "before", kNoTtl).ok());
-    ASSERT_TRUE(IsLocal(reader, kLast));
-    ASSERT_TRUE(writer.backend()->SetRaw(kLast, "after", kNoTtl).ok());
-    ASSERT_TRUE(Await([&] { return Get(reader, kLast) == "after"; }));
+    server_.Run("SET pyappcache/last before");
+    ASSERT_TRUE(IsLocal(tier, kLast));
+    server_.Run("SET pyappcache/last after");
+    ASSERT_TRUE(Await([&] { return Get(tier, kLast) == "after"; }));
   }
 
   CapturedLog log_;
@@ -140,7 +141,7 @@ TEST_F(RedisTierTest, AnInvalidatePrefixThroughOneTierIsVisibleInAnother) {
     ASSERT_TRUE(IsLocal(*two, path));
   }
   ASSERT_TRUE(one->backend()->SetRaw(kPath, "v", kNoTtl).ok());
-  AwaitInvalidations(*one, *two);
+  AwaitInvalidations(*two);
   ASSERT_TRUE(IsLocal(*two));
   ASSERT_TRUE(one->InvalidatePrefix("a/").ok());
   for (const std::string_view path : gone) {
@@ -201,6 +202,7 @@ TEST_F(RedisTierTest, AFrozenServerDoesNotStopServeStale) {
   options_.lease.when_lost = WhenLost::kServeStale;
   const auto tier = OpenCoherent();
   server_.Run("SET pyappcache/k old");
+  AwaitInvalidations(*tier);
   ASSERT_TRUE(IsLocal(*tier));
   server_.Freeze();
   const uint64_t errors = tier->Report().remote_errors;
