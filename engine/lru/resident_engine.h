@@ -55,6 +55,7 @@
 #include "engine/lru/lru_engine.h"
 #include "engine/lru/maintenance.h"
 #include "engine/policy/fine_ticks.h"
+#include "engine/policy/live_curve.h"
 #include "engine/policy/victim_queue.h"
 #include "engine/residency/directory.h"
 #include "engine/residency/epochs.h"
@@ -132,6 +133,7 @@ class ResidentEngine final : public Engine {
   using Record = residency::Record;
   using Directory = residency::Directory;
   using Section = residency::Epochs::Section;
+  using Reader = residency::Epochs::Reader;
 
   ResidentEngine(std::shared_ptr<LruEngine> storage, Settings settings);
   static Directory::Limits LimitsOf(const Settings& settings) noexcept;
@@ -170,6 +172,12 @@ class ResidentEngine final : public Engine {
   // Exact, and reads the clock only if the entry expires about now.
   bool HasExpiredNow(const Entry& entry) const;
   void ArmAccesses() noexcept;
+
+  // Count a read, and note it for the curve if it is sampled. A hit has
+  // `record`, before its tick is replaced by `tick`.
+  void CountHit(Reader& reader, const Record& record, int64_t tick) noexcept;
+  void CountMiss(Reader& reader, int64_t h) noexcept;
+  void CountExpired(Reader& reader) noexcept;
 
   // --- Writes.
 
@@ -300,6 +308,7 @@ class ResidentEngine final : public Engine {
   std::atomic<bool> flush_is_urgent_{false};
   const int64_t hash_seed_;
   policy::FineTicks ticks_;
+  policy::LiveCurve curve_;
   residency::Epochs epochs_;
   Directory directory_;
 

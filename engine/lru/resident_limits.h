@@ -80,6 +80,7 @@ bool ResidentEngine::RemoveFirstExpired(const Shards& shards, int64_t now_ms) {
     // Otherwise the time was that of an entry which is gone, and the shard has
     // corrected it.
     if (record == nullptr || record->entry()->expires_at_ms != first) continue;
+    curve_.NoteRemoval(record->entry()->h);
     shard->Remove(*record);
     expirations_.fetch_add(1, std::memory_order_relaxed);
     return true;
@@ -121,6 +122,9 @@ bool ResidentEngine::EvictOne(const Shards& shards, int64_t before) {
     // Another thread has removed it, which may leave room.
     if (VisibleEntry(record) == nullptr) return true;
     if (residency::WasUsedSince(*record, victim.tick)) continue;
+    const Entry& evicted = *record->entry();
+    curve_.NoteEviction(evicted.h, residency::LastUse(*record),
+                        evicted.expires_at_ms);
     shard->Remove(*record);
     evictions_.fetch_add(1, std::memory_order_relaxed);
     return true;

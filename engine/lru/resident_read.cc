@@ -17,12 +17,35 @@ constexpr int kMaxLoads = 1000;
 
 }  // namespace
 
+inline void ResidentEngine::CountHit(Reader& reader, const Record& record,
+                                     int64_t tick) noexcept {
+  ++reader.hits;
+  if (curve_.IsSampled(reader.hits.value())) [[unlikely]] {
+    curve_.NoteHit(record.tick.load(std::memory_order_relaxed), tick);
+  }
+}
+
+inline void ResidentEngine::CountMiss(Reader& reader, int64_t h) noexcept {
+  ++reader.misses;
+  if (curve_.IsSampled(reader.misses.value())) [[unlikely]] {
+    curve_.NoteMiss(h, ticks_.Next(),
+                    ExpiryClock(settings_.clock->Approximate()));
+  }
+}
+
+inline void ResidentEngine::CountExpired(Reader& reader) noexcept {
+  ++reader.misses;
+  if (curve_.IsSampled(reader.misses.value())) [[unlikely]] {
+    curve_.NoteExpired(ticks_.Next());
+  }
+}
+
 template <class V, class Use>
 Lookup<V> ResidentEngine::Access(std::string_view path, const Use& use) {
   if (Status usable = CheckProcess(); !usable.ok()) [[unlikely]] {
     return Lookup<V>::Failed(std::move(usable));
   }
-  residency::Epochs::Reader& reader = epochs_.ForThisThread();
+  Reader& reader = epochs_.ForThisThread();
   const Section section(epochs_, reader);
   const int64_t h = Hash(path);
   if (is_closed()) [[unlikely]]
@@ -32,7 +55,7 @@ Lookup<V> ResidentEngine::Access(std::string_view path, const Use& use) {
   const Entry* const entry =
       directory_.Find(h, [&] { begun = ticks_.Begin(); });
   if (entry == nullptr) {
-    ++reader.misses;
+    CountMiss(reader, h);
     // No key that is too long was ever set.
     Status valid = CheckKeySize(path);
     return valid.ok() ? Lookup<V>::Miss() : Lookup<V>::Failed(std::move(valid));
@@ -41,14 +64,14 @@ Lookup<V> ResidentEngine::Access(std::string_view path, const Use& use) {
     return AccessAway<V>(*entry, path, reader, use);
   }
   if (entry->key() != path || HasExpiredNow(*entry)) {
-    ++reader.misses;
+    CountExpired(reader);
     return Lookup<V>::Miss();
   }
   Record& record = *entry->record;
   const int64_t tick = ticks_.End(begun);
+  CountHit(reader, record, tick);
   internal::TestPoint("hit.store");
   record.tick.store(tick, std::memory_order_relaxed);
-  ++reader.hits;
   if (!accesses_are_armed_.load(std::memory_order_relaxed)) [[unlikely]] {
     ArmAccesses();
   }
@@ -57,8 +80,7 @@ Lookup<V> ResidentEngine::Access(std::string_view path, const Use& use) {
 
 template <class V, class Use>
 Lookup<V> ResidentEngine::AccessAway(const Entry& away, std::string_view path,
-                                     residency::Epochs::Reader& reader,
-                                     const Use& use) {
+                                     Reader& reader, const Use& use) {
   const Result<EntryPtr> loaded = LoadValue(away, path);
   if (!loaded.ok()) {
     ++reader.misses;
@@ -66,11 +88,13 @@ Lookup<V> ResidentEngine::AccessAway(const Entry& away, std::string_view path,
     return Lookup<V>::Failed(loaded.status());
   }
   if (*loaded == nullptr || HasExpiredNow(**loaded)) {
-    ++reader.misses;
+    CountExpired(reader);
     return Lookup<V>::Miss();
   }
-  (*loaded)->record->tick.store(ticks_.Next(), std::memory_order_relaxed);
-  ++reader.hits;
+  Record& record = *(*loaded)->record;
+  const int64_t tick = ticks_.Next();
+  CountHit(reader, record, tick);
+  record.tick.store(tick, std::memory_order_relaxed);
   ArmAccesses();
   return Lookup<V>::Hit(use(**loaded));
 }
@@ -215,6 +239,8 @@ CacheStats ResidentEngine::Stats() {
   const Directory::Sizes sizes = directory_.sizes();
   stats.entries = static_cast<uint64_t>(sizes.visible.entries);
   stats.bytes = static_cast<uint64_t>(sizes.visible.bytes);
+  stats.hit_ratio_curve =
+      curve_.Estimate(*stats.entries, reads.hits, reads.misses);
   stats.directory_bytes = sizes.directory_bytes;
   stats.resident_bytes = sizes.resident_bytes;
   stats.pending_bytes = sizes.pending_bytes;

@@ -247,6 +247,7 @@ Result<bool> ResidentEngine::ReplaceTtl(std::string_view path, Ttl ttl) {
 
 Status ResidentEngine::InvalidateOne(std::string_view path) {
   const int64_t h = Hash(path);
+  curve_.NoteRemoval(h);
   const Section section(epochs_, epochs_.ForThisThread());
   if (is_closed()) return Closed();
   // The entry whose value is away, and whether its key is `path`.
@@ -297,6 +298,7 @@ Status ResidentEngine::ClearAll(uint64_t& removed) {
     removed = all.Clear();
     clears_.fetch_add(1, std::memory_order_relaxed);
     victims_.Forget();
+    curve_.NoteClear();
   }
   internal::TestPoint("clear.emptied");
   // Soon: SQLite's memory returns with the flush.
@@ -349,6 +351,7 @@ Status ResidentEngine::RemoveWithPrefix(std::span<const int64_t> hashes,
         (visible->is_resident && !visible->key().starts_with(prefix))) {
       continue;
     }
+    curve_.NoteRemoval(h);
     access->Remove(*record);
     ++removed;
   }

@@ -1,0 +1,66 @@
+// Ghosts: when keys that were evicted had been used last, in fixed memory.
+//
+// A set-associative table: each key has a place in one set of eight, where it
+// replaces the one that was used longest ago. A cache that is large for the
+// table remembers a share of its keys only, chosen by their hashes.
+
+#ifndef APPCACHE_ENGINE_POLICY_GHOSTS_H_
+#define APPCACHE_ENGINE_POLICY_GHOSTS_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace appcache::policy {
+
+// Thread-safe without a lock: calls that run side by side for one set may lose
+// a ghost or mistake the time of one. 16 bytes a ghost, at most 512 KiB.
+class Ghosts {
+ public:
+  // For a cache of so many entries. Throws std::bad_alloc.
+  explicit Ghosts(uint64_t max_entries);
+
+  // Whether the key with this hash is one of those that are remembered.
+  bool Remembers(int64_t h) const noexcept {
+    return (static_cast<uint64_t>(h) >> kSampleShift & sample_mask_) == 0;
+  }
+
+  // Remembers the key, until `expires_at_ms`; 0: it does not expire.
+  void Add(int64_t h, int64_t tick, int64_t expires_at_ms) noexcept;
+
+  // The tick of a key that is remembered and has not expired.
+  std::optional<int64_t> Find(int64_t h, int64_t now_ms) const noexcept;
+
+  void Remove(int64_t h) noexcept;
+  void Clear() noexcept;
+
+ private:
+  static constexpr size_t kWays = 8;
+  static constexpr uint64_t kMostGhosts = uint64_t{1} << 15;
+  // Keys as old as those of four times the cache, and what the sets and the
+  // keys that returned to the cache take away.
+  static constexpr uint64_t kGhostsPerEntry = 8;
+  // Apart from the bits that choose a set, and from those of the tag.
+  static constexpr int kSampleShift = 16;
+
+  // tag: bits of the hash, not 0; 0 is a free place. The two fields are not
+  // written together: see above.
+  struct Ghost {
+    std::atomic<int64_t> tick{0};
+    std::atomic<uint64_t> tag_and_expiry{0};
+  };
+
+  Ghost* SetOf(int64_t h) const noexcept {
+    return &ghosts_[(static_cast<uint64_t>(h) & set_mask_) * kWays];
+  }
+
+  uint64_t set_mask_ = 0;
+  uint64_t sample_mask_ = 0;
+  std::unique_ptr<Ghost[]> ghosts_;
+};
+
+}  // namespace appcache::policy
+
+#endif  // APPCACHE_ENGINE_POLICY_GHOSTS_H_

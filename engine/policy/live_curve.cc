@@ -1,0 +1,141 @@
+#include "engine/policy/live_curve.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/support/striped_counter.h"
+
+namespace appcache::policy {
+namespace {
+
+// A point of time for each so many requests of a full cache.
+constexpr double kStepsPerEntry = 32;
+
+// The entries of a cache whose requests may wait in a stripe, for one sample.
+constexpr uint64_t kEntriesPerPending = 256;
+
+uint64_t BelowForBits(int bits) noexcept { return uint64_t{1} << (64 - bits); }
+
+double StepFor(uint64_t max_entries) noexcept {
+  constexpr double kLeast = 8;
+  return std::max(static_cast<double>(max_entries) / kStepsPerEntry, kLeast);
+}
+
+}  // namespace
+
+LiveCurve::LiveCurve(uint64_t max_entries, int64_t tick)
+    : sampled_below_(BelowForBits(kDenseBits)),
+      most_pending_(static_cast<uint32_t>(std::clamp<uint64_t>(
+          max_entries / kEntriesPerPending, 1, kMostPending))),
+      ghosts_(max_entries),
+      stripes_(std::make_unique<Stripe[]>(kStripes)),
+      times_(tick, StepFor(max_entries)) {
+  static_assert(internal::StripedCounter::kStripes == kStripes);
+}
+
+void LiveCurve::NoteHit(int64_t last_tick, int64_t tick) noexcept {
+  Note({last_tick, tick, Kind::kHit, 0});
+}
+
+void LiveCurve::NoteMiss(int64_t h, int64_t tick, int64_t now_ms) noexcept {
+  if (!ghosts_.Remembers(h)) return Note({0, tick, Kind::kUnknown, 0});
+  const std::optional<int64_t> last_tick = ghosts_.Find(h, now_ms);
+  Note({last_tick.value_or(0), tick,
+        last_tick ? Kind::kRemembered : Kind::kFirst, 0});
+}
+
+void LiveCurve::NoteExpired(int64_t tick) noexcept {
+  Note({0, tick, Kind::kFirst, 0});
+}
+
+void LiveCurve::Note(Sample sample) noexcept {
+  const bool is_dense = sampled_below_.load(std::memory_order_relaxed) ==
+                        BelowForBits(kDenseBits);
+  sample.weight = uint32_t{1} << (is_dense ? kDenseBits : kSparseBits);
+  Stripe& stripe = stripes_[internal::StripedCounter::StripeOfThisThread()];
+  // A request does not wait for another: what cannot be noted is dropped.
+  const std::unique_lock<internal::SpinLock> guard(stripe.lock,
+                                                   std::try_to_lock);
+  if (!guard.owns_lock()) return;
+  if (stripe.count < kMostPending) {
+    stripe.samples[stripe.count++] = sample;
+  } else {
+    stripe.dropped += sample.weight;
+  }
+  if (stripe.count < most_pending_) return;
+  const std::unique_lock<std::mutex> counting(mutex_, std::try_to_lock);
+  if (counting.owns_lock()) Count(stripe);
+}
+
+void LiveCurve::Count(Stripe& stripe) noexcept {
+  for (uint32_t i = 0; i < stripe.count; ++i) CountOne(stripe.samples[i]);
+  requests_ += static_cast<double>(std::exchange(stripe.dropped, 0));
+  samples_ += std::exchange(stripe.count, 0);
+  if (samples_ >= kDenseSamples) {
+    sampled_below_.store(BelowForBits(kSparseBits), std::memory_order_relaxed);
+  }
+  if (samples_ < kMostSamples) return;
+  ages_.Scale(0.5);
+  samples_ /= 2;
+  has_decayed_ = true;
+}
+
+void LiveCurve::CountOne(const Sample& sample) noexcept {
+  const double weight = sample.weight;
+  requests_ += weight;
+  const RequestTimes::Point now{sample.tick, requests_};
+  // The age when the request was made: others may have been counted since.
+  const auto age = [&] {
+    return times_.RequestsAt(sample.tick, now) -
+           times_.RequestsAt(sample.last_tick, now);
+  };
+  switch (sample.kind) {
+    case Kind::kHit:
+      ages_.AddHit(age(), weight);
+      break;
+    case Kind::kRemembered:
+      ages_.AddMiss(age(), weight);
+      break;
+    case Kind::kFirst:
+      ages_.AddFirstMiss(weight);
+      break;
+    case Kind::kUnknown:
+      ages_.AddUnknownMiss(weight);
+      break;
+  }
+  times_.Append(now);
+}
+
+std::optional<HitRatioCurve> LiveCurve::Estimate(uint64_t entries,
+                                                 uint64_t hits,
+                                                 uint64_t misses) {
+  for (size_t i = 0; i < kStripes; ++i) {
+    const std::lock_guard<internal::SpinLock> guard(stripes_[i].lock);
+    const std::lock_guard<std::mutex> counting(mutex_);
+    Count(stripes_[i]);
+  }
+  const std::lock_guard<std::mutex> counting(mutex_);
+  if (samples_ < kLeastSamples || entries == 0 || hits + misses == 0) {
+    return std::nullopt;
+  }
+  // What was measured, where the sample is of the same requests.
+  const double sampled = ages_.hits() / ages_.requests();
+  const double measured = has_decayed_ ? sampled
+                                       : static_cast<double>(hits) /
+                                             static_cast<double>(hits + misses);
+  const auto now = static_cast<double>(entries);
+  const double modelled = ages_.HitRatio(now);
+  HitRatioCurve curve;
+  curve.entries = entries;
+  curve.samples = samples_;
+  double previous = 0;
+  for (size_t i = 0; i < curve.points.size(); ++i) {
+    const double scale = HitRatioCurve::kScales[i];
+    const double ratio = measured + ages_.HitRatio(scale * now) - modelled;
+    previous = std::clamp(ratio, previous, 1.0);
+    curve.points[i] = {scale, previous};
+  }
+  return curve;
+}
+
+}  // namespace appcache::policy
