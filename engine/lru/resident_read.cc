@@ -19,23 +19,20 @@ constexpr int kMaxLoads = 1000;
 
 inline void ResidentEngine::CountHit(Reader& reader, const Record& record,
                                      int64_t tick) noexcept {
-  ++reader.hits;
-  if (curve_.IsSampled(reader.hits.value())) [[unlikely]] {
+  if (curve_.IsSampled(++reader.hits)) [[unlikely]] {
     curve_.NoteHit(record.tick.load(std::memory_order_relaxed), tick);
   }
 }
 
 inline void ResidentEngine::CountMiss(Reader& reader, int64_t h) noexcept {
-  ++reader.misses;
-  if (curve_.IsSampled(reader.misses.value())) [[unlikely]] {
+  if (curve_.IsSampled(++reader.misses)) [[unlikely]] {
     curve_.NoteMiss(h, ticks_.Next(),
                     ExpiryClock(settings_.clock->Approximate()));
   }
 }
 
 inline void ResidentEngine::CountExpired(Reader& reader) noexcept {
-  ++reader.misses;
-  if (curve_.IsSampled(reader.misses.value())) [[unlikely]] {
+  if (curve_.IsSampled(++reader.misses)) [[unlikely]] {
     curve_.NoteExpired(ticks_.Next());
   }
 }

@@ -29,7 +29,8 @@ LiveCurve::LiveCurve(uint64_t max_entries, int64_t tick)
           max_entries / kEntriesPerPending, 1, kMostPending))),
       ghosts_(max_entries),
       stripes_(std::make_unique<Stripe[]>(kStripes)),
-      times_(tick, StepFor(max_entries)) {
+      times_(tick, StepFor(max_entries)),
+      ages_(std::make_unique<ReuseAges>()) {
   static_assert(internal::StripedCounter::kStripes == kStripes);
 }
 
@@ -75,7 +76,7 @@ void LiveCurve::Count(Stripe& stripe) noexcept {
     sampled_below_.store(BelowForBits(kSparseBits), std::memory_order_relaxed);
   }
   if (samples_ < kMostSamples) return;
-  ages_.Scale(0.5);
+  ages_->Scale(0.5);
   samples_ /= 2;
   has_decayed_ = true;
 }
@@ -91,16 +92,16 @@ void LiveCurve::CountOne(const Sample& sample) noexcept {
   };
   switch (sample.kind) {
     case Kind::kHit:
-      ages_.AddHit(age(), weight);
+      ages_->AddHit(age(), weight);
       break;
     case Kind::kRemembered:
-      ages_.AddMiss(age(), weight);
+      ages_->AddMiss(age(), weight);
       break;
     case Kind::kFirst:
-      ages_.AddFirstMiss(weight);
+      ages_->AddFirstMiss(weight);
       break;
     case Kind::kUnknown:
-      ages_.AddUnknownMiss(weight);
+      ages_->AddUnknownMiss(weight);
       break;
   }
   times_.Append(now);
@@ -119,19 +120,19 @@ std::optional<HitRatioCurve> LiveCurve::Estimate(uint64_t entries,
     return std::nullopt;
   }
   // What was measured, where the sample is of the same requests.
-  const double sampled = ages_.hits() / ages_.requests();
+  const double sampled = ages_->hits() / ages_->requests();
   const double measured = has_decayed_ ? sampled
                                        : static_cast<double>(hits) /
                                              static_cast<double>(hits + misses);
   const auto now = static_cast<double>(entries);
-  const double modelled = ages_.HitRatio(now);
+  const double modelled = ages_->HitRatio(now);
   HitRatioCurve curve;
   curve.entries = entries;
   curve.samples = samples_;
   double previous = 0;
   for (size_t i = 0; i < curve.points.size(); ++i) {
     const double scale = HitRatioCurve::kScales[i];
-    const double ratio = measured + ages_.HitRatio(scale * now) - modelled;
+    const double ratio = measured + ages_->HitRatio(scale * now) - modelled;
     previous = std::clamp(ratio, previous, 1.0);
     curve.points[i] = {scale, previous};
   }

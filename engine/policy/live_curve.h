@@ -53,7 +53,7 @@ class LiveCurve {
   // A miss of a key that has expired: a cache of any size has it.
   void NoteExpired(int64_t tick) noexcept;
 
-  // Every eviction: of a key with its last use and its expiry (0: none).
+  // Every eviction: of a key with its last access and its expiry (0: none).
   void NoteEviction(int64_t h, int64_t last_tick,
                     int64_t expires_at_ms) noexcept {
     ghosts_.Add(h, last_tick, expires_at_ms);
@@ -70,8 +70,8 @@ class LiveCurve {
  private:
   static constexpr uint64_t kGolden = 0x9e3779b97f4a7c15;
   static constexpr int kDenseBits = 3;   // one of 8 requests
-  static constexpr int kSparseBits = 6;  // one of 64
-  static constexpr uint64_t kDenseSamples = uint64_t{1} << 16;
+  static constexpr int kSparseBits = 8;  // one of 256
+  static constexpr uint64_t kDenseSamples = uint64_t{1} << 17;
   // When so many are counted, all weights are halved.
   static constexpr uint64_t kMostSamples = uint64_t{1} << 18;
   static constexpr uint64_t kLeastSamples = 256;
@@ -111,7 +111,8 @@ class LiveCurve {
   std::mutex mutex_;
   // All guarded by mutex_.
   RequestTimes times_;
-  ReuseAges ages_;
+  // Apart from this object, of which every read uses the first line.
+  const std::unique_ptr<ReuseAges> ages_;
   double requests_ = 0;
   uint64_t samples_ = 0;
   bool has_decayed_ = false;

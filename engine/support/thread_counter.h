@@ -12,8 +12,11 @@ namespace appcache::internal {
 // reads it.
 class ThreadCounter {
  public:
-  void operator++() noexcept {
-    value_.store(value() + 1, std::memory_order_relaxed);
+  // Returns the new value.
+  uint64_t operator++() noexcept {
+    const uint64_t next = value() + 1;
+    value_.store(next, std::memory_order_relaxed);
+    return next;
   }
   uint64_t value() const noexcept {
     return value_.load(std::memory_order_relaxed);
