@@ -42,6 +42,7 @@ Status LruEngine::RemovePrefix(std::span<const int64_t> hashes,
     }
     if (!status.ok()) return status;
     removed += result.removed.size();
+    for (const int64_t h : next) NoteRemoval(h);
     hashes = hashes.subspan(result.applied);
   } while (!hashes.empty());
   return Status();
@@ -76,6 +77,7 @@ Status LruEngine::InvalidatePrefix(std::string_view prefix) {
     Hooks hooks(*this, TimePoint());
     status = Apply(batch, hooks, result);
     if (status.ok()) removed = result.cleared;
+    if (status.ok() && reads_ != nullptr) reads_->NoteClear();
   } else {
     status = ForEachWithPrefix(prefix, [&](std::span<const int64_t> hashes,
                                            bool is_last) {

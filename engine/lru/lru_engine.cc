@@ -62,6 +62,7 @@ Status LruEngine::Start() {
 
 Status LruEngine::StartPolicy() {
   keeps_policy_ = true;
+  reads_ = std::make_unique<policy::RecentReads>(settings_.limits.max_entries);
   if (database_->is_persistent()) {
     const Result<int64_t> newest = writer_.NewestAccess();
     if (!newest.ok()) return newest.status();

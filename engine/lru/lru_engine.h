@@ -34,6 +34,7 @@
 #include "engine/lru/sessions.h"
 #include "engine/policy/eviction.h"
 #include "engine/policy/pending_accesses.h"
+#include "engine/policy/recent_reads.h"
 #include "engine/policy/tick_source.h"
 #include "engine/store/audit.h"
 #include "engine/store/checkpoint.h"
@@ -236,6 +237,11 @@ class LruEngine final : public Engine {
   Status PrepareWrite();
   bool TooManyPending() const;
   void Count(const store::WriteResult& result) noexcept;
+  // For the curve of hit ratios.
+  void NoteSets(std::span<const RawEntry> entries, TimePoint now) noexcept;
+  void NoteRemoval(int64_t h) noexcept {
+    if (reads_ != nullptr) reads_->NoteRemoval(h);
+  }
 
   // Applies a batch that has failed because the disk is full, without the need
   // for more space. Returns `full`, its failure, if that is not possible.
@@ -362,6 +368,8 @@ class LruEngine final : public Engine {
   // Corrections are not logged before this.
   std::atomic<TimePoint> next_correction_log_{TimePoint()};
   policy::PendingAccesses pending_;
+  // Set before anybody uses the engine. Null for a storage.
+  std::unique_ptr<policy::RecentReads> reads_;
   // kMoved: the database is no longer the file at its path.
   enum class State { kOpen, kMoved, kClosed };
   std::atomic<State> state_{State::kOpen};

@@ -49,12 +49,18 @@ Lookup<V> LruEngine::Access(std::string_view path, const MakeValue& make) {
     Lookup<store::FoundValue> found = session.reader.Find(h, path);
     const TimePoint now = settings_.clock->Now();
     if (found && !HasExpired(found->expires_at_ms, now)) {
-      ++session.hits;
+      const uint64_t hits = ++session.hits;
+      if (reads_ != nullptr) reads_->NoteHit(h, hits, found->expires_at_ms);
       RecordAccess(session, h, now);
       return Lookup<V>::Hit(make(*std::move(found), now));
     }
-    ++session.misses;
-    if (!found.has_error()) return Lookup<V>::Miss();
+    const uint64_t misses = ++session.misses;
+    if (!found.has_error()) {
+      if (reads_ != nullptr && found) reads_->NoteExpired(h, misses);
+      if (reads_ != nullptr && !found)
+        reads_->NoteMiss(h, misses, ExpiryClock(now));
+      return Lookup<V>::Miss();
+    }
     ++session.errors;
     return Lookup<V>::Failed(Noted(found.status()));
   });
@@ -204,6 +210,10 @@ CacheStats LruEngine::Stats() {
   if (const Lookup<policy::Counts> counts = ReadCounts()) {
     stats.entries = static_cast<uint64_t>(counts->entries);
     stats.bytes = static_cast<uint64_t>(counts->bytes);
+    if (reads_ != nullptr) {
+      stats.hit_ratio_curve =
+          reads_->Estimate(*stats.entries, stats.hits, stats.misses);
+    }
   }
   if (const auto use = database_->memory_use()) {
     stats.database_memory_bytes = use->database_bytes;

@@ -123,8 +123,8 @@ bool ResidentEngine::EvictOne(const Shards& shards, int64_t before) {
     if (VisibleEntry(record) == nullptr) return true;
     if (residency::WasUsedSince(*record, victim.tick)) continue;
     const Entry& evicted = *record->entry();
-    curve_.NoteEviction(evicted.h, residency::LastUse(*record),
-                        evicted.expires_at_ms);
+    curve_.NoteGhost(evicted.h, residency::LastUse(*record),
+                     evicted.expires_at_ms);
     shard->Remove(*record);
     evictions_.fetch_add(1, std::memory_order_relaxed);
     return true;

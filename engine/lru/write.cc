@@ -175,6 +175,14 @@ void LruEngine::AddPut(const store::Row& row, store::WriteBatch& batch,
   batch.RemoveKey(row.h, row.key);
 }
 
+void LruEngine::NoteSets(std::span<const RawEntry> entries,
+                         TimePoint now) noexcept {
+  if (reads_ == nullptr) return;
+  for (const RawEntry& entry : entries) {
+    reads_->NoteSet(Hash(entry.path), ExpiryOf(entry.ttl, now));
+  }
+}
+
 Status LruEngine::Set(std::span<const RawEntry> entries) {
   for (const RawEntry& entry : entries) {
     if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
@@ -196,6 +204,7 @@ Status LruEngine::Set(std::span<const RawEntry> entries) {
   PuttingHooks hooks(*this, now, batch);
   Status status = PrepareWrite();
   if (status.ok()) status = Apply(batch, hooks, result);
+  if (status.ok()) NoteSets(entries, now);
   if (status.ok() && first_expiry != 0) ArmSweep(now, first_expiry);
   const uint64_t failed = status.ok() ? too_large.entries : entries.size();
   sets_.fetch_add(entries.size() - failed, std::memory_order_relaxed);
@@ -229,6 +238,7 @@ Result<bool> LruEngine::Add(const RawEntry& entry) {
     return Noted(std::move(status));
   }
   if (!result.added) return false;
+  NoteSets({&entry, 1}, now);
   sets_.fetch_add(1, std::memory_order_relaxed);
   if (row.expires_at_ms != 0) ArmSweep(now, row.expires_at_ms);
   return true;
@@ -300,6 +310,7 @@ Status LruEngine::Invalidate(std::span<const std::string_view> paths) {
   Status status = PrepareWrite();
   if (status.ok()) status = Apply(batch, hooks, result);
   if (status.ok()) {
+    for (const std::string_view path : paths) NoteRemoval(Hash(path));
     invalidations_.fetch_add(paths.size(), std::memory_order_relaxed);
   } else {
     CountWriteErrors(paths.size());
@@ -316,6 +327,7 @@ Status LruEngine::Clear() {
   Hooks hooks(*this, TimePoint());
   Status status = PrepareWrite();
   if (status.ok()) status = Apply(batch, hooks, result);
+  if (status.ok() && reads_ != nullptr) reads_->NoteClear();
   return Noted(std::move(status));
 }
 

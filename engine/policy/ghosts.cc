@@ -1,8 +1,10 @@
 #include "engine/policy/ghosts.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <limits>
+#include <new>
 
 namespace appcache::policy {
 namespace {
@@ -37,7 +39,15 @@ bool HasExpired(uint64_t packed, int64_t now_ms) noexcept {
          static_cast<uint64_t>(now_ms) >> kExpiryUnitBits >= expiry;
 }
 
-constexpr auto kRelaxed = std::memory_order_relaxed;
+template <class T>
+T Load(const T& field) noexcept {
+  return std::atomic_ref<T>(const_cast<T&>(field))
+      .load(std::memory_order_relaxed);
+}
+template <class T>
+void Store(T& field, T value) noexcept {
+  std::atomic_ref<T>(field).store(value, std::memory_order_relaxed);
+}
 
 }  // namespace
 
@@ -50,7 +60,8 @@ Ghosts::Ghosts(uint64_t max_entries) {
       std::bit_ceil(std::clamp<uint64_t>(wanted, kWays, kMostGhosts));
   set_mask_ = count / kWays - 1;
   sample_mask_ = std::bit_ceil(std::max<uint64_t>(wanted / count, 1)) - 1;
-  ghosts_ = std::make_unique<Ghost[]>(count);
+  ghosts_.reset(static_cast<Ghost*>(std::calloc(count, sizeof(Ghost))));
+  if (ghosts_ == nullptr) throw std::bad_alloc();
 }
 
 void Ghosts::Add(int64_t h, int64_t tick, int64_t expires_at_ms) noexcept {
@@ -59,28 +70,28 @@ void Ghosts::Add(int64_t h, int64_t tick, int64_t expires_at_ms) noexcept {
   Ghost* oldest = set;
   int64_t least = std::numeric_limits<int64_t>::max();
   for (Ghost* ghost = set; ghost != set + kWays; ++ghost) {
-    const uint64_t packed = ghost->tag_and_expiry.load(kRelaxed);
+    const uint64_t packed = Load(ghost->tag_and_expiry);
     if (TagIn(packed) == TagOf(h)) {
       oldest = ghost;
       break;
     }
-    const int64_t used = packed == 0 ? std::numeric_limits<int64_t>::min()
-                                     : ghost->tick.load(kRelaxed);
+    const int64_t used =
+        packed == 0 ? std::numeric_limits<int64_t>::min() : Load(ghost->tick);
     if (used >= least) continue;
     least = used;
     oldest = ghost;
   }
-  oldest->tick.store(tick, kRelaxed);
-  oldest->tag_and_expiry.store(Pack(h, expires_at_ms), kRelaxed);
+  Store(oldest->tick, tick);
+  Store(oldest->tag_and_expiry, Pack(h, expires_at_ms));
 }
 
 std::optional<int64_t> Ghosts::Find(int64_t h, int64_t now_ms) const noexcept {
   const Ghost* const set = SetOf(h);
   for (const Ghost* ghost = set; ghost != set + kWays; ++ghost) {
-    const uint64_t packed = ghost->tag_and_expiry.load(kRelaxed);
+    const uint64_t packed = Load(ghost->tag_and_expiry);
     if (TagIn(packed) != TagOf(h)) continue;
     if (HasExpired(packed, now_ms)) return std::nullopt;
-    return ghost->tick.load(kRelaxed);
+    return Load(ghost->tick);
   }
   return std::nullopt;
 }
@@ -89,8 +100,8 @@ void Ghosts::Remove(int64_t h) noexcept {
   if (!Remembers(h)) return;
   Ghost* const set = SetOf(h);
   for (Ghost* ghost = set; ghost != set + kWays; ++ghost) {
-    if (TagIn(ghost->tag_and_expiry.load(kRelaxed)) == TagOf(h)) {
-      ghost->tag_and_expiry.store(0, kRelaxed);
+    if (TagIn(Load(ghost->tag_and_expiry)) == TagOf(h)) {
+      Store(ghost->tag_and_expiry, uint64_t{0});
     }
   }
 }
@@ -98,7 +109,8 @@ void Ghosts::Remove(int64_t h) noexcept {
 void Ghosts::Clear() noexcept {
   Ghost* const end = &ghosts_[(set_mask_ + 1) * kWays];
   for (Ghost* ghost = ghosts_.get(); ghost != end; ++ghost) {
-    ghost->tag_and_expiry.store(0, kRelaxed);
+    if (Load(ghost->tag_and_expiry) == 0) continue;
+    Store(ghost->tag_and_expiry, uint64_t{0});
   }
 }
 

@@ -7,9 +7,9 @@
 #ifndef APPCACHE_ENGINE_POLICY_GHOSTS_H_
 #define APPCACHE_ENGINE_POLICY_GHOSTS_H_
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 
@@ -45,11 +45,14 @@ class Ghosts {
   // Apart from the bits that choose a set, and from those of the tag.
   static constexpr int kSampleShift = 16;
 
-  // tag: bits of the hash, not 0; 0 is a free place. The two fields are not
-  // written together: see above.
+  // tag: bits of the hash, not 0; 0 is a free place. Each field is read and
+  // written atomically, but not the two together: see above.
   struct Ghost {
-    std::atomic<int64_t> tick{0};
-    std::atomic<uint64_t> tag_and_expiry{0};
+    int64_t tick;
+    uint64_t tag_and_expiry;
+  };
+  struct Free {
+    void operator()(Ghost* ghosts) const noexcept { std::free(ghosts); }
   };
 
   Ghost* SetOf(int64_t h) const noexcept {
@@ -58,7 +61,9 @@ class Ghosts {
 
   uint64_t set_mask_ = 0;
   uint64_t sample_mask_ = 0;
-  std::unique_ptr<Ghost[]> ghosts_;
+  // Zeroed by calloc, so that a page which is not used needs no memory, and
+  // opening a cache no time.
+  std::unique_ptr<Ghost[], Free> ghosts_;
 };
 
 }  // namespace appcache::policy

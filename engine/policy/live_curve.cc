@@ -8,6 +8,8 @@
 namespace appcache::policy {
 namespace {
 
+using Kind = ReuseAges::Kind;
+
 // A point of time for each so many requests of a full cache.
 constexpr double kStepsPerEntry = 32;
 
@@ -35,18 +37,28 @@ LiveCurve::LiveCurve(uint64_t max_entries, int64_t tick)
 }
 
 void LiveCurve::NoteHit(int64_t last_tick, int64_t tick) noexcept {
-  Note({last_tick, tick, Kind::kHit, 0});
+  Note({last_tick, tick, Kind::kHit, Age::kKnown, 0});
+}
+
+void LiveCurve::NoteOldHit(int64_t h, int64_t tick) noexcept {
+  // It is in the cache: whatever the ghost says, it has not expired.
+  NoteByGhost(Kind::kOldHit, h, tick, 0);
 }
 
 void LiveCurve::NoteMiss(int64_t h, int64_t tick, int64_t now_ms) noexcept {
-  if (!ghosts_.Remembers(h)) return Note({0, tick, Kind::kUnknown, 0});
-  const std::optional<int64_t> last_tick = ghosts_.Find(h, now_ms);
-  Note({last_tick.value_or(0), tick,
-        last_tick ? Kind::kRemembered : Kind::kFirst, 0});
+  NoteByGhost(Kind::kMiss, h, tick, now_ms);
 }
 
 void LiveCurve::NoteExpired(int64_t tick) noexcept {
-  Note({0, tick, Kind::kFirst, 0});
+  Note({0, tick, Kind::kMiss, Age::kFirst, 0});
+}
+
+void LiveCurve::NoteByGhost(Kind kind, int64_t h, int64_t tick,
+                            int64_t now_ms) noexcept {
+  if (!ghosts_.Remembers(h)) return Note({0, tick, kind, Age::kUnknown, 0});
+  const std::optional<int64_t> last_tick = ghosts_.Find(h, now_ms);
+  Note({last_tick.value_or(0), tick, kind,
+        last_tick ? Age::kKnown : Age::kFirst, 0});
 }
 
 void LiveCurve::Note(Sample sample) noexcept {
@@ -85,23 +97,19 @@ void LiveCurve::CountOne(const Sample& sample) noexcept {
   const double weight = sample.weight;
   requests_ += weight;
   const RequestTimes::Point now{sample.tick, requests_};
-  // The age when the request was made: others may have been counted since.
-  const auto age = [&] {
-    return times_.RequestsAt(sample.tick, now) -
-           times_.RequestsAt(sample.last_tick, now);
-  };
-  switch (sample.kind) {
-    case Kind::kHit:
-      ages_->AddHit(age(), weight);
+  switch (sample.age) {
+    case Age::kKnown: {
+      // The age when the request was made: others may have been counted since.
+      const double age = times_.RequestsAt(sample.tick, now) -
+                         times_.RequestsAt(sample.last_tick, now);
+      ages_->Add(sample.kind, age, weight);
       break;
-    case Kind::kRemembered:
-      ages_->AddMiss(age(), weight);
+    }
+    case Age::kFirst:
+      ages_->AddFirst(sample.kind, weight);
       break;
-    case Kind::kFirst:
-      ages_->AddFirstMiss(weight);
-      break;
-    case Kind::kUnknown:
-      ages_->AddUnknownMiss(weight);
+    case Age::kUnknown:
+      ages_->AddUnknown(sample.kind, weight);
       break;
   }
   times_.Append(now);

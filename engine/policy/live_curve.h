@@ -46,16 +46,19 @@ class LiveCurve {
     return count * kGolden < sampled_below_.load(std::memory_order_relaxed);
   }
 
-  // A sampled request at `tick`: of a key that was last used at `last_tick`, or
-  // of one that is not in the cache.
+  // A sampled request at `tick`: of a key that was last used at `last_tick`; of
+  // one that is in the cache, and was not used lately; of one that is not in
+  // the cache. The last two may be among the ghosts.
   void NoteHit(int64_t last_tick, int64_t tick) noexcept;
+  void NoteOldHit(int64_t h, int64_t tick) noexcept;
   void NoteMiss(int64_t h, int64_t tick, int64_t now_ms) noexcept;
   // A miss of a key that has expired: a cache of any size has it.
   void NoteExpired(int64_t tick) noexcept;
 
-  // Every eviction: of a key with its last access and its expiry (0: none).
-  void NoteEviction(int64_t h, int64_t last_tick,
-                    int64_t expires_at_ms) noexcept {
+  // Makes a key a ghost, with its last access and its expiry (0: none): every
+  // key that is evicted, or in a cache without ticks every key that is read or
+  // set.
+  void NoteGhost(int64_t h, int64_t last_tick, int64_t expires_at_ms) noexcept {
     ghosts_.Add(h, last_tick, expires_at_ms);
   }
   // Every other removal: a larger cache would not have the key either.
@@ -76,11 +79,12 @@ class LiveCurve {
   static constexpr uint64_t kMostSamples = uint64_t{1} << 18;
   static constexpr uint64_t kLeastSamples = 256;
 
-  enum class Kind : uint32_t { kHit, kRemembered, kFirst, kUnknown };
+  enum class Age : uint8_t { kKnown, kFirst, kUnknown };
   struct Sample {
-    int64_t last_tick;
+    int64_t last_tick;  // if the age is known
     int64_t tick;
-    Kind kind;
+    ReuseAges::Kind kind;
+    Age age;
     uint32_t weight;  // the requests that it stands for
   };
 
@@ -97,6 +101,9 @@ class LiveCurve {
   };
 
   void Note(Sample sample) noexcept;
+  // A request of a key that may be among the ghosts.
+  void NoteByGhost(ReuseAges::Kind kind, int64_t h, int64_t tick,
+                   int64_t now_ms) noexcept;
   // REQUIRES: the lock of the stripe, and mutex_.
   void Count(Stripe& stripe) noexcept;
   void CountOne(const Sample& sample) noexcept;

@@ -25,46 +25,54 @@ double ReuseAges::BucketBegin(size_t bucket) noexcept {
                     static_cast<int>(octave) - 1);
 }
 
-void ReuseAges::AddHit(double age, double weight) noexcept {
-  hit_ages_[BucketOf(age)] += weight;
-  hits_ += weight;
+void ReuseAges::Add(Kind kind, double age, double weight) noexcept {
+  Of(kind).by_age[BucketOf(age)] += weight;
+  Of(kind).known += weight;
 }
 
-void ReuseAges::AddMiss(double age, double weight) noexcept {
-  miss_ages_[BucketOf(age)] += weight;
-  known_misses_ += weight;
+void ReuseAges::AddFirst(Kind kind, double weight) noexcept {
+  Of(kind).known += weight;
 }
 
-void ReuseAges::AddFirstMiss(double weight) noexcept {
-  known_misses_ += weight;
-}
-
-void ReuseAges::AddUnknownMiss(double weight) noexcept {
-  unknown_misses_ += weight;
+void ReuseAges::AddUnknown(Kind kind, double weight) noexcept {
+  Of(kind).unknown += weight;
 }
 
 void ReuseAges::Scale(double factor) noexcept {
   assert(factor > 0);
-  for (double& weight : hit_ages_) weight *= factor;
-  for (double& weight : miss_ages_) weight *= factor;
-  hits_ *= factor;
-  known_misses_ *= factor;
-  unknown_misses_ *= factor;
+  for (Requests& requests : requests_) {
+    for (double& weight : requests.by_age) weight *= factor;
+    requests.known *= factor;
+    requests.unknown *= factor;
+  }
+}
+
+double ReuseAges::hits() const noexcept {
+  return requests() - WeightOf(requests_[static_cast<size_t>(Kind::kMiss)]);
 }
 
 double ReuseAges::requests() const noexcept {
-  return hits_ + known_misses_ + unknown_misses_;
+  double sum = 0;
+  for (const Requests& requests : requests_) sum += WeightOf(requests);
+  return sum;
 }
 
 double ReuseAges::HitRatio(double entries) const noexcept {
   const double total = requests();
   if (total <= 0) return 0;
-  const double per_known =
-      known_misses_ > 0 ? 1 + unknown_misses_ / known_misses_ : 1;
+  std::array<double, kKinds> per_known;
+  for (size_t kind = 0; kind < kKinds; ++kind) {
+    const Requests& requests = requests_[kind];
+    per_known[kind] =
+        requests.known > 0 ? WeightOf(requests) / requests.known : 1;
+  }
   double older = total;  // the requests whose age is not below the bucket
   double filled = 0;
   for (size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    const double here = hit_ages_[bucket] + miss_ages_[bucket] * per_known;
+    double here = 0;
+    for (size_t kind = 0; kind < kKinds; ++kind) {
+      here += requests_[kind].by_age[bucket] * per_known[kind];
+    }
     const double width = BucketBegin(bucket + 1) - BucketBegin(bucket);
     const double area = width * (older - here / 2) / total;
     if (filled + area >= entries) {

@@ -22,23 +22,28 @@
 
 namespace appcache::policy {
 
-// Not thread-safe. 11 KiB, and no allocation. Weights are positive.
+// Not thread-safe. 17 KiB, and no allocation. Weights are positive.
 class ReuseAges {
  public:
-  // A hit of the cache, whose age is known.
-  void AddHit(double age, double weight) noexcept;
-
-  // A miss. An evicted key that is still remembered has an age. Of keys that
-  // are not remembered on purpose, nothing is known: they are thought to have
-  // the ages of the others.
-  void AddMiss(double age, double weight) noexcept;
-  void AddFirstMiss(double weight) noexcept;
-  void AddUnknownMiss(double weight) noexcept;
+  // What the cache knows of a request depends on its kind.
+  enum class Kind {
+    kHit,     // with a known age
+    kOldHit,  // a hit of a key that was not requested lately
+    kMiss,
+  };
+  // A request whose age is known.
+  void Add(Kind kind, double age, double weight) noexcept;
+  // One of a key that was not requested before, or longer ago than any size
+  // would keep it.
+  void AddFirst(Kind kind, double weight) noexcept;
+  // One of which nothing is known, because few keys are remembered. It is
+  // thought to be like the others of its kind.
+  void AddUnknown(Kind kind, double weight) noexcept;
 
   // Multiplies all weights.
   void Scale(double factor) noexcept;
 
-  double hits() const noexcept { return hits_; }
+  double hits() const noexcept;
   double requests() const noexcept;
 
   // The share of requests that an LRU of so many entries hits; 0 without
@@ -50,16 +55,25 @@ class ReuseAges {
   static constexpr size_t kPerOctave = 16;
   static constexpr size_t kOctaves = 44;
   static constexpr size_t kBuckets = kPerOctave * (kOctaves + 1);
-  using Weights = std::array<double, kBuckets>;
+
+  struct Requests {
+    std::array<double, kBuckets> by_age{};
+    double known = 0;  // with those that are the first
+    double unknown = 0;
+  };
+  static constexpr size_t kKinds = 3;
 
   static size_t BucketOf(double age) noexcept;
   static double BucketBegin(size_t bucket) noexcept;
+  static double WeightOf(const Requests& requests) noexcept {
+    return requests.known + requests.unknown;
+  }
 
-  Weights hit_ages_{};
-  Weights miss_ages_{};
-  double hits_ = 0;
-  double known_misses_ = 0;
-  double unknown_misses_ = 0;
+  Requests& Of(Kind kind) noexcept {
+    return requests_[static_cast<size_t>(kind)];
+  }
+
+  std::array<Requests, kKinds> requests_{};
 };
 
 }  // namespace appcache::policy

@@ -1,5 +1,5 @@
-// CacheStats::hit_ratio_curve of a cache in memory, beside the exact curve of
-// the requests that it had.
+// CacheStats::hit_ratio_curve of a cache, beside the exact curve of the
+// requests that it had.
 
 #include <gtest/gtest.h>
 
@@ -13,6 +13,7 @@
 
 #include "appcache/sqlite_cache.h"
 #include "appcache/testing/fake_clock.h"
+#include "tests/engine/scratch.h"
 #include "tests/support/random.h"
 #include "tools/curve/stack_distances.h"
 
@@ -72,7 +73,8 @@ class HitRatioCurveTest : public testing::Test {
   }
 
   static void ExpectCurveOf(const Trace& trace, const Cache& cache,
-                            uint64_t max_entries) {
+                            uint64_t max_entries,
+                            double tolerance = kTolerance) {
     curve::StackDistances distances;
     std::vector<uint64_t> requests_by_distance;
     for (const uint32_t key : trace) {
@@ -93,7 +95,7 @@ class HitRatioCurveTest : public testing::Test {
       }
       const double exact =
           static_cast<double>(hits) / static_cast<double>(trace.size());
-      EXPECT_NEAR(point.hit_ratio, exact, kTolerance) << point.scale;
+      EXPECT_NEAR(point.hit_ratio, exact, tolerance) << point.scale;
     }
   }
 
@@ -188,6 +190,20 @@ TEST_F(HitRatioCurveTest, WhatWasInvalidatedOrHasExpiredIsAMissAtEverySize) {
   for (const HitRatioCurve::Point& point : curve->points) {
     EXPECT_EQ(point.hit_ratio, 0) << point.scale;
   }
+}
+
+// Of a cache in a file. The tolerance is that of the small sample.
+TEST_F(HitRatioCurveTest, ACacheFileHasACurveToo) {
+  constexpr uint64_t kMaxEntries = 100;
+  const Scratch scratch;
+  SqliteCacheOptions options;
+  options.max_entries = kMaxEntries;
+  options.clock = clock_;
+  const auto cache = SqliteCache::OpenFile(scratch.Path("cache.db"), options);
+  ASSERT_TRUE(cache.ok()) << cache.status().ToString();
+  const Trace trace = SkewedTrace(random_, 20'000, 2000);
+  for (const uint32_t key : trace) Request(**cache, key);
+  ExpectCurveOf(trace, **cache, kMaxEntries, 0.04);
 }
 
 TEST_F(HitRatioCurveTest, IsEmptyBeforeEnoughRequests) {

@@ -9,6 +9,8 @@
 namespace appcache::policy {
 namespace {
 
+using Kind = ReuseAges::Kind;
+
 TEST(ReuseAgesTest, WithoutRequestsNothingIsHit) {
   EXPECT_EQ(ReuseAges().HitRatio(10), 0);
 }
@@ -17,7 +19,7 @@ TEST(ReuseAgesTest, WithoutRequestsNothingIsHit) {
 // nothing.
 TEST(ReuseAgesTest, ALoopIsHitOnlyByACacheThatHoldsIt) {
   ReuseAges ages;
-  for (int i = 0; i < 1000; ++i) ages.AddHit(1000, 1);
+  for (int i = 0; i < 1000; ++i) ages.Add(Kind::kHit, 1000, 1);
   EXPECT_EQ(ages.HitRatio(500), 0);
   EXPECT_EQ(ages.HitRatio(950), 0);
   EXPECT_EQ(ages.HitRatio(1050), 1);
@@ -32,9 +34,9 @@ TEST(ReuseAgesTest, UniformRequestsAreHitInProportion) {
   for (int age = 1; age < 40'000; ++age) {
     const double here = above / kKeys;
     if (age < 2000) {
-      ages.AddHit(age, here);
+      ages.Add(Kind::kHit, age, here);
     } else {
-      ages.AddMiss(age, here);
+      ages.Add(Kind::kMiss, age, here);
     }
     above -= here;
   }
@@ -45,27 +47,39 @@ TEST(ReuseAgesTest, UniformRequestsAreHitInProportion) {
 
 TEST(ReuseAgesTest, AFirstRequestIsHitByNoCache) {
   ReuseAges ages;
-  ages.AddHit(5, 30);
-  ages.AddFirstMiss(70);
+  ages.Add(Kind::kHit, 5, 30);
+  ages.AddFirst(Kind::kMiss, 70);
   EXPECT_DOUBLE_EQ(ages.HitRatio(1e6), 0.3);
 }
 
 // The misses of which nothing is known are like those that are.
 TEST(ReuseAgesTest, UnknownMissesHaveTheAgesOfTheOthers) {
   ReuseAges ages;
-  ages.AddHit(5, 40);
-  ages.AddMiss(1000, 5);
-  ages.AddFirstMiss(15);
-  ages.AddUnknownMiss(40);
+  ages.Add(Kind::kHit, 5, 40);
+  ages.Add(Kind::kMiss, 1000, 5);
+  ages.AddFirst(Kind::kMiss, 15);
+  ages.AddUnknown(Kind::kMiss, 40);
   EXPECT_DOUBLE_EQ(ages.requests(), 100);
   EXPECT_DOUBLE_EQ(ages.HitRatio(1e6), 0.4 + 0.6 * 5 / 20);
 }
 
+TEST(ReuseAgesTest, UnknownHitsHaveTheAgesOfTheOldOnes) {
+  ReuseAges ages;
+  ages.Add(Kind::kHit, 1, 50);
+  ages.Add(Kind::kOldHit, 1000, 4);
+  ages.AddFirst(Kind::kOldHit, 1);
+  ages.AddUnknown(Kind::kOldHit, 15);
+  ages.AddFirst(Kind::kMiss, 30);
+  EXPECT_DOUBLE_EQ(ages.hits(), 70);
+  EXPECT_DOUBLE_EQ(ages.HitRatio(100), 0.5);
+  EXPECT_DOUBLE_EQ(ages.HitRatio(1e6), 0.5 + 0.2 * 4 / 5);
+}
+
 TEST(ReuseAgesTest, ScalingAllWeightsChangesNoRatio) {
   ReuseAges ages;
-  for (int age = 1; age < 500; ++age) ages.AddHit(age, 1);
-  ages.AddMiss(5000, 100);
-  ages.AddUnknownMiss(10);
+  for (int age = 1; age < 500; ++age) ages.Add(Kind::kHit, age, 1);
+  ages.Add(Kind::kMiss, 5000, 100);
+  ages.AddUnknown(Kind::kMiss, 10);
   const double before = ages.HitRatio(100);
   ages.Scale(0.5);
   EXPECT_DOUBLE_EQ(ages.HitRatio(100), before);
@@ -74,8 +88,9 @@ TEST(ReuseAgesTest, ScalingAllWeightsChangesNoRatio) {
 
 TEST(ReuseAgesTest, ALargerCacheNeverHitsLess) {
   ReuseAges ages;
-  for (double age = 0; age < 1e15; age = age * 1.7 + 1) ages.AddHit(age, 3);
-  ages.AddFirstMiss(20);
+  for (double age = 0; age < 1e15; age = age * 1.7 + 1)
+    ages.Add(Kind::kHit, age, 3);
+  ages.AddFirst(Kind::kMiss, 20);
   double last = 0;
   for (double entries = 1; entries < 1e15; entries *= 1.3) {
     const double ratio = ages.HitRatio(entries);
