@@ -7,9 +7,9 @@ namespace appcache::internal {
 
 void CallLoader(LoadManager& manager, LoadCall& call,
                 std::span<const size_t> keys) {
-  LoadCounters::Count(manager.counters().loads);
   try {
     call.Load(keys);
+    LoadCounters::Count(manager.counters().successes);
   } catch (...) {
     LoadCounters::Count(manager.counters().failures);
     throw;

@@ -6,8 +6,9 @@ namespace appcache::internal {
 
 void LoadCounters::AddTo(CacheStats& stats) const noexcept {
   constexpr auto kRelaxed = std::memory_order_relaxed;
-  stats.loads += loads.load(kRelaxed);
-  stats.load_failures += failures.load(kRelaxed);
+  const uint64_t failed = failures.load(kRelaxed);
+  stats.loads += successes.load(kRelaxed) + failed;
+  stats.load_failures += failed;
   stats.loads_shared += shared.load(kRelaxed);
   stats.negative_hits += negative_hits.load(kRelaxed);
   stats.stale_served += stale_served.load(kRelaxed);

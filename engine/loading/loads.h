@@ -21,7 +21,10 @@ namespace appcache::internal {
 struct LoadCounters {
   using Counter = std::atomic<uint64_t>;
 
-  Counter loads{0};
+  // Loaders that returned, and loaders that threw. They are not counted when
+  // they start, because then the number of successes, which metrics report,
+  // would shrink when a running loader throws.
+  Counter successes{0};
   Counter failures{0};
   Counter shared{0};
   Counter negative_hits{0};

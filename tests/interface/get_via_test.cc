@@ -101,6 +101,19 @@ TEST_F(GetViaTest, CountsLoadsAndFailures) {
   EXPECT_EQ(stats.loads_shared, 0u);
 }
 
+// So the number of loaders that returned, the difference, never shrinks.
+TEST_F(GetViaTest, ALoadIsCountedWhenItsLoaderHasEnded) {
+  const auto observe = [this] { EXPECT_EQ(cache_.Stats().loads, 0u); };
+  EXPECT_THROW(cache_.GetVia(Key<int>("n"),
+                             [&]() -> int {
+                               observe();
+                               throw std::runtime_error("no such number");
+                             }),
+               std::runtime_error);
+  EXPECT_EQ(cache_.Stats().loads, 1u);
+  EXPECT_EQ(cache_.Stats().load_failures, 1u);
+}
+
 TEST_F(GetViaTest, AValueThatDoesNotParseIsLoadedAndReplaced) {
   ASSERT_TRUE(cache_.SetByStr<std::string>("n", "not a number").ok());
   EXPECT_EQ(cache_.GetVia(Key<int>("n"), [] { return 7; }), 7);

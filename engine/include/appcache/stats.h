@@ -43,8 +43,8 @@ struct CacheStats {
   uint64_t invalidations = 0;
   uint64_t write_errors = 0;
 
-  // GetVia: loaders that were run, loaders that threw, and callers that got the
-  // value of another caller's loader.
+  // GetVia: loaders that have ended, those of them that threw, and callers that
+  // got the value of another caller's loader.
   uint64_t loads = 0;
   uint64_t load_failures = 0;
   uint64_t loads_shared = 0;
