@@ -3,22 +3,23 @@
 #include <algorithm>
 #include <cassert>
 #include <charconv>
+#include <optional>
 
 namespace appcache {
 namespace {
 
-std::string Label(std::string_view cache) {
-  std::string label = "cache=\"";
-  for (const char c : cache) {
+// Escapes newlines, backslashes and the characters `others`.
+std::string Escaped(std::string_view text, std::string_view others) {
+  std::string escaped;
+  for (const char c : text) {
     if (c == '\n') {
-      label += "\\n";
+      escaped += "\\n";
       continue;
     }
-    if (c == '"' || c == '\\') label += '\\';
-    label += c;
+    if (c == '\\' || others.find(c) != others.npos) escaped += '\\';
+    escaped += c;
   }
-  label += '"';
-  return label;
+  return escaped;
 }
 
 [[maybe_unused]] bool IsName(std::string_view name) {
@@ -35,34 +36,41 @@ std::string ToText(double value) {
 
 }  // namespace
 
-PrometheusText::PrometheusText(std::string_view cache) : label_(Label(cache)) {}
+PrometheusText::PrometheusText(std::string_view cache)
+    : value_(Escaped(cache, "\"")) {}
 
-void PrometheusText::Begin(const std::string& name, std::string_view help,
-                           std::string_view type) {
+PrometheusText::Family& PrometheusText::Begin(std::string_view name,
+                                              std::string_view help,
+                                              std::string_view type) {
   assert(IsName(name));
-  assert(help.find('\n') == std::string_view::npos);
-  text_.append("# HELP ").append(name).append(" ").append(help).append("\n");
-  text_.append("# TYPE ").append(name).append(" ").append(type).append("\n");
+  Family& family = families_.emplace_back();
+  family.name = name;
+  family.header.append("# HELP ").append(name).append(" ");
+  family.header.append(Escaped(help, "")).append("\n");
+  family.header.append("# TYPE ").append(name).append(" ");
+  family.header.append(type).append("\n");
+  return family;
 }
 
-void PrometheusText::Sample(std::string_view name, std::string_view more,
-                            std::string_view value) {
-  text_.append(name).append("{").append(label_).append(more).append("} ");
-  text_.append(value).append("\n");
+void PrometheusText::Sample(Family& family, std::string_view suffix,
+                            std::string_view labels,
+                            std::string_view value) const {
+  family.samples.append(family.name).append(suffix).append("{cache=\"");
+  family.samples.append(value_).append("\"").append(labels).append("} ");
+  family.samples.append(value).append("\n");
 }
 
 void PrometheusText::Counter(std::string_view name, std::string_view help,
                              uint64_t value) {
-  const std::string whole = "appcache_" + std::string(name) + "_total";
-  Begin(whole, help, "counter");
-  Sample(whole, "", std::to_string(value));
+  Family& family =
+      Begin("appcache_" + std::string(name) + "_total", help, "counter");
+  Sample(family, "", "", std::to_string(value));
 }
 
 void PrometheusText::Gauge(std::string_view name, std::string_view help,
                            double value) {
-  const std::string whole = "appcache_" + std::string(name);
-  Begin(whole, help, "gauge");
-  Sample(whole, "", ToText(value));
+  Family& family = Begin("appcache_" + std::string(name), help, "gauge");
+  Sample(family, "", "", ToText(value));
 }
 
 void PrometheusText::Histogram(std::string_view name, std::string_view help,
@@ -70,16 +78,37 @@ void PrometheusText::Histogram(std::string_view name, std::string_view help,
                                std::span<const uint64_t> counts, double sum) {
   assert(counts.size() == bounds.size() + 1);
   assert(std::is_sorted(bounds.begin(), bounds.end()));
-  const std::string whole = "appcache_" + std::string(name);
-  Begin(whole, help, "histogram");
+  Family& family = Begin("appcache_" + std::string(name), help, "histogram");
   uint64_t up_to = 0;
   for (size_t i = 0; i < counts.size(); ++i) {
     up_to += counts[i];
     const std::string bound = i < bounds.size() ? ToText(bounds[i]) : "+Inf";
-    Sample(whole + "_bucket", ",le=\"" + bound + "\"", std::to_string(up_to));
+    Sample(family, "_bucket", ",le=\"" + bound + "\"", std::to_string(up_to));
   }
-  Sample(whole + "_sum", "", ToText(sum));
-  Sample(whole + "_count", "", std::to_string(up_to));
+  Sample(family, "_sum", "", ToText(sum));
+  Sample(family, "_count", "", std::to_string(up_to));
+}
+
+void PrometheusText::Append(const PrometheusText& other) {
+  assert(&other != this);
+  for (const Family& added : other.families_) {
+    const auto found = std::find_if(
+        families_.begin(), families_.end(),
+        [&](const Family& family) { return family.name == added.name; });
+    if (found == families_.end()) {
+      families_.push_back(added);
+    } else {
+      found->samples += added.samples;
+    }
+  }
+}
+
+std::string PrometheusText::text() const {
+  std::string text;
+  for (const Family& family : families_) {
+    text.append(family.header).append(family.samples);
+  }
+  return text;
 }
 
 void AddTo(PrometheusText& text, const CacheStats& stats) {
@@ -90,7 +119,7 @@ void AddTo(PrometheusText& text, const CacheStats& stats) {
   text.Counter("sets", "Values stored.", stats.sets);
   text.Counter("invalidations", "Entries invalidated.", stats.invalidations);
   text.Counter("write_errors", "Writes that failed.", stats.write_errors);
-  text.Counter("loads", "Loaders run.", stats.loads);
+  text.Counter("loads", "Loaders that returned or threw.", stats.loads);
   text.Counter("load_failures", "Loaders that threw.", stats.load_failures);
   text.Counter("loads_shared",
                "Callers that got the value of another caller's load.",
@@ -113,6 +142,11 @@ void AddTo(PrometheusText& text, const CacheStats& stats) {
     text.Counter("expirations", "Entries removed because they had expired.",
                  *stats.expirations);
   }
+  if (stats.flush_failures) {
+    text.Counter("flush_failures",
+                 "Writes of the write-behind window that failed.",
+                 *stats.flush_failures);
+  }
   if (stats.entries) {
     text.Gauge("entries", "Entries in the cache.",
                static_cast<double>(*stats.entries));
@@ -121,18 +155,22 @@ void AddTo(PrometheusText& text, const CacheStats& stats) {
     text.Gauge("bytes", "Bytes of keys and values in the cache.",
                static_cast<double>(*stats.bytes));
   }
-  if (stats.database_memory_bytes) {
-    text.Gauge("database_memory_bytes", "Memory of the database.",
-               static_cast<double>(*stats.database_memory_bytes));
-  }
-  if (stats.resident_bytes) {
-    text.Gauge("resident_bytes", "Memory of values that are read often.",
-               static_cast<double>(*stats.resident_bytes));
-  }
-  if (stats.log_memory_bytes) {
-    text.Gauge("log_memory_bytes", "Memory of the write-ahead log.",
-               static_cast<double>(*stats.log_memory_bytes));
-  }
+  const auto memory = [&text](std::string_view name, std::string_view help,
+                              std::optional<uint64_t> bytes) {
+    if (bytes) text.Gauge(name, help, static_cast<double>(*bytes));
+  };
+  memory("database_memory_bytes", "Memory of the database.",
+         stats.database_memory_bytes);
+  memory("log_memory_bytes", "Memory of the write-ahead log.",
+         stats.log_memory_bytes);
+  memory("directory_bytes", "Memory of the directory of all entries.",
+         stats.directory_bytes);
+  memory("resident_bytes", "Memory of keys and values that are read from it.",
+         stats.resident_bytes);
+  memory("pending_bytes", "Memory of writes that the database does not have.",
+         stats.pending_bytes);
+  memory("retired_bytes", "Memory of removed entries that may still be in use.",
+         stats.retired_bytes);
 }
 
 }  // namespace appcache

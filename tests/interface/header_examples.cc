@@ -277,6 +277,14 @@ TEST(HeaderExamplesTest, Prometheus) {
   // [/example]
   EXPECT_NE(response.find("appcache_hits_total{cache=\"users\"} 0"),
             std::string::npos);
+  MapCache session_cache;
+  // [example prometheus.h]
+  appcache::PrometheusText sessions("sessions");
+  appcache::AddTo(sessions, session_cache.Stats());
+  text.Append(sessions);
+  // [/example]
+  EXPECT_NE(text.text().find("appcache_hits_total{cache=\"sessions\"} 0"),
+            std::string::npos);
 }
 }  // namespace prometheus
 

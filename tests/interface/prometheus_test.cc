@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -43,6 +45,35 @@ TEST(PrometheusTest, ALabelIsEscaped) {
       << text.text();
 }
 
+TEST(PrometheusTest, HelpIsEscaped) {
+  PrometheusText text("c");
+  text.Gauge("age", "An \"age\\\n", 1);
+  EXPECT_NE(text.text().find("# HELP appcache_age An \"age\\\\\\n\n# TYPE"),
+            std::string::npos)
+      << text.text();
+}
+
+TEST(PrometheusTest, TheSamplesOfSeveralCachesAreGroupedByName) {
+  PrometheusText text("a");
+  text.Counter("hits", "Reads.", 1);
+  text.Gauge("entries", "Entries.", 2);
+  PrometheusText other("b");
+  other.Gauge("entries", "Entries.", 3);
+  other.Gauge("bytes", "Bytes.", 4);
+  text.Append(other);
+  EXPECT_EQ(text.text(),
+            "# HELP appcache_hits_total Reads.\n"
+            "# TYPE appcache_hits_total counter\n"
+            "appcache_hits_total{cache=\"a\"} 1\n"
+            "# HELP appcache_entries Entries.\n"
+            "# TYPE appcache_entries gauge\n"
+            "appcache_entries{cache=\"a\"} 2\n"
+            "appcache_entries{cache=\"b\"} 3\n"
+            "# HELP appcache_bytes Bytes.\n"
+            "# TYPE appcache_bytes gauge\n"
+            "appcache_bytes{cache=\"b\"} 4\n");
+}
+
 TEST(PrometheusTest, UnknownFiguresAreOmitted) {
   CacheStats stats;
   stats.hits = 3;
@@ -59,6 +90,73 @@ TEST(PrometheusTest, UnknownFiguresAreOmitted) {
             std::string::npos);
   EXPECT_NE(known.text().find("appcache_evictions_total{cache=\"c\"} 2\n"),
             std::string::npos);
+}
+
+// The figures of `stats` are set to 1, 2, 3 and so on.
+TEST(PrometheusTest, EveryFigureIsAdded) {
+  CacheStats stats;
+  uint64_t figures = 0;
+  for (uint64_t* figure :
+       {&stats.hits, &stats.misses, &stats.read_errors, &stats.sets,
+        &stats.invalidations, &stats.write_errors, &stats.loads,
+        &stats.load_failures, &stats.loads_shared, &stats.negative_hits,
+        &stats.stale_served, &stats.refreshes, &stats.loads_timed_out,
+        &stats.lock_waits}) {
+    *figure = ++figures;
+  }
+  for (std::optional<uint64_t>* figure :
+       {&stats.evictions, &stats.expirations, &stats.entries, &stats.bytes,
+        &stats.flush_failures, &stats.database_memory_bytes,
+        &stats.log_memory_bytes, &stats.directory_bytes, &stats.resident_bytes,
+        &stats.pending_bytes, &stats.retired_bytes}) {
+    *figure = ++figures;
+  }
+  PrometheusText text("c");
+  AddTo(text, stats);
+  for (uint64_t figure = 1; figure <= figures; ++figure) {
+    const std::string sample = "{cache=\"c\"} " + std::to_string(figure) + "\n";
+    EXPECT_NE(text.text().find(sample), std::string::npos) << figure;
+  }
+}
+
+TEST(PrometheusTest, MicrometerHasItsOwnNamesAndLabels) {
+  CacheStats stats;
+  stats.hits = 3;
+  stats.misses = 2;
+  stats.sets = 5;
+  stats.invalidations = 1;
+  stats.loads = 9;
+  stats.load_failures = 4;
+  stats.evictions = 6;
+  stats.expirations = 100;
+  stats.entries = 7;
+  PrometheusText text("a\"b");
+  AddMicrometerTo(text, stats);
+  std::string samples;
+  std::istringstream lines(text.text());
+  for (std::string line; std::getline(lines, line);) {
+    if (line.front() != '#') samples += line + "\n";
+  }
+  const std::string label = R"({cache="a\"b",name="a\"b")";
+  EXPECT_EQ(samples,
+            "cache_gets_total" + label + ",result=\"hit\"} 3\n" +
+                "cache_gets_total" + label + ",result=\"miss\"} 2\n" +
+                "cache_puts_total" + label + "} 5\n" + "cache_removals_total" +
+                label + "} 1\n" + "cache_evictions_total" + label + "} 6\n" +
+                "cache_load_total" + label + ",result=\"success\"} 5\n" +
+                "cache_load_total" + label + ",result=\"failure\"} 4\n" +
+                "cache_size" + label + "} 7\n");
+  EXPECT_NE(text.text().find("# TYPE cache_gets_total counter\n"),
+            std::string::npos);
+  EXPECT_NE(text.text().find("# TYPE cache_size gauge\n"), std::string::npos);
+}
+
+TEST(PrometheusTest, MicrometerOmitsUnknownFigures) {
+  PrometheusText text("c");
+  AddMicrometerTo(text, CacheStats());
+  EXPECT_NE(text.text().find("cache_gets_total"), std::string::npos);
+  EXPECT_EQ(text.text().find("cache_evictions_total"), std::string::npos);
+  EXPECT_EQ(text.text().find("cache_size"), std::string::npos);
 }
 
 }  // namespace
