@@ -77,6 +77,7 @@ TEST_F(LostOutputTest, IsAFailureOfEveryCommandThatPrints) {
         "stats --cache c.db",
         "stats --cache c.db --json",
         "stats --cache c.db --prometheus",
+        "stats --cache c.db --prometheus --names micrometer",
         "stats --cache c.db --watch=1ms --count 2",
         "stats --cache c.db --watch=1ms --count 2 --json",
         "top --cache c.db",

@@ -172,6 +172,19 @@ TEST_F(StatsTextTest, PrometheusHasAllFigures) {
   }
 }
 
+TEST_F(StatsTextTest, MicrometerHasTheFiguresThatItHasNamesFor) {
+  MakeTier();
+  now_.stats.entries = 36;
+  traits_.location = "a\xff";
+  const std::string text = StatsMicrometer(Once());
+  const std::string label = "{cache=\"a\\\\xff\",name=\"a\\\\xff\"";
+  EXPECT_NE(text.find("cache_gets_total" + label + ",result=\"hit\"} 0\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("cache_size" + label + "} 36\n"), std::string::npos);
+  EXPECT_EQ(text.find("appcache_"), std::string::npos);
+}
+
 TEST(ScreenTest, TextIsCutToTheSizeOfTheScreen) {
   EXPECT_EQ(DrawInPlace("one\ntwo\n", {.rows = 9, .columns = 9}),
             "\x1b[Hone\x1b[K\ntwo\x1b[K\n\x1b[J");

@@ -44,6 +44,15 @@ void AddKeys(CLI::App& app, CommandLine& line) {
   AddJsonOption(command, options->json);
 }
 
+Result<MetricNames> ParseNames(std::string_view text) {
+  if (text == "appcache") return MetricNames::kAppcache;
+  if (text == "micrometer") return MetricNames::kMicrometer;
+  return Status(ErrorCode::kInvalidArgument,
+                Quoted(text) +
+                    " is not a set of names; write appcache or "
+                    "micrometer");
+}
+
 void AddStats(CLI::App& app, CommandLine& line) {
   const auto options = std::make_shared<StatsOptions>();
   CLI::App& command = AddCommand(
@@ -58,7 +67,8 @@ void AddStats(CLI::App& app, CommandLine& line) {
        "Examples:\n"
        "  appcache stats --cache /var/cache/app/cache.db\n"
        "  appcache stats --watch=500ms --cache 'tiered:memory:x|redis://HOST'\n"
-       "  appcache stats --watch=1m --json >> stats.jsonl\n"},
+       "  appcache stats --watch=1m --json >> stats.jsonl\n"
+       "  appcache stats --prometheus --names micrometer\n"},
       [options](const Operands&) { return Stats(*options); });
   AddOptional(command, "--watch", "INTERVAL",
               "Print at this interval, from 1ms to 1d\n"
@@ -77,6 +87,12 @@ void AddStats(CLI::App& app, CommandLine& line) {
   AddFlag(command, "--prometheus",
           "Print all counters in the text format of\nPrometheus",
           options->prometheus);
+  AddValue(command, "--names", "appcache|micrometer",
+           "With --prometheus: the names of the counters:\n"
+           "those of appcache (the default), or the names\n"
+           "that Micrometer gives to the counters of other\n"
+           "caches, as dashboards of Spring Boot use them",
+           ParseNames, options->names);
   AddCacheOption(command, options->cache);
   AddJsonOption(command, options->json);
 }

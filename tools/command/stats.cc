@@ -54,7 +54,9 @@ int PrintOnce(StatsSource& source, const StatsOptions& options) {
   if (!now.answer.ok()) return Fail(now.answer);
   const StatsView view{source.traits(), source.kind(), now};
   if (options.prometheus) {
-    const std::string text = StatsPrometheus(view);
+    const std::string text = options.names == MetricNames::kMicrometer
+                                 ? StatsMicrometer(view)
+                                 : StatsPrometheus(view);
     return Print(isatty(STDOUT_FILENO) != 0 ? PrintableLines(text) : text);
   }
   if (options.json) return PrintJson(StatsJson(view, Clock::Wall()->Now()));
@@ -66,6 +68,9 @@ int PrintOnce(StatsSource& source, const StatsOptions& options) {
 int Stats(const StatsOptions& options) {
   if (options.count && !options.watch) {
     return FailUsage("--count requires --watch");
+  }
+  if (options.names && !options.prometheus) {
+    return FailUsage("--names requires --prometheus");
   }
   if (options.prometheus && (options.watch || options.json)) {
     return FailUsage(std::string("--prometheus cannot be combined with ") +

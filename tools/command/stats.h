@@ -11,6 +11,12 @@
 
 namespace appcache::command {
 
+// The names of the metrics that --prometheus prints.
+enum class MetricNames {
+  kAppcache,    // appcache_hits_total, ...: AddTo of prometheus.h
+  kMicrometer,  // cache_gets_total, ...: AddMicrometerTo
+};
+
 struct StatsOptions {
   CacheFlags cache;
   // The interval of printing. No value: once. On a terminal the report is drawn
@@ -19,6 +25,7 @@ struct StatsOptions {
   std::optional<uint64_t> count;  // of reports, with `watch`
   bool json = false;
   bool prometheus = false;
+  std::optional<MetricNames> names;  // with `prometheus`; default: kAppcache
 };
 // Returns kFailure when the cache cannot be opened or does not answer at first.
 // A later failure of a watched cache is printed, and the cache asked again.

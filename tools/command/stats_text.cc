@@ -41,6 +41,12 @@ class Block {
   std::string text_;
 };
 
+// The value of the label of a metric.
+std::string Label(const StatsView& view) {
+  const std::string& location = view.traits.location;
+  return IsUtf8(location) ? location : Escape(location);
+}
+
 std::string Counts(
     std::initializer_list<std::pair<uint64_t, const char*>> counts) {
   std::string text;
@@ -125,8 +131,7 @@ std::string StatsBlock(const StatsView& view) {
 }
 
 std::string StatsPrometheus(const StatsView& view) {
-  const std::string& location = view.traits.location;
-  PrometheusText text(IsUtf8(location) ? location : Escape(location));
+  PrometheusText text(Label(view));
   AddTo(text, view.now.stats);
   if (view.now.file_bytes) {
     text.Gauge("file_bytes", "Size of the SQLite file.",
@@ -135,6 +140,12 @@ std::string StatsPrometheus(const StatsView& view) {
                static_cast<double>(view.now.file_bytes->log));
   }
   if (view.now.tier) AddTo(text, *view.now.tier);
+  return text.text();
+}
+
+std::string StatsMicrometer(const StatsView& view) {
+  PrometheusText text(Label(view));
+  AddMicrometerTo(text, view.now.stats);
   return text.text();
 }
 

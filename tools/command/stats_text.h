@@ -35,6 +35,10 @@ std::string StatsLine(const StatsView& view, TimePoint time);
 // The format of prometheus.h. The label is the location of the cache.
 std::string StatsPrometheus(const StatsView& view);
 
+// The same with the names of Micrometer, which has none for the figures of a
+// file and of a tier.
+std::string StatsMicrometer(const StatsView& view);
+
 }  // namespace appcache::command
 
 #endif  // APPCACHE_TOOLS_COMMAND_STATS_TEXT_H_
