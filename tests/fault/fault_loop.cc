@@ -80,11 +80,18 @@ void ExpectClean(SqliteCache& cache, uint64_t max_entries) {
 
 std::span<const FailureKind> AllFailureKinds() { return kFailureKinds; }
 
+std::string ExpirySuffix(TimePoint expires_at) {
+  return " until " + std::to_string(expires_at.time_since_epoch().count());
+}
+
 Contents ContentsOf(SqliteCache& cache) {
   Contents contents;
   const Status status = cache.ForEachEntry([&](const StoredEntry& entry) {
-    contents[entry.info.path.substr(kPrefix.size() + 1)] =
-        std::string(entry.value.view());
+    std::string& value = contents[entry.info.path.substr(kPrefix.size() + 1)];
+    value = entry.value.view();
+    if (const auto& expiry = entry.info.expires_at) {
+      value += ExpirySuffix(*expiry);
+    }
     return true;
   });
   EXPECT_TRUE(status.ok()) << status.ToString();

@@ -31,8 +31,10 @@
 
 namespace appcache {
 
-// What a cache holds: key to value.
+// What a cache holds: key to value, and ExpirySuffix if the entry expires.
 using Contents = std::map<std::string, std::string>;
+
+std::string ExpirySuffix(TimePoint expires_at);
 
 // One way for the file system to fail.
 struct FailureKind {
@@ -81,6 +83,11 @@ class FaultLoop : public testing::Test {
 
   // For an operation with many calls: one in `stride` fails.
   void set_stride(uint64_t stride) { stride_ = stride; }
+
+  // ExpirySuffix of an entry with this ttl.
+  std::string Expiring(Ttl ttl) const {
+    return ExpirySuffix(clock_->Now() + ttl);
+  }
 
   SqliteCacheOptions Options(uint64_t max_entries = kMaxEntries) const;
   std::string path() const { return directory_.path() + "/cache.db"; }

@@ -93,6 +93,38 @@ TEST_F(IoErrorReadTest, AWalkOverEverything) {
   });
 }
 
+// The walk ended early if it failed: nothing that it visited is wrong.
+TEST_F(IoErrorReadTest, AWalkOverAPrefix) {
+  for (const bool with_values : {false, true}) {
+    size_t visited = 0;
+    FailEverywhere(
+        {.run =
+             [&](SqliteCache& cache) {
+               visited = 0;
+               return cache.backend()->WalkRaw(
+                   {"t/key0", with_values}, [&](const WalkedEntry& entry) {
+                     const auto found =
+                         original().find(std::string(entry.path.substr(2)));
+                     EXPECT_NE(found, original().end()) << entry.path;
+                     if (found == original().end()) return false;
+                     EXPECT_EQ(entry.value_bytes, found->second.size());
+                     EXPECT_EQ(entry.value,
+                               with_values ? found->second : std::string());
+                     ++visited;
+                     return true;
+                   });
+             },
+         .after = original(),
+         .check =
+             [&](const Status& status) {
+               EXPECT_LE(visited, 10u);
+               if (status.ok()) {
+                 EXPECT_EQ(visited, 10u);
+               }
+             }});
+  }
+}
+
 TEST_F(IoErrorReadTest, ACheck) {
   FailEverywhereIn([](SqliteCache& cache) {
     // SQLite counts a page that it cannot read as a problem, not as an error.

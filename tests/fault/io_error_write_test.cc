@@ -93,6 +93,49 @@ TEST_F(IoErrorWriteTest, Add) {
        .after = With({{"new", large_}})});
 }
 
+TEST_F(IoErrorWriteTest, SetTtl) {
+  constexpr Ttl kTtl(5000);
+  Contents after = original();
+  after["key07"] += Expiring(kTtl);
+  FailEverywhere({.run =
+                      [](SqliteCache& cache) {
+                        const auto found =
+                            cache.backend()->SetTtlRaw("t/key07", kTtl);
+                        EXPECT_TRUE(!found.ok() || *found);
+                        return found.status();
+                      },
+                  .after = after});
+}
+
+TEST_F(IoErrorWriteTest, SetTtlThatMovesTheNextExpiry) {
+  Contents after = original();
+  after["key08"] += Expiring(Ttl(3000));
+  FailEverywhere(
+      {.prepare =
+           [](SqliteCache& cache) {
+             const auto found =
+                 cache.backend()->SetTtlRaw("t/key07", Ttl(1000));
+             EXPECT_TRUE(found.ok() && *found);
+             EXPECT_TRUE(cache.backend()->SetTtlRaw("t/key08", Ttl(3000)).ok());
+           },
+       .run =
+           [](SqliteCache& cache) {
+             return cache.backend()->SetTtlRaw("t/key07", kNoTtl).status();
+           },
+       .after = after});
+}
+
+TEST_F(IoErrorWriteTest, SetTtlOfNoEntry) {
+  FailEverywhere({.run =
+                      [](SqliteCache& cache) {
+                        const auto found =
+                            cache.backend()->SetTtlRaw("t/none", Ttl(5000));
+                        EXPECT_FALSE(found.ok() && *found);
+                        return found.status();
+                      },
+                  .after = original()});
+}
+
 TEST_F(IoErrorWriteTest, InvalidatePrefix) {
   FailEverywhere(
       {.run =

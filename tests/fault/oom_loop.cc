@@ -18,7 +18,11 @@ constexpr std::string_view kMemoryName = "out of memory";
 Contents ContentsOf(SqliteCache& cache) {
   Contents contents;
   const Status status = cache.ForEachEntry([&](const StoredEntry& entry) {
-    contents[entry.info.path] = std::string(entry.value.view());
+    std::string& value = contents[entry.info.path];
+    value = entry.value.view();
+    if (const auto& expiry = entry.info.expires_at) {
+      value += " until " + std::to_string(expiry->time_since_epoch().count());
+    }
     return true;
   });
   EXPECT_TRUE(status.ok()) << status.ToString();

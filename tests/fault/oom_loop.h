@@ -31,7 +31,8 @@ struct sqlite3;
 
 namespace appcache {
 
-// What a cache holds: path to stored bytes.
+// What a cache holds: path to stored bytes, and the expiry time if there is
+// one.
 using Contents = std::map<std::string, std::string>;
 
 enum class Where {

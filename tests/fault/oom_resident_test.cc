@@ -21,6 +21,7 @@
 namespace appcache {
 namespace {
 
+// Path to value and ttl: see Timed.
 using Contents = std::map<std::string, std::string>;
 
 constexpr char kName[] = "out of memory";
@@ -59,6 +60,12 @@ class OomResidentTest : public testing::TestWithParam<Values> {
               before_[PathOf(kEntries - 1)]);
   }
 
+  // What Contents has for a value with this ttl.
+  static std::string Timed(std::string_view value, Ttl ttl) {
+    return std::string(value) +
+           (ttl == kNoTtl ? "" : " for " + std::to_string(ttl.count()));
+  }
+
   // By gets, which need no flush.
   Contents Read() {
     Contents contents;
@@ -69,9 +76,10 @@ class OomResidentTest : public testing::TestWithParam<Values> {
     return contents;
   }
   void Add(Contents& contents, const std::string& path) {
-    const Lookup<Bytes> found = cache_->backend()->GetRaw(path);
+    const auto found = cache_->backend()->GetTimedRaw(path);
     EXPECT_FALSE(found.has_error()) << path << found.status().ToString();
-    if (found) contents[path] = std::string(found->view());
+    if (found)
+      contents[path] = Timed(found->value.view(), found->remaining_ttl);
   }
 
   // `run` with its n-th allocation failing, once and for ever after, for every
@@ -139,7 +147,7 @@ TEST_P(OomResidentTest, SetNew) {
       [&](SqliteCache& cache) {
         return cache.backend()->SetRaw("new", value_, Ttl(5));
       },
-      [&](Contents& contents) { contents["new"] = value_; });
+      [&](Contents& contents) { contents["new"] = Timed(value_, Ttl(5)); });
 }
 
 TEST_P(OomResidentTest, SetOver) {
@@ -147,7 +155,7 @@ TEST_P(OomResidentTest, SetOver) {
       [&](SqliteCache& cache) {
         return cache.backend()->SetRaw("key3", value_, Ttl(5));
       },
-      [&](Contents& contents) { contents["key3"] = value_; });
+      [&](Contents& contents) { contents["key3"] = Timed(value_, Ttl(5)); });
 }
 
 TEST_P(OomResidentTest, SetLarge) {
@@ -165,7 +173,9 @@ TEST_P(OomResidentTest, SetLargeOverAnEntry) {
       [&](SqliteCache& cache) {
         return cache.backend()->SetRaw("key3", large_, Ttl(1'000'000));
       },
-      [&](Contents& contents) { contents["key3"] = large_; });
+      [&](Contents& contents) {
+        contents["key3"] = Timed(large_, Ttl(1'000'000));
+      });
 }
 
 TEST_P(OomResidentTest, SetMany) {
@@ -177,7 +187,7 @@ TEST_P(OomResidentTest, SetMany) {
       [&](SqliteCache& cache) { return cache.backend()->SetManyRaw(entries); },
       [&](Contents& contents) {
         contents["new1"] = "";
-        contents["new2"] = value_;
+        contents["new2"] = Timed(value_, Ttl(5));
         contents["key3"] = value_;
       });
 }
@@ -187,7 +197,19 @@ TEST_P(OomResidentTest, Add) {
       [&](SqliteCache& cache) {
         return cache.backend()->AddRaw("new", value_, Ttl(5)).status();
       },
-      [&](Contents& contents) { contents["new"] = value_; });
+      [&](Contents& contents) { contents["new"] = Timed(value_, Ttl(5)); });
+}
+
+TEST_P(OomResidentTest, SetTtl) {
+  FailEverywhere(
+      [](SqliteCache& cache) {
+        const auto found = cache.backend()->SetTtlRaw("key3", Ttl(5));
+        EXPECT_TRUE(!found.ok() || *found);
+        return found.status();
+      },
+      [](Contents& contents) {
+        contents["key3"] = Timed(contents["key3"], Ttl(5));
+      });
 }
 
 TEST_P(OomResidentTest, Get) {

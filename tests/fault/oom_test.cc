@@ -97,6 +97,26 @@ TEST_P(OomTest, AddWithEviction) {
        .max_entries = 10});
 }
 
+TEST_P(OomTest, SetTtl) {
+  for (const Ttl ttl : {Ttl(5), Ttl(kNoTtl)}) {
+    FailEverywhere(
+        {.prepare =
+             [](SqliteCache& cache) {
+               FillAndGet(cache);
+               EXPECT_TRUE(
+                   cache.SetByStr<std::string>("key5", "value", Ttl(9)).ok());
+               EXPECT_TRUE(cache.Flush().ok());
+             },
+         .run =
+             [&](SqliteCache& cache) {
+               const auto found =
+                   cache.backend()->SetTtlRaw("pyappcache/key5", ttl);
+               EXPECT_TRUE(!found.ok() || *found);
+               return found.status();
+             }});
+  }
+}
+
 TEST_P(OomTest, InvalidatePrefix) {
   FailEverywhereIn(
       [](SqliteCache& cache) { return cache.InvalidatePrefix("key"); });
@@ -124,6 +144,29 @@ TEST_P(OomTest, AWalkOverEverything) {
   FailEverywhereIn([](SqliteCache& cache) {
     return cache.ForEachEntry([](const StoredEntry&) { return true; });
   });
+}
+
+TEST_P(OomTest, AWalkOverAPrefix) {
+  for (const bool with_values : {false, true}) {
+    size_t visited = 0;
+    FailEverywhere({.prepare = FillAndGet,
+                    .run =
+                        [&](SqliteCache& cache) {
+                          visited = 0;
+                          return cache.backend()->WalkRaw(
+                              {"pyappcache/key", with_values},
+                              [&](const WalkedEntry&) {
+                                ++visited;
+                                return true;
+                              });
+                        },
+                    .check =
+                        [&](const Status& status) {
+                          if (status.ok()) {
+                            EXPECT_EQ(visited, 10u);
+                          }
+                        }});
+  }
 }
 
 TEST_P(OomTest, ACheck) {
