@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -28,6 +29,21 @@ class BreakerTest : public testing::Test {
   Breaker breaker_{options_, clock_, /*seed=*/1,
                    [this](Breaker::State state) { changes_.push_back(state); }};
 };
+
+TEST(IsFailureTest, OnlyARemoteThatDoesNotAnswerHasFailed) {
+  EXPECT_FALSE(IsFailure(Status()));
+  for (const ErrorCode code :
+       {ErrorCode::kUnavailable, ErrorCode::kTimeout, ErrorCode::kInvalidKey,
+        ErrorCode::kInvalidArgument, ErrorCode::kTooLarge, ErrorCode::kCorrupt,
+        ErrorCode::kBusy, ErrorCode::kFull, ErrorCode::kUnsupported,
+        ErrorCode::kInternal}) {
+    EXPECT_EQ(IsFailure(Status(code, "")),
+              code == ErrorCode::kUnavailable || code == ErrorCode::kTimeout)
+        << ToString(code);
+  }
+  EXPECT_FALSE(IsFailure(Status(ErrorCode::kUnavailable, "a replica", EROFS)));
+  EXPECT_FALSE(IsFailure(Status(ErrorCode::kCorrupt, "left out 1", EBADMSG)));
+}
 
 TEST_F(BreakerTest, OneProbeRunsAtATime) {
   Fail();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <string>
 
 #include "tests/tiered/tier_fixture.h"
@@ -62,6 +63,43 @@ TEST_F(OutageTest, AfterANewLinkTheNextCallIsAProbe) {
   remote_->LoseLink();
   remote_->LinkAndHeartbeat();
   EXPECT_EQ(Get(kPath), "miss");
+}
+
+// The server answers; the entry is damaged.
+TEST_F(OutageTest, DamagedEntriesDoNotOpenTheBreaker) {
+  options_.breaker.failures = 1;
+  Open();
+  remote_->set_hook([this](Operation, std::string_view) {
+    ++remote_calls_;
+    return Status(ErrorCode::kCorrupt, "left out 1 entries", EBADMSG);
+  });
+  EXPECT_EQ(RemoteCalls([&] {
+              for (int i = 0; i < 3; ++i) {
+                const Status walked =
+                    raw().WalkRaw({}, [](const WalkedEntry&) { return true; });
+                EXPECT_TRUE(walked.Is(ErrorCode::kCorrupt));
+                EXPECT_EQ(walked.error().native_code, EBADMSG);
+                EXPECT_EQ(Get(kPath), "error:corrupt");
+              }
+            }),
+            6);
+  EXPECT_TRUE(tier_->Report().breaker_is_closed);
+}
+
+// So it is a probe that succeeds, too.
+TEST_F(OutageTest, AWalkThatFindsDamageClosesTheBreaker) {
+  options_.breaker.failures = 1;
+  Open();
+  down_ = true;
+  EXPECT_EQ(Get(kPath), "error:unavailable");
+  remote_->set_hook([](Operation, std::string_view) {
+    return Status(ErrorCode::kCorrupt, "left out 1 entries", EBADMSG);
+  });
+  clock_->Advance(options_.breaker.open_for);
+  EXPECT_TRUE(raw()
+                  .WalkRaw({}, [](const WalkedEntry&) { return true; })
+                  .Is(ErrorCode::kCorrupt));
+  EXPECT_TRUE(tier_->Report().breaker_is_closed);
 }
 
 TEST_F(OutageTest, RejectionsDoNotOpenTheBreaker) {
