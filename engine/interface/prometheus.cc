@@ -1,6 +1,7 @@
 #include "appcache/prometheus.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <charconv>
 #include <optional>
@@ -73,6 +74,20 @@ void PrometheusText::Gauge(std::string_view name, std::string_view help,
   Sample(family, "", "", ToText(value));
 }
 
+void PrometheusText::Gauges(std::string_view name, std::string_view help,
+                            std::string_view label,
+                            std::span<const Labelled> values) {
+  Family& family = Begin("appcache_" + std::string(name), help, "gauge");
+  for (const Labelled& labelled : values) {
+    std::string labels = ",";
+    labels.append(label)
+        .append("=\"")
+        .append(labelled.label_value)
+        .append("\"");
+    Sample(family, "", labels, ToText(labelled.value));
+  }
+}
+
 void PrometheusText::Histogram(std::string_view name, std::string_view help,
                                std::span<const double> bounds,
                                std::span<const uint64_t> counts, double sum) {
@@ -110,6 +125,22 @@ std::string PrometheusText::text() const {
   }
   return text;
 }
+
+namespace {
+
+void AddCurve(PrometheusText& text, const HitRatioCurve& curve) {
+  std::array<std::string, HitRatioCurve::kScales.size()> scales;
+  std::array<PrometheusText::Labelled, HitRatioCurve::kScales.size()> ratios;
+  for (size_t i = 0; i < scales.size(); ++i) {
+    scales[i] = ToText(curve.points[i].scale);
+    ratios[i] = {scales[i], curve.points[i].hit_ratio};
+  }
+  text.Gauges("estimated_hit_ratio",
+              "Share of reads that would hit with so many times the entries.",
+              "scale", ratios);
+}
+
+}  // namespace
 
 void AddTo(PrometheusText& text, const CacheStats& stats) {
   text.Counter("hits", "Reads that found a value.", stats.hits);
@@ -171,6 +202,7 @@ void AddTo(PrometheusText& text, const CacheStats& stats) {
          stats.pending_bytes);
   memory("retired_bytes", "Memory of removed entries that may still be in use.",
          stats.retired_bytes);
+  if (stats.hit_ratio_curve) AddCurve(text, *stats.hit_ratio_curve);
 }
 
 }  // namespace appcache

@@ -119,6 +119,26 @@ TEST(PrometheusTest, EveryFigureIsAdded) {
   }
 }
 
+TEST(PrometheusTest, TheCurveHasASampleForEachSize) {
+  CacheStats stats;
+  stats.hit_ratio_curve.emplace();
+  for (size_t i = 0; i < stats.hit_ratio_curve->points.size(); ++i) {
+    stats.hit_ratio_curve->points[i] = {HitRatioCurve::kScales[i],
+                                        0.5 + 0.0625 * static_cast<double>(i)};
+  }
+  PrometheusText text("c");
+  AddTo(text, stats);
+  const std::string name = "appcache_estimated_hit_ratio";
+  EXPECT_NE(text.text().find("# TYPE " + name + " gauge\n" +  //
+                             name + "{cache=\"c\",scale=\"0.25\"} 0.5\n" +
+                             name + "{cache=\"c\",scale=\"0.5\"} 0.5625\n" +
+                             name + "{cache=\"c\",scale=\"1\"} 0.625\n" + name +
+                             "{cache=\"c\",scale=\"2\"} 0.6875\n" + name +
+                             "{cache=\"c\",scale=\"4\"} 0.75\n"),
+            std::string::npos)
+      << text.text();
+}
+
 TEST(PrometheusTest, MicrometerHasItsOwnNamesAndLabels) {
   CacheStats stats;
   stats.hits = 3;

@@ -44,6 +44,14 @@ class PrometheusText {
   // Adds "appcache_NAME", a value that may grow and shrink.
   void Gauge(std::string_view name, std::string_view help, double value);
 
+  // Adds "appcache_NAME" for each value of the label `label`.
+  struct Labelled {
+    std::string_view label_value;  // needs no escaping
+    double value = 0;
+  };
+  void Gauges(std::string_view name, std::string_view help,
+              std::string_view label, std::span<const Labelled> values);
+
   // Adds "appcache_NAME", a histogram: `counts[i]` observations were at most
   // `bounds[i]` and above the previous bound; the last count is of those above
   // all bounds. `sum` is the sum of all observations. REQUIRES: `bounds` are in
