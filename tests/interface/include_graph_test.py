@@ -99,6 +99,7 @@ LAYERS = {
         [],
     ),
     "tools/curve": ([], ["xxhash"]),
+    "tools/trace": ([ENGINE, "engine/support"], ["zlib", "zstd"]),
     "tools/command": (
         [*PUBLIC, "engine/support", "engine/uri", "tools/curve"],
         ["cli11", "nlohmann", "xxhash", "zlib"],
@@ -130,6 +131,7 @@ THIRD_PARTY = {
     r"sqlite3": "sqlite",
     r"xxhash\.h": "xxhash",
     r"zlib\.h|zconf\.h": "zlib",
+    r"zstd\.h": "zstd",
 }
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
