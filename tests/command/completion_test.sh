@@ -118,9 +118,12 @@ fish_completes '' 'appcache get --nope'
 # Values that are choices, in both forms.
 bash_completes 'size age use' top --by ''
 bash_completes 'size' top --by = s
+bash_completes 'arc' replay --format a
+bash_completes 'cachelib-block cachelib-kv' mrc --format cache
 bash_completes 'size age use' top --by =
 bash_completes 'cwd env: file:' exec --scope ''
 fish_completes 'age size use' 'appcache top --by '
+fish_completes 'off on' 'appcache mrc --ttl '
 fish_completes '--by=size' 'appcache top --by=s'
 fish_completes 'cwd env: file:' 'appcache exec --scope '
 export APPCACHE_COMPLETED=1

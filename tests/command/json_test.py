@@ -34,8 +34,10 @@ RUNS = {
     "ping": [["{}", "--count", "3"]],
     "exec": [["{}", "--list"]],
     "mrc": [["trace"], ["trace", "--compare", "--hit-ratio", "50"],
-            ["trace", "--sample", "50", "--hit-ratio", "99"]],
-    "replay": [["trace", "--max-entries", "1"]],
+            ["trace", "--sample", "50", "--hit-ratio", "99"],
+            ["ttl.csv", "--hit-ratio", "50"]],
+    "replay": [["trace", "--max-entries", "1"],
+               ["trace", "--max-entries", "1,2", "--max-bytes", "1KiB"]],
 }
 
 # Only a SQLite file has a check, and sorts by the last access.
@@ -82,6 +84,16 @@ class JsonTest(unittest.TestCase):
                   "definitions": self.schema["definitions"]}
         jsonschema.validate(json.loads(text), schema)
 
+    def reports(self, run, text):
+        """The reports of a run: one, or one on each line."""
+        several = {"--count=3": 3, "1,2": 2}
+        counts = [count for word, count in several.items() if word in run]
+        if not counts:
+            return [text]
+        lines = text.splitlines()
+        self.assertEqual(len(lines), counts[0])
+        return lines
+
     def commands_with_json(self):
         listed = re.findall(r"^  (\w+) ", self.must_run("--help").decode(),
                             re.MULTILINE)
@@ -98,6 +110,8 @@ class JsonTest(unittest.TestCase):
     def test_the_output_matches_the_schema(self):
         with open(f"{self.directory}/trace", "w", encoding="utf-8") as trace:
             trace.write("a\nb\na\na\n")
+        with open(f"{self.directory}/ttl.csv", "w", encoding="utf-8") as trace:
+            trace.write("time,key,ttl\n1,a,5\n2,a,5\n9,a,5\n")
         for cache in CACHES:
             self.fill(cache)
         for command, runs in RUNS.items():
@@ -117,9 +131,7 @@ class JsonTest(unittest.TestCase):
                         expected = 1 if "missing" in run else 0
                         self.assertEqual(done.returncode, expected,
                                          done.stderr)
-                        lines = (done.stdout.splitlines()
-                                 if "--count=3" in run else [done.stdout])
-                        for line in lines:
+                        for line in self.reports(run, done.stdout):
                             self.validate(command, line)
 
     def test_the_schema_refuses_other_fields_and_missing_ones(self):

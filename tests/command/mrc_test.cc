@@ -37,6 +37,8 @@ TEST_F(MrcTest, HitsAreThoseOfAnLruOfEachCapacity) {
   std::vector<std::pair<int, int>> points;
   for (const Json& point : curve["curve"]) {
     points.emplace_back(point["entries"], point["lru_hits"]);
+    EXPECT_EQ(point["lru_hit_percent_error"], 0);
+    EXPECT_EQ(point["lru_ttl_hits"], nullptr);
     EXPECT_EQ(point["optimal_hits"], nullptr);
   }
   EXPECT_EQ(points, (std::vector<std::pair<int, int>>{
@@ -93,15 +95,115 @@ TEST_F(MrcTest, TheTableDrawsTheMisses) {
                 bar.substr(0, 60) + "\n");
 }
 
-TEST_F(MrcTest, CountsOfASampleAreIntegersToo) {
-  std::string trace;
-  for (int i = 0; i < 600; ++i) trace += std::to_string(i % 200) + "\n";
-  WriteFile("trace", trace);
-  const Json curve = Curve({"--sample", "30", "--entries", "50,200"});
-  EXPECT_TRUE(curve["keys"].is_number_integer()) << curve;
-  for (const Json& point : curve["curve"]) {
-    EXPECT_TRUE(point["lru_hits"].is_number_integer()) << curve;
+// Requests of a times.csv, with a ttl of 10 s, and its curves: a returns after
+// 4 s, then after 6 s more; b does not expire.
+class MrcTtlTest : public MrcTest {
+ protected:
+  MrcTtlTest() {
+    WriteFile("times.csv",
+              "time,key,ttl\n0,a,10\n4,a,10\n10,a,10\n10,b,\n99,b,\n"
+              "99,a,10\n");
   }
+  Json TtlCurve(Words words) {
+    words.insert(words.begin(), {"mrc", "times.csv", "--json"});
+    const Output output = Run(words);
+    EXPECT_EQ(output.status, 0) << output.err;
+    return Json::parse(output.out);
+  }
+};
+
+TEST_F(MrcTtlTest, AnAccessAfterTheExpiryIsAMissAtEachCapacity) {
+  const Json curve =
+      TtlCurve({"--entries", "1,2", "--hit-ratio", "30", "--hit-ratio", "60"});
+  EXPECT_EQ(curve["ttls"], true);
+  EXPECT_EQ(curve["curve"][0]["lru_hits"], 3);
+  EXPECT_EQ(curve["curve"][0]["lru_ttl_hits"], 2);
+  EXPECT_EQ(curve["curve"][1]["lru_hits"], 4);
+  EXPECT_EQ(curve["curve"][1]["lru_ttl_hits"], 2);
+  EXPECT_EQ(curve["targets"][0]["entries"], 1);
+  EXPECT_EQ(curve["targets"][0]["ttl_entries"], 1);
+  EXPECT_EQ(curve["targets"][1]["entries"], 2);
+  EXPECT_EQ(curve["targets"][1]["ttl_entries"], nullptr);
+  // As a cache has them.
+  const Output replay =
+      Run({"replay", "times.csv", "--max-entries", "2", "--json"});
+  EXPECT_EQ(Json::parse(replay.out)["hits"], 2);
+}
+
+TEST_F(MrcTtlTest, TtlsCanBeIgnored) {
+  const Json curve =
+      TtlCurve({"--entries", "2", "--hit-ratio", "60", "--ttl", "off"});
+  EXPECT_EQ(curve["ttls"], false);
+  EXPECT_EQ(curve["curve"][0]["lru_ttl_hits"], nullptr);
+  EXPECT_EQ(curve["targets"][0]["ttl_entries"], nullptr);
+  EXPECT_EQ(Run({"mrc", "times.csv", "--ttl", "yes"}).status, 2);
+}
+
+TEST_F(MrcTtlTest, TheTableHasBothCurves) {
+  const Output output = Run({"mrc", "times.csv", "--entries", "1,2",
+                             "--hit-ratio", "30", "--hit-ratio", "60"});
+  EXPECT_NE(output.out.find("ENTRIES  LRU HITS  WITH TTLS  LRU MISSES\n"
+                            "      1    50.00%     33.33%  "),
+            std::string::npos)
+      << output.out;
+  EXPECT_NE(output.out.find(
+                "30.00% of hits: 1 entries; 1 entries with ttls\n"
+                "60.00% of hits: 2 entries; no capacity with ttls; at most "
+                "33.33% of the requests repeat a key\n"),
+            std::string::npos)
+      << output.out;
+}
+
+TEST_F(MrcTtlTest, TtlsWithoutTimesAreIgnoredWithANote) {
+  WriteFile("times.csv", "key,ttl\na,1\na,1\n");
+  const Output output = Run({"mrc", "times.csv", "--json"});
+  EXPECT_EQ(Json::parse(output.out)["ttls"], false);
+  EXPECT_NE(output.err.find("states ttls, but no times"), std::string::npos);
+}
+
+TEST_F(MrcTest, SetsAndDeletesAreNoRequests) {
+  WriteFile("trace", "key,op\na,set\nb,set\na,get\nb,delete\nb,get\n");
+  const Json curve = Curve({"--entries", "1,2"});
+  EXPECT_EQ(curve["requests"], 2);
+  EXPECT_EQ(curve["curve"][0]["lru_hits"], 0);
+  EXPECT_EQ(curve["curve"][1]["lru_hits"], 1);
+}
+
+TEST_F(MrcTest, TheFormatCanBeChosen) {
+  WriteFile("trace", "5 3 0 0\n5 1 0 1\n");
+  EXPECT_EQ(Curve({"--format", "arc"})["requests"], 4);
+  EXPECT_EQ(Curve({})["requests"], 2);
+}
+
+TEST_F(MrcTest, ASampleStatesItsError) {
+  std::string trace;
+  for (uint64_t i = 0; i < 60'000; ++i) {
+    trace += std::to_string(i * i * i % 49'999) + "\n";
+  }
+  WriteFile("trace", trace);
+  const Words capacities = {"--entries", "16384,20000,30000"};
+  const Json exact = Curve(capacities);
+  Words words = capacities;
+  words.insert(words.end(), {"--sample", "20"});
+  const Json sampled = Curve(words);
+  EXPECT_TRUE(sampled["keys"].is_number_integer()) << sampled;
+  EXPECT_NEAR(sampled["keys"].get<double>(), exact["keys"].get<double>(),
+              0.05 * exact["keys"].get<double>());
+  EXPECT_EQ(sampled["curve"][0]["lru_hits"], exact["curve"][0]["lru_hits"]);
+  EXPECT_EQ(sampled["curve"][0]["lru_hit_percent_error"], 0);
+  for (const int i : {1, 2}) {
+    const Json& point = sampled["curve"][i];
+    EXPECT_TRUE(point["lru_hits"].is_number_integer()) << point;
+    const double error = point["lru_hit_percent_error"];
+    EXPECT_GT(error, 0);
+    EXPECT_LT(error, 3);
+    EXPECT_NEAR(point["lru_hit_percent"].get<double>(),
+                exact["curve"][i]["lru_hit_percent"].get<double>(), error);
+  }
+  const Output table = Run({"mrc", "trace", "--sample", "20"});
+  EXPECT_NE(table.out.find("ENTRIES  LRU HITS   ERROR  LRU MISSES\n"),
+            std::string::npos)
+      << table.out;
 }
 
 TEST_F(MrcTest, AnEmptyTraceHasNoCurve) {

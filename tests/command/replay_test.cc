@@ -4,6 +4,10 @@
 #include <zlib.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/command/command.h"
 
@@ -25,10 +29,13 @@ class ReplayTest : public CommandTest {
 TEST_F(ReplayTest, HitsAreThoseOfAnExactLru) {
   const Output output = Run({"replay", "trace", "--max-entries", "3"});
   EXPECT_EQ(output.status, 0) << output.err;
-  EXPECT_EQ(output.out.find("requests   9\n"
-                            "hits       3\n"
-                            "hit ratio  33.3333%\n"),
-            0u);
+  EXPECT_EQ(output.out.find("requests        9\n"
+                            "hits            3\n"
+                            "hit ratio       33.3333%\n"
+                            "byte hit ratio  33.3333%\n"
+                            "throughput      "),
+            0u)
+      << output.out;
   EXPECT_NE(output.out.find("P99.9"), std::string::npos);
 }
 
@@ -41,6 +48,11 @@ TEST_F(ReplayTest, TheReportCanBeJson) {
   EXPECT_NEAR(report["hit_percent"], 100.0 / 3, 1e-9);
   EXPECT_EQ(report["gets"]["count"], 9);
   EXPECT_EQ(report["sets"]["count"], 6);
+  EXPECT_EQ(report["deletes"]["count"], 0);
+  EXPECT_EQ(report["max_entries"], 3);
+  EXPECT_EQ(report["max_bytes"], nullptr);
+  EXPECT_EQ(report["too_large"], 0);
+  EXPECT_GT(report["operations_per_s"], 0);
   EXPECT_LE(report["gets"]["p50_ms"], report["gets"]["p99_ms"]);
   EXPECT_LE(report["gets"]["p99_9_ms"], report["gets"]["max_ms"]);
 }
@@ -104,6 +116,177 @@ TEST_F(ReplayTest, EmptyLinesDoNotCount) {
   EXPECT_EQ(Json::parse(output.out)["requests"], 2);
   WriteFile("trace", "");
   EXPECT_EQ(Run({"replay", "trace", "--max-entries", "3"}).status, 0);
+}
+
+// The reports of --json, in order.
+std::vector<Json> Reports(const Output& output) {
+  EXPECT_EQ(output.status, 0) << output.err;
+  std::vector<Json> reports;
+  std::istringstream lines(output.out);
+  for (std::string line; std::getline(lines, line);) {
+    reports.push_back(Json::parse(line));
+  }
+  return reports;
+}
+
+TEST_F(ReplayTest, EachCapacityIsAReplayOfItsOwn) {
+  const Output output =
+      Run({"replay", "trace", "--max-entries", "3,1,2,4", "--json"});
+  std::vector<std::pair<int, int>> hits;
+  for (const Json& report : Reports(output)) {
+    hits.emplace_back(report["max_entries"], report["hits"]);
+  }
+  EXPECT_EQ(hits,
+            (std::vector<std::pair<int, int>>{{1, 0}, {2, 0}, {3, 3}, {4, 5}}));
+  const Output table = Run({"replay", "trace", "--max-entries", "3,4"});
+  EXPECT_EQ(table.out.find("requests  9\n\nENTRIES  HITS  HIT RATIO"), 0u)
+      << table.out;
+  EXPECT_NE(table.out.find("\n      3     3   33.3333%"), std::string::npos)
+      << table.out;
+  EXPECT_NE(table.out.find("\n      4     5   55.5556%"), std::string::npos)
+      << table.out;
+}
+
+TEST_F(ReplayTest, CapacitiesMayBeInBytes) {
+  std::vector<std::pair<int, int>> hits;
+  for (const Json& report :
+       Reports(Run({"replay", "trace", "--max-bytes", "32,33,1KiB",
+                    "--value-bytes", "10", "--json"}))) {
+    EXPECT_EQ(report["max_entries"], nullptr);
+    hits.emplace_back(report["max_bytes"], report["hits"]);
+  }
+  EXPECT_EQ(hits,
+            (std::vector<std::pair<int, int>>{{32, 0}, {33, 3}, {1024, 5}}));
+  EXPECT_EQ(
+      Reports(Run({"replay", "trace", "--max-bytes", "33,1KiB", "--max-entries",
+                   "1", "--value-bytes", "10", "--json"}))
+          .size(),
+      2u);
+}
+
+TEST_F(ReplayTest, SeveralCapacitiesNeedAFileAndNoCache) {
+  const auto error = [&](Words words) {
+    words.insert(words.begin(), "replay");
+    const Output output = RunWithInput(words, kTrace);
+    EXPECT_EQ(output.status, 2);
+    EXPECT_EQ(output.out, "");
+    return output.err;
+  };
+  EXPECT_NE(error({"-", "--max-entries", "1,2"}).find("name a file"),
+            std::string::npos);
+  EXPECT_NE(error({"trace", "--max-entries", "1,2", "--cache", "new.db"})
+                .find("omit --cache"),
+            std::string::npos);
+  EXPECT_NE(error({"trace", "--max-entries", "1,2", "--max-bytes", "5,6"})
+                .find("not to both"),
+            std::string::npos);
+  EXPECT_NE(error({"trace", "--max-entries", "1,x"})
+                .find("numbers of entries, such as 100,1000,10000"),
+            std::string::npos);
+  EXPECT_NE(error({"trace", "--max-bytes", "0"}).find("sizes, such as"),
+            std::string::npos);
+}
+
+// 4 bytes for a, 10 for b.
+TEST_F(ReplayTest, ValuesHaveTheSizesOfTheTrace) {
+  WriteFile("sizes.csv", "key,size\na,3\nb,9\na,3\nb,9\nc,\nc,\n");
+  const std::vector<Json> reports =
+      Reports(Run({"replay", "sizes.csv", "--max-bytes", "13,14,100",
+                   "--value-bytes", "6", "--json"}));
+  ASSERT_EQ(reports.size(), 3u);
+  EXPECT_EQ(reports[0]["hits"], 1) << "a and b do not fit together";
+  EXPECT_EQ(reports[1]["hits"], 3);
+  EXPECT_NEAR(reports[1]["byte_hit_percent"], 100.0 * 18 / 36, 1e-9);
+  EXPECT_EQ(reports[2]["hits"], 3);
+}
+
+TEST_F(ReplayTest, AValueOfTheTraceThatIsTooLargeIsCounted) {
+  WriteFile("sizes.csv",
+            "key,size\na,99999999999\nb,50\na,99999999999\na,1\na,1\n");
+  const std::vector<Json> reports =
+      Reports(Run({"replay", "sizes.csv", "--max-bytes", "20", "--json"}));
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0]["too_large"], 3);
+  EXPECT_EQ(reports[0]["hits"], 1);
+  EXPECT_NE(Run({"replay", "sizes.csv", "--max-bytes", "20"})
+                .out.find("too large       3\n"),
+            std::string::npos);
+}
+
+// The clock is that of the trace, which goes back once.
+TEST_F(ReplayTest, EntriesExpireByTheTimesOfTheTrace) {
+  WriteFile("ttl.csv",
+            "time,key,ttl\n"
+            "1000,a,10\n"
+            "1009.9,a,10\n"
+            "1005,a,10\n"
+            "1010,a,10\n"
+            "90000,b,\n"
+            "1e5,b,\n");
+  const Output wrong =
+      Run({"replay", "ttl.csv", "--max-entries", "9", "--json"});
+  EXPECT_EQ(wrong.status, 3);
+  EXPECT_NE(wrong.err.find("line 7 of \"ttl.csv\": time is \"1e5\""),
+            std::string::npos)
+      << wrong.err;
+  WriteFile("ttl.csv",
+            "time,key,ttl\n"
+            "1000,a,10\n"
+            "1009.9,a,10\n"
+            "1005,a,10\n"
+            "1010,a,10\n"
+            "90000,b,\n"
+            "9000000,b,\n");
+  const std::vector<Json> reports =
+      Reports(Run({"replay", "ttl.csv", "--max-entries", "9", "--json"}));
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0]["hits"], 3);
+  EXPECT_EQ(reports[0]["sets"]["count"], 3);
+}
+
+// An expired entry is evicted before any other.
+TEST_F(ReplayTest, AnExpiredEntryMakesRoomForTheNextOne) {
+  WriteFile("ttl.csv", "time,key,ttl\n0,a,\n0,b,1\n1,c,\n1,a,\n1,c,\n");
+  EXPECT_EQ(Reports(Run({"replay", "ttl.csv", "--max-entries", "2",
+                         "--json"}))[0]["hits"],
+            2);
+}
+
+TEST_F(ReplayTest, TtlsWithoutTimesAreIgnoredWithANote) {
+  WriteFile("ttl.csv", "key,ttl\na,0.001\na,0.001\n");
+  const Output output =
+      Run({"replay", "ttl.csv", "--max-entries", "9", "--json"});
+  EXPECT_EQ(Reports(output)[0]["hits"], 1);
+  EXPECT_NE(output.err.find("states ttls, but no times"), std::string::npos);
+}
+
+TEST_F(ReplayTest, SetsAndDeletesOfTheTraceAreDone) {
+  WriteFile("ops.csv", "key,op\na,set\na,get\na,delete\na,get\na,get\nb,set\n");
+  const std::vector<Json> reports =
+      Reports(Run({"replay", "ops.csv", "--max-entries", "9", "--json"}));
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0]["requests"], 3);
+  EXPECT_EQ(reports[0]["hits"], 2);
+  EXPECT_EQ(reports[0]["sets"]["count"], 3);
+  EXPECT_EQ(reports[0]["deletes"]["count"], 1);
+  EXPECT_NE(
+      Run({"replay", "ops.csv", "--max-entries", "9"}).out.find("\ndelete"),
+      std::string::npos);
+}
+
+TEST_F(ReplayTest, AnyFormatCanBeChosen) {
+  WriteFile("blocks.txt", "5 3 0 0\n5 1 0 1\n");
+  EXPECT_EQ(Reports(Run({"replay", "blocks.txt", "--format", "arc",
+                         "--max-entries", "9", "--json"}))[0]["hits"],
+            1);
+  const Output wrong = Run(
+      {"replay", "trace", "--format", "arc", "--max-entries", "9", "--json"});
+  EXPECT_EQ(wrong.status, 3);
+  EXPECT_NE(wrong.err.find("line 1 of \"trace\": expected the first block"),
+            std::string::npos);
+  const Output unknown = Run({"replay", "trace", "--format", "lirs"});
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_NE(unknown.err.find("expected one of plain, csv"), std::string::npos);
 }
 
 TEST_F(ReplayTest, ErrorsHaveTheLineNumber) {

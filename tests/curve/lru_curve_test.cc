@@ -84,24 +84,110 @@ TEST(LruCurveTest, TheCapacityForSomeHitsIsTheSmallest) {
   EXPECT_EQ(curve.CapacityFor(curve.most_hits() + 1), std::nullopt);
 }
 
+double PercentOff(const LruCurve& curve, const LruCurve& exact,
+                  uint64_t capacity) {
+  return 100 * std::abs(curve.Hits(capacity) - exact.Hits(capacity)) /
+         static_cast<double>(exact.requests());
+}
+
+// With the same seed every time: what a sample has is a matter of chance.
+struct Sampled {
+  explicit Sampled(double rate, size_t exact_entries)
+      : curve(rate, exact_entries) {
+    RandomSource random(7);
+    for (const uint64_t key : Zipf(random, 30'000, 60'000)) {
+      exact.Request(Spread(key));
+      curve.Request(Spread(key));
+    }
+  }
+  LruCurve exact;
+  LruCurve curve;
+};
+
+TEST(LruCurveTest, TheFirstEntriesOfASampleAreExact) {
+  const Sampled sampled(0.01, 2000);
+  for (const uint64_t capacity : {1, 10, 300, 1999, 2000}) {
+    EXPECT_EQ(sampled.curve.Hits(capacity), sampled.exact.Hits(capacity));
+    EXPECT_EQ(sampled.curve.HitsError(capacity), 0);
+  }
+}
+
 TEST(LruCurveTest, ASampleIsCloseToTheExactCurve) {
+  const Sampled sampled(0.1, 1000);
+  for (const uint64_t capacity : {1500, 3000, 6000, 12'000}) {
+    EXPECT_LT(PercentOff(sampled.curve, sampled.exact, capacity), 1)
+        << capacity;
+  }
+  EXPECT_NEAR(sampled.curve.keys(), sampled.exact.keys(),
+              0.05 * sampled.exact.keys());
+}
+
+TEST(LruCurveTest, TheErrorOfASampleIsNearItsStandardError) {
+  const Sampled sampled(0.05, 1000);
+  for (const uint64_t capacity : {1500, 3000, 6000, 12'000}) {
+    const double error =
+        std::abs(sampled.curve.Hits(capacity) - sampled.exact.Hits(capacity));
+    EXPECT_LT(error, 3 * sampled.curve.HitsError(capacity)) << capacity;
+    EXPECT_LT(sampled.curve.HitsError(capacity),
+              0.02 * static_cast<double>(sampled.exact.requests()));
+  }
+}
+
+TEST(LruCurveTest, ASampleOfMoreEntriesThanKeysIsExact) {
   RandomSource random;
   LruCurve exact;
-  LruCurve sampled(0.1);
-  const std::vector<uint64_t> trace = Zipf(random, 100'000, 300'000);
-  for (const uint64_t key : trace) {
+  LruCurve sampled(0.01, 500);
+  for (const uint64_t key : Zipf(random, 400, 5000)) {
     exact.Request(Spread(key));
     sampled.Request(Spread(key));
   }
-  const auto requests = static_cast<double>(trace.size());
-  double sum = 0;
-  int points = 0;
-  for (uint64_t capacity = 1000; capacity < 64'000; capacity *= 2, ++points) {
-    sum += std::abs(exact.Hits(capacity) - sampled.Hits(capacity)) / requests;
+  for (const uint64_t capacity : {1, 100, 500, 1000}) {
+    EXPECT_EQ(sampled.Hits(capacity), exact.Hits(capacity));
+    EXPECT_EQ(sampled.HitsError(capacity), 0);
   }
-  // The mean error is about 0.01, and that of the keys 0.01 of them.
-  EXPECT_LT(sum / points, 0.05);
-  EXPECT_NEAR(sampled.keys(), exact.keys(), 0.1 * exact.keys());
+  EXPECT_EQ(sampled.keys(), exact.keys());
+  EXPECT_EQ(sampled.CapacityFor(1000), exact.CapacityFor(1000));
+}
+
+TEST(LruCurveTest, TheCapacityOfASampleReachesTheHits) {
+  const Sampled sampled(0.1, 1000);
+  for (const double share : {0.1, 0.5, 0.9, 1.0}) {
+    const double hits = share * sampled.curve.most_hits();
+    const std::optional<uint64_t> capacity = sampled.curve.CapacityFor(hits);
+    ASSERT_TRUE(capacity);
+    EXPECT_GE(sampled.curve.Hits(*capacity), hits);
+    EXPECT_LT(sampled.curve.Hits(*capacity - 1), hits);
+  }
+}
+
+// Keys that are set and removed, exact and with a sample.
+TEST(LruCurveTest, SetsAndDeletesChangeTheStackOnly) {
+  for (const double rate : {1.0, 0.5}) {
+    LruCurve curve(rate, 10);
+    for (const uint64_t key : {1, 2, 3}) curve.Insert(Spread(key));
+    EXPECT_EQ(curve.requests(), 0u);
+    curve.Request(Spread(1));  // at depth 3
+    curve.Request(Spread(1));  // at depth 1
+    curve.Remove(Spread(3));
+    curve.Request(Spread(2));  // at depth 3: a smaller cache has evicted it
+    curve.Request(Spread(3));  // a miss
+    EXPECT_EQ(curve.requests(), 4u);
+    EXPECT_EQ(curve.Hits(1), 1);
+    EXPECT_EQ(curve.Hits(2), 1);
+    EXPECT_EQ(curve.Hits(3), 3);
+    EXPECT_EQ(curve.most_hits(), 3);
+    EXPECT_EQ(curve.keys(), 3);
+  }
+}
+
+TEST(LruCurveTest, RemovedKeysAreMissesWithASampleToo) {
+  LruCurve curve(0.99, 10);
+  for (int round = 0; round < 3; ++round) {
+    for (uint64_t key = 0; key < 1000; ++key) curve.Request(Spread(key));
+    for (uint64_t key = 0; key < 1000; ++key) curve.Remove(Spread(key));
+  }
+  EXPECT_EQ(curve.requests(), 3000u);
+  EXPECT_EQ(curve.most_hits(), 0);
 }
 
 TEST(LruCurveTest, NothingWasRequested) {

@@ -101,7 +101,13 @@ LAYERS = {
     "tools/curve": ([], ["xxhash"]),
     "tools/trace": ([ENGINE, "engine/support"], ["zlib", "zstd"]),
     "tools/command": (
-        [*PUBLIC, "engine/support", "engine/uri", "tools/curve"],
+        [
+            *PUBLIC,
+            "engine/support",
+            "engine/uri",
+            "tools/curve",
+            "tools/trace",
+        ],
         ["cli11", "nlohmann", "xxhash", "zlib"],
     ),
     "tools/examples": (PUBLIC, []),

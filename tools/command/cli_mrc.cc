@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "tools/command/capacities.h"
 #include "tools/command/cli_command.h"
 #include "tools/command/cli_options.h"
 #include "tools/command/mrc.h"
@@ -19,6 +20,12 @@ Result<double> ParseSample(std::string_view text) {
   return *percent / 100;
 }
 
+Result<bool> ParseOnOff(std::string_view text) {
+  if (text == "on") return true;
+  if (text == "off") return false;
+  return Status(ErrorCode::kInvalidArgument, "expected on or off");
+}
+
 }  // namespace
 
 void AddMrc(CLI::App& app, CommandLine& line) {
@@ -26,11 +33,12 @@ void AddMrc(CLI::App& app, CommandLine& line) {
   CLI::App& command = AddCommand(
       app, line,
       {"mrc", "TRACE", 1, 1, "Show the hit ratio for each size of a cache",
-       "TRACE has one key per line, and may be compressed with gzip; - is\n"
-       "standard input. Computes how many requests an exact LRU of each\n"
-       "capacity hits if it starts empty and stores every missed key: the "
-       "miss\n"
-       "ratio curve (MRC). `replay` measures the same numbers with a cache.\n",
+       "TRACE has the requests of a program, such as one key per line, and\n"
+       "may be compressed with gzip or zstd; - is standard input. Computes "
+       "how\n"
+       "many requests an exact LRU of each capacity hits if it starts empty\n"
+       "and stores every missed key: the miss ratio curve (MRC). `replay`\n"
+       "measures the same numbers with a cache.\n",
        "Examples:\n"
        "  appcache mrc keys.txt.gz --hit-ratio 90\n"
        "  appcache mrc keys.txt.gz --entries 1000,5000 --compare\n"},
@@ -38,6 +46,7 @@ void AddMrc(CLI::App& app, CommandLine& line) {
         options->trace = words[0];
         return Mrc(*options);
       });
+  AddTraceFormat(command, options->format);
   AddValue(command, "--entries", "N,...",
            "The capacities to show (default: chosen by the\n"
            "number of keys)",
@@ -52,9 +61,14 @@ void AddMrc(CLI::App& app, CommandLine& line) {
                 return Status();
               });
   AddValue(command, "--sample", "PERCENT",
-           "Look at this share of the keys only: less time and\n"
-           "memory, and an estimate",
+           "Follow this share of the keys only, beyond the\n"
+           "16384 used last: less memory, and an estimate\n"
+           "with its error",
            ParseSample, options->sample);
+  AddValue(command, "--ttl", "on|off",
+           "Whether entries also expire by the ttls and times\n"
+           "that the trace states (default: on)",
+           ParseOnOff, options->ttls);
   AddFlag(command, "--compare",
           "Also simulate FIFO, S3-FIFO and the optimum, which\n"
           "knows the future",

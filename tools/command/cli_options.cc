@@ -57,6 +57,14 @@ void AddKeyOptions(CLI::App& command, KeyFlags& flags) {
           flags.whole_path);
 }
 
+void AddTraceFormat(CLI::App& command, std::optional<trace::Format>& format) {
+  AddValue(command, "--format",
+           "plain|csv|arc|cachelib-kv|cachelib-block|oracle-general",
+           "The format of TRACE (default: by its name and\n"
+           "content)",
+           trace::ParseFormat, format);
+}
+
 void AddJsonOption(CLI::App& command, bool& json) {
   AddFlag(command, "--json", "Print the result as JSON", json);
 }

@@ -3,8 +3,11 @@
 #ifndef APPCACHE_TOOLS_COMMAND_CLI_OPTIONS_H_
 #define APPCACHE_TOOLS_COMMAND_CLI_OPTIONS_H_
 
+#include <optional>
+
 #include "tools/command/entries.h"
 #include "tools/command/open_cache.h"
+#include "tools/trace/trace.h"
 
 namespace CLI {
 class App;
@@ -17,6 +20,8 @@ void AddCacheOption(CLI::App& command, CacheFlags& flags);
 void AddLimitOptions(CLI::App& command, CacheFlags& flags);
 void AddKeyOptions(CLI::App& command, KeyFlags& flags);
 void AddJsonOption(CLI::App& command, bool& json);
+// The format of a TRACE.
+void AddTraceFormat(CLI::App& command, std::optional<trace::Format>& format);
 
 }  // namespace appcache::command
 

@@ -14,7 +14,7 @@
 #include "appcache/backend.h"
 #include "appcache/error.h"
 #include "appcache/sqlite_entry.h"
-#include "tools/command/line_reader.h"
+#include "tools/trace/line_reader.h"
 
 namespace appcache::command {
 
@@ -51,7 +51,7 @@ class DumpLinesReader {
   static constexpr size_t kMaxLineBytes = size_t{1300} << 20;
 
   // Messages call the source `name`.
-  DumpLinesReader(std::string name, LineReader::Source source)
+  DumpLinesReader(std::string name, trace::LineReader::Source source)
       : lines_(std::move(name), std::move(source)) {}
 
   // The next entries, about a MiB of them; none after the last. Errors:
@@ -70,7 +70,7 @@ class DumpLinesReader {
   Status CheckComplete() const;
   Status Corrupt(std::string_view what) const;
 
-  LineReader lines_;
+  trace::LineReader lines_;
   Status error_;           // to be returned next
   bool has_line_ = false;  // one that is not empty
   bool has_header_ = false;

@@ -7,19 +7,22 @@
 #include <cstdio>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
 #include <system_error>
 #include <unordered_map>
 #include <utility>
 
-#include "appcache/sqlite_cache.h"
+#include "tools/command/capacities.h"
 #include "tools/command/exit_status.h"
-#include "tools/command/line_reader.h"
 #include "tools/command/progress.h"
 #include "tools/command/report.h"
 #include "tools/command/table.h"
+#include "tools/command/trace_input.h"
 #include "tools/curve/key_hash.h"
 #include "tools/curve/lru_curve.h"
 #include "tools/curve/simulators.h"
+#include "tools/curve/ttl_curve.h"
 
 namespace appcache::command {
 namespace {
@@ -48,24 +51,83 @@ struct NumberedTrace {
   std::vector<uint32_t> requests;
 };
 
-Status ReadTrace(const MrcOptions& options, curve::LruCurve& lru,
-                 NumberedTrace& numbered) {
-  Result<LineReader> trace = LineReader::Open(options.trace);
-  if (!trace.ok()) return trace.status();
-  Progress progress("mrc", trace->file_bytes());
-  std::string_view key;
-  for (;;) {
-    progress.UpdateBy([&] {
-      return trace->file_bytes() > 0 ? trace->bytes_read()
-                                     : trace->line_number();
-    });
-    const Result<bool> is_line = trace->Next(key, SqliteCache::kMaxKeyBytes);
-    if (!is_line.ok()) return is_line.status();
-    if (!*is_line) return Status();
-    if (key.empty()) continue;
-    lru.Request(curve::HashKey(key));
-    if (options.compare) numbered.Add(key);
+// The curves of a trace.
+struct Curves {
+  explicit Curves(double sample) : lru(sample) {}
+
+  curve::LruCurve lru;
+  // With ttls; none: the trace states none, or they are not asked for.
+  std::optional<curve::TtlCurve> with_ttls;
+  // Of the gets, for the simulators.
+  NumberedTrace numbered;
+};
+
+// Adds requests to curves.
+class Collector {
+ public:
+  Collector(const MrcOptions& options, Curves& curves)
+      : options_(options), curves_(curves) {
+    if (options.ttls) curves_.with_ttls.emplace(options.sample);
   }
+
+  void Add(const trace::Request& request) {
+    const uint64_t key = curve::HashKey(request.key);
+    has_ttls_ |= request.ttl != kNoTtl;
+    has_times_ |= request.time.has_value();
+    switch (request.operation) {
+      case trace::Operation::kGet:
+        curves_.lru.Request(key);
+        if (options_.compare) curves_.numbered.Add(request.key);
+        break;
+      case trace::Operation::kSet:
+        curves_.lru.Insert(key);
+        break;
+      case trace::Operation::kDelete:
+        curves_.lru.Remove(key);
+        break;
+    }
+    if (curves_.with_ttls) AddWithTtl(key, request);
+  }
+
+  // After the last request.
+  void Finish() {
+    if (has_ttls_ && has_times_) return;
+    if (has_ttls_ && curves_.with_ttls) {
+      NoteMissingTimes();
+    }
+    curves_.with_ttls.reset();
+  }
+
+ private:
+  void AddWithTtl(uint64_t key, const trace::Request& request) {
+    const int64_t now = request.time.value_or(Ttl(0)).count();
+    switch (request.operation) {
+      case trace::Operation::kGet:
+        return curves_.with_ttls->Request(key, now, request.ttl.count());
+      case trace::Operation::kSet:
+        return curves_.with_ttls->Insert(key, now, request.ttl.count());
+      case trace::Operation::kDelete:
+        return curves_.with_ttls->Remove(key, now);
+    }
+  }
+
+  const MrcOptions& options_;
+  Curves& curves_;
+  bool has_ttls_ = false;
+  bool has_times_ = false;
+};
+
+Status ReadTrace(const MrcOptions& options, Curves& curves) {
+  Result<trace::Trace> trace = OpenTrace(options.trace, options.format);
+  if (!trace.ok()) return trace.status();
+  Collector collector(options, curves);
+  if (!trace::HasTtls(trace->format())) curves.with_ttls.reset();
+  Status read = VisitRequests(*trace, "mrc", [&](trace::Request& request) {
+    collector.Add(request);
+    return Status();
+  });
+  collector.Finish();
+  return read;
 }
 
 struct Policy {
@@ -83,20 +145,34 @@ constexpr Policy kPolicies[] = {
 struct Point {
   uint64_t capacity = 0;
   double lru = 0;
+  double error = 0;  // of lru, in 95 of 100 cases
+  std::optional<double> with_ttls;
   std::vector<uint64_t> others;  // of kPolicies, with --compare
 };
 
-std::vector<Point> Measure(const std::vector<uint64_t>& capacities,
-                           const curve::LruCurve& lru,
-                           const NumberedTrace& numbered, bool compare) {
+// In 95 of 100 cases, a number is this many standard errors away at most: that
+// is Student's t of the parts of a sample.
+constexpr double kErrorFactor = 2.36;
+static_assert(curve::LruCurve::kParts == 8);
+
+std::vector<Point> Measure(const MrcOptions& options,
+                           const std::vector<uint64_t>& capacities,
+                           const Curves& curves) {
   std::vector<Point> points;
   Progress progress("mrc", capacities.size());
   for (const uint64_t capacity : capacities) {
     progress.Update(points.size());
-    Point point{capacity, lru.Hits(capacity), {}};
+    Point point;
+    point.capacity = capacity;
+    point.lru = curves.lru.Hits(capacity);
+    point.error = std::min(kErrorFactor * curves.lru.HitsError(capacity),
+                           static_cast<double>(curves.lru.requests()));
+    if (curves.with_ttls) {
+      point.with_ttls = curves.with_ttls->curve().Hits(capacity);
+    }
     for (const Policy& policy : kPolicies) {
-      if (!compare) break;
-      point.others.push_back(policy.hits(numbered.requests, capacity));
+      if (!options.compare) break;
+      point.others.push_back(policy.hits(curves.numbered.requests, capacity));
     }
     points.push_back(std::move(point));
   }
@@ -124,48 +200,79 @@ std::string Bar(double percent, size_t width) {
   return bar + kEighths[eighths % 8];
 }
 
-std::string CapacityText(const curve::LruCurve& lru, double percent) {
-  const auto requests = static_cast<double>(lru.requests());
-  const std::optional<uint64_t> capacity =
-      lru.CapacityFor(percent / 100 * requests);
-  if (capacity) {
-    return Fixed(percent, 2) + "% of hits: " + std::to_string(*capacity) +
-           " entries\n";
-  }
-  return Fixed(percent, 2) + "% of hits: no capacity; at most " +
-         Fixed(Percent(lru.most_hits(), lru.requests()), 2) +
-         "% of the requests repeat a key\n";
+std::optional<uint64_t> CapacityFor(const curve::LruCurve& curve,
+                                    double percent) {
+  return curve.CapacityFor(percent / 100 *
+                           static_cast<double>(curve.requests()));
 }
 
-int PrintTable(const MrcOptions& options, const curve::LruCurve& lru,
-               const std::vector<Point>& points) {
+std::string TargetText(const Curves& curves, double percent) {
+  std::string text = Fixed(percent, 2) + "% of hits: ";
+  const auto add = [&](const curve::LruCurve& curve, const char* of) {
+    const std::optional<uint64_t> capacity = CapacityFor(curve, percent);
+    if (capacity) {
+      text += std::to_string(*capacity) + " entries" + of;
+      return;
+    }
+    text += std::string("no capacity") + of + "; at most " +
+            Fixed(Percent(curve.most_hits(), curve.requests()), 2) +
+            "% of the requests repeat a key";
+  };
+  add(curves.lru, "");
+  if (curves.with_ttls) {
+    text += "; ";
+    add(curves.with_ttls->curve(), " with ttls");
+  }
+  return text + "\n";
+}
+
+std::vector<Table::Column> Columns(const MrcOptions& options,
+                                   const Curves& curves) {
   using Align = Table::Align;
-  const char* const about = options.sample < 1 ? "about " : "";
-  std::string text = "requests  " + std::to_string(lru.requests()) +
-                     "\nkeys      " + about + Fixed(lru.keys(), 0) + "\n\n";
   std::vector<Table::Column> columns = {{"ENTRIES", Align::kRight},
                                         {"LRU HITS", Align::kRight}};
+  if (options.sample < 1) columns.push_back({"ERROR", Align::kRight});
+  if (curves.with_ttls) columns.push_back({"WITH TTLS", Align::kRight});
   for (const Policy& policy : kPolicies) {
     if (options.compare) columns.push_back({policy.title, Align::kRight});
   }
   columns.push_back({"LRU MISSES", Align::kLeft});
-  Table table(std::move(columns));
+  return columns;
+}
+
+std::vector<std::string> Row(const MrcOptions& options, const Point& point,
+                             uint64_t requests) {
+  const double percent = Percent(point.lru, requests);
+  std::vector<std::string> row = {std::to_string(point.capacity),
+                                  Fixed(percent, 2) + "%"};
+  if (options.sample < 1) {
+    row.push_back("+-" + Fixed(Percent(point.error, requests), 2));
+  }
+  if (point.with_ttls) {
+    row.push_back(Fixed(Percent(*point.with_ttls, requests), 2) + "%");
+  }
+  for (const uint64_t hits : point.others) {
+    row.push_back(Fixed(Percent(static_cast<double>(hits), requests), 2) + "%");
+  }
+  constexpr size_t kBarWidth = 30;
+  row.push_back(Bar(100 - percent, kBarWidth));
+  return row;
+}
+
+int PrintTable(const MrcOptions& options, const Curves& curves,
+               const std::vector<Point>& points) {
+  const char* const about = options.sample < 1 ? "about " : "";
+  std::string text = "requests  " + std::to_string(curves.lru.requests()) +
+                     "\nkeys      " + about + Fixed(curves.lru.keys(), 0) +
+                     "\n\n";
+  Table table(Columns(options, curves));
   for (const Point& point : points) {
-    const double percent = Percent(point.lru, lru.requests());
-    std::vector<std::string> row = {std::to_string(point.capacity),
-                                    Fixed(percent, 2) + "%"};
-    for (const uint64_t hits : point.others) {
-      row.push_back(
-          Fixed(Percent(static_cast<double>(hits), lru.requests()), 2) + "%");
-    }
-    constexpr size_t kBarWidth = 30;
-    row.push_back(Bar(100 - percent, kBarWidth));
-    table.AddRow(std::move(row));
+    table.AddRow(Row(options, point, curves.lru.requests()));
   }
   text += table.Render(0);
   if (!options.targets_percent.empty()) text += "\n";
   for (const double percent : options.targets_percent) {
-    text += CapacityText(lru, percent);
+    text += TargetText(curves, percent);
   }
   return Print(text);
 }
@@ -175,30 +282,49 @@ uint64_t Rounded(double number) {
   return static_cast<uint64_t>(std::llround(number));
 }
 
-int PrintJsonOf(const MrcOptions& options, const curve::LruCurve& lru,
+Json Optional(const std::optional<uint64_t>& number) {
+  return number ? Json(*number) : Json(nullptr);
+}
+
+Json Describe(const MrcOptions& options, const Point& point,
+              uint64_t requests) {
+  Json fields{{"entries", point.capacity},
+              {"lru_hits", Rounded(point.lru)},
+              {"lru_hit_percent", Percent(point.lru, requests)},
+              {"lru_hit_percent_error", Percent(point.error, requests)},
+              {"lru_ttl_hits", nullptr},
+              {"lru_ttl_hit_percent", nullptr}};
+  if (point.with_ttls) {
+    fields["lru_ttl_hits"] = Rounded(*point.with_ttls);
+    fields["lru_ttl_hit_percent"] = Percent(*point.with_ttls, requests);
+  }
+  for (size_t i = 0; i < std::size(kPolicies); ++i) {
+    fields[kPolicies[i].field] =
+        options.compare ? Json(point.others[i]) : Json(nullptr);
+  }
+  return fields;
+}
+
+int PrintJsonOf(const MrcOptions& options, const Curves& curves,
                 const std::vector<Point>& points) {
   Json curve = Json::array();
   for (const Point& point : points) {
-    Json fields{{"entries", point.capacity},
-                {"lru_hits", Rounded(point.lru)},
-                {"lru_hit_percent", Percent(point.lru, lru.requests())}};
-    for (size_t i = 0; i < std::size(kPolicies); ++i) {
-      fields[kPolicies[i].field] =
-          options.compare ? Json(point.others[i]) : Json(nullptr);
-    }
-    curve.push_back(std::move(fields));
+    curve.push_back(Describe(options, point, curves.lru.requests()));
   }
   Json targets = Json::array();
   for (const double percent : options.targets_percent) {
-    const std::optional<uint64_t> capacity =
-        lru.CapacityFor(percent / 100 * static_cast<double>(lru.requests()));
-    targets.push_back(
-        {{"hit_percent", percent},
-         {"entries", capacity ? Json(*capacity) : Json(nullptr)}});
+    std::optional<uint64_t> with_ttls;
+    if (curves.with_ttls) {
+      with_ttls = CapacityFor(curves.with_ttls->curve(), percent);
+    }
+    targets.push_back({{"hit_percent", percent},
+                       {"entries", Optional(CapacityFor(curves.lru, percent))},
+                       {"ttl_entries", Optional(with_ttls)}});
   }
-  return PrintJson(Json{{"requests", lru.requests()},
-                        {"keys", Rounded(lru.keys())},
+  return PrintJson(Json{{"requests", curves.lru.requests()},
+                        {"keys", Rounded(curves.lru.keys())},
                         {"sample", options.sample},
+                        {"ttls", curves.with_ttls.has_value()},
                         {"curve", std::move(curve)},
                         {"targets", std::move(targets)}});
 }
@@ -209,45 +335,6 @@ Status NotPercent() {
 }
 
 }  // namespace
-
-std::vector<uint64_t> RoundCapacities(uint64_t keys) {
-  constexpr size_t kMost = 12;
-  std::vector<uint64_t> capacities;
-  for (uint64_t ten = 1; ten < keys; ten *= 10) {
-    for (const uint64_t digit : {1, 2, 5}) {
-      if (digit * ten < keys) capacities.push_back(digit * ten);
-    }
-    if (ten > UINT64_MAX / 100) break;
-  }
-  if (capacities.size() > kMost) {
-    capacities.erase(capacities.begin(), capacities.end() - kMost);
-  }
-  if (keys > 0) capacities.push_back(keys);
-  return capacities;
-}
-
-Result<std::vector<uint64_t>> ParseCapacities(std::string_view text) {
-  std::vector<uint64_t> capacities;
-  for (;;) {
-    const std::string_view word = text.substr(0, text.find(','));
-    uint64_t number = 0;
-    const auto [end, error] =
-        std::from_chars(word.data(), word.data() + word.size(), number);
-    if (error != std::errc() || end != word.data() + word.size() ||
-        number == 0 || capacities.size() == kMaxCapacities) {
-      return Status(ErrorCode::kInvalidArgument,
-                    "up to " + std::to_string(kMaxCapacities) +
-                        " numbers of entries, such as 100,1000,10000");
-    }
-    capacities.push_back(number);
-    if (word.size() == text.size()) break;
-    text.remove_prefix(word.size() + 1);
-  }
-  std::sort(capacities.begin(), capacities.end());
-  capacities.erase(std::unique(capacities.begin(), capacities.end()),
-                   capacities.end());
-  return capacities;
-}
 
 Result<double> ParsePercent(std::string_view text) {
   if (text.ends_with('%')) text.remove_suffix(1);
@@ -266,17 +353,15 @@ int Mrc(const MrcOptions& options) {
   if (options.compare && options.sample < 1) {
     return FailUsage("--compare needs all keys, and excludes --sample");
   }
-  curve::LruCurve lru(options.sample);
-  NumberedTrace numbered;
-  const Status read = ReadTrace(options, lru, numbered);
+  Curves curves(options.sample);
+  const Status read = ReadTrace(options, curves);
   if (!read.ok()) return Fail(read);
   const std::vector<uint64_t> capacities =
-      options.capacities.empty() ? RoundCapacities(Rounded(lru.keys()))
+      options.capacities.empty() ? RoundCapacities(Rounded(curves.lru.keys()))
                                  : options.capacities;
-  const std::vector<Point> points =
-      Measure(capacities, lru, numbered, options.compare);
-  return options.json ? PrintJsonOf(options, lru, points)
-                      : PrintTable(options, lru, points);
+  const std::vector<Point> points = Measure(options, capacities, curves);
+  return options.json ? PrintJsonOf(options, curves, points)
+                      : PrintTable(options, curves, points);
 }
 
 }  // namespace appcache::command

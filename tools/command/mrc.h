@@ -10,30 +10,27 @@
 #include <vector>
 
 #include "appcache/error.h"
+#include "tools/trace/trace.h"
 
 namespace appcache::command {
 
 struct MrcOptions {
   std::string trace;  // "-": standard input
+  std::optional<trace::Format> format;
   // Capacities in entries, ascending. Empty: chosen by the number of keys.
   std::vector<uint64_t> capacities;
   // Hit ratios, in percent, whose capacity is asked for.
   std::vector<double> targets_percent;
   // The share of the keys that are looked at; 1: all, exactly.
   double sample = 1;
-  // Also simulate FIFO, S3-FIFO and the optimum. Needs all keys.
+  // Also the curve of a cache that honours the ttls that the trace states.
+  bool ttls = true;
+  // Also simulate FIFO, S3-FIFO and the optimum, on the gets alone. Needs all
+  // keys.
   bool compare = false;
   bool json = false;
 };
 int Mrc(const MrcOptions& options);
-
-// 1, 2, 5, 10, ... below `keys`, at most twelve of them, and `keys`.
-std::vector<uint64_t> RoundCapacities(uint64_t keys);
-
-// "100,1000,50000": distinct numbers from 1, at most kMaxCapacities. They are
-// sorted.
-inline constexpr size_t kMaxCapacities = 100;
-Result<std::vector<uint64_t>> ParseCapacities(std::string_view text);
 
 // "90" or "90%" or "99.5": more than 0, at most 100.
 Result<double> ParsePercent(std::string_view text);

@@ -3,63 +3,53 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "appcache/sqlite_cache.h"
 #include "engine/uri/scheme_registry.h"
-#include "tools/command/exit_status.h"
 #include "tools/command/location.h"
-#include "tools/command/progress.h"
+#include "tools/command/open_cache.h"
 #include "tools/command/report.h"
-#include "tools/command/table.h"
-#include "tools/command/units.h"
+#include "tools/command/trace_input.h"
 
 namespace appcache::command {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using SteadyClock = std::chrono::steady_clock;
 
-struct Percentile {
-  const char* field;
-  unsigned per_mille;
+// The limits of one replay.
+struct Capacity {
+  std::optional<uint64_t> max_entries;
+  std::optional<uint64_t> max_bytes;
 };
-constexpr Percentile kPercentiles[] = {
-    {"p50_ms", 500}, {"p90_ms", 900}, {"p99_ms", 990}, {"p99_9_ms", 999}};
 
-Json Time(uint64_t nanoseconds) {
-  return Milliseconds(
-      std::chrono::nanoseconds(static_cast<int64_t>(nanoseconds)));
-}
-
-uint64_t Nanoseconds(SteadyClock::duration duration) {
-  using std::chrono::nanoseconds;
-  return static_cast<uint64_t>(
-      std::chrono::duration_cast<nanoseconds>(duration).count());
-}
-
-Status AtLine(const LineReader& trace, const Status& status) {
-  return Status(status.error().code,
-                "line " + std::to_string(trace.line_number()) + ": " +
-                    status.error().message,
-                status.error().native_code);
+std::vector<Capacity> CapacitiesOf(const ReplayOptions& options) {
+  std::vector<std::optional<uint64_t>> entries(options.max_entries.begin(),
+                                               options.max_entries.end());
+  std::vector<std::optional<uint64_t>> bytes(options.max_bytes.begin(),
+                                             options.max_bytes.end());
+  if (entries.empty()) entries.emplace_back();
+  if (bytes.empty()) bytes.emplace_back();
+  std::vector<Capacity> capacities;
+  for (const auto& max_entries : entries) {
+    for (const auto& max_bytes : bytes) {
+      capacities.push_back({max_entries, max_bytes});
+    }
+  }
+  return capacities;
 }
 
 bool IsLimit(const internal::Uri::Option& option) {
   return option.name == "max_entries" || option.name == "max_bytes";
 }
 
-bool HasMaxEntries(const internal::Uri& location) {
-  return std::any_of(location.options.begin(), location.options.end(),
-                     [](const internal::Uri::Option& option) {
-                       return option.name == "max_entries";
-                     });
+bool HasLimit(const internal::Uri& location) {
+  return std::any_of(location.options.begin(), location.options.end(), IsLimit);
 }
 
 // kInvalidArgument when the cache has entries. Opens it without limits, so that
@@ -85,30 +75,61 @@ Status CheckEmpty(internal::Uri location, const CacheFlags& flags) {
                     std::to_string(*entries) + " entries; name a new file");
 }
 
-// Requires a limit for a SQLite cache: without one, every key hits from its
-// second request on.
-Status CheckLimit(const CacheFlags& flags) {
-  if (flags.max_entries) return Status();
-  if (!flags.uri.empty()) {
-    const Result<internal::Uri> location = LocationOf(flags);
-    if (!location.ok()) return location.status();
-    if (location->scheme != "sqlite" || HasMaxEntries(*location)) {
-      return Status();
-    }
-  }
-  return Status(ErrorCode::kInvalidArgument,
-                "replay: missing --max-entries N, the size of the measured "
-                "cache");
+Status Usage(const char* message) {
+  return Status(ErrorCode::kInvalidArgument, message);
 }
 
-Result<std::unique_ptr<Cache>> OpenEmpty(const CacheFlags& flags) {
-  if (flags.uri.empty()) {
-    SqliteCacheOptions options;
-    options.max_entries = *flags.max_entries;
-    options.max_bytes = flags.max_bytes;
-    return internal::ToCache(SqliteCache::OpenInMemory(
-        options, "appcache_replay_" + std::to_string(getpid())));
+Status CheckOptions(const ReplayOptions& options) {
+  const size_t entries = options.max_entries.size();
+  const size_t bytes = options.max_bytes.size();
+  if (entries > 1 && bytes > 1) {
+    return Usage(
+        "replay: give several values to --max-entries or to "
+        "--max-bytes, not to both");
   }
+  if (entries > 1 || bytes > 1) {
+    if (!options.cache.empty()) {
+      return Usage(
+          "replay: several capacities need several caches; omit "
+          "--cache");
+    }
+    if (options.trace == "-") {
+      return Usage(
+          "replay: several capacities need several passes, and "
+          "standard input can be read once; name a file");
+    }
+  }
+  if (entries + bytes > 0) return Status();
+  // Without a limit, every key would hit from its second request on.
+  if (!options.cache.empty()) {
+    CacheFlags flags;
+    flags.uri = options.cache;
+    const Result<internal::Uri> location = LocationOf(flags);
+    if (!location.ok()) return location.status();
+    if (location->scheme != "sqlite" || HasLimit(*location)) return Status();
+  }
+  return Usage(
+      "replay: missing --max-entries N, or --max-bytes SIZE, the size "
+      "of the measured cache");
+}
+
+Result<std::unique_ptr<Cache>> OpenInMemory(
+    const Capacity& capacity, std::shared_ptr<const Clock> clock) {
+  constexpr uint64_t kUnlimited = uint64_t{1} << 62;
+  SqliteCacheOptions options;
+  options.max_entries = capacity.max_entries.value_or(kUnlimited);
+  options.max_bytes = capacity.max_bytes;
+  options.clock = std::move(clock);
+  return internal::ToCache(SqliteCache::OpenInMemory(
+      options, "appcache_replay_" + std::to_string(getpid())));
+}
+
+Result<std::unique_ptr<Cache>> OpenEmpty(const std::string& uri,
+                                         const Capacity& capacity) {
+  CacheFlags flags;
+  flags.uri = uri;
+  flags.max_entries = capacity.max_entries;
+  flags.max_bytes = capacity.max_bytes;
   Result<internal::Uri> location = LocationOf(flags);
   if (!location.ok()) return location.status();
   Status empty = CheckEmpty(*std::move(location), flags);
@@ -116,98 +137,129 @@ Result<std::unique_ptr<Cache>> OpenEmpty(const CacheFlags& flags) {
   return OpenCache(flags, IfMissing::kCreate);
 }
 
-Json Describe(const Histogram& histogram) {
-  Json times{{"count", histogram.count()}};
-  for (const Percentile& percentile : kPercentiles) {
-    times[percentile.field] = Time(histogram.Percentile(percentile.per_mille));
+// Does requests, and measures the calls.
+class Player {
+ public:
+  Player(Backend& backend, uint64_t value_bytes, ReplayReport& report)
+      : backend_(backend), value_bytes_(value_bytes), report_(report) {}
+
+  Status Play(const trace::Request& request) {
+    ++report_.trace_operations;
+    switch (request.operation) {
+      case trace::Operation::kGet:
+        return Get(request);
+      case trace::Operation::kSet:
+        return Set(request);
+      case trace::Operation::kDelete:
+        return Timed(report_.deletes,
+                     [&] { return backend_.InvalidateRaw(request.key); });
+    }
+    return Status();
   }
-  times["max_ms"] = Time(histogram.max());
-  return times;
-}
 
-std::vector<std::string> Row(const char* name, const Histogram& histogram) {
-  std::vector<std::string> row{name, std::to_string(histogram.count())};
-  for (const Percentile& percentile : kPercentiles) {
-    row.push_back(
-        FormatNanoseconds(histogram.Percentile(percentile.per_mille)));
+ private:
+  uint64_t SizeOf(const trace::Request& request) const {
+    return request.value_bytes.value_or(value_bytes_);
   }
-  row.push_back(FormatNanoseconds(histogram.max()));
-  return row;
-}
 
-double HitPercent(const ReplayReport& report) {
-  if (report.requests == 0) return 0;
-  return 100.0 * static_cast<double>(report.hits) /
-         static_cast<double>(report.requests);
-}
+  template <class Call>
+  std::invoke_result_t<Call&> Timed(Histogram& histogram, Call call) {
+    const auto begin = SteadyClock::now();
+    auto result = call();
+    const auto time = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        SteadyClock::now() - begin);
+    histogram.Record(static_cast<uint64_t>(time.count()));
+    report_.nanoseconds += static_cast<uint64_t>(time.count());
+    return result;
+  }
 
-int PrintReport(const ReplayReport& report) {
-  std::array<char, 160> text;
-  std::snprintf(text.data(), text.size(),
-                "requests   %llu\nhits       %llu\nhit ratio  %.4f%%\n\n",
-                static_cast<unsigned long long>(report.requests),
-                static_cast<unsigned long long>(report.hits),
-                HitPercent(report));
-  Table table({{"", Table::Align::kLeft},
-               {"COUNT", Table::Align::kRight},
-               {"P50", Table::Align::kRight},
-               {"P90", Table::Align::kRight},
-               {"P99", Table::Align::kRight},
-               {"P99.9", Table::Align::kRight},
-               {"MAX", Table::Align::kRight}});
-  table.AddRow(Row("get", report.gets));
-  table.AddRow(Row("set", report.sets));
-  return Print(text.data() + table.Render(0));
+  Status Get(const trace::Request& request) {
+    const uint64_t bytes = SizeOf(request);
+    ++report_.requests;
+    report_.requested_bytes += bytes;
+    const Lookup<Bytes> found =
+        Timed(report_.gets, [&] { return backend_.GetRaw(request.key); });
+    if (found.has_error()) return found.status();
+    if (!found) return Set(request);
+    ++report_.hits;
+    report_.hit_bytes += bytes;
+    return Status();
+  }
+
+  Status Set(const trace::Request& request) {
+    const uint64_t bytes = SizeOf(request);
+    if (bytes > kMaxReplayedValueBytes) {
+      ++report_.too_large;
+      return backend_.InvalidateRaw(request.key);
+    }
+    if (value_.size() < bytes) value_.resize(bytes, 'v');
+    const std::string_view value(value_.data(), bytes);
+    Status stored = Timed(report_.sets, [&] {
+      return backend_.SetRaw(request.key, value, request.ttl);
+    });
+    if (stored.Is(ErrorCode::kTooLarge) && request.value_bytes) {
+      ++report_.too_large;
+      return Status();
+    }
+    return stored;
+  }
+
+  Backend& backend_;
+  const uint64_t value_bytes_;
+  ReplayReport& report_;
+  std::string value_;  // as long as the longest so far
+};
+
+// Opens the trace and a cache, and replays it.
+Status ReplayOnce(const ReplayOptions& options, const Capacity& capacity,
+                  ReplayReport& report) {
+  report.max_entries = capacity.max_entries;
+  report.max_bytes = capacity.max_bytes;
+  Result<trace::Trace> trace = OpenTrace(options.trace, options.format);
+  if (!trace.ok()) return trace.status();
+  if (!options.cache.empty()) {
+    const auto cache = OpenEmpty(options.cache, capacity);
+    if (!cache.ok()) return cache.status();
+    return ReplayTrace(*trace, *(*cache)->backend(), nullptr,
+                       options.value_bytes, report);
+  }
+  const auto clock = std::make_shared<TraceClock>();
+  const auto cache = OpenInMemory(capacity, clock);
+  if (!cache.ok()) return cache.status();
+  return ReplayTrace(*trace, *(*cache)->backend(), clock.get(),
+                     options.value_bytes, report);
 }
 
 }  // namespace
 
-Status ReplayTrace(LineReader& trace, Backend& backend, std::string_view value,
-                   ReplayReport& report) {
-  std::string_view key;
-  Progress progress("replay", trace.file_bytes());
-  for (;;) {
-    progress.UpdateBy([&] {
-      return trace.file_bytes() > 0 ? trace.bytes_read() : trace.line_number();
-    });
-    const Result<bool> is_line = trace.Next(key, SqliteCache::kMaxKeyBytes);
-    if (!is_line.ok()) return is_line.status();
-    if (!*is_line) return Status();
-    if (key.empty()) continue;
-    const auto begin = SteadyClock::now();
-    const Lookup<Bytes> found = backend.GetRaw(key);
-    const auto middle = SteadyClock::now();
-    report.gets.Record(Nanoseconds(middle - begin));
-    ++report.requests;
-    if (found.has_error()) return AtLine(trace, found.status());
-    if (found) {
-      ++report.hits;
-      continue;
-    }
-    const Status stored = backend.SetRaw(key, value, kNoTtl);
-    report.sets.Record(Nanoseconds(SteadyClock::now() - middle));
-    if (!stored.ok()) return AtLine(trace, stored);
-  }
+Status ReplayTrace(trace::Trace& trace, Backend& backend, TraceClock* clock,
+                   uint64_t value_bytes, ReplayReport& report) {
+  Player player(backend, value_bytes, report);
+  bool has_times = false;
+  bool has_ttls = false;
+  Status played = VisitRequests(trace, "replay", [&](trace::Request& request) {
+    has_times |= request.time.has_value();
+    has_ttls |= request.ttl != kNoTtl;
+    if (clock != nullptr && request.time) clock->MoveTo(*request.time);
+    if (clock != nullptr && !has_times) request.ttl = kNoTtl;
+    return player.Play(request);
+  });
+  report.lacks_times = has_ttls && !has_times;
+  return played;
 }
 
 int Replay(const ReplayOptions& options) {
-  const Status limited = CheckLimit(options.cache);
-  if (!limited.ok()) return Fail(limited);
-  Result<LineReader> trace = LineReader::Open(options.trace);
-  if (!trace.ok()) return Fail(trace.status());
-  const auto cache = OpenEmpty(options.cache);
-  if (!cache.ok()) return Fail(cache.status());
-  const std::string value(options.value_bytes, 'v');
-  ReplayReport report;
-  const Status status =
-      ReplayTrace(*trace, *(*cache)->backend(), value, report);
-  if (!status.ok()) return Fail(status);
-  if (!options.json) return PrintReport(report);
-  return PrintJson(Json{{"requests", report.requests},
-                        {"hits", report.hits},
-                        {"hit_percent", HitPercent(report)},
-                        {"gets", Describe(report.gets)},
-                        {"sets", Describe(report.sets)}});
+  const Status usable = CheckOptions(options);
+  if (!usable.ok()) return Fail(usable);
+  std::vector<ReplayReport> reports;
+  for (const Capacity& capacity : CapacitiesOf(options)) {
+    const Status status = ReplayOnce(options, capacity, reports.emplace_back());
+    if (!status.ok()) return Fail(status);
+  }
+  if (reports.front().lacks_times && options.cache.empty()) {
+    NoteMissingTimes();
+  }
+  return options.json ? PrintReplayJson(reports) : PrintReplay(reports);
 }
 
 }  // namespace appcache::command

@@ -15,6 +15,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/support/byte_order.h"
+
 namespace appcache::trace {
 
 inline constexpr size_t kOracleGeneralBytes = 24;
@@ -28,43 +30,23 @@ struct OracleGeneralRecord {
   bool operator==(const OracleGeneralRecord&) const = default;
 };
 
-namespace internal {
-
-inline void StoreLittleEndian(uint64_t number, size_t bytes, char* to) {
-  for (size_t i = 0; i < bytes; ++i) {
-    to[i] = static_cast<char>(number >> (8 * i) & 0xff);
-  }
-}
-
-inline uint64_t LoadLittleEndian(const char* from, size_t bytes) {
-  uint64_t number = 0;
-  for (size_t i = bytes; i-- > 0;) {
-    number = number << 8 | static_cast<unsigned char>(from[i]);
-  }
-  return number;
-}
-
-}  // namespace internal
-
 inline std::array<char, kOracleGeneralBytes> EncodeOracleGeneral(
     const OracleGeneralRecord& record) {
   std::array<char, kOracleGeneralBytes> bytes;
-  internal::StoreLittleEndian(record.seconds, 4, bytes.data());
-  internal::StoreLittleEndian(record.key, 8, bytes.data() + 4);
-  internal::StoreLittleEndian(record.bytes, 4, bytes.data() + 12);
-  internal::StoreLittleEndian(static_cast<uint64_t>(record.next_access), 8,
-                              bytes.data() + 16);
+  internal::StoreLittleEndian<uint32_t>(record.seconds, bytes.data());
+  internal::StoreLittleEndian<uint64_t>(record.key, bytes.data() + 4);
+  internal::StoreLittleEndian<uint32_t>(record.bytes, bytes.data() + 12);
+  internal::StoreLittleEndian<int64_t>(record.next_access, bytes.data() + 16);
   return bytes;
 }
 
 // Reads kOracleGeneralBytes. Any bytes are a record.
 inline OracleGeneralRecord DecodeOracleGeneral(const char* bytes) {
-  using internal::LoadLittleEndian;
   OracleGeneralRecord record;
-  record.seconds = static_cast<uint32_t>(LoadLittleEndian(bytes, 4));
-  record.key = LoadLittleEndian(bytes + 4, 8);
-  record.bytes = static_cast<uint32_t>(LoadLittleEndian(bytes + 12, 4));
-  record.next_access = static_cast<int64_t>(LoadLittleEndian(bytes + 16, 8));
+  record.seconds = internal::LoadLittleEndian<uint32_t>(bytes);
+  record.key = internal::LoadLittleEndian<uint64_t>(bytes + 4);
+  record.bytes = internal::LoadLittleEndian<uint32_t>(bytes + 12);
+  record.next_access = internal::LoadLittleEndian<int64_t>(bytes + 16);
   return record;
 }
 

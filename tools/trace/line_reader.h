@@ -1,8 +1,7 @@
-// LineReader: reads the lines of a file, which may be compressed with gzip, or
-// of another source.
+// LineReader: splits the bytes of a source into lines.
 
-#ifndef APPCACHE_TOOLS_COMMAND_LINE_READER_H_
-#define APPCACHE_TOOLS_COMMAND_LINE_READER_H_
+#ifndef APPCACHE_TOOLS_TRACE_LINE_READER_H_
+#define APPCACHE_TOOLS_TRACE_LINE_READER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +12,7 @@
 
 #include "appcache/error.h"
 
-namespace appcache::command {
+namespace appcache::trace {
 
 class LineReader {
  public:
@@ -24,10 +23,6 @@ class LineReader {
   // Messages call the source `name`.
   LineReader(std::string name, Source source);
 
-  // Opens a file; "-" is standard input. Its errors: kUnavailable when the file
-  // cannot be read, kCorrupt when its gzip data is damaged or truncated.
-  static Result<LineReader> Open(const std::string& path);
-
   // Sets `line` to the next line, without its newline, and returns true;
   // returns false at the end. The line is valid until the next call. Errors:
   // those of the source; kTooLarge when a line is longer than `max_line_bytes`.
@@ -35,11 +30,10 @@ class LineReader {
 
   // The number of the line that Next returned last, counted from 1.
   uint64_t line_number() const noexcept { return line_number_; }
-
-  // Of a regular file that Open has opened, otherwise 0: its size, and how much
-  // of it has been read, about.
-  uint64_t file_bytes() const noexcept { return file_bytes_; }
-  uint64_t bytes_read() const noexcept;
+  // "line 12".
+  std::string Position() const;
+  // kCorrupt: "line 12 of NAME: " and the message.
+  Status Malformed(const std::string& message) const;
 
  private:
   // Appends to the buffer. Returns false at the end of the file.
@@ -47,14 +41,12 @@ class LineReader {
 
   std::string name_;  // as messages call the source
   Source source_;
-  int fd_ = -1;  // of a regular file; belongs to source_
-  uint64_t file_bytes_ = 0;
   std::vector<char> buffer_;
   size_t begin_ = 0;  // [begin_, end_) of buffer_ is not consumed yet
   size_t end_ = 0;
   uint64_t line_number_ = 0;
 };
 
-}  // namespace appcache::command
+}  // namespace appcache::trace
 
-#endif  // APPCACHE_TOOLS_COMMAND_LINE_READER_H_
+#endif  // APPCACHE_TOOLS_TRACE_LINE_READER_H_

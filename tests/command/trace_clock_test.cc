@@ -1,0 +1,66 @@
+#include "tools/command/trace_clock.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace appcache::command {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST(TraceClockTest, IsTheRealTimeUntilTheFirstRequest) {
+  const TimePoint before = Clock::Steady()->Now();
+  TraceClock clock;
+  const TimePoint now = clock.Now();
+  EXPECT_GE(now, before);
+  EXPECT_LE(now, Clock::Steady()->Now());
+}
+
+TEST(TraceClockTest, MovesByTheDifferencesOfTimesAndNotBack) {
+  TraceClock clock;
+  clock.MoveTo(seconds(1000));
+  const TimePoint start = clock.Now();
+  EXPECT_EQ(clock.Now(), start) << "it stands still between requests";
+  clock.MoveTo(milliseconds(1'000'250));
+  EXPECT_EQ(clock.Now() - start, milliseconds(250));
+  clock.MoveTo(milliseconds(1'000'100));
+  EXPECT_EQ(clock.Now() - start, milliseconds(250));
+  clock.MoveTo(seconds(1));
+  EXPECT_EQ(clock.Now() - start, milliseconds(250));
+  clock.MoveTo(seconds(2000));
+  EXPECT_EQ(clock.Now() - start, seconds(1000));
+}
+
+TEST(TraceClockTest, IgnoresATimeOfAnotherMillennium) {
+  TraceClock clock;
+  clock.MoveTo(milliseconds(0));
+  const TimePoint start = clock.Now();
+  clock.MoveTo(hours(24 * 365 * 2000));
+  EXPECT_EQ(clock.Now(), start);
+  clock.MoveTo(milliseconds::max());
+  EXPECT_EQ(clock.Now(), start);
+}
+
+TEST(TraceClockTest, AWaitEndsWhenTheTraceReachesTheDeadline) {
+  TraceClock clock;
+  clock.MoveTo(seconds(1));
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::thread waiter([&, deadline = clock.Now() + hours(1)] {
+    std::unique_lock<std::mutex> lock(mutex);
+    clock.WaitUntil(lock, changed, deadline, [] { return false; });
+  });
+  clock.MoveTo(hours(2));
+  waiter.join();
+  std::unique_lock<std::mutex> lock(mutex);
+  clock.WaitUntil(lock, changed, clock.Now() + hours(1), [] { return true; });
+}
+
+}  // namespace
+}  // namespace appcache::command

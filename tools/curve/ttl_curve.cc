@@ -1,0 +1,43 @@
+#include "tools/curve/ttl_curve.h"
+
+#include <algorithm>
+
+namespace appcache::curve {
+
+void TtlCurve::Request(uint64_t key, int64_t now, int64_t ttl) {
+  Advance(now);
+  curve_.Request(key);
+  if (!expiries_.contains(key)) SetExpiry(key, ttl);
+}
+
+void TtlCurve::Insert(uint64_t key, int64_t now, int64_t ttl) {
+  Advance(now);
+  curve_.Insert(key);
+  SetExpiry(key, ttl);
+}
+
+void TtlCurve::Remove(uint64_t key, int64_t now) {
+  Advance(now);
+  curve_.Remove(key);
+  expiries_.erase(key);
+}
+
+void TtlCurve::Advance(int64_t now) {
+  now_ = std::max(now_, now);
+  while (!order_.empty() && order_.top().first <= now_) {
+    const auto [expiry, key] = order_.top();
+    order_.pop();
+    const auto found = expiries_.find(key);
+    if (found == expiries_.end() || found->second != expiry) continue;
+    expiries_.erase(found);
+    curve_.Remove(key);
+  }
+}
+
+void TtlCurve::SetExpiry(uint64_t key, int64_t ttl) {
+  const int64_t expiry = ttl <= 0 || ttl > kNever - now_ ? kNever : now_ + ttl;
+  expiries_[key] = expiry;
+  if (expiry != kNever) order_.push({expiry, key});
+}
+
+}  // namespace appcache::curve
