@@ -119,7 +119,7 @@ fish_completes '' 'appcache get --nope'
 bash_completes 'size age use' top --by ''
 bash_completes 'size' top --by = s
 bash_completes 'arc' replay --format a
-bash_completes 'cachelib-block cachelib-kv' mrc --format cache
+bash_completes 'cachelib-kv cachelib-block' mrc --format cache
 bash_completes 'size age use' top --by =
 bash_completes 'cwd env: file:' exec --scope ''
 fish_completes 'age size use' 'appcache top --by '

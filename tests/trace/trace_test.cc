@@ -33,7 +33,7 @@ struct Example {
 };
 
 const std::vector<Example>& Examples() {
-  static const std::vector<Example> examples = {
+  static const auto& examples = *new std::vector<Example>{
       {Format::kPlain, "a\nb c\n\na,d\n", {"get a", "get b c", "get a,d"}},
       {Format::kCsv,
        "key,size,ttl,op\na,7,1,get\nb,8,,set\n",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "engine/support/printable.h"
@@ -41,27 +42,30 @@ std::string_view NameOf(Column column) {
 
 struct CsvFormat {
   Format format;
-  std::vector<Column> required;
+  std::span<const Column> required;
   // The columns without a header; empty: a header is required.
-  std::vector<Column> order;
+  std::span<const Column> order;
   const char* required_names;
 };
 
+using enum Column;
+constexpr Column kBlockRequired[] = {kBlockId, kOp, kIoOffset, kIoSize};
+constexpr Column kKvRequired[] = {kKey, kOp, kSize};
+constexpr Column kKvOrder[] = {kKey, kOp, kSize, kOpCount, kKeySize, kTtl};
+constexpr Column kCsvRequired[] = {kKey};
+constexpr Column kCsvOrder[] = {kKey, kSize, kTtl, kOp};
+constexpr CsvFormat kCsvFormats[] = {
+    {Format::kCacheLibBlock,
+     kBlockRequired,
+     {},
+     "block_id, op_name, io_offset and io_size"},
+    {Format::kCacheLibKv, kKvRequired, kKvOrder, "key, op and size"},
+    {Format::kCsv, kCsvRequired, kCsvOrder, "key"},
+};
+
 const CsvFormat& Describe(Format format) {
-  using enum Column;
-  static const CsvFormat kFormats[] = {
-      {Format::kCacheLibBlock,
-       {kBlockId, kOp, kIoOffset, kIoSize},
-       {},
-       "block_id, op_name, io_offset and io_size"},
-      {Format::kCacheLibKv,
-       {kKey, kOp, kSize},
-       {kKey, kOp, kSize, kOpCount, kKeySize, kTtl},
-       "key, op and size"},
-      {Format::kCsv, {kKey}, {kKey, kSize, kTtl, kOp}, "key"},
-  };
   return *std::find_if(
-      std::begin(kFormats), std::end(kFormats),
+      std::begin(kCsvFormats), std::end(kCsvFormats),
       [&](const CsvFormat& candidate) { return candidate.format == format; });
 }
 
@@ -98,7 +102,7 @@ std::optional<Format> CsvReader::FormatOfHeader(std::string_view line) {
   };
   for (const Format format :
        {Format::kCacheLibBlock, Format::kCacheLibKv, Format::kCsv}) {
-    const std::vector<Column>& required = Describe(format).required;
+    const std::span<const Column> required = Describe(format).required;
     if (!std::all_of(required.begin(), required.end(), has)) continue;
     // Only CacheLib counts repeated requests on one line.
     if (format == Format::kCacheLibKv && !has(Column::kOpCount)) continue;
