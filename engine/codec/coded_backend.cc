@@ -26,7 +26,35 @@ Status CheckTtl(Ttl ttl) {
 CodedBackend::CodedBackend(Backend& backend, const CacheOptions& options)
     : backend_(backend),
       compressor_(options.compressor),
-      max_inflated_bytes_(options.max_inflated_bytes) {}
+      max_inflated_bytes_(options.max_inflated_bytes),
+      recorder_(options.recorder) {}
+
+void CodedBackend::RecordGet(std::string_view path,
+                             const Lookup<Bytes>& raw) noexcept {
+  if (raw) {
+    recorder_->Record(AccessKind::kHit, path, raw->size());
+  } else {
+    recorder_->Record(AccessKind::kMiss, path);
+  }
+}
+
+void CodedBackend::RecordGet(std::string_view path,
+                             const Lookup<TimedBytes>& raw) noexcept {
+  if (raw) {
+    recorder_->Record(AccessKind::kHit, path, raw->value.size());
+  } else {
+    recorder_->Record(AccessKind::kMiss, path);
+  }
+}
+
+void CodedBackend::RecordView(std::string_view path,
+                              const Lookup<size_t>& viewed) noexcept {
+  if (viewed) {
+    recorder_->Record(AccessKind::kHit, path, *viewed);
+  } else {
+    recorder_->Record(AccessKind::kMiss, path);
+  }
+}
 
 // Decompressing takes long, and a view may keep the backend from freeing
 // memory: the view only copies a compressed value. A second read would cost a
@@ -39,6 +67,7 @@ Lookup<size_t> CodedBackend::View(std::string_view path, ValueVisitor visitor) {
         [&] { return Lookup<Bytes>::Hit(Bytes::Copy(value)); });
   };
   Lookup<size_t> viewed = backend_.ViewRaw(path, show);
+  if (is_recording()) RecordView(path, viewed);
   if (!viewed || !compressed) return viewed;
   compressed->set_origin(viewed.origin());
   return Decode(*std::move(compressed)).Map([&](const Bytes& plain) {
@@ -71,6 +100,9 @@ std::vector<Lookup<Bytes>> CodedBackend::ReadMany(
     std::span<const std::string_view> paths) {
   std::vector<Lookup<Bytes>> results = backend_.GetManyRaw(paths);
   CheckAnswered(paths.size(), results.size());
+  for (size_t i = 0; is_recording() && i < paths.size(); ++i) {
+    RecordGet(paths[i], results[i]);
+  }
   for (Lookup<Bytes>& found : results) found = Decode(std::move(found));
   return results;
 }
@@ -79,6 +111,9 @@ std::vector<Lookup<TimedBytes>> CodedBackend::ReadManyTimed(
     std::span<const std::string_view> paths) {
   std::vector<Lookup<TimedBytes>> results = backend_.GetManyTimedRaw(paths);
   CheckAnswered(paths.size(), results.size());
+  for (size_t i = 0; is_recording() && i < paths.size(); ++i) {
+    RecordGet(paths[i], results[i]);
+  }
   for (Lookup<TimedBytes>& found : results) found = Decode(std::move(found));
   return results;
 }
@@ -103,7 +138,35 @@ Status CodedBackend::Write(std::string_view path, std::string_view bytes,
   const Result<std::string_view> encoded =
       Encode(bytes, compression, compressed);
   if (!encoded.ok()) return encoded.status();
-  return backend_.SetRaw(path, *encoded, ttl);
+  Status written = backend_.SetRaw(path, *encoded, ttl);
+  if (is_recording()) {
+    recorder_->Record(AccessKind::kSet, path, encoded->size(), ttl);
+  }
+  return written;
+}
+
+Status CodedBackend::WriteMany(std::span<const RawEntry> entries) {
+  Status written = backend_.SetManyRaw(entries);
+  for (size_t i = 0; is_recording() && i < entries.size(); ++i) {
+    const RawEntry& entry = entries[i];
+    recorder_->Record(AccessKind::kSet, entry.path, entry.value.size(),
+                      entry.ttl);
+  }
+  return written;
+}
+
+Status CodedBackend::Remove(std::string_view path) {
+  Status removed = backend_.InvalidateRaw(path);
+  if (is_recording()) recorder_->Record(AccessKind::kInvalidate, path);
+  return removed;
+}
+
+Status CodedBackend::RemoveMany(std::span<const std::string_view> paths) {
+  Status removed = backend_.InvalidateManyRaw(paths);
+  for (size_t i = 0; is_recording() && i < paths.size(); ++i) {
+    recorder_->Record(AccessKind::kInvalidate, paths[i]);
+  }
+  return removed;
 }
 
 bool CodedBackend::supports_ttl_query() {

@@ -1,5 +1,6 @@
 // CodedBackend: a backend with the encoding of values. What it reads is
 // decompressed, and what it writes is checked and, where asked for, compressed.
+// All accesses of a Cache to entries pass through it, so it records them, too.
 
 #ifndef APPCACHE_ENGINE_CODEC_CODED_BACKEND_H_
 #define APPCACHE_ENGINE_CODEC_CODED_BACKEND_H_
@@ -9,8 +10,10 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "appcache/access_recorder.h"
 #include "appcache/backend.h"
 #include "appcache/cache_options.h"
 #include "appcache/compressor.h"
@@ -27,6 +30,12 @@ class CodedBackend {
   CodedBackend(Backend& backend, const CacheOptions& options);
 
   Lookup<Bytes> Read(std::string_view path) {
+    Lookup<Bytes> raw = backend_.GetRaw(path);
+    if (is_recording()) RecordGet(path, raw);
+    return Decode(std::move(raw));
+  }
+  // The same for a request that has read before, which is recorded once.
+  Lookup<Bytes> ReadAgain(std::string_view path) {
     return Decode(backend_.GetRaw(path));
   }
   // Calls `visitor` with the value of a hit, and returns its size. A value that
@@ -34,7 +43,9 @@ class CodedBackend {
   // must not throw.
   Lookup<size_t> View(std::string_view path, ValueVisitor visitor);
   Lookup<TimedBytes> ReadTimed(std::string_view path) {
-    return Decode(backend_.GetTimedRaw(path));
+    Lookup<TimedBytes> raw = backend_.GetTimedRaw(path);
+    if (is_recording()) RecordGet(path, raw);
+    return Decode(std::move(raw));
   }
   // One Lookup for each path.
   std::vector<Lookup<Bytes>> ReadMany(std::span<const std::string_view> paths);
@@ -43,6 +54,10 @@ class CodedBackend {
 
   Status Write(std::string_view path, std::string_view bytes, Ttl ttl,
                Compression compression);
+  // Values that Encode returned, with valid ttls.
+  Status WriteMany(std::span<const RawEntry> entries);
+  Status Remove(std::string_view path);
+  Status RemoveMany(std::span<const std::string_view> paths);
 
   // `bytes` as they are stored. `compressed` owns them if they differ.
   Result<std::string_view> Encode(std::string_view bytes,
@@ -60,9 +75,18 @@ class CodedBackend {
   Lookup<Bytes> Decode(Lookup<Bytes> raw) const;
   Lookup<TimedBytes> Decode(Lookup<TimedBytes> raw) const;
 
+  bool is_recording() const noexcept {
+    return recorder_ != nullptr && recorder_->is_recording();
+  }
+  // Out of line: called only while is_recording().
+  void RecordGet(std::string_view path, const Lookup<Bytes>& raw) noexcept;
+  void RecordGet(std::string_view path, const Lookup<TimedBytes>& raw) noexcept;
+  void RecordView(std::string_view path, const Lookup<size_t>& viewed) noexcept;
+
   Backend& backend_;
   const std::shared_ptr<const Compressor> compressor_;
   const size_t max_inflated_bytes_;
+  const std::shared_ptr<AccessRecorder> recorder_;
   std::atomic<TtlSupport> ttl_support_{TtlSupport::kUnknown};
 };
 

@@ -78,7 +78,7 @@ Status Cache::Remove(std::string_view path) {
   internal::Loads& loads = core_->loads.loads();
   const internal::SingleFlight::Write write(loads.flights, path);
   loads.Forget(path);
-  return backend_->InvalidateRaw(path);
+  return core_->store.Remove(path);
 }
 
 Status Cache::WriteMany(const std::vector<RawEntry>& entries) {
@@ -91,7 +91,7 @@ Status Cache::WriteMany(const std::vector<RawEntry>& entries) {
     write.Supersede(entry.path);
     loads.Forget(entry.path);
   }
-  return backend_->SetManyRaw(entries);
+  return core_->store.WriteMany(entries);
 }
 
 Status Cache::RemoveMany(const std::vector<std::string_view>& paths) {
@@ -101,7 +101,7 @@ Status Cache::RemoveMany(const std::vector<std::string_view>& paths) {
     write.Supersede(path);
     loads.Forget(path);
   }
-  return backend_->InvalidateManyRaw(paths);
+  return core_->store.RemoveMany(paths);
 }
 
 Status Cache::SetByStr(std::string_view key, std::string_view value, Ttl ttl,

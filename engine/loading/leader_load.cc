@@ -47,7 +47,7 @@ bool LeaderLoad::FindUnder(ProcessLock& lock) noexcept {
 
 bool LeaderLoad::Find() noexcept {
   try {
-    const Lookup<Bytes> found = manager_.store().Read(path_);
+    const Lookup<Bytes> found = manager_.store().ReadAgain(path_);
     if (!found || !call_.Parse(0, *found)) return false;
     ticket_.Publish(*found, [] {});
     return true;
@@ -87,7 +87,7 @@ void LeaderLoad::Publish(const LoadCall::Outcome& outcome) {
 
 void LeaderLoad::StoreAbsence(Ttl remembered_for) {
   if (replaces_) {
-    const Status removed = manager_.store().backend().InvalidateRaw(path_);
+    const Status removed = manager_.store().Remove(path_);
     if (!removed.ok()) manager_.WarnNotStored(removed);
   }
   manager_.loads().AddAbsence(path_, manager_.Now(), remembered_for);

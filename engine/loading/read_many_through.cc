@@ -221,13 +221,13 @@ void ReadManyThrough::Store(const std::vector<Outgoing>& outgoing,
 
 void ReadManyThrough::StoreAll(std::span<const RawEntry> entries,
                                std::span<const std::string_view> removed) {
-  Backend& backend = manager_.store().backend();
+  CodedBackend& store = manager_.store();
   if (!entries.empty()) {
-    const Status stored = backend.SetManyRaw(entries);
+    const Status stored = store.WriteMany(entries);
     if (!stored.ok()) manager_.WarnNotStored(stored);
   }
   if (!removed.empty()) {
-    const Status status = backend.InvalidateManyRaw(removed);
+    const Status status = store.RemoveMany(removed);
     if (!status.ok()) manager_.WarnNotStored(status);
   }
 }

@@ -1,6 +1,8 @@
 """Validates what every command prints with --json against json.schema.json.
 
-Usage: json_test.py APPCACHE SCHEMA PAGE
+Usage: json_test.py APPCACHE SCHEMA PAGE RECORDED
+
+RECORDED is the program that `record` records.
 """
 
 import json
@@ -9,11 +11,13 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import jsonschema
 
-APPCACHE, SCHEMA, PAGE = (os.path.abspath(path) for path in sys.argv[1:4])
+APPCACHE, SCHEMA, PAGE, RECORDED = (
+    os.path.abspath(path) for path in sys.argv[1:5])
 
 # For each command, the arguments of its runs, in order. {} is a cache with a
 # few entries, which each command gets anew.
@@ -36,12 +40,15 @@ RUNS = {
     "mrc": [["trace"], ["trace", "--compare", "--hit-ratio", "50"],
             ["trace", "--sample", "50", "--hit-ratio", "99"],
             ["ttl.csv", "--hit-ratio", "50"]],
+    "record": [["cache.record", "recorded"],
+               ["cache.record", "recorded", "--sample", "100%"],
+               ["cache.record", "recorded", "--requests", "5"]],
     "replay": [["trace", "--max-entries", "1"],
                ["trace", "--max-entries", "1,2", "--max-bytes", "1KiB"]],
 }
 
 # Only a SQLite file has a check, and sorts by the last access.
-ONLY_SQLITE = ("check", "load", "mrc", "replay")
+ONLY_SQLITE = ("check", "load", "mrc", "record", "replay")
 CACHES = ["cache.db", "lmdb:lmdb", "tiered:memory:json_test|lmdb:lmdb"]
 
 
@@ -78,6 +85,18 @@ class JsonTest(unittest.TestCase):
         for word in ("echo", b"\xff"):
             self.must_run("exec", "--cache", cache, "--scope", "cwd", "--",
                           "echo", word)
+
+    def start_recorded(self):
+        """Starts a program that makes cache.record, and is then recorded."""
+        recorder = f"{self.directory}/cache.record"
+        program = subprocess.Popen([RECORDED, recorder, "2000"],
+                                   stdout=subprocess.PIPE)
+        self.addCleanup(program.wait)
+        self.addCleanup(program.kill)
+        while not os.path.exists(recorder):
+            self.assertIsNone(program.poll())
+            time.sleep(0.01)
+        return program
 
     def validate(self, command, text):
         schema = {"$ref": f"#/definitions/{command}",
@@ -126,7 +145,12 @@ class JsonTest(unittest.TestCase):
                     for word in run:
                         words += (["--cache", cache] if word == "{}"
                                   else [word])
+                    program = (self.start_recorded() if command == "record"
+                               else None)
                     done = self.run_command(command, "--json", *words)
+                    if program:
+                        program.communicate()
+                        os.remove(f"{self.directory}/cache.record")
                     with self.subTest(command=command, words=words):
                         expected = 1 if "missing" in run else 0
                         self.assertEqual(done.returncode, expected,

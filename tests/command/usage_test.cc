@@ -10,9 +10,9 @@ namespace appcache::command {
 namespace {
 
 constexpr const char* kCommands[] = {
-    "exec",   "get", "set",   "del",        "ttl",  "expire", "keys",
-    "stats",  "top", "clear", "check",      "dump", "load",   "ping",
-    "replay", "mrc", "help",  "completion", "man"};
+    "exec",   "get", "set",    "del",   "ttl",        "expire", "keys",
+    "stats",  "top", "clear",  "check", "dump",       "load",   "ping",
+    "replay", "mrc", "record", "help",  "completion", "man"};
 
 class UsageTest : public CommandTest {};
 

@@ -25,6 +25,8 @@ PUBLIC = [ENGINE, *ADAPTERS]
 LAYERS = {
     ENGINE: ([], []),
     "engine/support": ([ENGINE], []),
+    # Knows nothing of caches: the command uses it too.
+    "engine/record": ([ENGINE, "engine/support"], ["xxhash"]),
     "engine/codec": ([ENGINE, "engine/support"], []),
     "engine/loading": ([ENGINE, "engine/support", "engine/codec"], []),
     "engine/interface": (
@@ -103,6 +105,7 @@ LAYERS = {
     "tools/command": (
         [
             *PUBLIC,
+            "engine/record",
             "engine/support",
             "engine/uri",
             "tools/curve",

@@ -110,6 +110,7 @@ void AddTransferCommands(CLI::App& app, CommandLine& line);  // dump load
 void AddPing(CLI::App& app, CommandLine& line);
 void AddReplay(CLI::App& app, CommandLine& line);
 void AddMrc(CLI::App& app, CommandLine& line);
+void AddRecord(CLI::App& app, CommandLine& line);
 void AddHelp(CLI::App& app, CommandLine& line);
 
 }  // namespace appcache::command

@@ -8,18 +8,6 @@
 namespace appcache::command {
 namespace {
 
-// Below it, a sample says nothing.
-constexpr double kLeastSamplePercent = 0.01;
-
-Result<double> ParseSample(std::string_view text) {
-  Result<double> percent = ParsePercent(text);
-  if (!percent.ok()) return percent;
-  if (*percent < kLeastSamplePercent) {
-    return Status(ErrorCode::kInvalidArgument, "must be at least 0.01%");
-  }
-  return *percent / 100;
-}
-
 Result<bool> ParseOnOff(std::string_view text) {
   if (text == "on") return true;
   if (text == "off") return false;

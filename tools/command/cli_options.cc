@@ -5,6 +5,7 @@
 #include "engine/uri/units.h"
 #include "tools/command/cli_command.h"
 #include "tools/command/location.h"
+#include "tools/command/mrc.h"
 
 namespace appcache::command {
 
@@ -67,6 +68,17 @@ void AddTraceFormat(CLI::App& command, std::optional<trace::Format>& format) {
 
 void AddJsonOption(CLI::App& command, bool& json) {
   AddFlag(command, "--json", "Print the result as JSON", json);
+}
+
+Result<double> ParseSample(std::string_view text) {
+  // Below it, a sample says nothing.
+  constexpr double kLeastPercent = 0.01;
+  Result<double> percent = ParsePercent(text);
+  if (!percent.ok()) return percent;
+  if (*percent < kLeastPercent) {
+    return Status(ErrorCode::kInvalidArgument, "must be at least 0.01%");
+  }
+  return *percent / 100;
 }
 
 }  // namespace appcache::command

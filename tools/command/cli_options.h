@@ -4,7 +4,9 @@
 #define APPCACHE_TOOLS_COMMAND_CLI_OPTIONS_H_
 
 #include <optional>
+#include <string_view>
 
+#include "appcache/error.h"
 #include "tools/command/entries.h"
 #include "tools/command/open_cache.h"
 #include "tools/trace/trace.h"
@@ -22,6 +24,9 @@ void AddKeyOptions(CLI::App& command, KeyFlags& flags);
 void AddJsonOption(CLI::App& command, bool& json);
 // The format of a TRACE.
 void AddTraceFormat(CLI::App& command, std::optional<trace::Format>& format);
+
+// The share of the keys that --sample names: "1%" or "1" is 0.01.
+Result<double> ParseSample(std::string_view text);
 
 }  // namespace appcache::command
 

@@ -44,6 +44,7 @@ void DescribeProgram(CLI::App& app, CommandLine& line) {
   AddPing(app, line);
   AddReplay(app, line);
   AddMrc(app, line);
+  AddRecord(app, line);
   AddHelp(app, line);
 }
 

@@ -11,7 +11,8 @@ constexpr std::string_view kUpperCase = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 ValueKind KindOf(std::string_view type) {
   if (type.find('|') != std::string_view::npos) return ValueKind::kChoice;
-  if (type == "FILE" || type == "PATH" || type == "TRACE") {
+  if (type == "FILE" || type == "PATH" || type == "TRACE" ||
+      type == "RECORDER") {
     return ValueKind::kFile;
   }
   if (type == "URI") return ValueKind::kCache;

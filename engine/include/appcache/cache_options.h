@@ -14,6 +14,7 @@
 
 namespace appcache {
 
+class AccessRecorder;
 class Clock;
 
 struct CacheOptions {
@@ -34,6 +35,15 @@ struct CacheOptions {
 
   // Measures the waits and pauses of GetVia. Null: Clock::Steady().
   std::shared_ptr<const Clock> load_clock = nullptr;
+
+  // Lets `appcache record` record the accesses of this cache
+  // (access_recorder.h). Several caches may have the same one; a trace does not
+  // say which of them an access was to. Null: they cannot be recorded.
+  //
+  // Recorded are the gets, sets and invalidations of single keys and of
+  // batches, those of GetVia and those of namespace keys included, whether or
+  // not they succeed. Ttl queries, prefixes and Clear are not.
+  std::shared_ptr<AccessRecorder> recorder = nullptr;
 
   // Seeds the random numbers of LoadOptions::ttl_jitter. None: random.
   std::optional<uint64_t> load_seed = std::nullopt;

@@ -1,0 +1,83 @@
+// AccessRecorder: lets `appcache record` record what a running program reads
+// and writes in its caches.
+//
+//   auto recorder = AccessRecorder::Create("/run/app/cache.record");
+//   if (recorder.ok()) options.cache.recorder = *recorder;
+//
+// The program only makes the recorder file. From then on, until the program
+// ends, this writes a trace of the next minute, of 1 % of the keys:
+//
+//   appcache record /run/app/cache.record trace.oracleGeneral --seconds 60
+//
+// The file is a megabyte of memory that the program and the command share.
+// While nobody records, an access costs a load and a branch; there is no thread
+// and no system call. While somebody does, it also costs a hash of the key, and
+// for the keys of the sample another hash and a write to the shared memory: no
+// lock, no allocation, no wait. Where the command is too slow, records are
+// dropped, and it says how many. If the command is killed, the program stops
+// recording within seconds.
+//
+// A recorded key is a hash with a secret that the command draws for each
+// recording and throws away. Values are not recorded, only their sizes.
+
+#ifndef APPCACHE_ACCESS_RECORDER_H_
+#define APPCACHE_ACCESS_RECORDER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "appcache/error.h"
+#include "appcache/lean_std.h"
+#include "appcache/times.h"
+
+namespace appcache {
+
+enum class AccessKind : uint8_t { kHit, kMiss, kSet, kInvalidate };
+
+// Thread safety: all functions may be called from any threads at once.
+//
+// fork(): a child records too, as a part of the program.
+class AccessRecorder {
+ public:
+  // Makes the recorder file: readable by this user alone, of constant size. The
+  // directory must exist. Replaces a recorder file whose program has ended.
+  //
+  // Errors: kBusy when the program that made the file, or a child of it, still
+  // has it open; kUnsupported when there is something else at `path`, which is
+  // left unchanged; kFull when the disk is full; kUnavailable when the file
+  // cannot be created there.
+  static Result<std::shared_ptr<AccessRecorder>> Create(
+      const std::string& path);
+
+  // Ends a recording. The file stays.
+  ~AccessRecorder();
+  AccessRecorder(const AccessRecorder&) = delete;
+  AccessRecorder& operator=(const AccessRecorder&) = delete;
+
+  // Whether `appcache record` records now.
+  bool is_recording() const noexcept {
+    return session_.load(std::memory_order_relaxed) != 0;
+  }
+
+  // Records an access. Caches that have the recorder in their options call it;
+  // a program calls it only for another cache of its own. `path` is the key
+  // path, `value_bytes` the size of the value as it is stored (0 for kMiss and
+  // kInvalidate), and `ttl` that of a kSet. Does nothing while is_recording()
+  // is false.
+  void Record(AccessKind kind, std::string_view path, size_t value_bytes = 0,
+              Ttl ttl = kNoTtl) noexcept;
+
+ private:
+  class Impl;
+  explicit AccessRecorder(std::unique_ptr<Impl> impl) noexcept;
+
+  const std::unique_ptr<Impl> impl_;
+  const std::atomic<uint32_t>& session_;  // in the file
+};
+
+}  // namespace appcache
+
+#endif  // APPCACHE_ACCESS_RECORDER_H_

@@ -1,0 +1,337 @@
+// appcache record, on the example program `recorded` while it runs.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "appcache/access_recorder.h"
+#include "tests/command/command.h"
+#include "tools/curve/lru_curve.h"
+#include "tools/trace/oracle_general.h"
+
+namespace appcache::command {
+namespace {
+
+using Json = nlohmann::json;
+using trace::OracleGeneralRecord;
+
+// Of the cache of the program.
+constexpr uint64_t kMaxEntries = 1000;
+// Recorded in full, these requests and their sets fit into the ring, however
+// slow the command is.
+constexpr uint64_t kRequests = 15'000;
+
+class RecordTest : public CommandTest {
+ protected:
+  // Starts the program, which waits for a recording, and then does `requests`
+  // requests.
+  Running StartProgram(uint64_t requests = kRequests) {
+    const std::string program =
+        std::filesystem::absolute("tools/examples/recorded");
+    const std::string out = Path("program.out");
+    const std::string recorder = Path("cache.record");
+    const std::string count = std::to_string(requests);
+    const pid_t pid = fork();
+    if (pid == 0) {
+      const int fd = open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+      dup2(fd, STDOUT_FILENO);
+      execl(program.c_str(), program.c_str(), recorder.c_str(), count.c_str(),
+            nullptr);
+      _exit(99);
+    }
+    AwaitThat([&] { return std::filesystem::exists(recorder); });
+    return Running(pid, out, "/dev/null");
+  }
+
+  Running StartRecord(Words words) {
+    words.insert(words.begin(), {"record", "cache.record", "trace", "--json"});
+    return Start(words);
+  }
+
+  Json Result(Running& record) {
+    const Output output = record.Wait();
+    EXPECT_EQ(output.status, 0) << output.err;
+    return output.status == 0 ? Json::parse(output.out) : Json();
+  }
+
+  std::vector<OracleGeneralRecord> Trace() const {
+    const std::string text = ReadFile("trace");
+    EXPECT_EQ(text.size() % trace::kOracleGeneralBytes, 0u);
+    std::vector<OracleGeneralRecord> records;
+    for (size_t i = 0; i < text.size(); i += trace::kOracleGeneralBytes) {
+      records.push_back(trace::DecodeOracleGeneral(text.data() + i));
+    }
+    return records;
+  }
+
+  // The hits of an exact LRU of the capacity of the program.
+  static double LruHits(const std::vector<OracleGeneralRecord>& records,
+                        uint64_t capacity) {
+    curve::LruCurve lru;
+    for (const OracleGeneralRecord& record : records) lru.Request(record.key);
+    return lru.Hits(capacity);
+  }
+
+  static void ExpectNextAccesses(
+      const std::vector<OracleGeneralRecord>& records) {
+    std::unordered_map<uint64_t, int64_t> next;
+    for (size_t i = records.size(); i-- > 0;) {
+      const auto found = next.try_emplace(records[i].key, -1).first;
+      ASSERT_EQ(records[i].next_access, found->second);
+      found->second = static_cast<int64_t>(i);
+    }
+  }
+};
+
+TEST_F(RecordTest, AllKeysGiveTheHitsOfTheProgram) {
+  Running program = StartProgram();
+  Running record = StartRecord({"--sample", "100%"});
+  const std::string printed = program.Wait().out;
+  const Json result = Result(record);
+  const std::string hits = std::to_string(result["hits"].get<uint64_t>());
+  EXPECT_EQ(printed, hits + " hits of " + std::to_string(kRequests) + "\n");
+  EXPECT_EQ(result["ended_by"], "program");
+  EXPECT_EQ(result["gets"], kRequests);
+  EXPECT_EQ(result["sets"], kRequests - result["hits"].get<uint64_t>());
+  EXPECT_EQ(result["all_gets"], kRequests);
+  EXPECT_EQ(result["all_hits"], result["hits"]);
+  EXPECT_EQ(result["dropped"], 0);
+  EXPECT_EQ(result["hit_percent_error"], 0.0);
+  const std::vector<OracleGeneralRecord> records = Trace();
+  ASSERT_EQ(records.size(), kRequests);
+  EXPECT_EQ(LruHits(records, kMaxEntries), result["hits"]);
+  ExpectNextAccesses(records);
+  for (const OracleGeneralRecord& trace_record : records) {
+    // "pyappcache/page/N" and a value of 100 to 199 bytes.
+    EXPECT_GE(trace_record.bytes, 117u);
+    EXPECT_LE(trace_record.bytes, 220u);
+  }
+}
+
+// Which keys are in the sample is random, so nothing is said about how many of
+// them there are.
+TEST_F(RecordTest, ASampleGivesTheHitsOfTheProgramWithinTheError) {
+  Running program = StartProgram();
+  Running record = StartRecord({"--sample", "50"});
+  const Json result = Result(record);
+  EXPECT_EQ(program.Wait().status, 0);
+  EXPECT_EQ(result["sample"], 0.5);
+  EXPECT_EQ(result["all_gets"], kRequests);
+  EXPECT_LT(result["gets"], kRequests);
+  EXPECT_EQ(result["dropped"], 0);
+  const std::vector<OracleGeneralRecord> records = Trace();
+  EXPECT_EQ(records.size(), result["gets"]);
+  ExpectNextAccesses(records);
+  const double replayed = 100 * LruHits(records, kMaxEntries / 2) /
+                          static_cast<double>(records.size());
+  const double error = result["hit_percent_error"];
+  EXPECT_GT(error, 0);
+  EXPECT_NEAR(result["hit_percent"].get<double>(),
+              result["all_hit_percent"].get<double>(), error + 1e-9);
+  EXPECT_NEAR(replayed, result["hit_percent"].get<double>(), error + 1);
+}
+
+TEST_F(RecordTest, RequestsAreALimit) {
+  Running program = StartProgram();
+  Running record = StartRecord({"--sample", "100%", "--requests", "1234"});
+  const Json result = Result(record);
+  EXPECT_EQ(result["ended_by"], "requests");
+  EXPECT_EQ(result["gets"], 1234);
+  EXPECT_EQ(Trace().size(), 1234u);
+  // The program does not wait for anybody.
+  EXPECT_EQ(program.Wait().status, 0);
+}
+
+TEST_F(RecordTest, TheTimeIsALimit) {
+  const Running program = StartProgram(UINT64_MAX);
+  Running record = StartRecord({"--seconds", "1"});
+  const Json result = Result(record);
+  EXPECT_EQ(result["ended_by"], "seconds");
+  EXPECT_GE(result["duration_ms"], 1000);
+}
+
+// These record the test itself.
+class RecordThisProcessTest : public RecordTest {
+ protected:
+  // Starts a recording of all keys, and returns while it runs.
+  Running StartRecording(Words words) {
+    words.insert(words.end(), {"--sample", "100%"});
+    Running record = StartRecord(words);
+    AwaitThat([&] { return recorder_->is_recording(); });
+    return record;
+  }
+
+  const std::shared_ptr<AccessRecorder> recorder_ =
+      *AccessRecorder::Create(Path("cache.record"));
+};
+
+TEST_F(RecordThisProcessTest, ASignalEndsARecordingAndKeepsIt) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+    Running record = StartRecording({});
+    recorder_->Record(AccessKind::kMiss, "key");
+    recorder_->Record(AccessKind::kSet, "key", 10);
+    recorder_->Record(AccessKind::kHit, "key", 10);
+    record.Signal(signal);
+    const Json result = Result(record);
+    EXPECT_FALSE(recorder_->is_recording());
+    EXPECT_EQ(result["ended_by"], "signal");
+    EXPECT_EQ(result["hits"], 1);
+    EXPECT_EQ(result["sets"], 1);
+    ASSERT_EQ(Trace().size(), 2u);
+    EXPECT_EQ(Trace()[0].bytes, 13u);
+    EXPECT_EQ(Trace()[0].next_access, 1);
+  }
+}
+
+TEST_F(RecordThisProcessTest, TheSizeIsALimit) {
+  Running record = StartRecording({"--max-size", "1KiB"});
+  for (int i = 0; i < 1000; ++i) recorder_->Record(AccessKind::kMiss, "key");
+  const Json result = Result(record);
+  EXPECT_EQ(result["ended_by"], "bytes");
+  EXPECT_LE(result["gets"], 1024 / 24);
+  EXPECT_EQ(Trace().size(), result["gets"]);
+}
+
+TEST_F(RecordThisProcessTest, AnotherCommandIsRefused) {
+  Running first = StartRecording({});
+  const Output second = Run({"record", "cache.record", "second"});
+  EXPECT_EQ(second.status, 3);
+  EXPECT_NE(second.err.find("another command"), std::string::npos);
+  first.Signal(SIGINT);
+  EXPECT_EQ(Result(first)["ended_by"], "signal");
+  EXPECT_FALSE(std::filesystem::exists(Path("second")));
+}
+
+TEST_F(RecordThisProcessTest, AKilledCommandIsFollowedByAnother) {
+  Running killed = StartRecording({});
+  recorder_->Record(AccessKind::kMiss, "key");
+  killed.Signal(SIGKILL);
+  EXPECT_EQ(killed.Wait().status, 1000 + SIGKILL);
+  EXPECT_FALSE(std::filesystem::exists(Path("trace")));
+  Running next = StartRecord({"--requests", "1", "--sample", "100%"});
+  // The session of the killed one ends, and that of the next begins; which of
+  // the accesses are in which is not known.
+  AwaitThat([&] {
+    recorder_->Record(AccessKind::kHit, "key", 1);
+    return std::filesystem::exists(Path("trace"));
+  });
+  EXPECT_EQ(Result(next)["hits"], 1);
+  EXPECT_EQ(Trace()[0].bytes, 4u);
+}
+
+TEST_F(RecordTest, AKilledProgramEndsARecordingThatIsKept) {
+  const std::string recorder = Path("cache.record");
+  const pid_t pid = fork();
+  if (pid == 0) {
+    const auto created = AccessRecorder::Create(recorder);
+    if (!created.ok()) _exit(1);
+    while (!(*created)->is_recording()) sched_yield();
+    for (int i = 0; i < 5; ++i) (*created)->Record(AccessKind::kMiss, "key");
+    raise(SIGKILL);
+  }
+  Running program(pid, "/dev/null", "/dev/null");
+  AwaitThat([&] { return std::filesystem::exists(recorder); });
+  Running record = StartRecord({"--sample", "100%"});
+  const Json result = Result(record);
+  EXPECT_EQ(program.Wait().status, 1000 + SIGKILL);
+  EXPECT_EQ(result["ended_by"], "program");
+  EXPECT_EQ(result["gets"], 5);
+  EXPECT_EQ(Trace().size(), 5u);
+}
+
+TEST_F(RecordTest, CsvHasTheSetsToo) {
+  Running program = StartProgram(3000);
+  Running record = StartRecord({"--sample", "100%", "--format", "csv"});
+  const Json result = Result(record);
+  EXPECT_EQ(program.Wait().status, 0);
+  EXPECT_EQ(CountLines("trace"), 1 + result["gets"].get<uint64_t>() +
+                                     result["sets"].get<uint64_t>());
+  EXPECT_EQ(ReadFile("trace").substr(0, 21), "time,key,size,ttl,op\n");
+}
+
+TEST_F(RecordTest, TheTextSaysWhatWasRecordedAndHowToReplayIt) {
+  Running program = StartProgram();
+  const Output all =
+      Run({"record", "cache.record", "trace", "--sample", "100"});
+  EXPECT_EQ(all.status, 0);
+  EXPECT_NE(all.out.find("\nrequests   15000 gets, "), std::string::npos)
+      << all.out;
+  EXPECT_NE(all.out.find(" of all 15000 gets of the program\n"),
+            std::string::npos);
+  EXPECT_EQ(all.out.find("replay"), std::string::npos);
+  EXPECT_EQ(program.Wait().status, 0);
+  Running again = StartProgram();
+  const Output half =
+      Run({"record", "cache.record", "trace", "--sample", "50%"});
+  EXPECT_NE(half.out.find("appcache replay trace --max-entries N*0.5\n"),
+            std::string::npos)
+      << half.out;
+  EXPECT_NE(half.out.find(" +- "), std::string::npos);
+  EXPECT_EQ(again.Wait().status, 0);
+}
+
+TEST_F(RecordTest, TheTraceIsForThisUserAlone) {
+  Running program = StartProgram(100);
+  Running record = StartRecord({});
+  (void)Result(record);
+  EXPECT_EQ(program.Wait().status, 0);
+  struct stat info;
+  ASSERT_EQ(stat(Path("trace").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0600u);
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(dir_.path())) {
+    files += entry.path().filename().string().starts_with("trace") ||
+                     entry.path().filename().string().starts_with("appcache-")
+                 ? 1
+                 : 0;
+  }
+  EXPECT_EQ(files, 1u);
+}
+
+TEST_F(RecordTest, ErrorsSayWhatIsWrong) {
+  const auto error = [&](const Words& words, int status) {
+    Words all = {"record"};
+    all.insert(all.end(), words.begin(), words.end());
+    const Output output = Run(all);
+    EXPECT_EQ(output.status, status) << output.err;
+    return output.err;
+  };
+  const auto contains = [](const std::string& text, const char* part) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  };
+  contains(error({"missing", "trace"}, 3), "no such file");
+  WriteFile("text", "no recorder\n");
+  contains(error({"text", "trace"}, 3), "is not a recorder file");
+  EXPECT_EQ(ReadFile("text"), "no recorder\n");
+  contains(error({"text"}, 2), "TRACE");
+  for (const std::string seconds : {"0", "x", "-1", "3000000"}) {
+    error({"text", "trace", "--seconds=" + seconds}, 2);
+  }
+  error({"text", "trace", "--requests=0"}, 2);
+  error({"text", "trace", "--sample=0"}, 2);
+  contains(error({"text", "trace", "--format=lis"}, 2), "oracle-general");
+
+  {
+    Running program = StartProgram(100);
+    contains(error({"cache.record", "none/trace"}, 3), "none/trace");
+    EXPECT_FALSE(std::filesystem::exists(Path("trace")));
+    Running record = StartRecord({});
+    EXPECT_EQ(record.Wait().status, 0);
+    EXPECT_EQ(program.Wait().status, 0);
+  }
+  contains(error({"cache.record", "trace"}, 3), "does not run");
+}
+
+}  // namespace
+}  // namespace appcache::command

@@ -1,0 +1,327 @@
+#include "tools/command/record.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "engine/record/recorder_file.h"
+#include "engine/record/ring_reader.h"
+#include "engine/record/ring_writer.h"
+#include "tools/command/exit_status.h"
+#include "tools/command/output_file.h"
+#include "tools/command/progress.h"
+#include "tools/command/report.h"
+#include "tools/command/signal_blocker.h"
+#include "tools/command/text.h"
+#include "tools/command/units.h"
+
+namespace appcache::command {
+namespace {
+
+using internal::MachineMilliseconds;
+using internal::RecorderFile;
+using internal::RingReader;
+
+// Why a recording ended.
+enum class End {
+  kRequests,
+  kSeconds,
+  kBytes,
+  kKeys,
+  kSignal,
+  kProgram,
+  kLease
+};
+
+const char* NameOf(End end) {
+  static constexpr const char* kNames[] = {
+      "requests", "seconds", "bytes", "keys", "signal", "program", "lease"};
+  return kNames[static_cast<size_t>(end)];
+}
+
+Result<internal::RecordingParameters> DrawParameters(double sample) {
+  internal::RecordingParameters parameters;
+  std::array<uint64_t, 3> random;
+  ssize_t size = 0;
+  do {
+    size = getrandom(random.data(), sizeof(random), 0);
+  } while (size < 0 && errno == EINTR);
+  if (size != static_cast<ssize_t>(sizeof(random))) {
+    return SystemFailure("read", "random numbers", size < 0 ? errno : EIO);
+  }
+  parameters.secret = {random[0], random[1]};
+  parameters.seed = random[2];
+  parameters.threshold = internal::ThresholdFor(sample);
+  return parameters;
+}
+
+// Beside the output, or if that is a pipe or the like, where temporary files
+// are.
+std::string TemporaryDirectory(const std::string& output) {
+  struct stat info;
+  if (stat(output.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    std::error_code error;
+    const auto directory = std::filesystem::temp_directory_path(error);
+    return error ? "/tmp" : directory.string();
+  }
+  const auto parent = std::filesystem::path(output).parent_path();
+  return parent.empty() ? "." : parent.string();
+}
+
+// Moves accesses from the ring to the recording.
+class Collector {
+ public:
+  Collector(const RecordOptions& options, const RecorderFile& file,
+            RingReader& reader, Recording& recording)
+      : options_(options),
+        file_(file),
+        reader_(reader),
+        recording_(recording) {}
+
+  Result<End> Run(SignalBlocker& signals);
+
+  std::chrono::milliseconds duration() const noexcept { return duration_; }
+
+ private:
+  // Takes what is in the ring, and returns the number.
+  Result<size_t> Take(bool no_writers);
+  std::optional<End> LimitReached() const;
+  // Waits for a signal or some milliseconds; true: a signal that ends the
+  // command.
+  static bool Pause(SignalBlocker& signals);
+
+  const RecordOptions& options_;
+  const RecorderFile& file_;
+  RingReader& reader_;
+  Recording& recording_;
+  std::vector<internal::AccessRecord> taken_;
+  const uint64_t start_ms_ = MachineMilliseconds();
+  std::chrono::milliseconds duration_{0};
+};
+
+bool Collector::Pause(SignalBlocker& signals) {
+  constexpr int kPauseMs = 10;
+  pollfd awaited{signals.fd(), POLLIN, 0};
+  poll(&awaited, 1, kPauseMs);
+  while (const auto signal = signals.TakePending()) {
+    if (signal->number == SIGINT || signal->number == SIGTERM ||
+        signal->number == SIGHUP || signal->number == SIGQUIT) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::optional<End> Collector::LimitReached() const {
+  if (options_.requests && recording_.gets() >= *options_.requests) {
+    return End::kRequests;
+  }
+  if (recording_.bytes() >= options_.max_bytes) return End::kBytes;
+  if (recording_.keys() >= Recording::kMaxKeys) return End::kKeys;
+  return std::nullopt;
+}
+
+Result<size_t> Collector::Take(bool no_writers) {
+  taken_.clear();
+  Result<size_t> taken = reader_.Read(MachineMilliseconds(), no_writers,
+                                      internal::kRecorderSlots, taken_);
+  if (!taken.ok()) return taken;
+  for (const internal::AccessRecord& access : taken_) {
+    if (LimitReached()) break;
+    Status added = recording_.Add(access);
+    if (!added.ok()) return added;
+  }
+  return taken;
+}
+
+Result<End> Collector::Run(SignalBlocker& signals) {
+  Progress progress("record", options_.requests.value_or(0));
+  std::optional<End> end;
+  while (!end) {
+    const uint64_t now_ms = MachineMilliseconds();
+    duration_ = std::chrono::milliseconds(now_ms - start_ms_);
+    const bool has_lease = reader_.Renew(now_ms);
+    // Asked for before the ring is read: what a program wrote last is taken.
+    const bool has_program = file_.HasProgram();
+    const Result<size_t> taken = Take(!has_program);
+    if (!taken.ok()) return taken.status();
+    progress.Update(recording_.gets());
+    end = LimitReached();
+    if (!end && options_.seconds &&
+        duration_ >= std::chrono::seconds(*options_.seconds)) {
+      end = End::kSeconds;
+    }
+    if (!end && !has_program && *taken == 0) end = End::kProgram;
+    if (!end && !has_lease && has_program) end = End::kLease;
+    if (!end && *taken < internal::kRecorderSlots / 4 && Pause(signals)) {
+      end = End::kSignal;
+    }
+  }
+  reader_.Stop();
+  const Result<size_t> rest = Take(!file_.HasProgram());
+  if (!rest.ok()) return rest.status();
+  return *end;
+}
+
+std::string Percent(double ratio) {
+  std::array<char, 64> text;
+  std::snprintf(text.data(), text.size(), "%.2f%%", 100 * ratio);
+  return text.data();
+}
+
+std::string Number(double number) {
+  std::array<char, 64> text;
+  std::snprintf(text.data(), text.size(), "%.6g", number);
+  return text.data();
+}
+
+std::string Counted(uint64_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+// What the command prints.
+struct Outcome {
+  End end;
+  std::chrono::milliseconds duration;
+  RingReader::Counts all;  // of all keys
+  double all_hit_ratio;
+  // How far the hit ratio of the recorded keys is from that of all: the
+  // estimate of a sample, or what is known to be, whichever is more.
+  double error;
+  uint64_t dropped;
+};
+
+Outcome Summarise(const RecordOptions& options, const Recording& recording,
+                  const Collector& collector, const RingReader& reader,
+                  End end) {
+  Outcome outcome{end, collector.duration(), reader.counts(), 0,
+                  0,   reader.dropped()};
+  if (outcome.all.gets == 0) return outcome;
+  outcome.all_hit_ratio = static_cast<double>(outcome.all.hits) /
+                          static_cast<double>(outcome.all.gets);
+  if (recording.gets() > 0) {
+    outcome.error =
+        std::max(recording.HitRatioError(options.sample),
+                 std::abs(recording.HitRatio() - outcome.all_hit_ratio));
+  }
+  return outcome;
+}
+
+int PrintText(const RecordOptions& options, const Recording& recording,
+              const Outcome& outcome) {
+  std::string text =
+      "recorded   " + FormatDuration(outcome.duration) + ", " +
+      Percent(options.sample) + " of the keys\n" +  //
+      "requests   " + Counted(recording.gets(), "get") + ", " +
+      Counted(recording.sets(), "set") + ", " +
+      Counted(recording.invalidations(), "invalidation") + "\n" +  //
+      "keys       " + std::to_string(recording.keys()) + "\n" +    //
+      "dropped    " + std::to_string(outcome.dropped) + "\n";
+  if (outcome.all.gets > 0) {
+    text += "hit ratio  " + Percent(outcome.all_hit_ratio) + " of all " +
+            Counted(outcome.all.gets, "get") + " of the program\n";
+  }
+  if (recording.gets() > 0) {
+    text += "           " + Percent(recording.HitRatio()) + " +- " +
+            Percent(outcome.error) + " of the recorded gets\n";
+  }
+  if (options.sample < 1) {
+    const double share = options.sample;
+    text += "\nA cache of N entries in the program is one of N * " +
+            Number(share) + " in a replay:\n  appcache replay " +
+            Escape(options.output) + " --max-entries N*" + Number(share) + "\n";
+  }
+  return Print(text);
+}
+
+int PrintJsonOf(const RecordOptions& options, const Recording& recording,
+                const Outcome& outcome) {
+  return PrintJson(
+      nlohmann::ordered_json{{"duration_ms", Milliseconds(outcome.duration)},
+                             {"ended_by", NameOf(outcome.end)},
+                             {"sample", options.sample},
+                             {"gets", recording.gets()},
+                             {"hits", recording.hits()},
+                             {"sets", recording.sets()},
+                             {"invalidations", recording.invalidations()},
+                             {"keys", recording.keys()},
+                             {"dropped", outcome.dropped},
+                             {"hit_percent", 100 * recording.HitRatio()},
+                             {"hit_percent_error", 100 * outcome.error},
+                             {"all_gets", outcome.all.gets},
+                             {"all_hits", outcome.all.hits},
+                             {"all_hit_percent", 100 * outcome.all_hit_ratio}});
+}
+
+void WarnOf(const Outcome& outcome) {
+  const End end = outcome.end;
+  if (end == End::kLease) {
+    Warn(
+        "this command was stopped for seconds, so the program has ended the "
+        "recording");
+  }
+  if (end == End::kBytes) Warn("the recording has reached --max-size");
+  if (end == End::kKeys) {
+    Warn(
+        "the recording has the most keys that it can have: use a smaller "
+        "--sample");
+  }
+  if (outcome.dropped > 0) {
+    Warn("the program was faster than this command, which lost " +
+         std::to_string(outcome.dropped) + " accesses: use a smaller --sample");
+  }
+}
+
+Status NoProgram(const std::string& path) {
+  return Status(ErrorCode::kUnavailable, "the program of the recorder file " +
+                                             Quoted(path) +
+                                             " does not run; start it");
+}
+
+}  // namespace
+
+int Record(const RecordOptions& options) {
+  SignalBlocker signals;
+  const Result<RecorderFile> file = RecorderFile::Attach(options.recorder);
+  if (!file.ok()) return Fail(file.status());
+  if (!file->HasProgram()) return Fail(NoProgram(options.recorder));
+  Result<OutputFile> output = OutputFile::Open(options.output);
+  if (!output.ok()) return Fail(output.status());
+  Result<Recording> recording =
+      Recording::Create(TemporaryDirectory(options.output));
+  if (!recording.ok()) return Fail(recording.status());
+  const auto parameters = DrawParameters(options.sample);
+  if (!parameters.ok()) return Fail(parameters.status());
+
+  RingReader reader(file->layout());
+  const Status started = reader.Start(*parameters, MachineMilliseconds());
+  if (!started.ok()) return Fail(started);
+  Note("recording; Ctrl-C ends it");
+  Collector collector(options, *file, reader, *recording);
+  const Result<End> end = collector.Run(signals);
+  if (!end.ok()) return Fail(end.status());
+
+  Status written = recording->WriteTo(*output, options.format);
+  if (written.ok()) written = output->Commit();
+  if (!written.ok()) return Fail(written);
+  const Outcome outcome =
+      Summarise(options, *recording, collector, reader, *end);
+  WarnOf(outcome);
+  return options.json ? PrintJsonOf(options, *recording, outcome)
+                      : PrintText(options, *recording, outcome);
+}
+
+}  // namespace appcache::command
