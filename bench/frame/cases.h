@@ -1,4 +1,4 @@
-// Registration of cases, under names that bench/ratios and bench/compare read.
+// Registration of cases, under names that bench/ratios and tools/ read.
 
 #ifndef APPCACHE_BENCH_FRAME_CASES_H_
 #define APPCACHE_BENCH_FRAME_CASES_H_

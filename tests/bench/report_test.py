@@ -1,0 +1,404 @@
+#!/usr/bin/env -S python3 -B
+"""Tests tools/bench-report: what its HTML and Markdown contain, the format of
+results, and the messages about wrong ones.
+
+Usage: report_test.py BENCH_REPORT
+"""
+
+import copy
+import html.parser
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import jsonschema
+
+REPORT = os.path.abspath(sys.argv.pop(1))
+sys.path[:0] = [
+    os.path.dirname(os.path.abspath(__file__)),
+    os.path.dirname(REPORT),
+]
+
+# pylint: disable=wrong-import-position
+import example_result
+from bench_tools import effects, page, results, sections, summary
+from bench_tools.failure import Failure
+
+
+class Page(html.parser.HTMLParser):
+    """Checks that elements are closed in order, and collects what tests ask
+    for."""
+
+    VOID = ("meta", "br")
+
+    def __init__(self, text):
+        super().__init__()
+        self.open = []
+        self.elements = []  # (tag, attributes)
+        self.cells = []
+        self.feed(text)
+        self.close()
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if tag in ("td", "th"):
+            self.cells.append("")
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1] == tag, (tag, self.open)
+        self.open.pop()
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in ("td", "th"):
+            self.cells[-1] += data
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+class HtmlTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.text = page.render(example_result.result())
+        cls.page = Page(cls.text)
+
+    def test_it_needs_no_network_and_no_other_file(self):
+        for tag in ("link", "img", "iframe"):
+            self.assertEqual(self.page.all(tag), [])
+        for script in self.page.all("script"):
+            self.assertNotIn("src", script)
+        css = re.search("<style>(.*?)</style>", self.text, re.S)[1]
+        self.assertNotIn("url(", css)
+        self.assertNotIn("@import", css)
+
+    def test_the_library_is_inlined_with_its_licence(self):
+        self.assertIn("Chart.js v3.9.1", self.text)
+        self.assertIn("Released under the MIT License", self.text)
+
+    def test_every_chart_has_a_table_and_a_description(self):
+        charts = self.page.all("canvas")
+        regions = [a for a in self.page.all("div") if a.get("role") == "region"]
+        self.assertGreater(len(charts), 6)
+        self.assertEqual(len(charts), len(regions))
+        for chart in charts:
+            self.assertEqual(chart["role"], "img")
+            self.assertGreater(len(chart["aria-label"]), 30)
+
+    def test_every_section_is_there(self):
+        titles = re.findall("<h2>(.*?)</h2>", self.text)
+        self.assertEqual(
+            titles,
+            [
+                "In memory, inside the process",
+                "In a file",
+                "On a server",
+                "Latency percentiles",
+                "Throughput over threads",
+                "Miss ratio over capacity",
+                "Cost of an operation",
+                "Environment",
+            ],
+        )
+
+    def test_the_environment_is_shown(self):
+        cells = self.page.cells
+        for name, text in (
+            ("CPU", "Example CPU, 2 cores"),
+            ("Kernel", "Linux 6.1"),
+            ("Commit", example_result.environment()["commit"]),
+            ("Load average, start; end", "0.1, 0.2, 0.3; 1.1, 0.6, 0.4"),
+            ("Libraries", "libsqlite3-0 3.40.1-2, libtkrzw1 1.0.25-1"),
+        ):
+            self.assertEqual(cells[cells.index(name) + 1], text)
+
+    def test_every_peer_is_compared(self):
+        for side in example_result.SIDES:
+            if not side.startswith("appcache"):
+                found = [c for c in self.page.cells if c.endswith(f": {side}")]
+                self.assertTrue(found, side)
+
+    def test_what_was_not_measured_is_listed(self):
+        result = example_result.result()
+        result["left_out"] = ["tkrzw: <not> installed"]
+        self.assertIn(
+            "<li>tkrzw: &lt;not&gt; installed</li>", page.render(result)
+        )
+
+    def test_text_of_a_result_cannot_become_markup(self):
+        result = example_result.result()
+        hostile = "</script><script>alert(1)</script>"
+        result["environment"]["cpu"] = hostile
+        result["curves"][0]["trace"] = hostile
+        self.assertNotIn("<script>alert", page.render(result))
+
+    def test_a_result_with_one_part_has_only_that_section(self):
+        for part in ("samples", "latency", "curves"):
+            result = example_result.result()
+            for other in {"samples", "latency", "curves"} - {part}:
+                result[other] = []
+            Page(page.render(result))
+            self.assertGreaterEqual(len(sections.build(result)), 1)
+
+    def test_a_missing_library_names_its_package(self):
+        path = page.CHART_JS
+        page.CHART_JS = "/nonexistent"
+        try:
+            with self.assertRaisesRegex(Failure, "libjs-chart.js"):
+                page.render(example_result.result())
+        finally:
+            page.CHART_JS = path
+
+
+class ReadingTest(unittest.TestCase):
+    """The sentences about where appcache is slower."""
+
+    def test_slower_peers_come_first(self):
+        section = sections.build(example_result.result())[0]
+        self.assertTrue(section["text"][0].startswith("Slower than a peer: "))
+        self.assertIn("appcache_memory takes 1.7", section["text"][0])
+        self.assertIn(" times as long as tkrzw", section["text"][0])
+
+    def test_counts_add_up(self):
+        text = sections.build(example_result.result())[0]["text"][1]
+        whole, slower, similar, faster = (
+            int(n) for n in re.findall(r"(\d+) (?:comp|are|simi|fast)", text)
+        )
+        self.assertEqual(whole, slower + similar + faster)
+
+    def test_no_slower_operation_is_said_too(self):
+        result = example_result.result()
+        result["samples"] = [
+            sample
+            for sample in result["samples"]
+            if sample["side"] in ("appcache_memory", "sqlite_memory")
+        ]
+        text = sections.build(result)[0]["text"][0]
+        self.assertEqual(text, "No operation is slower than a peer here.")
+
+    def test_operations_without_drawn_keys_are_in_the_same_table(self):
+        result = example_result.result()
+        for sample in result["samples"]:
+            if sample["operation"] == "set_new":
+                sample["keys"] = "uniform"
+        view = sections.build(result)[0]["views"][0]
+        names = [row[0] for row in view["table"]["rows"]]
+        self.assertIn("set, new key", names)
+        self.assertIn("get, hit", names)
+
+    def test_a_time_is_that_of_one_thread(self):
+        sample = {"threads": 2, "real_ns": [50.0]}
+        self.assertEqual(summary.time_of(sample), [100.0])
+
+    def test_times_have_units(self):
+        for ns, text in (
+            (0.5, "0.50 ns"),
+            (45.67, "45.7 ns"),
+            (999.4, "999 ns"),
+            (999.6, "1.00 \u00b5s"),
+            (123456, "123 \u00b5s"),
+            (5e9, "5,000 ms"),
+        ):
+            self.assertEqual(summary.time_text(ns), text)
+
+
+class BeforeAndAfterTest(unittest.TestCase):
+    def test_a_slower_case_is_found_and_others_are_not(self):
+        before = example_result.result(1)
+        slower = ("set_over", "appcache_file")
+        after = example_result.result(2, slower, 1.2)
+        found = effects.from_results(before, after)
+        verdicts = {e["case"]: e["verdict"] for e in found if e["verdict"]}
+        self.assertEqual(set(verdicts.values()), {"slower"})
+        self.assertEqual(
+            {case.split("/")[0:2][0] for case in verdicts}, {"set_over"}
+        )
+        self.assertEqual(len(verdicts), 1)
+        (effect,) = (e for e in found if e["verdict"])
+        self.assertAlmostEqual(effect["ratio"], 1.2, delta=0.05)
+        self.assertLess(effect["p"], 0.05)
+        self.assertLess(effect["low"], effect["ratio"])
+
+    def test_results_of_one_build_have_no_verdict(self):
+        for seed in range(10):
+            found = effects.from_results(
+                example_result.result(seed), example_result.result(seed + 50)
+            )
+            self.assertEqual([e for e in found if e["verdict"]], [])
+
+    def test_changed_counts_are_listed(self):
+        before, after = example_result.result(), example_result.result()
+        sample = next(
+            s for s in after["samples"] if s["side"] == "appcache_memory"
+        )
+        sample["counters"]["new"] = [2.0] * 9
+        (change,) = effects.count_changes(before, after)
+        self.assertEqual(change["verdict"], "higher")
+        text = "".join(sections.build(after, before)[0]["text"])
+        self.assertIn("new 1 \u2192 2 (higher)", text)
+
+    def test_the_page_has_both_environments(self):
+        before = example_result.result(1)
+        before["environment"]["commit"] = "fedcba"
+        cells = Page(page.render(example_result.result(2), before)).cells
+        at = cells.index("Commit")
+        self.assertEqual(cells[at + 1], "fedcba")
+        self.assertEqual(cells[at + 2][:6], "012345")
+
+
+class FormatTest(unittest.TestCase):
+    def test_the_schema_is_one(self):
+        jsonschema.Draft202012Validator.check_schema(results.schema())
+
+    def test_the_example_is_valid(self):
+        jsonschema.validate(example_result.result(), results.schema())
+        results.check(example_result.result())
+
+    def test_this_program_and_the_schema_refuse_the_same(self):
+        def set_at(path, value):
+            def change(result):
+                *parents, last = path
+                for key in parents:
+                    result = result[key]
+                if value is None:
+                    del result[last]
+                else:
+                    result[last] = value
+
+            return change
+
+        for path, value in (
+            (("samples", 0, "real_ns"), None),
+            (("samples", 0, "real_ns"), []),
+            (("samples", 0, "real_ns", 0), -1),
+            (("samples", 0, "real_ns", 0), "1"),
+            (("samples", 0, "real_ns", 0), True),
+            (("samples", 0, "threads"), 0),
+            (("samples", 0, "threads"), 1.5),
+            (("samples", 0, "unknown"), 1),
+            (("samples", 0, "counters", "sql"), 1),
+            (("latency", 0, "loop"), "half"),
+            (("latency", 0, "percentiles"), [[1]]),
+            (("curves", 0, "curve"), []),
+            (("environment", "commit"), None),
+            (("environment", "cores"), 0),
+            (("samples",), {}),
+            (("version",), 2),
+            (("format",), "other"),
+        ):
+            result = copy.deepcopy(example_result.result())
+            set_at(path, value)(result)
+            with self.assertRaises(Failure, msg=path):
+                results.check(result)
+            with self.assertRaises(jsonschema.ValidationError, msg=path):
+                jsonschema.validate(result, results.schema())
+
+    def test_a_wrong_field_is_named(self):
+        result = example_result.result()
+        result["samples"][3]["real_ns"][2] = None
+        with self.assertRaisesRegex(
+            Failure, r"result\.samples\[3\]\.real_ns\[2\]: expected number"
+        ):
+            results.check(result)
+
+    def test_saving_is_the_inverse_of_loading(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "result.json")
+            results.save(example_result.result(), path)
+            self.assertEqual(results.load(path), example_result.result())
+            self.assertEqual(os.listdir(folder), ["result.json"])
+
+
+class ProgramTest(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return self.path(name)
+
+    def example(self, name, seed=1):
+        return self.write(name, json.dumps(example_result.result(seed)))
+
+    def report(self, *arguments):
+        """The exit status and the output."""
+        done = subprocess.run(
+            [sys.executable, "-B", REPORT, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    def test_the_report_is_beside_the_result(self):
+        status, output = self.report(self.example("result.json"))
+        self.assertEqual((status, output), (0, self.path("report.html\n")))
+        with open(self.path("report.html"), encoding="utf-8") as file:
+            Page(file.read())
+
+    def test_two_results_are_compared(self):
+        status, output = self.report(
+            self.example("a.json"),
+            self.example("b.json", 2),
+            "-o",
+            self.path("out.html"),
+        )
+        self.assertEqual(status, 0, output)
+        with open(self.path("out.html"), encoding="utf-8") as file:
+            self.assertIn("<h2>Before and after</h2>", file.read())
+
+    def test_markdown_has_tables_of_equal_width(self):
+        status, output = self.report("--markdown", self.example("a.json"))
+        self.assertEqual(status, 0, output)
+        self.assertIn("### In memory, inside the process", output)
+        self.assertIn("| operation | appcache_memory | : tkrzw |", output)
+        width = 0
+        for line in output.splitlines():
+            if not line.startswith("|"):
+                width = 0
+                continue
+            cells = line.count("|")
+            self.assertIn(width, (0, cells), line)
+            width = cells
+
+    def test_messages_say_what_is_expected(self):
+        empty = example_result.result()
+        empty.update(samples=[], latency=[], curves=[])
+        other = dict(example_result.result(), version=9)
+        for name, message in (
+            (self.path("absent"), "cannot open"),
+            (self.write("text", "hello"), "is not JSON"),
+            (self.write("list", "[]"), "is no result of tools/bench"),
+            (self.write("object", '{"context": {}}'), '"appcache-bench"'),
+            (self.write("new", json.dumps(other)), "reads version 1"),
+            (self.write("empty", json.dumps(empty)), "run tools/bench again"),
+            (self.directory, "cannot open"),
+        ):
+            status, output = self.report(name)
+            self.assertEqual(status, 2, output)
+            self.assertTrue(output.startswith("bench-report: "), output)
+            self.assertIn(message, output)
+            self.assertIn(name, output)
+            self.assertNotIn("Traceback", output)
+
+    def test_three_results_are_too_many(self):
+        status, output = self.report("a", "b", "c")
+        self.assertEqual(status, 2)
+        self.assertIn("expected one result, or BEFORE and AFTER", output)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,1 @@
+"""What tools/bench, tools/bench-report and tools/bench-compare share."""

@@ -1,0 +1,87 @@
+"""Where and with what a result was measured."""
+
+import datetime
+import os
+import platform
+import subprocess
+
+from bench_tools.builds import TOP
+
+# The Debian packages of the libraries that the programs link or talk to.
+PACKAGES = (
+    "libsqlite3-0",
+    "liblmdb0",
+    "libhiredis0.14",
+    "libmemcached11",
+    "redis-server",
+    "memcached",
+    "libtkrzw1",
+    "libkyotocabinet16v5",
+    "librocksdb7.8",
+    "libcaffeine-java",
+    "libbenchmark1debian",
+)
+
+
+def now():
+    return {
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(
+            timespec="seconds"
+        ),
+        "load_average": [round(load, 2) for load in os.getloadavg()],
+    }
+
+
+def _output(command):
+    """The output of a command, or "" if it fails."""
+    try:
+        return subprocess.run(
+            command, cwd=TOP, capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _processor():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as info:
+            for line in info:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _libraries():
+    """{package: version} of those that are installed."""
+    lines = _output(
+        ["sh", "-c", 'dpkg-query -W -f "\\${Package} \\${Version}\\n" "$@" || :']
+        + ["sh", *PACKAGES]
+    )
+    pairs = (line.split(" ", 1) for line in lines.splitlines() if " " in line)
+    return {package: version for package, version in pairs if version}
+
+
+def describe(context, start, flags="--compilation_mode=opt", seed=None):
+    """The field "environment" of a result. `context` is what a program has
+    reported about itself, and `start` is now() before the first run."""
+    end = now()
+    return {
+        "date": start["date"],
+        "end": end["date"],
+        "cpu": _processor(),
+        "cores": os.cpu_count() or 1,
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE")
+        * os.sysconf("SC_PHYS_PAGES"),
+        "kernel": f"{platform.system()} {platform.release()}",
+        "compiler": context.get("compiler", ""),
+        "optimized": context.get("optimized", ""),
+        "flags": flags,
+        "commit": _output(["git", "rev-parse", "HEAD"]),
+        "modified": bool(_output(["git", "status", "--porcelain"])),
+        "libraries": _libraries(),
+        "load_average_start": start["load_average"],
+        "load_average_end": end["load_average"],
+        "seed": seed,
+    }
