@@ -19,11 +19,11 @@ SIDES = {
     "lmdb": ("file", 480, 8800),
     "rocksdb_store": ("file", 1900, 5200),
     "python_sqlite": ("file", 9100, 61000),
-    "appcache_redis": ("server", 27200, 27400),
-    "appcache_memcached": ("server", 26400, 26500),
-    "appcache_tiered": ("server", 240, 29100),
-    "hiredis": ("server", 26500, 27000),
-    "libmemcached": ("server", 24500, 24700),
+    "appcache_redis": ("unix", 27200, 27400),
+    "appcache_memcached": ("unix", 26400, 26500),
+    "appcache_tiered": ("unix", 240, 29100),
+    "hiredis": ("unix", 26500, 27000),
+    "libmemcached": ("unix", 24500, 24700),
 }
 
 # How many gets and sets each operation is worth.
@@ -167,6 +167,7 @@ def result(seed=1, slower=None, factor=1.0):
         "version": 1,
         "environment": environment(),
         "left_out": [],
+        "clock_ns": 18,
         "samples": samples(source, slower, factor),
         "latency": latency,
         "curves": [_curve()],

@@ -98,7 +98,7 @@ class HtmlTest(unittest.TestCase):
             [
                 "In memory, inside the process",
                 "In a file",
-                "On a server",
+                "On a server, through a unix socket",
                 "Latency percentiles",
                 "Throughput over threads",
                 "Miss ratio over capacity",

@@ -62,6 +62,16 @@ class Pairs:
         return [s.counters[name] for s in samples if name in s.counters]
 
 
+def _is_narrow(low, high):
+    """Of the interval of the logarithm of a ratio."""
+    return high - low <= 2 * math.log(PRECISE_RATIO)
+
+
+def is_precise(pairs, kind):
+    logs = pairs.log_ratios(kind)
+    return _is_narrow(*significance.paired_interval(logs))
+
+
 class Effect:
     """The estimated ratio of a case, its 95 % confidence interval, and the
     p-value. decide() sets the verdict: "slower", "faster" or ""."""
@@ -76,16 +86,13 @@ class Effect:
         self.high = math.exp(high) if high < math.inf else math.inf
         self.p = significance.signed_rank_p(logs)
         self.pairs = len(pairs)
+        self.is_precise = _is_narrow(low, high)
         self.confirmed = confirmed
         self.verdict = ""
 
     @property
     def is_suspicious(self):
         return abs(math.log(self.ratio)) > math.log(SUSPICIOUS_RATIO)
-
-    @property
-    def is_precise(self):
-        return self.high <= self.low * PRECISE_RATIO**2
 
     def decide(self, adjusted_p):
         self.p = adjusted_p
@@ -137,7 +144,6 @@ class Comparison:
         # So many pairs that the adjusted p-value can be significant.
         least = math.log2(2 * len(suspects) / SIGNIFICANT_P)
         rounds = max(rounds, math.floor(least) + 2)
-        effects = {}
         open_cases = suspects
         for i in range(max(rounds, max_rounds)):
             self._round(self.repeated, open_cases)
@@ -146,12 +152,18 @@ class Comparison:
             )
             if i + 1 < rounds:
                 continue
-            for case in open_cases:
-                effects[case] = Effect(self.repeated[case], self._kind, True)
-            open_cases = [c for c in open_cases if not effects[c].is_precise]
+            open_cases = [
+                case
+                for case in open_cases
+                if not is_precise(self.repeated[case], self._kind)
+            ]
             if not open_cases:
                 break
-        ordered = [effects[case] for case in suspects]
+        effects = {
+            case: Effect(self.repeated[case], self._kind, True)
+            for case in suspects
+        }
+        ordered = list(effects.values())
         for effect, p in zip(ordered, adjust(ordered)):
             effect.decide(p)
         return effects

@@ -37,6 +37,13 @@ def show(effects, changes):
         f" {kinds.count('higher')} higher, {kinds.count('lower')} lower,"
         f" {kinds.count('unexpected')} unexpected"
     )
+    vague = sum(not effect.is_precise for effect in effects.values())
+    if vague:
+        print(
+            f"{vague} ratios are known less precisely than 2 %: the machine is"
+            " busy; compare again when it is not, or with more --rounds and"
+            " --max-rounds"
+        )
     failed = "slower" in verdicts or {"higher", "unexpected"} & set(kinds)
     return 1 if failed else 0
 

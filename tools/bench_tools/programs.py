@@ -1,6 +1,6 @@
 """Benchmark programs: their cases, and running them.
 
-A program understands the options of Google Benchmark and writes its JSON. The
+A program understands the options of Google Benchmark and prints its JSON. The
 name of a case has the parts of Case, separated by slashes.
 """
 
@@ -9,13 +9,15 @@ import json
 import os
 import re
 import subprocess
-import tempfile
 
 from bench_tools.failure import Failure
 
 # Exact counts of one operation: SQL statements, C++ allocations, bytes given
 # to the system's writing calls, and exchanges with a server.
 COUNTERS = ("sql", "new", "bytes_written", "round_trips")
+
+# For programs with Google Benchmark itself, which prints a table otherwise.
+JSON_FLAG = "--benchmark_format=json"
 
 NS_PER = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 
@@ -121,19 +123,15 @@ def run_cases(command, cases, min_time, repetitions=1):
     """{name of a case: [Measurement, one for each repetition]}, and the context
     that the program reports."""
     names = "|".join(escaped(case) for case in cases)
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "report.json")
-        run(
-            [
-                *command,
-                f"--benchmark_filter=^({names})$",
-                f"--benchmark_min_time={min_time:g}",
-                f"--benchmark_repetitions={repetitions}",
-                f"--benchmark_out={path}",
-                "--benchmark_out_format=json",
-            ]
-        )
-        report = read_report(path, command[0])
+    output = run(
+        [
+            *command,
+            f"--benchmark_filter=^({names})$",
+            f"--benchmark_min_time={min_time:g}",
+            f"--benchmark_repetitions={repetitions}",
+        ]
+    )
+    report = read_report(output, command[0])
     measured = collections.defaultdict(list)
     for entry in report["benchmarks"]:
         if entry.get("error_occurred"):
@@ -148,15 +146,14 @@ def run_cases(command, cases, min_time, repetitions=1):
     return measured, report.get("context", {})
 
 
-def read_report(path, program):
+def read_report(text, program):
     try:
-        with open(path, encoding="utf-8") as file:
-            report = json.load(file)
+        report = json.loads(text)
         if not isinstance(report.get("benchmarks"), list):
             raise ValueError
-    except (OSError, ValueError, AttributeError):
+    except (ValueError, AttributeError):
         raise Failure(
-            f"{program} wrote no report of Google Benchmark; expected JSON"
-            ' with "benchmarks", as --benchmark_out_format=json gives it'
+            f"{program} printed no report of Google Benchmark; expected JSON"
+            ' with "benchmarks"'
         ) from None
     return report

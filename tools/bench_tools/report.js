@@ -62,7 +62,8 @@
   }
 
   function axis(spec, values) {
-    const low = Math.min(...values), high = Math.max(...values);
+    const low = values.length ? Math.min(...values) : 1;
+    const high = values.length ? Math.max(...values) : 1;
     const options = {
       title: {display: true, text: spec.label, color: colour("--muted")},
       grid: {color: colour("--line")},

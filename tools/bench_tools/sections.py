@@ -50,7 +50,7 @@ def build(result, before=None):
         sections.append(_effects(effects, changes, level))
     for group in summary.GROUPS:
         sections.append(_times(index, group))
-    sections.append(_latency(result["latency"]))
+    sections.append(_latency(result["latency"], result.get("clock_ns")))
     sections.append(_throughput(index))
     sections.append(_curves(result["curves"]))
     sections.append(_costs(index))
@@ -86,7 +86,7 @@ def _case_names(names):
         return list(names)
     shared = {
         field
-        for field in ("place", *summary.Setting._fields)
+        for field in summary.Setting._fields
         if len({getattr(case, field) for case in cases}) == 1
     }
     texts = []
@@ -341,13 +341,14 @@ def _times_table(index, setting, operations, own, sides):
 
 
 def _latency_key(entry):
-    return (
-        entry["operation"],
-        summary.Setting(
-            *(entry[field] for field in summary.Setting._fields)
-        ),
-        entry["place"],
-    )
+    return entry["operation"], summary.setting_of(entry)
+
+
+def _plain(setting):
+    """Sorts settings: memory before files and servers."""
+    places = ("memory", "file", "unix")
+    place = places.index(setting.place) if setting.place in places else 9
+    return place, setting.value_bytes, setting.entries or 0, str(setting)
 
 
 def _series_name(entry):
@@ -356,14 +357,15 @@ def _series_name(entry):
     return f"{entry['side']}, {entry['rate_per_second']:,.0f}/s"
 
 
-def _latency(entries):
+def _latency(entries, clock):
     by_key = {}
     for entry in entries:
         by_key.setdefault(_latency_key(entry), []).append(entry)
     views = []
-    order = sorted(by_key, key=lambda k: (summary.order(k[0]), str(k[1:])))
+    order = sorted(by_key, key=lambda k: (summary.order(k[0]), *_plain(k[1])))
     for number, key in enumerate(order):
-        operation, setting, place = key
+        operation, setting = key
+        place = {"unix": "server"}.get(setting.place, setting.place)
         label = f"{summary.label(operation)}, {place}, "
         label += summary.setting_text(setting)
         group = sorted(
@@ -378,6 +380,11 @@ def _latency(entries):
         " when it was due, so that a stall counts for all that waited. The"
         " others start when the one before has finished."
     ]
+    if clock is not None:
+        text.append(
+            f"Taking the time of an operation takes {clock:g} ns, which are"
+            " subtracted."
+        )
     return _section("latency", "Latency percentiles", text, views)
 
 
@@ -456,7 +463,7 @@ def _throughput(index):
     for _, title, own, peers in summary.GROUPS:
         by_key = _by_threads(index, own + peers)
         for operation, setting in sorted(
-            by_key, key=lambda k: (summary.order(k[0]), str(k[1]))
+            by_key, key=lambda k: (summary.order(k[0]), *_plain(k[1]))
         ):
             sides = by_key[operation, setting]
             if not any(side in own for side in sides):

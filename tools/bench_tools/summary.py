@@ -3,8 +3,8 @@
 import collections
 import statistics
 
-# The backends of appcache, and the sides that do the same work. The first of
-# each group is what the peers are compared with.
+# Groups of sides that do the same work: the place, a title, the backends of
+# appcache, and their peers.
 GROUPS = (
     (
         "memory",
@@ -18,6 +18,7 @@ GROUPS = (
             "mutex_list",
             "caffeine",
             "sqlite_memory",
+            "python_sqlite",
         ),
     ),
     (
@@ -27,8 +28,8 @@ GROUPS = (
         ("sqlite_file", "lmdb", "rocksdb_store", "python_sqlite"),
     ),
     (
-        "server",
-        "On a server",
+        "unix",
+        "On a server, through a unix socket",
         ("appcache_redis", "appcache_memcached", "appcache_tiered"),
         ("hiredis", "libmemcached"),
     ),
@@ -51,6 +52,7 @@ OPERATIONS = (
     "get_via",
     "get_miss",
     "get_many",
+    "get_beside_sets",
     "set_new",
     "set_over",
     "set_evict",
@@ -66,7 +68,8 @@ LABELS = {
     "get_copy": "get, copy",
     "get_via": "GetVia, hit",
     "get_miss": "get, miss",
-    "get_many": "GetMany",
+    "get_many": "GetMany of 100, per key",
+    "get_beside_sets": "get beside a thread that sets",
     "set_new": "set, new key",
     "set_over": "set, existing key",
     "set_evict": "set, evicts",
@@ -79,7 +82,9 @@ LABELS = {
 
 Spread = collections.namedtuple("Spread", "median low high")
 
-Setting = collections.namedtuple("Setting", "value_bytes entries keys threads")
+Setting = collections.namedtuple(
+    "Setting", "place value_bytes entries keys threads"
+)
 
 
 def label(operation):
@@ -184,13 +189,17 @@ class Index:
     def loop_ns(self, setting):
         """The time of the loop around an operation, or None."""
         for sample in self._loops:
-            of = setting_of(sample)._replace(value_bytes=setting.value_bytes)
-            if of == setting:
+            same = (sample["entries"], sample["keys"], sample["threads"]) == (
+                setting.entries,
+                setting.keys,
+                setting.threads,
+            )
+            if same and sample["side"] == "none":
                 return statistics.median(time_of(sample))
         return None
 
     def settings(self, sides):
-        """The settings of the sides: Zipf first, then those with most
+        """The settings of the sides: Zipf keys first, then those with most
         samples."""
         own = [sample for sample in self.samples if sample["side"] in sides]
         drawing = [sample for sample in own if self._draws(sample)]

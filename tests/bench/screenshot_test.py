@@ -1,0 +1,262 @@
+#!/usr/bin/env -S python3 -B
+"""Draws a report in headless Chromium, light and dark, and checks that no chart
+is empty: in the canvases themselves, and in a screenshot of the page.
+
+Usage: screenshot_test.py TOOLS
+
+Keeps the screenshots in TEST_UNDECLARED_OUTPUTS_DIR, to look at.
+"""
+
+import copy
+import html
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+
+sys.path[:0] = [
+    os.path.dirname(os.path.abspath(__file__)),
+    os.path.abspath(sys.argv.pop(1)),
+]
+
+# pylint: disable=wrong-import-position
+import example_result
+from bench_tools import page
+
+WIDTH = 1100
+
+# As many pixels of its colour has a series at least: a point has about 100.
+LEAST_PIXELS = 60
+
+
+class Picture:
+    """The pixels of a PNG file, with the filters of its format undone."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            data = file.read()
+        assert data[:8] == b"\x89PNG\r\n\x1a\n"
+        packed = b""
+        at = 8
+        while at < len(data):
+            size, kind = struct.unpack_from(">I4s", data, at)
+            chunk = data[at + 8 : at + 8 + size]
+            if kind == b"IHDR":
+                self.width, self.height, depth, colour = struct.unpack_from(
+                    ">IIBB", chunk
+                )
+                assert depth == 8 and colour in (2, 6)
+                self.step = 3 if colour == 2 else 4
+            elif kind == b"IDAT":
+                packed += chunk
+            at += 12 + size
+        self.rows = []
+        self._unfilter(zlib.decompress(packed))
+
+    def _unfilter(self, raw):
+        size = self.width * self.step
+        above = bytearray(size)
+        for start in range(0, len(raw), size + 1):
+            row = bytearray(raw[start + 1 : start + 1 + size])
+            UNFILTER[raw[start]](row, above, self.step)
+            self.rows.append(row)
+            above = row
+
+    def count(self, box, rgb):
+        """The pixels in the box that are close to a colour."""
+        left, top, width, height = (round(value) for value in box)
+        count = 0
+        for row in self.rows[top : top + height]:
+            part = row[left * self.step : (left + width) * self.step]
+            for i in range(0, len(part), self.step):
+                if (
+                    abs(part[i] - rgb[0]) < 12
+                    and abs(part[i + 1] - rgb[1]) < 12
+                    and abs(part[i + 2] - rgb[2]) < 12
+                ):
+                    count += 1
+        return count
+
+
+def _sub(row, _, step):
+    for i in range(step, len(row)):
+        row[i] = (row[i] + row[i - step]) & 255
+
+
+def _up(row, above, _):
+    row[:] = bytes([(a + b) & 255 for a, b in zip(row, above)])
+
+
+def _average(row, above, step):
+    for i, value in enumerate(row):
+        left = row[i - step] if i >= step else 0
+        row[i] = (value + (left + above[i]) // 2) & 255
+
+
+def _paeth(row, above, step):
+    for i, value in enumerate(row):
+        a, c = (row[i - step], above[i - step]) if i >= step else (0, 0)
+        b = above[i]
+        to_a, to_b, to_c = abs(b - c), abs(a - c), abs(a + b - 2 * c)
+        if to_a <= to_b and to_a <= to_c:
+            near = a
+        else:
+            near = b if to_b <= to_c else c
+        row[i] = (value + near) & 255
+
+
+UNFILTER = (lambda *_: None, _sub, _up, _average, _paeth)
+
+
+def rgb_of(colour):
+    return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
+
+
+class Browser:
+    def __init__(self, folder):
+        self._folder = folder
+
+    def _run(self, text, theme, height, *options):
+        path = os.path.join(self._folder, "report.html")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        command = [
+            "chromium",
+            "--headless",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--hide-scrollbars",
+            f"--user-data-dir={self._folder}/profile",
+            # The page is ready when it has no more to do, however long that
+            # takes on this machine.
+            "--virtual-time-budget=10000",
+            f"--window-size={WIDTH},{height}",
+            *options,
+            f"file://{path}#check,{theme}",
+        ]
+        if os.geteuid() == 0:
+            command.insert(1, "--no-sandbox")
+        environment = {**os.environ, "HOME": self._folder}
+        try:
+            done = subprocess.run(
+                command,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        except subprocess.CalledProcessError as error:
+            raise AssertionError(error.stderr[-3000:]) from error
+        return done.stdout
+
+    def check(self, text, theme):
+        """What report.js reports about its charts."""
+        dom = self._run(text, theme, 2000, "--dump-dom")
+        found = re.search(r'<script[^>]* id="check">(.*?)</script>', dom, re.S)
+        assert found, "the page has not drawn its charts:\n" + dom[-2000:]
+        return json.loads(html.unescape(found[1]))
+
+    def screenshot(self, text, theme, height, path):
+        self._run(text, theme, height, f"--screenshot={path}")
+        return Picture(path)
+
+
+def empty_series(report):
+    """(chart, series) of the series that are not to be seen, and None for a
+    chart without any."""
+    empty = []
+    for chart in report["charts"]:
+        if not chart["series"]:
+            empty.append((chart["id"], None))
+        for series in chart["series"]:
+            if series["pixels"] < LEAST_PIXELS:
+                empty.append((chart["id"], series["name"]))
+    return empty
+
+
+def change_views(text, change):
+    """The page with other data of its charts."""
+
+    def changed(match):
+        views = json.loads(match[2])
+        change(views)
+        return match[1] + json.dumps(views) + match[3]
+
+    pattern = r'(<script id="views" type="application/json">)(.*?)(</script>)'
+    return re.sub(pattern, changed, text, count=1, flags=re.S)
+
+
+class ScreenshotTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.browser = Browser(folder.name)
+        cls.pictures = os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR")
+        cls.pictures = cls.pictures or folder.name
+        before = example_result.result(1)
+        after = example_result.result(2, ("set_over", "appcache_file"), 1.3)
+        text = page.render(after, before)
+        # Without tables, there is less to decode.
+        style = ".table { display: none; }</style>"
+        cls.text = text.replace("</style>", style, 1)
+        cls.charts = 8
+
+    def check_theme(self, theme):
+        report = self.browser.check(self.text, theme)
+        self.assertEqual(report["theme"], theme)
+        self.assertEqual(len(report["charts"]), self.charts)
+        self.assertEqual(empty_series(report), [])
+        path = os.path.join(self.pictures, f"report_{theme}.png")
+        picture = self.browser.screenshot(
+            self.text, theme, report["height"], path
+        )
+        for chart in report["charts"]:
+            for series in chart["series"]:
+                seen = picture.count(chart["box"], rgb_of(series["colour"]))
+                self.assertGreater(seen, LEAST_PIXELS, (chart["id"], series))
+        return picture
+
+    def test_every_chart_of_a_light_report_is_drawn(self):
+        picture = self.check_theme("light")
+        self.assertGreater(min(picture.rows[5][:3]), 200)
+
+    def test_every_chart_of_a_dark_report_is_drawn(self):
+        picture = self.check_theme("dark")
+        self.assertLess(max(picture.rows[5][:3]), 60)
+
+    def test_an_empty_chart_is_found(self):
+        def empty(views):
+            for series in views["latency-0"]["series"]:
+                series["points"] = []
+            views["curve-0"]["series"] = []
+            # Drawn, but outside of what the axis shows.
+            views["times-memory-0"]["series"][1]["points"] = [
+                [-50, 50, 40, 60]
+            ]
+
+        report = self.browser.check(change_views(self.text, empty), "light")
+        found = empty_series(report)
+        names = [series["name"] for series in self.latency_series()]
+        self.assertEqual(
+            sorted(found, key=str),
+            sorted(
+                [("latency-0", name) for name in names]
+                + [("curve-0", None), ("times-memory-0", "tkrzw")],
+                key=str,
+            ),
+        )
+
+    def latency_series(self):
+        views = {}
+        change_views(self.text, lambda found: views.update(copy.copy(found)))
+        return views["latency-0"]["series"]
+
+
+if __name__ == "__main__":
+    unittest.main()
