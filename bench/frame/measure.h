@@ -23,7 +23,7 @@ inline void SetCounter(benchmark::State& state, const char* name,
 template <class Operation>
 bool WarmUpAndCount(benchmark::State& state, const Operation& operation,
                     int operations_per_call) {
-  constexpr int kCalls = 64;
+  constexpr int kCalls = 100;
   bool succeeded = operation();
   if (state.threads() != 1) return succeeded;
   StartCounting();

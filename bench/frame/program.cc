@@ -23,6 +23,13 @@ void KeepFreedMemory() {
 
 int RunProgram(int argc, char** argv, const std::string& peer,
                const std::function<void()>& register_cases) {
+  return RunProgram(argc, argv, peer, register_cases,
+                    [] { benchmark::RunSpecifiedBenchmarks(); });
+}
+
+int RunProgram(int argc, char** argv, const std::string& peer,
+               const std::function<void()>& register_cases,
+               const std::function<void()>& run) {
   KeepFreedMemory();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
@@ -34,7 +41,7 @@ int RunProgram(int argc, char** argv, const std::string& peer,
   benchmark::AddCustomContext("optimized", "NO: build with -c opt");
 #endif
   register_cases();
-  benchmark::RunSpecifiedBenchmarks();
+  run();
   benchmark::Shutdown();
   return 0;
 }

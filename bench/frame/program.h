@@ -17,6 +17,10 @@ namespace appcache::bench {
 // of the program: 2 for an unknown argument.
 int RunProgram(int argc, char** argv, const std::string& peer,
                const std::function<void()>& register_cases);
+// The same with `run` in place of benchmark::RunSpecifiedBenchmarks().
+int RunProgram(int argc, char** argv, const std::string& peer,
+               const std::function<void()>& register_cases,
+               const std::function<void()>& run);
 
 // Prints the message and ends the program with status 1. For everything that
 // makes the figures meaningless, such as a peer that fails.

@@ -4,11 +4,11 @@
 #include <benchmark/benchmark.h>
 #include <kccachedb.h>
 
-#include <memory>
 #include <string>
+#include <string_view>
 
 #include "bench/frame/program.h"
-#include "bench/peers/peer.h"
+#include "bench/suite/side.h"
 
 namespace appcache::bench {
 namespace {
@@ -39,47 +39,57 @@ class Assigner final : public kyotocabinet::DB::Visitor {
   std::string& copy_;
 };
 
-class KyotocabinetPeer final : public Peer {
+class KyotocabinetPeer final : public SharedSide {
  public:
-  explicit KyotocabinetPeer(size_t capacity) {
+  explicit KyotocabinetPeer(const Room& room) {
     using kyotocabinet::CacheDB;
-    cache_.tune_buckets(static_cast<int64_t>(2 * capacity));
-    cache_.cap_count(static_cast<int64_t>(capacity));
+    cache_.tune_buckets(static_cast<int64_t>(2 * room.entries));
+    cache_.cap_count(static_cast<int64_t>(room.capacity()));
     Must(cache_.open("*", CacheDB::OWRITER | CacheDB::OCREATE),
          "cannot open a CacheDB of Kyoto Cabinet");
   }
 
-  size_t View(std::string_view path) override {
+  size_t Get(const Item& item) override {
+    thread_local std::string value;
+    return CopyTo(value, item);
+  }
+  size_t View(const Item& item) override {
     Viewer viewer;
-    cache_.accept(path.data(), path.size(), &viewer, /*writable=*/false);
+    Accept(item, viewer);
     return viewer.size;
   }
-  size_t Copy(std::string_view path) override {
+  size_t Copy(const Item& item) override {
     std::string value;
-    const size_t size = CopyInto(path, value);
-    benchmark::DoNotOptimize(value.data());
-    return size;
+    return CopyTo(value, item);
   }
-  size_t CopyInto(std::string_view path, std::string& value) override {
-    Assigner assigner(value);
-    cache_.accept(path.data(), path.size(), &assigner, /*writable=*/false);
-    return assigner.size;
-  }
-  bool Set(std::string_view path, std::string_view value) override {
+  bool Set(const Item& item, std::string_view value) override {
+    const std::string_view path = item.path();
     return cache_.set(path.data(), path.size(), value.data(), value.size());
   }
-  bool Remove(std::string_view path) override {
+  bool Remove(const Item& item) override {
+    const std::string_view path = item.path();
     return cache_.remove(path.data(), path.size());
   }
 
  private:
+  void Accept(const Item& item, kyotocabinet::DB::Visitor& visitor) {
+    const std::string_view path = item.path();
+    cache_.accept(path.data(), path.size(), &visitor, /*writable=*/false);
+  }
+
+  size_t CopyTo(std::string& value, const Item& item) {
+    Assigner assigner(value);
+    Accept(item, assigner);
+    benchmark::DoNotOptimize(value.data());
+    return assigner.size;
+  }
+
   kyotocabinet::CacheDB cache_;
 };
 
-const AddPeer kAdded({"kyotocabinet", kView | kCopy | kCopyInto | kWrites,
-                      [](size_t capacity) -> std::unique_ptr<Peer> {
-                        return std::make_unique<KyotocabinetPeer>(capacity);
-                      }});
+const AddSide kAdded({"kyotocabinet", "memory",
+                      kView | kCopy | kEvicts | kWrites,
+                      OpenSide<KyotocabinetPeer>});
 
 }  // namespace
 }  // namespace appcache::bench

@@ -16,13 +16,11 @@
 #include <string>
 #include <vector>
 
-#include "bench/peers/peer.h"
+#include "bench/suite/side.h"
 #include "engine/lru/hash.h"
 
 namespace appcache::bench {
 namespace {
-
-constexpr int64_t kHashSeed = 20'240'229;
 
 struct alignas(128) Announcement {
   std::atomic<uint64_t> epoch{0};
@@ -42,13 +40,16 @@ class Protection {
   Announcement& mine_;
 };
 
-class ProbePeer final : public Peer {
+class ProbePeer final : public SharedSide {
  public:
-  explicit ProbePeer(size_t capacity)
-      : slots_(std::bit_ceil(2 * capacity)), ticks_(capacity) {}
+  explicit ProbePeer(const Room& room)
+      : slots_(std::bit_ceil(2 * room.entries)), ticks_(room.entries) {}
 
-  size_t View(std::string_view path) override {
-    const int64_t h = lru::HashPath(path, kHashSeed);
+  size_t Get(const Item& item) override { return View(item); }
+
+  size_t View(const Item& item) override {
+    const std::string_view path = item.path();
+    const int64_t h = lru::HashPath(path, static_cast<int64_t>(kHashSeed));
     const Protection protection;
     const Entry* const entry = *SlotOf(h, path);
     if (entry == nullptr) return 0;
@@ -59,8 +60,10 @@ class ProbePeer final : public Peer {
     return value.size();
   }
 
-  bool Set(std::string_view path, std::string_view value) override {
-    const int64_t h = lru::HashPath(path, kHashSeed);
+  // For Fill: readers must not run.
+  bool Set(const Item& item, std::string_view value) override {
+    const std::string_view path = item.path();
+    const int64_t h = lru::HashPath(path, static_cast<int64_t>(kHashSeed));
     const Entry** const slot = SlotOf(h, path);
     if (*slot != nullptr || entries_ == ticks_.size()) return false;
     char* const memory = new char[sizeof(Entry) + path.size() + value.size()];
@@ -73,6 +76,8 @@ class ProbePeer final : public Peer {
     *slot = entry;
     return true;
   }
+
+  bool Remove(const Item&) override { return false; }
 
   ~ProbePeer() override {
     for (const Entry* entry : slots_) {
@@ -109,10 +114,7 @@ class ProbePeer final : public Peer {
   size_t entries_ = 0;
 };
 
-const AddPeer kAdded({"probe", kView,
-                      [](size_t capacity) -> std::unique_ptr<Peer> {
-                        return std::make_unique<ProbePeer>(capacity);
-                      }});
+const AddSide kAdded({"probe", "memory", kView, OpenSide<ProbePeer>});
 
 }  // namespace
 }  // namespace appcache::bench

@@ -3,10 +3,10 @@
 #include <benchmark/benchmark.h>
 #include <tkrzw_dbm_cache.h>
 
-#include <memory>
 #include <string>
+#include <string_view>
 
-#include "bench/peers/peer.h"
+#include "bench/suite/side.h"
 
 namespace appcache::bench {
 namespace {
@@ -22,41 +22,44 @@ class Viewer final : public tkrzw::DBM::RecordProcessor {
   size_t size = 0;
 };
 
-class TkrzwPeer final : public Peer {
+class TkrzwPeer final : public SharedSide {
  public:
   // No limit of memory.
-  explicit TkrzwPeer(size_t capacity)
-      : cache_(static_cast<int64_t>(capacity), int64_t{1} << 40) {}
+  explicit TkrzwPeer(const Room& room)
+      : cache_(static_cast<int64_t>(room.capacity()), int64_t{1} << 40) {}
 
-  size_t View(std::string_view path) override {
+  size_t Get(const Item& item) override {
+    thread_local std::string value;
+    return CopyTo(value, item);
+  }
+  size_t View(const Item& item) override {
     Viewer viewer;
-    cache_.Process(path, &viewer, /*writable=*/false);
+    cache_.Process(item.path(), &viewer, /*writable=*/false);
     return viewer.size;
   }
-  size_t Copy(std::string_view path) override {
+  size_t Copy(const Item& item) override {
     std::string value;
-    const size_t size = CopyInto(path, value);
-    benchmark::DoNotOptimize(value.data());
-    return size;
+    return CopyTo(value, item);
   }
-  size_t CopyInto(std::string_view path, std::string& value) override {
-    return cache_.Get(path, &value).IsOK() ? value.size() : 0;
+  bool Set(const Item& item, std::string_view value) override {
+    return cache_.Set(item.path(), value).IsOK();
   }
-  bool Set(std::string_view path, std::string_view value) override {
-    return cache_.Set(path, value).IsOK();
-  }
-  bool Remove(std::string_view path) override {
-    return cache_.Remove(path).IsOK();
+  bool Remove(const Item& item) override {
+    return cache_.Remove(item.path()).IsOK();
   }
 
  private:
+  size_t CopyTo(std::string& value, const Item& item) {
+    if (!cache_.Get(item.path(), &value).IsOK()) return 0;
+    benchmark::DoNotOptimize(value.data()[0]);
+    return value.size();
+  }
+
   tkrzw::CacheDBM cache_;
 };
 
-const AddPeer kAdded({"tkrzw", kView | kCopy | kCopyInto | kWrites,
-                      [](size_t capacity) -> std::unique_ptr<Peer> {
-                        return std::make_unique<TkrzwPeer>(capacity);
-                      }});
+const AddSide kAdded({"tkrzw", "memory", kView | kCopy | kEvicts | kWrites,
+                      OpenSide<TkrzwPeer>});
 
 }  // namespace
 }  // namespace appcache::bench

@@ -123,7 +123,7 @@ LAYERS = {
             "engine/vfs",
             "tests/servers",
         ],
-        ["benchmark", "hiredis", "libmemcached", "lmdb", "sqlite"],
+        ["benchmark", "hiredis", "libmemcached", "lmdb", "sqlite", "xxhash"],
     ),
     # Not checked; listed because others include it.
     "tests/servers": ([], []),

@@ -1,7 +1,7 @@
 // Tsc: times a short operation by the processor's counter.
 
-#ifndef APPCACHE_BENCH_PEERS_TSC_H_
-#define APPCACHE_BENCH_PEERS_TSC_H_
+#ifndef APPCACHE_BENCH_SUITE_TSC_H_
+#define APPCACHE_BENCH_SUITE_TSC_H_
 
 #include <x86intrin.h>
 
@@ -62,4 +62,4 @@ class Tsc {
 
 }  // namespace appcache::bench
 
-#endif  // APPCACHE_BENCH_PEERS_TSC_H_
+#endif  // APPCACHE_BENCH_SUITE_TSC_H_

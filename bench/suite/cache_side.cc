@@ -1,0 +1,104 @@
+#include "bench/suite/cache_side.h"
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/frame/program.h"
+#include "bench/suite/store.h"
+
+namespace appcache::bench {
+namespace {
+
+constexpr size_t kFillBatch = 1'000;
+
+struct TwoSegmentKey {
+  using value_type = std::string;
+
+  uint32_t id;
+
+  void AppendTo(KeyPath& path) const { path.Segment(kSegment).Segment(id); }
+};
+
+std::string Unexpected() { Fail("GetVia ran a loader"); }
+
+template <class V>
+size_t SizeOfHit(const Lookup<V>& found) {
+  if (!found) {
+    Must(!found.has_error(), found.status().ToString());
+    return 0;
+  }
+  benchmark::DoNotOptimize(found->data()[0]);
+  return found->size();
+}
+
+void ReadFirst(std::string_view value) {
+  benchmark::DoNotOptimize(value.data()[0]);
+}
+
+}  // namespace
+
+CacheSide::CacheSide(std::unique_ptr<Cache> cache)
+    : cache_(std::move(cache)),
+      backend_(*cache_->backend()),
+      prefix_bytes_(cache_->prefix().size() + 1) {}
+
+size_t CacheSide::Get(const Item& item) {
+  return SizeOfHit(backend_.GetRaw(item.path()));
+}
+
+size_t CacheSide::View(const Item& item) {
+  const auto found =
+      cache_->ReadByStr(item.path().substr(prefix_bytes_), ReadFirst);
+  return found ? *found : 0;
+}
+
+size_t CacheSide::Copy(const Item& item) {
+  return SizeOfHit(
+      cache_->GetByStr<std::string>(item.path().substr(prefix_bytes_)));
+}
+
+size_t CacheSide::GetVia(const Item& item) {
+  const std::string value = cache_->GetVia(TwoSegmentKey{item.id}, Unexpected);
+  benchmark::DoNotOptimize(value.data());
+  return value.size();
+}
+
+size_t CacheSide::GetMany(std::span<const Item* const> items) {
+  thread_local std::vector<std::string_view> paths;
+  paths.clear();
+  for (const Item* const item : items) paths.push_back(item->path());
+  size_t size = 0;
+  for (const Lookup<Bytes>& found : backend_.GetManyRaw(paths)) {
+    size += SizeOfHit(found);
+  }
+  return size;
+}
+
+bool CacheSide::Set(const Item& item, std::string_view value) {
+  return backend_.SetRaw(item.path(), value, kNoTtl).ok();
+}
+
+bool CacheSide::Remove(const Item& item) {
+  return backend_.InvalidateRaw(item.path()).ok();
+}
+
+void CacheSide::Fill(std::span<const Item> items, std::string_view value) {
+  // A batch of Redis is one request, which has a time limit.
+  const size_t batch =
+      std::clamp<size_t>((size_t{4} << 20) / value.size(), 1, kFillBatch);
+  std::vector<RawEntry> entries;
+  for (size_t i = 0; i < items.size(); ++i) {
+    entries.push_back({items[i].path(), value});
+    if (entries.size() == batch || i + 1 == items.size()) {
+      Must(backend_.SetManyRaw(entries));
+      entries.clear();
+    }
+  }
+}
+
+}  // namespace appcache::bench
