@@ -8,18 +8,11 @@
 #include <cstdlib>
 
 namespace appcache::bench {
-namespace {
 
-// Keeps freed memory in the process. Otherwise the layout of the heap decides
-// whether the C library returns the memory of each operation to the system,
-// which can more than double its time. tools/bench-compare sets the same for
-// builds that do not call this.
 void KeepFreedMemory() {
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
 }
-
-}  // namespace
 
 int RunProgram(int argc, char** argv, const std::string& peer,
                const std::function<void()>& register_cases) {

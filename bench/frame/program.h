@@ -11,6 +11,12 @@
 
 namespace appcache::bench {
 
+// Keeps freed memory in the process. Otherwise the layout of the heap decides
+// whether the C library returns the memory of each operation to the system,
+// which can more than double its time. tools/bench-compare sets the same for
+// builds that do not call this. RunProgram calls it.
+void KeepFreedMemory();
+
 // Reads the command line, calls `register_cases`, and runs the cases that the
 // command line selects. `peer` names the library that the cache is compared
 // with, and its version; it becomes part of the report. Returns the exit status

@@ -101,6 +101,7 @@ LAYERS = {
         [],
     ),
     "tools/curve": ([], ["xxhash"]),
+    "tools/histogram": ([], []),
     "tools/trace": ([ENGINE, "engine/support"], ["zlib", "zstd"]),
     "tools/command": (
         [
@@ -109,6 +110,7 @@ LAYERS = {
             "engine/support",
             "engine/uri",
             "tools/curve",
+            "tools/histogram",
             "tools/trace",
         ],
         ["cli11", "nlohmann", "xxhash", "zlib"],
@@ -122,6 +124,7 @@ LAYERS = {
             "engine/support",
             "engine/vfs",
             "tests/servers",
+            "tools/histogram",
         ],
         ["benchmark", "hiredis", "libmemcached", "lmdb", "sqlite", "xxhash"],
     ),

@@ -8,8 +8,8 @@
 
 #include "appcache/backend.h"
 #include "appcache/error.h"
-#include "tools/command/histogram.h"
 #include "tools/command/open_cache.h"
+#include "tools/histogram/histogram.h"
 
 namespace appcache::command {
 

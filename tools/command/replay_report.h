@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "tools/command/histogram.h"
+#include "tools/histogram/histogram.h"
 
 namespace appcache::command {
 

@@ -1,10 +1,10 @@
-#include "tools/command/histogram.h"
+#include "tools/histogram/histogram.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 
-namespace appcache::command {
+namespace appcache {
 namespace {
 
 TEST(HistogramTest, AnEmptyHistogramIsZero) {
@@ -64,5 +64,40 @@ TEST(HistogramTest, NoPercentileIsAboveTheMaximum) {
   EXPECT_EQ(histogram.max(), std::numeric_limits<uint64_t>::max());
 }
 
+TEST(HistogramTest, AMergedHistogramHasTheValuesOfBoth) {
+  Histogram all, merged;
+  for (uint64_t value = 1; value < 1'000'000; value = value * 3 / 2 + 1) {
+    Histogram one;
+    one.Record(value);
+    merged.Merge(one);
+    all.Record(value);
+  }
+  merged.Merge(Histogram());
+  EXPECT_EQ(merged.count(), all.count());
+  EXPECT_EQ(merged.min(), all.min());
+  EXPECT_EQ(merged.max(), all.max());
+  EXPECT_DOUBLE_EQ(merged.mean(), all.mean());
+  for (unsigned per_mille = 0; per_mille <= 1000; per_mille += 50) {
+    EXPECT_EQ(merged.Percentile(per_mille), all.Percentile(per_mille));
+  }
+}
+
+TEST(HistogramTest, TheMeanIsThatOfTheValuesAndNotOfTheBuckets) {
+  Histogram histogram;
+  EXPECT_EQ(histogram.mean(), 0);
+  histogram.Record(1'000'001);
+  histogram.Record(2'000'004);
+  EXPECT_DOUBLE_EQ(histogram.mean(), 1'500'002.5);
+}
+
+TEST(HistogramTest, QuantilesReachBeyondAThousandth) {
+  Histogram histogram;
+  for (int i = 0; i < 99'999; ++i) histogram.Record(1);
+  histogram.Record(50);
+  EXPECT_EQ(histogram.Quantile(99'999, 100'000), 1u);
+  EXPECT_EQ(histogram.Quantile(999'991, 1'000'000), 50u);
+  EXPECT_EQ(histogram.Quantile(1, 1), 50u);
+}
+
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache
