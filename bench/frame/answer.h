@@ -5,7 +5,6 @@
 
 #include <cstddef>
 
-#include "appcache/backend.h"
 #include "appcache/lookup.h"
 
 namespace appcache::bench {
@@ -17,15 +16,9 @@ enum class Answer {
 };
 
 template <class V>
-size_t SizeOf(const V& value) {
-  return value.size();
-}
-inline size_t SizeOf(const TimedBytes& timed) { return timed.value.size(); }
-
-template <class V>
 Answer AnswerOf(const Lookup<V>& found, size_t value_bytes) {
   if (found) {
-    return SizeOf(*found) == value_bytes ? Answer::kHit : Answer::kWrong;
+    return found->size() == value_bytes ? Answer::kHit : Answer::kWrong;
   }
   return found.has_error() ? Answer::kWrong : Answer::kMiss;
 }

@@ -45,13 +45,4 @@ void Fail(const std::string& message) {
   std::exit(1);
 }
 
-std::string ServerSocket(const char* variable, const char* command) {
-  const char* const socket = std::getenv(variable);
-  if (socket == nullptr) {
-    Fail(std::string(variable) + " is not set; run " + command +
-         ", which starts a server and sets it");
-  }
-  return socket;
-}
-
 }  // namespace appcache::bench

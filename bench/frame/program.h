@@ -46,10 +46,6 @@ T ValueOrFail(Result<T> result) {
   return *std::move(result);
 }
 
-// The path of the server's unix socket: the value of the environment variable.
-// `command` starts a server and sets the variable.
-std::string ServerSocket(const char* variable, const char* command);
-
 }  // namespace appcache::bench
 
 #endif  // APPCACHE_BENCH_FRAME_PROGRAM_H_

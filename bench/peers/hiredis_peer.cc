@@ -38,21 +38,27 @@ class Connection final : public Session {
     return copy.size();
   }
 
+  // GET and PTTL in one round trip, but not of the same moment.
+  size_t GetTimed(const Item& item) override {
+    Append("GET %b", item);
+    Append("PTTL %b", item);
+    const Reply value = NextReply();
+    NextTtl();
+    return SizeOf(value.get());
+  }
+
   size_t GetMany(std::span<const Item* const> items) override {
-    std::vector<const char*> texts = {"MGET"};
-    std::vector<size_t> sizes = {4};
-    for (const Item* const item : items) {
-      texts.push_back(item->path().data());
-      sizes.push_back(item->path().size());
-    }
-    const Reply reply(static_cast<redisReply*>(redisCommandArgv(
-        context_, static_cast<int>(texts.size()), texts.data(), sizes.data())));
-    if (reply == nullptr) return 0;
-    size_t size = 0;
-    for (size_t i = 0; i < reply->elements; ++i) {
-      size += SizeOf(reply->element[i]);
-    }
-    return size;
+    AppendMget(items);
+    return SumOf(NextReply().get());
+  }
+
+  // MGET and the PTTLs in one round trip, but not of the same moment.
+  size_t GetManyTimed(std::span<const Item* const> items) override {
+    AppendMget(items);
+    for (const Item* const item : items) Append("PTTL %b", *item);
+    const Reply values = NextReply();
+    for (size_t i = 0; i < items.size(); ++i) NextTtl();
+    return SumOf(values.get());
   }
 
   bool Set(const Item& item, std::string_view value) override {
@@ -78,6 +84,45 @@ class Connection final : public Session {
     const std::string_view path = item.path();
     return Reply(static_cast<redisReply*>(
         redisCommand(context_, command, path.data(), path.size())));
+  }
+
+  // Appends commands to the output buffer.
+  void Append(const char* command, const Item& item) {
+    redisAppendCommand(context_, command, item.path().data(),
+                       item.path().size());
+  }
+  void AppendMget(std::span<const Item* const> items) {
+    std::vector<const char*> texts = {"MGET"};
+    std::vector<size_t> sizes = {4};
+    for (const Item* const item : items) {
+      texts.push_back(item->path().data());
+      sizes.push_back(item->path().size());
+    }
+    redisAppendCommandArgv(context_, static_cast<int>(texts.size()),
+                           texts.data(), sizes.data());
+  }
+
+  // The reply to the first command that has none yet; null after an error.
+  Reply NextReply() {
+    void* reply = nullptr;
+    if (redisGetReply(context_, &reply) != REDIS_OK) return nullptr;
+    return Reply(static_cast<redisReply*>(reply));
+  }
+  void NextTtl() {
+    const Reply ttl = NextReply();
+    Must(ttl != nullptr && ttl->type == REDIS_REPLY_INTEGER,
+         "unexpected reply to hiredis");
+  }
+
+  // Of the values of an MGET.
+  static size_t SumOf(const redisReply* reply) {
+    Must(reply != nullptr && reply->type == REDIS_REPLY_ARRAY,
+         "unexpected reply to hiredis");
+    size_t size = 0;
+    for (size_t i = 0; i < reply->elements; ++i) {
+      size += SizeOf(reply->element[i]);
+    }
+    return size;
   }
 
   // Of a value; 0 for a nil. Another reply ends the program.
@@ -106,7 +151,7 @@ class HiredisPeer final : public ConnectedSide {
   const Server server_ = Server::Redis();
 };
 
-const AddSide kAdded({"hiredis", "unix", kCopy | kWrites,
+const AddSide kAdded({"hiredis", "unix", kCopy | kTimed | kWrites,
                       OpenSide<HiredisPeer>});
 
 }  // namespace

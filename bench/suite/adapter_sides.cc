@@ -82,13 +82,14 @@ class MemcacheCacheSide final : private ServerHolder, public CacheSide {
         CacheSide(OpenMemcacheCache(server)) {}
 };
 
-// A SqliteCache in memory in front of a RedisCache.
+// A SqliteCache in memory in front of a RedisCache. When it is full, nearly
+// every get is a fetch.
 class TieredCacheSide final : private ServerHolder, public CacheSide {
  public:
   explicit TieredCacheSide(const Room& room)
       : ServerHolder{Server::Redis()}, CacheSide(OpenTier(server, room)) {}
 
-  // Until every item has a local copy that lasts.
+  // Until every item has a local copy that lasts, unless there is no room.
   void Fill(std::span<const Item> items, std::string_view value) override {
     // There are no notifications of what is set before the link is up.
     auto& tier = static_cast<TieredCache&>(cache());
@@ -108,7 +109,7 @@ class TieredCacheSide final : private ServerHolder, public CacheSide {
                                          const Room& room) {
     static std::atomic<int> opened{0};
     SqliteCacheOptions local;
-    local.max_entries = room.capacity();
+    local.max_entries = room.is_full ? 8 : room.capacity();
     local.hash_seed = kHashSeed;
     local.busy_timeout = kTimeout;
     local.resident_bytes = uint64_t{8} << 30;
@@ -129,7 +130,7 @@ const AddSide kRedis({"appcache_redis", "unix", kCacheForms,
                       OpenSide<RedisCacheSide>});
 const AddSide kMemcached({"appcache_memcached", "unix", kCacheForms,
                           OpenSide<MemcacheCacheSide>});
-const AddSide kTiered({"appcache_tiered", "unix", kCacheForms,
+const AddSide kTiered({"appcache_tiered", "unix", kCacheForms | kFetches,
                        OpenSide<TieredCacheSide>});
 
 }  // namespace

@@ -13,11 +13,12 @@
 
 namespace appcache::bench {
 
-inline constexpr unsigned kCacheForms = kView | kCopy | kGetVia | kWrites;
+inline constexpr unsigned kCacheForms =
+    kView | kCopy | kGetVia | kTimed | kWrites;
 
-// Get and Set are GetRaw and SetRaw of the backend. The others are functions of
-// Cache: Read and Get of a std::string by string, GetVia with a key of two
-// segments that is made for the call.
+// Get, GetTimed and Set are GetRaw, GetTimedRaw and SetRaw of the backend, and
+// so on. The others are functions of Cache: Read and Get of a std::string by
+// string, GetVia with a key of two segments that is made for the call.
 class CacheSide : public SharedSide {
  public:
   explicit CacheSide(std::unique_ptr<Cache> cache);
@@ -26,7 +27,9 @@ class CacheSide : public SharedSide {
   size_t View(const Item& item) override;
   size_t Copy(const Item& item) override;
   size_t GetVia(const Item& item) override;
+  size_t GetTimed(const Item& item) override;
   size_t GetMany(std::span<const Item* const> items) override;
+  size_t GetManyTimed(std::span<const Item* const> items) override;
   bool Set(const Item& item, std::string_view value) override;
   bool Remove(const Item& item) override;
 

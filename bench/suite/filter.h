@@ -11,7 +11,8 @@
 
 namespace appcache::bench {
 
-// The value of the argument "FLAG=VALUE", which is removed from the arguments.
+// The value of the argument "FLAG=VALUE", which is removed from the arguments;
+// "true" for FLAG alone.
 inline std::optional<std::string> TakeFlag(int& argc, char** argv,
                                            const std::string& flag) {
   const std::string start = flag + "=";
@@ -21,6 +22,8 @@ inline std::optional<std::string> TakeFlag(int& argc, char** argv,
     const std::string argument = argv[i];
     if (argument.starts_with(start)) {
       value = argument.substr(start.size());
+    } else if (argument == flag) {
+      value = "true";
     } else {
       argv[kept++] = argv[i];
     }

@@ -75,13 +75,11 @@ Options OptionsOf(int argc, char** argv) {
       .rate = std::nullopt,
       .seconds = NumberOf(take("--seconds"), 0.6, 0.001, 3600.0),
       .rounds = NumberOf(take("--rounds"), 3, 1, 1000),
-      .lists = false,
+      .lists = take("--list").has_value(),
   };
   const double rate = NumberOf(take("--rate"), 0.0, 1.0, 1e9);
   if (rate > 0) options.rate = rate;
-  if (argc == 2 && std::string_view(argv[1]) == "--list") {
-    options.lists = true;
-  } else if (argc != 1) {
+  if (argc != 1) {
     const bool asks = std::string_view(argv[1]) == "--help";
     std::fputs(kUsage, asks ? stdout : stderr);
     std::exit(asks ? 0 : 2);

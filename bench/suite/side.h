@@ -40,8 +40,12 @@ class Session {
   virtual size_t Copy(const Item& item);
   // A read-through whose loader must not run.
   virtual size_t GetVia(const Item& item);
+  // A Get that also returns the remaining ttl.
+  virtual size_t GetTimed(const Item& item);
   // One batch. Returns the sum of the sizes. Default: a Get for each.
   virtual size_t GetMany(std::span<const Item* const> items);
+  // The same with remaining ttls.
+  virtual size_t GetManyTimed(std::span<const Item* const> items);
 
   virtual bool Set(const Item& item, std::string_view value) = 0;
   // A set in a full side. One that does not evict by itself removes `victim`
@@ -112,9 +116,13 @@ enum Forms : unsigned {
   kView = 1,
   kCopy = 2,
   kGetVia = 4,
-  kEvicts = 8,
+  kTimed = 8,
+  kEvicts = 16,
+  // Has a remote cache. When the side is opened full, hardly any entry has a
+  // local copy.
+  kFetches = 32,
   // Everything else. A side without it is only read.
-  kWrites = 16,
+  kWrites = 64,
 };
 
 struct SideType {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -39,13 +40,12 @@ class Worker {
   bool View() { return IsValue(session_.View(Next())); }
   bool Copy() { return IsValue(session_.Copy(Next())); }
   bool GetVia() { return IsValue(session_.GetVia(Next())); }
+  bool GetTimed() { return IsValue(session_.GetTimed(Next())); }
   bool GetMiss() {
     return session_.Get(store_->new_items()[cursor_.Next()]) == 0;
   }
-  bool GetMany() {
-    for (const Item*& item : batch_) item = &Next();
-    return session_.GetMany(batch_) == kBatch * value_.size();
-  }
+  bool GetMany() { return AreValues(session_.GetMany(NextBatch())); }
+  bool GetManyTimed() { return AreValues(session_.GetManyTimed(NextBatch())); }
 
   bool SetOver() { return Set(Next()); }
   bool Set(const Item& item) { return session_.Set(item, NewValue()); }
@@ -66,7 +66,12 @@ class Worker {
 
  private:
   const Item& Next() { return store_->items()[cursor_.Next()]; }
+  std::span<const Item* const> NextBatch() {
+    for (const Item*& item : batch_) item = &Next();
+    return batch_;
+  }
   bool IsValue(size_t size) const { return size == value_.size(); }
+  bool AreValues(size_t size) const { return size == kBatch * value_.size(); }
 
   // A value that differs from all earlier ones, in every page of it. Otherwise
   // a side that compares the pages would write nothing.
