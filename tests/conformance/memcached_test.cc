@@ -51,7 +51,7 @@ std::shared_ptr<Cache> Open(const std::string& directory, CacheOptions options,
                             const SharedClock&) {
   MemcacheCacheOptions all;
   all.cache = std::move(options);
-  all.timeout = std::chrono::seconds(60);
+  all.timeout = all.connect_timeout = std::chrono::seconds(60);
   all.servers = SharedMemcached::Get().For(directory, kServers);
   return Opened(MemcacheCache::Open(std::move(all)));
 }

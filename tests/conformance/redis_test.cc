@@ -39,7 +39,7 @@ class SharedRedis {
 
 std::shared_ptr<Cache> OpenWith(RedisCacheOptions all, CacheOptions options) {
   all.cache = std::move(options);
-  all.timeout = std::chrono::seconds(60);
+  all.timeout = all.connect_timeout = std::chrono::seconds(60);
   return Opened(RedisCache::Open(std::move(all)));
 }
 

@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kTimeout(60);
 std::unique_ptr<Cache> OpenRedis(const std::string& socket) {
   RedisCacheOptions options;
   options.unix_path = socket;
-  options.timeout = kTimeout;
+  options.timeout = options.connect_timeout = kTimeout;
   return *RedisCache::Open(std::move(options));
 }
 
@@ -28,7 +28,7 @@ std::unique_ptr<Cache> OpenMemcached(const std::vector<std::string>& sockets) {
   for (const std::string& socket : sockets) {
     options.servers.emplace_back().unix_path = socket;
   }
-  options.timeout = kTimeout;
+  options.timeout = options.connect_timeout = kTimeout;
   return *MemcacheCache::Open(std::move(options));
 }
 

@@ -21,7 +21,7 @@ namespace appcache {
 inline std::unique_ptr<MemcacheCache> OpenOn(
     const MemcachedServer& server, MemcacheCacheOptions options = {}) {
   options.servers[0].unix_path = server.socket_path();
-  options.timeout = std::chrono::seconds(60);
+  options.timeout = options.connect_timeout = std::chrono::seconds(60);
   MemcacheCache::Opened opened = MemcacheCache::Open(std::move(options));
   EXPECT_TRUE(opened.ok()) << opened.status().ToString();
   return *std::move(opened);

@@ -22,7 +22,7 @@ using Replies = ScriptedMemcached::Replies;
 std::unique_ptr<MemcacheCache> OpenOn(const ScriptedMemcached& server) {
   MemcacheCacheOptions options;
   options.servers[0].unix_path = server.socket_path();
-  options.timeout = std::chrono::seconds(60);
+  options.timeout = options.connect_timeout = std::chrono::seconds(60);
   return *MemcacheCache::Open(options);
 }
 

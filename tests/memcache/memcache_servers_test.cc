@@ -25,12 +25,20 @@ MemcacheServer Tcp(std::string host, uint16_t port, uint32_t weight = 1) {
   return {std::move(host), port, "", weight};
 }
 
+// Repeats `attempt`, which a busy machine may let fail, until it succeeds.
+template <class Attempt>
+bool InTime(const Attempt& attempt) {
+  const auto until = std::chrono::steady_clock::now() + kCallPatience;
+  while (!attempt()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+  }
+  return true;
+}
+
 class ThreeServersTest : public testing::Test {
  protected:
-  static constexpr milliseconds kTimeout{500};
-
   ThreeServersTest() {
-    cache_ = Open(kTimeout);
+    cache_ = Open(std::chrono::seconds(60));
     backend_ = cache_->backend();
     for (int i = 0; i < 100; ++i) paths_.push_back("path" + std::to_string(i));
     views_.assign(paths_.begin(), paths_.end());
@@ -43,8 +51,21 @@ class ThreeServersTest : public testing::Test {
     for (const MemcachedServer& server : servers_) {
       options.servers.emplace_back().unix_path = server.socket_path();
     }
-    options.timeout = timeout;
+    options.timeout = options.connect_timeout = timeout;
     return *MemcacheCache::Open(options);
+  }
+
+  // Every server answers, in time or after a few attempts.
+  void ExpectAllHit(MemcacheCache& cache) {
+    const Status status = UntilInTime([&] {
+      Status last;
+      for (const Lookup<Bytes>& found : cache.backend()->GetManyRaw(views_)) {
+        EXPECT_TRUE(found.is_hit() || found.has_error());
+        if (found.has_error()) last = found.status();
+      }
+      return last;
+    });
+    EXPECT_TRUE(status.ok()) << status.ToString();
   }
 
   // The number of the paths that `server` has.
@@ -128,34 +149,41 @@ TEST_F(ThreeServersTest, ServerThatIsDownFailsItsOwnKeysOnly) {
   EXPECT_TRUE(backend_->SetManyRaw(entries_).ok());
 }
 
-// The replies of the third server arrive long before the timeout.
+// The replies of the third server arrive long before the timeout, unless the
+// machine is busy.
 TEST_F(ThreeServersTest, ServersThatHangFailTheirOwnKeysAfterOneTimeout) {
+  constexpr milliseconds kTimeout{500};
   ASSERT_TRUE(backend_->SetManyRaw(entries_).ok());
   const size_t lost = CountOn(servers_[0]) + CountOn(servers_[1]);
+  const auto cache = Open(kTimeout);
   servers_[0].Freeze();
   servers_[1].Freeze();
-  ExpectTimesOut(kTimeout, [&] {
-    size_t failed = 0;
+  size_t failed = 0;
+  const auto get_all = [&] {
+    failed = 0;
     Status last;
-    for (const Lookup<Bytes>& lookup : backend_->GetManyRaw(views_)) {
+    for (const Lookup<Bytes>& lookup : cache->backend()->GetManyRaw(views_)) {
       if (!lookup.has_error()) continue;
       ++failed;
       last = lookup.status();
       EXPECT_TRUE(last.Is(ErrorCode::kTimeout)) << last.ToString();
     }
-    EXPECT_EQ(failed, lost);
+    EXPECT_GE(failed, lost);
     return last;
-  });
+  };
+  ExpectTimesOut(kTimeout, get_all);
+  EXPECT_TRUE(InTime([&] {
+    (void)get_all();
+    return failed == lost;
+  }));
   servers_[0].Thaw();
   servers_[1].Thaw();
-  for (const Lookup<Bytes>& lookup : backend_->GetManyRaw(views_)) {
-    EXPECT_TRUE(lookup.is_hit());
-  }
+  ExpectAllHit(*cache);
 }
 
 // The cache asks all servers whether they know base64 keys, and needs the
 // answers of those that have such a key. The server that answers has a third of
-// the timeout for each of the three steps, which is long for a busy machine.
+// the timeout for each of the three steps.
 TEST_F(ThreeServersTest, ServersThatHangLeaveTimeForBase64KeysOfOthers) {
   for (size_t i = 0; i < paths_.size(); i += 2) paths_[i].insert(0, "a ");
   views_.assign(paths_.begin(), paths_.end());
@@ -163,28 +191,31 @@ TEST_F(ThreeServersTest, ServersThatHangLeaveTimeForBase64KeysOfOthers) {
   const auto writer = Open(std::chrono::seconds(60));
   ASSERT_TRUE(writer->backend()->SetManyRaw(entries_).ok());
   const auto on_third = static_cast<size_t>(servers_[2].Stat("curr_items"));
-  const auto cache = Open(milliseconds(4500));  // has asked no server yet
   servers_[0].Freeze();
   servers_[1].Freeze();
-  size_t hits = 0;
+  std::unique_ptr<MemcacheCache> cache;
   size_t base64_hits = 0;
-  const auto found = cache->backend()->GetManyRaw(views_);
-  for (size_t i = 0; i < found.size(); ++i) {
-    if (found[i].is_hit()) {
-      ++hits;
-      if (i % 2 == 0) ++base64_hits;
-    } else {
-      EXPECT_TRUE(found[i].status().Is(ErrorCode::kTimeout))
-          << found[i].status().ToString();
+  EXPECT_TRUE(InTime([&] {
+    cache = Open(milliseconds(4500));  // has asked no server yet
+    size_t hits = 0;
+    base64_hits = 0;
+    const auto found = cache->backend()->GetManyRaw(views_);
+    for (size_t i = 0; i < found.size(); ++i) {
+      if (found[i].is_hit()) {
+        ++hits;
+        if (i % 2 == 0) ++base64_hits;
+      } else {
+        EXPECT_TRUE(found[i].status().Is(ErrorCode::kTimeout))
+            << found[i].status().ToString();
+      }
     }
-  }
-  EXPECT_EQ(hits, on_third);
+    EXPECT_LE(hits, on_third);
+    return hits == on_third;
+  }));
   EXPECT_GT(base64_hits, 5u);
   servers_[0].Thaw();
   servers_[1].Thaw();
-  for (const Lookup<Bytes>& lookup : cache->backend()->GetManyRaw(views_)) {
-    EXPECT_TRUE(lookup.is_hit()) << lookup.status().ToString();
-  }
+  ExpectAllHit(*cache);
 }
 
 TEST(MemcacheUnreachableTest, UnreachableServersLeaveTimeForOthers) {
@@ -201,16 +232,21 @@ TEST(MemcacheUnreachableTest, UnreachableServersLeaveTimeForOthers) {
   std::vector<std::string> paths;
   for (int i = 0; i < 100; ++i) paths.push_back(std::to_string(i));
   const std::vector<std::string_view> views(paths.begin(), paths.end());
-  size_t misses = 0;
-  for (const Lookup<Bytes>& found : cache->backend()->GetManyRaw(views)) {
-    if (found.has_error()) {
+  EXPECT_TRUE(InTime([&] {
+    size_t misses = 0;
+    size_t unreachable = 0;
+    for (const Lookup<Bytes>& found : cache->backend()->GetManyRaw(views)) {
+      if (!found.has_error()) {
+        ++misses;
+        continue;
+      }
       EXPECT_EQ(found.error().code, ErrorCode::kTimeout);
-      EXPECT_NE(found.error().message.find("cannot reach"), std::string::npos);
-    } else {
-      ++misses;
+      if (found.error().message.find("cannot reach") != std::string::npos) {
+        ++unreachable;
+      }
     }
-  }
-  EXPECT_GT(misses, 10u);
+    return misses > 10 && misses + unreachable == views.size();
+  }));
 }
 
 }  // namespace

@@ -112,6 +112,7 @@ TEST(HighFdTest, ConnectionToRedisIsAboveStandard) {
     RedisCacheOptions options;
     options.host = "localhost";
     options.port = static_cast<uint16_t>(server.port());
+    options.timeout = options.connect_timeout = kPatience;
     auto cache = *RedisCache::Open(std::move(options));
     (void)cache->backend()->GetRaw("a").is_hit();
     return cache;
@@ -123,6 +124,7 @@ TEST(HighFdTest, ConnectionToMemcachedIsAboveStandard) {
   ExpectAllAboveStandard([&] {
     MemcacheCacheOptions options;
     options.servers[0].unix_path = server.socket_path();
+    options.timeout = options.connect_timeout = kPatience;
     auto cache = *MemcacheCache::Open(std::move(options));
     (void)cache->backend()->GetRaw("a").is_hit();
     return cache;
@@ -158,6 +160,7 @@ TEST(HighFdTest, DescriptorsOfATierAreAboveStandard) {
   ExpectAllAboveStandard([&] {
     RedisCacheOptions options;
     options.unix_path = server.socket_path();
+    options.timeout = options.connect_timeout = kPatience;
     const auto remote = *RedisCache::Open(std::move(options));
     auto tier =
         *TieredCache::Open(std::make_shared<MapBackend>(), remote->backend());

@@ -15,7 +15,7 @@ TEST(RedisInteropTest, PythonAndThisLibraryReadEachOthersEntries) {
   const RedisServer server;
   RedisCacheOptions options;
   options.unix_path = server.socket_path();
-  options.timeout = std::chrono::seconds(60);
+  options.timeout = options.connect_timeout = std::chrono::seconds(60);
   const std::unique_ptr<RedisCache> cache = *RedisCache::Open(options);
   ExpectSharedWithPython(*cache, "redis " + server.socket_path());
 }

@@ -20,8 +20,6 @@
 namespace appcache {
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr std::chrono::seconds kPatience{60};
 
 INSTANTIATE_TEST_SUITE_P(Redis, ServerFailureTest, testing::Values(RedisKind()),
@@ -30,6 +28,7 @@ INSTANTIATE_TEST_SUITE_P(Redis, ServerFailureTest, testing::Values(RedisKind()),
 std::shared_ptr<Backend> Open(const RedisServer& server,
                               RedisCacheOptions options = {}) {
   options.unix_path = server.socket_path();
+  options.timeout = options.connect_timeout = kPatience;
   RedisCache::Opened opened = RedisCache::Open(std::move(options));
   EXPECT_TRUE(opened.ok()) << opened.status().ToString();
   return (*opened)->backend();
@@ -129,6 +128,7 @@ TEST(RedisClearTest, ServerWithoutAsyncIsClearedAllTheSame) {
         {refusal});
     RedisCacheOptions options;
     options.unix_path = old.socket_path();
+    options.timeout = options.connect_timeout = kPatience;
     const Status status = (*RedisCache::Open(options))->Clear();
     EXPECT_TRUE(status.ok()) << status.ToString();
   }
@@ -155,6 +155,7 @@ TEST(RedisPingTest, VersionHasNoControlCharacters) {
                               .pace = Attack::Pace::kOnce});
   RedisCacheOptions options;
   options.unix_path = server.socket_path();
+  options.timeout = options.connect_timeout = kPatience;
   const Result<std::string> version = (*RedisCache::Open(options))->Ping();
   ASSERT_TRUE(version.ok()) << version.status().ToString();
   EXPECT_EQ(*version, "Redis 7.0");
@@ -162,9 +163,7 @@ TEST(RedisPingTest, VersionHasNoControlCharacters) {
 
 TEST(RedisRefusalTest, ServerThatRunsAScriptIsBusy) {
   RedisServer server({"--busy-reply-threshold", "1"});
-  RedisCacheOptions options;
-  options.timeout = milliseconds(60'000);
-  const auto cache = Open(server, options);
+  const auto cache = Open(server);
   EXPECT_EQ(ValueAt(*cache, "a"), "<miss>");
   // The script runs until SCRIPT KILL.
   std::jthread script([&] {

@@ -91,7 +91,7 @@ size_t CountCovered(const std::vector<Written>& writes,
 std::unique_ptr<RedisCache> Open(const RedisServer& server) {
   RedisCacheOptions options;
   options.unix_path = server.socket_path();
-  options.timeout = milliseconds(60'000);
+  options.timeout = options.connect_timeout = milliseconds(60'000);
   return *RedisCache::Open(options);
 }
 
