@@ -33,7 +33,7 @@ class EventsTest : public TierFixture {
   // Waits until the hook has received `count` events, and returns all.
   std::vector<std::string> Received(size_t count) {
     std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(30),
+    changed_.wait_for(lock, std::chrono::seconds(60),
                       [&] { return received_.size() >= count; });
     return received_;
   }
