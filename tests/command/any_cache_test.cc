@@ -26,14 +26,14 @@ class AnyCacheTest : public CommandTest,
   void SetUp() override {
     if (GetParam() == "redis") {
       redis_.emplace();
-      uri_ = "redis+unix://" + redis_->socket_path() + "?timeout=10s";
+      uri_ = "redis+unix://" + redis_->socket_path() + "?" + kPatient;
     } else if (GetParam() == "memcached") {
       memcached_.emplace();
-      uri_ = "memcached+unix://" + memcached_->socket_path() + "?timeout=10s";
+      uri_ = "memcached+unix://" + memcached_->socket_path() + "?" + kPatient;
     } else if (GetParam() == "tiered") {
       redis_.emplace();
       uri_ = "tiered:memory:app?max_entries=100|redis+unix://" +
-             redis_->socket_path() + "?timeout=10s";
+             redis_->socket_path() + "?" + kPatient;
     } else {
       uri_ = "lmdb:" + Path("app");
     }

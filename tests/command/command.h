@@ -49,6 +49,10 @@ class Running {
   std::string err_;
 };
 
+// Options of the URI of a server that give a call time enough on a busy
+// machine.
+inline const std::string kPatient = "timeout=60s&connect_timeout=60s";
+
 // Runs commands in the directory dir_, which also has the user's own cache.
 class CommandTest : public ::testing::Test {
  protected:

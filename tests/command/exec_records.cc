@@ -41,6 +41,18 @@ std::string Older(std::string_view record, milliseconds time) {
   return std::string(mapped->view());
 }
 
+std::vector<std::string> MarksIn(SqliteCache& cache) {
+  std::vector<std::string> marks;
+  EXPECT_TRUE(cache
+                  .ForEachKey([&](const EntryInfo& info) {
+                    if (IsMark(info.path)) marks.push_back(info.path);
+                    return true;
+                  })
+                  .ok());
+  EXPECT_FALSE(marks.empty());
+  return marks;
+}
+
 }  // namespace
 
 void MakeOlder(const std::string& file, milliseconds time) {
@@ -61,17 +73,17 @@ void MakeOlder(const std::string& file, milliseconds time) {
   }
 }
 
+void KeepTriedRefreshes(const std::string& file) {
+  const auto cache = Open(file);
+  for (const std::string& path : MarksIn(*cache)) {
+    const auto kept = cache->backend()->SetTtlRaw(path, std::chrono::hours(1));
+    EXPECT_TRUE(kept.ok() && *kept);
+  }
+}
+
 void ForgetTriedRefreshes(const std::string& file) {
   const auto cache = Open(file);
-  std::vector<std::string> marks;
-  EXPECT_TRUE(cache
-                  ->ForEachKey([&](const EntryInfo& info) {
-                    if (IsMark(info.path)) marks.push_back(info.path);
-                    return true;
-                  })
-                  .ok());
-  EXPECT_FALSE(marks.empty());
-  for (const std::string& path : marks) {
+  for (const std::string& path : MarksIn(*cache)) {
     EXPECT_TRUE(cache->backend()->InvalidateRaw(path).ok());
   }
 }

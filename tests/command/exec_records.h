@@ -12,6 +12,11 @@ namespace appcache::command {
 // They stay in the cache without a ttl of its own.
 void MakeOlder(const std::string& file, std::chrono::milliseconds time);
 
+// Makes what the cache remembers of refreshes that were tried last for an hour,
+// which is longer than any test. A machine that stops for a minute would forget
+// it.
+void KeepTriedRefreshes(const std::string& file);
+
 // Removes what the cache remembers of refreshes that were tried.
 void ForgetTriedRefreshes(const std::string& file);
 

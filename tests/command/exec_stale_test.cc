@@ -132,6 +132,7 @@ TEST_F(ExecStaleTest, ARefreshThatFailsKeepsTheRunAndIsNotRepeatedAtOnce) {
     EXPECT_EQ(output.err, "");
     AwaitIdle();
     EXPECT_EQ(CountLines("log"), 1u);
+    KeepTriedRefreshes(CacheFile());
   }
   ForgetTriedRefreshes(CacheFile());
   EXPECT_EQ(Exec(script, stale_).out, "ok\n");
@@ -156,6 +157,7 @@ TEST_F(ExecStaleTest, ARefreshThatIsKilledKeepsTheRunAndIsNotRepeatedAtOnce) {
   ASSERT_EQ(kill(refresher, SIGKILL), 0);
   // It may not have exited yet.
   AwaitIdle();
+  KeepTriedRefreshes(CacheFile());
   // The lock is free, but the next caller does not run the command.
   EXPECT_EQ(Exec(script, stale_).out, "out\n");
   AwaitIdle();

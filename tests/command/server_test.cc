@@ -26,7 +26,8 @@ class ServerTest : public CommandTest {
   Output RunOnServer(const Words& words) { return Run(OnServer(words)); }
 
   RedisServer server_;
-  const std::string uri_ = "redis+unix://" + server_.socket_path();
+  const std::string uri_ =
+      "redis+unix://" + server_.socket_path() + "?" + kPatient;
 };
 
 bool Contains(const std::string& text, const std::string& part) {
@@ -47,14 +48,15 @@ TEST_F(ServerTest, SetGetTtlAndDelWork) {
 
 TEST_F(ServerTest, AHostAndAPortNameTheServer) {
   const std::string uri =
-      "redis://127.0.0.1:" + std::to_string(server_.port()) + "/2?prefix=app";
+      "redis://127.0.0.1:" + std::to_string(server_.port()) + "/2?prefix=app&" +
+      kPatient;
   EXPECT_EQ(Run({"set", "--cache", uri, "key", "value"}).status, 0);
   server_.Run("SELECT 2");
   EXPECT_EQ(server_.Run("GET app/key"), "value");
 }
 
 TEST_F(ServerTest, ThePrefixOptionOverridesTheUri) {
-  const std::string uri = uri_ + "?prefix=app";
+  const std::string uri = uri_ + "&prefix=app";
   Run({"set", "--cache", uri, "key", "1"});
   Run({"set", "--cache", uri, "--prefix", "named", "key", "2"});
   Run({"set", "--cache", uri, "--key-path", "key", "3"});
@@ -158,7 +160,7 @@ TEST_F(ServerTest, TheCachesOnServersShareALockFile) {
   Running one = Start(OnServer(ExecWords(script)));
   Await("started");
   // The same command of another database is another run.
-  Running two = Start(ExecWords(script, {"--cache", uri_ + "?db=3"}));
+  Running two = Start(ExecWords(script, {"--cache", uri_ + "&db=3"}));
   Await("started");
   std::set<std::string> files;
   for (const auto& entry :
@@ -222,8 +224,7 @@ TEST_F(ServerTest, PingDescribesTheBackend) {
 }
 
 TEST_F(ServerTest, PingAsJsonHasTheSameFields) {
-  const Json ping = Json::parse(
-      Run({"ping", "--cache", uri_ + "?timeout=10s", "--json"}).out);
+  const Json ping = Json::parse(Run({"ping", "--cache", uri_, "--json"}).out);
   EXPECT_EQ(ping["cache"], server_.socket_path() + ", database 0");
   EXPECT_EQ(ping["backend"], "redis");
   EXPECT_EQ(ping["pings"], 100);
@@ -236,7 +237,7 @@ TEST_F(ServerTest, PingAsJsonHasTheSameFields) {
   EXPECT_EQ(ping["supports_ttl_query"], true);
   EXPECT_EQ(ping["ttl_resolution_ms"], 1);
   EXPECT_EQ(ping["max_value_bytes"], 512 << 20);
-  EXPECT_EQ(ping["limits"]["timeout"], "10000 ms");
+  EXPECT_EQ(ping["limits"]["timeout"], "60000 ms");
   EXPECT_EQ(server_.Run("DBSIZE"), ":0");
 }
 

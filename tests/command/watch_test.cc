@@ -170,7 +170,8 @@ class TierWatchTest : public WatchTest {
  protected:
   RedisServer server_;
   const std::string uri_ = "tiered:memory:app|redis+unix://" +
-                           server_.socket_path() + "?timeout=10s";
+                           server_.socket_path() + "?" + kPatient +
+                           "|max_staleness=60s";
 };
 
 TEST_F(TierWatchTest, StatsPrintTheStateOfTheTier) {

@@ -72,7 +72,7 @@ TEST_F(ExamplesTest, TheTierAnswersFromItsLocalCache) {
   RedisServer server;
   const std::string uri = "redis+unix://" + server.socket_path();
   for (const int hits : {9'999, 10'000}) {  // the first run loads one
-    const Output output = Run("tier", uri + "?timeout=10s");
+    const Output output = Run("tier", uri + "?timeout=60s&connect_timeout=60s");
     EXPECT_EQ(output.status, 0);
     std::smatch counts;
     ASSERT_TRUE(std::regex_match(
@@ -113,9 +113,9 @@ TEST_F(ExamplesTest, AProfileWithoutAFileUsesZipfsDistribution) {
 
 TEST_F(ExamplesTest, AProfileDistinguishesTheLevelsOfATier) {
   RedisServer server;
-  const Output output =
-      Run("profile", "'tiered:memory:profile|redis+unix://" +
-                         server.socket_path() + "?timeout=10s'");
+  const Output output = Run("profile", "'tiered:memory:profile|redis+unix://" +
+                                           server.socket_path() +
+                                           "?timeout=60s&connect_timeout=60s'");
   EXPECT_EQ(output.status, 0);
   for (const char* const part :
        {"50000 reads, hit ratio ", "\nlocal ", "\nremote ", "\nremote, miss ",
