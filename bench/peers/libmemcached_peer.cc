@@ -109,7 +109,7 @@ class Connection final : public Session {
 class LibmemcachedPeer final : public ConnectedSide {
  public:
   explicit LibmemcachedPeer(const Room& room)
-      : server_(Server::Memcached(room.server_bytes())) {}
+      : server_(Server::Memcached(room.ample_bytes())) {}
   ~LibmemcachedPeer() override { Disconnect(); }
 
  private:

@@ -134,9 +134,7 @@ class LmdbPeer final : public ConnectedSide {
  public:
   explicit LmdbPeer(const Room& room) {
     Check(mdb_env_create(&env_));
-    Check(mdb_env_set_mapsize(
-        env_,
-        (size_t{64} << 20) + 4 * room.entries * (room.value_bytes + 512)));
+    Check(mdb_env_set_mapsize(env_, room.ample_bytes()));
     Check(mdb_env_set_maxreaders(env_, kMaxReaders));
     Check(mdb_env_open(env_, directory_.Path("").c_str(),
                        MDB_NOTLS | MDB_NOMETASYNC, 0600));

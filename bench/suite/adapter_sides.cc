@@ -1,9 +1,12 @@
 // LmdbCache, RedisCache, MemcacheCache and TieredCache. Each cache of a server
 // has a server of its own.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -18,6 +21,7 @@
 #include "bench/frame/server.h"
 #include "bench/frame/temp_directory.h"
 #include "bench/suite/cache_side.h"
+#include "bench/suite/store.h"
 
 namespace appcache::bench {
 namespace {
@@ -28,21 +32,38 @@ constexpr std::chrono::milliseconds kTimeout = std::chrono::minutes(1);
 class LmdbCacheSide final : public CacheSide {
  public:
   LmdbCacheSide(std::unique_ptr<TempDirectory> directory, const Room& room)
-      : CacheSide(Open(*directory, room)), directory_(std::move(directory)) {}
+      : CacheSide(Open(*directory, room)),
+        directory_(std::move(directory)),
+        is_full_(room.is_full) {}
+
+  // If it is full, until the first eviction: with more items, because the room
+  // for entries is not known beforehand.
+  void Fill(std::span<const Item> items, std::string_view value) override {
+    CacheSide::Fill(items, value);
+    for (uint32_t id = kMoreIds; is_full_ && cache().Stats().evictions == 0;
+         id += static_cast<uint32_t>(items.size())) {
+      CacheSide::Fill(MakeItems(id, items.size(), kSegment), value);
+    }
+  }
 
  private:
+  static constexpr uint32_t kMoreIds = 90'000'000;
+
   // LMDB writes a changed page anew, so that it needs much more than the
-  // entries.
+  // entries if none is to be evicted.
   static std::unique_ptr<Cache> Open(const TempDirectory& directory,
                                      const Room& room) {
     LmdbCacheOptions options;
-    options.max_bytes =
-        (uint64_t{64} << 20) + 4 * room.entries * (room.value_bytes + 512);
+    options.max_bytes = room.is_full
+                            ? std::max(LmdbCacheOptions::kMinBytes,
+                                       room.entries * (room.value_bytes + 256))
+                            : room.ample_bytes();
     options.busy_timeout = kTimeout;
     return ValueOrFail(LmdbCache::Open(directory.Path("cache"), options));
   }
 
   const std::unique_ptr<TempDirectory> directory_;
+  const bool is_full_;
 };
 
 std::unique_ptr<Side> OpenLmdb(const Room& room) {
@@ -78,7 +99,7 @@ class RedisCacheSide final : private ServerHolder, public CacheSide {
 class MemcacheCacheSide final : private ServerHolder, public CacheSide {
  public:
   explicit MemcacheCacheSide(const Room& room)
-      : ServerHolder{Server::Memcached(room.server_bytes())},
+      : ServerHolder{Server::Memcached(room.ample_bytes())},
         CacheSide(OpenMemcacheCache(server)) {}
 };
 
@@ -125,7 +146,7 @@ class TieredCacheSide final : private ServerHolder, public CacheSide {
   }
 };
 
-const AddSide kLmdb({"appcache_lmdb", "file", kCacheForms, OpenLmdb});
+const AddSide kLmdb({"appcache_lmdb", "file", kCacheForms | kEvicts, OpenLmdb});
 const AddSide kRedis({"appcache_redis", "unix", kCacheForms,
                       OpenSide<RedisCacheSide>});
 const AddSide kMemcached({"appcache_memcached", "unix", kCacheForms,

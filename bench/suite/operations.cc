@@ -62,10 +62,16 @@ void TimeRounds(benchmark::State& state, const CaseSpec& spec, Worker& worker,
   SetCounter(state, "ops", 1);
 }
 
+// How many operations follow each other in a round. Fewer where each may take
+// milliseconds, because it waits for the disk.
+size_t Round(const CaseSpec& spec, size_t most) {
+  return spec.place == "memory" ? most : 50;
+}
+
 // A new key can be set once. Each round sets many, and removes them again.
 std::span<const Item> ItemsOfRound(Worker& worker, const CaseSpec& spec) {
-  return worker.store().TakeNew(
-      std::clamp<size_t>(spec.store.entries / 10, 100, 1000));
+  const size_t most = std::clamp<size_t>(spec.store.entries / 10, 100, 1000);
+  return worker.store().TakeNew(Round(spec, most));
 }
 
 bool Always() { return true; }
@@ -102,12 +108,12 @@ template <bool kSustained>
 void SetEvict(benchmark::State& state, const CaseSpec& spec) {
   constexpr size_t kBurstBytes = size_t{8} << 20;
   Worker worker = WorkerOf(state, spec);
-  const size_t most = spec.place == "memory" ? 8'000 : 200;
   // Of both the new value and the one that is evicted. Threads must not take
   // as many as there are entries.
-  const size_t burst =
+  const size_t burst = Round(
+      spec,
       std::clamp<size_t>(kBurstBytes / (2 * spec.store.value_bytes), 16,
-                         std::min(most, spec.store.entries / 16));
+                         std::min<size_t>(8'000, spec.store.entries / 16)));
   size_t first = 0;
   TimeRounds(
       state, spec, worker, burst,

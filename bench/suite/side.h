@@ -103,10 +103,9 @@ struct Room {
   // several times as many, so that sides with unequal shards lose none.
   bool is_full;
 
-  // Of a server that evicts when its memory is full: much more than the
-  // entries.
-  size_t server_bytes() const {
-    return (size_t{64} << 20) + 4 * entries * (value_bytes + 256);
+  // Of what evicts when its bytes are used up: much more than the entries.
+  size_t ample_bytes() const {
+    return (size_t{64} << 20) + 4 * entries * (value_bytes + 512);
   }
 
   size_t capacity() const { return is_full ? entries : 4 * entries + 10'000; }

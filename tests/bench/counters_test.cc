@@ -161,7 +161,8 @@ SideCosts Lmdb() {
            {.operation = "set_over", .writes_file = true},
            {.operation = "mix_95_5", .writes_file = true},
            {.operation = "set_new", .writes_file = true},
-           {.operation = "invalidate", .writes_file = true}}};
+           {.operation = "invalidate", .writes_file = true},
+           {.operation = "set_evict", .writes_file = true, .is_full = true}}};
 }
 
 SideCosts Redis() {
