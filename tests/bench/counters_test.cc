@@ -97,7 +97,10 @@ TEST_P(CountersTest, OperationsCostWhatIsExpected) {
     EXPECT_DOUBLE_EQ(counters.at("sql"), cost.sql);
     EXPECT_DOUBLE_EQ(counters.at("round_trips"), cost.round_trips);
     if (cost.allocations) {
-      EXPECT_DOUBLE_EQ(counters.at("new"), *cost.allocations);
+      // The list of accesses grows at some operations, which depend on when a
+      // background thread takes it.
+      EXPECT_GE(counters.at("new"), *cost.allocations);
+      EXPECT_LT(counters.at("new"), *cost.allocations + 0.25);
     }
     if (cost.writes_file) {
       EXPECT_GE(counters.at("bytes_written"), 256);
