@@ -24,7 +24,7 @@ from bench_tools import comparison
 with open(sys.argv.pop(1), encoding="utf-8") as recorded:
     NOISE = json.load(recorded)
 
-CASES = 12
+CASES = 4
 COMPARISONS = 20
 SLOWER = "case 3"
 
@@ -64,7 +64,8 @@ def verdicts(seed, factor):
     """{case: verdict} of the cases that have one."""
     machine = Machine(seed, factor)
     work = comparison.Comparison(machine.measure)
-    effects = work.run(machine.cases, comparison.MIN_ROUNDS, 60)
+    rounds = comparison.MIN_ROUNDS, comparison.MAX_ROUNDS
+    effects = work.run(machine.cases, *rounds)
     return {c: e.verdict for c, e in effects.items() if e.verdict}
 
 

@@ -4,8 +4,8 @@ A round measures each case in both builds, one directly after the other, and
 alternates which of them is first. The logarithm of the ratio of such a pair is
 one sample: load that affects both measurements cancels.
 
-First, all cases have the same number of rounds. A case whose ratio is then
-close to 1 has no verdict. The others are measured again, until their ratios
+First, all cases have the same number of rounds. A case whose ratio and its
+confidence interval are then close to 1 has no verdict. The others are measured again, until their ratios
 are precise or the limit of rounds is reached. Their verdicts depend on these
 new samples alone, and their p-values are adjusted for the number of cases that
 were measured again. So neither the number of cases nor the choice of the most
@@ -22,17 +22,20 @@ from bench_tools import significance
 
 SLOWER_RATIO = 1.05
 
-# Stricter than the usual 0.05: twenty comparisons of equal builds should all
-# have no verdict, also on a busy machine. A real difference of 10 % is far
-# below it once its ratio is precise.
-SIGNIFICANT_P = 0.005
+# For a ratio that is precise, and for one that is not because the machine is
+# busy: there, chance alone can make a ratio of 1.05, and twenty comparisons of
+# equal builds should all have no verdict.
+SIGNIFICANT_P = 0.05
+SIGNIFICANT_P_OF_VAGUE = 0.005
 
-# Cases whose ratios differ more from 1 in the first rounds are measured again.
+# Cases whose ratios differ more from 1 in the first rounds are measured again,
+# and those whose confidence intervals reach beyond SLOWER_RATIO.
 SUSPICIOUS_RATIO = 1.03
 # Half the width of a confidence interval that is precise enough.
 PRECISE_RATIO = 1.02
 
 MIN_ROUNDS = 9
+MAX_ROUNDS = 60  # Of a suspicious case, by default.
 
 OLD, NEW = 0, 1
 
@@ -82,7 +85,7 @@ class Effect:
         self.old_ns = statistics.median(pairs.times(OLD, kind))
         self.new_ns = statistics.median(pairs.times(NEW, kind))
         self.ratio = math.exp(significance.hodges_lehmann(logs))
-        self.low = math.exp(low)
+        self.low = max(math.exp(low), 1e-9)
         self.high = math.exp(high) if high < math.inf else math.inf
         self.p = significance.signed_rank_p(logs)
         self.pairs = len(pairs)
@@ -92,14 +95,17 @@ class Effect:
 
     @property
     def is_suspicious(self):
-        return abs(math.log(self.ratio)) > math.log(SUSPICIOUS_RATIO)
+        """Whether a difference that matters is likely, or not excluded."""
+        differs = abs(math.log(self.ratio)) > math.log(SUSPICIOUS_RATIO)
+        return differs or max(self.high, 1 / self.low) > SLOWER_RATIO
 
     def decide(self, adjusted_p):
         self.p = adjusted_p
-        self.verdict = verdict(self.ratio, adjusted_p)
+        level = SIGNIFICANT_P if self.is_precise else SIGNIFICANT_P_OF_VAGUE
+        self.verdict = verdict(self.ratio, adjusted_p, level)
 
 
-def verdict(ratio, adjusted_p, level=SIGNIFICANT_P):
+def verdict(ratio, adjusted_p, level):
     if adjusted_p >= level:
         return ""
     if ratio > SLOWER_RATIO:
@@ -142,7 +148,7 @@ class Comparison:
     def _confirm(self, suspects, rounds, max_rounds):
         self.repeated = {case: Pairs() for case in suspects}
         # So many pairs that the adjusted p-value can be significant.
-        least = math.log2(2 * len(suspects) / SIGNIFICANT_P)
+        least = math.log2(2 * len(suspects) / SIGNIFICANT_P_OF_VAGUE)
         rounds = max(rounds, math.floor(least) + 2)
         open_cases = suspects
         for i in range(max(rounds, max_rounds)):

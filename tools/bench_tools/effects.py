@@ -6,7 +6,7 @@ import statistics
 from bench_tools import comparison, significance
 
 
-SIGNIFICANT_P = 0.05
+SIGNIFICANT_P = comparison.SIGNIFICANT_P
 
 
 def from_results(before, after):

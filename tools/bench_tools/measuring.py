@@ -41,6 +41,7 @@ class Measuring:
         self._min_time = min_time
         self._source = source
         self._progress = progress
+        self._runs = programs.SteadyRuns()
         self.samples = Samples()
         self.left_out = []
         self.context = {}
@@ -66,7 +67,7 @@ class Measuring:
 
     def _measure(self, unit):
         try:
-            measured, context = programs.run_cases(
+            measured, context = self._runs.run(
                 self._commands[unit.program], unit.cases, self._min_time
             )
         except Failure as failure:

@@ -11,7 +11,7 @@ from bench_tools.failure import Failure
 
 ZIPF_EXPONENT = 0.99
 KEYS = 50_000
-REQUESTS = 500_000
+REQUESTS = 200_000
 
 
 def write_zipf(path, seed, requests=REQUESTS, keys=KEYS):

@@ -1,0 +1,334 @@
+#!/usr/bin/env -S python3 -B
+"""Tests tools/bench with programs that are scripts: what it measures, in which
+order, and what it does without some of them.
+
+Usage: bench_test.py BENCH
+"""
+
+import json
+import os
+import random
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+BENCH = os.path.abspath(sys.argv.pop(1))
+sys.path[:0] = [
+    os.path.dirname(os.path.abspath(__file__)),
+    os.path.dirname(BENCH),
+]
+
+# pylint: disable=wrong-import-position
+import example_result
+from bench_tools import measuring, plan, programs, results, traces
+from bench_tools.failure import Failure
+
+# A program with the cases NAMES. It logs the cases of each run.
+PROGRAM = """#!/usr/bin/env -S python3 -S
+import json, re, sys
+options = dict(a.lstrip("-").partition("=")[::2] for a in sys.argv[1:])
+names = [n for n in NAMES if re.search(options["benchmark_filter"], n)]
+if "benchmark_list_tests" in options:
+    print("\\n".join(names))
+    sys.exit()
+with open(LOG, "a") as log:
+    log.write(" ".join(names) + "\\n")
+if FAILS:
+    sys.exit("out of memory")
+print(json.dumps({"context": {"compiler": "12.2.0", "optimized": "yes"},
+  "benchmarks": [{"name": n, "run_name": n, "run_type": "iteration",
+  "real_time": 50, "cpu_time": 40, "time_unit": "ns", "ops": 2, "sql": 1,
+  "new": 0.5} for n in names]}))
+"""
+
+LATENCY = """#!/usr/bin/env bash
+cat "${0%/*}/latency.json"
+"""
+
+APPCACHE = """#!/usr/bin/env bash
+[[ "$1 $3 $4" == 'mrc --compare --json' ]] || exit 2
+printf '{"requests": %s, "keys": 9, "curve": [{"entries": 1,
+  "lru_hits": 1, "lru_hit_percent": 10}]}' "$(wc -l < "$2")"
+"""
+
+MEMORY = "/memory/256/entries:10000/keys:zipf/threads:1"
+
+
+class BenchTest(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+        self.program("latency", LATENCY)
+        self.program("appcache", APPCACHE)
+        latencies = example_result.result()["latency"]
+        clock = dict(latencies[0], operation="clock", side="none")
+        with open(self.path("latency.json"), "w", encoding="utf-8") as file:
+            json.dump(
+                {"context": {"clock_ns": 18}, "latency": [clock, *latencies]},
+                file,
+            )
+        self.names = [
+            f"{operation}/{side}{MEMORY}"
+            for side in ("appcache_memory", "tkrzw")
+            for operation in ("get_hit", "set_over")
+        ]
+        self.suite("suite_benchmark", self.names)
+        with open(self.path("my.trace"), "w", encoding="utf-8") as file:
+            file.write("a\nb\na\n")
+        self.trace = f"--trace={self.path('my.trace')}"
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def program(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(self.path(name), stat.S_IRWXU)
+
+    def suite(self, name, names, fails=False):
+        text = PROGRAM.replace("NAMES", repr(names))
+        text = text.replace("LOG", repr(self.path(f"{name}.log")))
+        self.program(name, text.replace("FAILS", repr(fails)))
+
+    def log(self, name="suite_benchmark"):
+        with open(self.path(f"{name}.log"), encoding="utf-8") as file:
+            return [line.split() for line in file]
+
+    def bench(self, *arguments):
+        """The exit status, the output, and the result if there is one."""
+        out = self.path("out")
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-B",
+                BENCH,
+                f"--programs={self.directory}",
+                f"--out={out}",
+                "--rounds=4",
+                *(arguments or [self.trace]),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        path = os.path.join(out, "result.json")
+        result = results.load(path) if done.returncode == 0 else None
+        return done.returncode, done.stdout, result
+
+    def test_it_writes_a_result_and_a_report(self):
+        status, output, result = self.bench("--seed=5")
+        self.assertEqual(status, 0, output)
+        self.assertEqual(result["environment"]["seed"], 5)
+        self.assertEqual(result["environment"]["compiler"], "12.2.0")
+        cases = [sample["case"] for sample in result["samples"]]
+        self.assertEqual(sorted(cases), sorted(self.names))
+        for sample in result["samples"]:
+            self.assertEqual(sample["real_ns"], [25.0] * 4)
+            self.assertEqual(sample["cpu_ns"], [20.0] * 4)
+            self.assertEqual(sample["counters"]["new"], [0.5] * 4)
+        self.assertEqual(result["clock_ns"], 18)
+        self.assertEqual(len(result["latency"]), 6)
+        self.assertEqual(result["curves"][0]["requests"], traces.REQUESTS)
+        report = os.path.join(self.path("out"), "report.html")
+        self.assertGreater(os.path.getsize(report), 100_000)
+        self.assertIn("seed 5", output)
+        self.assertIn("In memory, inside the process", output)
+        self.assertIn("1.00 (1.00\u20131.00)", output)
+
+    def test_every_round_has_every_side_in_random_order(self):
+        self.bench("--seed=1", self.trace)
+        first = [cases[0].split("/")[1] for cases in self.log()]
+        self.assertEqual(len(first), 8)
+        for i in range(0, 8, 2):
+            self.assertEqual(
+                sorted(first[i : i + 2]), ["appcache_memory", "tkrzw"]
+            )
+        os.remove(self.path("suite_benchmark.log"))
+        self.bench("--seed=1", self.trace)
+        again = [cases[0].split("/")[1] for cases in self.log()]
+        self.assertEqual(again, first)
+
+    def test_a_side_that_fails_is_left_out_and_named(self):
+        name = f"get_hit/caffeine{MEMORY}"
+        self.suite("caffeine", [name], fails=True)
+        status, output, result = self.bench()
+        self.assertEqual(status, 0, output)
+        self.assertEqual(len(self.log("caffeine")), 1)
+        (note,) = result["left_out"]
+        self.assertTrue(note.startswith("caffeine (memory): "), note)
+        self.assertIn("out of memory", note)
+        self.assertIn("not measured: caffeine", output)
+
+    def test_other_programs_are_measured_too(self):
+        name = f"get_hit/caffeine{MEMORY}"
+        self.suite("caffeine", [name])
+        _, output, result = self.bench()
+        self.assertIn(name, [s["case"] for s in result["samples"]])
+        self.assertIn(": caffeine", output)
+
+    def test_a_trace_of_the_user(self):
+        _, _, result = self.bench(self.trace)
+        (curve,) = result["curves"]
+        self.assertEqual((curve["trace"], curve["requests"]), ("my.trace", 3))
+
+    def test_latencies_and_curves_may_fail(self):
+        self.program("latency", "#!/bin/sh\necho '[]'")
+        status, output, result = self.bench("--trace=/nonexistent")
+        self.assertEqual(status, 0, output)
+        self.assertEqual((result["latency"], result["curves"]), ([], []))
+        notes = "\n".join(result["left_out"])
+        self.assertIn("is it //bench:latency?", notes)
+        self.assertIn("cannot open /nonexistent", notes)
+
+    def test_messages_say_what_is_expected(self):
+        status, output, _ = self.bench("--filter=nothing")
+        self.assertEqual(status, 2)
+        self.assertIn('no case matches the filter "nothing"', output)
+        os.remove(self.path("latency"))
+        status, output, _ = self.bench()
+        self.assertEqual(status, 2)
+        self.assertIn("expected suite_benchmark, latency and", output)
+        self.assertNotIn("Traceback", output)
+
+
+class PlanTest(unittest.TestCase):
+    def test_the_standard_set(self):
+        def name(operation, side, size, entries, keys, threads):
+            return (
+                f"{operation}/{side}/memory/{size}/entries:{entries}"
+                f"/keys:{keys}/threads:{threads}"
+            )
+
+        chosen = [
+            name("get_hit", "tkrzw", 256, 10000, "zipf", 1),
+            name("get_hit", "tkrzw", 256, 10000, "zipf", 2),
+            # It draws no keys.
+            name("set_new", "tkrzw", 256, 10000, "uniform", 1),
+            name("loop", "none", 0, 10000, "zipf", 1),
+        ]
+        others = [
+            name("get_hit", "tkrzw", 256, 10000, "zipf", 4),
+            name("get_hit", "tkrzw", 256, 10000, "uniform", 1),
+            name("get_hit", "tkrzw", 256, 10000, "hot", 1),
+            name("get_hit", "tkrzw", 16, 10000, "zipf", 1),
+            name("get_hit", "tkrzw", 256, 1000, "zipf", 1),
+            name("get_hit", "probe", 256, 10000, "zipf", 1),
+            name("set_new", "tkrzw", 256, 10000, "uniform", 2),
+        ]
+        self.assertEqual(plan.standard(chosen + others), chosen)
+
+    def test_a_unit_has_the_cases_of_one_store(self):
+        names = [
+            f"{operation}/{side}{MEMORY}"
+            for operation in ("get_hit", "set_over")
+            for side in ("tkrzw", "caffeine")
+        ]
+        units = plan.units({"program": names})
+        self.assertEqual([len(unit.cases) for unit in units], [2, 2])
+        for unit in units:
+            self.assertEqual(len({n.split("/")[1] for n in unit.cases}), 1)
+
+    def test_a_name_without_the_parts_is_refused(self):
+        for name in ("get_hit", "get/a/memory/x", "a/b/c/1/threads:x"):
+            with self.assertRaisesRegex(Failure, "is no name of a case"):
+                programs.Case.parse(name)
+
+
+class SteadyRunsTest(unittest.TestCase):
+    def measure(self, iterations):
+        """The times of the measurements of runs with these iterations, of
+        which each has a time of its own."""
+        runs = iter(enumerate(iterations))
+
+        def run_cases(command, cases, min_time, repetitions):
+            del command, min_time, repetitions
+            number, count = next(runs)
+            entry = {
+                "name": cases[0],
+                "iterations": count,
+                "real_time": number,
+                "cpu_time": number,
+                "time_unit": "ns",
+            }
+            return {cases[0]: [programs.Measurement(entry)]}, {}
+
+        steady = programs.SteadyRuns()
+        times = []
+        with mock.patch.object(programs, "run_cases", run_cases):
+            try:
+                while True:
+                    measured, _ = steady.run([], ["a"], 0.1)
+                    times.append(measured["a"][0].real_ns)
+            except StopIteration:
+                return times
+
+    def test_a_run_with_few_iterations_is_repeated(self):
+        self.assertEqual(self.measure([900, 5, 800, 400]), [0, 2, 3])
+
+    def test_a_slower_program_is_accepted_in_the_end(self):
+        self.assertEqual(self.measure([900, 90, 90, 90, 90]), [0, 4])
+
+
+class BudgetTest(unittest.TestCase):
+    """The number of rounds, with a clock that each run moves."""
+
+    def rounds(self, of_one, seconds, rounds=9, least=3):
+        clock = [0.0]
+
+        def run_cases(command, cases, min_time, repetitions):
+            del command, min_time, repetitions
+            clock[0] += of_one
+            entry = {"real_time": 1, "cpu_time": 1, "time_unit": "ns"}
+            return {
+                case: [programs.Measurement({"name": case, **entry})]
+                for case in cases
+            }, {}
+
+        unit = plan.Unit("program", ["get_hit/tkrzw" + MEMORY])
+        work = measuring.Measuring(
+            {"program": []}, 0.1, random.Random(1), lambda text: None
+        )
+        with mock.patch.object(
+            programs, "run_cases", run_cases
+        ), mock.patch.object(
+            measuring.time, "monotonic", lambda: clock[0]
+        ):
+            return work.run([unit], rounds, least, seconds)
+
+    def test_all_rounds_if_there_is_time(self):
+        self.assertEqual(self.rounds(of_one=1, seconds=200), 9)
+
+    def test_no_round_begins_that_would_not_end_in_time(self):
+        self.assertEqual(self.rounds(of_one=40, seconds=200), 5)
+
+    def test_some_rounds_in_any_case(self):
+        self.assertEqual(self.rounds(of_one=500, seconds=200), 3)
+
+
+class TraceTest(unittest.TestCase):
+    def test_the_synthetic_trace_is_reproducible_and_skewed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            texts = []
+            for seed in (1, 1, 2):
+                path = os.path.join(folder, "trace")
+                traces.write_zipf(path, seed, requests=20_000, keys=1_000)
+                with open(path, encoding="utf-8") as file:
+                    texts.append(file.read())
+        self.assertEqual(texts[0], texts[1])
+        self.assertNotEqual(texts[0], texts[2])
+        keys = texts[0].split()
+        self.assertEqual(len(keys), 20_000)
+        total = sum(1 / rank**0.99 for rank in range(1, 1001))
+        for key in (0, 1, 9):
+            expected = 20_000 / (key + 1) ** 0.99 / total
+            counted = keys.count(str(key))
+            self.assertLess(abs(counted - expected), 5 * expected**0.5)
+
+
+if __name__ == "__main__":
+    unittest.main()
