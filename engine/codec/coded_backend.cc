@@ -8,6 +8,8 @@
 namespace appcache::internal {
 namespace {
 
+constexpr std::atomic<uint32_t> kNoSession{0};
+
 void CheckAnswered(size_t asked, size_t answered) {
   if (asked == answered) return;
   throw std::logic_error("the backend returned " + std::to_string(answered) +
@@ -27,7 +29,8 @@ CodedBackend::CodedBackend(Backend& backend, const CacheOptions& options)
     : backend_(backend),
       compressor_(options.compressor),
       max_inflated_bytes_(options.max_inflated_bytes),
-      recorder_(options.recorder) {}
+      recorder_(options.recorder),
+      session_(recorder_ == nullptr ? kNoSession : recorder_->session_) {}
 
 void CodedBackend::RecordGet(std::string_view path,
                              const Lookup<Bytes>& raw) noexcept {

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -76,7 +77,7 @@ class CodedBackend {
   Lookup<TimedBytes> Decode(Lookup<TimedBytes> raw) const;
 
   bool is_recording() const noexcept {
-    return recorder_ != nullptr && recorder_->is_recording();
+    return session_.load(std::memory_order_relaxed) != 0;
   }
   // Out of line: called only while is_recording().
   void RecordGet(std::string_view path, const Lookup<Bytes>& raw) noexcept;
@@ -87,6 +88,8 @@ class CodedBackend {
   const std::shared_ptr<const Compressor> compressor_;
   const size_t max_inflated_bytes_;
   const std::shared_ptr<AccessRecorder> recorder_;
+  // That of the recorder; 0 if there is none. Read by every access.
+  const std::atomic<uint32_t>& session_;
   std::atomic<TtlSupport> ttl_support_{TtlSupport::kUnknown};
 };
 

@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "appcache/access_recorder.h"
 #include "appcache/backend.h"
 #include "appcache/cache.h"
 #include "appcache/json_serialiser.h"
@@ -229,6 +230,17 @@ TEST(HeaderExamplesTest, Loaded) {
   EXPECT_EQ(cache.TtlOf(UserKey{7}).value(), std::chrono::minutes(1));
 }
 }  // namespace loaded
+
+namespace access_recorder {
+TEST(HeaderExamplesTest, AccessRecorder) {
+  SqliteCacheOptions options;
+  // [example access_recorder.h]
+  auto recorder = AccessRecorder::Create("/run/app/cache.record");
+  if (recorder.ok()) options.cache.recorder = *recorder;
+  // [/example]
+  EXPECT_EQ(options.cache.recorder != nullptr, recorder.ok());
+}
+}  // namespace access_recorder
 
 namespace log {
 std::string last_alert;

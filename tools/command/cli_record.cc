@@ -12,6 +12,14 @@ Result<uint64_t> ParseSeconds(std::string_view text) {
   return internal::ParseNumber(text, 1, kMaxRecordSeconds);
 }
 
+Result<uint64_t> ParseMaxSize(std::string_view text) {
+  Result<uint64_t> size = internal::ParseSize(text);
+  if (size.ok() && *size == 0) {
+    return Status(ErrorCode::kInvalidArgument, "must be at least 1 byte");
+  }
+  return size;
+}
+
 Result<RecordFormat> ParseRecordFormat(std::string_view text) {
   if (text == "oracle-general") return RecordFormat::kOracleGeneral;
   if (text == "csv") return RecordFormat::kCsv;
@@ -49,12 +57,13 @@ void AddRecord(CLI::App& app, CommandLine& line) {
            options->sample);
   AddValue(command, "--seconds", "N", "Stop after this time", ParseSeconds,
            options->seconds);
-  AddValue(command, "--requests", "N", "Stop after this number of gets",
-           internal::ParseCount, options->requests);
+  AddValue(command, "--requests", "N",
+           "Stop when so many gets have been recorded", internal::ParseCount,
+           options->requests);
   AddValue(command, "--max-size", "SIZE",
            "Stop when the recorded accesses take this much\n"
            "disk space, besides TRACE (default: 1GiB)",
-           internal::ParseSize, options->max_bytes);
+           ParseMaxSize, options->max_bytes);
   AddValue(command, "--format", "oracle-general|csv",
            "csv has sets, invalidations and ttls too, in the\n"
            "columns time, key, size, ttl and op",

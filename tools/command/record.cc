@@ -85,7 +85,7 @@ std::string TemporaryDirectory(const std::string& output) {
 class Collector {
  public:
   Collector(const RecordOptions& options, const RecorderFile& file,
-            RingReader& reader, Recording& recording)
+            RingReader& reader, RecordedAccesses& recording)
       : options_(options),
         file_(file),
         reader_(reader),
@@ -106,7 +106,7 @@ class Collector {
   const RecordOptions& options_;
   const RecorderFile& file_;
   RingReader& reader_;
-  Recording& recording_;
+  RecordedAccesses& recording_;
   std::vector<internal::AccessRecord> taken_;
   const uint64_t start_ms_ = MachineMilliseconds();
   std::chrono::milliseconds duration_{0};
@@ -130,7 +130,7 @@ std::optional<End> Collector::LimitReached() const {
     return End::kRequests;
   }
   if (recording_.bytes() >= options_.max_bytes) return End::kBytes;
-  if (recording_.keys() >= Recording::kMaxKeys) return End::kKeys;
+  if (recording_.keys() >= RecordedAccesses::kMaxKeys) return End::kKeys;
   return std::nullopt;
 }
 
@@ -201,15 +201,24 @@ struct Outcome {
   // How far the hit ratio of the recorded keys is from that of all: the
   // estimate of a sample, or what is known to be, whichever is more.
   double error;
+  // How many gets fewer were recorded than is the share of the sample. The gets
+  // that more or fewer than the average are recorded of are mostly those of a
+  // few frequent keys, which hit in a cache of any size. So a replay is nearer
+  // to the truth if they are added to its gets and to its hits (SHARDS:
+  // Waldspurger and others, FAST 2015, section 3.3).
+  int64_t missing;
   uint64_t dropped;
 };
 
-Outcome Summarise(const RecordOptions& options, const Recording& recording,
-                  const Collector& collector, const RingReader& reader,
-                  End end) {
-  Outcome outcome{end, collector.duration(), reader.counts(), 0,
+Outcome Summarise(const RecordOptions& options,
+                  const RecordedAccesses& recording, const Collector& collector,
+                  const RingReader& reader, End end) {
+  Outcome outcome{end, collector.duration(), reader.counts(), 0, 0,
                   0,   reader.dropped()};
   if (outcome.all.gets == 0) return outcome;
+  outcome.missing =
+      std::llround(static_cast<double>(outcome.all.gets) * options.sample) -
+      static_cast<int64_t>(recording.gets());
   outcome.all_hit_ratio = static_cast<double>(outcome.all.hits) /
                           static_cast<double>(outcome.all.gets);
   if (recording.gets() > 0) {
@@ -220,7 +229,17 @@ Outcome Summarise(const RecordOptions& options, const Recording& recording,
   return outcome;
 }
 
-int PrintText(const RecordOptions& options, const Recording& recording,
+// How to correct a replay of the sample.
+std::string CorrectionOf(const Outcome& outcome) {
+  const std::string count = std::to_string(std::abs(outcome.missing));
+  return outcome.missing < 0
+             ? "The sample has too many gets of frequent keys: subtract " +
+                   count + " from the\ngets and the hits of a replay.\n"
+             : "The sample has too few gets of frequent keys: add " + count +
+                   " to the gets\nand the hits of a replay.\n";
+}
+
+int PrintText(const RecordOptions& options, const RecordedAccesses& recording,
               const Outcome& outcome) {
   std::string text =
       "recorded   " + FormatDuration(outcome.duration) + ", " +
@@ -240,14 +259,15 @@ int PrintText(const RecordOptions& options, const Recording& recording,
   }
   if (options.sample < 1) {
     const double share = options.sample;
-    text += "\nA cache of N entries in the program is one of N * " +
+    text += "\n" + CorrectionOf(outcome);
+    text += "A cache of N entries in the program is one of N * " +
             Number(share) + " in a replay:\n  appcache replay " +
             Escape(options.output) + " --max-entries N*" + Number(share) + "\n";
   }
   return Print(text);
 }
 
-int PrintJsonOf(const RecordOptions& options, const Recording& recording,
+int PrintJsonOf(const RecordOptions& options, const RecordedAccesses& recording,
                 const Outcome& outcome) {
   return PrintJson(
       nlohmann::ordered_json{{"duration_ms", Milliseconds(outcome.duration)},
@@ -261,6 +281,7 @@ int PrintJsonOf(const RecordOptions& options, const Recording& recording,
                              {"dropped", outcome.dropped},
                              {"hit_percent", 100 * recording.HitRatio()},
                              {"hit_percent_error", 100 * outcome.error},
+                             {"missing_gets", outcome.missing},
                              {"all_gets", outcome.all.gets},
                              {"all_hits", outcome.all.hits},
                              {"all_hit_percent", 100 * outcome.all_hit_ratio}});
@@ -300,8 +321,8 @@ int Record(const RecordOptions& options) {
   if (!file->HasProgram()) return Fail(NoProgram(options.recorder));
   Result<OutputFile> output = OutputFile::Open(options.output);
   if (!output.ok()) return Fail(output.status());
-  Result<Recording> recording =
-      Recording::Create(TemporaryDirectory(options.output));
+  Result<RecordedAccesses> recording =
+      RecordedAccesses::Create(TemporaryDirectory(options.output));
   if (!recording.ok()) return Fail(recording.status());
   const auto parameters = DrawParameters(options.sample);
   if (!parameters.ok()) return Fail(parameters.status());

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "tools/command/recording.h"
+#include "tools/command/recorded_accesses.h"
 
 namespace appcache::command {
 

@@ -12,7 +12,7 @@ namespace appcache::command {
 
 enum class ValueKind {
   kOther,    // nothing to complete: DURATION, SIZE, N, TEXT, KEY
-  kFile,     // FILE, PATH, TRACE
+  kFile,     // FILE, PATH, TRACE, RECORDER
   kCache,    // URI: a file, or the URI of a cache
   kCommand,  // COMMAND: a command of this program
   kChoice,   // texts separated by |, as in size|age|use

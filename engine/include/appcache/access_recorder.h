@@ -5,9 +5,8 @@
 //   if (recorder.ok()) options.cache.recorder = *recorder;
 //
 // The program only makes the recorder file. From then on, until the program
-// ends, this writes a trace of the next minute, of 1 % of the keys:
-//
-//   appcache record /run/app/cache.record trace.oracleGeneral --seconds 60
+// ends, `appcache record /run/app/cache.record TRACE --seconds 60` writes a
+// trace of the next minute, with 1 % of the keys.
 //
 // The file is a megabyte of memory that the program and the command share.
 // While nobody records, an access costs a load and a branch; there is no thread
@@ -34,6 +33,10 @@
 #include "appcache/times.h"
 
 namespace appcache {
+
+namespace internal {
+class CodedBackend;
+}
 
 enum class AccessKind : uint8_t { kHit, kMiss, kSet, kInvalidate };
 
@@ -71,6 +74,8 @@ class AccessRecorder {
               Ttl ttl = kNoTtl) noexcept;
 
  private:
+  friend class internal::CodedBackend;  // for session_
+
   class Impl;
   explicit AccessRecorder(std::unique_ptr<Impl> impl) noexcept;
 

@@ -1,4 +1,4 @@
-#include "tools/command/recording.h"
+#include "tools/command/recorded_accesses.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -57,17 +57,18 @@ void AppendCsv(const internal::AccessRecord& access, std::string& text) {
 
 }  // namespace
 
-Result<Recording> Recording::Create(const std::string& directory) {
+Result<RecordedAccesses> RecordedAccesses::Create(
+    const std::string& directory) {
   std::string name = directory + "/appcache-record-XXXXXX";
   UniqueFd file(mkostemp(name.data(), O_CLOEXEC));
   if (!file.is_open()) {
     return FileFailure("create a temporary file in", directory, errno);
   }
   unlink(name.c_str());
-  return Recording(std::move(file), directory);
+  return RecordedAccesses(std::move(file), directory);
 }
 
-Status Recording::Add(const internal::AccessRecord& access) {
+Status RecordedAccesses::Add(const internal::AccessRecord& access) {
   const auto [found, is_new] = keys_.try_emplace(access.id);
   Key& key = found->second;
   if (is_new || HasValue(access)) key.bytes = access.bytes;
@@ -91,16 +92,16 @@ Status Recording::Add(const internal::AccessRecord& access) {
   return pending_.size() < kBatch ? Status() : Flush();
 }
 
-uint64_t Recording::bytes() const noexcept {
+uint64_t RecordedAccesses::bytes() const noexcept {
   return (flushed_ + pending_.size()) * sizeof(Access);
 }
 
-double Recording::HitRatio() const noexcept {
+double RecordedAccesses::HitRatio() const noexcept {
   return gets_ == 0 ? 0
                     : static_cast<double>(hits_) / static_cast<double>(gets_);
 }
 
-double Recording::HitRatioError(double share) const {
+double RecordedAccesses::HitRatioError(double share) const {
   if (gets_ == 0) return 0;
   const double ratio = HitRatio();
   double squares = 0;
@@ -113,7 +114,7 @@ double Recording::HitRatioError(double share) const {
          static_cast<double>(gets_);
 }
 
-Status Recording::WriteTo(OutputFile& output, RecordFormat format) {
+Status RecordedAccesses::WriteTo(OutputFile& output, RecordFormat format) {
   Status status = Flush();
   if (status.ok()) status = Complete();
   if (status.ok() && format == RecordFormat::kCsv) {
@@ -132,7 +133,7 @@ Status Recording::WriteTo(OutputFile& output, RecordFormat format) {
   return status;
 }
 
-Status Recording::Flush() {
+Status RecordedAccesses::Flush() {
   Status stored = Store(flushed_, pending_);
   if (!stored.ok()) return stored;
   flushed_ += pending_.size();
@@ -140,7 +141,7 @@ Status Recording::Flush() {
   return stored;
 }
 
-Status Recording::Complete() {
+Status RecordedAccesses::Complete() {
   std::vector<Access> accesses;
   auto get = static_cast<int64_t>(gets_);
   for (uint64_t end = flushed_; end > 0;) {
@@ -158,7 +159,7 @@ Status Recording::Complete() {
 
 // A miss has the size of the value that was stored next, or if none was, of the
 // last one before it, or if that is not known either, of its key alone.
-void Recording::Complete(Access& access, int64_t& get) {
+void RecordedAccesses::Complete(Access& access, int64_t& get) {
   Key& key = keys_[access.record.id];
   if (HasValue(access.record)) {
     key.bytes = access.record.bytes;
@@ -170,7 +171,8 @@ void Recording::Complete(Access& access, int64_t& get) {
   key.next_get = --get;
 }
 
-Status Recording::Load(uint64_t first, std::vector<Access>& accesses) const {
+Status RecordedAccesses::Load(uint64_t first,
+                              std::vector<Access>& accesses) const {
   const size_t size = accesses.size() * sizeof(Access);
   const auto offset = static_cast<off_t>(first * sizeof(Access));
   char* const to = reinterpret_cast<char*>(accesses.data());
@@ -187,8 +189,8 @@ Status Recording::Load(uint64_t first, std::vector<Access>& accesses) const {
   return Status();
 }
 
-Status Recording::Store(uint64_t first,
-                        const std::vector<Access>& accesses) const {
+Status RecordedAccesses::Store(uint64_t first,
+                               const std::vector<Access>& accesses) const {
   static_assert(std::is_trivially_copyable_v<Access>);
   const size_t size = accesses.size() * sizeof(Access);
   const auto offset = static_cast<off_t>(first * sizeof(Access));
@@ -206,8 +208,8 @@ Status Recording::Store(uint64_t first,
 }
 
 // libCacheSim skips requests of size 0.
-void Recording::Append(const Access& access, RecordFormat format,
-                       std::string& text) {
+void RecordedAccesses::Append(const Access& access, RecordFormat format,
+                              std::string& text) {
   if (format == RecordFormat::kCsv) return AppendCsv(access.record, text);
   if (!IsGet(access.record)) return;
   const auto bytes = trace::EncodeOracleGeneral(

@@ -1,8 +1,8 @@
-// Recording: the accesses that `appcache record` has collected, on disk, and
-// the trace that is made of them.
+// RecordedAccesses: the accesses that `appcache record` has collected, on disk,
+// and the trace that is made of them.
 
-#ifndef APPCACHE_TOOLS_COMMAND_RECORDING_H_
-#define APPCACHE_TOOLS_COMMAND_RECORDING_H_
+#ifndef APPCACHE_TOOLS_COMMAND_RECORDED_ACCESSES_H_
+#define APPCACHE_TOOLS_COMMAND_RECORDED_ACCESSES_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -22,13 +22,13 @@ enum class RecordFormat { kOracleGeneral, kCsv };
 
 // Accesses are in a temporary file that has no name, and what is known of each
 // key is in memory. Not thread-safe. Functions may throw std::bad_alloc.
-class Recording {
+class RecordedAccesses {
  public:
   // About 300 MB of memory.
   static constexpr size_t kMaxKeys = 4'000'000;
 
   // `directory` is that of the temporary file.
-  static Result<Recording> Create(const std::string& directory);
+  static Result<RecordedAccesses> Create(const std::string& directory);
 
   // Errors: kFull when the disk is full; kUnavailable when the file cannot be
   // written.
@@ -67,7 +67,7 @@ class Recording {
     uint32_t bytes = 0;
   };
 
-  Recording(UniqueFd file, std::string directory)
+  RecordedAccesses(UniqueFd file, std::string directory)
       : file_(std::move(file)), directory_(std::move(directory)) {}
 
   Status Flush();
@@ -93,4 +93,4 @@ class Recording {
 
 }  // namespace appcache::command
 
-#endif  // APPCACHE_TOOLS_COMMAND_RECORDING_H_
+#endif  // APPCACHE_TOOLS_COMMAND_RECORDED_ACCESSES_H_

@@ -1,6 +1,7 @@
-// Recording: the trace that is made of accesses, and the error of a sample.
+// RecordedAccesses: the trace that is made of accesses, and the error of a
+// sample.
 
-#include "tools/command/recording.h"
+#include "tools/command/recorded_accesses.h"
 
 #include <gtest/gtest.h>
 
@@ -49,7 +50,7 @@ class Lru {
   std::unordered_map<uint64_t, std::list<uint64_t>::iterator> places_;
 };
 
-class RecordingTest : public ::testing::Test {
+class RecordedAccessesTest : public ::testing::Test {
  protected:
   void Add(AccessKind kind, uint64_t id, uint32_t bytes, uint32_t time_ms = 0,
            uint64_t ttl_ms = 0) {
@@ -78,10 +79,10 @@ class RecordingTest : public ::testing::Test {
   }
 
   const TempDir dir_;
-  Recording recording_ = *Recording::Create(dir_.path());
+  RecordedAccesses recording_ = *RecordedAccesses::Create(dir_.path());
 };
 
-TEST_F(RecordingTest, OracleGeneralHasTheGetsAndTheirNextOnes) {
+TEST_F(RecordedAccessesTest, OracleGeneralHasTheGetsAndTheirNextOnes) {
   Add(AccessKind::kMiss, 1, 5, 100);
   Add(AccessKind::kSet, 1, 50, 200);
   Add(AccessKind::kMiss, 2, 6, 999);
@@ -98,7 +99,7 @@ TEST_F(RecordingTest, OracleGeneralHasTheGetsAndTheirNextOnes) {
   EXPECT_EQ(recording_.keys(), 2u);
 }
 
-TEST_F(RecordingTest, AMissHasTheSizeOfTheNextValueOfItsKey) {
+TEST_F(RecordedAccessesTest, AMissHasTheSizeOfTheNextValueOfItsKey) {
   Add(AccessKind::kMiss, 1, 5);
   Add(AccessKind::kSet, 1, 100);
   Add(AccessKind::kMiss, 1, 5);
@@ -113,7 +114,7 @@ TEST_F(RecordingTest, AMissHasTheSizeOfTheNextValueOfItsKey) {
   EXPECT_EQ(sizes, (std::vector<uint32_t>{100, 200, 200, 7, 1}));
 }
 
-TEST_F(RecordingTest, CsvHasEveryAccess) {
+TEST_F(RecordedAccessesTest, CsvHasEveryAccess) {
   Add(AccessKind::kMiss, 0xabc, 5, 7);
   Add(AccessKind::kSet, 0xabc, 50, 1020, 90'500);
   Add(AccessKind::kHit, 0xabc, 50, 61'000);
@@ -126,14 +127,14 @@ TEST_F(RecordingTest, CsvHasEveryAccess) {
             "61.001,0000000000000abc,50,,delete\n");
 }
 
-TEST_F(RecordingTest, ARecordingWithoutAccessesIsAnEmptyTrace) {
+TEST_F(RecordedAccessesTest, ARecordingWithoutAccessesIsAnEmptyTrace) {
   EXPECT_EQ(Trace().size(), 0u);
   EXPECT_EQ(recording_.HitRatio(), 0);
   EXPECT_EQ(recording_.HitRatioError(0.5), 0);
 }
 
 // More accesses than one batch of the file, compared with a search.
-TEST_F(RecordingTest, NextAccessesAreRightAcrossBatches) {
+TEST_F(RecordedAccessesTest, NextAccessesAreRightAcrossBatches) {
   RandomSource random;
   std::vector<uint64_t> keys;
   for (int i = 0; i < 20'000; ++i) {
@@ -151,7 +152,7 @@ TEST_F(RecordingTest, NextAccessesAreRightAcrossBatches) {
   }
 }
 
-TEST_F(RecordingTest, TheErrorIsThatOfARatioOverTheKeys) {
+TEST_F(RecordedAccessesTest, TheErrorIsThatOfARatioOverTheKeys) {
   // Residuals from the ratio of 1/2: +2 and -2.
   for (int i = 0; i < 4; ++i) Add(AccessKind::kHit, 1, 1);
   for (int i = 0; i < 4; ++i) Add(AccessKind::kMiss, 2, 1);
@@ -168,7 +169,7 @@ class SampleTest : public ::testing::Test {
  protected:
   static constexpr size_t kCapacity = 5000;
   static constexpr size_t kKeys = 20'000;
-  static constexpr int kRequests = 100'000;
+  static constexpr int kRequests = 50'000;
 
   SampleTest() {
     Lru lru(kCapacity);
@@ -191,7 +192,7 @@ class SampleTest : public ::testing::Test {
 TEST_F(SampleTest, TheHitRatioOfASampleIsWithinItsError) {
   const double truth = static_cast<double>(total_) / kRequests;
   constexpr double kShare = 0.1;
-  constexpr int kSamples = 40;
+  constexpr int kSamples = 20;
   int within = 0;
   int replayed_within = 0;
   const TempDir dir;
@@ -200,7 +201,7 @@ TEST_F(SampleTest, TheHitRatioOfASampleIsWithinItsError) {
   internal::RingWriter writer(*layout, [] { return uint64_t{0}; });
   internal::RingReader reader(*layout);
   for (uint64_t sample = 0; sample < kSamples; ++sample) {
-    Recording recording = *Recording::Create(dir.path());
+    RecordedAccesses recording = *RecordedAccesses::Create(dir.path());
     ASSERT_TRUE(
         reader.Start({{sample, 1}, sample, internal::ThresholdFor(kShare)}, 0)
             .ok());
