@@ -57,6 +57,28 @@ TEST_F(ReplayTest, TheReportCanBeJson) {
   EXPECT_LE(report["gets"]["p99_9_ms"], report["gets"]["max_ms"]);
 }
 
+// A thousand keys in turn: a cache of 800 hits none, and one of 1600 all but
+// the first thousand requests of 20,000.
+TEST_F(ReplayTest, TheEstimateForOtherSizesIsPrinted) {
+  std::string trace;
+  for (int i = 0; i < 20'000; ++i) trace += std::to_string(i % 1000) + "\n";
+  WriteFile("loop", trace);
+  const Output text = Run({"replay", "loop", "--max-entries", "800"});
+  EXPECT_NE(text.out.find("\nestimated       0.00% with 0.25x the entries, "
+                          "0.00% with 0.50x, "),
+            std::string::npos)
+      << text.out;
+  const Output output =
+      Run({"replay", "loop", "--max-entries", "800", "--json"});
+  const Json estimates = Json::parse(output.out)["estimates"];
+  ASSERT_EQ(estimates.size(), 5U) << output.out;
+  EXPECT_EQ(estimates[3]["scale"], 2);
+  EXPECT_NEAR(estimates[3]["hit_percent"], 95, 2);
+  EXPECT_EQ(Json::parse(Run({"replay", "trace", "--max-entries", "3", "--json"})
+                            .out)["estimates"],
+            nullptr);
+}
+
 TEST_F(ReplayTest, ATraceCanBeGzipOrStandardInput) {
   gzFile file = gzopen(Path("trace.gz").c_str(), "wb");
   gzputs(file, kTrace);

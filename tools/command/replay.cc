@@ -220,14 +220,18 @@ Status ReplayOnce(const ReplayOptions& options, const Capacity& capacity,
   if (!options.cache.empty()) {
     const auto cache = OpenEmpty(options.cache, capacity);
     if (!cache.ok()) return cache.status();
-    return ReplayTrace(*trace, *(*cache)->backend(), nullptr,
-                       options.value_bytes, report);
+    Status played = ReplayTrace(*trace, *(*cache)->backend(), nullptr,
+                                options.value_bytes, report);
+    report.estimates = (*cache)->Stats().hit_ratio_curve;
+    return played;
   }
   const auto clock = std::make_shared<TraceClock>();
   const auto cache = OpenInMemory(capacity, clock);
   if (!cache.ok()) return cache.status();
-  return ReplayTrace(*trace, *(*cache)->backend(), clock.get(),
-                     options.value_bytes, report);
+  Status played = ReplayTrace(*trace, *(*cache)->backend(), clock.get(),
+                              options.value_bytes, report);
+  report.estimates = (*cache)->Stats().hit_ratio_curve;
+  return played;
 }
 
 }  // namespace

@@ -63,6 +63,30 @@ double Share(uint64_t part, uint64_t all) {
   return 100.0 * static_cast<double>(part) / static_cast<double>(all);
 }
 
+// "16.42% with 0.25x the entries, 23.34% with 0.5x, ..."
+std::string Estimates(const HitRatioCurve& curve) {
+  std::string text;
+  for (const HitRatioCurve::Point& point : curve.points) {
+    if (point.scale == 1) continue;
+    const bool is_first = text.empty();
+    if (!is_first) text += ", ";
+    text += Fixed(100 * point.hit_ratio, 2, "%") + " with ";
+    text += Fixed(point.scale, 2, "x");
+    if (is_first) text += " the entries";
+  }
+  return text;
+}
+
+Json EstimatesJson(const std::optional<HitRatioCurve>& curve) {
+  if (!curve) return nullptr;
+  Json estimates = Json::array();
+  for (const HitRatioCurve::Point& point : curve->points) {
+    estimates.push_back(
+        {{"scale", point.scale}, {"hit_percent", 100 * point.hit_ratio}});
+  }
+  return estimates;
+}
+
 std::string OneReport(const ReplayReport& report) {
   std::string text = "requests        " + std::to_string(report.requests) +
                      "\nhits            " + std::to_string(report.hits) +
@@ -71,6 +95,9 @@ std::string OneReport(const ReplayReport& report) {
                      Fixed(report.ByteHitPercent(), 4, "%") +
                      "\nthroughput      " +
                      Fixed(report.OperationsPerSecond(), 0, "/s") + "\n";
+  if (report.estimates) {
+    text += "estimated       " + Estimates(*report.estimates) + "\n";
+  }
   if (report.too_large > 0) {
     text += "too large       " + std::to_string(report.too_large) + "\n";
   }
@@ -158,6 +185,7 @@ int PrintReplayJson(const std::vector<ReplayReport>& reports) {
                        {"byte_hit_percent", report.ByteHitPercent()},
                        {"operations_per_s", report.OperationsPerSecond()},
                        {"too_large", report.too_large},
+                       {"estimates", EstimatesJson(report.estimates)},
                        {"gets", Describe(report.gets)},
                        {"sets", Describe(report.sets)},
                        {"deletes", Describe(report.deletes)}});

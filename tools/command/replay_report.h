@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "appcache/stats.h"
 #include "tools/histogram/histogram.h"
 
 namespace appcache::command {
@@ -33,6 +34,9 @@ struct ReplayReport {
   uint64_t trace_operations = 0;
   bool lacks_times = false;  // the trace states ttls, but no times
   uint64_t nanoseconds = 0;  // all calls together
+
+  // What the cache has estimated of other sizes while it ran.
+  std::optional<HitRatioCurve> estimates;
 
   // Of the trace per second of these calls.
   double OperationsPerSecond() const;
