@@ -174,6 +174,12 @@ Result<RecorderFile> RecorderFile::Attach(const std::string& path) {
   if (fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO)) {
     return NotARecorder(path);
   }
+  if (fd < 0 && errno == ENOENT) {
+    return Status(ErrorCode::kUnavailable,
+                  "there is no recorder file " + path +
+                      "; the program makes it with AccessRecorder::Create",
+                  ENOENT);
+  }
   if (fd < 0) return Failure("open", path, errno);
   RecorderFile attached(fd);
   // Root may record the programs of others, as it may read their memories.

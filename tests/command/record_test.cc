@@ -317,7 +317,7 @@ TEST_F(RecordTest, ErrorsSayWhatIsWrong) {
   const auto contains = [](const std::string& text, const char* part) {
     EXPECT_NE(text.find(part), std::string::npos) << text;
   };
-  contains(error({"missing", "trace"}, 3), "no such file");
+  contains(error({"missing", "trace"}, 3), "there is no recorder file missing");
   WriteFile("text", "no recorder\n");
   contains(error({"text", "trace"}, 3), "is not a recorder file");
   EXPECT_EQ(ReadFile("text"), "no recorder\n");
