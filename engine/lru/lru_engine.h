@@ -238,7 +238,9 @@ class LruEngine final : public Engine {
   bool TooManyPending() const;
   void Count(const store::WriteResult& result) noexcept;
   // For the curve of hit ratios.
-  void NoteSets(std::span<const RawEntry> entries, TimePoint now) noexcept;
+  // `stored`: the number of all entries.
+  void NoteSets(std::span<const RawEntry> entries, TimePoint now,
+                int64_t stored) noexcept;
   void NoteRemoval(int64_t h) noexcept {
     if (reads_ != nullptr) reads_->NoteRemoval(h);
   }

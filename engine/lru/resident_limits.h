@@ -100,8 +100,10 @@ bool ResidentEngine::EvictOne(const Shards& shards, int64_t before) {
     const policy::VictimQueue::Victim* const front = victims_.Front();
     if (front == nullptr) {
       if (fillings++ == kMaxFillings) return false;
+      const size_t count = shards.record_count();
+      curve_.FitTo(count);
       const bool found = victims_.Fill(
-          shards.record_count(),
+          count,
           [&](const auto& visit) {
             shards.ForEach([&](const Record& record) {
               if (record.Is(Record::kAbsent)) return;

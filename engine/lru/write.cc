@@ -175,9 +175,10 @@ void LruEngine::AddPut(const store::Row& row, store::WriteBatch& batch,
   batch.RemoveKey(row.h, row.key);
 }
 
-void LruEngine::NoteSets(std::span<const RawEntry> entries,
-                         TimePoint now) noexcept {
+void LruEngine::NoteSets(std::span<const RawEntry> entries, TimePoint now,
+                         int64_t stored) noexcept {
   if (reads_ == nullptr) return;
+  reads_->FitTo(static_cast<uint64_t>(std::max<int64_t>(stored, 0)));
   for (const RawEntry& entry : entries) {
     reads_->NoteSet(Hash(entry.path), ExpiryOf(entry.ttl, now));
   }
@@ -204,7 +205,7 @@ Status LruEngine::Set(std::span<const RawEntry> entries) {
   PuttingHooks hooks(*this, now, batch);
   Status status = PrepareWrite();
   if (status.ok()) status = Apply(batch, hooks, result);
-  if (status.ok()) NoteSets(entries, now);
+  if (status.ok()) NoteSets(entries, now, result.counts.entries);
   if (status.ok() && first_expiry != 0) ArmSweep(now, first_expiry);
   const uint64_t failed = status.ok() ? too_large.entries : entries.size();
   sets_.fetch_add(entries.size() - failed, std::memory_order_relaxed);
@@ -238,7 +239,7 @@ Result<bool> LruEngine::Add(const RawEntry& entry) {
     return Noted(std::move(status));
   }
   if (!result.added) return false;
-  NoteSets({&entry, 1}, now);
+  NoteSets({&entry, 1}, now, result.counts.entries);
   sets_.fetch_add(1, std::memory_order_relaxed);
   if (row.expires_at_ms != 0) ArmSweep(now, row.expires_at_ms);
   return true;

@@ -52,16 +52,30 @@ void Store(T& field, T value) noexcept {
 }  // namespace
 
 Ghosts::Ghosts(uint64_t max_entries) {
-  const uint64_t wanted =
-      std::min(max_entries,
-               std::numeric_limits<uint64_t>::max() / 2 / kGhostsPerEntry) *
-      kGhostsPerEntry;
-  const uint64_t count =
-      std::bit_ceil(std::clamp<uint64_t>(wanted, kWays, kMostGhosts));
+  const uint64_t entries = std::min(max_entries, kMostGhosts);
+  const uint64_t count = std::bit_ceil(
+      std::clamp<uint64_t>(entries * kGhostsPerEntry, kWays, kMostGhosts));
   set_mask_ = count / kWays - 1;
-  sample_mask_ = std::bit_ceil(std::max<uint64_t>(wanted / count, 1)) - 1;
   ghosts_.reset(static_cast<Ghost*>(std::calloc(count, sizeof(Ghost))));
   if (ghosts_ == nullptr) throw std::bad_alloc();
+}
+
+uint64_t Ghosts::SampleMaskFor(uint64_t entries) const noexcept {
+  constexpr uint64_t kMost =
+      std::numeric_limits<uint64_t>::max() / 4 / kGhostsPerEntry;
+  const uint64_t count = (set_mask_ + 1) * kWays;
+  const uint64_t wanted = std::min(entries, kMost) * kGhostsPerEntry;
+  return std::bit_ceil(std::max<uint64_t>(wanted / count, 1)) - 1;
+}
+
+void Ghosts::FitTo(uint64_t entries) noexcept {
+  const uint64_t mask = sample_mask_.load(std::memory_order_relaxed);
+  // Not back as soon as there is one entry less: of keys that begin to be
+  // remembered, the past is unknown.
+  if (SampleMaskFor(entries) <= mask && SampleMaskFor(2 * entries) >= mask) {
+    return;
+  }
+  sample_mask_.store(SampleMaskFor(entries), std::memory_order_relaxed);
 }
 
 void Ghosts::Add(int64_t h, int64_t tick, int64_t expires_at_ms) noexcept {

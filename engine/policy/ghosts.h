@@ -7,6 +7,7 @@
 #ifndef APPCACHE_ENGINE_POLICY_GHOSTS_H_
 #define APPCACHE_ENGINE_POLICY_GHOSTS_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -19,12 +20,17 @@ namespace appcache::policy {
 // a ghost or mistake the time of one. 16 bytes a ghost, at most 512 KiB.
 class Ghosts {
  public:
-  // For a cache of so many entries. Throws std::bad_alloc.
+  // For a cache of at most so many entries. Throws std::bad_alloc.
   explicit Ghosts(uint64_t max_entries);
+
+  // Chooses the share of the keys that is remembered: for a cache that has so
+  // many entries now, which may be far fewer than it could have.
+  void FitTo(uint64_t entries) noexcept;
 
   // Whether the key with this hash is one of those that are remembered.
   bool Remembers(int64_t h) const noexcept {
-    return (static_cast<uint64_t>(h) >> kSampleShift & sample_mask_) == 0;
+    return (static_cast<uint64_t>(h) >> kSampleShift &
+            sample_mask_.load(std::memory_order_relaxed)) == 0;
   }
 
   // Remembers the key, until `expires_at_ms`; 0: it does not expire.
@@ -59,8 +65,10 @@ class Ghosts {
     return &ghosts_[(static_cast<uint64_t>(h) & set_mask_) * kWays];
   }
 
+  uint64_t SampleMaskFor(uint64_t entries) const noexcept;
+
   uint64_t set_mask_ = 0;
-  uint64_t sample_mask_ = 0;
+  std::atomic<uint64_t> sample_mask_{0};
   // Zeroed by calloc, so that a page which is not used needs no memory, and
   // opening a cache no time.
   std::unique_ptr<Ghost[], Free> ghosts_;

@@ -10,30 +10,30 @@ namespace {
 
 using Kind = ReuseAges::Kind;
 
-// A point of time for each so many requests of a full cache.
-constexpr double kStepsPerEntry = 32;
+// A point of time for so many requests, at least.
+constexpr double kStep = 8;
 
 // The entries of a cache whose requests may wait in a stripe, for one sample.
 constexpr uint64_t kEntriesPerPending = 256;
 
 uint64_t BelowForBits(int bits) noexcept { return uint64_t{1} << (64 - bits); }
 
-double StepFor(uint64_t max_entries) noexcept {
-  constexpr double kLeast = 8;
-  return std::max(static_cast<double>(max_entries) / kStepsPerEntry, kLeast);
-}
-
 }  // namespace
 
 LiveCurve::LiveCurve(uint64_t max_entries, int64_t tick)
     : sampled_below_(BelowForBits(kDenseBits)),
-      most_pending_(static_cast<uint32_t>(std::clamp<uint64_t>(
-          max_entries / kEntriesPerPending, 1, kMostPending))),
       ghosts_(max_entries),
       stripes_(std::make_unique<Stripe[]>(kStripes)),
-      times_(tick, StepFor(max_entries)),
+      times_(tick, kStep),
       ages_(std::make_unique<ReuseAges>()) {
   static_assert(internal::StripedCounter::kStripes == kStripes);
+}
+
+void LiveCurve::FitTo(uint64_t entries) noexcept {
+  ghosts_.FitTo(entries);
+  most_pending_.store(static_cast<uint32_t>(std::clamp<uint64_t>(
+                          entries / kEntriesPerPending, 1, kMostPending)),
+                      std::memory_order_relaxed);
 }
 
 void LiveCurve::NoteHit(int64_t last_tick, int64_t tick) noexcept {
@@ -75,7 +75,7 @@ void LiveCurve::Note(Sample sample) noexcept {
   } else {
     stripe.dropped += sample.weight;
   }
-  if (stripe.count < most_pending_) return;
+  if (stripe.count < most_pending_.load(std::memory_order_relaxed)) return;
   const std::unique_lock<std::mutex> counting(mutex_, std::try_to_lock);
   if (counting.owns_lock()) Count(stripe);
 }
@@ -124,7 +124,8 @@ std::optional<HitRatioCurve> LiveCurve::Estimate(uint64_t entries,
     Count(stripes_[i]);
   }
   const std::lock_guard<std::mutex> counting(mutex_);
-  if (samples_ < kLeastSamples || entries == 0 || hits + misses == 0) {
+  if (samples_ < kLeastSamples || entries == 0 || hits + misses == 0 ||
+      !ages_->has_ages()) {
     return std::nullopt;
   }
   // What was measured, where the sample is of the same requests.

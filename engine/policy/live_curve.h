@@ -33,11 +33,15 @@ namespace appcache::policy {
 
 // Thread-safe. Lock order: the lock of a stripe, mutex_. No call but Estimate
 // waits for mutex_.
-class LiveCurve {
+class alignas(128) LiveCurve {
  public:
   // For a cache of at most `max_entries`, which has had no request before
   // `tick`. Throws std::bad_alloc.
   LiveCurve(uint64_t max_entries, int64_t tick);
+
+  // The number of entries now. To be called before the first eviction and from
+  // time to time: the limit of entries says little where bytes are limited.
+  void FitTo(uint64_t entries) noexcept;
 
   // Whether a thread notes its `count`-th hit, or miss. Spreads the samples
   // evenly, but with no period that a loop of requests could have too: the
@@ -111,14 +115,15 @@ class LiveCurve {
   std::atomic<uint64_t> sampled_below_;
   // How many samples wait in a stripe. Few in a small cache, where the requests
   // of the other threads in the meantime would matter.
-  const uint32_t most_pending_;
+  std::atomic<uint32_t> most_pending_{1};
   Ghosts ghosts_;
   std::unique_ptr<Stripe[]> stripes_;
 
-  std::mutex mutex_;
+  // Apart from what every read uses.
+  alignas(128) std::mutex mutex_;
   // All guarded by mutex_.
   RequestTimes times_;
-  // Apart from this object, of which every read uses the first line.
+  // Not within this object, so that what its owner has around it stays near.
   const std::unique_ptr<ReuseAges> ages_;
   double requests_ = 0;
   uint64_t samples_ = 0;

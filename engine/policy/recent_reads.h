@@ -33,6 +33,9 @@ class RecentReads {
   void NoteMiss(int64_t h, uint64_t count, int64_t now_ms) noexcept;
   void NoteExpired(int64_t h, uint64_t count) noexcept;
 
+  // See LiveCurve::FitTo.
+  void FitTo(uint64_t entries) noexcept { curve_.FitTo(entries); }
+
   // A set, which is no read, and a removal that is no eviction.
   void NoteSet(int64_t h, int64_t expires_at_ms) noexcept {
     Note(h, reads_.load(std::memory_order_relaxed), expires_at_ms);

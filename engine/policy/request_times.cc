@@ -33,9 +33,9 @@ void RequestTimes::Thin() noexcept {
     }
   }
   points_.erase(points_.begin(), kept.base() - 1);
-  // A point for each step of 1/128 in age: less than 128 * ln(2^53) in all, and
-  // half of the room for a trace of 2^20 steps. If even that is full, the
-  // oldest go.
+  // 64 points with the least distance, and then 64 for each e-fold age: half of
+  // the room is enough for an age of 64 * e^15 steps, or 200 million. What is
+  // older goes.
   if (points_.size() > kMost / 2) {
     points_.erase(points_.begin(),
                   points_.end() - static_cast<ptrdiff_t>(kMost / 2));

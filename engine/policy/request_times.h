@@ -39,7 +39,7 @@ class RequestTimes {
  private:
   static constexpr size_t kMost = 2048;
   // Points are at most this share of their age apart from the next one.
-  static constexpr double kSpacing = 1.0 / 128;
+  static constexpr double kSpacing = 1.0 / 64;
 
   // Drops points that are nearer to their neighbours than their age requires.
   void Thin() noexcept;

@@ -47,6 +47,13 @@ void ReuseAges::Scale(double factor) noexcept {
   }
 }
 
+bool ReuseAges::has_ages() const noexcept {
+  return std::none_of(requests_.begin(), requests_.end(),
+                      [](const Requests& requests) {
+                        return requests.known == 0 && requests.unknown > 0;
+                      });
+}
+
 double ReuseAges::hits() const noexcept {
   return requests() - WeightOf(requests_[static_cast<size_t>(Kind::kMiss)]);
 }

@@ -43,6 +43,10 @@ class ReuseAges {
   // Multiplies all weights.
   void Scale(double factor) noexcept;
 
+  // False if there are requests of a kind of which all are unknown: then there
+  // is nothing to conclude from.
+  bool has_ages() const noexcept;
+
   double hits() const noexcept;
   double requests() const noexcept;
 

@@ -120,6 +120,29 @@ TEST_F(HitRatioCurveTest, IsRightWhenScansAndNewKeysComeByTurns) {
   ExpectCurveOf(trace, *cache, kMaxEntries);
 }
 
+// The limit of entries says nothing about how many there are.
+TEST_F(HitRatioCurveTest, IsRightWhereBytesAreLimited) {
+  constexpr uint64_t kEntries = 1000;
+  // Keys of the same length.
+  constexpr uint32_t kFirstKey = 1'000'000;
+  constexpr uint64_t kEntryBytes = 16 + 7 + 5;
+  for (const uint64_t max_entries : {uint64_t{10'000}, uint64_t{1} << 40}) {
+    SqliteCacheOptions options;
+    options.max_entries = max_entries;
+    options.max_bytes = kEntries * kEntryBytes;
+    options.clock = clock_;
+    const auto cache = SqliteCache::OpenInMemory(options);
+    ASSERT_TRUE(cache.ok()) << cache.status().ToString();
+    Trace trace = SkewedTrace(random_, 300'000, 50'000);
+    for (size_t i = 0; i < trace.size(); ++i) {
+      trace[i] += kFirstKey;
+      if (i % 777 == 0) clock_->Advance(std::chrono::seconds(1));
+      Request(**cache, trace[i]);
+    }
+    ExpectCurveOf(trace, **cache, kEntries);
+  }
+}
+
 // Requests in bursts: ticks are times, but ages are counted in requests.
 TEST_F(HitRatioCurveTest, IsRightWhenRequestsComeInBursts) {
   constexpr uint64_t kMaxEntries = 1000;

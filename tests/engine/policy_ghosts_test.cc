@@ -72,11 +72,26 @@ TEST_F(GhostsTest, KeysOfThreeTimesTheCacheAreRemembered) {
 TEST_F(GhostsTest, ALargeCacheRemembersAShareOfItsKeys) {
   constexpr uint64_t kEntries = 1'000'000;
   Ghosts ghosts(kEntries);
+  ghosts.FitTo(kEntries);
   uint64_t remembered = 0;
   for (int i = 0; i < 256'000; ++i) remembered += ghosts.Remembers(NewHash());
   // 8 * 1,000,000 / 32,768, rounded up to a power of two: 1 of 256.
   EXPECT_GT(remembered, 800U);
   EXPECT_LT(remembered, 1200U);
+}
+
+// As many as it has, whatever it could have.
+TEST_F(GhostsTest, ACacheWithFewEntriesRemembersAllKeys) {
+  Ghosts ghosts(UINT64_MAX);
+  ghosts.FitTo(1'000'000);
+  ghosts.FitTo(999'999);
+  EXPECT_FALSE(ghosts.Remembers(-1));
+  ghosts.FitTo(100);
+  EXPECT_TRUE(ghosts.Remembers(-1));
+  ghosts.FitTo(8192);
+  EXPECT_FALSE(ghosts.Remembers(-1));
+  ghosts.FitTo(8191);
+  EXPECT_FALSE(ghosts.Remembers(-1));
 }
 
 TEST_F(GhostsTest, AnUnlimitedCacheIsPossible) {

@@ -47,7 +47,9 @@ class Lru {
 class Cache {
  public:
   explicit Cache(uint64_t max_entries)
-      : max_entries_(max_entries), lru_(max_entries), reads_(max_entries) {}
+      : max_entries_(max_entries), lru_(max_entries), reads_(max_entries) {
+    reads_.FitTo(max_entries);
+  }
 
   void Request(int64_t h) {
     const uint64_t distance = distances_.Access(static_cast<uint64_t>(h));

@@ -75,6 +75,16 @@ TEST(ReuseAgesTest, UnknownHitsHaveTheAgesOfTheOldOnes) {
   EXPECT_DOUBLE_EQ(ages.HitRatio(1e6), 0.5 + 0.2 * 4 / 5);
 }
 
+TEST(ReuseAgesTest, NothingFollowsFromAKindThatIsAllUnknown) {
+  ReuseAges ages;
+  ages.Add(Kind::kHit, 1, 50);
+  EXPECT_TRUE(ages.has_ages());
+  ages.AddUnknown(Kind::kMiss, 1);
+  EXPECT_FALSE(ages.has_ages());
+  ages.AddFirst(Kind::kMiss, 1);
+  EXPECT_TRUE(ages.has_ages());
+}
+
 TEST(ReuseAgesTest, ScalingAllWeightsChangesNoRatio) {
   ReuseAges ages;
   for (int age = 1; age < 500; ++age) ages.Add(Kind::kHit, age, 1);
