@@ -100,19 +100,21 @@ bool ResidentEngine::EvictOne(const Shards& shards, int64_t before) {
     const policy::VictimQueue::Victim* const front = victims_.Front();
     if (front == nullptr) {
       if (fillings++ == kMaxFillings) return false;
-      const size_t count = shards.record_count();
-      curve_.FitTo(count);
+      uint64_t visible = 0;
       const bool found = victims_.Fill(
-          count,
+          shards.record_count(),
           [&](const auto& visit) {
+            visible = 0;
             shards.ForEach([&](const Record& record) {
               if (record.Is(Record::kAbsent)) return;
+              ++visible;
               visit(record.tick.load(std::memory_order_relaxed),
                     [&] { return record.entry()->h; });
             });
           },
           ticks_.Next());
       if (!found) return false;
+      curve_.FitTo(visible);
       continue;
     }
     const policy::VictimQueue::Victim victim = *front;

@@ -33,6 +33,12 @@ class Ghosts {
             sample_mask_.load(std::memory_order_relaxed)) == 0;
   }
 
+  // One of so many keys is.
+  double keys_per_ghost() const noexcept {
+    return static_cast<double>(sample_mask_.load(std::memory_order_relaxed)) +
+           1;
+  }
+
   // Remembers the key, until `expires_at_ms`; 0: it does not expire.
   void Add(int64_t h, int64_t tick, int64_t expires_at_ms) noexcept;
 

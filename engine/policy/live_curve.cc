@@ -37,7 +37,7 @@ void LiveCurve::FitTo(uint64_t entries) noexcept {
 }
 
 void LiveCurve::NoteHit(int64_t last_tick, int64_t tick) noexcept {
-  Note({last_tick, tick, Kind::kHit, Age::kKnown, 0});
+  Note({last_tick, tick, Kind::kHit, Age::kKnown, 0, 1});
 }
 
 void LiveCurve::NoteOldHit(int64_t h, int64_t tick) noexcept {
@@ -50,15 +50,16 @@ void LiveCurve::NoteMiss(int64_t h, int64_t tick, int64_t now_ms) noexcept {
 }
 
 void LiveCurve::NoteExpired(int64_t tick) noexcept {
-  Note({0, tick, Kind::kMiss, Age::kFirst, 0});
+  Note({0, tick, Kind::kExpired, Age::kFirst, 0, 1});
 }
 
 void LiveCurve::NoteByGhost(Kind kind, int64_t h, int64_t tick,
                             int64_t now_ms) noexcept {
-  if (!ghosts_.Remembers(h)) return Note({0, tick, kind, Age::kUnknown, 0});
+  const auto keys = static_cast<float>(ghosts_.keys_per_ghost());
+  if (!ghosts_.Remembers(h)) return Note({0, tick, kind, Age::kUnknown, 0, 0});
   const std::optional<int64_t> last_tick = ghosts_.Find(h, now_ms);
   Note({last_tick.value_or(0), tick, kind,
-        last_tick ? Age::kKnown : Age::kFirst, 0});
+        last_tick ? Age::kKnown : Age::kFirst, 0, keys});
 }
 
 void LiveCurve::Note(Sample sample) noexcept {
@@ -102,11 +103,11 @@ void LiveCurve::CountOne(const Sample& sample) noexcept {
       // The age when the request was made: others may have been counted since.
       const double age = times_.RequestsAt(sample.tick, now) -
                          times_.RequestsAt(sample.last_tick, now);
-      ages_->Add(sample.kind, age, weight);
+      ages_->Add(sample.kind, age, weight, sample.keys);
       break;
     }
     case Age::kFirst:
-      ages_->AddFirst(sample.kind, weight);
+      ages_->AddFirst(sample.kind, weight, sample.keys);
       break;
     case Age::kUnknown:
       ages_->AddUnknown(sample.kind, weight);

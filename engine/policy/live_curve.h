@@ -90,6 +90,7 @@ class alignas(128) LiveCurve {
     ReuseAges::Kind kind;
     Age age;
     uint32_t weight;  // the requests that it stands for
+    float keys;       // and the keys, if the age is known or the first
   };
 
   static constexpr size_t kMostPending = 16;

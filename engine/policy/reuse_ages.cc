@@ -25,42 +25,45 @@ double ReuseAges::BucketBegin(size_t bucket) noexcept {
                     static_cast<int>(octave) - 1);
 }
 
-void ReuseAges::Add(Kind kind, double age, double weight) noexcept {
-  Of(kind).by_age[BucketOf(age)] += weight;
-  Of(kind).known += weight;
+void ReuseAges::Add(Kind kind, double age, double weight,
+                    double keys) noexcept {
+  Of(kind).by_age[BucketOf(age)] += weight * keys;
+  AddFirst(kind, weight, keys);
 }
 
-void ReuseAges::AddFirst(Kind kind, double weight) noexcept {
-  Of(kind).known += weight;
+void ReuseAges::AddFirst(Kind kind, double weight, double keys) noexcept {
+  Of(kind).weight += weight;
+  Of(kind).known += weight * keys;
 }
 
 void ReuseAges::AddUnknown(Kind kind, double weight) noexcept {
-  Of(kind).unknown += weight;
+  Of(kind).weight += weight;
 }
 
 void ReuseAges::Scale(double factor) noexcept {
   assert(factor > 0);
   for (Requests& requests : requests_) {
-    for (double& weight : requests.by_age) weight *= factor;
+    requests.weight *= factor;
     requests.known *= factor;
-    requests.unknown *= factor;
+    for (double& weight : requests.by_age) weight *= factor;
   }
 }
 
 bool ReuseAges::has_ages() const noexcept {
   return std::none_of(requests_.begin(), requests_.end(),
                       [](const Requests& requests) {
-                        return requests.known == 0 && requests.unknown > 0;
+                        return requests.known == 0 && requests.weight > 0;
                       });
 }
 
 double ReuseAges::hits() const noexcept {
-  return requests() - WeightOf(requests_[static_cast<size_t>(Kind::kMiss)]);
+  return requests_[static_cast<size_t>(Kind::kHit)].weight +
+         requests_[static_cast<size_t>(Kind::kOldHit)].weight;
 }
 
 double ReuseAges::requests() const noexcept {
   double sum = 0;
-  for (const Requests& requests : requests_) sum += WeightOf(requests);
+  for (const Requests& requests : requests_) sum += requests.weight;
   return sum;
 }
 
@@ -70,8 +73,7 @@ double ReuseAges::HitRatio(double entries) const noexcept {
   std::array<double, kKinds> per_known;
   for (size_t kind = 0; kind < kKinds; ++kind) {
     const Requests& requests = requests_[kind];
-    per_known[kind] =
-        requests.known > 0 ? WeightOf(requests) / requests.known : 1;
+    per_known[kind] = requests.known > 0 ? requests.weight / requests.known : 1;
   }
   double older = total;  // the requests whose age is not below the bucket
   double filled = 0;

@@ -22,7 +22,7 @@
 
 namespace appcache::policy {
 
-// Not thread-safe. 17 KiB, and no allocation. Weights are positive.
+// Not thread-safe. 23 KiB, and no allocation. Weights are positive.
 class ReuseAges {
  public:
   // What the cache knows of a request depends on its kind.
@@ -30,21 +30,22 @@ class ReuseAges {
     kHit,     // with a known age
     kOldHit,  // a hit of a key that was not requested lately
     kMiss,
+    kExpired,  // a miss at every size
   };
-  // A request whose age is known.
-  void Add(Kind kind, double age, double weight) noexcept;
-  // One of a key that was not requested before, or longer ago than any size
-  // would keep it.
-  void AddFirst(Kind kind, double weight) noexcept;
-  // One of which nothing is known, because few keys are remembered. It is
-  // thought to be like the others of its kind.
+  // A request whose age is known, of a key of which such requests are known at
+  // all: one of `keys` that are not, because few are remembered.
+  void Add(Kind kind, double age, double weight, double keys = 1) noexcept;
+  // The same of a key that was not requested before, or longer ago than any
+  // size would keep it.
+  void AddFirst(Kind kind, double weight, double keys = 1) noexcept;
+  // A request of another key. It is thought to be like those that are known.
   void AddUnknown(Kind kind, double weight) noexcept;
 
   // Multiplies all weights.
   void Scale(double factor) noexcept;
 
-  // False if there are requests of a kind of which all are unknown: then there
-  // is nothing to conclude from.
+  // False if there are requests of a kind of which none is known: then there is
+  // nothing to conclude from.
   bool has_ages() const noexcept;
 
   double hits() const noexcept;
@@ -61,18 +62,15 @@ class ReuseAges {
   static constexpr size_t kBuckets = kPerOctave * (kOctaves + 1);
 
   struct Requests {
+    double weight = 0;  // of all
+    // Of those that are known, times `keys`: together about the same.
+    double known = 0;
     std::array<double, kBuckets> by_age{};
-    double known = 0;  // with those that are the first
-    double unknown = 0;
   };
-  static constexpr size_t kKinds = 3;
+  static constexpr size_t kKinds = 4;
 
   static size_t BucketOf(double age) noexcept;
   static double BucketBegin(size_t bucket) noexcept;
-  static double WeightOf(const Requests& requests) noexcept {
-    return requests.known + requests.unknown;
-  }
-
   Requests& Of(Kind kind) noexcept {
     return requests_[static_cast<size_t>(kind)];
   }

@@ -103,8 +103,9 @@ class HitRatioCurveTest : public testing::Test {
   std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
 };
 
+// The largest remembers a share of the evicted keys only.
 TEST_F(HitRatioCurveTest, IsWithinAPointOfTheExactCurve) {
-  for (const uint64_t max_entries : {400U, 4000U}) {
+  for (const uint64_t max_entries : {400U, 4000U, 15'000U}) {
     const auto cache = Open(max_entries);
     const Trace trace = SkewedTrace(random_, 400'000, 100'000);
     for (const uint32_t key : trace) Request(*cache, key);

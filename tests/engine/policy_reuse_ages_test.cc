@@ -56,18 +56,27 @@ TEST(ReuseAgesTest, AFirstRequestIsHitByNoCache) {
 TEST(ReuseAgesTest, UnknownMissesHaveTheAgesOfTheOthers) {
   ReuseAges ages;
   ages.Add(Kind::kHit, 5, 40);
-  ages.Add(Kind::kMiss, 1000, 5);
-  ages.AddFirst(Kind::kMiss, 15);
+  ages.Add(Kind::kMiss, 1000, 5, 3);
+  ages.AddFirst(Kind::kMiss, 15, 3);
   ages.AddUnknown(Kind::kMiss, 40);
   EXPECT_DOUBLE_EQ(ages.requests(), 100);
   EXPECT_DOUBLE_EQ(ages.HitRatio(1e6), 0.4 + 0.6 * 5 / 20);
 }
 
+// At first all keys were remembered, and later one of ten.
+TEST(ReuseAgesTest, TheShareOfKnownKeysMayChange) {
+  ReuseAges ages;
+  ages.AddFirst(Kind::kMiss, 100);
+  ages.Add(Kind::kMiss, 1000, 10, 10);
+  ages.AddUnknown(Kind::kMiss, 90);
+  EXPECT_DOUBLE_EQ(ages.HitRatio(1e6), 0.5);
+}
+
 TEST(ReuseAgesTest, UnknownHitsHaveTheAgesOfTheOldOnes) {
   ReuseAges ages;
   ages.Add(Kind::kHit, 1, 50);
-  ages.Add(Kind::kOldHit, 1000, 4);
-  ages.AddFirst(Kind::kOldHit, 1);
+  ages.Add(Kind::kOldHit, 1000, 4, 4);
+  ages.AddFirst(Kind::kOldHit, 1, 4);
   ages.AddUnknown(Kind::kOldHit, 15);
   ages.AddFirst(Kind::kMiss, 30);
   EXPECT_DOUBLE_EQ(ages.hits(), 70);
