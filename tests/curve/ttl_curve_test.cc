@@ -57,6 +57,45 @@ TEST(TtlCurveTest, TheTimeDoesNotGoBack) {
   EXPECT_EQ(curve.curve().most_hits(), 1);
 }
 
+// Each set and each load of a key gives it an expiry, often the one it had.
+TEST(TtlCurveTest, MemoryDependsOnTheKeysNotOnTheRequests) {
+  constexpr uint64_t kKeys = 10;
+  constexpr int64_t kTtl = 1'000'000;
+  TtlCurve curve;
+  size_t most = 0;
+  int64_t now = 0;
+  for (uint64_t i = 0; i < 50'000; ++i) {
+    const uint64_t key = i % kKeys;
+    if (key == 0 && i % 100 == 0) ++now;
+    if (i / kKeys % 2 == 0) {
+      curve.Insert(key, now, kTtl);
+    } else {
+      curve.Remove(key, now);
+      curve.Request(key, now, kTtl);
+    }
+    most = std::max(most, curve.expiries());
+  }
+  EXPECT_LE(most, 2 * kKeys + TtlCurve::kMostStale + 1);
+  EXPECT_EQ(curve.curve().most_hits(), 0);
+  // The last expiries are those that count.
+  for (uint64_t key = 0; key < kKeys; ++key) curve.Request(key, kTtl, 0);
+  EXPECT_EQ(curve.curve().most_hits(), kKeys);
+  for (uint64_t key = 0; key < kKeys; ++key) curve.Request(key, kTtl + now, 0);
+  EXPECT_EQ(curve.curve().most_hits(), kKeys);
+  EXPECT_EQ(curve.expiries(), 0u);
+}
+
+// Also when the keys that had an expiry are gone, and others have none.
+TEST(TtlCurveTest, ExpiriesOfRemovedKeysAreForgotten) {
+  TtlCurve curve;
+  for (uint64_t key = 0; key < 20'000; ++key) curve.Insert(key, 0, 1000);
+  for (uint64_t key = 0; key < 20'000; ++key) curve.Remove(key, 1);
+  curve.Request(1, 2, 0);
+  EXPECT_LE(curve.expiries(), TtlCurve::kMostStale);
+  curve.Request(1, 2000, 0);
+  EXPECT_EQ(curve.curve().most_hits(), 1);
+}
+
 // An LRU of a capacity.
 class Model {
  public:

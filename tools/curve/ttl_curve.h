@@ -3,9 +3,8 @@
 #ifndef APPCACHE_TOOLS_CURVE_TTL_CURVE_H_
 #define APPCACHE_TOOLS_CURVE_TTL_CURVE_H_
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <queue>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -34,20 +33,27 @@ class TtlCurve {
 
   const LruCurve& curve() const noexcept { return curve_; }
 
+  // How many expiries it keeps, of present and of former entries: about twice
+  // as many as keys that have not expired, and kMostStale, at most.
+  size_t expiries() const noexcept { return order_.size(); }
+  static constexpr size_t kMostStale = 1024;
+
  private:
   static constexpr int64_t kNever = INT64_MAX;
 
   // Removes what has expired at this time.
   void Advance(int64_t now);
+  // Leaves out those that are no longer in expiries_.
+  void RebuildOrder();
   void SetExpiry(uint64_t key, int64_t ttl);
 
   LruCurve curve_;
   int64_t now_ = INT64_MIN;
   std::unordered_map<uint64_t, int64_t> expiries_;  // of all keys
-  // The first to expire on top. Those that are no longer in expiries_ are left
-  // out when they reach it.
+  // A heap, the first to expire in front. Those that are no longer in expiries_
+  // are left out when they reach it, or when there are too many of them.
   using Expiry = std::pair<int64_t, uint64_t>;
-  std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> order_;
+  std::vector<Expiry> order_;
 };
 
 }  // namespace appcache::curve
