@@ -1,8 +1,12 @@
 // appcache replay, on traces that are short enough to check by hand.
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 #include <zlib.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -207,6 +211,52 @@ TEST_F(ReplayTest, SeveralCapacitiesNeedAFileAndNoCache) {
             std::string::npos);
   EXPECT_NE(error({"trace", "--max-bytes", "0"}).find("sizes, such as"),
             std::string::npos);
+}
+
+// Each pass after the first one would find no request.
+TEST_F(ReplayTest, SeveralCapacitiesOfAPipeAreRefused) {
+  Streams streams;
+  streams.starter = {"/bin/sh", "-c", "cat trace | \"$@\"", "sh"};
+  const Output piped =
+      Start({"replay", "/dev/stdin", "--max-entries", "1,2"}, streams).Wait();
+  EXPECT_EQ(piped.out, "");
+  ASSERT_EQ(piped.status, 2) << piped.err;
+  EXPECT_NE(piped.err.find("name a file"), std::string::npos) << piped.err;
+  const Output once =
+      Start({"replay", "/dev/stdin", "--max-entries", "3", "--json"}, streams)
+          .Wait();
+  EXPECT_EQ(Json::parse(once.out)["hits"], 3);
+  MakeFifo("fifo");
+  EXPECT_EQ(Run({"replay", "fifo", "--max-bytes", "1,2"}).status, 2);
+  EXPECT_EQ(Run({"replay", "missing", "--max-entries", "1,2"}).status, 3);
+}
+
+// Another file gets the name of the trace during the first of 100 passes.
+TEST_F(ReplayTest, ATraceThatChangesBetweenTheCapacitiesIsAnError) {
+  std::string trace;
+  for (int i = 0; i < 1000; ++i) trace += std::to_string(i % 7) + "\n";
+  std::string capacities = "1";
+  for (int i = 2; i <= 100; ++i) capacities += "," + std::to_string(i);
+  Output output;
+  // This process may not run until the last pass.
+  for (int attempt = 0; attempt < 20 && output.status != 3; ++attempt) {
+    WriteFile("changing", trace);
+    WriteFile("other", trace + "x\n");
+    const int opened = inotify_init1(IN_CLOEXEC);
+    ASSERT_GE(inotify_add_watch(opened, Path("changing").c_str(), IN_OPEN), 0);
+    Running running =
+        Start({"replay", "changing", "--max-entries", capacities});
+    struct pollfd event = {opened, POLLIN, 0};
+    EXPECT_EQ(poll(&event, 1, 60'000), 1);
+    std::filesystem::rename(Path("other"), Path("changing"));
+    output = running.Wait();
+    close(opened);
+  }
+  EXPECT_EQ(output.status, 3) << output.out;
+  EXPECT_EQ(output.out, "");
+  EXPECT_NE(output.err.find("1000 operations, and then 1001"),
+            std::string::npos)
+      << output.err;
 }
 
 // 4 bytes for a, 10 for b.

@@ -1,5 +1,6 @@
 #include "tools/command/replay.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -79,6 +80,14 @@ Status Usage(const char* message) {
   return Status(ErrorCode::kInvalidArgument, message);
 }
 
+// Whether each pass over the trace can begin at its start. That of a file that
+// cannot be read fails, and says why.
+bool CanBeReadAgain(const std::string& trace) {
+  if (trace == "-") return false;
+  struct stat info = {};
+  return stat(trace.c_str(), &info) != 0 || S_ISREG(info.st_mode);
+}
+
 Status CheckOptions(const ReplayOptions& options) {
   const size_t entries = options.max_entries.size();
   const size_t bytes = options.max_bytes.size();
@@ -93,10 +102,10 @@ Status CheckOptions(const ReplayOptions& options) {
           "replay: several capacities need several caches; omit "
           "--cache");
     }
-    if (options.trace == "-") {
+    if (!CanBeReadAgain(options.trace)) {
       return Usage(
-          "replay: several capacities need several passes, and "
-          "standard input can be read once; name a file");
+          "replay: several capacities need several passes, and standard "
+          "input or a pipe can be read once; name a file");
     }
   }
   if (entries + bytes > 0) return Status();
@@ -234,6 +243,19 @@ Status ReplayOnce(const ReplayOptions& options, const Capacity& capacity,
   return played;
 }
 
+// Replays of different requests cannot be compared.
+Status CheckSameTrace(const ReplayReport& first, const ReplayReport& report) {
+  if (report.requests == first.requests &&
+      report.trace_operations == first.trace_operations) {
+    return Status();
+  }
+  return Status(ErrorCode::kUnavailable,
+                "the trace has changed between two replays: it had " +
+                    std::to_string(first.trace_operations) +
+                    " operations, and then " +
+                    std::to_string(report.trace_operations));
+}
+
 }  // namespace
 
 Status ReplayTrace(trace::Trace& trace, Backend& backend, TraceClock* clock,
@@ -257,7 +279,8 @@ int Replay(const ReplayOptions& options) {
   if (!usable.ok()) return Fail(usable);
   std::vector<ReplayReport> reports;
   for (const Capacity& capacity : CapacitiesOf(options)) {
-    const Status status = ReplayOnce(options, capacity, reports.emplace_back());
+    Status status = ReplayOnce(options, capacity, reports.emplace_back());
+    if (status.ok()) status = CheckSameTrace(reports.front(), reports.back());
     if (!status.ok()) return Fail(status);
   }
   if (reports.front().lacks_times && options.cache.empty()) {
