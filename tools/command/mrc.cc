@@ -145,13 +145,13 @@ constexpr Policy kPolicies[] = {
 struct Point {
   uint64_t capacity = 0;
   double lru = 0;
-  double error = 0;  // of lru, in 95 of 100 cases
+  double error = 0;  // of lru, in about 95 of 100 cases
   std::optional<double> with_ttls;
   std::vector<uint64_t> others;  // of kPolicies, with --compare
 };
 
 // In 95 of 100 cases, a number is this many standard errors away at most: that
-// is Student's t of the parts of a sample.
+// is Student's t of the parts of a sample, if they are normally distributed.
 constexpr double kErrorFactor = 2.36;
 static_assert(curve::LruCurve::kParts == 8);
 
