@@ -48,20 +48,37 @@ void CallTimes::Add(const CallTimes& others) {
                     others.timed_out_.end());
 }
 
-void CallTimes::ExpectInTime() const {
-  const Duration high = Percentile(all_, 99);
-  const Duration longest = Percentile(all_, 100);
-  const Duration median_timed_out = Percentile(timed_out_, 50);
+void CallTimes::Print() const {
   std::cout << "calls: " << all_.size() << ", with a timeout of "
-            << timeout_.count() << " ms; 99th percentile: " << InMs(high)
-            << " ms, longest: " << InMs(longest)
+            << timeout_.count()
+            << " ms; 99th percentile: " << InMs(Percentile(all_, 99))
+            << " ms, longest: " << InMs(Percentile(all_, 100))
             << " ms; timed out: " << timed_out_.size()
-            << ", median of these: " << InMs(median_timed_out) << " ms"
-            << std::endl;
-  EXPECT_GT(timed_out_.size(), 0u);
+            << ", median of these: " << InMs(Percentile(timed_out_, 50))
+            << " ms" << std::endl;
+}
+
+bool CallTimes::MostAreInTime() const {
   const Duration in_time = timeout_ + std::max(timeout_ / 10, kMedianLateness);
-  EXPECT_LE(median_timed_out, in_time);
-  EXPECT_LE(longest, timeout_ + kCallPatience);
+  return !timed_out_.empty() && Percentile(timed_out_, 50) <= in_time;
+}
+
+void CallTimes::ExpectNoneHangs() const {
+  EXPECT_LE(Percentile(all_, 100), timeout_ + kCallPatience);
+}
+
+void ExpectMostInTime(const std::function<CallTimes()>& round,
+                      std::chrono::seconds patience) {
+  const auto until = steady_clock::now() + patience;
+  for (;;) {
+    const CallTimes times = round();
+    times.Print();
+    times.ExpectNoneHangs();
+    if (times.MostAreInTime()) return;
+    if (testing::Test::HasFailure()) return;
+    if (steady_clock::now() >= until) break;
+  }
+  ADD_FAILURE() << "no call timed out, or most that did were late";
 }
 
 std::chrono::nanoseconds TimeWithoutProcessor() {

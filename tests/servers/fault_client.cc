@@ -57,6 +57,10 @@ void FaultClient::ExpectHealed() {
   }
 }
 
+CallTimes FaultClient::TakeTimes() {
+  return std::exchange(times_, CallTimes(timeout_));
+}
+
 // Each value is unique and contains its path.
 std::string FaultClient::NewValue(const std::string& path) {
   const size_t padding = Below(20) == 0 ? 40'000 : Below(100);

@@ -30,6 +30,7 @@ class FaultClient {
   FaultClient(Backend& backend, std::chrono::milliseconds timeout, int id,
               uint64_t seed, bool may_lose = false)
       : backend_(backend),
+        timeout_(timeout),
         times_(timeout),
         name_("client" + std::to_string(id)),
         random_(seed),
@@ -41,7 +42,8 @@ class FaultClient {
   // Expects that without faults every operation succeeds again.
   void ExpectHealed();
 
-  const CallTimes& times() const { return times_; }
+  // The times of the steps since the last call.
+  CallTimes TakeTimes();
 
  private:
   // The values that a key may have; none means no entry.
@@ -71,6 +73,7 @@ class FaultClient {
   void SetMany();
 
   Backend& backend_;
+  const std::chrono::milliseconds timeout_;
   CallTimes times_;
   const std::string name_;
   std::mt19937_64 random_;

@@ -53,14 +53,15 @@ std::vector<FaultClient> MakeClients(Cache& cache, milliseconds timeout,
   return clients;
 }
 
-void ExpectInTimeAndHealed(std::vector<FaultClient>& clients,
-                           milliseconds timeout) {
+// Expects that the faults are over. Returns the times of the calls before.
+CallTimes ExpectHealed(std::vector<FaultClient>& clients,
+                       milliseconds timeout) {
   CallTimes times(timeout);
   for (FaultClient& client : clients) {
     client.ExpectHealed();
-    times.Add(client.times());
+    times.Add(client.TakeTimes());
   }
-  times.ExpectInTime();
+  return times;
 }
 
 bool HasSeenAll(const FaultProxy& proxy) {
@@ -92,15 +93,17 @@ void RunOverFaultyLink(const std::string& socket_path, milliseconds timeout,
   std::vector<FaultClient> clients =
       MakeClients(*cache, timeout, random, false);
 
-  proxy.SetFaultsPerHundred(kFaultsPerHundred);
-  std::vector<std::jthread> threads;
-  for (FaultClient& client : clients) {
-    threads.emplace_back(
-        [&] { Work(client, proxy, OperationsPerThread(timeout)); });
-  }
-  threads.clear();
-  proxy.SetFaultsPerHundred(0);
-  ExpectInTimeAndHealed(clients, timeout);
+  ExpectMostInTime([&] {
+    proxy.SetFaultsPerHundred(kFaultsPerHundred);
+    std::vector<std::jthread> threads;
+    for (FaultClient& client : clients) {
+      threads.emplace_back(
+          [&] { Work(client, proxy, OperationsPerThread(timeout)); });
+    }
+    threads.clear();
+    proxy.SetFaultsPerHundred(0);
+    return ExpectHealed(clients, timeout);
+  });
   EXPECT_TRUE(HasSeenAll(proxy));
   cache.reset();
   // The proxy closes its connections with a delay.
@@ -131,17 +134,10 @@ class Progress {
   std::array<std::atomic<int>, kThreads> steps_ = {};
 };
 
-}  // namespace
-
-void RunOverDyingServer(TestServer& server, milliseconds timeout,
-                        const OpenForFaults& open) {
-  constexpr int kRounds = 3;
+// Runs the clients while the server is stopped, continued, killed and started.
+void WorkWhileItDies(TestServer& server, std::vector<FaultClient>& clients) {
+  constexpr int kDeaths = 3;
   constexpr int kStepsBetween = 50;
-  RandomSource random;
-  ClientOptions options = Options(timeout);
-  options.unix_path = server.socket_path();
-  const std::unique_ptr<Cache> cache = open(options);
-  std::vector<FaultClient> clients = MakeClients(*cache, timeout, random, true);
   Progress progress;
   std::atomic<bool> is_over{false};
   std::vector<std::jthread> threads;
@@ -153,13 +149,13 @@ void RunOverDyingServer(TestServer& server, milliseconds timeout,
       }
     });
   }
-  for (int round = 0; round < kRounds; ++round) {
+  for (int death = 0; death < kDeaths; ++death) {
     progress.Await(kStepsBetween);
     server.Freeze();
     progress.Await(3);  // most of them time out
     server.Thaw();
     progress.Await(kStepsBetween);
-    if (round % 2 == 0) server.Freeze();  // killed with requests unanswered
+    if (death % 2 == 0) server.Freeze();  // killed with requests unanswered
     server.Kill();
     progress.Await(kStepsBetween);
     server.Start();
@@ -167,7 +163,21 @@ void RunOverDyingServer(TestServer& server, milliseconds timeout,
   progress.Await(kStepsBetween);
   is_over = true;
   threads.clear();
-  ExpectInTimeAndHealed(clients, timeout);
+}
+
+}  // namespace
+
+void RunOverDyingServer(TestServer& server, milliseconds timeout,
+                        const OpenForFaults& open) {
+  RandomSource random;
+  ClientOptions options = Options(timeout);
+  options.unix_path = server.socket_path();
+  const std::unique_ptr<Cache> cache = open(options);
+  std::vector<FaultClient> clients = MakeClients(*cache, timeout, random, true);
+  ExpectMostInTime([&] {
+    WorkWhileItDies(server, clients);
+    return ExpectHealed(clients, timeout);
+  });
 }
 
 }  // namespace appcache
