@@ -51,7 +51,10 @@ TEST_F(GhostsTest, ClearForgetsAll) {
   for (const int64_t h : keys) EXPECT_EQ(ghosts.Find(h, kNow), std::nullopt);
 }
 
-// Of those of three times the cache, few are lost to sets that are full.
+// Of those of three times the cache, few are lost to sets that are full. With
+// 10 entries, 30 keys are in 16 sets of 8, at random: 2 or more are lost with a
+// probability of 1.4e-4, more than a tenth of them with one of 1.7e-6 (mostly
+// one set with 12 or more, of a binomial distribution of 30 and 1/16).
 TEST_F(GhostsTest, KeysOfThreeTimesTheCacheAreRemembered) {
   for (const uint64_t entries : {10U, 1000U, 4096U}) {
     Ghosts ghosts(entries);
@@ -64,7 +67,7 @@ TEST_F(GhostsTest, KeysOfThreeTimesTheCacheAreRemembered) {
       ASSERT_TRUE(ghosts.Remembers(keys[i]));
       found += ghosts.Find(keys[i], kNow) == static_cast<int64_t>(i + 1);
     }
-    EXPECT_GT(found, 3 * entries * 95 / 100) << entries;
+    EXPECT_GE(found, 3 * entries * 90 / 100) << entries;
   }
 }
 
