@@ -37,6 +37,20 @@ Status NotARecorder(const std::string& path) {
                     "of appcache; it is left as it is");
 }
 
+class OpenFile {
+ public:
+  explicit OpenFile(int fd) noexcept : fd_(fd) {}
+  ~OpenFile() {
+    if (fd_ >= 0) close(fd_);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  int fd() const noexcept { return fd_; }
+
+ private:
+  const int fd_;
+};
+
 // Owns a descriptor, and the name of a file until it is renamed.
 class NewFile {
  public:
@@ -106,30 +120,27 @@ bool IsAt(int fd, const std::string& path) noexcept {
 // Renames `file` to `path` in place of a recorder file without a program. False
 // when what is at `path` has changed in the meantime.
 Result<bool> Replace(const std::string& path, const NewFile& file) {
-  const int old = OpenExisting(path);
-  if (old < 0 && errno == ENOENT) return false;
-  if (old < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO)) {
-    return NotARecorder(path);
-  }
-  if (old < 0) return Failure("open", path, errno);
-  const auto replace = [&]() -> Result<bool> {
-    if (!IsRecorder(old, geteuid())) return NotARecorder(path);
-    const int error = TryLock(old, kProgramByte);
-    if (error == EAGAIN) {
-      return Status(ErrorCode::kBusy,
-                    path +
-                        " is the recorder file of another program that "
-                        "runs; use another path");
+  const OpenFile old(OpenExisting(path));
+  if (old.fd() < 0) {
+    if (errno == ENOENT) return false;
+    if (errno == ELOOP || errno == EISDIR || errno == ENXIO) {
+      return NotARecorder(path);
     }
-    if (error != 0) return Failure("lock", path, error);
-    // Whoever replaces the file has this lock.
-    if (!IsAt(old, path)) return false;
-    if (rename(file.name(), path.c_str()) == 0) return true;
-    return Failure("replace", path, errno);
-  };
-  Result<bool> replaced = replace();
-  close(old);
-  return replaced;
+    return Failure("open", path, errno);
+  }
+  if (!IsRecorder(old.fd(), geteuid())) return NotARecorder(path);
+  const int error = TryLock(old.fd(), kProgramByte);
+  if (error == EAGAIN) {
+    return Status(ErrorCode::kBusy,
+                  path +
+                      " is the recorder file of another program that "
+                      "runs; use another path");
+  }
+  if (error != 0) return Failure("lock", path, error);
+  // Whoever replaces the file has this lock.
+  if (!IsAt(old.fd(), path)) return false;
+  if (rename(file.name(), path.c_str()) == 0) return true;
+  return Failure("replace", path, errno);
 }
 
 Status Publish(const std::string& path, const NewFile& file) {
@@ -157,13 +168,11 @@ Result<RecorderFile> RecorderFile::Create(const std::string& path) {
   const int lock_error = TryLock(made.fd(), kProgramByte);
   if (lock_error != 0) return Failure("lock", path, lock_error);
   RecorderFile mapped(-1);
-  mapped.fd_ = made.fd();
-  Status status = mapped.Map(path);
+  Status status = mapped.Map(made.fd(), path);
   if (status.ok()) {
     InitialiseRecorder(mapped.layout());
     status = Publish(path, made);
   }
-  mapped.fd_ = -1;
   if (!status.ok()) return status;
   mapped.fd_ = made.Release();
   return mapped;
@@ -193,13 +202,13 @@ Result<RecorderFile> RecorderFile::Attach(const std::string& path) {
                   "another command records from " + path + " already");
   }
   if (error != 0) return Failure("lock", path, error);
-  if (Status status = attached.Map(path); !status.ok()) return status;
+  if (Status status = attached.Map(fd, path); !status.ok()) return status;
   return attached;
 }
 
-Status RecorderFile::Map(const std::string& path) {
+Status RecorderFile::Map(int fd, const std::string& path) {
   void* const memory = mmap(nullptr, sizeof(RecorderLayout),
-                            PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
+                            PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (memory == MAP_FAILED) return Failure("map", path, errno);
   layout_ = static_cast<RecorderLayout*>(memory);
   return Status();

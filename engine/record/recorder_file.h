@@ -42,7 +42,7 @@ class RecorderFile {
 
  private:
   explicit RecorderFile(int fd) noexcept : fd_(fd) {}
-  Status Map(const std::string& path);
+  Status Map(int fd, const std::string& path);
 
   int fd_;
   RecorderLayout* layout_ = nullptr;
