@@ -121,10 +121,55 @@ TEST_F(RecordedAccessesTest, CsvHasEveryAccess) {
   Add(AccessKind::kInvalidate, 0xabc, 5, 61'001);
   EXPECT_EQ(Written(RecordFormat::kCsv),
             "time,key,size,ttl,op\n"
-            "0.007,0000000000000abc,50,,get\n"
+            "0.007,0000000000000abc,50,90.500,get\n"
             "1.020,0000000000000abc,50,90.500,set\n"
-            "61.000,0000000000000abc,50,,get\n"
+            "61.000,0000000000000abc,50,90.500,get\n"
             "61.001,0000000000000abc,50,,delete\n");
+}
+
+// A replay stores the value with it after a miss.
+TEST_F(RecordedAccessesTest, AGetHasTheTtlOfTheNextSetOfItsKey) {
+  Add(AccessKind::kMiss, 1, 5);
+  Add(AccessKind::kSet, 1, 5, 0, 1000);
+  Add(AccessKind::kSet, 2, 5, 0, 7000);
+  Add(AccessKind::kHit, 1, 5);
+  Add(AccessKind::kSet, 1, 5, 0, 2000);
+  Add(AccessKind::kInvalidate, 1, 5);
+  Add(AccessKind::kHit, 1, 5);   // none follows: that of the last one
+  Add(AccessKind::kMiss, 3, 5);  // none at all
+  Add(AccessKind::kMiss, 2, 5);
+  Add(AccessKind::kSet, 2, 5);  // does not expire
+  const std::string one = ",0000000000000001,5,";
+  const std::string two = ",0000000000000002,5,";
+  EXPECT_EQ(Written(RecordFormat::kCsv),
+            "time,key,size,ttl,op\n"
+            "0.000" +
+                one +
+                "1.000,get\n"
+                "0.000" +
+                one +
+                "1.000,set\n"
+                "0.000" +
+                two +
+                "7.000,set\n"
+                "0.000" +
+                one +
+                "2.000,get\n"
+                "0.000" +
+                one +
+                "2.000,set\n"
+                "0.000" +
+                one +
+                ",delete\n"
+                "0.000" +
+                one +
+                "2.000,get\n"
+                "0.000,0000000000000003,5,,get\n"
+                "0.000" +
+                two +
+                ",get\n"
+                "0.000" +
+                two + ",set\n");
 }
 
 TEST_F(RecordedAccessesTest, ARecordingWithoutAccessesIsAnEmptyTrace) {

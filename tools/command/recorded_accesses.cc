@@ -83,6 +83,7 @@ Status RecordedAccesses::Add(const internal::AccessRecord& access) {
       break;
     case AccessKind::kSet:
       ++sets_;
+      key.ttl_ms = access.ttl_ms;
       break;
     case AccessKind::kInvalidate:
       ++invalidations_;
@@ -158,7 +159,9 @@ Status RecordedAccesses::Complete() {
 }
 
 // A miss has the size of the value that was stored next, or if none was, of the
-// last one before it, or if that is not known either, of its key alone.
+// last one before it, or if that is not known either, of its key alone. A get
+// has the ttl of that set: a replay stores the value with it after a miss, also
+// where the program had a hit.
 void RecordedAccesses::Complete(Access& access, int64_t& get) {
   Key& key = keys_[access.record.id];
   if (HasValue(access.record)) {
@@ -166,7 +169,9 @@ void RecordedAccesses::Complete(Access& access, int64_t& get) {
   } else {
     access.record.bytes = key.bytes;
   }
+  if (access.record.kind == AccessKind::kSet) key.ttl_ms = access.record.ttl_ms;
   if (!IsGet(access.record)) return;
+  access.record.ttl_ms = key.ttl_ms;
   access.next_get = key.next_get;
   key.next_get = --get;
 }

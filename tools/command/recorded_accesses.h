@@ -50,8 +50,8 @@ class RecordedAccesses {
   // are not among the recorded ones.
   double HitRatioError(double share) const;
 
-  // Writes the trace. Sizes and next accesses are filled in first, so Add must
-  // not be called afterwards. Errors: as for Add, and those of the output.
+  // Writes the trace. Sizes, ttls and next accesses are filled in first, so Add
+  // must not be called afterwards. Errors: as for Add, and those of the output.
   Status WriteTo(OutputFile& output, RecordFormat format);
 
  private:
@@ -64,6 +64,7 @@ class RecordedAccesses {
     uint64_t hits = 0;
     // From the end of the trace to the access that is looked at.
     int64_t next_get = -1;
+    uint64_t ttl_ms = 0;
     uint32_t bytes = 0;
   };
 
