@@ -84,6 +84,7 @@ TEST_F(KilledProcessTest, AProgramThatDiesWhileItWritesDelaysNothing) {
       // Leaves the session as it is: the command goes on.
       auto& reader = *new RingReader(attached->layout());
       if (!reader.Start({}, MachineMilliseconds()).ok()) _exit(1);
+      reader.Renew(MachineMilliseconds() + 1'000'000);
       killed_at_ = "";
       for (int i = 0; i < 10; ++i) {
         (*recorder)->Record(AccessKind::kHit, std::to_string(i));

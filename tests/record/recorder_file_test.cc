@@ -74,7 +74,10 @@ TEST_F(RecorderFileTest, TheProgramSeesWhatTheCommandStarts) {
   ASSERT_TRUE(file.ok()) << file.status().ToString();
   EXPECT_TRUE(file->HasProgram());
   internal::RingReader reader(file->layout());
-  ASSERT_TRUE(reader.Start({}, internal::MachineMilliseconds()).ok());
+  const uint64_t now = internal::MachineMilliseconds();
+  ASSERT_TRUE(reader.Start({}, now).ok());
+  // A lease that a slow machine does not reach.
+  reader.Renew(now + 1'000'000);
   EXPECT_TRUE((*recorder)->is_recording());
   (*recorder)->Record(AccessKind::kHit, "key", 10);
   std::vector<internal::AccessRecord> records;
