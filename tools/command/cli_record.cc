@@ -66,7 +66,8 @@ void AddRecord(CLI::App& app, CommandLine& line) {
            ParseMaxSize, options->max_bytes);
   AddValue(command, "--format", "oracle-general|csv",
            "csv has sets, invalidations and ttls too, in the\n"
-           "columns time, key, size, ttl and op",
+           "columns time, key, size (of key and value), ttl\n"
+           "and op",
            ParseRecordFormat, options->format);
   AddJsonOption(command, options->json);
 }

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -94,10 +95,17 @@ class Collector {
   Result<End> Run(SignalBlocker& signals);
 
   std::chrono::milliseconds duration() const noexcept { return duration_; }
+  // The gets of all keys up to the last access that is in the recording.
+  RingReader::Counts all() const noexcept { return all_; }
+  // The accesses among them that were lost.
+  uint64_t dropped() const noexcept { return dropped_; }
 
  private:
   // Takes what is in the ring, and returns the number.
   Result<size_t> Take(bool no_writers);
+  // Brings all_ and dropped_ up to date. `added` of the accesses that were
+  // taken are in the recording.
+  void Count(size_t added);
   std::optional<End> LimitReached() const;
   // Waits for a signal or some milliseconds; true: a signal that ends the
   // command.
@@ -110,6 +118,10 @@ class Collector {
   std::vector<internal::AccessRecord> taken_;
   const uint64_t start_ms_ = MachineMilliseconds();
   std::chrono::milliseconds duration_{0};
+  RingReader::Counts all_;
+  uint64_t dropped_ = 0;
+  // Whether a limit has left accesses out of the recording.
+  bool is_cut_ = false;
 };
 
 bool Collector::Pause(SignalBlocker& signals) {
@@ -139,12 +151,33 @@ Result<size_t> Collector::Take(bool no_writers) {
   Result<size_t> taken = reader_.Read(MachineMilliseconds(), no_writers,
                                       internal::kRecorderSlots, taken_);
   if (!taken.ok()) return taken;
-  for (const internal::AccessRecord& access : taken_) {
-    if (LimitReached()) break;
-    Status added = recording_.Add(access);
-    if (!added.ok()) return added;
+  size_t added = 0;
+  for (; added < taken_.size() && !LimitReached(); ++added) {
+    Status status = recording_.Add(taken_[added]);
+    if (!status.ok()) return status;
   }
+  Count(added);
   return taken;
+}
+
+// Where a limit cuts what was taken, the program has counted the gets of the
+// rest too. They are divided as what was taken is.
+void Collector::Count(size_t added) {
+  if (is_cut_) return;
+  is_cut_ = added < taken_.size();
+  dropped_ = reader_.dropped();
+  const RingReader::Counts now = reader_.counts();
+  if (!is_cut_) {
+    all_ = now;
+    return;
+  }
+  const double share =
+      static_cast<double>(added) / static_cast<double>(taken_.size());
+  const auto part = [&](uint64_t before, uint64_t after) {
+    return before + static_cast<uint64_t>(std::llround(
+                        share * static_cast<double>(after - before)));
+  };
+  all_ = {part(all_.gets, now.gets), part(all_.hits, now.hits)};
 }
 
 Result<End> Collector::Run(SignalBlocker& signals) {
@@ -164,11 +197,16 @@ Result<End> Collector::Run(SignalBlocker& signals) {
         duration_ >= std::chrono::seconds(*options_.seconds)) {
       end = End::kSeconds;
     }
+    if (!end && !has_lease) end = End::kLease;
     if (!end && !has_program && *taken == 0) end = End::kProgram;
-    if (!end && !has_lease && has_program) end = End::kLease;
     if (!end && *taken < internal::kRecorderSlots / 4 && Pause(signals)) {
       end = End::kSignal;
     }
+  }
+  // Whatever else has ended it, a program that had ended the session before has
+  // recorded nothing since.
+  if (!LimitReached() && !reader_.Renew(MachineMilliseconds())) {
+    end = End::kLease;
   }
   reader_.Stop();
   const Result<size_t> rest = Take(!file_.HasProgram());
@@ -205,20 +243,26 @@ struct Outcome {
   // that more or fewer than the average are recorded of are mostly those of a
   // few frequent keys, which hit in a cache of any size. So a replay is nearer
   // to the truth if they are added to its gets and to its hits (SHARDS:
-  // Waldspurger and others, FAST 2015, section 3.3).
-  int64_t missing;
+  // Waldspurger and others, FAST 2015, section 3.3). None when accesses were
+  // lost, which are of any keys.
+  std::optional<int64_t> missing;
   uint64_t dropped;
 };
 
 Outcome Summarise(const RecordOptions& options,
                   const RecordedAccesses& recording, const Collector& collector,
-                  const RingReader& reader, End end) {
-  Outcome outcome{end, collector.duration(), reader.counts(), 0, 0,
-                  0,   reader.dropped()};
+                  End end) {
+  Outcome outcome{end, collector.duration(), collector.all(),    0,
+                  0,   std::nullopt,         collector.dropped()};
+  if (outcome.dropped == 0) {
+    // The counters include gets that were not recorded any more when the
+    // recording ended.
+    if (options.sample == 1) outcome.all = {recording.gets(), recording.hits()};
+    outcome.missing =
+        std::llround(static_cast<double>(outcome.all.gets) * options.sample) -
+        static_cast<int64_t>(recording.gets());
+  }
   if (outcome.all.gets == 0) return outcome;
-  outcome.missing =
-      std::llround(static_cast<double>(outcome.all.gets) * options.sample) -
-      static_cast<int64_t>(recording.gets());
   outcome.all_hit_ratio = static_cast<double>(outcome.all.hits) /
                           static_cast<double>(outcome.all.gets);
   if (recording.gets() > 0) {
@@ -230,9 +274,9 @@ Outcome Summarise(const RecordOptions& options,
 }
 
 // How to correct a replay of the sample.
-std::string CorrectionOf(const Outcome& outcome) {
-  const std::string count = std::to_string(std::abs(outcome.missing));
-  return outcome.missing < 0
+std::string CorrectionOf(int64_t missing) {
+  const std::string count = std::to_string(std::abs(missing));
+  return missing < 0
              ? "The sample has too many gets of frequent keys: subtract " +
                    count + " from the\ngets and the hits of a replay.\n"
              : "The sample has too few gets of frequent keys: add " + count +
@@ -259,7 +303,8 @@ int PrintText(const RecordOptions& options, const RecordedAccesses& recording,
   }
   if (options.sample < 1) {
     const double share = options.sample;
-    text += "\n" + CorrectionOf(outcome);
+    text += "\n";
+    if (outcome.missing) text += CorrectionOf(*outcome.missing);
     text += "A cache of N entries in the program is one of N * " +
             Number(share) + " in a replay:\n  appcache replay " +
             Escape(options.output) + " --max-entries N*" + Number(share) + "\n";
@@ -269,6 +314,8 @@ int PrintText(const RecordOptions& options, const RecordedAccesses& recording,
 
 int PrintJsonOf(const RecordOptions& options, const RecordedAccesses& recording,
                 const Outcome& outcome) {
+  nlohmann::ordered_json missing;
+  if (outcome.missing) missing = *outcome.missing;
   return PrintJson(
       nlohmann::ordered_json{{"duration_ms", Milliseconds(outcome.duration)},
                              {"ended_by", NameOf(outcome.end)},
@@ -281,7 +328,7 @@ int PrintJsonOf(const RecordOptions& options, const RecordedAccesses& recording,
                              {"dropped", outcome.dropped},
                              {"hit_percent", 100 * recording.HitRatio()},
                              {"hit_percent_error", 100 * outcome.error},
-                             {"missing_gets", outcome.missing},
+                             {"missing_gets", missing},
                              {"all_gets", outcome.all.gets},
                              {"all_hits", outcome.all.hits},
                              {"all_hit_percent", 100 * outcome.all_hit_ratio}});
@@ -306,6 +353,15 @@ void WarnOf(const Outcome& outcome) {
   }
 }
 
+// Whether the trace would replace the recorder file. Follows links.
+bool IsSameFile(const std::string& recorder, const std::string& output) {
+  struct stat first;
+  struct stat second;
+  return stat(recorder.c_str(), &first) == 0 &&
+         stat(output.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
+         first.st_ino == second.st_ino;
+}
+
 Status NoProgram(const std::string& path) {
   return Status(ErrorCode::kUnavailable, "the program of the recorder file " +
                                              Quoted(path) +
@@ -315,6 +371,10 @@ Status NoProgram(const std::string& path) {
 }  // namespace
 
 int Record(const RecordOptions& options) {
+  if (IsSameFile(options.recorder, options.output)) {
+    return FailUsage(
+        "record: RECORDER and TRACE are the same file; name another TRACE");
+  }
   SignalBlocker signals;
   const Result<RecorderFile> file = RecorderFile::Attach(options.recorder);
   if (!file.ok()) return Fail(file.status());
@@ -338,8 +398,7 @@ int Record(const RecordOptions& options) {
   Status written = recording->WriteTo(*output, options.format);
   if (written.ok()) written = output->Commit();
   if (!written.ok()) return Fail(written);
-  const Outcome outcome =
-      Summarise(options, *recording, collector, reader, *end);
+  const Outcome outcome = Summarise(options, *recording, collector, *end);
   WarnOf(outcome);
   return options.json ? PrintJsonOf(options, *recording, outcome)
                       : PrintText(options, *recording, outcome);
