@@ -8,7 +8,7 @@ namespace appcache::lru {
 namespace {
 
 // How often a call is repeated while somebody removes the file again and again.
-constexpr int kMostTries = 3;
+constexpr int kMostTries = 10;
 
 bool HasFailed(const Status& status) noexcept { return !status.ok(); }
 template <class T>

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cstdlib>
 #include <limits>
-#include <new>
 
 namespace appcache::policy {
 namespace {
@@ -51,14 +51,14 @@ void Store(T& field, T value) noexcept {
 
 }  // namespace
 
-Ghosts::Ghosts(uint64_t max_entries) {
-  const uint64_t entries = std::min(max_entries, kMostGhosts);
-  const uint64_t count = std::bit_ceil(
-      std::clamp<uint64_t>(entries * kGhostsPerEntry, kWays, kMostGhosts));
-  set_mask_ = count / kWays - 1;
-  ghosts_.reset(static_cast<Ghost*>(std::calloc(count, sizeof(Ghost))));
-  if (ghosts_ == nullptr) throw std::bad_alloc();
-}
+Ghosts::Ghosts(uint64_t max_entries) noexcept
+    : set_mask_(std::bit_ceil(std::clamp<uint64_t>(
+                    std::min(max_entries, kMostGhosts) * kGhostsPerEntry, kWays,
+                    kMostGhosts)) /
+                    kWays -
+                1) {}
+
+Ghosts::~Ghosts() { std::free(ghosts_.load(std::memory_order_relaxed)); }
 
 uint64_t Ghosts::SampleMaskFor(uint64_t entries) const noexcept {
   constexpr uint64_t kMost =
@@ -69,6 +69,11 @@ uint64_t Ghosts::SampleMaskFor(uint64_t entries) const noexcept {
 }
 
 void Ghosts::FitTo(uint64_t entries) noexcept {
+  if (ghosts_.load(std::memory_order_relaxed) == nullptr) {
+    ghosts_.store(static_cast<Ghost*>(
+                      std::calloc((set_mask_ + 1) * kWays, sizeof(Ghost))),
+                  std::memory_order_release);
+  }
   const uint64_t mask = sample_mask_.load(std::memory_order_relaxed);
   // Not back as soon as there is one entry less: of keys that begin to be
   // remembered, the past is unknown.
@@ -81,6 +86,7 @@ void Ghosts::FitTo(uint64_t entries) noexcept {
 void Ghosts::Add(int64_t h, int64_t tick, int64_t expires_at_ms) noexcept {
   if (!Remembers(h)) return;
   Ghost* const set = SetOf(h);
+  if (set == nullptr) return;
   Ghost* oldest = set;
   int64_t least = std::numeric_limits<int64_t>::max();
   for (Ghost* ghost = set; ghost != set + kWays; ++ghost) {
@@ -101,6 +107,7 @@ void Ghosts::Add(int64_t h, int64_t tick, int64_t expires_at_ms) noexcept {
 
 std::optional<int64_t> Ghosts::Find(int64_t h, int64_t now_ms) const noexcept {
   const Ghost* const set = SetOf(h);
+  if (set == nullptr) return std::nullopt;
   for (const Ghost* ghost = set; ghost != set + kWays; ++ghost) {
     const uint64_t packed = Load(ghost->tag_and_expiry);
     if (TagIn(packed) != TagOf(h)) continue;
@@ -113,6 +120,7 @@ std::optional<int64_t> Ghosts::Find(int64_t h, int64_t now_ms) const noexcept {
 void Ghosts::Remove(int64_t h) noexcept {
   if (!Remembers(h)) return;
   Ghost* const set = SetOf(h);
+  if (set == nullptr) return;
   for (Ghost* ghost = set; ghost != set + kWays; ++ghost) {
     if (TagIn(Load(ghost->tag_and_expiry)) == TagOf(h)) {
       Store(ghost->tag_and_expiry, uint64_t{0});
@@ -121,8 +129,10 @@ void Ghosts::Remove(int64_t h) noexcept {
 }
 
 void Ghosts::Clear() noexcept {
-  Ghost* const end = &ghosts_[(set_mask_ + 1) * kWays];
-  for (Ghost* ghost = ghosts_.get(); ghost != end; ++ghost) {
+  Ghost* const begin = SetOf(0);
+  if (begin == nullptr) return;
+  for (Ghost* ghost = begin; ghost != begin + (set_mask_ + 1) * kWays;
+       ++ghost) {
     if (Load(ghost->tag_and_expiry) == 0) continue;
     Store(ghost->tag_and_expiry, uint64_t{0});
   }

@@ -10,8 +10,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <optional>
 
 namespace appcache::policy {
@@ -20,11 +18,16 @@ namespace appcache::policy {
 // a ghost or mistake the time of one. 16 bytes a ghost, at most 512 KiB.
 class Ghosts {
  public:
-  // For a cache of at most so many entries. Throws std::bad_alloc.
-  explicit Ghosts(uint64_t max_entries);
+  // For a cache of at most so many entries. Remembers nothing before FitTo.
+  explicit Ghosts(uint64_t max_entries) noexcept;
+  ~Ghosts();
+  Ghosts(const Ghosts&) = delete;
+  Ghosts& operator=(const Ghosts&) = delete;
 
   // Chooses the share of the keys that is remembered: for a cache that has so
-  // many entries now, which may be far fewer than it could have.
+  // many entries now, which may be far fewer than it could have. The first call
+  // allocates the table; without memory for it, no key is remembered, and a
+  // later call tries again. One call at a time.
   void FitTo(uint64_t entries) noexcept;
 
   // Whether the key with this hash is one of those that are remembered.
@@ -63,21 +66,19 @@ class Ghosts {
     int64_t tick;
     uint64_t tag_and_expiry;
   };
-  struct Free {
-    void operator()(Ghost* ghosts) const noexcept { std::free(ghosts); }
-  };
-
+  // Null before there is a table.
   Ghost* SetOf(int64_t h) const noexcept {
-    return &ghosts_[(static_cast<uint64_t>(h) & set_mask_) * kWays];
+    Ghost* const ghosts = ghosts_.load(std::memory_order_acquire);
+    if (ghosts == nullptr) return nullptr;
+    return ghosts + (static_cast<uint64_t>(h) & set_mask_) * kWays;
   }
 
   uint64_t SampleMaskFor(uint64_t entries) const noexcept;
 
-  uint64_t set_mask_ = 0;
+  const uint64_t set_mask_;
   std::atomic<uint64_t> sample_mask_{0};
-  // Zeroed by calloc, so that a page which is not used needs no memory, and
-  // opening a cache no time.
-  std::unique_ptr<Ghost[], Free> ghosts_;
+  // Owned. Zeroed by calloc, so that a page which is not used needs no memory.
+  std::atomic<Ghost*> ghosts_{nullptr};
 };
 
 }  // namespace appcache::policy

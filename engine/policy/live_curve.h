@@ -41,6 +41,7 @@ class alignas(128) LiveCurve {
 
   // The number of entries now. To be called before the first eviction and from
   // time to time: the limit of entries says little where bytes are limited.
+  // One call at a time.
   void FitTo(uint64_t entries) noexcept;
 
   // Whether a thread notes its `count`-th hit, or miss. Spreads the samples

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 
 #include "appcache/stats.h"
@@ -33,8 +34,8 @@ class RecentReads {
   void NoteMiss(int64_t h, uint64_t count, int64_t now_ms) noexcept;
   void NoteExpired(int64_t h, uint64_t count) noexcept;
 
-  // See LiveCurve::FitTo.
-  void FitTo(uint64_t entries) noexcept { curve_.FitTo(entries); }
+  // The number of entries now.
+  void FitTo(uint64_t entries) noexcept;
 
   // A set, which is no read, and a removal that is no eviction.
   void NoteSet(int64_t h, int64_t expires_at_ms) noexcept {
@@ -52,16 +53,18 @@ class RecentReads {
  private:
   // All keys of so many entries are remembered, and those of three times more.
   static constexpr uint64_t kMostRecent = 4096;
+  // A program that reads less needs no tables.
+  static constexpr int64_t kReadsBeforeTables = 256;
 
-  int64_t NextTick() noexcept {
-    return reads_.fetch_add(1, std::memory_order_relaxed) + 1;
-  }
+  int64_t NextTick() noexcept;
   void Note(int64_t h, int64_t tick, int64_t expires_at_ms) noexcept {
     recent_.Add(h, tick, expires_at_ms);
     curve_.NoteGhost(h, tick, expires_at_ms);
   }
 
   std::atomic<int64_t> reads_{0};
+  std::mutex fit_mutex_;
+  uint64_t entries_ = 0;  // guarded by fit_mutex_
   Ghosts recent_;
   LiveCurve curve_;
 };

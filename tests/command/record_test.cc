@@ -320,7 +320,6 @@ TEST_F(RecordThisProcessTest, ASessionThatTheProgramEndedIsNotCalledComplete) {
   {
     Running record = StartRecording({});
     WhileStopped(record, [&] { header.session = 0; });
-    record.Signal(SIGINT);
     EXPECT_EQ(ResultOf(record.Wait())["ended_by"], "lease");
   }
   Running record = StartRecording({});

@@ -19,6 +19,8 @@ namespace {
 
 TEST(MovedFileThreadsTest, NoCallFailsAndEverySetIsSeen) {
   constexpr int kThreads = 3;
+  // Fewer than the tries of a call (file_engine.cc): a thread that waits for a
+  // processor may meet them all in one call.
   constexpr int kRemovals = 8;
   const Scratch scratch;
   const std::string file = scratch.Path("cache.db");

@@ -23,6 +23,7 @@ class GhostsTest : public testing::Test {
 
 TEST_F(GhostsTest, AnEvictedKeyIsFoundWithItsLastUse) {
   Ghosts ghosts(1000);
+  ghosts.FitTo(1000);
   const int64_t h = NewHash();
   EXPECT_EQ(ghosts.Find(h, kNow), std::nullopt);
   ghosts.Add(h, 7, 0);
@@ -35,6 +36,7 @@ TEST_F(GhostsTest, AnEvictedKeyIsFoundWithItsLastUse) {
 
 TEST_F(GhostsTest, AnExpiredKeyIsNotFound) {
   Ghosts ghosts(1000);
+  ghosts.FitTo(1000);
   const int64_t h = NewHash();
   ghosts.Add(h, 7, kNow);
   EXPECT_EQ(ghosts.Find(h, kNow - 1000), 7);
@@ -45,6 +47,7 @@ TEST_F(GhostsTest, AnExpiredKeyIsNotFound) {
 
 TEST_F(GhostsTest, ClearForgetsAll) {
   Ghosts ghosts(1000);
+  ghosts.FitTo(1000);
   std::vector<int64_t> keys;
   for (int i = 0; i < 100; ++i) ghosts.Add(keys.emplace_back(NewHash()), i, 0);
   ghosts.Clear();
@@ -58,6 +61,7 @@ TEST_F(GhostsTest, ClearForgetsAll) {
 TEST_F(GhostsTest, KeysOfThreeTimesTheCacheAreRemembered) {
   for (const uint64_t entries : {10U, 1000U, 4096U}) {
     Ghosts ghosts(entries);
+    ghosts.FitTo(entries);
     std::vector<int64_t> keys;
     for (uint64_t i = 0; i < 20 * entries; ++i) {
       ghosts.Add(keys.emplace_back(NewHash()), static_cast<int64_t>(i + 1), 0);
@@ -95,6 +99,15 @@ TEST_F(GhostsTest, ACacheWithFewEntriesRemembersAllKeys) {
   EXPECT_FALSE(ghosts.Remembers(-1));
   ghosts.FitTo(8191);
   EXPECT_FALSE(ghosts.Remembers(-1));
+}
+
+TEST_F(GhostsTest, NothingIsRememberedBeforeTheNumberOfEntriesIsKnown) {
+  Ghosts ghosts(1000);
+  const int64_t h = NewHash();
+  ghosts.Add(h, 7, 0);
+  ghosts.Remove(h);
+  ghosts.Clear();
+  EXPECT_EQ(ghosts.Find(h, kNow), std::nullopt);
 }
 
 TEST_F(GhostsTest, AnUnlimitedCacheIsPossible) {

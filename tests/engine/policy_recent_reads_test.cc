@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -47,7 +48,10 @@ class Lru {
 class Cache {
  public:
   explicit Cache(uint64_t max_entries)
-      : max_entries_(max_entries), lru_(max_entries), reads_(max_entries) {
+      : max_entries_(max_entries),
+        lru_(max_entries),
+        owned_(std::make_unique<RecentReads>(max_entries)),
+        reads_(*owned_) {
     reads_.FitTo(max_entries);
   }
 
@@ -84,7 +88,9 @@ class Cache {
  private:
   const uint64_t max_entries_;
   Lru lru_;
-  RecentReads reads_;
+  // Has more alignment than a stack has under AddressSanitizer.
+  const std::unique_ptr<RecentReads> owned_;
+  RecentReads& reads_;
   curve::StackDistances distances_;
   std::vector<uint64_t> by_distance_;
   uint64_t hits_ = 0;
@@ -112,7 +118,8 @@ TEST(RecentReadsTest, IsWithinAPointOfTheExactCurve) {
 }
 
 TEST(RecentReadsTest, AKeyThatWasRemovedIsAMissAtEverySize) {
-  RecentReads reads(100);
+  const auto owned = std::make_unique<RecentReads>(100);
+  RecentReads& reads = *owned;
   uint64_t misses = 0;
   for (int round = 0; round < 100; ++round) {
     for (uint64_t key = 0; key < 50; ++key) {
@@ -128,7 +135,8 @@ TEST(RecentReadsTest, AKeyThatWasRemovedIsAMissAtEverySize) {
 }
 
 TEST(RecentReadsTest, AnEvictedKeyThatHasExpiredIsAMissAtEverySize) {
-  RecentReads reads(100);
+  const auto owned = std::make_unique<RecentReads>(100);
+  RecentReads& reads = *owned;
   uint64_t misses = 0;
   for (int64_t round = 1; round < 100; ++round) {
     for (uint64_t key = 0; key < 50; ++key) {

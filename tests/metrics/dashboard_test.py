@@ -139,11 +139,12 @@ class DashboardTest(unittest.TestCase):
         by_title = {}
         for title, target in self.targets():
             by_title.setdefault(title, target["expr"])
-        # Twelve rounds of one miss and one hit for each set of the sessions.
+        # Rounds of 20 misses, 20 hits and 400 hits of the sessions, and two
+        # misses of loads.
         result = self.query(self.replaced(by_title["Hit ratio"],
                                           cache="sessions"))
         self.assertEqual(len(result), 1)
-        self.assertAlmostEqual(result[0][1], 20 / 42, places=6)
+        self.assertAlmostEqual(result[0][1], 420 / 442, places=6)
         result = self.query(self.replaced(by_title["Entries"],
                                           cache="sessions"))
         self.assertEqual([value for _, value in result], [50])

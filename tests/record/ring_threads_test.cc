@@ -54,7 +54,9 @@ TEST(RingThreadsTest, EveryRecordArrivesOnceOrIsCountedAsDropped) {
   }
   for (std::thread& writer : writers) writer.join();
   EXPECT_TRUE(ring.read_status.ok());
-  EXPECT_EQ(last.size(), size_t{kThreads});
+  EXPECT_GT(read, 0U);
+  // While the reader waits for a processor, all of a thread may be dropped.
+  EXPECT_LE(last.size(), size_t{kThreads});
   EXPECT_EQ(ring.reader.counts().gets, uint64_t{kThreads} * kWrites);
   EXPECT_EQ(read + ring.reader.dropped(), uint64_t{kThreads} * kWrites);
 }
