@@ -11,7 +11,7 @@
 
 namespace appcache::bench {
 
-// Closed loop: each operation starts when the one before it has ended, until
+// Closed loop: each operation starts when the one before it returns, until
 // the time `end`. A stall delays the operations after it, but is recorded once.
 // Returns whether `operation()` was true each time.
 template <class Clock, class Operation>

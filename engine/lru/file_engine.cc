@@ -8,6 +8,7 @@ namespace appcache::lru {
 namespace {
 
 // How often a call is repeated while somebody removes the file again and again.
+// A thread that waits for a processor may meet several removals in one call.
 constexpr int kMostTries = 10;
 
 bool HasFailed(const Status& status) noexcept { return !status.ok(); }

@@ -6,9 +6,10 @@
 // that there is an estimate soon. Old samples lose weight, so that the estimate
 // follows the traffic of the last millions of requests.
 //
-// Accuracy: on real traces within half a point of the exact curve, and the
-// error of the sample, at most 0.2 points when it is complete. It supposes that
-// a miss is followed by a set of the key, and that few other keys are set.
+// The model is within half a point of the exact curve on real traces
+// (bench/README.md); the standard error of a complete sample is about 0.1
+// points. Both suppose that a miss is followed by a set of the key, and that
+// few other keys are set.
 //
 // Restrictions: knows no entries, only hashes and ticks.
 

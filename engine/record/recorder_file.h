@@ -18,7 +18,8 @@ namespace appcache::internal {
 class RecorderFile {
  public:
   // For the program: makes a new file, which appears at `path` when it is
-  // complete. Replaces a recorder file of this user whose program has ended.
+  // complete. Replaces the recorder file of a program of this user that
+  // has exited.
   // Errors: as AccessRecorder::Create.
   static Result<RecorderFile> Create(const std::string& path);
 

@@ -15,7 +15,7 @@
 #include "appcache/testing/fake_clock.h"
 #include "tests/engine/scratch.h"
 #include "tests/support/random.h"
-#include "tools/curve/stack_distances.h"
+#include "tools/curve/lru_curve.h"
 
 namespace appcache {
 namespace {
@@ -75,27 +75,18 @@ class HitRatioCurveTest : public testing::Test {
   static void ExpectCurveOf(const Trace& trace, const Cache& cache,
                             uint64_t max_entries,
                             double tolerance = kTolerance) {
-    curve::StackDistances distances;
-    std::vector<uint64_t> requests_by_distance;
-    for (const uint32_t key : trace) {
-      const uint64_t distance = distances.Access(key);
-      if (distance >= requests_by_distance.size()) {
-        requests_by_distance.resize(distance + 1);
-      }
-      ++requests_by_distance[distance];
-    }
+    curve::LruCurve exact;
+    for (const uint32_t key : trace) exact.Request(key);
     const std::optional<HitRatioCurve> curve = cache.Stats().hit_ratio_curve;
     ASSERT_TRUE(curve.has_value());
     EXPECT_EQ(curve->entries, max_entries);
     for (const HitRatioCurve::Point& point : curve->points) {
-      const double capacity = point.scale * static_cast<double>(max_entries);
-      uint64_t hits = 0;
-      for (size_t i = 1; i < requests_by_distance.size(); ++i) {
-        if (static_cast<double>(i) <= capacity) hits += requests_by_distance[i];
-      }
-      const double exact =
-          static_cast<double>(hits) / static_cast<double>(trace.size());
-      EXPECT_NEAR(point.hit_ratio, exact, tolerance) << point.scale;
+      const auto capacity =
+          static_cast<uint64_t>(point.scale * static_cast<double>(max_entries));
+      EXPECT_NEAR(point.hit_ratio,
+                  exact.Hits(capacity) / static_cast<double>(exact.requests()),
+                  tolerance)
+          << point.scale;
     }
   }
 

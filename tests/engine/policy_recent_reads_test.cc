@@ -9,11 +9,10 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
-#include <vector>
 
 #include "engine/policy/recent_reads.h"
 #include "tests/support/random.h"
-#include "tools/curve/stack_distances.h"
+#include "tools/curve/lru_curve.h"
 
 namespace appcache::policy {
 namespace {
@@ -56,9 +55,7 @@ class Cache {
   }
 
   void Request(int64_t h) {
-    const uint64_t distance = distances_.Access(static_cast<uint64_t>(h));
-    if (distance >= by_distance_.size()) by_distance_.resize(distance + 1);
-    ++by_distance_[distance];
+    exact_.Request(static_cast<uint64_t>(h));
     if (lru_.Has(h)) {
       reads_.NoteHit(h, ++hits_, 0);
     } else {
@@ -73,14 +70,12 @@ class Cache {
         reads_.Estimate(max_entries_, hits_, misses_);
     ASSERT_TRUE(curve.has_value());
     for (const HitRatioCurve::Point& point : curve->points) {
-      const double capacity = point.scale * static_cast<double>(max_entries_);
-      uint64_t hits = 0;
-      for (size_t i = 1; i < by_distance_.size(); ++i) {
-        if (static_cast<double>(i) <= capacity) hits += by_distance_[i];
-      }
-      const double exact =
-          static_cast<double>(hits) / static_cast<double>(hits_ + misses_);
-      EXPECT_NEAR(point.hit_ratio, exact, kTolerance)
+      const auto capacity = static_cast<uint64_t>(
+          point.scale * static_cast<double>(max_entries_));
+      EXPECT_NEAR(
+          point.hit_ratio,
+          exact_.Hits(capacity) / static_cast<double>(exact_.requests()),
+          kTolerance)
           << max_entries_ << " entries, times " << point.scale;
     }
   }
@@ -91,8 +86,7 @@ class Cache {
   // Has more alignment than a stack has under AddressSanitizer.
   const std::unique_ptr<RecentReads> owned_;
   RecentReads& reads_;
-  curve::StackDistances distances_;
-  std::vector<uint64_t> by_distance_;
+  curve::LruCurve exact_;
   uint64_t hits_ = 0;
   uint64_t misses_ = 0;
 };

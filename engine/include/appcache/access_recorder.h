@@ -46,7 +46,8 @@ enum class AccessKind : uint8_t { kHit, kMiss, kSet, kInvalidate };
 class AccessRecorder {
  public:
   // Makes the recorder file: readable by this user alone, of constant size. The
-  // directory must exist. Replaces a recorder file whose program has ended.
+  // directory must exist. Replaces the recorder file of a program that has
+  // exited.
   //
   // Errors: kBusy when the program that made the file, or a child of it, still
   // has it open; kUnsupported when there is something else at `path`, which is

@@ -43,7 +43,7 @@ struct CacheStats {
   uint64_t invalidations = 0;
   uint64_t write_errors = 0;
 
-  // GetVia: loaders that have ended, those of them that threw, and callers that
+  // GetVia: loaders that returned or threw, those that threw, and callers that
   // got the value of another caller's loader.
   uint64_t loads = 0;
   uint64_t load_failures = 0;
@@ -91,7 +91,8 @@ struct CacheStats {
   // What the cache would hit if it were larger or smaller. Empty before enough
   // reads were sampled. The estimate is of an LRU whose misses are followed by
   // a set of the key; on real traces it is within a point (0.01) of the exact
-  // ratio. Keys removed by InvalidatePrefix count as evicted.
+  // ratio. A key that was evicted, and whose prefix is invalidated afterwards,
+  // still counts as evicted.
   std::optional<HitRatioCurve> hit_ratio_curve;
 };
 
