@@ -180,7 +180,7 @@ def _tile(index, setting, sample):
         ratio, peer = max(peers)
         kind = summary.verdict_text(ratio)
         beside = (
-            f'<span class="{kind}">{ratio.median:.2f} times'
+            f'<span class="{kind}">{summary.ratio_text(ratio.median)} times'
             f" {_text(peer)}</span>"
         )
     return (

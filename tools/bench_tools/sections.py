@@ -67,8 +67,9 @@ def ratio_cell(spread):
         return ""
     kind = summary.verdict_text(spread)
     mark = {"slower": " \u25b2", "faster": " \u25bc", "similar": ""}[kind]
-    note = f"({spread.low:.2f}\u2013{spread.high:.2f})"
-    return [f"{spread.median:.2f}{mark}", kind, note]
+    text = summary.ratio_text
+    note = f"({text(spread.low)}\u2013{text(spread.high)})"
+    return [f"{text(spread.median)}{mark}", kind, note]
 
 
 # --- Before and after.
@@ -227,8 +228,8 @@ def _readings(index, settings, own):
     texts = []
     if slower:
         listed = "; ".join(
-            f"{summary.label(operation)}: {side} takes {median:.2f} times as"
-            f" long as {peer}"
+            f"{summary.label(operation)}: {side} takes"
+            f" {summary.ratio_text(median)} times as long as {peer}"
             for median, side, operation, peer in slower[:5]
         )
         more = f"; and {len(slower) - 5} more" if len(slower) > 5 else ""

@@ -52,6 +52,9 @@ OPERATIONS = (
     "get_via",
     "get_miss",
     "get_many",
+    "get_timed",
+    "get_many_timed",
+    "get_fetch",
     "get_beside_sets",
     "set_new",
     "set_over",
@@ -69,6 +72,9 @@ LABELS = {
     "get_via": "GetVia, hit",
     "get_miss": "get, miss",
     "get_many": "GetMany of 100, per key",
+    "get_timed": "get, hit with its ttl",
+    "get_many_timed": "GetMany of 100 with ttls, per key",
+    "get_fetch": "get, fetched from the server",
     "get_beside_sets": "get beside a thread that sets",
     "set_new": "set, new key",
     "set_over": "set, existing key",
@@ -95,6 +101,11 @@ def order(operation):
     """Sorts operations in the order of OPERATIONS, others after them."""
     known = OPERATIONS.index(operation) if operation in OPERATIONS else 99
     return known, operation
+
+
+def ratio_text(ratio):
+    """A ratio with two decimals; a small one with two significant digits."""
+    return f"{ratio:.2f}" if ratio >= 0.095 else f"{ratio:.2g}"
 
 
 def quartiles(values):
