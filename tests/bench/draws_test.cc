@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace appcache::bench {
+namespace appcache::bench::draws_test {
 namespace {
 
 // Counts of draws, by rank from 0.
@@ -131,4 +131,4 @@ TEST(DrawsTest, DrawsAreTheSameInEveryRun) {
 }
 
 }  // namespace
-}  // namespace appcache::bench
+}  // namespace appcache::bench::draws_test

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace appcache {
+namespace appcache::histogram_test {
 namespace {
 
 TEST(HistogramTest, AnEmptyHistogramIsZero) {
@@ -100,4 +100,4 @@ TEST(HistogramTest, QuantilesReachBeyondAThousandth) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::histogram_test

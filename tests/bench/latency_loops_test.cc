@@ -7,7 +7,7 @@
 
 #include "tools/histogram/histogram.h"
 
-namespace appcache::bench {
+namespace appcache::bench::latency_loops_test {
 namespace {
 
 // A nanosecond is a tick.
@@ -113,4 +113,4 @@ TEST(LatencyLoopsTest, AFailedOperationIsReported) {
 }
 
 }  // namespace
-}  // namespace appcache::bench
+}  // namespace appcache::bench::latency_loops_test

@@ -14,7 +14,7 @@
 #include "tests/servers/memcached_server.h"
 #include "tests/servers/redis_server.h"
 
-namespace appcache::command {
+namespace appcache::command::any_cache_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -277,4 +277,4 @@ INSTANTIATE_TEST_SUITE_P(Backends, AnyCacheTest,
                          [](const auto& info) { return info.param; });
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::any_cache_test

@@ -9,7 +9,7 @@
 
 #include <chrono>
 
-namespace appcache::command {
+namespace appcache::command::background_test {
 namespace {
 
 using std::chrono::hours;
@@ -86,4 +86,4 @@ TEST(BackgroundTest, ADeadlineInTimeHasNoEffect) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::background_test

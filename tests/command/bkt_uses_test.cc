@@ -12,7 +12,7 @@
 #include "tests/command/command.h"
 #include "tests/command/exec_records.h"
 
-namespace appcache::command {
+namespace appcache::command::bkt_uses_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -174,4 +174,4 @@ TEST_F(BktUsesTest, AFunctionCachesACommand) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::bkt_uses_test

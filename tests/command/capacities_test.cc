@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace appcache::command {
+namespace appcache::command::capacities_test {
 namespace {
 
 TEST(RoundCapacitiesTest, AreAtMostTwelveAndTheNumberOfKeys) {
@@ -43,4 +43,4 @@ TEST(CapacitiesTest, AreNumbersFromOneAndAtMostAHundred) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::capacities_test

@@ -7,7 +7,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::check_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -52,4 +52,4 @@ TEST_F(CheckTest, AFileThatIsNotACacheIsAFailure) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::check_test

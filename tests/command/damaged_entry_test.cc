@@ -9,7 +9,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::damaged_entry_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -132,4 +132,4 @@ TEST_F(DamagedEntryTest, ListedRunsAreThoseBesideItWithAWarning) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::damaged_entry_test

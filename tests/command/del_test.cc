@@ -8,7 +8,7 @@
 #include "tools/command/entries.h"
 #include "tools/command/selection.h"
 
-namespace appcache::command {
+namespace appcache::command::del_test {
 namespace {
 
 class WithoutTtlQueries : public MapBackend {
@@ -98,4 +98,4 @@ TEST(SelectionTest, DamagedEntriesThatWereLeftOutAreReportedAfterTheRemoval) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::del_test

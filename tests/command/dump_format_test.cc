@@ -8,7 +8,7 @@
 
 #include "tests/support/random.h"
 
-namespace appcache::command {
+namespace appcache::command::dump_format_test {
 namespace {
 
 StoredEntry Entry(std::string path, std::string_view value, int64_t last_used,
@@ -253,4 +253,4 @@ TEST(DumpFormatTest, AFullDiskStopsTheDump) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::dump_format_test

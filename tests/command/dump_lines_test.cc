@@ -10,7 +10,7 @@
 
 #include "tests/support/random.h"
 
-namespace appcache::command {
+namespace appcache::command::dump_lines_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -229,4 +229,4 @@ TEST(DumpLinesTest, ANewerVersionIsUnsupported) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::dump_lines_test

@@ -11,7 +11,7 @@
 #include "tools/command/cli.h"
 #include "tools/command/description.h"
 
-namespace appcache::command {
+namespace appcache::command::empty_value_test {
 namespace {
 
 struct Outcome {
@@ -99,4 +99,4 @@ TEST(EmptyValueTest, EveryOptionIsDescribed) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::empty_value_test

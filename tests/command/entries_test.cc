@@ -6,7 +6,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::entries_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -167,4 +167,4 @@ TEST_F(EntriesTest, AMissAsJsonHasANull) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::entries_test

@@ -7,7 +7,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::environment_test {
 namespace {
 
 class EnvironmentTest : public CommandTest {
@@ -80,4 +80,4 @@ TEST_F(EnvironmentTest, HelpMentionsIt) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::environment_test

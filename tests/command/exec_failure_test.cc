@@ -15,7 +15,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::exec_failure_test {
 namespace {
 
 bool Contains(const std::string& text, const std::string& part) {
@@ -194,4 +194,4 @@ TEST_F(ExecFailureTest, TheCommandRunsWithAnEmptyEnvironment) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::exec_failure_test

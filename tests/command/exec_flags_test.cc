@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-namespace appcache::command {
+namespace appcache::command::exec_flags_test {
 namespace {
 
 using std::chrono::hours;
@@ -151,4 +151,4 @@ TEST(ExecFlagsTest, OptionsThatExcludeEachOtherAreErrors) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::exec_flags_test

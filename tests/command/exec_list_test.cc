@@ -10,7 +10,7 @@
 #include "tests/command/command.h"
 #include "tests/command/exec_records.h"
 
-namespace appcache::command {
+namespace appcache::command::exec_list_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -166,4 +166,4 @@ TEST_F(ExecListTest, TheEnvironmentHasDefaultsForExecOnly) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::exec_list_test

@@ -10,7 +10,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::exec_memory_test {
 namespace {
 
 constexpr uint64_t kOutput = uint64_t{48} << 20;
@@ -64,4 +64,4 @@ TEST_F(ExecMemoryTest, OutputAboveTheLimitIsNotKeptInMemory) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::exec_memory_test

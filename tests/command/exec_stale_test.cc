@@ -12,7 +12,7 @@
 #include "tests/command/command.h"
 #include "tests/command/exec_records.h"
 
-namespace appcache::command {
+namespace appcache::command::exec_stale_test {
 namespace {
 
 using std::chrono::hours;
@@ -330,4 +330,4 @@ TEST_F(ExecStaleTest, ACommandThatWarmsItselfRunsOnce) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::exec_stale_test

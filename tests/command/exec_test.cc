@@ -9,7 +9,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::exec_test {
 namespace {
 
 class ExecTest : public CommandTest {};
@@ -356,4 +356,4 @@ TEST_F(ExecTest, OnlyTheUserCanAccessTheDefaultCache) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::exec_test

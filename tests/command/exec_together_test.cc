@@ -7,7 +7,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::exec_together_test {
 namespace {
 
 class ExecTogetherTest : public CommandTest {
@@ -219,4 +219,4 @@ TEST_F(ExecTogetherTest, ASignalAfterTheExitOfTheCommandEndsTheWait) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::exec_together_test

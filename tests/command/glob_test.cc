@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace appcache::command {
+namespace appcache::command::glob_test {
 namespace {
 
 using namespace std::string_view_literals;
@@ -96,4 +96,4 @@ TEST(GlobTest, ManyStarsAreFast) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::glob_test

@@ -7,7 +7,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::listing_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -112,4 +112,4 @@ TEST_F(ListingTest, AnUndamagedCacheIsSound) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::listing_test

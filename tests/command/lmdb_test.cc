@@ -7,7 +7,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::lmdb_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -100,4 +100,4 @@ TEST_F(LmdbTest, ALimitInTheUriAndAnOptionIsAnError) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::lmdb_test

@@ -9,7 +9,7 @@
 
 #include "tests/support/temp_dir.h"
 
-namespace appcache::command {
+namespace appcache::command::location_test {
 namespace {
 
 // The path of a SQLite file.
@@ -188,4 +188,4 @@ TEST(LocationTest, TheErrorForADirectoryNamesIt) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::location_test

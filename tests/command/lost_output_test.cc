@@ -8,7 +8,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::lost_output_test {
 namespace {
 
 bool Contains(const std::string& text, const std::string& part) {
@@ -134,4 +134,4 @@ TEST_F(LostOutputTest, ClosedStreamsAreNotReplacedByFilesOfTheCache) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::lost_output_test

@@ -4,7 +4,7 @@
 
 #include "tools/command/value_kind.h"
 
-namespace appcache::command {
+namespace appcache::command::mdoc_test {
 namespace {
 
 TEST(MdocTest, EachSentenceStartsALine) {
@@ -82,4 +82,4 @@ TEST(ValueKindTest, TheTypeOfTheFirstOperandHasNoBrackets) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::mdoc_test

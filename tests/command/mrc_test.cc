@@ -9,7 +9,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::mrc_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -245,4 +245,4 @@ TEST_F(MrcTest, ErrorsSayWhatIsRight) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::mrc_test

@@ -4,7 +4,7 @@
 
 #include "tests/support/map_cache.h"
 
-namespace appcache::command {
+namespace appcache::command::ping_test {
 namespace {
 
 // Answers the first `answers` pings and fails the others.
@@ -46,4 +46,4 @@ TEST(PingTest, ALaterFailureStopsAndNamesThePing) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::ping_test

@@ -12,7 +12,7 @@
 #include "appcache/sqlite_cache.h"
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::read_only_test {
 namespace {
 
 using std::filesystem::perms;
@@ -172,4 +172,4 @@ TEST_F(ReadOnlyTest, ExecRunsWhatIsNotRecorded) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::read_only_test

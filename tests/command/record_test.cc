@@ -24,7 +24,7 @@
 #include "tools/curve/lru_curve.h"
 #include "tools/trace/oracle_general.h"
 
-namespace appcache::command {
+namespace appcache::command::record_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -474,4 +474,4 @@ TEST_F(RecordTest, ErrorsSayWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::record_test

@@ -20,7 +20,7 @@
 #include "tests/support/temp_dir.h"
 #include "tools/trace/oracle_general.h"
 
-namespace appcache::command {
+namespace appcache::command::recorded_accesses_test {
 namespace {
 
 using internal::AccessRecord;
@@ -282,4 +282,4 @@ TEST_F(SampleTest, TheHitRatioOfASampleIsWithinItsError) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::recorded_accesses_test

@@ -15,7 +15,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::replay_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -376,4 +376,4 @@ TEST_F(ReplayTest, ErrorsHaveTheLineNumber) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::replay_test

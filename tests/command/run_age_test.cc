@@ -4,7 +4,7 @@
 
 #include "appcache/times.h"
 
-namespace appcache::command {
+namespace appcache::command::run_age_test {
 namespace {
 
 using std::chrono::hours;
@@ -87,4 +87,4 @@ TEST(RunAgeTest, ARefreshIsRepeatedAfterTheTtlWithinLimits) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::run_age_test

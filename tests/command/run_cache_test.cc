@@ -9,7 +9,7 @@
 #include "tests/support/temp_dir.h"
 #include "tools/command/run_record.h"
 
-namespace appcache::command {
+namespace appcache::command::run_cache_test {
 namespace {
 
 using std::chrono::hours;
@@ -67,4 +67,4 @@ TEST_F(RunCacheTest, ARunThatHasExpiredLeavesNoEarlierRecordInTheFile) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::run_cache_test

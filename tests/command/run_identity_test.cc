@@ -10,7 +10,7 @@
 
 #include "tests/support/temp_dir.h"
 
-namespace appcache::command {
+namespace appcache::command::run_identity_test {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -165,4 +165,4 @@ TEST(RunIdentityTest, AnIdentityIsParsedIntoItsParts) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::run_identity_test

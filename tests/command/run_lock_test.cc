@@ -17,7 +17,7 @@
 
 #include "tests/support/temp_dir.h"
 
-namespace appcache::command {
+namespace appcache::command::run_lock_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -151,4 +151,4 @@ TEST_F(RunLockTest, AHundredProcessesExcludeEachOtherAndLeaveNoFile) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::run_lock_test

@@ -9,7 +9,7 @@
 #include "tests/support/random.h"
 #include "tools/command/byte_codec.h"
 
-namespace appcache::command {
+namespace appcache::command::run_record_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -240,4 +240,4 @@ TEST(RunRecordTest, TheOverheadOfChunksCountsTowardsTheLimit) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::run_record_test

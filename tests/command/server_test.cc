@@ -10,7 +10,7 @@
 #include "tests/command/command.h"
 #include "tests/servers/redis_server.h"
 
-namespace appcache::command {
+namespace appcache::command::server_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -308,4 +308,4 @@ TEST_F(PingTest, TheCountHasLimits) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::server_test

@@ -6,7 +6,7 @@
 
 #include "tools/command/screen.h"
 
-namespace appcache::command {
+namespace appcache::command::stats_text_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -208,4 +208,4 @@ TEST(ScreenTest, LinesOfWideCharactersAreCutToTheColumns) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::stats_text_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace appcache::command {
+namespace appcache::command::suggest_test {
 namespace {
 
 const std::vector<std::string> kCommands = {"exec",  "get",  "set",   "keys",
@@ -61,4 +61,4 @@ TEST(SuggestTest, TheMessageNamesOnlyTheCandidate) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::suggest_test

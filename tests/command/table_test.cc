@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace appcache::command {
+namespace appcache::command::table_test {
 namespace {
 
 Table TwoColumns() {
@@ -54,4 +54,4 @@ TEST(TableTest, LinesHaveNoTrailingBlanks) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::table_test

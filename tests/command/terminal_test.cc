@@ -13,7 +13,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::terminal_test {
 namespace {
 
 // Runs appcache with a terminal for all of its streams.
@@ -343,4 +343,4 @@ TEST_F(TerminalTest, ASetWithoutAValueDoesNotReadFromATerminal) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::terminal_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace appcache::command {
+namespace appcache::command::text_test {
 namespace {
 
 using namespace std::string_literals;
@@ -101,4 +101,4 @@ TEST(TextTest, Base64IsPadded) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::text_test

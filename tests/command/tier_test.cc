@@ -8,7 +8,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::tier_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -68,4 +68,4 @@ TEST_F(TierTest, CommandsForSqliteFilesAreRefused) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::tier_test

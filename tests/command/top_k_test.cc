@@ -7,7 +7,7 @@
 
 #include "tests/support/random.h"
 
-namespace appcache::command {
+namespace appcache::command::top_k_test {
 namespace {
 
 using Largest = TopK<int, std::greater<int>>;
@@ -47,4 +47,4 @@ TEST(TopKTest, AgreesWithSorting) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::top_k_test

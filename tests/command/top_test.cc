@@ -4,7 +4,7 @@
 
 #include "tools/command/progress.h"
 
-namespace appcache::command {
+namespace appcache::command::top_test {
 namespace {
 
 ListedEntry Info(std::string path, uint64_t bytes, int64_t accessed_s) {
@@ -60,4 +60,4 @@ TEST(TopTest, ProgressIsABarOrANumber) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::top_test

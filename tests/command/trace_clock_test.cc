@@ -6,7 +6,7 @@
 #include <condition_variable>
 #include <mutex>
 
-namespace appcache::command {
+namespace appcache::command::trace_clock_test {
 namespace {
 
 using std::chrono::hours;
@@ -62,4 +62,4 @@ TEST(TraceClockTest, AWaitEndsWhenTheTraceReachesTheDeadline) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::trace_clock_test

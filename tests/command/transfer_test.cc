@@ -8,7 +8,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::transfer_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -234,4 +234,4 @@ TEST_F(TransferTest, ADumpThatCannotBeWrittenFails) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::transfer_test

@@ -7,7 +7,7 @@
 #include "engine/uri/duration.h"
 #include "tests/support/random.h"
 
-namespace appcache::command {
+namespace appcache::command::units_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -60,4 +60,4 @@ TEST(UnitsTest, NanosecondsArePrintedInASuitableUnit) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::units_test

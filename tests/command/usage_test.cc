@@ -6,7 +6,7 @@
 
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::usage_test {
 namespace {
 
 constexpr const char* kCommands[] = {
@@ -192,4 +192,4 @@ TEST_F(UsageTest, MistakesPrintOneLineAndHaveStatusTwo) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::usage_test

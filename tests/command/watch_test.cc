@@ -13,7 +13,7 @@
 #include "tests/command/command.h"
 #include "tests/servers/redis_server.h"
 
-namespace appcache::command {
+namespace appcache::command::watch_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -228,4 +228,4 @@ TEST_F(TierWatchTest, AServerThatIsDownAtFirstIsAFailure) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::watch_test

@@ -14,7 +14,7 @@
 
 #include "tests/support/random.h"
 
-namespace appcache::curve {
+namespace appcache::curve::lru_curve_test {
 namespace {
 
 // Of skewed keys: key k is about 1/k as likely as key 1.
@@ -200,4 +200,4 @@ TEST(LruCurveTest, NothingWasRequested) {
 }
 
 }  // namespace
-}  // namespace appcache::curve
+}  // namespace appcache::curve::lru_curve_test

@@ -12,7 +12,7 @@
 
 #include "tests/support/random.h"
 
-namespace appcache::curve {
+namespace appcache::curve::simulators_test {
 namespace {
 
 using Trace = std::vector<uint32_t>;
@@ -113,4 +113,4 @@ TEST(SimulatorsTest, S3FifoPutsAKeyThatReturnsIntoTheMainQueue) {
 }
 
 }  // namespace
-}  // namespace appcache::curve
+}  // namespace appcache::curve::simulators_test

@@ -11,7 +11,7 @@
 
 #include "tests/support/random.h"
 
-namespace appcache::curve {
+namespace appcache::curve::stack_distances_test {
 namespace {
 
 class ListModel {
@@ -130,4 +130,4 @@ TEST(StackDistancesTest, EqualsAListForAnyAccesses) {
 }
 
 }  // namespace
-}  // namespace appcache::curve
+}  // namespace appcache::curve::stack_distances_test

@@ -11,7 +11,7 @@
 
 #include "tests/support/random.h"
 
-namespace appcache::curve {
+namespace appcache::curve::ttl_curve_test {
 namespace {
 
 TEST(TtlCurveTest, AnAccessAfterTheExpiryIsAMiss) {
@@ -152,4 +152,4 @@ TEST(TtlCurveTest, HitsAreThoseOfAnLruOfEachCapacity) {
 }
 
 }  // namespace
-}  // namespace appcache::curve
+}  // namespace appcache::curve::ttl_curve_test

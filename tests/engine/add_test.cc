@@ -13,7 +13,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::add_test {
 namespace {
 
 class AddTest : public testing::Test {
@@ -107,4 +107,4 @@ TEST_F(AddTest, APathWithTheHashOfAnotherIsAdded) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::add_test

@@ -15,7 +15,7 @@
 #include "tests/engine/probe.h"
 #include "tests/support/allocations.h"
 
-namespace appcache {
+namespace appcache::away_values_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -238,4 +238,4 @@ TEST(ResidencyTest, TheLeastRecentlyUsedValuesAreAway) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::away_values_test

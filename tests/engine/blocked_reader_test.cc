@@ -14,7 +14,7 @@
 #include "appcache/testing/fake_clock.h"
 #include "tests/engine/probe.h"
 
-namespace appcache {
+namespace appcache::blocked_reader_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -172,4 +172,4 @@ TEST_F(BlockedReaderTest, CloseWaitsForIt) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::blocked_reader_test

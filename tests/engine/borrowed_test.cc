@@ -11,7 +11,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::borrowed_test {
 namespace {
 
 class BorrowedTest : public testing::Test {
@@ -198,4 +198,4 @@ TEST_F(BorrowedTest, TwoOnOneConnectionSeeEachOthersWrites) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::borrowed_test

@@ -14,7 +14,7 @@
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 
-namespace appcache {
+namespace appcache::borrowed_threads_test {
 namespace {
 
 constexpr int kThreads = 4;
@@ -105,4 +105,4 @@ TEST(BorrowedThreadsTest, SoDoThoseOfTwoCachesOnOneConnection) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::borrowed_threads_test

@@ -10,7 +10,7 @@
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 
-namespace appcache {
+namespace appcache::borrowed_transaction_test {
 namespace {
 
 class BorrowedTransactionTest : public testing::Test {
@@ -161,4 +161,4 @@ TEST(BorrowedTablesTest, ThatWereMadeInATransactionGoWithIt) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::borrowed_transaction_test

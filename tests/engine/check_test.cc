@@ -14,7 +14,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::check_test {
 namespace {
 
 constexpr int64_t kSeed = 99;
@@ -181,4 +181,4 @@ TEST(CheckInMemoryTest, DoesNotKeepReadersOut) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::check_test

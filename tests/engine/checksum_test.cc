@@ -21,7 +21,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/support/captured_log.h"
 
-namespace appcache {
+namespace appcache::checksum_test {
 namespace {
 
 // Part of the file format: it may not change.
@@ -426,4 +426,4 @@ TEST_F(ChecksumTest, ABorrowedDatabaseHasChecksumsToo) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::checksum_test

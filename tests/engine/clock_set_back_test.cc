@@ -19,7 +19,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/support/captured_log.h"
 
-namespace appcache {
+namespace appcache::clock_set_back_test {
 namespace {
 
 using std::chrono::hours;
@@ -295,4 +295,4 @@ TEST_F(ClockSetBackTest, TicksThatRunAheadOfTheClockAreNotASetBack) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::clock_set_back_test

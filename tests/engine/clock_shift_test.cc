@@ -10,7 +10,7 @@
 #include "appcache/testing/fake_clock.h"
 #include "engine/lru/limits.h"
 
-namespace appcache::lru {
+namespace appcache::lru::clock_shift_test {
 namespace {
 
 using std::chrono::microseconds;
@@ -114,4 +114,4 @@ TEST(ClockShiftTest, TimesThatNoCacheStoresAreStorableAfterwards) {
 }
 
 }  // namespace
-}  // namespace appcache::lru
+}  // namespace appcache::lru::clock_shift_test

@@ -17,7 +17,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/support/captured_log.h"
 
-namespace appcache {
+namespace appcache::close_test {
 namespace {
 
 void ExpectClosed(const Status& status) {
@@ -236,4 +236,4 @@ TEST(CloseTest, OpeningAndClosingRaceWithoutHarm) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::close_test

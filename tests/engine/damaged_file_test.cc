@@ -13,7 +13,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/support/captured_log.h"
 
-namespace appcache {
+namespace appcache::damaged_file_test {
 namespace {
 
 constexpr int kEntries = 200;
@@ -255,4 +255,4 @@ TEST_F(DamagedFileTest, ADamagedLogCostsItsSetsAtMost) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::damaged_file_test

@@ -15,7 +15,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/support/captured_log.h"
 
-namespace appcache {
+namespace appcache::damaged_index_test {
 namespace {
 
 const StringSet kPaths = {"a", "b", "c", "d", "e"};
@@ -175,4 +175,4 @@ TEST_F(DamagedIndexTest, AMissingIndexIsBuiltWhenOpened) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::damaged_index_test

@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-namespace appcache::policy {
+namespace appcache::policy::eviction_test {
 namespace {
 
 constexpr uint64_t kNoLimit = UINT64_MAX;
@@ -218,4 +218,4 @@ TEST(EvictionTest, RemoveExpiredRemovesAtMostSoMany) {
 }
 
 }  // namespace
-}  // namespace appcache::policy
+}  // namespace appcache::policy::eviction_test

@@ -10,7 +10,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::expiry_test {
 namespace {
 
 using std::chrono::microseconds;
@@ -189,4 +189,4 @@ TEST_F(SweepTest, AnEarlierEndThatIsSetLaterIsNotMissed) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::expiry_test

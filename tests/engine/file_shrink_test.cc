@@ -12,7 +12,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::file_shrink_test {
 namespace {
 
 constexpr int kEntries = 400;
@@ -88,4 +88,4 @@ TEST_F(FileShrinkTest, AFileThatKeepsItsPagesIsLeftAsItIs) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::file_shrink_test

@@ -12,7 +12,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/support/in_child.h"
 
-namespace appcache {
+namespace appcache::file_size_limit_test {
 namespace {
 
 // Sets the limit and the default action of SIGXFSZ. For a child process.
@@ -150,4 +150,4 @@ TEST(FileSizeLimitTest, AWarmStartBeyondItEndsNothing) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::file_size_limit_test

@@ -17,7 +17,7 @@
 #include "tests/engine/probe.h"
 #include "tests/support/captured_log.h"
 
-namespace appcache {
+namespace appcache::flush_failure_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -251,4 +251,4 @@ TEST_F(FlushFailureTest, RestoredEntriesKeepTheirTimesUntilTheyAreWritten) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::flush_failure_test

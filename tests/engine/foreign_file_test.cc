@@ -12,7 +12,7 @@
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::foreign_file_test {
 namespace {
 
 class ForeignFileTest : public testing::Test {
@@ -193,4 +193,4 @@ TEST(EmptyFileTest, SoDoesADatabaseWithoutTables) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::foreign_file_test

@@ -16,7 +16,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/support/in_child.h"
 
-namespace appcache {
+namespace appcache::fork_test {
 namespace {
 
 enum class Store { kMemory, kFile, kBorrowed };
@@ -251,4 +251,4 @@ TEST(ForkedChildTest, DoesNotKeepTheLaneOfItsParent) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::fork_test

@@ -14,7 +14,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::get_writes_nothing_test {
 namespace {
 
 constexpr int kEntries = 100;
@@ -136,4 +136,4 @@ TEST_F(FileTest, ASetThatIsBusyChangesNothing) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::get_writes_nothing_test

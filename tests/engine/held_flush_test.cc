@@ -13,7 +13,7 @@
 
 #include "tests/engine/held_cache.h"
 
-namespace appcache {
+namespace appcache::held_flush_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -264,4 +264,4 @@ TEST_F(HeldFlushTest, AnEntryThatIsEvictedDuringTheFlushLeavesNoRow) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::held_flush_test

@@ -7,7 +7,7 @@
 
 #include "tests/engine/held_cache.h"
 
-namespace appcache {
+namespace appcache::held_hit_test {
 namespace {
 
 class HeldHitTest : public HeldCacheTest {
@@ -187,4 +187,4 @@ TEST_F(HeldHitTest, ACollectionDoesNotWaitForAnother) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::held_hit_test

@@ -9,7 +9,7 @@
 
 #include "tests/engine/held_cache.h"
 
-namespace appcache {
+namespace appcache::held_key_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -230,4 +230,4 @@ TEST_F(HeldKeyTest, ARemovalAfterAClearRemovesNothing) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::held_key_test

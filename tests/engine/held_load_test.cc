@@ -13,7 +13,7 @@
 
 #include "tests/engine/held_cache.h"
 
-namespace appcache {
+namespace appcache::held_load_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -248,4 +248,4 @@ TEST_F(HeldLoadTest, TheEntryThatItComparesWithIsNotFreed) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::held_load_test

@@ -13,7 +13,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::held_maintenance_test {
 namespace {
 
 class HeldMaintenanceTest : public testing::Test {
@@ -81,4 +81,4 @@ TEST_F(HeldMaintenanceTest, AFlushOfAccessesFromBeforeTheSetBackIsCorrected) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::held_maintenance_test

@@ -6,7 +6,7 @@
 
 #include "tests/engine/held_cache.h"
 
-namespace appcache {
+namespace appcache::held_victim_test {
 namespace {
 
 // --- Of the limits: three entries.
@@ -170,4 +170,4 @@ TEST_F(HeldDemotionTest, AClearMakesNothingLeave) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::held_victim_test

@@ -11,7 +11,7 @@
 
 #include "tests/engine/held_cache.h"
 
-namespace appcache {
+namespace appcache::held_write_through_test {
 namespace {
 
 class HeldWriteThroughTest : public HeldCacheTest {
@@ -170,4 +170,4 @@ TEST_F(HeldWriteThroughTest, AFailureLeavesWhatIsSetBeforeIt) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::held_write_through_test

@@ -12,7 +12,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::hostile_keys_test {
 namespace {
 
 using std::string_view_literals::operator""sv;
@@ -148,4 +148,4 @@ TEST(CollidingKeysTest, AreNeverTakenForEachOther) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::hostile_keys_test

@@ -13,7 +13,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::hostile_schema_test {
 namespace {
 
 struct Crafted {
@@ -211,4 +211,4 @@ TEST(HostileRowsTest, SizesAndCountsOfAnyValueDoNotOverflow) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::hostile_schema_test

@@ -14,7 +14,7 @@
 #include "tests/engine/unsynced_vfs.h"
 #include "tests/support/random.h"
 
-namespace appcache {
+namespace appcache::hostile_values_test {
 namespace {
 
 void ExpectTooLarge(const Status& status, uint64_t bytes, uint64_t limit) {
@@ -154,4 +154,4 @@ TEST(TooLargeTest, AKeyAloneMayBeTooLarge) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::hostile_values_test

@@ -11,7 +11,7 @@
 #include "engine/lane/writer_lane.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::lane_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -173,4 +173,4 @@ TEST_F(LockedLaneTest, ToCloseItSaysThatAnotherProcessIsInIt) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::lane_test

@@ -9,7 +9,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/support/random.h"
 
-namespace appcache {
+namespace appcache::limits_kept_test {
 namespace {
 
 SqliteCacheOptions Limits(uint64_t max_entries,
@@ -136,4 +136,4 @@ TEST(LimitsKeptTest, BothHoldAtOnceAfterEveryCall) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::limits_kept_test

@@ -10,7 +10,7 @@
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 
-namespace appcache {
+namespace appcache::memory_connection_test {
 namespace {
 
 PlainSqlite Connect(std::string_view name) {
@@ -140,4 +140,4 @@ TEST(MemoryConnectionTest, SetsAndGetsGoOnBesideAnOpenStatement) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memory_connection_test

@@ -21,7 +21,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/support/captured_log.h"
 
-namespace appcache {
+namespace appcache::moved_file_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -411,4 +411,4 @@ TEST_F(MovedFileTest, AnOpenerDoesNotUseTheIndexThatAnotherProcessHolds) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::moved_file_test

@@ -14,7 +14,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/support/captured_log.h"
 
-namespace appcache {
+namespace appcache::moved_file_threads_test {
 namespace {
 
 TEST(MovedFileThreadsTest, NoCallFailsAndEverySetIsSeen) {
@@ -66,4 +66,4 @@ TEST(MovedFileThreadsTest, NoCallFailsAndEverySetIsSeen) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::moved_file_threads_test

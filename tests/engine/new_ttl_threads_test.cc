@@ -13,7 +13,7 @@
 #include "tests/engine/probe.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::new_ttl_threads_test {
 namespace {
 
 constexpr int kSets = 400;
@@ -67,4 +67,4 @@ TEST(NewTtlThreadsTest, WhileValuesAreAwayItKeepsTheLastValue) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::new_ttl_threads_test

@@ -22,7 +22,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/support/captured_log.h"
 
-namespace appcache {
+namespace appcache::older_build_test {
 namespace {
 
 // The statements of the older build.
@@ -489,4 +489,4 @@ TEST_F(OlderTablesTest, AreChangedOnceByTwoThatOpenThemTogether) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::older_build_test

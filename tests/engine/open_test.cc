@@ -12,7 +12,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::open_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -203,4 +203,4 @@ INSTANTIATE_TEST_SUITE_P(
     });
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::open_test

@@ -11,7 +11,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/engine/without_privileges.h"
 
-namespace appcache {
+namespace appcache::permissions_test {
 namespace {
 
 using std::filesystem::perms;
@@ -121,4 +121,4 @@ TEST_F(PermissionsTest, OnceTheyAreGivenTheFileOpens) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::permissions_test

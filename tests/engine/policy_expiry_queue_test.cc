@@ -15,7 +15,7 @@
 #include "tests/support/allocations.h"
 #include "tests/support/random.h"
 
-namespace appcache::policy {
+namespace appcache::policy::policy_expiry_queue_test {
 namespace {
 
 using Item = ExpiryQueue::Item;
@@ -234,4 +234,4 @@ TEST(ExpiryQueueTest, TheFirstCurrentItemIsThatOfTheEntryThatExpiresFirst) {
 }
 
 }  // namespace
-}  // namespace appcache::policy
+}  // namespace appcache::policy::policy_expiry_queue_test

@@ -16,7 +16,7 @@
 #include "appcache/testing/fake_clock.h"
 #include "engine/policy/fine_ticks.h"
 
-namespace appcache::policy {
+namespace appcache::policy::policy_fine_ticks_test {
 namespace {
 
 using std::chrono::microseconds;
@@ -186,4 +186,4 @@ TEST(FineTicksCounterTest, AdvancePastDoesNotMoveTheCounter) {
 }
 
 }  // namespace
-}  // namespace appcache::policy
+}  // namespace appcache::policy::policy_fine_ticks_test

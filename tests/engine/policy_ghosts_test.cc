@@ -9,7 +9,7 @@
 #include "engine/policy/ghosts.h"
 #include "tests/support/random.h"
 
-namespace appcache::policy {
+namespace appcache::policy::policy_ghosts_test {
 namespace {
 
 constexpr int64_t kNow = 1'000'000;
@@ -116,4 +116,4 @@ TEST_F(GhostsTest, AnUnlimitedCacheIsPossible) {
 }
 
 }  // namespace
-}  // namespace appcache::policy
+}  // namespace appcache::policy::policy_ghosts_test

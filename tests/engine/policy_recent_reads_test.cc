@@ -14,7 +14,7 @@
 #include "tests/support/random.h"
 #include "tools/curve/lru_curve.h"
 
-namespace appcache::policy {
+namespace appcache::policy::policy_recent_reads_test {
 namespace {
 
 constexpr double kTolerance = 0.01;
@@ -144,4 +144,4 @@ TEST(RecentReadsTest, AnEvictedKeyThatHasExpiredIsAMissAtEverySize) {
 }
 
 }  // namespace
-}  // namespace appcache::policy
+}  // namespace appcache::policy::policy_recent_reads_test

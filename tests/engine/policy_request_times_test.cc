@@ -9,7 +9,7 @@
 #include "engine/policy/request_times.h"
 #include "tests/support/allocations.h"
 
-namespace appcache::policy {
+namespace appcache::policy::policy_request_times_test {
 namespace {
 
 using Point = RequestTimes::Point;
@@ -66,4 +66,4 @@ TEST(RequestTimesTest, AgesAreRightByAShareOfThemselves) {
 }
 
 }  // namespace
-}  // namespace appcache::policy
+}  // namespace appcache::policy::policy_request_times_test

@@ -6,7 +6,7 @@
 
 #include "engine/policy/reuse_ages.h"
 
-namespace appcache::policy {
+namespace appcache::policy::policy_reuse_ages_test {
 namespace {
 
 using Kind = ReuseAges::Kind;
@@ -120,4 +120,4 @@ TEST(ReuseAgesTest, ALargerCacheNeverHitsLess) {
 }
 
 }  // namespace
-}  // namespace appcache::policy
+}  // namespace appcache::policy::policy_reuse_ages_test

@@ -15,7 +15,7 @@
 #include "engine/policy/pending_accesses.h"
 #include "engine/policy/tick_source.h"
 
-namespace appcache::policy {
+namespace appcache::policy::policy_test {
 namespace {
 
 TimePoint At(int64_t microseconds) {
@@ -123,4 +123,4 @@ TEST(TickSourceTest, NoTwoThreadsGetTheSameTick) {
 }
 
 }  // namespace
-}  // namespace appcache::policy
+}  // namespace appcache::policy::policy_test

@@ -15,7 +15,7 @@
 #include "tests/support/allocations.h"
 #include "tests/support/random.h"
 
-namespace appcache::policy {
+namespace appcache::policy::policy_victim_queue_test {
 namespace {
 
 // Entries and their ticks, with a queue that is used as ResidentEngine uses it.
@@ -309,4 +309,4 @@ TEST(VictimQueueTest, TheQueueOfAnUnlimitedCacheIsBounded) {
 }
 
 }  // namespace
-}  // namespace appcache::policy
+}  // namespace appcache::policy::policy_victim_queue_test

@@ -16,7 +16,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/engine/unsynced_vfs.h"
 
-namespace appcache {
+namespace appcache::prefix_test {
 namespace {
 
 class PrefixTest : public testing::Test {
@@ -133,4 +133,4 @@ TEST_F(PrefixTest, AClosedCacheIsUnavailable) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::prefix_test

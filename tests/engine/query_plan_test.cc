@@ -12,7 +12,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::query_plan_test {
 namespace {
 
 namespace sql = store::sql;
@@ -109,4 +109,4 @@ TEST(QueryPlanTest, EveryStatementOfTheHeaderIsInTheList) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::query_plan_test

@@ -20,7 +20,7 @@
 #include "tests/engine/without_privileges.h"
 #include "tests/support/in_child.h"
 
-namespace appcache {
+namespace appcache::read_only_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -394,4 +394,4 @@ TEST_F(ReadOnlyTest, AForkedChildCannotUseIt) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::read_only_test

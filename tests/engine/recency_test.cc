@@ -12,7 +12,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::recency_test {
 namespace {
 
 class RecencyTest : public testing::Test {
@@ -227,4 +227,4 @@ TEST_F(RecencyTest, ClearForgetsUses) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::recency_test

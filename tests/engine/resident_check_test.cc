@@ -18,7 +18,7 @@
 #include "tests/engine/probe.h"
 #include "tests/support/random.h"
 
-namespace appcache {
+namespace appcache::resident_check_test {
 namespace {
 
 constexpr char kName[] = "checked";
@@ -232,4 +232,4 @@ INSTANTIATE_TEST_SUITE_P(Values, ResidentCheckTest, testing::Bool(),
                          });
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::resident_check_test

@@ -16,7 +16,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/support/allocations.h"
 
-namespace appcache {
+namespace appcache::resident_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -202,4 +202,4 @@ TEST_F(ResidentTest, AFileIsAlwaysRead) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::resident_test

@@ -12,7 +12,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::restore_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -204,4 +204,4 @@ TEST_F(RestoreTest, NothingIsSuccess) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::restore_test

@@ -16,7 +16,7 @@
 #include "tests/support/in_child.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::shared_group_test {
 namespace {
 
 class SharedGroupTest : public testing::Test {
@@ -111,4 +111,4 @@ TEST_F(SharedGroupTest, ALinkIsNotFollowed) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::shared_group_test

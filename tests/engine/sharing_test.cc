@@ -9,7 +9,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::sharing_test {
 namespace {
 
 using std::string_view_literals::operator""sv;
@@ -147,4 +147,4 @@ TEST(SharingTest, OtherLimitsOnAFileAreAnErrorThatNamesBoth) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::sharing_test

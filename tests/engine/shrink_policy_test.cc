@@ -7,7 +7,7 @@
 
 #include "engine/policy/shrink.h"
 
-namespace appcache::policy {
+namespace appcache::policy::shrink_policy_test {
 namespace {
 
 using std::chrono::microseconds;
@@ -64,4 +64,4 @@ TEST(ShrinkPolicyTest, AStepOfTheRightLengthIsRepeated) {
 }
 
 }  // namespace
-}  // namespace appcache::policy
+}  // namespace appcache::policy::shrink_policy_test

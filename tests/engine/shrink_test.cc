@@ -19,7 +19,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::shrink_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -225,4 +225,4 @@ TEST_F(ShrinkTest, ClearLeavesTheVacuumModeAsItWas) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::shrink_test

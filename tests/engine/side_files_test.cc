@@ -18,7 +18,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::side_files_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -335,4 +335,4 @@ TEST_F(SideFilesTest, NoDescriptorIsThatOfAStandardStream) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::side_files_test

@@ -9,7 +9,7 @@
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 
-namespace appcache {
+namespace appcache::size_limit_options_test {
 namespace {
 
 constexpr uint64_t kLeast = uint64_t{1} << 20;
@@ -42,4 +42,4 @@ TEST(SizeLimitOptionsTest, AConnectionOfTheCallersIsRefusedIt) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::size_limit_options_test

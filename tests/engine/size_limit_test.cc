@@ -21,7 +21,7 @@
 #include "tests/engine/unsynced_vfs.h"
 #include "tests/support/random.h"
 
-namespace appcache {
+namespace appcache::size_limit_test {
 namespace {
 
 constexpr uint64_t kCap = uint64_t{1} << 20;
@@ -421,4 +421,4 @@ INSTANTIATE_TEST_SUITE_P(Stores, SizeLimitTest,
                          });
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::size_limit_test

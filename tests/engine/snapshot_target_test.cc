@@ -16,7 +16,7 @@
 #include "tests/engine/without_privileges.h"
 #include "tests/support/captured_log.h"
 
-namespace appcache {
+namespace appcache::snapshot_target_test {
 namespace {
 
 using std::filesystem::perms;
@@ -317,4 +317,4 @@ TEST_F(SnapshotTargetTest, APathThatNamesNoFileIsAnInvalidArgument) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::snapshot_target_test

@@ -17,7 +17,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::snapshot_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -338,4 +338,4 @@ TEST(SnapshotOnConnectionTest, InsideATransactionIsUnsupportedUntilItsEnd) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::snapshot_test

@@ -16,7 +16,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/engine/unsynced_vfs.h"
 
-namespace appcache {
+namespace appcache::snapshot_threads_test {
 namespace {
 
 constexpr int kPairs = 300;
@@ -140,4 +140,4 @@ INSTANTIATE_TEST_SUITE_P(Sources, SnapshotThreadsTest,
                          });
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::snapshot_threads_test

@@ -16,7 +16,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::sql_view_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -172,4 +172,4 @@ TEST_F(SqlViewTest, AReadTransactionOfAShellHoldsNobodyUp) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::sql_view_test

@@ -16,7 +16,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::thread_sessions_test {
 namespace {
 
 size_t OpenDescriptors() {
@@ -176,4 +176,4 @@ TEST(ThreadSessionsTest, AThreadOnItsWayOutMayStillCall) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::thread_sessions_test

@@ -15,7 +15,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::visitor_test {
 namespace {
 
 constexpr char kName[] = "visited";
@@ -254,4 +254,4 @@ TEST_F(VisitorTest, TheBytesStayWhileAnotherThreadReplacesThem) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::visitor_test

@@ -11,7 +11,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::walk_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -177,4 +177,4 @@ TEST_F(WalkTest, HoldsNoReadTransactionOpenDuringAVisit) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::walk_test

@@ -16,7 +16,7 @@
 #include "tests/engine/scratch.h"
 #include "tests/engine/without_privileges.h"
 
-namespace appcache {
+namespace appcache::warm_start_refusal_test {
 namespace {
 
 using std::filesystem::perms;
@@ -250,4 +250,4 @@ TEST_F(WarmStartRefusalTest, ATruncatedFileIsCorrupt) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::warm_start_refusal_test

@@ -19,7 +19,7 @@
 #include "tests/support/captured_log.h"
 #include "tests/support/in_child.h"
 
-namespace appcache {
+namespace appcache::warm_start_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -329,4 +329,4 @@ TEST_F(WarmStartTest, ASnapshotToAFileThatWasOpenAtTheForkIsRefused) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::warm_start_test

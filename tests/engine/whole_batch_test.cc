@@ -15,7 +15,7 @@
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 
-namespace appcache {
+namespace appcache::whole_batch_test {
 namespace {
 
 // In every shard, and few enough for one transaction of a flush.
@@ -81,4 +81,4 @@ TEST_F(WholeBatchTest, IsWrittenAlthoughTheCacheIsClearedThen) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::whole_batch_test

@@ -20,7 +20,7 @@
 #include "engine/vfs/heap_vfs.h"
 #include "tests/support/allocations.h"
 
-namespace appcache::store {
+namespace appcache::store::write_batch_test {
 namespace {
 
 // Numbers ticks from 100 on, and evicts what a test says.
@@ -270,4 +270,4 @@ TEST_F(WriteBatchTest, ABatchOfOneChangeDoesNotAllocate) {
 }
 
 }  // namespace
-}  // namespace appcache::store
+}  // namespace appcache::store::write_batch_test

@@ -15,7 +15,7 @@
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 
-namespace appcache {
+namespace appcache::write_behind_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -326,4 +326,4 @@ TEST_F(WriteBehindTest, AnotherCacheOfTheNameKeepsItFromClosing) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::write_behind_test

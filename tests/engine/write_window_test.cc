@@ -16,7 +16,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 
-namespace appcache {
+namespace appcache::write_window_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -305,4 +305,4 @@ TEST_F(WriteWindowTest, ALargeValueThatCannotBeWrittenLeavesTheOldOne) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::write_window_test

@@ -11,7 +11,7 @@
 #include "appcache/sqlite_cache.h"
 #include "tests/engine/probe.h"
 
-namespace appcache {
+namespace appcache::write_window_threads_test {
 namespace {
 
 constexpr int kThreads = 8;
@@ -46,4 +46,4 @@ TEST(WriteWindowThreadsTest, NoSetIsBusyBeforeItsTimeIsOver) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::write_window_threads_test

@@ -15,7 +15,7 @@
 #include "appcache/testing/fake_clock.h"
 #include "tests/engine/memory_shell.h"
 
-namespace appcache {
+namespace appcache::beside_writer_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -118,4 +118,4 @@ TEST(BesideAWriterTest, GetsAndSetsGoOnWhileTheWriteLockIsHeld) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::beside_writer_test

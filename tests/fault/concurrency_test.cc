@@ -17,7 +17,7 @@
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::concurrency_test {
 namespace {
 
 constexpr int kThreads = 8;
@@ -126,4 +126,4 @@ INSTANTIATE_TEST_SUITE_P(Where, ConcurrencyTest,
                          });
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::concurrency_test

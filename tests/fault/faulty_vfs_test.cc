@@ -10,7 +10,7 @@
 
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::faulty_vfs_test {
 namespace {
 
 class FaultyVfsTest : public testing::Test {
@@ -90,4 +90,4 @@ TEST_F(FaultyVfsTest, FilesDoNotGrowBeyondTheLimit) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::faulty_vfs_test

@@ -15,7 +15,7 @@
 #include "tests/support/child_process.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::first_open_test {
 namespace {
 
 std::unique_ptr<ChildProcess> ReadyTo(const std::string& open,
@@ -131,4 +131,4 @@ INSTANTIATE_TEST_SUITE_P(Before, FirstOpenTest,
                          });
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::first_open_test

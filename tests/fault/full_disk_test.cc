@@ -17,7 +17,7 @@
 #include "tests/fault/faulty_vfs.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::full_disk_test {
 namespace {
 
 constexpr uint64_t kRoom = 500'000;
@@ -295,4 +295,4 @@ TEST_F(LeaveFullDiskTest, TheFileBecomesSmallerInStepsThatFit) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::full_disk_test

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-namespace appcache {
+namespace appcache::history_test {
 namespace {
 
 using Kind = Event::Kind;
@@ -87,4 +87,4 @@ TEST(HistoryTest, KeysAreJudgedApart) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::history_test

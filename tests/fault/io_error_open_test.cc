@@ -4,7 +4,7 @@
 
 #include "tests/fault/fault_loop.h"
 
-namespace appcache {
+namespace appcache::io_error_open_test {
 namespace {
 
 using IoErrorOpenTest = FaultLoop;
@@ -29,4 +29,4 @@ TEST_F(IoErrorOpenTest, AFileWhoseLogHasToBeRecovered) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::io_error_open_test

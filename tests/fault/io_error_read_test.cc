@@ -7,7 +7,7 @@
 
 #include "tests/fault/fault_loop.h"
 
-namespace appcache {
+namespace appcache::io_error_read_test {
 namespace {
 
 class IoErrorReadTest : public FaultLoop {
@@ -141,4 +141,4 @@ TEST_F(IoErrorReadTest, Stats) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::io_error_read_test

@@ -7,7 +7,7 @@
 
 #include "tests/fault/fault_loop.h"
 
-namespace appcache {
+namespace appcache::io_error_snapshot_test {
 namespace {
 
 class IoErrorSnapshotTest : public FaultLoop {
@@ -74,4 +74,4 @@ TEST_F(IoErrorSnapshotTest, CreatesANewOneOrNothing) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::io_error_snapshot_test

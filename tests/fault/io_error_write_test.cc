@@ -8,7 +8,7 @@
 
 #include "tests/fault/fault_loop.h"
 
-namespace appcache {
+namespace appcache::io_error_write_test {
 namespace {
 
 class IoErrorWriteTest : public FaultLoop {
@@ -218,4 +218,4 @@ TEST_F(IoErrorFlushTest, Close) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::io_error_write_test

@@ -11,7 +11,7 @@
 #include "tests/support/child_process.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::lane_holder_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -96,4 +96,4 @@ TEST_F(LaneHolderTest, ClosingLosesNothingButRecency) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::lane_holder_test

@@ -13,7 +13,7 @@
 #include "appcache/sqlite_cache.h"
 #include "tests/fault/test_scale.h"
 
-namespace appcache {
+namespace appcache::loaders_test {
 namespace {
 
 constexpr int kThreads = 8;
@@ -90,4 +90,4 @@ TEST(LoadersTest, UnderEvictionLoadsOfOneKeyDoNotOverlap) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::loaders_test

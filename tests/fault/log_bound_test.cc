@@ -17,7 +17,7 @@
 #include "tests/support/child_process.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::log_bound_test {
 namespace {
 
 // The engine allows no less than this.
@@ -162,4 +162,4 @@ INSTANTIATE_TEST_SUITE_P(Stores, LogBoundTest,
                          });
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::log_bound_test

@@ -10,7 +10,7 @@
 
 #include "tests/fault/oom_loop.h"
 
-namespace appcache {
+namespace appcache::oom_open_test {
 namespace {
 
 class OomOpenTest : public OomLoop {
@@ -142,4 +142,4 @@ INSTANTIATE_TEST_SUITE_P(Where, OomOpenOnTest, testing::Values(Where::kMemory),
                          NameOfWhere);
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::oom_open_test

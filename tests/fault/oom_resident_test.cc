@@ -18,7 +18,7 @@
 #include "tests/fault/failure_points.h"
 #include "tests/support/random.h"
 
-namespace appcache {
+namespace appcache::oom_resident_test {
 namespace {
 
 // Path to value and ttl: see Timed.
@@ -312,4 +312,4 @@ INSTANTIATE_TEST_SUITE_P(Values, OomResidentTest,
                          });
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::oom_resident_test

@@ -20,7 +20,7 @@
 #include "tests/fault/failure_points.h"
 #include "tests/support/random.h"
 
-namespace appcache {
+namespace appcache::oom_shrink_test {
 namespace {
 
 constexpr int kEntries = 10'000;
@@ -116,4 +116,4 @@ TEST(OomShrinkTest, ItIsRetriedUntilItSucceeds) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::oom_shrink_test

@@ -14,7 +14,7 @@
 #include "tests/fault/failure_points.h"
 #include "tests/support/random.h"
 
-namespace appcache {
+namespace appcache::oom_size_limit_test {
 namespace {
 
 constexpr uint64_t kCap = uint64_t{1} << 20;
@@ -130,4 +130,4 @@ TEST(OomSizeLimitTest, ASetThatEvictsKeepsToTheLimitAfterwards) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::oom_size_limit_test

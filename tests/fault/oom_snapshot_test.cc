@@ -13,7 +13,7 @@
 
 #include "tests/fault/oom_loop.h"
 
-namespace appcache {
+namespace appcache::oom_snapshot_test {
 namespace {
 
 class OomSnapshotTest : public OomLoop {
@@ -129,4 +129,4 @@ INSTANTIATE_TEST_SUITE_P(Where, OomWarmStartTest,
                          testing::Values(Where::kMemory), NameOfWhere);
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::oom_snapshot_test

@@ -8,7 +8,7 @@
 
 #include "tests/fault/oom_loop.h"
 
-namespace appcache {
+namespace appcache::oom_test {
 namespace {
 
 class OomTest : public OomLoop {
@@ -197,4 +197,4 @@ INSTANTIATE_TEST_SUITE_P(Where, OomTest,
                          NameOfWhere);
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::oom_test

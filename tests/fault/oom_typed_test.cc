@@ -11,7 +11,7 @@
 
 #include "tests/fault/oom_loop.h"
 
-namespace appcache {
+namespace appcache::oom_typed_test {
 namespace {
 
 // 300 bytes.
@@ -154,4 +154,4 @@ INSTANTIATE_TEST_SUITE_P(Where, OomTypedTest,
                          NameOfWhere);
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::oom_typed_test

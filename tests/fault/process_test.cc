@@ -16,7 +16,7 @@
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::process_test {
 namespace {
 
 constexpr int kKeys = 24;
@@ -97,4 +97,4 @@ TEST_F(ProcessTest, UnderPressureNoReadIsStaleAndTheLimitsAreKept) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::process_test

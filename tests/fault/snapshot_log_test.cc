@@ -14,7 +14,7 @@
 #include "tests/fault/faulty_vfs.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::snapshot_log_test {
 namespace {
 
 // The engine allows no less than this.
@@ -212,4 +212,4 @@ INSTANTIATE_TEST_SUITE_P(Stores, SnapshotLogTest,
                          });
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::snapshot_log_test

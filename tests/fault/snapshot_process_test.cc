@@ -11,7 +11,7 @@
 #include "tests/support/child_process.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::snapshot_process_test {
 namespace {
 
 class SnapshotProcessTest : public testing::Test {
@@ -121,4 +121,4 @@ TEST_F(SnapshotProcessTest, AWarmStartReadsTheLogOfAProcessThatWasKilled) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::snapshot_process_test

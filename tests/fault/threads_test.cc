@@ -20,7 +20,7 @@
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::threads_test {
 namespace {
 
 enum class Where { kMemory, kFile };
@@ -211,4 +211,4 @@ INSTANTIATE_TEST_SUITE_P(Where, ThreadsTest,
                          });
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::threads_test

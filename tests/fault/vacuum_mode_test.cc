@@ -16,7 +16,7 @@
 #include "tests/fault/faulty_vfs.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::vacuum_mode_test {
 namespace {
 
 std::string ReadFile(const std::string& path) {
@@ -199,4 +199,4 @@ TEST(ClearedConnectionTest, KeepsTheModeOfItsOwner) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::vacuum_mode_test

@@ -12,7 +12,7 @@
 #include "tests/fault/faulty_vfs.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::warm_start_live_test {
 namespace {
 
 constexpr int kEntries = 100;
@@ -88,4 +88,4 @@ TEST_F(WarmStartLiveTest, WritesAndCheckpointsMeanwhileDoNotDisturbIt) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::warm_start_live_test

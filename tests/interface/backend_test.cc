@@ -21,7 +21,7 @@
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::backend_test {
 namespace {
 
 // Implements the four required functions. Calls `before` in each of them.
@@ -245,4 +245,4 @@ TEST(BackendTest, TheCacheReleasesItsBackend) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::backend_test

@@ -16,7 +16,7 @@
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::batch_test {
 namespace {
 
 using Operation = MapCache::Operation;
@@ -267,4 +267,4 @@ TEST(BatchTest, TooFewResultsOfABackendAreAnErrorForEachKey) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::batch_test

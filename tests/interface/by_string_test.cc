@@ -6,7 +6,7 @@
 #include "appcache/cache.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::by_string_test {
 namespace {
 
 using std::string_view_literals::operator""sv;
@@ -77,4 +77,4 @@ TEST(ByStringTest, ErrorsOfTheBackendAreReturned) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::by_string_test

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace appcache {
+namespace appcache::bytes_test {
 namespace {
 
 using std::string_view_literals::operator""sv;
@@ -210,4 +210,4 @@ TEST(BytesTest, RemoveSuffixSharesTheBuffer) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::bytes_test

@@ -18,7 +18,7 @@
 #include "appcache/cache.h"
 #include "appcache/executor.h"
 
-namespace appcache {
+namespace appcache::cache_destruction_test {
 namespace {
 
 // What has happened to a backend. Outlives it.
@@ -145,4 +145,4 @@ TEST_F(CacheDestructionTest, ACacheDoesNotWaitForTheLoadsOfAnother) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::cache_destruction_test

@@ -11,7 +11,7 @@
 
 #include "appcache/testing/fake_clock.h"
 
-namespace appcache {
+namespace appcache::clock_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -85,4 +85,4 @@ TEST(FakeClockApproximateTest, IsNow) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::clock_test

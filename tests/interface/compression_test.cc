@@ -9,7 +9,7 @@
 #include "appcache/cache.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::compression_test {
 namespace {
 
 constexpr std::string_view kMagic = "\x1f\x8b";
@@ -167,4 +167,4 @@ TEST_F(OtherCompressorTest, ACompressorThatFailsIsAnErrorAndNothingIsStored) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::compression_test

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace appcache {
+namespace appcache::error_test {
 namespace {
 
 TEST(ErrorTest, EveryCodeHasAName) {
@@ -87,4 +87,4 @@ TEST(ResultTest, AMoveOnlyValueCanBeTaken) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::error_test

@@ -12,7 +12,7 @@
 #include "appcache/cache.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::exception_test {
 namespace {
 
 using Operation = MapCache::Operation;
@@ -107,4 +107,4 @@ TEST(ExceptionTest, AnExceptionOfShouldCompressIsInternalAndStoresNothing) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::exception_test

@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-namespace appcache {
+namespace appcache::executor_test {
 namespace {
 
 TEST(ThreadExecutorTest, RunsAcceptedJobs) {
@@ -101,4 +101,4 @@ TEST(ThreadExecutorTest, AJobMayDestroyItsExecutor) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::executor_test

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-namespace appcache {
+namespace appcache::expiring_key_set_test {
 namespace {
 
 constexpr TimePoint kStart{std::chrono::microseconds(1'000'000)};
@@ -72,4 +72,4 @@ TEST(ExpiringKeySetTest, TheBytesOfThePathsAreBounded) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::expiring_key_set_test

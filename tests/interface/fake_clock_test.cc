@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace appcache {
+namespace appcache::fake_clock_test {
 namespace {
 
 using std::chrono::microseconds;
@@ -146,4 +146,4 @@ TEST(ClockTest, WallAndSteadyAreSingletons) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::fake_clock_test

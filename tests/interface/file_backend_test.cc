@@ -21,7 +21,7 @@
 #include "appcache/testing/fake_clock.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::file_backend_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -202,4 +202,4 @@ TEST_F(FileBackendTest, AFailedSetKeepsTheOldValueAndLeavesNoFile) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::file_backend_test

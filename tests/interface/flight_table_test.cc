@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace appcache::internal {
+namespace appcache::internal::flight_table_test {
 namespace {
 
 struct Flight {
@@ -132,4 +132,4 @@ TEST(FlightTableTest, OfManyThreadsOneLeads) {
 }
 
 }  // namespace
-}  // namespace appcache::internal
+}  // namespace appcache::internal::flight_table_test

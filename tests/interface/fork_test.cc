@@ -15,7 +15,7 @@
 #include "tests/support/in_child.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::fork_test {
 namespace {
 
 // The thread that loads does not exist in the child.
@@ -170,4 +170,4 @@ TEST(ForkTest, ACacheMadeInAChildDestroysItsBackend) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::fork_test

@@ -7,7 +7,7 @@
 #include <memory>
 #include <type_traits>
 
-namespace appcache {
+namespace appcache::function_ref_test {
 namespace {
 
 int Twice(int value) { return 2 * value; }
@@ -63,4 +63,4 @@ TEST(FunctionRefTest, DoesNotConvertFromAnotherSignature) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::function_ref_test

@@ -17,7 +17,7 @@
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::get_many_via_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -281,4 +281,4 @@ TEST_F(GetManyViaTest, ALoaderThatAsksForOneOfItsKeysDoesNotWaitForItself) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::get_many_via_test

@@ -14,7 +14,7 @@
 #include "appcache/cache.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::get_many_via_threads_test {
 namespace {
 
 struct NumberKey {
@@ -146,4 +146,4 @@ TEST(GetManyViaThreadsTest, OverlappingBatchesDoNotWaitForEachOther) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::get_many_via_threads_test

@@ -17,7 +17,7 @@
 #include "tests/support/manual_executor.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::get_via_background_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -308,4 +308,4 @@ TEST_F(GetViaBackgroundTest, ALoaderThatAsksForItsOwnKeyDoesNotWaitForItself) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::get_via_background_test

@@ -17,7 +17,7 @@
 #include "appcache/executor.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::get_via_background_threads_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -174,4 +174,4 @@ TEST_F(GetViaBackgroundThreadsTest, MixedWorkKeepsKeysApart) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::get_via_background_threads_test

@@ -15,7 +15,7 @@
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::get_via_loaded_test {
 namespace {
 
 using std::chrono::seconds;
@@ -174,4 +174,4 @@ TEST_F(GetViaLoadedTest, NotFoundDoesNotAffectOtherKeys) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::get_via_loaded_test

@@ -17,7 +17,7 @@
 #include "tests/support/manual_executor.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::get_via_lock_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -220,4 +220,4 @@ TEST_F(GetViaLockTest, ACallerDoesNotWaitForALockWhenTheBackendFails) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::get_via_lock_test

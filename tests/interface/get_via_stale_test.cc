@@ -15,7 +15,7 @@
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::get_via_stale_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -259,4 +259,4 @@ TEST_F(GetViaStaleTest, TheMaximumTtlIsNotExtended) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::get_via_stale_test

@@ -18,7 +18,7 @@
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::get_via_test {
 namespace {
 
 using Operation = MapCache::Operation;
@@ -279,4 +279,4 @@ TEST_F(GetViaTest, AValueNeedNotBeCopyable) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::get_via_test

@@ -20,7 +20,7 @@
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::get_via_threads_test {
 namespace {
 
 using Operation = MapCache::Operation;
@@ -268,4 +268,4 @@ TEST(GetViaThreadsTest, MixedWorkKeepsKeysApart) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::get_via_threads_test

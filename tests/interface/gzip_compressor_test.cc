@@ -8,7 +8,7 @@
 #include "appcache/compressor.h"
 #include "tests/support/random.h"
 
-namespace appcache {
+namespace appcache::gzip_compressor_test {
 namespace {
 
 using std::string_view_literals::operator""sv;
@@ -136,4 +136,4 @@ TEST(GzipCompressorTest, CompressesRepetitions) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::gzip_compressor_test

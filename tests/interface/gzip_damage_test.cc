@@ -11,7 +11,7 @@
 #include "appcache/compressor.h"
 #include "tests/support/allocations.h"
 
-namespace appcache {
+namespace appcache::gzip_damage_test {
 namespace {
 
 constexpr size_t kCap = size_t{1} << 20;
@@ -124,4 +124,4 @@ TEST(GzipDamageTest, WithoutALimitAnySizeIsValid) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::gzip_damage_test

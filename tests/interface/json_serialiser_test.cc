@@ -12,7 +12,7 @@
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::json_serialiser_test {
 namespace {
 
 using std::string_view_literals::operator""sv;
@@ -126,4 +126,4 @@ TEST(JsonSerialiserTest, AValueThatIsNotJsonIsAnErrorAndIsNotStored) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::json_serialiser_test

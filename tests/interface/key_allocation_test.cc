@@ -13,7 +13,7 @@
 #include "appcache/serialiser.h"
 #include "tests/support/allocations.h"
 
-namespace appcache {
+namespace appcache::key_allocation_test {
 namespace {
 
 // For a path of `path_bytes` that consists of "p/" and one segment.
@@ -75,4 +75,4 @@ TEST(KeyAllocationTest, SerialisingNumbersAndStringsAllocatesNothing) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::key_allocation_test

@@ -12,7 +12,7 @@
 
 #include "tests/support/random.h"
 
-namespace appcache {
+namespace appcache::key_path_test {
 namespace {
 
 using std::string_view_literals::operator""sv;
@@ -102,4 +102,4 @@ TEST(KeyPathTest, EqualsAPlainJoinForRandomSegments) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::key_path_test

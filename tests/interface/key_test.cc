@@ -8,7 +8,7 @@
 #include "appcache/cache.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::key_test {
 namespace {
 
 template <CacheKey K>
@@ -99,4 +99,4 @@ TEST(KeyTest, OnlyTypesWithAPathAndAValueTypeAreKeys) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::key_test

@@ -18,7 +18,7 @@
 #include "engine/loading/wait_graph.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::load_cycle_test {
 namespace {
 
 using internal::WaitGraph;
@@ -227,4 +227,4 @@ TEST(WaitGraphTest, AThreadThatWaitsForItselfDoesNotStopTheSearch) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::load_cycle_test

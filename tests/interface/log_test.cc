@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-namespace appcache {
+namespace appcache::log_test {
 namespace {
 
 std::string Printed(LogLevel level, std::string_view message) {
@@ -89,4 +89,4 @@ TEST(LogSinkTest, CopiesShareTheCallable) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::log_test

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace appcache {
+namespace appcache::lookup_test {
 namespace {
 
 TEST(LookupTest, AHitHasItsValueAndNoError) {
@@ -57,4 +57,4 @@ TEST(LookupTest, AMoveOnlyValueCanBeTaken) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::lookup_test

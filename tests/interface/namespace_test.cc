@@ -13,7 +13,7 @@
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::namespace_test {
 namespace {
 
 struct LastChangedKey {
@@ -191,4 +191,4 @@ TEST_F(NamespaceTest, GetViaStoresUnderTheNamespace) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::namespace_test

@@ -14,7 +14,7 @@
 #include "appcache/pickle_serialiser.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::namespace_text_test {
 namespace {
 
 template <class V>
@@ -110,4 +110,4 @@ TEST(NamespaceTextTest, AValueWithoutTextIsCorrupt) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::namespace_text_test

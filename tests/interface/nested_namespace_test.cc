@@ -10,7 +10,7 @@
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::nested_namespace_test {
 namespace {
 
 struct TenantKey {
@@ -115,4 +115,4 @@ TEST(NestedNamespaceTest, ACyclicNamespaceIsInvalidKey) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::nested_namespace_test

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace appcache::internal {
+namespace appcache::internal::option_check_test {
 namespace {
 
 using std::chrono::hours;
@@ -81,4 +81,4 @@ TEST(OptionCheckTest, ASizeOutOfRangeIsNamedWithItsRange) {
 }
 
 }  // namespace
-}  // namespace appcache::internal
+}  // namespace appcache::internal::option_check_test

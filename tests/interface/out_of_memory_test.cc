@@ -17,7 +17,7 @@
 #include "tests/support/allocations.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::out_of_memory_test {
 namespace {
 
 // Longer than KeyPath::kInlineBytes, so that paths allocate.
@@ -162,4 +162,4 @@ TEST_F(OutOfMemoryTest, ClearDuringALoadReturnsFull) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::out_of_memory_test

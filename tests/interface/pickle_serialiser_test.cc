@@ -20,7 +20,7 @@
 #include "appcache/bytes.h"
 #include "appcache/serialiser.h"
 
-namespace appcache {
+namespace appcache::pickle_serialiser_test {
 namespace {
 
 using namespace std::string_literals;
@@ -172,4 +172,4 @@ TEST(PickleDetectionTest, OtherBytesAreText) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::pickle_serialiser_test

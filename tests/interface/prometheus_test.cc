@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace appcache {
+namespace appcache::prometheus_test {
 namespace {
 
 TEST(PrometheusTest, AFigureHasHelpTypeAndLabel) {
@@ -180,4 +180,4 @@ TEST(PrometheusTest, MicrometerOmitsUnknownFigures) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::prometheus_test

@@ -15,7 +15,7 @@
 #include "tests/support/allocations.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::read_visitor_test {
 namespace {
 
 using Operation = MapCache::Operation;
@@ -363,4 +363,4 @@ TEST(ReadVisitorTest, ExhaustedMemoryIsFull) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::read_visitor_test

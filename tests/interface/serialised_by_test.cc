@@ -9,7 +9,7 @@
 #include "appcache/cache.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::serialised_by_test {
 namespace {
 
 // Prepends a mark, which shows that it was used.
@@ -80,4 +80,4 @@ TEST(SerialisedByTest, AddsNoNamespaceAndNoCompression) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::serialised_by_test

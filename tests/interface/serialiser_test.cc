@@ -13,7 +13,7 @@
 
 #include "tests/support/random.h"
 
-namespace appcache {
+namespace appcache::serialiser_test {
 namespace {
 
 using std::string_view_literals::operator""sv;
@@ -189,4 +189,4 @@ TEST(SerialiserTest, AProtocolBufferThatCannotBeSerialisedThrows) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::serialiser_test

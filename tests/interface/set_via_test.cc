@@ -9,7 +9,7 @@
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::set_via_test {
 namespace {
 
 using Operation = MapCache::Operation;
@@ -107,4 +107,4 @@ TEST_F(SetViaTest, WithoutTheNamespaceItCallsTheWriterAndWarns) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::set_via_test

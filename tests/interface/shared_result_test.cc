@@ -15,7 +15,7 @@
 #include "appcache/clock.h"
 #include "appcache/testing/fake_clock.h"
 
-namespace appcache::internal {
+namespace appcache::internal::shared_result_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -96,4 +96,4 @@ TEST(SharedResultTest, AValueNeedNotBeCopyable) {
 }
 
 }  // namespace
-}  // namespace appcache::internal
+}  // namespace appcache::internal::shared_result_test

@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-namespace appcache {
+namespace appcache::single_flight_test {
 namespace {
 
 using Outcome = internal::SingleFlight::Ticket::Outcome;
@@ -269,4 +269,4 @@ TEST(SingleFlightTest, AWriteSupersedesItsPathAndSupersedeAllEveryPath) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::single_flight_test

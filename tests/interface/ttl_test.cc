@@ -12,7 +12,7 @@
 #include "tests/support/captured_log.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::ttl_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -115,4 +115,4 @@ TEST_F(TtlTest, TheTtlOfSetViaReachesTheBackend) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::ttl_test

@@ -20,7 +20,7 @@
 #include "tests/lmdb/version1.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::clock_set_back_test {
 namespace {
 
 using std::chrono::hours;
@@ -383,4 +383,4 @@ TEST_F(LmdbClockSetBackTest, ADamagedRowCountsAsNone) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::clock_set_back_test

@@ -22,7 +22,7 @@
 #include "tests/lmdb/open_lmdb.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache::lmdb {
+namespace appcache::lmdb::damaged_pages_test {
 namespace {
 
 constexpr int kEntries = 300;
@@ -277,4 +277,4 @@ TEST_F(DamagedPagesTest, NoDescriptorIsThatOfAStandardStream) {
 }
 
 }  // namespace
-}  // namespace appcache::lmdb
+}  // namespace appcache::lmdb::damaged_pages_test

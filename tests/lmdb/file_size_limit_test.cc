@@ -11,7 +11,7 @@
 #include "tests/support/in_child.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::file_size_limit_test {
 namespace {
 
 TEST(LmdbFileSizeLimitTest, OpeningAFileThatIsLargerFails) {
@@ -37,4 +37,4 @@ TEST(LmdbFileSizeLimitTest, OpeningAFileThatIsLargerFails) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::file_size_limit_test

@@ -22,7 +22,7 @@
 #include "tests/support/in_child.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::lmdb_cache_test {
 namespace {
 
 using std::string_view_literals::operator""sv;
@@ -492,4 +492,4 @@ TEST_F(LmdbCacheTest, AForkedChildCanOpenOnlyDirectoriesThatWereNotOpen) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::lmdb_cache_test

@@ -23,7 +23,7 @@
 #include "tests/lmdb/plain_lmdb.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::open_test {
 namespace {
 
 class OpenTest : public testing::Test {
@@ -277,4 +277,4 @@ TEST_F(OpenTest, EntriesSurviveReopening) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::open_test

@@ -16,7 +16,7 @@
 #include "tests/support/allocations.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::out_of_memory_test {
 namespace {
 
 // Path to value.
@@ -185,4 +185,4 @@ TEST_F(LmdbOutOfMemoryTest, AddAllocatesNothing) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::out_of_memory_test

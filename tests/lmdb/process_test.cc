@@ -17,7 +17,7 @@
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::process_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -228,4 +228,4 @@ TEST_F(ProcessTest, AFullDiskFailsTheSetAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::process_test

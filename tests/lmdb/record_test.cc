@@ -11,7 +11,7 @@
 
 #include "tests/support/random.h"
 
-namespace appcache::lmdb {
+namespace appcache::lmdb::record_test {
 namespace {
 
 using std::string_literals::operator""s;
@@ -248,4 +248,4 @@ TEST(EntryKeyTest, ARecordMatchesThePathThatItHolds) {
 }
 
 }  // namespace
-}  // namespace appcache::lmdb
+}  // namespace appcache::lmdb::record_test

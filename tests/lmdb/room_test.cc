@@ -16,7 +16,7 @@
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::room_test {
 namespace {
 
 class RoomTest : public testing::TestWithParam<uint64_t> {
@@ -220,4 +220,4 @@ TEST_P(RoomTest, SetsReduceTheCacheToASmallerMaxBytes) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::room_test

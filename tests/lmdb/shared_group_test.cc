@@ -12,7 +12,7 @@
 #include "tests/support/in_child.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::shared_group_test {
 namespace {
 
 class LmdbSharedGroupTest : public testing::Test {
@@ -61,4 +61,4 @@ TEST_F(LmdbSharedGroupTest, APermissionOfTheGroupIsNotGivenToAnotherOne) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::shared_group_test

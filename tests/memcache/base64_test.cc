@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace appcache::memcache {
+namespace appcache::memcache::base64_test {
 namespace {
 
 std::string Base64(std::string_view bytes) {
@@ -47,4 +47,4 @@ TEST(MemcacheBase64Test, AppendsToWhatIsThere) {
 }
 
 }  // namespace
-}  // namespace appcache::memcache
+}  // namespace appcache::memcache::base64_test

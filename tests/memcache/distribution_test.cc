@@ -11,7 +11,7 @@
 
 #include "tests/memcache/md5_text.h"
 
-namespace appcache::memcache {
+namespace appcache::memcache::distribution_test {
 namespace {
 
 using ServerList = std::vector<MemcacheServer>;
@@ -138,4 +138,4 @@ TEST(DistributionTest, ThousandServersShareTheKeys) {
 }
 
 }  // namespace
-}  // namespace appcache::memcache
+}  // namespace appcache::memcache::distribution_test

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <limits>
 
-namespace appcache::memcache {
+namespace appcache::memcache::exptime_test {
 namespace {
 
 using std::chrono::hours;
@@ -60,4 +60,4 @@ TEST(RemainingTtlTest, IsWithinTheLimitWhateverTheServerSays) {
 }
 
 }  // namespace
-}  // namespace appcache::memcache
+}  // namespace appcache::memcache::exptime_test

@@ -9,7 +9,7 @@
 
 #include "adapters/memcache/wire_key.h"
 
-namespace appcache::memcache {
+namespace appcache::memcache::item_test {
 namespace {
 
 using std::string_literals::operator""s;
@@ -61,4 +61,4 @@ TEST(ItemTest, ItemWithoutAValidHeaderIsForeign) {
 }
 
 }  // namespace
-}  // namespace appcache::memcache
+}  // namespace appcache::memcache::item_test

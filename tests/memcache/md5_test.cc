@@ -9,7 +9,7 @@
 
 #include "tests/memcache/md5_text.h"
 
-namespace appcache::memcache {
+namespace appcache::memcache::md5_test {
 namespace {
 
 TEST(Md5Test, DigestsOfTheRfc) {
@@ -48,4 +48,4 @@ TEST(Md5Test, LengthIsInTheLastBlock) {
 }
 
 }  // namespace
-}  // namespace appcache::memcache
+}  // namespace appcache::memcache::md5_test

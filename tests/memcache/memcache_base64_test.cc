@@ -12,7 +12,7 @@
 #include "appcache/memcache_cache.h"
 #include "tests/memcache/memcache_fixture.h"
 
-namespace appcache {
+namespace appcache::memcache_base64_test {
 namespace {
 
 using std::chrono::seconds;
@@ -172,4 +172,4 @@ TEST_F(MemcacheBase64Test, SetOrAddThatTheServerRejectsEmptiesTheKey) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memcache_base64_test

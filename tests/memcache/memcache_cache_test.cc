@@ -13,7 +13,7 @@
 #include "tests/memcache/memcache_fixture.h"
 #include "tests/servers/memcached_server.h"
 
-namespace appcache {
+namespace appcache::memcache_cache_test {
 namespace {
 
 using std::chrono::seconds;
@@ -164,4 +164,4 @@ TEST_F(MemcacheCacheTest, TraitsNameTheServerAndPingReturnsItsVersion) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memcache_cache_test

@@ -15,7 +15,7 @@
 #include "tests/servers/results.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::memcache_failure_test {
 namespace {
 
 INSTANTIATE_TEST_SUITE_P(Memcached, ServerFailureTest,
@@ -106,4 +106,4 @@ TEST_F(MemcacheImpostorTest, ServerWithoutMetaCommandsIsUnsupported) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memcache_failure_test

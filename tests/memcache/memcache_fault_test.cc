@@ -16,7 +16,7 @@
 #include "tests/servers/fault_tests.h"
 #include "tests/servers/memcached_server.h"
 
-namespace appcache {
+namespace appcache::memcache_fault_test {
 namespace {
 
 INSTANTIATE_TEST_SUITE_P(Memcached, ServerFaultTest,
@@ -60,4 +60,4 @@ INSTANTIATE_TEST_SUITE_P(Timeouts, MemcacheFaultTest,
                          });
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memcache_fault_test

@@ -17,7 +17,7 @@
 #include "appcache/pickle_serialiser.h"
 #include "tests/memcache/memcache_fixture.h"
 
-namespace appcache {
+namespace appcache::memcache_flags_test {
 namespace {
 
 using std::string_literals::operator""s;
@@ -242,4 +242,4 @@ TEST_F(MemcacheFlagsTest, NumberThatADecrHasPaddedIsRead) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memcache_flags_test

@@ -9,7 +9,7 @@
 #include "tests/memcache/memcached_kind.h"
 #include "tests/servers/hostile_tests.h"
 
-namespace appcache {
+namespace appcache::memcache_hostile_test {
 namespace {
 
 using Pace = Attack::Pace;
@@ -45,4 +45,4 @@ INSTANTIATE_TEST_SUITE_P(Memcached, ServerHostileTest,
                          NameOfKindAndAttack);
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memcache_hostile_test

@@ -13,7 +13,7 @@
 #include "tests/servers/memcached_server.h"
 #include "tests/servers/python_interop.h"
 
-namespace appcache {
+namespace appcache::memcache_interop_test {
 namespace {
 
 void ShareWithPython(const std::vector<MemcacheServer>& servers,
@@ -49,4 +49,4 @@ TEST(MemcacheInteropTest, PythonFindsEachKeyOnTheSameServerByWeight) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memcache_interop_test

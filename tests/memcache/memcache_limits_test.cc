@@ -12,7 +12,7 @@
 #include "tests/memcache/memcache_fixture.h"
 #include "tests/servers/memcached_server.h"
 
-namespace appcache {
+namespace appcache::memcache_limits_test {
 namespace {
 
 using std::chrono::seconds;
@@ -131,4 +131,4 @@ TEST(MemcacheServerLimitsTest, ServerThatMayNotEvictIsFull) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memcache_limits_test

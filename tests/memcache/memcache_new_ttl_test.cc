@@ -15,7 +15,7 @@
 #include "appcache/memcache_cache.h"
 #include "tests/memcache/memcache_fixture.h"
 
-namespace appcache {
+namespace appcache::memcache_new_ttl_test {
 namespace {
 
 using std::chrono::hours;
@@ -201,4 +201,4 @@ TEST_F(MemcacheNewTtlTest, TheServerCountsNoGetAndNoSetOfATextKey) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memcache_new_ttl_test

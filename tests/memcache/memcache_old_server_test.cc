@@ -14,7 +14,7 @@
 #include "tests/memcache/scripted_memcached.h"
 #include "tests/servers/results.h"
 
-namespace appcache {
+namespace appcache::memcache_old_server_test {
 namespace {
 
 using Replies = ScriptedMemcached::Replies;
@@ -265,4 +265,4 @@ TEST(MemcacheNewTtlServerTest, ServerWithoutBase64KeysTouchesTheHash) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memcache_old_server_test

@@ -9,7 +9,7 @@
 
 #include "appcache/memcache_cache.h"
 
-namespace appcache {
+namespace appcache::memcache_options_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -77,4 +77,4 @@ TEST(MemcacheOptionsTest, ServerThatIsListedTwiceIsInvalid) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memcache_options_test

@@ -11,7 +11,7 @@
 #include "tests/servers/pool_tests.h"
 #include "tests/servers/results.h"
 
-namespace appcache {
+namespace appcache::memcache_pool_test {
 namespace {
 
 INSTANTIATE_TEST_SUITE_P(Memcached, ServerPoolTest,
@@ -32,4 +32,4 @@ TEST(MemcachePoolTest, ServerWithTooManyConnectionsIsReported) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memcache_pool_test

@@ -16,7 +16,7 @@
 #include "tests/servers/full_port.h"
 #include "tests/servers/memcached_server.h"
 
-namespace appcache {
+namespace appcache::memcache_servers_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -250,4 +250,4 @@ TEST(MemcacheUnreachableTest, UnreachableServersLeaveTimeForOthers) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memcache_servers_test

@@ -10,7 +10,7 @@
 #include "tests/memcache/memcache_fixture.h"
 #include "tests/servers/memcached_server.h"
 
-namespace appcache {
+namespace appcache::memcache_ttl_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -81,4 +81,4 @@ TEST_F(MemcacheTtlTest, EntryExpiresWithItsTtl) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::memcache_ttl_test

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace appcache::memcache {
+namespace appcache::memcache::reply_test {
 namespace {
 
 using Next = ReplyReader::Result;
@@ -160,4 +160,4 @@ TEST(MemcacheReplyReaderTest, RejectsALongLine) {
 }
 
 }  // namespace
-}  // namespace appcache::memcache
+}  // namespace appcache::memcache::reply_test

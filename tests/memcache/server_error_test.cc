@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace appcache::memcache {
+namespace appcache::memcache::server_error_test {
 namespace {
 
 struct Meaning {
@@ -55,4 +55,4 @@ TEST(MemcacheServerErrorTest, NeverContainsTheRestOfTheLine) {
 }
 
 }  // namespace
-}  // namespace appcache::memcache
+}  // namespace appcache::memcache::server_error_test

@@ -12,7 +12,7 @@
 #include "adapters/memcache/set_request.h"
 #include "adapters/memcache/touch_request.h"
 
-namespace appcache::memcache {
+namespace appcache::memcache::server_request_test {
 namespace {
 
 using Type = Reply::Type;
@@ -220,4 +220,4 @@ TEST(AddRequestTest, ItemThatIsGoneWhenItIsFetchedIsBusy) {
 }
 
 }  // namespace
-}  // namespace appcache::memcache
+}  // namespace appcache::memcache::server_request_test

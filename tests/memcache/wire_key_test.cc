@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace appcache::memcache {
+namespace appcache::memcache::wire_key_test {
 namespace {
 
 using std::string_view_literals::operator""sv;
@@ -107,4 +107,4 @@ TEST(WireKeyTest, CopyOwnsItsHash) {
 }
 
 }  // namespace
-}  // namespace appcache::memcache
+}  // namespace appcache::memcache::wire_key_test

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace appcache::net {
+namespace appcache::net::address_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -133,4 +133,4 @@ TEST(ResolverTest, FailureIsReturnedAndNotCached) {
 }
 
 }  // namespace
-}  // namespace appcache::net
+}  // namespace appcache::net::address_test

@@ -6,7 +6,7 @@
 
 #include <chrono>
 
-namespace appcache::net {
+namespace appcache::net::deadline_test {
 namespace {
 
 using std::chrono::microseconds;
@@ -33,4 +33,4 @@ TEST(DeadlineTest, ExpiredDeadlineHasNoTimeLeft) {
 }
 
 }  // namespace
-}  // namespace appcache::net
+}  // namespace appcache::net::deadline_test

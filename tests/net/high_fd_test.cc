@@ -27,7 +27,7 @@
 #include "tests/support/in_child.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::high_fd_test {
 namespace {
 
 using internal::MoveAboveStandard;
@@ -170,4 +170,4 @@ TEST(HighFdTest, DescriptorsOfATierAreAboveStandard) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::high_fd_test

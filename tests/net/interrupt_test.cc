@@ -20,7 +20,7 @@
 #include "adapters/net/stream.h"
 #include "tests/servers/full_port.h"
 
-namespace appcache::net {
+namespace appcache::net::interrupt_test {
 namespace {
 
 using std::chrono::hours;
@@ -124,4 +124,4 @@ TEST_F(InterruptedStreamTest, EndsAwaitSomeAndTheStreamStaysUsable) {
 }
 
 }  // namespace
-}  // namespace appcache::net
+}  // namespace appcache::net::interrupt_test

@@ -13,7 +13,7 @@
 #include "adapters/net/deadline.h"
 #include "tests/support/in_child.h"
 
-namespace appcache::net {
+namespace appcache::net::pool_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -167,4 +167,4 @@ TEST_F(PoolTest, ForkWhileThePoolIsLockedLeavesTheChildAPool) {
 }
 
 }  // namespace
-}  // namespace appcache::net
+}  // namespace appcache::net::pool_test

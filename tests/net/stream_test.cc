@@ -16,7 +16,7 @@
 
 #include "tests/servers/full_port.h"
 
-namespace appcache::net {
+namespace appcache::net::stream_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -91,4 +91,4 @@ TEST(StreamTest, OnlySilentAddressesUseAllTheTime) {
 }
 
 }  // namespace
-}  // namespace appcache::net
+}  // namespace appcache::net::stream_test

@@ -11,7 +11,7 @@
 #include "tests/support/map_cache.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::cache_accesses_test {
 namespace {
 
 using internal::RecorderFile;
@@ -203,4 +203,4 @@ TEST_F(CacheAccessesTest, ACacheWithoutARecorderRecordsNothing) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::cache_accesses_test

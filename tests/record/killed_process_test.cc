@@ -18,7 +18,7 @@
 // Optimised builds have no points.
 #ifndef NDEBUG
 
-namespace appcache {
+namespace appcache::killed_process_test {
 namespace {
 
 using internal::AccessRecord;
@@ -155,6 +155,6 @@ TEST_F(KilledProcessTest, ASlotThatIsWrittenAfterAllStaysRetired) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::killed_process_test
 
 #endif  // NDEBUG

@@ -19,7 +19,7 @@
 #include "tests/support/in_child.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::recorder_file_test {
 namespace {
 
 using internal::RecorderFile;
@@ -194,4 +194,4 @@ TEST_F(RecorderFileTest, AnotherUserMayNotOpenIt) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::recorder_file_test

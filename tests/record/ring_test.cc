@@ -10,7 +10,7 @@
 
 #include "tests/record/recorder.h"
 
-namespace appcache {
+namespace appcache::ring_test {
 namespace {
 
 using internal::AccessRecord;
@@ -253,4 +253,4 @@ TEST_F(RingTest, ThresholdsAreSharesOf64Bits) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::ring_test

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace appcache::internal {
+namespace appcache::internal::sip_hash_test {
 namespace {
 
 // The key is the bytes 0 to 15, and the text the bytes 0 to n - 1, as in the
@@ -41,4 +41,4 @@ TEST(SipHashTest, DependsOnBothHalvesOfTheSecret) {
 }
 
 }  // namespace
-}  // namespace appcache::internal
+}  // namespace appcache::internal::sip_hash_test

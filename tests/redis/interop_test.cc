@@ -8,7 +8,7 @@
 #include "tests/servers/python_interop.h"
 #include "tests/servers/redis_server.h"
 
-namespace appcache {
+namespace appcache::interop_test {
 namespace {
 
 TEST(RedisInteropTest, PythonAndThisLibraryReadEachOthersEntries) {
@@ -21,4 +21,4 @@ TEST(RedisInteropTest, PythonAndThisLibraryReadEachOthersEntries) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::interop_test

@@ -16,7 +16,7 @@
 #include "tests/servers/redis_server.h"
 #include "tests/servers/results.h"
 
-namespace appcache {
+namespace appcache::redis_cache_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -254,4 +254,4 @@ TEST_F(RedisCacheTest, WorksOverTcp) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::redis_cache_test

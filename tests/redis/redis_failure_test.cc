@@ -17,7 +17,7 @@
 #include "tests/servers/redis_server.h"
 #include "tests/servers/results.h"
 
-namespace appcache {
+namespace appcache::redis_failure_test {
 namespace {
 
 constexpr std::chrono::seconds kPatience{60};
@@ -180,4 +180,4 @@ TEST(RedisRefusalTest, ServerThatRunsAScriptIsBusy) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::redis_failure_test

@@ -6,7 +6,7 @@
 #include "tests/redis/redis_kind.h"
 #include "tests/servers/fault_tests.h"
 
-namespace appcache {
+namespace appcache::redis_fault_test {
 namespace {
 
 INSTANTIATE_TEST_SUITE_P(Redis, ServerFaultTest,
@@ -16,4 +16,4 @@ INSTANTIATE_TEST_SUITE_P(Redis, ServerFaultTest,
                          NameOfKindAndTimeout);
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::redis_fault_test

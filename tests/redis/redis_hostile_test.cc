@@ -20,7 +20,7 @@
 #include "tests/servers/hostile_tests.h"
 #include "tests/support/peak_memory.h"
 
-namespace appcache {
+namespace appcache::redis_hostile_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -166,4 +166,4 @@ TEST_P(WatchHostileTest, WatchThatCannotBeMadeEndsAtOnce) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::redis_hostile_test

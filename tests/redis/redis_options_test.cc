@@ -9,7 +9,7 @@
 #include "appcache/redis_cache.h"
 #include "tests/servers/results.h"
 
-namespace appcache {
+namespace appcache::redis_options_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -51,4 +51,4 @@ TEST(RedisOptionsTest, LargestValueIsWithinTheReplyLimit) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::redis_options_test

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace appcache::redis {
+namespace appcache::redis::reply_test {
 namespace {
 
 using Next = ReplyReader::Result;
@@ -202,4 +202,4 @@ TEST(ReplyTest, ElementsOfNestedArraysCount) {
 }
 
 }  // namespace
-}  // namespace appcache::redis
+}  // namespace appcache::redis::reply_test

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace appcache::redis {
+namespace appcache::redis::result_test {
 namespace {
 
 constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
@@ -37,4 +37,4 @@ TEST(ToTtlTest, IsWithinTheLimitWhateverTheServerSays) {
 }
 
 }  // namespace
-}  // namespace appcache::redis
+}  // namespace appcache::redis::result_test

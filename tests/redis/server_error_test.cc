@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace appcache::redis {
+namespace appcache::redis::server_error_test {
 namespace {
 
 struct Case {
@@ -100,4 +100,4 @@ TEST(ServerErrorTest, UnknownErrorIsUnavailable) {
 }
 
 }  // namespace
-}  // namespace appcache::redis
+}  // namespace appcache::redis::server_error_test

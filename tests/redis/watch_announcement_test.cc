@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace appcache::redis {
+namespace appcache::redis::watch_announcement_test {
 namespace {
 
 using Paths = std::vector<std::string_view>;
@@ -55,4 +55,4 @@ TEST(AnnouncementTest, InvalidMessageIsRejected) {
 }
 
 }  // namespace
-}  // namespace appcache::redis
+}  // namespace appcache::redis::watch_announcement_test

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace appcache::redis {
+namespace appcache::redis::watch_backoff_test {
 namespace {
 
 using std::chrono::microseconds;
@@ -54,4 +54,4 @@ TEST(WatchBackoffTest, OnlyTheSameSeedRepeatsTheWaits) {
 }
 
 }  // namespace
-}  // namespace appcache::redis
+}  // namespace appcache::redis::watch_backoff_test

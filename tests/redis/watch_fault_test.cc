@@ -18,7 +18,7 @@
 #include "tests/servers/redis_server.h"
 #include "tests/support/random.h"
 
-namespace appcache {
+namespace appcache::watch_fault_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -149,4 +149,4 @@ TEST(WatchFaultTest, HeartbeatFollowsTheNotificationsOverAFaultyNetwork) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::watch_fault_test

@@ -20,7 +20,7 @@
 #include "tests/support/captured_log.h"
 #include "tests/support/in_child.h"
 
-namespace appcache {
+namespace appcache::watch_link_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -208,4 +208,4 @@ TEST(WatchForkTest, ForkedChildMayDestroyItAndTheParentsContinues) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::watch_link_test

@@ -16,7 +16,7 @@
 #include "tests/servers/redis_server.h"
 #include "tests/support/captured_log.h"
 
-namespace appcache {
+namespace appcache::watch_refusal_test {
 namespace {
 
 using Kind = WatchRecorder::Event::Kind;
@@ -183,4 +183,4 @@ TEST_F(RefusedWatchTest, ChangeWhileTrackingIsLostIsAnnounced) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::watch_refusal_test

@@ -16,7 +16,7 @@
 #include "tests/redis/watch_recorder.h"
 #include "tests/servers/redis_server.h"
 
-namespace appcache {
+namespace appcache::watch_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -253,4 +253,4 @@ TEST_F(AnnouncedWatchTest, OtherDatabaseHasAChannelOfItsOwn) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::watch_test

@@ -7,7 +7,7 @@
 
 #include "tests/tiered/tier_fixture.h"
 
-namespace appcache {
+namespace appcache::batch_test {
 namespace {
 
 // Counts its calls, and the sizes of batches.
@@ -147,4 +147,4 @@ TEST_F(BatchTest, EmptyBatchesCallNobody) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::batch_test

@@ -11,7 +11,7 @@
 
 #include "appcache/testing/fake_clock.h"
 
-namespace appcache::tiered {
+namespace appcache::tiered::breaker_test {
 namespace {
 
 class BreakerTest : public testing::Test {
@@ -109,4 +109,4 @@ TEST_F(BreakerTest, ASuccessClosesTheBreaker) {
 }
 
 }  // namespace
-}  // namespace appcache::tiered
+}  // namespace appcache::tiered::breaker_test

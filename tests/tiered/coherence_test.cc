@@ -7,7 +7,7 @@
 
 #include "tests/tiered/tier_fixture.h"
 
-namespace appcache {
+namespace appcache::coherence_test {
 namespace {
 
 using CoherenceTest = TierFixture;
@@ -380,4 +380,4 @@ TEST_F(CoherenceTest, ARemoteThatRefusesToNotifyIsUntrackedUntilItDoes) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::coherence_test

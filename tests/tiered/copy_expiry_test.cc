@@ -6,7 +6,7 @@
 
 #include "tests/tiered/tier_fixture.h"
 
-namespace appcache {
+namespace appcache::copy_expiry_test {
 namespace {
 
 using CopyExpiryTest = TierFixture;
@@ -124,4 +124,4 @@ TEST_F(CopyExpiryTest, UntrackedTtlStartsWithTheFetch) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::copy_expiry_test

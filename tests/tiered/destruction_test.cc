@@ -15,7 +15,7 @@
 #include "appcache/executor.h"
 #include "tests/tiered/tier_fixture.h"
 
-namespace appcache {
+namespace appcache::destruction_test {
 namespace {
 
 const Key<std::string> kKey("k");
@@ -181,4 +181,4 @@ TEST_F(DestructionTest, TheTierMayOutliveItsTieredCache) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::destruction_test

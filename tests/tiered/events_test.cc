@@ -12,7 +12,7 @@
 
 #include "tests/tiered/tier_fixture.h"
 
-namespace appcache {
+namespace appcache::events_test {
 namespace {
 
 class EventsTest : public TierFixture {
@@ -125,4 +125,4 @@ TEST_F(EventsTest, TheReportHasAHistogramOfHeartbeatDelays) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::events_test

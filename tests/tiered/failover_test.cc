@@ -24,7 +24,7 @@
 #include "tests/servers/redis_server.h"
 #include "tests/support/map_cache.h"
 
-namespace appcache {
+namespace appcache::failover_test {
 namespace {
 
 using std::chrono::steady_clock;
@@ -408,4 +408,4 @@ TEST_F(FailoverTest, TierOnAReplicaForGoodKeepsItsLinkAndReads) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::failover_test

@@ -8,7 +8,7 @@
 #include "tests/support/in_child.h"
 #include "tests/tiered/tier_fixture.h"
 
-namespace appcache {
+namespace appcache::fork_test {
 namespace {
 
 class TierForkTest : public TierFixture {};
@@ -49,4 +49,4 @@ TEST_F(TierForkTest, AForkedChildMayDestroyTwoCachesOnOneTier) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::fork_test

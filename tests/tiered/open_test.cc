@@ -10,7 +10,7 @@
 
 #include "tests/tiered/tier_fixture.h"
 
-namespace appcache {
+namespace appcache::open_test {
 namespace {
 
 class OpenTest : public TierFixture {
@@ -127,4 +127,4 @@ TEST_F(OpenTest, TheStatsCountTheTiersCallsAndHaveTheSizesOfTheRemote) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::open_test

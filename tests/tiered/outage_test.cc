@@ -8,7 +8,7 @@
 
 #include "tests/tiered/tier_fixture.h"
 
-namespace appcache {
+namespace appcache::outage_test {
 namespace {
 
 class OutageTest : public TierFixture {};
@@ -172,4 +172,4 @@ TEST_F(OutageTest, LocalHitsDoNotNeedTheRemote) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::outage_test

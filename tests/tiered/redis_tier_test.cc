@@ -18,7 +18,7 @@
 #include "tests/servers/redis_server.h"
 #include "tests/support/captured_log.h"
 
-namespace appcache {
+namespace appcache::redis_tier_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -355,4 +355,4 @@ TEST_F(RefusedTierTest, WithoutNotificationsCopiesExpireSoon) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::redis_tier_test

@@ -15,7 +15,7 @@
 
 #include "tests/tiered/tier_fixture.h"
 
-namespace appcache {
+namespace appcache::retry_test {
 namespace {
 
 class RetryTest : public TierFixture {
@@ -277,4 +277,4 @@ TEST_F(RetryTest, ThePathsInTheRetryQueueAreDistinctAndBounded) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::retry_test

@@ -11,7 +11,7 @@
 
 #include "tests/tiered/tier_fixture.h"
 
-namespace appcache {
+namespace appcache::threads_test {
 namespace {
 
 constexpr int kThreads = 64;
@@ -180,4 +180,4 @@ TEST_F(ThreadsTest, NoReadStoresAnEntryWhoseInvalidateHasFailed) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::threads_test

@@ -15,7 +15,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/trace/compress.h"
 
-namespace appcache::trace {
+namespace appcache::trace::byte_source_test {
 namespace {
 
 // Returns at most `piece` bytes at a time.
@@ -160,4 +160,4 @@ TEST_F(ByteSourceTest, BytesAfterTheEndOfGzipDataAreAnError) {
 }
 
 }  // namespace
-}  // namespace appcache::trace
+}  // namespace appcache::trace::byte_source_test

@@ -7,7 +7,7 @@
 
 #include "tests/trace/read_trace.h"
 
-namespace appcache::trace {
+namespace appcache::trace::csv_trace_test {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -186,4 +186,4 @@ TEST(CsvTraceTest, AHeaderWithoutARequiredColumnIsAnError) {
 }
 
 }  // namespace
-}  // namespace appcache::trace
+}  // namespace appcache::trace::csv_trace_test

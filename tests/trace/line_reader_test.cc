@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace appcache::trace {
+namespace appcache::trace::line_reader_test {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -101,4 +101,4 @@ TEST(LineReaderTest, AMalformedLineIsNamed) {
 }
 
 }  // namespace
-}  // namespace appcache::trace
+}  // namespace appcache::trace::line_reader_test

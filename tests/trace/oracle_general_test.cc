@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-namespace appcache::trace {
+namespace appcache::trace::oracle_general_test {
 namespace {
 
 TEST(OracleGeneralTest, ARecordIsPackedAndLittleEndian) {
@@ -28,4 +28,4 @@ TEST(OracleGeneralTest, DecodingReversesEncoding) {
 }
 
 }  // namespace
-}  // namespace appcache::trace
+}  // namespace appcache::trace::oracle_general_test

@@ -12,7 +12,7 @@
 #include "tests/trace/read_trace.h"
 #include "tools/trace/oracle_general.h"
 
-namespace appcache::trace {
+namespace appcache::trace::trace_test {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -192,4 +192,4 @@ TEST(TraceTest, AMissingFileIsAnError) {
 }
 
 }  // namespace
-}  // namespace appcache::trace
+}  // namespace appcache::trace::trace_test

@@ -7,7 +7,7 @@
 #include "appcache/times.h"
 #include "tests/support/random.h"
 
-namespace appcache::internal {
+namespace appcache::internal::duration_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -181,4 +181,4 @@ TEST(DurationTest, EveryTextIsADurationOrAnError) {
 }
 
 }  // namespace
-}  // namespace appcache::internal
+}  // namespace appcache::internal::duration_test

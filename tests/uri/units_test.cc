@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace appcache::internal {
+namespace appcache::internal::units_test {
 namespace {
 
 TEST(UnitsTest, ASizeHasABinaryOrADecimalUnit) {
@@ -51,4 +51,4 @@ TEST(UnitsTest, ACountIsAtLeastOne) {
 }
 
 }  // namespace
-}  // namespace appcache::internal
+}  // namespace appcache::internal::units_test

@@ -9,7 +9,7 @@
 
 #include "engine/uri/uri_options.h"
 
-namespace appcache::internal {
+namespace appcache::internal::uri_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -301,4 +301,4 @@ TEST(UriOptionsTest, ReportsTheFirstInvalidValue) {
 }
 
 }  // namespace
-}  // namespace appcache::internal
+}  // namespace appcache::internal::uri_test

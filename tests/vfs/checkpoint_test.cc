@@ -6,7 +6,7 @@
 
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::checkpoint_test {
 namespace {
 
 constexpr char kName[] = "checkpoint";
@@ -111,4 +111,4 @@ TEST_F(CheckpointTest, TheOnlyConnectionMayLeaveTheLogAndReturn) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::checkpoint_test

@@ -16,7 +16,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::differential_test {
 namespace {
 
 constexpr int kConnections = 3;
@@ -324,4 +324,4 @@ TEST_F(DifferentialTest, RandomStatementsHaveTheResultsOfUnix) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::differential_test

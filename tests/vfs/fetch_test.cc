@@ -11,7 +11,7 @@
 #include "engine/vfs/chunk_memory.h"
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::fetch_test {
 namespace {
 
 constexpr char kName[] = "fetch";
@@ -135,4 +135,4 @@ TEST(FetchLimitsTest, PagesOfEverySizeAreFetched) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::fetch_test

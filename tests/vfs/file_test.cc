@@ -11,7 +11,7 @@
 #include "engine/vfs/heap_storage.h"
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::file_test {
 namespace {
 
 constexpr sqlite3_int64 kGiB = sqlite3_int64{1} << 30;
@@ -172,4 +172,4 @@ TEST(FilesTest, AJournalFileIsRefused) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::file_test

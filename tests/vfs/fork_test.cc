@@ -11,7 +11,7 @@
 #include "tests/support/in_child.h"
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::fork_test {
 namespace {
 
 constexpr char kName[] = "forked";
@@ -185,4 +185,4 @@ TEST_F(ForkTest, AGrandchildSeesNoDatabaseOfTheChild) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::fork_test

@@ -18,7 +18,7 @@
 #include "tests/fault/test_scale.h"
 #include "tests/support/random.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::heap_storage_test {
 namespace {
 
 constexpr uint64_t kChunk = kChunkBytes;
@@ -219,4 +219,4 @@ TEST(HeapStorageTest, DestructionReturnsAllMemory) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::heap_storage_test

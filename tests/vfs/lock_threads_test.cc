@@ -14,7 +14,7 @@
 #include "tests/support/random.h"
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::lock_threads_test {
 namespace {
 
 constexpr int kLocks = SQLITE_SHM_NLOCK;
@@ -137,4 +137,4 @@ TEST(LockCollisionTest, OfTwoThatCollideAtMostOneGetsTheLock) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::lock_threads_test

@@ -12,7 +12,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::locks_test {
 namespace {
 
 constexpr int kFlags = SQLITE_OPEN_MAIN_DB | kCreate;
@@ -188,4 +188,4 @@ TEST_F(ReadOnlyLocksTest, IsBusyAboveTheSharedLockOfTheFile) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::locks_test

@@ -6,7 +6,7 @@
 #include "engine/vfs/chunk_memory.h"
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::memory_test {
 namespace {
 
 constexpr uint64_t kMiB = uint64_t{1} << 20;
@@ -71,4 +71,4 @@ TEST(MemoryTest, SqliteReportsFullAtItsLimitOfPages) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::memory_test

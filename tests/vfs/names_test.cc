@@ -8,7 +8,7 @@
 
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::names_test {
 namespace {
 
 int TryOpen(const std::string& name, int flags) {
@@ -120,4 +120,4 @@ INSTANTIATE_TEST_SUITE_P(Suffixes, SuffixTest,
                                          "-wal-journal"));
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::names_test

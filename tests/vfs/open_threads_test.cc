@@ -11,7 +11,7 @@
 #include "tests/fault/test_scale.h"
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::open_threads_test {
 namespace {
 
 constexpr char kName[] = "opened";
@@ -86,4 +86,4 @@ TEST(OpenThreadsTest, ConnectionsComeAndGoWhileOthersCommitAndCheckpoint) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::open_threads_test

@@ -8,7 +8,7 @@
 
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::pending_byte_test {
 namespace {
 
 constexpr char kName[] = "pending byte";
@@ -54,4 +54,4 @@ TEST_F(PendingByteTest, ADatabaseGrowsAndShrinksAcrossIt) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::pending_byte_test

@@ -9,7 +9,7 @@
 #include "tests/fault/test_scale.h"
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::read_only_test {
 namespace {
 
 constexpr char kName[] = "read only";
@@ -116,4 +116,4 @@ TEST(ReadOnlyTest, ItsCheckpointsBesideAWriterChangeNothing) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::read_only_test

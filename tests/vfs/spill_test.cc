@@ -6,7 +6,7 @@
 
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::spill_test {
 namespace {
 
 constexpr char kName[] = "spill";
@@ -87,4 +87,4 @@ TEST_F(SpillTest, ACheckpointDuringASpillIsRefused) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::spill_test

@@ -11,7 +11,7 @@
 
 #include "engine/vfs/heap_storage.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::storage_threads_test {
 namespace {
 
 // Number i is at this offset: some 20 numbers in each chunk.
@@ -56,4 +56,4 @@ TEST(StorageThreadsTest, AReaderThatLearnsOfAWriteSeesItsBytes) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::storage_threads_test

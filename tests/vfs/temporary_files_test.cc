@@ -8,7 +8,7 @@
 
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::temporary_files_test {
 namespace {
 
 constexpr char kName[] = "temporary";
@@ -92,4 +92,4 @@ TEST_F(TemporaryFilesTest, AStatementThatFailsHalfwayIsUndone) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::temporary_files_test

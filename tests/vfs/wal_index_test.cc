@@ -7,7 +7,7 @@
 
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::wal_index_test {
 namespace {
 
 constexpr int kRegionBytes = 32 << 10;
@@ -78,4 +78,4 @@ TEST_F(WalIndexTest, DeletingTheIndexFreesItsMemory) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::wal_index_test

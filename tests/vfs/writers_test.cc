@@ -16,7 +16,7 @@
 #include "tests/fault/test_scale.h"
 #include "tests/vfs/heap_connection.h"
 
-namespace appcache::vfs {
+namespace appcache::vfs::writers_test {
 namespace {
 
 constexpr char kName[] = "writers";
@@ -117,4 +117,4 @@ TEST_F(WritersTest, NoTransactionIsLostOrSeenInPart) {
 }
 
 }  // namespace
-}  // namespace appcache::vfs
+}  // namespace appcache::vfs::writers_test

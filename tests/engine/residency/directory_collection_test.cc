@@ -13,7 +13,7 @@
 #include "engine/residency/directory.h"
 #include "tests/engine/residency/directory_driver.h"
 
-namespace appcache::residency {
+namespace appcache::residency::directory_collection_test {
 namespace {
 
 class DirectoryCollectionTest : public testing::Test {
@@ -136,4 +136,4 @@ TEST_F(DirectoryCollectionTest, HasEveryRecordOfAShard) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::directory_collection_test

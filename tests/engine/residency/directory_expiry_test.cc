@@ -8,7 +8,7 @@
 #include "engine/residency/directory.h"
 #include "tests/engine/residency/directory_driver.h"
 
-namespace appcache::residency {
+namespace appcache::residency::directory_expiry_test {
 namespace {
 
 constexpr int64_t kNever = Directory::kNever;
@@ -115,4 +115,4 @@ TEST_F(DirectoryExpiryTest, TheFirstExpiryIsThatOfAnyShard) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::directory_expiry_test

@@ -11,7 +11,7 @@
 #include "engine/residency/directory.h"
 #include "tests/engine/residency/directory_driver.h"
 
-namespace appcache::residency {
+namespace appcache::residency::directory_flush_test {
 namespace {
 
 constexpr int64_t kH = 5;
@@ -264,4 +264,4 @@ TEST_F(DirectoryFlushTest, AClearAndASetBeforeTheRemovalWasWrittenOrFailed) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::directory_flush_test

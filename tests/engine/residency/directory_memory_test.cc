@@ -10,7 +10,7 @@
 #include "tests/engine/residency/directory_driver.h"
 #include "tests/support/allocations.h"
 
-namespace appcache::residency {
+namespace appcache::residency::directory_memory_test {
 namespace {
 
 int64_t H(uint64_t i) { return DirectoryDriver::H(i, i % Directory::kShards); }
@@ -210,4 +210,4 @@ TEST_F(DirectoryMemoryTest, ASecondClearWithoutMemoryChangesNothing) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::directory_memory_test

@@ -20,7 +20,7 @@
 #include "tests/engine/residency/directory_driver.h"
 #include "tests/support/random.h"
 
-namespace appcache::residency {
+namespace appcache::residency::directory_model_test {
 namespace {
 
 int TotalOperations() {
@@ -350,4 +350,4 @@ TEST(DirectoryModelTest, DirectoryDoesAsTheModel) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::directory_model_test

@@ -12,7 +12,7 @@
 
 #include "tests/engine/residency/directory_driver.h"
 
-namespace appcache::residency {
+namespace appcache::residency::directory_test {
 namespace {
 
 struct Sizes {
@@ -355,4 +355,4 @@ TEST_F(DirectoryTest, ForEachVisitsAbsentRecordsToo) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::directory_test

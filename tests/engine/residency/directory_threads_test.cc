@@ -19,7 +19,7 @@
 #include "tests/engine/residency/directory_driver.h"
 #include "tests/support/random.h"
 
-namespace appcache::residency {
+namespace appcache::residency::directory_threads_test {
 namespace {
 
 // How many changes the writer makes: more finds more.
@@ -227,4 +227,4 @@ TEST(DirectoryThreadsTest, AReaderNeverSeesAnAbsentRecordThatIsAdded) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::directory_threads_test

@@ -20,7 +20,7 @@
 #include "tests/support/allocations.h"
 #include "tests/support/in_child.h"
 
-namespace appcache::residency {
+namespace appcache::residency::epochs_test {
 namespace {
 
 using Section = Epochs::Section;
@@ -490,4 +490,4 @@ TEST_P(EpochsTest, AThreadThatEndsInAChildDoesNotReturnItsSlot) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::epochs_test

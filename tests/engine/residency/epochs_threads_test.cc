@@ -17,7 +17,7 @@
 
 #include "engine/residency/epochs.h"
 
-namespace appcache::residency {
+namespace appcache::residency::epochs_threads_test {
 namespace {
 
 using Section = Epochs::Section;
@@ -318,4 +318,4 @@ TEST_P(EpochsThreadsTest, AThreadThatJustBeganNeverSeesAFreedObject) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::epochs_threads_test

@@ -15,7 +15,7 @@
 #include "tests/engine/residency/inside_thread.h"
 #include "tests/engine/residency/watched_entry.h"
 
-namespace appcache::residency {
+namespace appcache::residency::reclaimer_test {
 namespace {
 
 using Section = Epochs::Section;
@@ -336,4 +336,4 @@ TEST(ClearedShardsTest, ALongListOfClearsIsFreedWithoutRecursion) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::reclaimer_test

@@ -13,7 +13,7 @@
 #include "tests/support/allocations.h"
 #include "tests/support/random.h"
 
-namespace appcache::residency {
+namespace appcache::residency::record_pool_test {
 namespace {
 
 // Records differ by their addresses only, so all have one entry.
@@ -188,4 +188,4 @@ TEST_F(RecordPoolTest, KnowsWhatIsInUseAfterManyChanges) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::record_pool_test

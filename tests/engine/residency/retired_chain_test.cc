@@ -10,7 +10,7 @@
 #include "engine/residency/reclaimer.h"
 #include "tests/engine/residency/watched_entry.h"
 
-namespace appcache::residency {
+namespace appcache::residency::retired_chain_test {
 namespace {
 
 TEST(RetiredChainTest, CountsWhatItHolds) {
@@ -89,4 +89,4 @@ TEST(RetiredChainTest, CanBeFilledAfterItWasReleased) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::retired_chain_test

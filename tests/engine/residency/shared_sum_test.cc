@@ -15,7 +15,7 @@
 #include "engine/support/spin_lock.h"
 #include "tests/support/random.h"
 
-namespace appcache::residency {
+namespace appcache::residency::shared_sum_test {
 namespace {
 
 // On the heap, in each test: GCC 12 with -fsanitize=address does not align an
@@ -229,4 +229,4 @@ TEST(SharedSumThreadsTest, NeverExceedsItsLimitAndLosesNothing) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::shared_sum_test

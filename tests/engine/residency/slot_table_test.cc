@@ -13,7 +13,7 @@
 
 #include "tests/support/random.h"
 
-namespace appcache::residency {
+namespace appcache::residency::slot_table_test {
 namespace {
 
 constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
@@ -293,4 +293,4 @@ TEST_F(SlotTableTest, FindsWhatAMapFinds) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::slot_table_test

@@ -13,7 +13,7 @@
 #include "engine/residency/slot_table.h"
 #include "tests/support/random.h"
 
-namespace appcache::residency {
+namespace appcache::residency::slot_table_threads_test {
 namespace {
 
 // How often the writer changes the table: more finds more.
@@ -126,4 +126,4 @@ TEST(SlotTableThreadsTest, AReaderAlwaysFindsTheKeysThatStay) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::slot_table_threads_test

@@ -14,7 +14,7 @@
 #include "engine/residency/entry.h"
 #include "tests/support/allocations.h"
 
-namespace appcache::residency {
+namespace appcache::residency::spare_blocks_test {
 namespace {
 
 void* NewBlock(size_t size) {
@@ -165,4 +165,4 @@ TEST(SpareBlocksTest, AnEntryThatABytesSharesIsNotReused) {
 }
 
 }  // namespace
-}  // namespace appcache::residency
+}  // namespace appcache::residency::spare_blocks_test

@@ -6,7 +6,7 @@
 #include <limits>
 #include <string_view>
 
-namespace appcache::internal {
+namespace appcache::internal::byte_order_test {
 namespace {
 
 using std::string_view_literals::operator""sv;
@@ -69,4 +69,4 @@ TYPED_TEST(RoundTripTest, LoadReturnsWhatWasStored) {
 }
 
 }  // namespace
-}  // namespace appcache::internal
+}  // namespace appcache::internal::byte_order_test

@@ -13,7 +13,7 @@
 #include "engine/support/per_process.h"
 #include "tests/support/in_child.h"
 
-namespace appcache::internal {
+namespace appcache::internal::process_local_test {
 namespace {
 
 struct Registry {
@@ -124,4 +124,4 @@ TEST_F(PerProcessTest, AChildThatUsesNothingDestroysNothing) {
 }
 
 }  // namespace
-}  // namespace appcache::internal
+}  // namespace appcache::internal::process_local_test

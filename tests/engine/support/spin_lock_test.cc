@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace appcache::internal {
+namespace appcache::internal::spin_lock_test {
 namespace {
 
 TEST(SpinLockTest, OneThreadHoldsItAtATime) {
@@ -59,4 +59,4 @@ TEST(SpinLockTest, AThreadThatWaitsForLongGetsIt) {
 }
 
 }  // namespace
-}  // namespace appcache::internal
+}  // namespace appcache::internal::spin_lock_test
