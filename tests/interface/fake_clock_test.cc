@@ -104,7 +104,7 @@ TEST(FakeClockTest, AWaitForAPastDeadlineReturnsAtOnce) {
 }
 
 // Only waits that return at once are tested with the real clocks.
-TEST(ClockTest, RealClocksDoNotWaitForATrueConditionOrAPastDeadline) {
+TEST(RealClocksTest, DoNotWaitForATrueConditionOrAPastDeadline) {
   for (const auto& clock : {Clock::Wall(), Clock::Steady()}) {
     Waiter past(*clock, clock->Now() - seconds(1));
     past.Join();
@@ -114,7 +114,7 @@ TEST(ClockTest, RealClocksDoNotWaitForATrueConditionOrAPastDeadline) {
   }
 }
 
-TEST(ClockTest, RealClocksWaitForTheDeadline) {
+TEST(RealClocksTest, WaitForTheDeadline) {
   for (const auto& clock : {Clock::Wall(), Clock::Steady()}) {
     const TimePoint deadline = clock->Now() + microseconds(200);
     Waiter waiter(*clock, deadline);
@@ -122,14 +122,14 @@ TEST(ClockTest, RealClocksWaitForTheDeadline) {
   }
 }
 
-TEST(ClockTest, WallIsTheSystemClock) {
+TEST(RealClocksTest, WallIsTheSystemClock) {
   const auto before = std::chrono::system_clock::now();
   const TimePoint now = Clock::Wall()->Now();
   EXPECT_GE(now + microseconds(1), before);
   EXPECT_LE(now, std::chrono::system_clock::now());
 }
 
-TEST(ClockTest, SteadyNeverGoesBack) {
+TEST(RealClocksTest, SteadyNeverGoesBack) {
   const auto clock = Clock::Steady();
   TimePoint last = clock->Now();
   for (int i = 0; i < 10000; ++i) {
@@ -139,7 +139,7 @@ TEST(ClockTest, SteadyNeverGoesBack) {
   }
 }
 
-TEST(ClockTest, WallAndSteadyAreSingletons) {
+TEST(RealClocksTest, WallAndSteadyAreSingletons) {
   EXPECT_EQ(Clock::Wall(), Clock::Wall());
   EXPECT_EQ(Clock::Steady(), Clock::Steady());
   EXPECT_NE(Clock::Wall(), Clock::Steady());
