@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "appcache/export.h"
 #include "appcache/lmdb_cache.h"
 #include "engine/uri/scheme_registry.h"
 
@@ -25,3 +26,5 @@ const internal::SchemeRegistrar kLmdb("lmdb", OpenLmdb);
 
 }  // namespace
 }  // namespace appcache
+
+extern "C" APPCACHE_EXPORT void appcache_scheme_lmdb() {}

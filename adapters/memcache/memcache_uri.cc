@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "appcache/export.h"
 #include "appcache/memcache_cache.h"
 #include "engine/uri/scheme_registry.h"
 
@@ -83,3 +84,5 @@ const internal::SchemeRegistrar kMemcachedUnix("memcached+unix", OpenBySocket);
 
 }  // namespace
 }  // namespace appcache
+
+extern "C" APPCACHE_EXPORT void appcache_scheme_memcache() {}

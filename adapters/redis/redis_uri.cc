@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "appcache/export.h"
 #include "appcache/redis_cache.h"
 #include "engine/uri/scheme_registry.h"
 #include "engine/uri/units.h"
@@ -71,3 +72,5 @@ const internal::SchemeRegistrar kRedisUnix("redis+unix", OpenBySocket);
 
 }  // namespace
 }  // namespace appcache
+
+extern "C" APPCACHE_EXPORT void appcache_scheme_redis() {}

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "appcache/export.h"
 #include "appcache/tiered_cache.h"
 #include "engine/uri/scheme_registry.h"
 
@@ -62,3 +63,5 @@ const internal::SchemeRegistrar kTiered("tiered", OpenTiered);
 
 }  // namespace
 }  // namespace appcache
+
+extern "C" APPCACHE_EXPORT void appcache_scheme_tiered() {}

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "appcache/export.h"
 #include "appcache/sqlite_cache.h"
 #include "engine/uri/scheme_registry.h"
 
@@ -61,3 +62,5 @@ const internal::SchemeRegistrar kMemory("memory", OpenMemory);
 
 }  // namespace
 }  // namespace appcache
+
+extern "C" APPCACHE_EXPORT void appcache_scheme_sqlite() {}

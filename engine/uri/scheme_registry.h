@@ -6,6 +6,7 @@
 //
 //   // Opens the URI scheme lmdb:PATH.
 //
+//   #include "appcache/export.h"
 //   #include "appcache/lmdb_cache.h"
 //   #include "engine/uri/scheme_registry.h"
 //
@@ -30,11 +31,15 @@
 //   }  // namespace
 //   }  // namespace appcache
 //
+//   extern "C" APPCACHE_EXPORT void appcache_scheme_lmdb() {}
+//
 // In this example, `defaults` already has the option `prefix`.
 //
 // In BUILD.bazel, the file is one of the srcs of the target that kKnownSchemes
 // names. The target depends on //engine:uri, and has `alwayslink = 1`:
-// otherwise the linker would drop the file, because nothing refers to it.
+// otherwise the linker would drop the file, because nothing refers to it. In
+// other builds, --undefined=appcache_scheme_lmdb makes the linker take the file
+// from a static library, and --no-as-needed makes it keep a shared one.
 //
 // An opener returns InvalidUri for a URI of the wrong form, and the errors of
 // the backend's Open. No message may contain a part of the URI, which may hold

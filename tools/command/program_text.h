@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "appcache/version.h"
+
 namespace appcache::command {
 
-inline constexpr const char* kVersion = "0.1.0";
+inline constexpr const char* kVersion = APPCACHE_VERSION;
 inline constexpr const char* kVersionDate = "November 29, 2026";
 inline constexpr const char* kSummary =
     "Caches the output of commands, and inspects and manages caches";
