@@ -10,6 +10,8 @@
 
 #include <chrono>
 
+#include "appcache/export.h"
+
 namespace appcache::internal {
 
 //   Backoff backoff(max_wait);
@@ -18,7 +20,7 @@ namespace appcache::internal {
 //   }
 //
 // Not thread-safe.
-class Backoff {
+class APPCACHE_EXPORT Backoff {
  public:
   // Waits at most `max_wait` in total.
   explicit Backoff(std::chrono::milliseconds max_wait) noexcept

@@ -14,13 +14,14 @@
 #include <utility>
 
 #include "appcache/error.h"
+#include "appcache/export.h"
 #include "engine/support/side_file.h"
 
 namespace appcache::internal {
 
 // A default-constructed or moved-from FileLock has no file, and may only be
 // assigned and destroyed. Not thread-safe.
-class FileLock {
+class APPCACHE_EXPORT FileLock {
  public:
   FileLock() noexcept = default;
   FileLock(FileLock&& other) noexcept

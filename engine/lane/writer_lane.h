@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "appcache/error.h"
+#include "appcache/export.h"
 #include "engine/lane/file_lock.h"
 
 namespace appcache::internal {
@@ -30,7 +31,7 @@ namespace appcache::internal {
 // asked for it, except that a running thread may overtake a waiter that has
 // waited for less than a millisecond: waking a thread takes longer than most
 // writes. There is no order between processes.
-class WriterLane {
+class APPCACHE_EXPORT WriterLane {
  public:
   // `name` is what error messages call the database. With `lock`, this is a
   // lock across the processes that lock the same file; otherwise, it is a lock

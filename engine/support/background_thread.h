@@ -6,12 +6,14 @@
 #include <functional>
 #include <thread>
 
+#include "appcache/export.h"
+
 namespace appcache::internal {
 
 // Runs `body`, which must not throw, in a new thread that blocks all signals:
 // a signal to the process must be handled by the program's threads. Throws
 // std::system_error when the system refuses a thread, and std::bad_alloc.
-std::thread StartBackgroundThread(std::function<void()> body);
+APPCACHE_EXPORT std::thread StartBackgroundThread(std::function<void()> body);
 
 }  // namespace appcache::internal
 

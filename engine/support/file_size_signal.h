@@ -5,6 +5,8 @@
 #ifndef APPCACHE_ENGINE_SUPPORT_FILE_SIZE_SIGNAL_H_
 #define APPCACHE_ENGINE_SUPPORT_FILE_SIZE_SIGNAL_H_
 
+#include "appcache/export.h"
+
 namespace appcache::internal {
 
 // Blocks SIGXFSZ in the calling thread. The last call of Unblock, of as many as
@@ -12,8 +14,8 @@ namespace appcache::internal {
 // Does nothing when the thread had blocked the signal itself, and when the
 // process has no limit at the first call of Block. The pair costs four system
 // calls, and one without a limit.
-void BlockFileSizeSignal() noexcept;
-void UnblockFileSizeSignal() noexcept;
+APPCACHE_EXPORT void BlockFileSizeSignal() noexcept;
+APPCACHE_EXPORT void UnblockFileSizeSignal() noexcept;
 
 // Blocks the signal during its lifetime. The same thread must destroy it.
 class FileSizeSignalBlock {

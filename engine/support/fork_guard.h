@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <utility>
 
+#include "appcache/export.h"
+
 namespace appcache::internal {
 
 // The number of forks between the first process of the program and this one.
 // Costs one load of memory.
-uint64_t ForkGeneration() noexcept;
+APPCACHE_EXPORT uint64_t ForkGeneration() noexcept;
 
 class ForkGuard {
  public:

@@ -9,6 +9,8 @@
 #ifndef APPCACHE_ENGINE_SUPPORT_HIGH_FD_H_
 #define APPCACHE_ENGINE_SUPPORT_HIGH_FD_H_
 
+#include "appcache/export.h"
+
 namespace appcache::internal {
 
 // Returns `fd`, or if that is 0, 1 or 2, a duplicate of it above 2 that is
@@ -19,11 +21,11 @@ namespace appcache::internal {
 //
 // Call it before the descriptor is connected or used: another thread that
 // writes to 0, 1 or 2 reaches it until then.
-int MoveAboveStandard(int fd) noexcept;
+APPCACHE_EXPORT int MoveAboveStandard(int fd) noexcept;
 
 // Occupies the descriptors of closed standard streams during its lifetime, so
 // that a library which then opens files gets higher ones.
-class StandardFdsOccupied {
+class APPCACHE_EXPORT StandardFdsOccupied {
  public:
   StandardFdsOccupied() noexcept;
   ~StandardFdsOccupied();

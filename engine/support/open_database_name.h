@@ -12,11 +12,13 @@
 #include <string>
 #include <utility>
 
+#include "appcache/export.h"
+
 namespace appcache::internal {
 
 // Registers one name during its lifetime. Names need not be unique. All
 // functions are thread-safe; constructors throw std::bad_alloc.
-class OpenDatabaseName {
+class APPCACHE_EXPORT OpenDatabaseName {
  public:
   explicit OpenDatabaseName(const std::string& name);
   OpenDatabaseName(OpenDatabaseName&& other) noexcept

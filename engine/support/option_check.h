@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "appcache/error.h"
+#include "appcache/export.h"
 
 namespace appcache::internal {
 
@@ -19,18 +20,19 @@ namespace appcache::internal {
 // both included. REQUIRES: least <= most.
 
 // "busy_timeout is -5 ms; it must be from 0 ms to a day".
-Status CheckDuration(std::string_view name, std::chrono::milliseconds value,
-                     std::chrono::milliseconds least,
-                     std::chrono::milliseconds most);
+APPCACHE_EXPORT Status CheckDuration(std::string_view name,
+                                     std::chrono::milliseconds value,
+                                     std::chrono::milliseconds least,
+                                     std::chrono::milliseconds most);
 
 // "max_connections is 0; it must be from 1 to 10,000". Without an upper limit,
 // which is a `most` of 2^64 - 1: "it must be at least 1".
-Status CheckRange(std::string_view name, uint64_t value, uint64_t least,
-                  uint64_t most);
+APPCACHE_EXPORT Status CheckRange(std::string_view name, uint64_t value,
+                                  uint64_t least, uint64_t most);
 
 // A size in bytes: "max_item_bytes is 5; it must be from 1 KiB to 1 GiB".
-Status CheckSize(std::string_view name, uint64_t value, uint64_t least,
-                 uint64_t most);
+APPCACHE_EXPORT Status CheckSize(std::string_view name, uint64_t value,
+                                 uint64_t least, uint64_t most);
 
 }  // namespace appcache::internal
 

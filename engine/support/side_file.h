@@ -13,10 +13,12 @@
 
 #include <string>
 
+#include "appcache/export.h"
+
 namespace appcache::internal {
 
 // Whose a file is, and who may use it.
-struct FileAccess {
+struct APPCACHE_EXPORT FileAccess {
   uid_t user;
   gid_t group;
   mode_t mode;  // the permissions: at most 0777
@@ -38,43 +40,47 @@ struct FileAccess {
 // all may, and to anybody with a file of its group if the group may. Otherwise
 // ELOOP (a symbolic link), EINVAL (not a regular file), EMLINK (it has other
 // names), or EPERM (another owner).
-int CheckSideFile(const struct stat& info, const FileAccess& database) noexcept;
+APPCACHE_EXPORT int CheckSideFile(const struct stat& info,
+                                  const FileAccess& database) noexcept;
 
 // The same for the file at `path`. 0 also when there is none, or it cannot be
 // examined.
-int CheckSideFileAt(const std::string& path,
-                    const FileAccess& database) noexcept;
+APPCACHE_EXPORT int CheckSideFileAt(const std::string& path,
+                                    const FileAccess& database) noexcept;
 
 // Words for what CheckSideFile returns; null for any other error.
-const char* SideFileProblem(int error) noexcept;
+APPCACHE_EXPORT const char* SideFileProblem(int error) noexcept;
 
 // Opens the file with `flags` (O_RDONLY or O_RDWR); if it does not exist and
 // `create`, creates it with the owner and the mode of `database`, as far as
 // this process may. An existing file of this user loses permissions that
 // `database` does not have. Returns a descriptor above 2, close-on-exec; or
 // -errno, or the negative of what CheckSideFile returns.
-int OpenSideFile(const std::string& path, int flags, bool create,
-                 const FileAccess& database) noexcept;
+APPCACHE_EXPORT int OpenSideFile(const std::string& path, int flags,
+                                 bool create,
+                                 const FileAccess& database) noexcept;
 
 // Whether a link in a directory, described by lstat and stat, may be followed:
 // not if everybody may put one there and another user has. This is the rule of
 // Linux (fs.protected_symlinks), which does not see the links that a program
 // resolves itself.
-bool MayFollow(const struct stat& link, const struct stat& directory) noexcept;
+APPCACHE_EXPORT bool MayFollow(const struct stat& link,
+                               const struct stat& directory) noexcept;
 
 // False if `path` is a symbolic link that may not be followed. Throws
 // std::bad_alloc.
-bool MayFollowAt(const std::string& path);
+APPCACHE_EXPORT bool MayFollowAt(const std::string& path);
 
 // Gives a file the owner and the permissions of `access`, as far as this
 // process may.
-void GiveAccess(int fd, const FileAccess& access) noexcept;
+APPCACHE_EXPORT void GiveAccess(int fd, const FileAccess& access) noexcept;
 
 // The same for the group and the permissions of the regular file at `path`, if
 // it is this user's. Does not follow a link, and keeps the locks that this
 // process has on the file, as opening and closing it would not. For files that
 // a library creates.
-void GiveAccessAt(const std::string& path, const FileAccess& access) noexcept;
+APPCACHE_EXPORT void GiveAccessAt(const std::string& path,
+                                  const FileAccess& access) noexcept;
 
 }  // namespace appcache::internal
 

@@ -17,13 +17,15 @@
 #include <string_view>
 
 #include "appcache/error.h"
+#include "appcache/export.h"
 
 namespace appcache::internal {
 
 // Returns kInvalidArgument when `text` is not a duration, is not a whole number
 // of milliseconds, or is longer than kMaxTtl. The message says what is valid;
 // it does not contain the text, which may be a misplaced password.
-Result<std::chrono::milliseconds> ParseDuration(std::string_view text);
+APPCACHE_EXPORT Result<std::chrono::milliseconds> ParseDuration(
+    std::string_view text);
 
 }  // namespace appcache::internal
 

@@ -56,6 +56,7 @@
 
 #include "appcache/cache.h"
 #include "appcache/error.h"
+#include "appcache/export.h"
 #include "engine/uri/uri.h"
 #include "engine/uri/uri_options.h"
 
@@ -105,27 +106,28 @@ class SchemeIndex {
 
 // Registers an opener. Define a constant of namespace scope, which is
 // registered before main starts.
-class SchemeRegistrar {
+class APPCACHE_EXPORT SchemeRegistrar {
  public:
   SchemeRegistrar(SchemeIndex scheme, Opener opener) noexcept;
 };
 
 // Whether the backend of `scheme` is linked.
-bool IsLinked(const KnownScheme& scheme);
+APPCACHE_EXPORT bool IsLinked(const KnownScheme& scheme);
 
 // Opens the cache of a parsed URI. kInvalidArgument when the scheme is unknown;
 // kUnsupported when its backend is not linked, with a message that names the
 // target to link; otherwise the result of the opener. Thread-safe.
-Result<std::unique_ptr<Cache>> OpenUri(const Uri& uri, CacheOptions defaults);
+APPCACHE_EXPORT Result<std::unique_ptr<Cache>> OpenUri(const Uri& uri,
+                                                       CacheOptions defaults);
 
 // --- For openers.
 
 // kInvalidArgument, with `reason` and the form of a URI of this scheme.
-Status InvalidUri(const Uri& uri, std::string_view reason);
+APPCACHE_EXPORT Status InvalidUri(const Uri& uri, std::string_view reason);
 
 // Success when the URI has a path, and no user, password or host; otherwise
 // InvalidUri.
-Status ExpectPathOnly(const Uri& uri);
+APPCACHE_EXPORT Status ExpectPathOnly(const Uri& uri);
 
 // Converts the result of the Open of a subclass of Cache.
 template <class Subclass>

@@ -12,21 +12,22 @@
 #include <string_view>
 
 #include "appcache/error.h"
+#include "appcache/export.h"
 #include "engine/uri/duration.h"  // IWYU pragma: export
 
 namespace appcache::internal {
 
 // "512" (bytes), "64KiB", "8MiB", "1GiB", "2TiB", and the decimal units KB, MB,
 // GB and TB. Upper and lower case are alike. K, M, G and T are KiB and so on.
-Result<uint64_t> ParseSize(std::string_view text);
+APPCACHE_EXPORT Result<uint64_t> ParseSize(std::string_view text);
 
 // A decimal number from `least` to `most`, of digits only. REQUIRES:
 // least <= most.
-Result<uint64_t> ParseNumber(std::string_view text, uint64_t least,
-                             uint64_t most);
+APPCACHE_EXPORT Result<uint64_t> ParseNumber(std::string_view text,
+                                             uint64_t least, uint64_t most);
 
 // A decimal number from 1 to 2^64 - 1.
-Result<uint64_t> ParseCount(std::string_view text);
+APPCACHE_EXPORT Result<uint64_t> ParseCount(std::string_view text);
 
 }  // namespace appcache::internal
 

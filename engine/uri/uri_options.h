@@ -23,13 +23,14 @@
 #include <vector>
 
 #include "appcache/error.h"
+#include "appcache/export.h"
 #include "engine/uri/units.h"
 #include "engine/uri/uri.h"
 
 namespace appcache::internal {
 
 // Not thread-safe.
-class UriOptions {
+class APPCACHE_EXPORT UriOptions {
  public:
   // `uri`, and all names that are passed to the functions below, must outlive
   // this object.

@@ -29,6 +29,7 @@
 #include <string_view>
 
 #include "appcache/error.h"
+#include "appcache/export.h"
 #include "appcache/lean_std.h"
 #include "appcache/times.h"
 
@@ -43,7 +44,7 @@ enum class AccessKind : uint8_t { kHit, kMiss, kSet, kInvalidate };
 // Thread safety: all functions may be called from any threads at once.
 //
 // fork(): a child records too, as a part of the program.
-class AccessRecorder {
+class APPCACHE_EXPORT AccessRecorder {
  public:
   // Makes the recorder file: readable by this user alone, of constant size. The
   // directory must exist. Replaces the recorder file of a program that has

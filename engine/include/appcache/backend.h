@@ -70,6 +70,7 @@
 
 #include "appcache/bytes.h"
 #include "appcache/error.h"
+#include "appcache/export.h"
 #include "appcache/function_ref.h"
 #include "appcache/lean_std.h"
 #include "appcache/lookup.h"
@@ -126,7 +127,7 @@ using ValueVisitor = FunctionRef<void(std::string_view value)>;
 // In all operations, `path` is a whole key path (key_path.h) of at most
 // Traits().max_key_bytes, with any bytes in it; longer is kInvalidKey. A `ttl`
 // is zero (the entry never expires) or in (0, kMaxTtl].
-class Backend {
+class APPCACHE_EXPORT Backend {
  public:
   virtual ~Backend() = default;
   Backend(const Backend&) = delete;

@@ -17,13 +17,15 @@
 #include <string_view>
 #include <utility>
 
+#include "appcache/export.h"
+
 namespace appcache {
 
 namespace internal {
 
 // The first bytes of a reference-counted allocation from operator new. The rest
 // belongs to the code that made it.
-struct SharedBlock {
+struct APPCACHE_EXPORT SharedBlock {
   // Accessed by the compiler's atomic operations, which std::atomic is made of,
   // because <atomic> would make cache.h slower to compile.
   size_t references;
@@ -45,7 +47,7 @@ struct SharedBlock {
 
 }  // namespace internal
 
-class Bytes {
+class APPCACHE_EXPORT Bytes {
  public:
   // Empty. Does not allocate.
   Bytes() noexcept = default;

@@ -55,6 +55,7 @@
 #include "appcache/cache_options.h"
 #include "appcache/compressor.h"
 #include "appcache/error.h"
+#include "appcache/export.h"
 #include "appcache/key.h"
 #include "appcache/key_path.h"
 #include "appcache/lean_std.h"
@@ -84,7 +85,7 @@ struct StringKey {
 
 }  // namespace internal
 
-class Cache {
+class APPCACHE_EXPORT Cache {
  public:
   // REQUIRES: backend != nullptr and Validate(options).ok().
   explicit Cache(std::shared_ptr<Backend> backend, CacheOptions options = {});

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "appcache/compressor.h"
+#include "appcache/export.h"
 #include "appcache/lean_std.h"
 #include "appcache/log.h"
 
@@ -51,7 +52,7 @@ struct CacheOptions {
 
 // kInvalidArgument when the compressor is null or the log sink is empty. Every
 // backend's Open checks this.
-Status Validate(const CacheOptions& options);
+APPCACHE_EXPORT Status Validate(const CacheOptions& options);
 
 }  // namespace appcache
 

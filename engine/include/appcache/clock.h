@@ -11,12 +11,13 @@
 #include <memory>
 #include <mutex>
 
+#include "appcache/export.h"
 #include "appcache/times.h"
 
 namespace appcache {
 
 // Thread safety: all functions may be called from any threads at once.
-class Clock {
+class APPCACHE_EXPORT Clock {
  public:
   virtual ~Clock() = default;
 

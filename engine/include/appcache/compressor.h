@@ -15,6 +15,7 @@
 
 #include "appcache/bytes.h"
 #include "appcache/error.h"
+#include "appcache/export.h"
 #include "appcache/lean_std.h"
 
 namespace appcache {
@@ -25,7 +26,7 @@ enum class Compression { kNone, kCompress };
 // Thread safety: all functions may be called from any threads at once. An
 // implementation may throw; the operation of the cache then fails with
 // kInternal, or kFull for std::bad_alloc.
-class Compressor {
+class APPCACHE_EXPORT Compressor {
  public:
   virtual ~Compressor() = default;
 
@@ -48,7 +49,7 @@ class Compressor {
 // of several gzip members is one value, and zeros may follow each of them, as
 // for gunzip. The output has no time stamp, so equal input gives equal output.
 // pyappcache's `level` is 5. REQUIRES: `level` is from 1 (fast) to 9 (small).
-std::shared_ptr<const Compressor> GzipCompressor(int level = 5);
+APPCACHE_EXPORT std::shared_ptr<const Compressor> GzipCompressor(int level = 5);
 
 }  // namespace appcache
 

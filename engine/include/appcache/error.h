@@ -17,6 +17,7 @@
 #include <string_view>
 #include <utility>
 
+#include "appcache/export.h"
 #include "appcache/lean_std.h"
 
 namespace appcache {
@@ -55,7 +56,7 @@ enum class ErrorCode {
 };
 
 // "unavailable", "timeout", ...: the code in lower case with underscores.
-std::string_view ToString(ErrorCode code) noexcept;
+APPCACHE_EXPORT std::string_view ToString(ErrorCode code) noexcept;
 
 // Why an operation failed. Immutable.
 struct Error {
@@ -69,11 +70,11 @@ struct Error {
 };
 
 // "busy: waited 2000 ms for the writer lock of cache.db (5)".
-std::string ToString(const Error& error);
+APPCACHE_EXPORT std::string ToString(const Error& error);
 
 // Success, or an Error. Success is one null pointer: creating, passing and
 // testing it costs nothing. Copies share the Error.
-class [[nodiscard]] Status {
+class [[nodiscard]] APPCACHE_EXPORT Status {
  public:
   Status() noexcept = default;  // success
   Status(Error error)           // NOLINT(google-explicit-constructor)
@@ -116,7 +117,7 @@ class [[nodiscard]] Status {
 };
 
 // Thrown by Result::value() and Lookup::value() when there is no value.
-class BadAccess : public std::exception {
+class APPCACHE_EXPORT BadAccess : public std::exception {
  public:
   explicit BadAccess(Status status) noexcept;
 
@@ -131,7 +132,7 @@ class BadAccess : public std::exception {
 
 namespace internal {
 // Throws BadAccess.
-[[noreturn]] void ThrowBadAccess(const Status& status);
+[[noreturn]] APPCACHE_EXPORT void ThrowBadAccess(const Status& status);
 }  // namespace internal
 
 // A T, or the Status that says why there is none.

@@ -11,10 +11,12 @@
 #include <functional>
 #include <memory>
 
+#include "appcache/export.h"
+
 namespace appcache {
 
 // Thread safety: Run may be called from any threads at once, also by a job.
-class Executor {
+class APPCACHE_EXPORT Executor {
  public:
   virtual ~Executor() = default;
 
@@ -36,7 +38,7 @@ class Executor {
 //
 // fork(): a forked child has none of the threads. There, Run returns false, and
 // the destructor releases nothing.
-class ThreadExecutor final : public Executor {
+class APPCACHE_EXPORT ThreadExecutor final : public Executor {
  public:
   static constexpr size_t kDefaultThreads = 4;
   static constexpr size_t kDefaultQueued = 64;

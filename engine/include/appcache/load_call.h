@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "appcache/bytes.h"
+#include "appcache/export.h"
 #include "appcache/key.h"
 #include "appcache/lean_std.h"
 #include "appcache/loaded.h"
@@ -34,7 +35,7 @@ enum class LoadAnswer : uint8_t {
 };
 
 // Keys are numbered from 0. Not thread-safe.
-class LoadCall {
+class APPCACHE_EXPORT LoadCall {
  public:
   // What the loader said about a key, besides the value.
   struct Outcome {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "appcache/export.h"
 #include "appcache/lean_std.h"
 #include "appcache/times.h"
 
@@ -95,7 +96,7 @@ struct LoadOptions {
 // Thrown by GetVia: the loader did not finish within hard_timeout, or a
 // background load ended without a value, because its executor dropped it or the
 // value does not serialise.
-class LoadTimeout : public std::runtime_error {
+class APPCACHE_EXPORT LoadTimeout : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
@@ -106,7 +107,7 @@ class LoadTimeout : public std::runtime_error {
 // process count. A loader that asks for its own key runs the loader of that
 // call; when that one asks for the key again, it is this too. As a Status, it
 // is kInternal.
-class LoadCycle : public std::logic_error {
+class APPCACHE_EXPORT LoadCycle : public std::logic_error {
  public:
   using std::logic_error::logic_error;
 };

@@ -15,6 +15,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "appcache/export.h"
 #include "appcache/lean_std.h"
 
 namespace appcache {
@@ -30,7 +31,7 @@ enum class LogLevel { kInfo, kWarning, kError };
 // during the call. Paths, keys and the words of a server in it are escaped:
 // control characters, those that change the direction of text, and bytes that
 // are not UTF-8 are shown as \n, \xNN or \uNNNN.
-class LogSink {
+class APPCACHE_EXPORT LogSink {
  public:
   using Function = void(LogLevel level, std::string_view message);
 
@@ -76,7 +77,7 @@ class LogSink {
 
 // Writes "appcache: warning: ..." to standard error, with the message escaped
 // as above. The default.
-void LogToStderr(LogLevel level, std::string_view message);
+APPCACHE_EXPORT void LogToStderr(LogLevel level, std::string_view message);
 
 }  // namespace appcache
 

@@ -46,6 +46,7 @@
 
 #include "appcache/cache.h"
 #include "appcache/error.h"
+#include "appcache/export.h"
 
 namespace appcache {
 
@@ -66,8 +67,8 @@ namespace appcache {
 // password.
 //
 // Thread-safe.
-Result<std::unique_ptr<Cache>> Open(std::string_view uri,
-                                    CacheOptions defaults = {});
+APPCACHE_EXPORT Result<std::unique_ptr<Cache>> Open(std::string_view uri,
+                                                    CacheOptions defaults = {});
 
 }  // namespace appcache
 

@@ -55,6 +55,7 @@
 #include <vector>
 
 #include "appcache/bytes.h"
+#include "appcache/export.h"
 #include "appcache/resolved_path.h"
 #include "appcache/serialiser.h"
 
@@ -85,6 +86,7 @@ struct PickleValue {
 
   friend bool operator==(const PickleValue& a, const PickleValue& b);
 };
+APPCACHE_EXPORT bool operator==(const PickleValue& a, const PickleValue& b);
 
 namespace internal {
 
@@ -119,7 +121,7 @@ struct PickleNode {
 };
 
 // Reads a pickle. Its nodes have views into `bytes`, which must outlive it.
-class PickleReader {
+class APPCACHE_EXPORT PickleReader {
  public:
   explicit PickleReader(std::string_view bytes);
   // Null if the pickle is malformed, or not one of those that are read.
@@ -134,7 +136,7 @@ class PickleReader {
 };
 
 // Appends a pickle to a string.
-class PickleWriter {
+class APPCACHE_EXPORT PickleWriter {
  public:
   explicit PickleWriter(std::string& out);
 
@@ -417,7 +419,7 @@ struct PickleFormat<std::unordered_map<K, V, Rest...>>
     : internal::PickledMap<std::unordered_map<K, V, Rest...>> {};
 
 template <>
-struct PickleFormat<PickleValue> {
+struct APPCACHE_EXPORT PickleFormat<PickleValue> {
   static void Write(const PickleValue& value, internal::PickleWriter& writer);
   static bool Read(const internal::PickleNode& node, PickleValue& value);
 };
@@ -428,7 +430,7 @@ struct internal::SegmentText<std::monostate> {
   static std::optional<std::string> Of(std::monostate) { return "None"; }
 };
 template <>
-struct internal::SegmentText<PickleValue> {
+struct APPCACHE_EXPORT internal::SegmentText<PickleValue> {
   static std::optional<std::string> Of(const PickleValue& value);
 };
 

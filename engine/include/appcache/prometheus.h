@@ -23,13 +23,14 @@
 #include <string_view>
 #include <vector>
 
+#include "appcache/export.h"
 #include "appcache/stats.h"
 
 namespace appcache {
 
 // The metrics of one cache, or of several. All functions throw std::bad_alloc.
 // Not thread-safe.
-class PrometheusText {
+class APPCACHE_EXPORT PrometheusText {
  public:
   // `cache`, any UTF-8 text, becomes the label `cache` of every metric that is
   // added.
@@ -90,7 +91,7 @@ class PrometheusText {
 };
 
 // Adds every figure of `stats`, except those that are empty.
-void AddTo(PrometheusText& text, const CacheStats& stats);
+APPCACHE_EXPORT void AddTo(PrometheusText& text, const CacheStats& stats);
 
 // Adds the figures of `stats` under the names that Micrometer, the metrics
 // library of Spring Boot, gives to those of other caches: for existing
@@ -109,7 +110,8 @@ void AddTo(PrometheusText& text, const CacheStats& stats);
 // Empty figures are left out. Other figures have no such name; AddTo may add
 // them to the same text. Micrometer's latencies (cache.load.duration,
 // cache.gets.latency and others) and eviction weights are not measured here.
-void AddMicrometerTo(PrometheusText& text, const CacheStats& stats);
+APPCACHE_EXPORT void AddMicrometerTo(PrometheusText& text,
+                                     const CacheStats& stats);
 
 }  // namespace appcache
 

@@ -13,6 +13,7 @@
 
 #include "appcache/bytes.h"
 #include "appcache/error.h"
+#include "appcache/export.h"
 #include "appcache/function_ref.h"
 #include "appcache/key.h"
 #include "appcache/key_path.h"
@@ -33,7 +34,7 @@ struct ResolvedPath {
 template <class V>
 struct SegmentText;
 
-std::string PythonText(double number);
+APPCACHE_EXPORT std::string PythonText(double number);
 
 template <std::same_as<std::string> V>
 struct SegmentText<V> {
@@ -90,9 +91,9 @@ bool AppendNamespace(const Bytes& bytes, KeyPath& path) {
 using NamespaceReader = FunctionRef<Lookup<Bytes>(std::string_view path)>;
 
 // kInvalidKey: deeper than kMaxNamespaceDepth.
-Status NamespaceTooDeep();
+APPCACHE_EXPORT Status NamespaceTooDeep();
 // kCorrupt: AppendNamespace failed.
-Status NamespaceIsCorrupt(std::string_view path);
+APPCACHE_EXPORT Status NamespaceIsCorrupt(std::string_view path);
 
 // Makes `resolved`, whose path is empty, the path of `key`. Calls `read` once
 // for each namespace. Throws what the key and `read` throw.

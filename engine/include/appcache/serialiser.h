@@ -47,6 +47,7 @@
 #include <type_traits>
 
 #include "appcache/bytes.h"
+#include "appcache/export.h"
 
 namespace appcache {
 
@@ -80,7 +81,7 @@ std::optional<V> ParseBytes(const Bytes& bytes) {
 // Whether the bytes are a pickle of protocol 2 or later, from its first
 // instruction to its last, whatever it contains. Fast for other bytes, and for
 // all text: UTF-8 does not begin with this byte.
-bool IsWholePickle(std::string_view bytes) noexcept;
+APPCACHE_EXPORT bool IsWholePickle(std::string_view bytes) noexcept;
 inline bool IsPickle(std::string_view bytes) noexcept {
   return !bytes.empty() && bytes.front() == '\x80' && IsWholePickle(bytes);
 }
@@ -156,7 +157,7 @@ using Widened = std::conditional_t<
     std::conditional_t<std::is_signed_v<T>, long long, unsigned long long>>;
 
 // The text of a number, without an allocation.
-class NumberText {
+class APPCACHE_EXPORT NumberText {
  public:
   explicit NumberText(long long number);
   explicit NumberText(unsigned long long number);
@@ -178,13 +179,15 @@ class NumberText {
 
 // Stores the number in `number`. False, and `number` is unchanged, when `text`
 // is not the text of one, or of one that T does not hold.
-bool ParseNumberText(std::string_view text, long long& number);
-bool ParseNumberText(std::string_view text, unsigned long long& number);
-bool ParseNumberText(std::string_view text, float& number);
-bool ParseNumberText(std::string_view text, double& number);
-bool ParseNumberText(std::string_view text, long double& number);
+APPCACHE_EXPORT bool ParseNumberText(std::string_view text, long long& number);
+APPCACHE_EXPORT bool ParseNumberText(std::string_view text,
+                                     unsigned long long& number);
+APPCACHE_EXPORT bool ParseNumberText(std::string_view text, float& number);
+APPCACHE_EXPORT bool ParseNumberText(std::string_view text, double& number);
+APPCACHE_EXPORT bool ParseNumberText(std::string_view text,
+                                     long double& number);
 
-[[noreturn]] void ThrowCannotSerialise();
+[[noreturn]] APPCACHE_EXPORT void ThrowCannotSerialise();
 
 }  // namespace internal
 

@@ -151,6 +151,7 @@
 #include <string_view>
 
 #include "appcache/cache.h"
+#include "appcache/export.h"
 #include "appcache/sqlite_cache_options.h"
 #include "appcache/sqlite_entry.h"
 
@@ -162,7 +163,7 @@ namespace lru {
 class SqliteBackend;
 }
 
-class SqliteCache final : public Cache {
+class APPCACHE_EXPORT SqliteCache final : public Cache {
  public:
   static constexpr std::string_view kDefaultMemoryName = "pyappcache_memory";
   static constexpr size_t kMaxKeyBytes = size_t{1} << 20;

@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "appcache/error.h"
+#include "appcache/export.h"
 #include "appcache/times.h"
 
 namespace appcache {
@@ -33,12 +34,12 @@ enum class WatchMode {
 };
 
 // "tracking", "announced".
-std::string_view ToString(WatchMode mode) noexcept;
+APPCACHE_EXPORT std::string_view ToString(WatchMode mode) noexcept;
 
 // Called by the thread of the watch, one call at a time, from before
 // Backend::WatchRaw returns until the Watch's destructor does. Must be quick:
 // it delays the notifications that follow.
-class WatchListener {
+class APPCACHE_EXPORT WatchListener {
  public:
   virtual ~WatchListener() = default;
 
@@ -95,11 +96,11 @@ struct WatchOptions {
 
 // kInvalidArgument when an option is out of range, or min_retry is above
 // max_retry. For backends.
-Status Validate(const WatchOptions& options);
+APPCACHE_EXPORT Status Validate(const WatchOptions& options);
 
 // The destructor ends the watch, and waits for a call of the listener in
 // progress. In a forked child a Watch does nothing, and may be destroyed.
-class Watch {
+class APPCACHE_EXPORT Watch {
  public:
   virtual ~Watch() = default;
 

@@ -130,12 +130,13 @@
 
 #include "appcache/cache.h"
 #include "appcache/error.h"
+#include "appcache/export.h"
 #include "appcache/lmdb_cache_options.h"
 
 namespace appcache {
 
 // Thread-safe.
-class LmdbCache final : public Cache {
+class APPCACHE_EXPORT LmdbCache final : public Cache {
  public:
   static constexpr uint64_t kMaxKeyBytes = uint64_t{1} << 20;
 

@@ -124,12 +124,13 @@
 #include "appcache/backend.h"
 #include "appcache/cache.h"
 #include "appcache/error.h"
+#include "appcache/export.h"
 #include "appcache/memcache_cache_options.h"
 
 namespace appcache {
 
 // Thread-safe.
-class MemcacheCache final : public Cache {
+class APPCACHE_EXPORT MemcacheCache final : public Cache {
  public:
   using Opened = Result<std::unique_ptr<MemcacheCache>>;
 

@@ -143,12 +143,13 @@
 #include "appcache/backend.h"
 #include "appcache/cache.h"
 #include "appcache/error.h"
+#include "appcache/export.h"
 #include "appcache/redis_cache_options.h"
 
 namespace appcache {
 
 // Thread-safe.
-class RedisCache final : public Cache {
+class APPCACHE_EXPORT RedisCache final : public Cache {
  public:
   using Opened = Result<std::unique_ptr<RedisCache>>;
 

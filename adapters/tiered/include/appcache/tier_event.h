@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "appcache/export.h"
 #include "appcache/times.h"
 
 namespace appcache {
@@ -39,7 +40,7 @@ struct TierEvent {
 };
 
 // "tracking", "link_lost", ...: the kind in lower case with underscores.
-std::string_view ToString(TierEvent::Kind kind) noexcept;
+APPCACHE_EXPORT std::string_view ToString(TierEvent::Kind kind) noexcept;
 
 // Called by a thread of the tier, in the order of the events, one at a time. No
 // read or write waits for it, however long it takes: while it runs, up to 256

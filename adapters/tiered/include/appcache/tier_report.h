@@ -9,6 +9,8 @@
 #include <optional>
 #include <string_view>
 
+#include "appcache/export.h"
+
 namespace appcache {
 
 // Who notifies the tier about changes that others make.
@@ -20,7 +22,7 @@ enum class Coherence {
 };
 
 // "tracking", "announced", "untracked", "lost".
-std::string_view ToString(Coherence coherence) noexcept;
+APPCACHE_EXPORT std::string_view ToString(Coherence coherence) noexcept;
 
 // The round-trip times of heartbeats. A change is notified before the reply to
 // the first heartbeat that is requested after it. So a notification takes at
@@ -107,7 +109,7 @@ class PrometheusText;
 
 // Adds all of it to `text` (prometheus.h), with names that start with "tier_".
 // Throws std::bad_alloc.
-void AddTo(PrometheusText& text, const TierReport& report);
+APPCACHE_EXPORT void AddTo(PrometheusText& text, const TierReport& report);
 
 }  // namespace appcache
 

@@ -75,6 +75,7 @@
 
 #include "appcache/backend.h"
 #include "appcache/cache.h"
+#include "appcache/export.h"
 #include "appcache/tier_report.h"
 #include "appcache/tiered_options.h"
 
@@ -98,7 +99,7 @@ class TieredBackend;
 // - TtlRaw and Ping ask the remote.
 // - Stats() counts reads and writes of the tier; evictions, expirations and
 //   sizes are the remote's, and the memory is the local cache's.
-class TieredCache final : public Cache {
+class APPCACHE_EXPORT TieredCache final : public Cache {
  public:
   using Opened = Result<std::unique_ptr<TieredCache>>;
 
