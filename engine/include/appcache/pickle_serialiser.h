@@ -90,6 +90,10 @@ APPCACHE_EXPORT bool operator==(const PickleValue& a, const PickleValue& b);
 
 namespace internal {
 
+// Clang 14 rejects code that compares two PickleValues, or moves one, before it
+// has seen the destructor used: it takes the pair in Dict for incomplete.
+inline void DestroyPickleValue(PickleValue& value) { value.~PickleValue(); }
+
 // A value of a pickle that was read.
 struct PickleNode {
   enum class Kind : uint8_t {
