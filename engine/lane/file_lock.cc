@@ -53,7 +53,8 @@ void CloseTracked(int fd) noexcept {
   close(fd);
 }
 
-Status Failure(std::string_view operation, const std::string& path, int error) {
+Status LockFileFailure(std::string_view operation, const std::string& path,
+                       int error) {
   std::string message("cannot ");
   message.append(operation).append(" the lock file ").append(path);
   message.append(": ").append(std::generic_category().message(error));
@@ -63,7 +64,7 @@ Status Failure(std::string_view operation, const std::string& path, int error) {
 
 Status OpenFailure(const std::string& path, int error) {
   const char* const problem = SideFileProblem(error);
-  if (problem == nullptr) return Failure("open", path, error);
+  if (problem == nullptr) return LockFileFailure("open", path, error);
   return Status(ErrorCode::kUnsupported,
                 "cannot use the lock file " + path + ": " + problem +
                     "; it was left unchanged: remove it, or put the cache "
@@ -163,8 +164,9 @@ Status FileLock::Sign() {
   const int error = size < 0 ? errno : ENOSPC;
   // A part of the signature would be taken for the contents of another file. If
   // this fails too, the user has to remove the file.
-  if (size > 0 && ftruncate(fd_, 0) != 0) return Failure("write", path_, errno);
-  return Failure("write", path_, error);
+  if (size > 0 && ftruncate(fd_, 0) != 0)
+    return LockFileFailure("write", path_, errno);
+  return LockFileFailure("write", path_, error);
 }
 
 bool FileLock::KeepReserve() noexcept {
@@ -186,7 +188,7 @@ bool FileLock::FreeReserve() noexcept {
 Result<std::string> FileLock::Identity() const {
   assert(fd_ >= 0);
   struct stat info;
-  if (fstat(fd_, &info) != 0) return Failure("examine", path_, errno);
+  if (fstat(fd_, &info) != 0) return LockFileFailure("examine", path_, errno);
   return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
 }
 
@@ -195,7 +197,7 @@ Result<bool> FileLock::TryLock() {
   const int error = SetLock(fd_, F_WRLCK);
   if (error == 0) return true;
   if (error == EAGAIN || error == EACCES) return false;
-  return Failure("lock", path_, error);
+  return LockFileFailure("lock", path_, error);
 }
 
 void FileLock::Unlock() noexcept { SetLock(fd_, F_UNLCK); }

@@ -11,7 +11,7 @@ bool Refreshes(const LoadOptions& options) noexcept {
   return options.refresh_ahead > Ttl(0) && options.executor != nullptr;
 }
 
-Status OutOfRange(const std::string& what) {
+Status InvalidOption(const std::string& what) {
   return Status(ErrorCode::kInvalidArgument, "LoadOptions: " + what);
 }
 
@@ -61,11 +61,11 @@ double JitterSource::Next(std::optional<uint64_t> seed) {
 Result<Ttl> TtlToStore(Ttl ttl, const LoadOptions& options,
                        bool supports_ttl_query, double jitter) {
   if (!(options.ttl_jitter >= 0 && options.ttl_jitter <= 1)) {
-    return OutOfRange("ttl_jitter is " + std::to_string(options.ttl_jitter) +
-                      "; it must be from 0 to 1");
+    return InvalidOption("ttl_jitter is " + std::to_string(options.ttl_jitter) +
+                         "; it must be from 0 to 1");
   }
   if (options.stale_for > kMaxTtl) {
-    return OutOfRange("stale_for is over 100 years");
+    return InvalidOption("stale_for is over 100 years");
   }
   if (ttl == kNoTtl) return ttl;
   const auto shortened =

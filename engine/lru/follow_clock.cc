@@ -43,7 +43,7 @@ constexpr microseconds kResolution = std::chrono::milliseconds(50);
 
 // Rows that one transaction corrects: the writer lock is held some
 // milliseconds, and the log stays small.
-constexpr size_t kRowsPerBatch = 256;
+constexpr size_t kCorrectionsPerBatch = 256;
 
 int64_t Microseconds(TimePoint time) noexcept {
   return std::clamp<int64_t>(time.time_since_epoch().count(), 0, kLatestTick);
@@ -157,7 +157,7 @@ void LruEngine::EndCorrection(const Correction& correction) noexcept {
 
 Status LruEngine::FollowClock() {
   std::optional<Correction> correction;
-  size_t most = kRowsPerBatch;
+  size_t most = kCorrectionsPerBatch;
   Status status;
   for (;;) {
     internal::TestPoint("follow_clock.enter");
@@ -190,7 +190,8 @@ void LruEngine::FollowClockBeforeWrite() {
   NoteTime(settings_.clock->Now());
   if (!IsAhead()) return;
   Correction correction = BeginCorrection();
-  const Result<bool> is_complete = CorrectRows(correction, kRowsPerBatch);
+  const Result<bool> is_complete =
+      CorrectRows(correction, kCorrectionsPerBatch);
   if (is_complete.ok() && *is_complete) EndCorrection(correction);
   LogCorrection(correction.rows, correction.now);
 }
@@ -206,10 +207,10 @@ Status LruEngine::FollowForeignTicks(int64_t newest, bool corrects) {
   NoteAhead(now);
   if (!corrects) return Status();
   store::TimeCorrection rows(Microseconds(now), latest);
-  const Result<size_t> corrected =
-      rows.Step(database_->writer(), FirstCorrectionTick(now), kRowsPerBatch);
+  const Result<size_t> corrected = rows.Step(
+      database_->writer(), FirstCorrectionTick(now), kCorrectionsPerBatch);
   if (!corrected.ok()) return corrected.status();
-  AdvanceTicksPast(rows, *corrected < kRowsPerBatch);
+  AdvanceTicksPast(rows, *corrected < kCorrectionsPerBatch);
   LogCorrection(rows, now);
   return Status();
 }

@@ -20,7 +20,7 @@ namespace {
 // are exceeded only by the last entry: the pages of a large value are read to
 // be freed.
 constexpr size_t kEntriesPerBatch = 256;
-constexpr int64_t kBytesPerBatch = int64_t{16} << 20;
+constexpr int64_t kRemovedBytesPerBatch = int64_t{16} << 20;
 
 }  // namespace
 
@@ -32,7 +32,7 @@ Status LruEngine::RemovePrefix(std::span<const int64_t> hashes,
     store::WriteBatch batch;
     batch.Reserve(next.size());
     for (const int64_t h : next) batch.RemoveIfStartsWith(h, prefix);
-    batch.LimitRemovedBytes(kBytesPerBatch);
+    batch.LimitRemovedBytes(kRemovedBytesPerBatch);
     store::WriteResult result;
     Hooks hooks(*this, TimePoint());
     Status status = Apply(batch, hooks, result);

@@ -19,7 +19,7 @@ namespace {
 
 // How often a call is repeated while others write or replace the file. Once a
 // writer has a log, a view takes locks and stays current.
-constexpr int kMostTries = 5;
+constexpr int kMostReads = 5;
 
 // Connections that are kept for later calls.
 constexpr size_t kMostIdle = 16;
@@ -126,7 +126,7 @@ Lookup<V> ReadOnlyEngine::WithView(const Read& read) {
     const bool is_final = current.ok() && (is_new || !result->has_error());
     EndUse(is_final && !result->has_error() ? *std::move(view) : nullptr);
     if (is_final) return *std::move(result);
-    if (tries == kMostTries) {
+    if (tries == kMostReads) {
       return current.ok() ? *std::move(result)
                           : Lookup<V>::Failed(std::move(current));
     }
@@ -241,7 +241,7 @@ Status ReadOnlyEngine::ForEach(store::Walk::With with, std::string_view prefix,
   std::optional<int64_t> hash_seed;
   store::Walk::Position position;
   Status status;
-  for (int tries = 0; tries < kMostTries; ++tries) {
+  for (int tries = 0; tries < kMostReads; ++tries) {
     Result<ViewPtr> view = OpenView();
     if (!view.ok()) return view.status();
     if (hash_seed.value_or((*view)->hash_seed()) != (*view)->hash_seed()) {

@@ -12,7 +12,7 @@
 namespace appcache::lru {
 namespace {
 
-void Report(CheckReport& report, int64_t h, const char* problem) {
+void ReportEntry(CheckReport& report, int64_t h, const char* problem) {
   if (report.problems.size() >= CheckReport::kMaxProblems) return;
   report.problems.push_back("entry " + std::to_string(h) + problem);
 }
@@ -40,7 +40,7 @@ Result<CheckReport> ResidentEngine::CheckWith(bool fix) {
              record->entry()->bytes() == row.bytes)) {
           return;
         }
-        Report(found, row.h, " is not the one in memory");
+        ReportEntry(found, row.h, " is not the one in memory");
         const size_t key_size = row.key.size();
         rows_to_add.emplace_back(Entry::NewAway(
             row.h, key_size, static_cast<size_t>(row.bytes) - key_size,
@@ -54,7 +54,7 @@ Result<CheckReport> ResidentEngine::CheckWith(bool fix) {
     const int64_t h = record.entry()->h;
     if (std::binary_search(seen.begin(), seen.end(), h)) return;
     missing.push_back(h);
-    Report(*report, h, " is in memory, but not in the tables");
+    ReportEntry(*report, h, " is in memory, but not in the tables");
   });
   if (fix) RebuildFrom(std::move(rows_to_add), missing);
   return report;

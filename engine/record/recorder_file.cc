@@ -21,7 +21,8 @@ namespace {
 constexpr off_t kProgramByte = 0;
 constexpr off_t kCommandByte = 1;
 
-Status Failure(std::string_view operation, const std::string& path, int error) {
+Status RecorderFileFailure(std::string_view operation, const std::string& path,
+                           int error) {
   std::string message("cannot ");
   message.append(operation).append(" the recorder file ").append(path);
   message.append(": ").append(std::generic_category().message(error));
@@ -126,7 +127,7 @@ Result<bool> Replace(const std::string& path, const NewFile& file) {
     if (errno == ELOOP || errno == EISDIR || errno == ENXIO) {
       return NotARecorder(path);
     }
-    return Failure("open", path, errno);
+    return RecorderFileFailure("open", path, errno);
   }
   if (!IsRecorder(old.fd(), geteuid())) return NotARecorder(path);
   const int error = TryLock(old.fd(), kProgramByte);
@@ -136,18 +137,18 @@ Result<bool> Replace(const std::string& path, const NewFile& file) {
                       " is the recorder file of another program that "
                       "runs; use another path");
   }
-  if (error != 0) return Failure("lock", path, error);
+  if (error != 0) return RecorderFileFailure("lock", path, error);
   // Whoever replaces the file has this lock.
   if (!IsAt(old.fd(), path)) return false;
   if (rename(file.name(), path.c_str()) == 0) return true;
-  return Failure("replace", path, errno);
+  return RecorderFileFailure("replace", path, errno);
 }
 
 Status Publish(const std::string& path, const NewFile& file) {
   constexpr int kMaxAttempts = 100;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     if (link(file.name(), path.c_str()) == 0) return Status();
-    if (errno != EEXIST) return Failure("create", path, errno);
+    if (errno != EEXIST) return RecorderFileFailure("create", path, errno);
     const Result<bool> replaced = Replace(path, file);
     if (!replaced.ok()) return replaced.status();
     if (*replaced) return Status();
@@ -160,13 +161,13 @@ Status Publish(const std::string& path, const NewFile& file) {
 Result<RecorderFile> RecorderFile::Create(const std::string& path) {
   const FileSizeSignalBlock block;
   NewFile made(path);
-  if (made.fd() < 0) return Failure("create", path, errno);
+  if (made.fd() < 0) return RecorderFileFailure("create", path, errno);
   // Allocates the disk space: a full disk must not kill the program when it
   // writes to the mapping.
   const int error = posix_fallocate(made.fd(), 0, sizeof(RecorderLayout));
-  if (error != 0) return Failure("create", path, error);
+  if (error != 0) return RecorderFileFailure("create", path, error);
   const int lock_error = TryLock(made.fd(), kProgramByte);
-  if (lock_error != 0) return Failure("lock", path, lock_error);
+  if (lock_error != 0) return RecorderFileFailure("lock", path, lock_error);
   RecorderFile mapped(-1);
   Status status = mapped.Map(made.fd(), path);
   if (status.ok()) {
@@ -189,7 +190,7 @@ Result<RecorderFile> RecorderFile::Attach(const std::string& path) {
                       "; the program makes it with AccessRecorder::Create",
                   ENOENT);
   }
-  if (fd < 0) return Failure("open", path, errno);
+  if (fd < 0) return RecorderFileFailure("open", path, errno);
   RecorderFile attached(fd);
   // Root may record the programs of others, as it may read their memories.
   struct stat info;
@@ -201,7 +202,7 @@ Result<RecorderFile> RecorderFile::Attach(const std::string& path) {
     return Status(ErrorCode::kBusy,
                   "another command records from " + path + " already");
   }
-  if (error != 0) return Failure("lock", path, error);
+  if (error != 0) return RecorderFileFailure("lock", path, error);
   if (Status status = attached.Map(fd, path); !status.ok()) return status;
   return attached;
 }
@@ -209,7 +210,7 @@ Result<RecorderFile> RecorderFile::Attach(const std::string& path) {
 Status RecorderFile::Map(int fd, const std::string& path) {
   void* const memory = mmap(nullptr, sizeof(RecorderLayout),
                             PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (memory == MAP_FAILED) return Failure("map", path, errno);
+  if (memory == MAP_FAILED) return RecorderFileFailure("map", path, errno);
   layout_ = static_cast<RecorderLayout*>(memory);
   return Status();
 }

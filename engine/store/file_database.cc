@@ -71,7 +71,7 @@ Status SetAside(const std::string& path) {
   if (!status.ok()) return status;
   unlink((path + "-shm").c_str());
   const int fd = internal::OpenSideFile(path, O_RDWR, /*create=*/true, access);
-  if (fd >= 0) close(fd);  // if not, Connect reports it
+  if (fd >= 0) close(fd);  // if not, ConnectToFile reports it
   return Status();
 }
 
@@ -138,8 +138,8 @@ bool HasMoved(const Connection& connection) noexcept {
   return has_moved != 0;
 }
 
-Result<Connection> Connect(const std::string& path,
-                           const DatabaseSettings& settings) {
+Result<Connection> ConnectToFile(const std::string& path,
+                                 const DatabaseSettings& settings) {
   Result<Connection> connection = Connection::Open(
       path, kFileFlags, settings.vfs, path, settings.busy_timeout);
   if (!connection.ok()) return connection;
@@ -154,7 +154,7 @@ Result<Connection> Connect(const std::string& path,
 // nobody else creates or renames the file.
 Status CheckOurs(const std::string& path, const DatabaseSettings& settings) {
   const bool had_log = Exists(path + "-wal");
-  Result<Connection> look = Connect(path, settings);
+  Result<Connection> look = ConnectToFile(path, settings);
   if (!look.ok()) return look.status();
   Status writable = CheckWritable(*look, path);
   if (!writable.ok()) return writable;
@@ -191,7 +191,7 @@ Result<Connection> StartOver(const std::string& path,
   settings.log(LogLevel::kError, "the cache " + path +
                                      " was damaged: it was renamed to " + path +
                                      ".damaged, and starts empty");
-  return Connect(path, settings);
+  return ConnectToFile(path, settings);
 }
 
 // A process that was killed during a Clear may have left the mode in which each
@@ -231,7 +231,7 @@ void RemoveForeignLog(const std::string& path, const LogSink& log) {
 Result<Connection> OpenOrCreate(const std::string& path,
                                 const DatabaseSettings& settings) {
   RemoveForeignLog(path, settings.log);
-  Result<Connection> connection = Connect(path, settings);
+  Result<Connection> connection = ConnectToFile(path, settings);
   if (!connection.ok()) return connection;
   Result<Contents> contents = Identify(*connection, path);
   if (contents.ok()) {

@@ -54,30 +54,31 @@ std::string PathOf(const std::string& name) {
   return path;
 }
 
-std::string NameInMessages(const std::string& name) {
+std::string MemoryNameInMessages(const std::string& name) {
   return "the in-memory cache \"" + name + "\"";
 }
 
-Result<Connection> Connect(const std::string& name, int flags,
-                           std::chrono::milliseconds busy_timeout) {
+Result<Connection> ConnectToMemory(const std::string& name, int flags,
+                                   std::chrono::milliseconds busy_timeout) {
   const int rc = vfs::RegisterHeapVfs();
   if (rc != SQLITE_OK) {
-    return SqliteStatus(rc, nullptr, "open", NameInMessages(name));
+    return SqliteStatus(rc, nullptr, "open", MemoryNameInMessages(name));
   }
   return Connection::Open(PathOf(name), flags, vfs::kHeapVfsName,
-                          NameInMessages(name), busy_timeout);
+                          MemoryNameInMessages(name), busy_timeout);
 }
 
 class MemoryDatabase final : public Database {
  public:
   MemoryDatabase(const std::string& name, const DatabaseSettings& settings)
-      : Database(std::make_unique<internal::WriterLane>(NameInMessages(name),
-                                                        std::nullopt)),
+      : Database(std::make_unique<internal::WriterLane>(
+            MemoryNameInMessages(name), std::nullopt)),
         name_(name),
         busy_timeout_(settings.busy_timeout) {}
 
   Status Open(std::optional<int64_t> hash_seed) {
-    Result<Connection> writer = Connect(name_, kWriterFlags, busy_timeout_);
+    Result<Connection> writer =
+        ConnectToMemory(name_, kWriterFlags, busy_timeout_);
     if (!writer.ok()) return writer.status();
     Status status = writer->Execute(kPragmas, "set up");
     if (!status.ok()) return status;
@@ -108,7 +109,8 @@ class MemoryDatabase final : public Database {
   }
 
   Result<Connection> ConnectReader() const override {
-    Result<Connection> connection = Connect(name_, kReaderFlags, busy_timeout_);
+    Result<Connection> connection =
+        ConnectToMemory(name_, kReaderFlags, busy_timeout_);
     if (!connection.ok()) return connection;
     Status status = connection->Execute(kReaderPragmas, "set up");
     if (status.ok()) status = connection->Execute(kMapPragma, "set up");
@@ -125,11 +127,12 @@ class MemoryDatabase final : public Database {
 
 Result<Connection> ConnectInMemory(const std::string& name,
                                    std::chrono::milliseconds busy_timeout) {
-  Result<Connection> connection = Connect(name, kReaderFlags, busy_timeout);
+  Result<Connection> connection =
+      ConnectToMemory(name, kReaderFlags, busy_timeout);
   if (!connection.ok() &&
       connection.status().code() == ErrorCode::kUnavailable) {
     return Status(ErrorCode::kUnavailable,
-                  "cannot connect to " + NameInMessages(name) +
+                  "cannot connect to " + MemoryNameInMessages(name) +
                       ": no cache of that name is open in this process");
   }
   return connection;
@@ -147,7 +150,7 @@ OpenedDatabase CreateInMemory(const std::string& name,
                               const DatabaseSettings& settings) {
   if (vfs::MemoryUseOf(PathOf(name))) {
     return Status(ErrorCode::kInvalidArgument,
-                  NameInMessages(name) +
+                  MemoryNameInMessages(name) +
                       " exists already; close it and the connections to it, or "
                       "give another name");
   }

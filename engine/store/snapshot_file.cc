@@ -29,7 +29,7 @@ using std::chrono::milliseconds;
 // Nobody else knows the new file, so it needs no journal: a failure removes it.
 // (First of all: to set auto_vacuum is a write.)
 // The commit syncs it.
-constexpr char kNewFilePragmas[] =
+constexpr char kSnapshotPragmas[] =
     "PRAGMA journal_mode = OFF; PRAGMA auto_vacuum = INCREMENTAL;"
     "PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF;"
     "PRAGMA locking_mode = EXCLUSIVE;";
@@ -129,7 +129,7 @@ Status SnapshotFile::Create(int64_t hash_seed) {
                        vfs_, new_path_, milliseconds(0));
   if (!connection.ok()) return connection.status();
   connection_ = *std::move(connection);
-  status = connection_.Execute(kNewFilePragmas, "set up");
+  status = connection_.Execute(kSnapshotPragmas, "set up");
   if (status.ok()) status = CreateOwn(connection_, hash_seed);
   if (status.ok()) status = writer_.Prepare(connection_);
   if (status.ok()) status = transaction_.emplace(writer_).Begin();

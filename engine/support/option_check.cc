@@ -12,21 +12,21 @@ namespace {
 using std::chrono::milliseconds;
 
 // A unit, and how one and several of it are written.
-struct Unit {
+struct UnitText {
   int64_t factor;
   const char* one;
   const char* several;
 };
 
 // The largest first.
-constexpr Unit kDurationUnits[] = {
+constexpr UnitText kDurationUnitTexts[] = {
     {int64_t{365} * 24 * 3600 * 1000, "a year", " years"},
     {int64_t{24} * 3600 * 1000, "a day", " days"},
     {int64_t{3600} * 1000, "an hour", " hours"},
     {int64_t{60} * 1000, "a minute", " minutes"},
     {1000, "1 s", " s"},
 };
-constexpr Unit kSizeUnits[] = {
+constexpr UnitText kSizeUnitTexts[] = {
     {int64_t{1} << 40, "1 TiB", " TiB"},
     {int64_t{1} << 30, "1 GiB", " GiB"},
     {int64_t{1} << 20, "1 MiB", " MiB"},
@@ -38,9 +38,9 @@ constexpr uint64_t kFirstPower = uint64_t{1} << 32;
 
 // `value` in the largest unit of which it is a multiple; else with `smallest`.
 template <class T, size_t kUnits>
-std::string WithUnit(T value, const Unit (&units)[kUnits],
+std::string WithUnit(T value, const UnitText (&units)[kUnits],
                      const char* smallest) {
-  for (const Unit& unit : units) {
+  for (const UnitText& unit : units) {
     const T factor = static_cast<T>(unit.factor);
     if (value == factor) return unit.one;
     if (value > 0 && value % factor == 0) {
@@ -51,17 +51,17 @@ std::string WithUnit(T value, const Unit (&units)[kUnits],
 }
 
 std::string DurationText(milliseconds duration) {
-  return WithUnit(int64_t{duration.count()}, kDurationUnits, " ms");
+  return WithUnit(int64_t{duration.count()}, kDurationUnitTexts, " ms");
 }
 
 std::string SizeText(uint64_t size) {
-  return WithUnit(size, kSizeUnits, " bytes");
+  return WithUnit(size, kSizeUnitTexts, " bytes");
 }
 
 // "10,000"; "2^62".
-std::string NumberText(uint64_t number) {
+std::string CountText(uint64_t number) {
   if (number >= kFirstPower && std::has_single_bit(number)) {
-    return "2^" + std::to_string(std::countr_zero(number));
+    return std::string("2^").append(std::to_string(std::countr_zero(number)));
   }
   std::string text = std::to_string(number);
   for (size_t group = 3; group < text.size(); group += 4) {
@@ -77,7 +77,7 @@ Status OutOfRange(std::string_view name, const std::string& value,
   return Status(ErrorCode::kInvalidArgument, std::move(message));
 }
 
-std::string Range(const std::string& least, const std::string& most) {
+std::string RangeText(const std::string& least, const std::string& most) {
   return "from " + least + " to " + most;
 }
 
@@ -89,7 +89,7 @@ Status CheckDuration(std::string_view name, milliseconds value,
   if (value >= least && value <= most) return Status();
   // The value is written in milliseconds, as the program gives it.
   return OutOfRange(name, std::to_string(value.count()) + " ms",
-                    Range(DurationText(least), DurationText(most)));
+                    RangeText(DurationText(least), DurationText(most)));
 }
 
 Status CheckRange(std::string_view name, uint64_t value, uint64_t least,
@@ -98,8 +98,8 @@ Status CheckRange(std::string_view name, uint64_t value, uint64_t least,
   if (value >= least && value <= most) return Status();
   return OutOfRange(name, std::to_string(value),
                     most == std::numeric_limits<uint64_t>::max()
-                        ? "at least " + NumberText(least)
-                        : Range(NumberText(least), NumberText(most)));
+                        ? "at least " + CountText(least)
+                        : RangeText(CountText(least), CountText(most)));
 }
 
 Status CheckSize(std::string_view name, uint64_t value, uint64_t least,
@@ -107,7 +107,7 @@ Status CheckSize(std::string_view name, uint64_t value, uint64_t least,
   assert(least <= most);
   if (value >= least && value <= most) return Status();
   return OutOfRange(name, std::to_string(value),
-                    Range(SizeText(least), SizeText(most)));
+                    RangeText(SizeText(least), SizeText(most)));
 }
 
 }  // namespace appcache::internal

@@ -10,7 +10,7 @@
 namespace appcache::internal {
 namespace {
 
-struct Range {
+struct CharacterRange {
   char32_t first;
   char32_t last;
 };
@@ -18,7 +18,7 @@ struct Range {
 // Control characters, line separators, characters that change the direction of
 // text, and characters without a glyph: the categories Cc, Cf (without signs
 // that enclose digits), Zl and Zp, and the default-ignorable ones.
-constexpr Range kInvisible[] = {
+constexpr CharacterRange kInvisible[] = {
     {0x0, 0x1F},        {0x7F, 0x9F},       {0xAD, 0xAD},
     {0x34F, 0x34F},     {0x61C, 0x61C},     {0x115F, 0x1160},
     {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F},
@@ -30,7 +30,7 @@ constexpr Range kInvisible[] = {
 
 // Categories Mn and Me, and the vowels and final consonants of Hangul
 // syllables: drawn together with the character before them.
-constexpr Range kCombining[] = {
+constexpr CharacterRange kCombining[] = {
     {0x300, 0x34E},     {0x350, 0x36F},     {0x483, 0x489},
     {0x591, 0x5BD},     {0x5BF, 0x5BF},     {0x5C1, 0x5C2},
     {0x5C4, 0x5C5},     {0x5C7, 0x5C7},     {0x610, 0x61A},
@@ -135,7 +135,7 @@ constexpr Range kCombining[] = {
 };
 
 // East Asian width W or F.
-constexpr Range kWide[] = {
+constexpr CharacterRange kWide[] = {
     {0x1100, 0x115E},   {0x231A, 0x231B},   {0x2329, 0x232A},
     {0x23E9, 0x23EC},   {0x23F0, 0x23F0},   {0x23F3, 0x23F3},
     {0x25FD, 0x25FE},   {0x2614, 0x2615},   {0x2648, 0x2653},
@@ -167,23 +167,25 @@ constexpr Range kWide[] = {
 };
 
 template <size_t kCount>
-bool Contains(const Range (&ranges)[kCount], char32_t character) {
-  const Range* const after = std::upper_bound(
-      std::begin(ranges), std::end(ranges), character,
-      [](char32_t value, const Range& range) { return value < range.first; });
+bool IsIn(const CharacterRange (&ranges)[kCount], char32_t character) {
+  const CharacterRange* const after =
+      std::upper_bound(std::begin(ranges), std::end(ranges), character,
+                       [](char32_t value, const CharacterRange& range) {
+                         return value < range.first;
+                       });
   return after != std::begin(ranges) && character <= std::prev(after)->last;
 }
 
 }  // namespace
 
 bool IsInvisible(char32_t character) noexcept {
-  return Contains(kInvisible, character);
+  return IsIn(kInvisible, character);
 }
 
 size_t WidthOf(char32_t character) noexcept {
   if (character < 0x300) return 1;
-  if (Contains(kCombining, character)) return 0;
-  return Contains(kWide, character) ? 2 : 1;
+  if (IsIn(kCombining, character)) return 0;
+  return IsIn(kWide, character) ? 2 : 1;
 }
 
 }  // namespace appcache::internal

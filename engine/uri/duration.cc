@@ -8,20 +8,21 @@
 #include <system_error>
 
 #include "appcache/times.h"
+#include "engine/uri/ascii.h"
 
 namespace appcache::internal {
 namespace {
 
 constexpr uint64_t kMaxMilliseconds = kMaxTtl.count();
 
-struct Unit {
+struct DurationUnit {
   std::string_view name;  // lower case
   uint64_t milliseconds;
 };
 
-constexpr Unit kUnits[] = {{"w", 604'800'000}, {"d", 86'400'000},
-                           {"h", 3'600'000},   {"m", 60'000},
-                           {"s", 1000},        {"ms", 1}};
+constexpr DurationUnit kDurationUnits[] = {
+    {"w", 604'800'000}, {"d", 86'400'000}, {"h", 3'600'000},
+    {"m", 60'000},      {"s", 1000},       {"ms", 1}};
 constexpr size_t kSeconds = 4;  // the index of the unit of a number alone
 
 // whole + fraction / scale.
@@ -32,20 +33,22 @@ struct Number {
   bool has_fraction = false;
 };
 
-Status Invalid(std::string message) {
+Status InvalidDuration(std::string message) {
   return Status(ErrorCode::kInvalidArgument, std::move(message));
 }
 
 Status NotADuration() {
-  return Invalid(
+  return InvalidDuration(
       "it must be a duration such as 500ms, 10s, 5m, 1h, 7d, 2w, 1h30m or "
       "1.5h, or a number of seconds");
 }
 
-Status TooLong() { return Invalid("a duration must be at most 100 years"); }
+Status TooLong() {
+  return InvalidDuration("a duration must be at most 100 years");
+}
 
 Status TooFine() {
-  return Invalid("a duration must be a whole number of milliseconds");
+  return InvalidDuration("a duration must be a whole number of milliseconds");
 }
 
 // Removes the longest beginning of `rest` whose characters satisfy `accept`.
@@ -57,10 +60,6 @@ std::string_view Take(std::string_view& rest, Accept accept) {
   rest.remove_prefix(size);
   return taken;
 }
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; }
-bool IsLetter(char c) { return Lower(c) >= 'a' && Lower(c) <= 'z'; }
 
 Status TakeFraction(std::string_view& rest, Number& number) {
   std::string_view digits = Take(rest, IsDigit);
@@ -92,20 +91,20 @@ Result<Number> TakeNumber(std::string_view& rest) {
   return number;
 }
 
-// The index in kUnits, or its size.
+// The index in kDurationUnits, or its size.
 size_t FindUnit(std::string_view typed) {
-  const auto same = [&](const Unit& unit) {
+  const auto same = [&](const DurationUnit& unit) {
     return std::equal(unit.name.begin(), unit.name.end(), typed.begin(),
                       typed.end(),
                       [](char name, char c) { return name == Lower(c); });
   };
   return static_cast<size_t>(
-      std::find_if(std::begin(kUnits), std::end(kUnits), same) -
-      std::begin(kUnits));
+      std::find_if(std::begin(kDurationUnits), std::end(kDurationUnits), same) -
+      std::begin(kDurationUnits));
 }
 
 // Adds number * unit to `sum`, which is at most kMaxMilliseconds.
-Status Add(const Number& number, const Unit& unit, uint64_t& sum) {
+Status Add(const Number& number, const DurationUnit& unit, uint64_t& sum) {
   if (number.whole > kMaxMilliseconds / unit.milliseconds) return TooLong();
   const uint64_t fraction = number.fraction * unit.milliseconds;
   if (fraction % number.scale != 0) return TooFine();
@@ -127,22 +126,22 @@ Result<std::chrono::milliseconds> ParseDuration(std::string_view text) {
     const bool is_alone = is_first && name.empty() && rest.empty();
     const size_t unit = is_alone ? kSeconds : FindUnit(name);
     if (!is_first && name.empty() && rest.empty()) {
-      return Invalid(
+      return InvalidDuration(
           "each number of a duration must have a unit, as in 1h30m; only a "
           "number alone is in seconds");
     }
-    if (unit == std::size(kUnits)) return NotADuration();
+    if (unit == std::size(kDurationUnits)) return NotADuration();
     if (unit < next_unit) {
-      return Invalid(
+      return InvalidDuration(
           "the units of a duration must be in the order w, d, h, m, s, ms, "
           "each at most once, as in 1h30m");
     }
     if (number->has_fraction && !rest.empty()) {
-      return Invalid(
+      return InvalidDuration(
           "only the last number of a duration may have a fraction, as in 1.5h "
           "or 1m0.5s");
     }
-    Status status = Add(*number, kUnits[unit], sum);
+    Status status = Add(*number, kDurationUnits[unit], sum);
     if (!status.ok()) return status;
     next_unit = unit + 1;
   } while (!rest.empty());

@@ -7,17 +7,19 @@
 #include <string>
 #include <system_error>
 
+#include "engine/uri/ascii.h"
+
 namespace appcache::internal {
 namespace {
 
-struct Unit {
+struct SizeUnit {
   std::string_view name;  // lower case
   uint64_t factor;
 };
 
 constexpr uint64_t kKibi = 1024;
 constexpr uint64_t kKilo = 1000;
-constexpr Unit kSizeUnits[] = {
+constexpr SizeUnit kSizeUnits[] = {
     {"", 1},
     {"b", 1},
     {"k", kKibi},
@@ -33,8 +35,6 @@ constexpr Unit kSizeUnits[] = {
     {"tib", kKibi* kKibi* kKibi* kKibi},
     {"tb", kKilo* kKilo* kKilo* kKilo},
 };
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; }
 
 bool SameName(std::string_view name, std::string_view typed) {
   if (name.size() != typed.size()) return false;
@@ -52,7 +52,7 @@ std::optional<uint64_t> ParseWithUnit(std::string_view text) {
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc()) return std::nullopt;
   const std::string_view typed(rest, static_cast<size_t>(end - rest));
-  for (const Unit& unit : kSizeUnits) {
+  for (const SizeUnit& unit : kSizeUnits) {
     if (!SameName(unit.name, typed)) continue;
     if (number > std::numeric_limits<uint64_t>::max() / unit.factor) {
       return std::nullopt;
@@ -64,7 +64,7 @@ std::optional<uint64_t> ParseWithUnit(std::string_view text) {
 
 constexpr uint64_t kMaxNumber = std::numeric_limits<uint64_t>::max();
 
-Status Invalid(std::string message) {
+Status InvalidNumber(std::string message) {
   return Status(ErrorCode::kInvalidArgument, std::move(message));
 }
 
@@ -73,7 +73,7 @@ Status Invalid(std::string message) {
 Result<uint64_t> ParseSize(std::string_view text) {
   const auto parsed = ParseWithUnit(text);
   if (!parsed) {
-    return Invalid(
+    return InvalidNumber(
         "it must be a size such as 64KiB, 8MiB, 1GiB (powers of 1024), or "
         "64KB, 8MB, 1GB (powers of 1000), or a number of bytes");
   }
@@ -88,11 +88,11 @@ Result<uint64_t> ParseNumber(std::string_view text, uint64_t least,
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || rest != end || number < least || number > most) {
     if (most == kMaxNumber) {
-      return Invalid("it must be a number, and at least " +
-                     std::to_string(least));
+      return InvalidNumber("it must be a number, and at least " +
+                           std::to_string(least));
     }
-    return Invalid("it must be a number from " + std::to_string(least) +
-                   " to " + std::to_string(most));
+    return InvalidNumber("it must be a number from " + std::to_string(least) +
+                         " to " + std::to_string(most));
   }
   return number;
 }

@@ -6,18 +6,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/uri/ascii.h"
 #include "engine/uri/units.h"
 
 namespace appcache::internal {
 namespace {
 
 constexpr std::string_view kTiered = "tiered";
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-bool IsLetter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 bool IsInScheme(char c) {
   return IsLetter(c) || IsDigit(c) || c == '+' || c == '-' || c == '.';
@@ -43,13 +38,13 @@ int HexValue(char c) {
   return -1;
 }
 
-Status Invalid(std::string_view reason) {
+Status Malformed(std::string_view reason) {
   return Status(ErrorCode::kInvalidArgument,
                 "invalid cache URI: " + std::string(reason));
 }
 
 // Replaces each escape sequence by its character.
-Status Decode(std::string_view text, std::string& target) {
+Status Unescape(std::string_view text, std::string& target) {
   target.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
@@ -59,10 +54,10 @@ Status Decode(std::string_view text, std::string& target) {
     const int high = i + 2 < text.size() ? HexValue(text[i + 1]) : -1;
     const int low = i + 2 < text.size() ? HexValue(text[i + 2]) : -1;
     if (high < 0 || low < 0) {
-      return Invalid(
+      return Malformed(
           "% must be followed by two hex digits; write % itself as %25");
     }
-    if (high == 0 && low == 0) return Invalid("%00 is not allowed");
+    if (high == 0 && low == 0) return Malformed("%00 is not allowed");
     target.push_back(static_cast<char>(high * 16 + low));
     i += 2;
   }
@@ -78,7 +73,7 @@ class Parser {
     Status status = ParseScheme();
     if (status.ok() && uri_.scheme == kTiered) return ParseTiered();
     if (status.ok()) status = ParseAuthority();
-    if (status.ok()) status = Decode(TakeUntil("?"), uri_.path);
+    if (status.ok()) status = Unescape(TakeUntil("?"), uri_.path);
     if (status.ok() && !rest_.empty()) status = ParseOptions(rest_.substr(1));
     if (!status.ok()) return status;
     return std::move(uri_);
@@ -96,7 +91,7 @@ class Parser {
   Status ParseScheme() {
     uri_.scheme = SchemeOf(rest_);
     if (uri_.scheme.empty()) {
-      return Invalid(
+      return Malformed(
           "it must start with a scheme, as in redis://HOST or sqlite:PATH");
     }
     rest_.remove_prefix(uri_.scheme.size() + 1);
@@ -107,7 +102,7 @@ class Parser {
     for (int level = 0; level < 2; ++level) {
       const std::string_view text = TakeUntil("|");
       if (SchemeOf(text) == kTiered) {
-        return Invalid(
+        return Malformed(
             "the caches of a tiered cache cannot be tiered themselves");
       }
       Result<Uri> parsed = Parser(text).Parse();
@@ -116,11 +111,11 @@ class Parser {
       if (!rest_.empty()) {
         rest_.remove_prefix(1);
       } else if (level == 0) {
-        return Invalid("a tiered cache needs two URIs, separated by |");
+        return Malformed("a tiered cache needs two URIs, separated by |");
       }
     }
     if (Contains(rest_, '|')) {
-      return Invalid(
+      return Malformed(
           "a tiered cache has two URIs and options; write any other | as %7C");
     }
     Status status = ParseOptions(rest_);
@@ -137,7 +132,7 @@ class Parser {
       if (!status.ok()) return status;
       hosts.remove_prefix(at + 1);
       if (Contains(hosts, '@')) {
-        return Invalid("write an @ in the user or the password as %40");
+        return Malformed("write an @ in the user or the password as %40");
       }
     }
     return ParseHosts(hosts);
@@ -145,9 +140,9 @@ class Parser {
 
   Status ParseLogin(std::string_view login) {
     const size_t colon = login.find(':');
-    Status status = Decode(login.substr(0, colon), uri_.user);
+    Status status = Unescape(login.substr(0, colon), uri_.user);
     if (!status.ok() || colon == std::string_view::npos) return status;
-    return Decode(login.substr(colon + 1), uri_.password);
+    return Unescape(login.substr(colon + 1), uri_.password);
   }
 
   Status ParseHosts(std::string_view hosts) {
@@ -156,7 +151,7 @@ class Parser {
       Status status = ParseHost(host);
       if (!status.ok()) return status;
       hosts.remove_prefix(host.size());
-      if (hosts == ",") return Invalid("a host must follow each comma");
+      if (hosts == ",") return Malformed("a host must follow each comma");
       if (!hosts.empty()) hosts.remove_prefix(1);
     }
     return Status();
@@ -172,15 +167,15 @@ class Parser {
       in6_addr address;
       if (end == std::string_view::npos ||
           inet_pton(AF_INET6, host.name.c_str(), &address) != 1) {
-        return Invalid("brackets must contain an IPv6 address");
+        return Malformed("brackets must contain an IPv6 address");
       }
       ++end;
     } else {
       end = std::min(text.find(':'), text.size());
       host.name = text.substr(0, end);
-      if (host.name.empty()) return Invalid("a host is missing");
+      if (host.name.empty()) return Malformed("a host is missing");
       if (!std::all_of(host.name.begin(), host.name.end(), IsInHost)) {
-        return Invalid(
+        return Malformed(
             "a host name must consist of letters, digits and - . _ (write a / "
             "in a password as %2F)");
       }
@@ -194,7 +189,7 @@ class Parser {
     if (text.empty()) return Status();
     const Result<uint64_t> port = ParseNumber(text.substr(1), 1, 65'535);
     if (text[0] != ':' || !port.ok()) {
-      return Invalid(
+      return Malformed(
           "a host may only be followed by a colon and a port from 1 to 65535 "
           "(write an IPv6 address in brackets, and in a password / as %2F and "
           "? as %3F)");
@@ -205,7 +200,7 @@ class Parser {
 
   Status ParseOptions(std::string_view text) {
     if (Contains(text, '@')) {
-      return Invalid(
+      return Malformed(
           "write an @ in an option as %40 (and in a password / as %2F, ? as "
           "%3F and @ as %40)");
     }
@@ -223,15 +218,15 @@ class Parser {
     const std::string_view name = text.substr(0, equals);
     if (equals == std::string_view::npos || name.empty() ||
         !std::all_of(name.begin(), name.end(), IsInOptionName)) {
-      return Invalid("options must be written name=value, separated by &");
+      return Malformed("options must be written name=value, separated by &");
     }
     for (const Uri::Option& earlier : uri_.options) {
       if (earlier.name == name) {
-        return Invalid("the option " + earlier.name + " is given twice");
+        return Malformed("the option " + earlier.name + " is given twice");
       }
     }
     Uri::Option option{std::string(name), std::string()};
-    Status status = Decode(text.substr(equals + 1), option.value);
+    Status status = Unescape(text.substr(equals + 1), option.value);
     if (status.ok()) uri_.options.push_back(std::move(option));
     return status;
   }
@@ -256,11 +251,11 @@ std::string SchemeOf(std::string_view text) {
 
 Result<Uri> ParseUri(std::string_view text) {
   if (text.size() > kMaxUriBytes) {
-    return Invalid("it is longer than " + std::to_string(kMaxUriBytes) +
-                   " bytes");
+    return Malformed("it is longer than " + std::to_string(kMaxUriBytes) +
+                     " bytes");
   }
-  if (Contains(text, '\0')) return Invalid("it contains a NUL byte");
-  if (Contains(text, '#')) return Invalid("write a # as %23");
+  if (Contains(text, '\0')) return Malformed("it contains a NUL byte");
+  if (Contains(text, '#')) return Malformed("write a # as %23");
   return Parser(text).Parse();
 }
 
