@@ -335,27 +335,3 @@ set(appcache_command_sources
   tools/trace/text_traces.cc
   tools/trace/trace.cc
 )
-
-# The subcommands, which have a manual page each.
-set(appcache_subcommands
-  check
-  clear
-  completion
-  del
-  dump
-  exec
-  expire
-  get
-  help
-  keys
-  load
-  man
-  mrc
-  ping
-  record
-  replay
-  set
-  stats
-  top
-  ttl
-)
