@@ -32,11 +32,15 @@ Status UnknownScheme() {
   return Status(ErrorCode::kInvalidArgument, std::move(message));
 }
 
+// The CMake target has the name of the Bazel target, in the namespace appcache.
 Status NotLinked(const KnownScheme& scheme) {
+  const std::string_view name =
+      scheme.target.substr(scheme.target.find(':') + 1);
   return Status(ErrorCode::kUnsupported,
                 "cannot open a cache by a " + std::string(scheme.name) +
                     ": URI: this program does not link its backend; link " +
-                    std::string(scheme.target));
+                    std::string(scheme.target) +
+                    " (CMake: appcache::" + std::string(name) + ")");
 }
 
 }  // namespace

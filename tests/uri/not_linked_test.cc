@@ -17,12 +17,20 @@ TEST(NotLinkedTest, OpensALinkedBackend) {
 
 TEST(NotLinkedTest, ForOtherBackendsNamesTheTargetToLink) {
   const std::pair<const char*, const char*> backends[] = {
-      {"redis://ada:secret@localhost", "link //adapters/redis:redis_cache"},
-      {"redis+unix:///path", "link //adapters/redis:redis_cache"},
-      {"memcached://a,b", "link //adapters/memcache:memcache_cache"},
-      {"memcached+unix:///path", "link //adapters/memcache:memcache_cache"},
-      {"lmdb:path", "link //adapters/lmdb:lmdb_cache"},
-      {"tiered:memory:a|memory:b", "link //adapters/tiered:tiered_cache"},
+      {"redis://ada:secret@localhost",
+       "link //adapters/redis:redis_cache (CMake: appcache::redis_cache)"},
+      {"redis+unix:///path",
+       "link //adapters/redis:redis_cache (CMake: appcache::redis_cache)"},
+      {"memcached://a,b",
+       "link //adapters/memcache:memcache_cache (CMake: "
+       "appcache::memcache_cache)"},
+      {"memcached+unix:///path",
+       "link //adapters/memcache:memcache_cache (CMake: "
+       "appcache::memcache_cache)"},
+      {"lmdb:path",
+       "link //adapters/lmdb:lmdb_cache (CMake: appcache::lmdb_cache)"},
+      {"tiered:memory:a|memory:b",
+       "link //adapters/tiered:tiered_cache (CMake: appcache::tiered_cache)"},
   };
   for (const auto& [uri, expected] : backends) {
     const auto cache = Open(uri);

@@ -54,8 +54,8 @@ namespace appcache {
 // does not set. Does what the backend's own Open does: a missing file is
 // created, and a server is not contacted until the first operation.
 //
-// A program opens only the backends that it links: the Bazel target of each one
-// registers it. Errors:
+// A program opens only the backends that it links: linking the Bazel or CMake
+// target of each one, or its pkg-config package, registers it. Errors:
 //
 // - kInvalidArgument: the scheme is unknown, the URI is malformed, or an option
 //   is unknown or out of range.
