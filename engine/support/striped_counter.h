@@ -12,6 +12,9 @@ namespace appcache::internal {
 
 // Thread-safe. Each of the first threads of a process has a stripe of its own,
 // which it increments without an atomic addition; later ones share the others.
+// REQUIRES: all code that increments a counter is in one shared library. In
+// another library, which has a StripeOfThisThread of its own, the threads have
+// other stripes.
 class StripedCounter {
  private:
   static constexpr size_t kOwned = 16;

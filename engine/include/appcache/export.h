@@ -1,9 +1,9 @@
 // APPCACHE_EXPORT: marks what the shared libraries export.
 //
-// They are compiled with hidden visibility. The macro is on every function and
-// class that is defined in a source file and used by another library or a
-// program, and on every class whose virtual functions or exceptions cross that
-// border. It has no effect in static libraries.
+// They are compiled with hidden visibility. The macro is on the functions that
+// are defined in a source file and used outside its library, on the classes
+// that have such functions, and on those that other libraries derive from or
+// catch. Templates and inline functions do not need it.
 //
 // It comes first in the declaration of a function, and before the name of a
 // class.
