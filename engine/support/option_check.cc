@@ -61,11 +61,11 @@ std::string SizeText(uint64_t size) {
 // "10,000"; "2^62".
 std::string CountText(uint64_t number) {
   if (number >= kFirstPower && std::has_single_bit(number)) {
-    return std::string("2^").append(std::to_string(std::countr_zero(number)));
+    return "2^" + std::to_string(std::countr_zero(number));
   }
   std::string text = std::to_string(number);
   for (size_t group = 3; group < text.size(); group += 4) {
-    text.insert(text.size() - group, ",");
+    text.insert(text.size() - group, 1, ',');
   }
   return text;
 }
