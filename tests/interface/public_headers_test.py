@@ -4,8 +4,9 @@ Usage: public_headers_test.py COMPILERS STANDARDS HEADER...
 
 Compiles each header alone, included twice, with each of the compilers
 ("g++,clang++-14") and for each standard ("c++20,c++2b"); and all headers together
-without RTTI. Also checks that no header includes a third-party one:
-headers_test.cc shows that the macros below identify these.
+without RTTI. Also checks that the first error of an older standard asks for C++20,
+and that no header includes a third-party one: headers_test.cc shows that the
+macros below identify these.
 """
 
 import concurrent.futures
@@ -28,6 +29,7 @@ THIRD_PARTY_MACROS = [
     "XXH_VERSION_MAJOR",
     "ZLIB_VERSION",
 ]
+MACROS_ONLY = {"appcache/export.h", "appcache/version.h"}
 INCLUDE = "/include/"
 
 # From the arguments. Headers are paths.
@@ -111,6 +113,26 @@ class PublicHeadersTest(unittest.TestCase):
             ],
             include_directories(headers),
         )
+
+    def test_each_header_says_first_that_it_requires_cxx20(self):
+        directories = include_directories(headers)
+        flags = ["-std=c++17", "-Wfatal-errors"]
+        jobs = [
+            (compiler, header)
+            for compiler in compilers
+            for header in headers
+            if name_of(header) not in MACROS_ONLY
+        ]
+
+        def messages(job):
+            compiler, header = job
+            source = f'#include "{name_of(header)}"\n'
+            return compile_source(compiler, source, directories, flags)
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for job, text in zip(jobs, pool.map(messages, jobs)):
+                with self.subTest(job[1], compiler=job[0]):
+                    self.assertRegex(text, "error: .*requires C\\+\\+20")
 
     def test_no_two_headers_have_the_same_name(self):
         names = [name_of(header) for header in headers]

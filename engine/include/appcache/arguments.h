@@ -11,6 +11,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "appcache/require_cxx20.h"
+
 namespace appcache::internal {
 
 // What converts to std::span<const element>: a vector, an array, a span.

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "appcache/export.h"
+#include "appcache/require_cxx20.h"
 
 namespace appcache {
 

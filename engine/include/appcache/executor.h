@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "appcache/export.h"
+#include "appcache/require_cxx20.h"
 
 namespace appcache {
 

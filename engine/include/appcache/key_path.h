@@ -15,6 +15,8 @@
 #include <string>
 #include <string_view>
 
+#include "appcache/require_cxx20.h"
+
 namespace appcache {
 
 // The integer types that are numbers to a reader. bool and the character types

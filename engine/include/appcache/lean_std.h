@@ -23,4 +23,6 @@
 #include <memory>
 #endif
 
+#include "appcache/require_cxx20.h"
+
 #endif  // APPCACHE_LEAN_STD_H_

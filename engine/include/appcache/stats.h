@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "appcache/require_cxx20.h"
+
 namespace appcache {
 
 // What a cache would hit if it had another size, estimated while it runs.

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "appcache/export.h"
+#include "appcache/require_cxx20.h"
 
 namespace appcache {
 
