@@ -1,4 +1,4 @@
-"""Replaces rules_cc: exports the C++ rules that are built into Bazel."""
+"""Replaces defs.bzl of rules_cc: the C++ rules that are built into Bazel."""
 
 cc_binary = native.cc_binary
 cc_import = native.cc_import
