@@ -81,13 +81,5 @@ class LoadingTest(unittest.TestCase):
         self.assertIn('"own_rules"', self.declaration("rules_cc"))
 
 
-class ModuleTest(unittest.TestCase):
-    def test_version_is_that_of_the_header(self):
-        header = (TOP / "engine/include/appcache/version.h").read_text("utf-8")
-        version = re.search(r'APPCACHE_VERSION "(.*)"', header).group(1)
-        module = (TOP / "MODULE.bazel").read_text("utf-8")
-        self.assertIn(f'    version = "{version}",', module)
-
-
 if __name__ == "__main__":
     unittest.main(verbosity=2)
