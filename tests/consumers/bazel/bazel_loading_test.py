@@ -23,6 +23,13 @@ local_repository(
 )
 """
 
+# Newer releases of Bazel are as strict by default.
+STRICT = [
+    "--incompatible_disallow_empty_glob",
+    "--incompatible_no_implicit_file_export",
+    "--incompatible_restrict_string_escapes",
+    "--incompatible_visibility_private_attributes_at_definition",
+]
 LOADED = [
     "//...",
     "@appcache//engine:cache",
@@ -45,7 +52,7 @@ class LoadingTest(unittest.TestCase):
 
     def load(self, workspace):
         self.project.write("WORKSPACE", workspace)
-        self.project.run("build", "--nobuild", *LOADED)
+        self.project.run("build", "--nobuild", *STRICT, *LOADED)
 
     def declaration(self, name):
         """Returns how the workspace declares a repository."""
