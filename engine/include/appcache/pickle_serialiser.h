@@ -90,9 +90,9 @@ APPCACHE_EXPORT bool operator==(const PickleValue& a, const PickleValue& b);
 
 namespace internal {
 
-// Clang 14 rejects code that compares two PickleValues, or moves one, before it
-// has seen the destructor used: it takes the pair in Dict for incomplete.
-inline void DestroyPickleValue(PickleValue& value) { value.~PickleValue(); }
+// With libstdc++ 12, clang 14 takes the pair of a Dict for incomplete if a
+// comparison of values is the first use of PickleValue. This one comes before.
+inline void UsePickleValue() { const PickleValue none; }
 
 // A value of a pickle that was read.
 struct PickleNode {
