@@ -318,7 +318,8 @@ class FindPackageTest(unittest.TestCase):
         use_programs(build)
         self.assertEqual(loaded(build / "embed") - RUNTIME, ENGINE)
         self.assertEqual(
-            loaded(build / "open_by_uri") - RUNTIME, ENGINE | {"liblmdb.so.0"}
+            dynamic(build / "open_by_uri", "NEEDED") - RUNTIME,
+            ENGINE | {"liblmdb.so.0"},
         )
 
     def test_static_with_clang(self):
@@ -339,12 +340,17 @@ class FindPackageTest(unittest.TestCase):
 
 
 class BuildWithinProjectTest(unittest.TestCase):
-    """appcache is a part of the project, and changes nothing else there."""
+    """appcache is a part of the project, and changes nothing else there.
+
+    The files of the engine are joined, which compiles in a tenth of the time.
+    """
 
     def build(self, name, *options):
         build = WORK / name
         status, output = configure(
-            CONSUMERS / name, build, "-DCMAKE_CXX_FLAGS=-O0", *options
+            CONSUMERS / name, build, "-DCMAKE_CXX_FLAGS=-O0",
+            "-DCMAKE_UNITY_BUILD=ON", "-DCMAKE_UNITY_BUILD_BATCH_SIZE=0",
+            *options,
         )
         self.assertEqual(status, 0, output)
         run("cmake", "--build", build)

@@ -12,7 +12,8 @@ target_include_directories(appcache_command SYSTEM PRIVATE
 target_compile_options(appcache_command PRIVATE -Wall -Wextra)
 set_target_properties(appcache_command PROPERTIES
   CXX_EXTENSIONS OFF
-  OUTPUT_NAME appcache)
+  OUTPUT_NAME appcache
+  UNITY_BUILD OFF)
 target_link_libraries(appcache_command PRIVATE ZLIB::ZLIB)
 foreach(library IN ITEMS cache redis_cache memcache_cache lmdb_cache tiered_cache)
   if(TARGET appcache_${library}_objects)

@@ -47,6 +47,11 @@ function(appcache_add_library name file folder)
     VISIBILITY_INLINES_HIDDEN ON
     POSITION_INDEPENDENT_CODE ON)
   target_link_libraries(${objects} PRIVATE ${arg_LINK})
+  if(NOT name STREQUAL "cache")
+    # Source files of the adapters define the same names. Those of the engine do
+    # not, and CMAKE_UNITY_BUILD may join them.
+    set_target_properties(${objects} PROPERTIES UNITY_BUILD OFF)
+  endif()
 
   set(component core)
   if(arg_SCHEME)
