@@ -15,9 +15,10 @@ set_target_properties(appcache_command PROPERTIES
   OUTPUT_NAME appcache
   UNITY_BUILD OFF)
 target_link_libraries(appcache_command PRIVATE ZLIB::ZLIB)
-foreach(library IN ITEMS cache redis_cache memcache_cache lmdb_cache tiered_cache)
-  if(TARGET appcache_${library}_objects)
-    target_link_libraries(appcache_command PRIVATE appcache_${library}_objects)
+foreach(name IN ITEMS
+    cache net redis_cache memcache_cache lmdb_cache tiered_cache)
+  if(TARGET appcache_${name}_objects)
+    target_link_libraries(appcache_command PRIVATE appcache_${name}_objects)
   endif()
 endforeach()
 

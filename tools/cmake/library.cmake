@@ -1,7 +1,8 @@
 # Defines the libraries. Each target exists for each kind that is built, as
-# appcache_redis_cache_static and appcache_redis_cache_shared; appcache::redis_cache
-# is an alias of the first. Both kinds have the same object files: these are
-# position-independent, so that a static library can become part of a shared one.
+# appcache_redis_cache_static and appcache_redis_cache_shared, and
+# appcache::redis_cache is an alias of the first. Both kinds have the same object
+# files. These are position-independent, so that a static library can become part
+# of a shared one.
 
 # The alias of a target, and its name and set in an installation: targets of one
 # set are one component of find_package.
@@ -18,17 +19,12 @@ function(appcache_publish target name kind component)
   endif()
 endfunction()
 
-# appcache_add_library(NAME FILE FOLDER [SCHEME scheme] SOURCES source...
-#   [LINK library...])
+# appcache_add_objects(NAME FOLDER SOURCES source... [LINK library...])
 #
-# Defines appcache::NAME, the library libFILE, with the public headers of
-# FOLDER/include. All but the first one link appcache::cache.
-#
-# Nothing refers to the file that registers the openers of URIs. So users of the
-# library get options of the linker: an undefined symbol brings the file in from
-# a static library, and a shared library is kept even with --as-needed.
-function(appcache_add_library name file folder)
-  cmake_parse_arguments(PARSE_ARGV 3 arg "" SCHEME "SOURCES;LINK")
+# Defines appcache_NAME_objects: source files that include the public headers of
+# FOLDER/include.
+function(appcache_add_objects name folder)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "SOURCES;LINK")
   set(top "${CMAKE_CURRENT_SOURCE_DIR}")
   list(TRANSFORM arg_SOURCES PREPEND "${top}/")
 
@@ -52,6 +48,28 @@ function(appcache_add_library name file folder)
     # not, and CMAKE_UNITY_BUILD may join them.
     set_target_properties(${objects} PROPERTIES UNITY_BUILD OFF)
   endif()
+endfunction()
+
+# appcache_add_library(NAME FILE FOLDER [SCHEME scheme] SOURCES source...
+#   [OBJECTS name...] [LINK library...])
+#
+# Defines appcache::NAME, the library libFILE, with the public headers of
+# FOLDER/include and also the object files of appcache_add_objects(name...). All
+# but the first one link appcache::cache.
+#
+# Nothing refers to the file that registers the openers of URIs. So users of the
+# library get options of the linker: an undefined symbol brings the file in from
+# a static library, and a shared library is kept even with --as-needed.
+function(appcache_add_library name file folder)
+  cmake_parse_arguments(PARSE_ARGV 3 arg "" SCHEME "SOURCES;OBJECTS;LINK")
+  set(top "${CMAKE_CURRENT_SOURCE_DIR}")
+  appcache_add_objects(${name} ${folder}
+    SOURCES ${arg_SOURCES}
+    LINK ${arg_LINK})
+  set(objects)
+  foreach(objects_name IN LISTS name arg_OBJECTS)
+    list(APPEND objects $<TARGET_OBJECTS:appcache_${objects_name}_objects>)
+  endforeach()
 
   set(component core)
   if(arg_SCHEME)
@@ -60,7 +78,7 @@ function(appcache_add_library name file folder)
   foreach(kind IN LISTS kinds)
     string(TOUPPER ${kind} library_kind)
     set(target appcache_${name}_${kind})
-    add_library(${target} ${library_kind} $<TARGET_OBJECTS:${objects}>)
+    add_library(${target} ${library_kind} ${objects})
     target_compile_features(${target} PUBLIC cxx_std_20)
     target_include_directories(${target} PUBLIC
       "$<BUILD_INTERFACE:${top}/${folder}/include>"
