@@ -369,7 +369,10 @@ class BuildWithinProjectTest(unittest.TestCase):
         self.assertEqual(loaded(build / "embed") - RUNTIME, ENGINE)
 
     def test_add_subdirectory_with_shared_libraries_and_without_parts(self):
-        build = self.build("add_subdirectory", "-DBUILD_SHARED_LIBS=ON")
+        build = self.build(
+            "add_subdirectory", "-DBUILD_SHARED_LIBS=ON",
+            "-DCMAKE_EXE_LINKER_FLAGS=-Wl,--as-needed",
+        )
         use_programs(build, schemes=("redis",))
         self.assertEqual(
             loaded(build / "embed") - RUNTIME, ENGINE | {"libappcache.so.0"}

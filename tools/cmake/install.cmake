@@ -58,8 +58,8 @@ foreach(folder IN ITEMS LIBDIR INCLUDEDIR)
   endif()
 endforeach()
 
-# appcache_install_pc(NAME DESCRIPTION
-#   [LIBS options] [REQUIRES packages] [PRIVATE packages] [LIBS_PRIVATE options])
+# appcache_install_pc(NAME DESCRIPTION [LIBS options] [REQUIRES packages]
+#   [PRIVATE packages] [LIBS_PRIVATE options])
 function(appcache_install_pc name description)
   cmake_parse_arguments(PARSE_ARGV 2 pc "" "LIBS;REQUIRES;PRIVATE;LIBS_PRIVATE"
     "")
@@ -84,8 +84,8 @@ appcache_install_pc(appcache "An application cache: interface and SQLite engine"
 # library. libappcache has the files of sqlite: and memory:.
 appcache_install_pc(appcache-open "Opens appcache's caches by URI"
   LIBS -Wl,--undefined=appcache_scheme_sqlite REQUIRES appcache)
-# One option, which programs that remove and sort options leave as it is. Keeps a
-# shared library even with --as-needed: nothing in it may be used by name.
+# Keeps a shared library even with --as-needed: a program that opens it by URI
+# refers to nothing in it. One option, so that pkg-config keeps it together.
 foreach(scheme IN LISTS components)
   set(keep "-Wl,--push-state,--no-as-needed,-lappcache-${scheme},--pop-state")
   set(pc_libs_${scheme}

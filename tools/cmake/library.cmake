@@ -1,8 +1,8 @@
 # Defines the libraries. Each target exists for each kind that is built, as
 # appcache_redis_cache_static and appcache_redis_cache_shared, and
-# appcache::redis_cache is an alias of the first. Both kinds have the same object
-# files. These are position-independent, so that a static library can become part
-# of a shared one.
+# appcache::redis_cache is an alias of the first. Both kinds have the same
+# object files. These are position-independent, so that a static library can
+# become part of a shared one.
 
 # The alias of a target, and its name and set in an installation: targets of one
 # set are one component of find_package.
@@ -112,10 +112,12 @@ function(appcache_keep target name kind scheme)
       "LINKER:--undefined=appcache_scheme_${scheme}")
     return()
   endif()
+  set(built "$<TARGET_FILE:${target}>")
+  set(installed "$<TARGET_FILE:appcache::${name}>")
   set(before "LINKER:--push-state,--no-as-needed")
   target_link_options(${target} INTERFACE
-    "$<BUILD_INTERFACE:${before},$<TARGET_FILE:${target}>,--pop-state>"
-    "$<INSTALL_INTERFACE:${before},$<TARGET_FILE:appcache::${name}>,--pop-state>")
+    "$<BUILD_INTERFACE:${before},${built},--pop-state>"
+    "$<INSTALL_INTERFACE:${before},${installed},--pop-state>")
 endfunction()
 
 # appcache_add_part_of_library(NAME [SCHEME])
