@@ -8,7 +8,16 @@
 namespace appcache::internal {
 namespace {
 
-constexpr std::atomic<uint32_t> kNoSession{0};
+constexpr std::atomic<uint64_t> kNobody{0};
+
+CacheNames NamesOf(const Backend& backend, const CacheOptions& options) {
+  try {
+    BackendTraits traits = backend.Traits();
+    return {std::move(traits.name), options.prefix, std::move(traits.location)};
+  } catch (...) {
+    return {"unknown", options.prefix, ""};
+  }
+}
 
 void CheckAnswered(size_t asked, size_t answered) {
   if (asked == answered) return;
@@ -25,37 +34,49 @@ Status CheckTtl(Ttl ttl) {
                     " ms; it must be from 0 (never expires) to 100 years");
 }
 
-CodedBackend::CodedBackend(Backend& backend, const CacheOptions& options)
+CodedBackend::CodedBackend(Backend& backend, const CacheOptions& options,
+                           std::function<CacheStats()> stats)
     : backend_(backend),
       compressor_(options.compressor),
       max_inflated_bytes_(options.max_inflated_bytes),
       recorder_(options.recorder),
-      session_(recorder_ == nullptr ? kNoSession : recorder_->session_) {}
+      wanted_(recorder_ == nullptr ? kNobody : recorder_->wanted_),
+      stats_(std::move(stats)),
+      responder_(recorder_ == nullptr
+                     ? nullptr
+                     : std::make_unique<StatsResponder>(
+                           recorder_->layout(), NamesOf(backend, options))) {}
+
+void CodedBackend::Record(AccessKind kind, std::string_view path,
+                          size_t value_bytes, Ttl ttl) noexcept {
+  recorder_->Record(kind, path, value_bytes, ttl);
+  responder_->Answer(stats_);
+}
 
 void CodedBackend::RecordGet(std::string_view path,
                              const Lookup<Bytes>& raw) noexcept {
   if (raw) {
-    recorder_->Record(AccessKind::kHit, path, raw->size());
+    Record(AccessKind::kHit, path, raw->size());
   } else {
-    recorder_->Record(AccessKind::kMiss, path);
+    Record(AccessKind::kMiss, path);
   }
 }
 
 void CodedBackend::RecordGet(std::string_view path,
                              const Lookup<TimedBytes>& raw) noexcept {
   if (raw) {
-    recorder_->Record(AccessKind::kHit, path, raw->value.size());
+    Record(AccessKind::kHit, path, raw->value.size());
   } else {
-    recorder_->Record(AccessKind::kMiss, path);
+    Record(AccessKind::kMiss, path);
   }
 }
 
 void CodedBackend::RecordView(std::string_view path,
                               const Lookup<size_t>& viewed) noexcept {
   if (viewed) {
-    recorder_->Record(AccessKind::kHit, path, *viewed);
+    Record(AccessKind::kHit, path, *viewed);
   } else {
-    recorder_->Record(AccessKind::kMiss, path);
+    Record(AccessKind::kMiss, path);
   }
 }
 
@@ -70,7 +91,7 @@ Lookup<size_t> CodedBackend::View(std::string_view path, ValueVisitor visitor) {
         [&] { return Lookup<Bytes>::Hit(Bytes::Copy(value)); });
   };
   Lookup<size_t> viewed = backend_.ViewRaw(path, show);
-  if (is_recording()) RecordView(path, viewed);
+  if (is_watched()) RecordView(path, viewed);
   if (!viewed || !compressed) return viewed;
   compressed->set_origin(viewed.origin());
   return Decode(*std::move(compressed)).Map([&](const Bytes& plain) {
@@ -103,7 +124,7 @@ std::vector<Lookup<Bytes>> CodedBackend::ReadMany(
     std::span<const std::string_view> paths) {
   std::vector<Lookup<Bytes>> results = backend_.GetManyRaw(paths);
   CheckAnswered(paths.size(), results.size());
-  for (size_t i = 0; is_recording() && i < paths.size(); ++i) {
+  for (size_t i = 0; is_watched() && i < paths.size(); ++i) {
     RecordGet(paths[i], results[i]);
   }
   for (Lookup<Bytes>& found : results) found = Decode(std::move(found));
@@ -114,7 +135,7 @@ std::vector<Lookup<TimedBytes>> CodedBackend::ReadManyTimed(
     std::span<const std::string_view> paths) {
   std::vector<Lookup<TimedBytes>> results = backend_.GetManyTimedRaw(paths);
   CheckAnswered(paths.size(), results.size());
-  for (size_t i = 0; is_recording() && i < paths.size(); ++i) {
+  for (size_t i = 0; is_watched() && i < paths.size(); ++i) {
     RecordGet(paths[i], results[i]);
   }
   for (Lookup<TimedBytes>& found : results) found = Decode(std::move(found));
@@ -142,32 +163,31 @@ Status CodedBackend::Write(std::string_view path, std::string_view bytes,
       Encode(bytes, compression, compressed);
   if (!encoded.ok()) return encoded.status();
   Status written = backend_.SetRaw(path, *encoded, ttl);
-  if (is_recording()) {
-    recorder_->Record(AccessKind::kSet, path, encoded->size(), ttl);
+  if (is_watched()) {
+    Record(AccessKind::kSet, path, encoded->size(), ttl);
   }
   return written;
 }
 
 Status CodedBackend::WriteMany(std::span<const RawEntry> entries) {
   Status written = backend_.SetManyRaw(entries);
-  for (size_t i = 0; is_recording() && i < entries.size(); ++i) {
+  for (size_t i = 0; is_watched() && i < entries.size(); ++i) {
     const RawEntry& entry = entries[i];
-    recorder_->Record(AccessKind::kSet, entry.path, entry.value.size(),
-                      entry.ttl);
+    Record(AccessKind::kSet, entry.path, entry.value.size(), entry.ttl);
   }
   return written;
 }
 
 Status CodedBackend::Remove(std::string_view path) {
   Status removed = backend_.InvalidateRaw(path);
-  if (is_recording()) recorder_->Record(AccessKind::kInvalidate, path);
+  if (is_watched()) Record(AccessKind::kInvalidate, path);
   return removed;
 }
 
 Status CodedBackend::RemoveMany(std::span<const std::string_view> paths) {
   Status removed = backend_.InvalidateManyRaw(paths);
-  for (size_t i = 0; is_recording() && i < paths.size(); ++i) {
-    recorder_->Record(AccessKind::kInvalidate, paths[i]);
+  for (size_t i = 0; is_watched() && i < paths.size(); ++i) {
+    Record(AccessKind::kInvalidate, paths[i]);
   }
   return removed;
 }

@@ -1,6 +1,7 @@
 // CodedBackend: a backend with the encoding of values. What it reads is
 // decompressed, and what it writes is checked and, where asked for, compressed.
-// All accesses of a Cache to entries pass through it, so it records them, too.
+// All accesses of a Cache to entries pass through it, so it records them and
+// answers `appcache stats`, too.
 
 #ifndef APPCACHE_ENGINE_CODEC_CODED_BACKEND_H_
 #define APPCACHE_ENGINE_CODEC_CODED_BACKEND_H_
@@ -8,6 +9,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -18,6 +20,7 @@
 #include "appcache/backend.h"
 #include "appcache/cache_options.h"
 #include "appcache/compressor.h"
+#include "engine/record/stats_responder.h"
 
 namespace appcache::internal {
 
@@ -27,12 +30,14 @@ Status CheckTtl(Ttl ttl);
 // Thread-safe. Throws what the backend and the compressor throw.
 class CodedBackend {
  public:
-  // `backend` must outlive this object.
-  CodedBackend(Backend& backend, const CacheOptions& options);
+  // `backend` must outlive this object. `stats` returns the statistics of the
+  // cache; it is called by accesses only, and must not throw.
+  CodedBackend(Backend& backend, const CacheOptions& options,
+               std::function<CacheStats()> stats);
 
   Lookup<Bytes> Read(std::string_view path) {
     Lookup<Bytes> raw = backend_.GetRaw(path);
-    if (is_recording()) RecordGet(path, raw);
+    if (is_watched()) RecordGet(path, raw);
     return Decode(std::move(raw));
   }
   // The same for a request that has read before, which is recorded once.
@@ -45,7 +50,7 @@ class CodedBackend {
   Lookup<size_t> View(std::string_view path, ValueVisitor visitor);
   Lookup<TimedBytes> ReadTimed(std::string_view path) {
     Lookup<TimedBytes> raw = backend_.GetTimedRaw(path);
-    if (is_recording()) RecordGet(path, raw);
+    if (is_watched()) RecordGet(path, raw);
     return Decode(std::move(raw));
   }
   // One Lookup for each path.
@@ -76,10 +81,13 @@ class CodedBackend {
   Lookup<Bytes> Decode(Lookup<Bytes> raw) const;
   Lookup<TimedBytes> Decode(Lookup<TimedBytes> raw) const;
 
-  bool is_recording() const noexcept {
-    return session_.load(std::memory_order_relaxed) != 0;
+  // Whether accesses are recorded, or statistics are asked for.
+  bool is_watched() const noexcept {
+    return wanted_.load(std::memory_order_relaxed) != 0;
   }
-  // Out of line: called only while is_recording().
+  // Out of line: called only while is_watched().
+  void Record(AccessKind kind, std::string_view path, size_t value_bytes = 0,
+              Ttl ttl = kNoTtl) noexcept;
   void RecordGet(std::string_view path, const Lookup<Bytes>& raw) noexcept;
   void RecordGet(std::string_view path, const Lookup<TimedBytes>& raw) noexcept;
   void RecordView(std::string_view path, const Lookup<size_t>& viewed) noexcept;
@@ -89,8 +97,11 @@ class CodedBackend {
   const size_t max_inflated_bytes_;
   const std::shared_ptr<AccessRecorder> recorder_;
   // That of the recorder; 0 if there is none. Read by every access.
-  const std::atomic<uint32_t>& session_;
+  const std::atomic<uint64_t>& wanted_;
   std::atomic<TtlSupport> ttl_support_{TtlSupport::kUnknown};
+  const std::function<CacheStats()> stats_;
+  // Null without a recorder.
+  const std::unique_ptr<StatsResponder> responder_;
 };
 
 }  // namespace appcache::internal

@@ -23,12 +23,27 @@ std::shared_ptr<Backend> NotNull(std::shared_ptr<Backend> backend) {
 class internal::CacheCore {
  public:
   CacheCore(Backend& backend, const CacheOptions& options)
-      : store(backend, options), loads(store, options), log(options.log) {}
+      : store(backend, options, [this] { return Stats(); }),
+        loads(store, options),
+        log(options.log) {}
+
+  CacheStats Stats() const;
 
   CodedBackend store;
   LoadManager loads;
   const LogSink log;
 };
+
+CacheStats internal::CacheCore::Stats() const {
+  CacheStats stats;
+  try {
+    stats = store.backend().Stats();
+  } catch (...) {
+    // The figures of the backend are then unknown.
+  }
+  loads.counters().AddTo(stats);
+  return stats;
+}
 
 Cache::Cache(std::shared_ptr<Backend> backend, CacheOptions options)
     : prefix_(options.prefix),
@@ -150,16 +165,7 @@ Status Cache::Clear() {
 
 BackendTraits Cache::Traits() const { return backend_->Traits(); }
 
-CacheStats Cache::Stats() const {
-  CacheStats stats;
-  try {
-    stats = backend_->Stats();
-  } catch (...) {
-    // The figures of the backend are then unknown.
-  }
-  core_->loads.counters().AddTo(stats);
-  return stats;
-}
+CacheStats Cache::Stats() const { return core_->Stats(); }
 
 Result<std::string> Cache::Ping() {
   return WithoutExceptions<Result<std::string>>(

@@ -30,9 +30,13 @@ Result<std::shared_ptr<AccessRecorder>> AccessRecorder::Create(
 }
 
 AccessRecorder::AccessRecorder(std::unique_ptr<Impl> impl) noexcept
-    : impl_(std::move(impl)), session_(impl_->file.layout().header.session) {}
+    : impl_(std::move(impl)), wanted_(impl_->file.layout().header.wanted) {}
 
 AccessRecorder::~AccessRecorder() = default;
+
+internal::RecorderLayout& AccessRecorder::layout() const noexcept {
+  return impl_->file.layout();
+}
 
 void AccessRecorder::Record(AccessKind kind, std::string_view path,
                             size_t value_bytes, Ttl ttl) noexcept {

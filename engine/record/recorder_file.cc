@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -34,8 +35,15 @@ Status RecorderFileFailure(std::string_view operation, const std::string& path,
 Status NotARecorder(const std::string& path) {
   return Status(ErrorCode::kUnsupported,
                 path +
-                    " is not a recorder file of this user and this version "
-                    "of appcache; it is left as it is");
+                    " is not a recorder file of this user; it is left as it "
+                    "is");
+}
+
+Status OtherVersion(const std::string& path) {
+  return Status(ErrorCode::kUnsupported,
+                "the recorder file " + path +
+                    " is of another version of appcache; use the command of "
+                    "the version that its program has");
 }
 
 class OpenFile {
@@ -92,18 +100,34 @@ int TryLock(int fd, off_t byte) noexcept {
   return errno == EACCES ? EAGAIN : errno;
 }
 
+enum class Kind { kRecorder, kOtherVersion, kSomethingElse };
+
 // Whether the file is one of `user` that a RecorderFile has made: links to
 // files of others are not followed, and nothing else is overwritten.
-bool IsRecorder(int fd, uid_t user) noexcept {
+Kind KindOf(int fd, uid_t user) noexcept {
+  std::array<char, kRecorderMagic.size()> magic;
   struct stat info;
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != user ||
-      info.st_size != static_cast<off_t>(sizeof(RecorderLayout))) {
-    return false;
+      pread(fd, magic.data(), magic.size(), 0) !=
+          static_cast<ssize_t>(magic.size())) {
+    return Kind::kSomethingElse;
   }
-  std::array<char, kRecorderMagic.size()> magic;
-  return pread(fd, magic.data(), magic.size(), 0) ==
-             static_cast<ssize_t>(magic.size()) &&
-         magic == kRecorderMagic;
+  if (magic == kRecorderMagic) {
+    return info.st_size == static_cast<off_t>(sizeof(RecorderLayout))
+               ? Kind::kRecorder
+               : Kind::kSomethingElse;
+  }
+  // Every version has a header of a page, and its number in a line.
+  const bool has_name =
+      std::equal(magic.begin(), magic.begin() + kRecorderNameBytes,
+                 kRecorderMagic.begin());
+  const bool has_version = has_name && magic[kRecorderNameBytes] >= '1' &&
+                           magic[kRecorderNameBytes] <= '9' &&
+                           magic[kRecorderNameBytes + 1] == '\n' &&
+                           magic.back() == '\0';
+  return has_version && info.st_size >= off_t{sizeof(RecorderHeader)}
+             ? Kind::kOtherVersion
+             : Kind::kSomethingElse;
 }
 
 int OpenExisting(const std::string& path) noexcept {
@@ -129,7 +153,9 @@ Result<bool> Replace(const std::string& path, const NewFile& file) {
     }
     return RecorderFileFailure("open", path, errno);
   }
-  if (!IsRecorder(old.fd(), geteuid())) return NotARecorder(path);
+  if (KindOf(old.fd(), geteuid()) == Kind::kSomethingElse) {
+    return NotARecorder(path);
+  }
   const int error = TryLock(old.fd(), kProgramByte);
   if (error == EAGAIN) {
     return Status(ErrorCode::kBusy,
@@ -172,6 +198,7 @@ Result<RecorderFile> RecorderFile::Create(const std::string& path) {
   Status status = mapped.Map(made.fd(), path);
   if (status.ok()) {
     InitialiseRecorder(mapped.layout());
+    mapped.layout().header.program = static_cast<uint64_t>(getpid());
     status = Publish(path, made);
   }
   if (!status.ok()) return status;
@@ -179,7 +206,7 @@ Result<RecorderFile> RecorderFile::Create(const std::string& path) {
   return mapped;
 }
 
-Result<RecorderFile> RecorderFile::Attach(const std::string& path) {
+Result<RecorderFile> RecorderFile::Attach(const std::string& path, Use use) {
   const int fd = OpenExisting(path);
   if (fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO)) {
     return NotARecorder(path);
@@ -192,12 +219,14 @@ Result<RecorderFile> RecorderFile::Attach(const std::string& path) {
   }
   if (fd < 0) return RecorderFileFailure("open", path, errno);
   RecorderFile attached(fd);
-  // Root may record the programs of others, as it may read their memories.
+  // Root may look into the programs of others, as it may read their memories.
   struct stat info;
   const bool is_known = fstat(fd, &info) == 0;
   const uid_t user = is_known && geteuid() == 0 ? info.st_uid : geteuid();
-  if (!IsRecorder(fd, user)) return NotARecorder(path);
-  const int error = TryLock(fd, kCommandByte);
+  const Kind kind = KindOf(fd, user);
+  if (kind == Kind::kSomethingElse) return NotARecorder(path);
+  if (kind == Kind::kOtherVersion) return OtherVersion(path);
+  const int error = use == Use::kRecord ? TryLock(fd, kCommandByte) : 0;
   if (error == EAGAIN) {
     return Status(ErrorCode::kBusy,
                   "another command records from " + path + " already");

@@ -1,7 +1,8 @@
-// The layout of a recorder file, which a program and `appcache record` map into
-// their memories: a header of one page, then a ring of slots.
+// The layout of a recorder file, which a program and the command map into their
+// memories: a header of one page, the statistics of caches for `appcache
+// stats`, and the ring of accesses for `appcache record`.
 //
-// Both processes are of one machine and one user, so numbers are in the byte
+// The processes are of one machine and one user, so numbers are in the byte
 // order of the machine. Every field that both use is a lock-free atomic.
 
 #ifndef APPCACHE_ENGINE_RECORD_RECORDER_LAYOUT_H_
@@ -14,23 +15,29 @@
 
 namespace appcache::internal {
 
-// Changes with every change of the layout.
+// The version, after the 13 bytes that every version starts with, changes with
+// every change of the layout.
 inline constexpr std::array<char, 16> kRecorderMagic = {
-    'a', 'p', 'p', 'c', 'a', 'c', 'h', 'e', ' ', 'r', 'e', 'c', ' ', '1', '\n'};
+    'a', 'p', 'p', 'c', 'a', 'c', 'h', 'e', ' ', 'r', 'e', 'c', ' ', '2', '\n'};
+inline constexpr size_t kRecorderNameBytes = 13;
 
 inline constexpr size_t kRecorderSlots = size_t{1} << 15;
+inline constexpr size_t kStatsSlots = 32;
 
 struct RecorderHeader {
   std::array<char, 16> magic;
 
-  // What is recorded: a number from 1 to kMaxSession, or 0: nothing. Written by
-  // the command; a program sets it to 0 when the lease has expired. In a cache
-  // line that changes with the session only, because every access of the
-  // program reads it.
-  alignas(64) std::atomic<uint32_t> session;
-  // The last session that there was.
+  // What commands want of the program: in the lower half the session, which is
+  // a number from 1 to kMaxSession while accesses are recorded; in the upper
+  // half the question, which is another number while statistics are awaited.
+  // Written by commands; a program removes what has an expired lease. In a
+  // cache line that rarely changes, because every access of the program reads
+  // it.
+  alignas(64) std::atomic<uint64_t> wanted;
+  // The last session and the last question that there were.
   std::atomic<uint32_t> last_session;
-  // The parameters of the session. They change while `session` is 0.
+  std::atomic<uint32_t> last_question;
+  // The parameters of the session. They change while there is none.
   std::atomic<uint64_t> sample_seed;
   std::atomic<uint64_t> sample_threshold;  // hashes up to it are recorded
   std::atomic<uint64_t> secret_0;
@@ -38,6 +45,12 @@ struct RecorderHeader {
   std::atomic<uint64_t> start_ms;  // MachineMilliseconds
   // After this time nobody reads the ring any more.
   std::atomic<uint64_t> lease_ms;
+  // After this time nobody awaits an answer to the question any more.
+  std::atomic<uint64_t> question_lease_ms;
+  // The process that made the file, and how many caches found all StatsSlots
+  // in use.
+  std::atomic<uint64_t> program;
+  std::atomic<uint64_t> unlisted;
 
   // The position at which the next record is written; the number of records
   // that found the ring full. Written by the program.
@@ -82,16 +95,68 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free);
 
 inline constexpr uint32_t kMaxSession = (uint32_t{1} << 20) - 1;
 
+inline uint32_t SessionOf(uint64_t wanted) noexcept {
+  return static_cast<uint32_t>(wanted);
+}
+inline uint32_t QuestionOf(uint64_t wanted) noexcept {
+  return static_cast<uint32_t>(wanted >> 32);
+}
+
+inline void SetSession(RecorderHeader& header, uint32_t session) noexcept {
+  uint64_t old = header.wanted.load(std::memory_order_relaxed);
+  while (!header.wanted.compare_exchange_weak(
+      old, uint64_t{QuestionOf(old)} << 32 | session)) {
+  }
+}
+inline void SetQuestion(RecorderHeader& header, uint32_t question) noexcept {
+  uint64_t old = header.wanted.load(std::memory_order_relaxed);
+  while (!header.wanted.compare_exchange_weak(
+      old, uint64_t{question} << 32 | SessionOf(old))) {
+  }
+}
+// Each leaves a later session, or question, as it is.
+inline void EndSession(RecorderHeader& header, uint32_t session) noexcept {
+  uint64_t old = header.wanted.load(std::memory_order_relaxed);
+  while (SessionOf(old) == session &&
+         !header.wanted.compare_exchange_weak(old, old - session)) {
+  }
+}
+inline void EndQuestion(RecorderHeader& header, uint32_t question) noexcept {
+  uint64_t old = header.wanted.load(std::memory_order_relaxed);
+  while (QuestionOf(old) == question &&
+         !header.wanted.compare_exchange_weak(old, SessionOf(old))) {
+  }
+}
+
+// The statistics of a cache, by stats_record.h. Whoever owns the slot writes
+// it, with a sequence lock: `version` is odd while the words change, and as
+// long as the slot is free. A checksum besides, because a program may be
+// killed, and another process may write here what it should not.
+struct alignas(64) StatsSlot {
+  static constexpr size_t kWords = 125;
+
+  std::atomic<uint64_t> owner;  // its process, or 0: free
+  std::atomic<uint64_t> version;
+  std::atomic<uint64_t> checksum;
+  std::atomic<uint64_t> words[kWords];
+};
+static_assert(sizeof(StatsSlot) == 1024);
+
 struct RecorderLayout {
   alignas(4096) RecorderHeader header;
+  alignas(4096) StatsSlot stats[kStatsSlots];
   alignas(4096) RecorderSlot slots[kRecorderSlots];
 };
-static_assert(sizeof(RecorderLayout) == 4096 + kRecorderSlots * 32);
+static_assert(sizeof(RecorderLayout) ==
+              4096 + kStatsSlots * 1024 + kRecorderSlots * 32);
 
 // Of memory that is zero.
 inline void InitialiseRecorder(RecorderLayout& layout) noexcept {
   for (size_t i = 0; i < kRecorderSlots; ++i) {
     layout.slots[i].turn.store(i, std::memory_order_relaxed);
+  }
+  for (StatsSlot& slot : layout.stats) {
+    slot.version.store(1, std::memory_order_relaxed);
   }
   layout.header.magic = kRecorderMagic;
 }

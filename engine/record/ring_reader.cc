@@ -61,13 +61,13 @@ Status RingReader::Start(const RecordingParameters& parameters,
   header.secret_1.store(parameters.secret[1], kRelease);
   header.start_ms.store(now_ms, kRelease);
   header.lease_ms.store(now_ms + kLeaseMs, kRelease);
-  header.session.store(session_, kRelease);
+  SetSession(header, session_);
   return Status();
 }
 
 bool RingReader::Renew(uint64_t now_ms) noexcept {
   layout_.header.lease_ms.store(now_ms + kLeaseMs, kRelease);
-  return layout_.header.session.load(kRelaxed) == session_;
+  return SessionOf(layout_.header.wanted.load(kRelaxed)) == session_;
 }
 
 Result<size_t> RingReader::Read(uint64_t now_ms, bool no_writers, size_t most,
@@ -89,7 +89,7 @@ Result<size_t> RingReader::Read(uint64_t now_ms, bool no_writers, size_t most,
 
 void RingReader::Stop() noexcept {
   RecorderHeader& header = layout_.header;
-  header.session.store(0);
+  SetSession(header, 0);
   header.secret_0.store(0, kRelease);
   header.secret_1.store(0, kRelease);
 }

@@ -45,7 +45,7 @@ void RingWriter::Write(AccessKind kind, std::string_view path,
                        size_t value_bytes, Ttl ttl) noexcept {
   constexpr auto kAcquire = std::memory_order_acquire;
   RecorderHeader& header = layout_.header;
-  uint32_t session = header.session.load(kAcquire);
+  const uint32_t session = SessionOf(header.wanted.load(kAcquire));
   if (session == 0) return;
   if (kind == AccessKind::kHit || kind == AccessKind::kMiss) {
     CountGet(header, kind == AccessKind::kHit);
@@ -57,11 +57,13 @@ void RingWriter::Write(AccessKind kind, std::string_view path,
                          header.secret_1.load(kAcquire)};
   const uint64_t start_ms = header.start_ms.load(kAcquire);
   const uint64_t lease_ms = header.lease_ms.load(kAcquire);
-  if (header.session.load(std::memory_order_relaxed) != session) return;
+  if (SessionOf(header.wanted.load(std::memory_order_relaxed)) != session) {
+    return;
+  }
 
   const uint64_t now_ms = now_ms_();
   if (now_ms > lease_ms) {
-    header.session.compare_exchange_strong(session, 0);
+    EndSession(header, session);
     return;
   }
   const uint64_t time_ms = now_ms > start_ms ? now_ms - start_ms : 0;

@@ -319,12 +319,12 @@ TEST_F(RecordThisProcessTest, ASessionThatTheProgramEndedIsNotCalledComplete) {
       static_cast<internal::RecorderLayout*>(mapped)->header;
   {
     Running record = StartRecording({});
-    WhileStopped(record, [&] { header.session = 0; });
+    WhileStopped(record, [&] { internal::SetSession(header, 0); });
     EXPECT_EQ(ResultOf(record.Wait())["ended_by"], "lease");
   }
   Running record = StartRecording({});
   WhileStopped(record, [&] {
-    header.session = 0;
+    internal::SetSession(header, 0);
     recorder_ = nullptr;  // the program ends
   });
   EXPECT_EQ(ResultOf(record.Wait())["ended_by"], "lease");

@@ -61,7 +61,7 @@ TEST_F(RecorderFileTest, IsOfConstantSizeAndForThisUserAlone) {
   ASSERT_EQ(stat(path_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0600u);
   EXPECT_EQ(info.st_nlink, 1u);
-  EXPECT_EQ(info.st_size, (1 << 20) + 4096);
+  EXPECT_EQ(info.st_size, (1 << 20) + (32 << 10) + 4096);
   // A full disk cannot kill the program later: all of it is allocated.
   EXPECT_GE(info.st_blocks * 512, info.st_size);
   EXPECT_EQ(FilesInDirectory(), 1u);
@@ -148,6 +148,43 @@ TEST_F(RecorderFileTest, AFileOfSomethingElseIsLeftAsItIs) {
     EXPECT_EQ(Read(), text);
   }
   EXPECT_EQ(FilesInDirectory(), 1u);
+}
+
+// A program that is started after an upgrade replaces the file of the last one.
+TEST_F(RecorderFileTest, AFileOfAnotherVersionIsReplacedAndNotOpened) {
+  std::string other(sizeof(internal::RecorderLayout) + 4096, '\0');
+  other.replace(0, 15, "appcache rec 1\n");
+  Write(other);
+  const Status refused = RecorderFile::Attach(path_).status();
+  EXPECT_TRUE(refused.Is(ErrorCode::kUnsupported));
+  EXPECT_NE(refused.error().message.find("another version"), std::string::npos);
+  EXPECT_EQ(Read(), other);
+  EXPECT_TRUE(AccessRecorder::Create(path_).ok());
+  EXPECT_TRUE(RecorderFile::Attach(path_).ok());
+}
+
+TEST_F(RecorderFileTest, AFileThatOnlyStartsLikeAnotherVersionIsLeftAsItIs) {
+  const std::string version("appcache rec 1\n\0", 16);
+  const std::string rest(8192, '\0');
+  for (const std::string& text :
+       {version, "appcache rec x\n" + rest, "appcache rec 12" + rest,
+        "appcache rec 1\nx" + rest, "appcache rex 1\n" + rest}) {
+    Write(text);
+    EXPECT_EQ(CreateFails(), ErrorCode::kUnsupported);
+    EXPECT_EQ(AttachFails(), ErrorCode::kUnsupported);
+    EXPECT_EQ(Read(), text);
+  }
+}
+
+TEST_F(RecorderFileTest, ManyCommandsAskWhileOneRecords) {
+  const auto recorder = AccessRecorder::Create(path_);
+  ASSERT_TRUE(recorder.ok());
+  const auto recording = RecorderFile::Attach(path_);
+  ASSERT_TRUE(recording.ok());
+  const auto first = RecorderFile::Attach(path_, RecorderFile::Use::kAsk);
+  const auto second = RecorderFile::Attach(path_, RecorderFile::Use::kAsk);
+  EXPECT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ(AttachFails(), ErrorCode::kBusy);
 }
 
 TEST_F(RecorderFileTest, LinksFifosAndDirectoriesAreRefused) {

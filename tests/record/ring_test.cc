@@ -168,7 +168,7 @@ TEST_F(RingTest, AProgramStopsWhenTheLeaseHasExpired) {
   EXPECT_EQ(ring_.Read().size(), 2u);
   recorder_test_ms += 1;
   ring_.Write(AccessKind::kHit, "late");
-  EXPECT_EQ(ring_.layout->header.session, 0u);
+  EXPECT_EQ(ring_.layout->header.wanted, 0u);
   EXPECT_FALSE(ring_.reader.Renew(recorder_test_ms));
   EXPECT_EQ(ring_.Read().size(), 0u);
   ASSERT_TRUE(ring_.Start().ok());

@@ -37,9 +37,11 @@ struct CacheOptions {
   // Measures the waits and pauses of GetVia. Null: Clock::Steady().
   std::shared_ptr<const Clock> load_clock = nullptr;
 
-  // Lets `appcache record` record the accesses of this cache
-  // (access_recorder.h). Several caches may have the same one; a trace does not
-  // say which of them an access was to. Null: they cannot be recorded.
+  // Lets `appcache record` record the accesses of this cache, and `appcache
+  // stats` print its statistics (access_recorder.h). Several caches may have
+  // the same one: a trace does not say which of them an access was to;
+  // statistics are those of each, under its location and prefix. Null: neither
+  // is possible.
   //
   // Recorded are the gets, sets and invalidations of single keys and of
   // batches, those of GetVia and those of namespace keys included, whether or

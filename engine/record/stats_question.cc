@@ -1,0 +1,50 @@
+#include "engine/record/stats_question.h"
+
+#include <atomic>
+#include <utility>
+
+namespace appcache::internal {
+namespace {
+
+// Numbers of questions wrap around.
+bool IsFrom(uint64_t question, uint32_t first) noexcept {
+  return question != 0 &&
+         static_cast<int32_t>(static_cast<uint32_t>(question) - first) >= 0;
+}
+
+}  // namespace
+
+StatsQuestion::~StatsQuestion() { EndQuestion(layout_.header, last_); }
+
+void StatsQuestion::Ask(uint64_t now_ms) noexcept {
+  RecorderHeader& header = layout_.header;
+  header.question_lease_ms.store(now_ms + kLeaseMs, std::memory_order_release);
+  // Another command may have replaced the question, or withdrawn its own.
+  const uint32_t pending = QuestionOf(header.wanted.load());
+  if (last_ != 0 && IsFrom(pending, first_)) return;
+  do {
+    last_ = header.last_question.fetch_add(1) + 1;
+  } while (last_ == 0);
+  if (first_ == 0) first_ = last_;
+  SetQuestion(header, last_);
+}
+
+std::vector<CacheAnswer> StatsQuestion::Answers() const {
+  std::vector<CacheAnswer> answers;
+  for (const StatsSlot& slot : layout_.stats) {
+    if (slot.owner.load(std::memory_order_acquire) == 0) continue;
+    StatsRecord record;
+    CacheAnswer answer;
+    answer.status = LoadRecord(slot, record);
+    if (answer.status.Is(ErrorCode::kBusy)) continue;
+    if (answer.status.ok()) {
+      answer.names = NamesOf(record);
+      answer.has_answered = IsFrom(record.question, first_);
+      if (answer.has_answered) answer.stats = StatsOf(record);
+    }
+    answers.push_back(std::move(answer));
+  }
+  return answers;
+}
+
+}  // namespace appcache::internal
