@@ -29,7 +29,10 @@ RUNS = {
     "expire": [["{}", "key", "5m"], ["{}", "key", "never"],
                ["{}", "missing", "5m"]],
     "keys": [["{}"], ["{}", "nothing*"]],
-    "stats": [["{}"], ["{}", "--watch=1ms", "--count=3"]],
+    "stats": [["{}"], ["{}", "--watch=1ms", "--count=3"],
+              ["--recorder", "cache.record", "--timeout=1h"],
+              ["--recorder", "cache.record", "--timeout=1h", "--watch=1ms",
+               "--count=3"]],
     "top": [["{}"], ["{}", "--by", "use"]],
     "clear": [["{}", "ke"], ["{}", "--yes"]],
     "check": [["{}"], ["{}", "--fix"]],
@@ -86,16 +89,27 @@ class JsonTest(unittest.TestCase):
             self.must_run("exec", "--cache", cache, "--scope", "cwd", "--",
                           "echo", word)
 
-    def start_recorded(self):
+    def start_recorded(self, requests):
         """Starts a program that makes cache.record, and is then recorded."""
         recorder = f"{self.directory}/cache.record"
-        program = subprocess.Popen([RECORDED, recorder, "2000"],
+        program = subprocess.Popen([RECORDED, recorder, str(requests)],
                                    stdout=subprocess.PIPE)
         self.addCleanup(program.wait)
         self.addCleanup(program.kill)
         while not os.path.exists(recorder):
             self.assertIsNone(program.poll())
             time.sleep(0.01)
+        return program
+
+    def start_program_of(self, command, words):
+        """Starts the program that a run is about, if it is about one."""
+        if command == "record":
+            return self.start_recorded(2000)
+        if "--recorder" not in words:
+            return None
+        # A program that does requests until it is killed.
+        program = self.start_recorded(2 ** 64 - 1)
+        self.must_run("record", "cache.record", "started", "--requests", "1")
         return program
 
     def validate(self, command, text):
@@ -137,18 +151,19 @@ class JsonTest(unittest.TestCase):
             for cache in CACHES:
                 is_sqlite = cache == CACHES[0]
                 for run in runs:
-                    sorts = "--by" in run
-                    if not is_sqlite and (command in ONLY_SQLITE or sorts):
+                    others = "--by" in run or "--recorder" in run
+                    if not is_sqlite and (command in ONLY_SQLITE or others):
                         continue
                     self.fill(cache)
                     words = []
                     for word in run:
                         words += (["--cache", cache] if word == "{}"
                                   else [word])
-                    program = (self.start_recorded() if command == "record"
-                               else None)
+                    program = self.start_program_of(command, words)
                     done = self.run_command(command, "--json", *words)
                     if program:
+                        if command == "stats":
+                            program.kill()
                         program.communicate()
                         os.remove(f"{self.directory}/cache.record")
                     with self.subTest(command=command, words=words):
@@ -174,7 +189,8 @@ class JsonTest(unittest.TestCase):
         for command in RUNS:
             self.assertIn(command, sections)
         where = {"entry": "keys", "tier": "stats", "times": "replay",
-                 "run": "exec", "point": "mrc", "target": "mrc"}
+                 "run": "exec", "point": "mrc", "target": "mrc",
+                 "hit_ratio_curve": "stats", "hit_ratio_point": "stats"}
         for name, schema in self.schema["definitions"].items():
             for field in schema.get("properties", {}):
                 if not field.endswith("_base64"):

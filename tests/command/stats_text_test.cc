@@ -33,6 +33,13 @@ class StatsTextTest : public ::testing::Test {
     return {traits_, "a SQLite cache", now_, &before_};
   }
 
+  static std::string Prometheus(const StatsView& view) {
+    return StatsPrometheus({&view, 1});
+  }
+  static std::string Micrometer(const StatsView& view) {
+    return StatsMicrometer({&view, 1});
+  }
+
   void MakeTier() {
     for (StatsSample* sample : {&before_, &now_}) {
       sample->stats = CacheStats();
@@ -76,7 +83,7 @@ TEST_F(StatsTextTest, TheMemoryOfADatabaseInMemoryIsReported) {
   const Json json = StatsJson(Once(), kTime);
   EXPECT_EQ(json["database_memory_bytes"], 4 << 20);
   EXPECT_EQ(json["log_memory_bytes"], 32 << 10);
-  const std::string text = StatsPrometheus(Once());
+  const std::string text = Prometheus(Once());
   EXPECT_NE(text.find("appcache_database_memory_bytes{"), std::string::npos);
   EXPECT_NE(text.find("appcache_log_memory_bytes{"), std::string::npos);
 }
@@ -161,7 +168,7 @@ TEST_F(StatsTextTest, PrometheusHasAllFigures) {
   now_.stats.entries = 36;
   now_.file_bytes = {28672, 32};
   traits_.location = "a\xff";
-  const std::string text = StatsPrometheus(Once());
+  const std::string text = Prometheus(Once());
   for (const char* const line :
        {"appcache_hits_total{cache=\"a\\\\xff\"} 0\n",
         "appcache_entries{cache=\"a\\\\xff\"} 36\n",
@@ -176,7 +183,7 @@ TEST_F(StatsTextTest, MicrometerHasTheFiguresThatItHasNamesFor) {
   MakeTier();
   now_.stats.entries = 36;
   traits_.location = "a\xff";
-  const std::string text = StatsMicrometer(Once());
+  const std::string text = Micrometer(Once());
   const std::string label = "{cache=\"a\\\\xff\",name=\"a\\\\xff\"";
   EXPECT_NE(text.find("cache_gets_total" + label + ",result=\"hit\"} 0\n"),
             std::string::npos)

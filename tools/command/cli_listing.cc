@@ -53,21 +53,34 @@ Result<MetricNames> ParseNames(std::string_view text) {
                     "micrometer");
 }
 
+Result<std::chrono::milliseconds> ParseTimeout(std::string_view text) {
+  Result<std::chrono::milliseconds> timeout = internal::ParseDuration(text);
+  if (timeout.ok() && (timeout->count() < 1 || *timeout > kMaxStatsTimeout)) {
+    return Status(ErrorCode::kInvalidArgument, "must be from 1ms to 1h");
+  }
+  return timeout;
+}
+
 void AddStats(CLI::App& app, CommandLine& line) {
   const auto options = std::make_shared<StatsOptions>();
   CLI::App& command = AddCommand(
       app, line,
-      {"stats", "", 0, 0, "Print the size and the counters of a cache",
+      {"stats", "", 0, 0, "Print the size and counters of a cache or a program",
        "Entries and bytes include expired entries until they are removed. A\n"
        "server does not report them. Each program counts its own reads,\n"
        "writes and evictions, so those that --prometheus prints for this\n"
        "command are zero. For a tier, prints how its remote cache publishes\n"
        "changes, how many it has published and how late, and the state of the\n"
-       "circuit breaker.\n",
+       "circuit breaker.\n"
+       "\n"
+       "With --recorder, prints the counters of the caches of a running "
+       "program\n"
+       "instead, and what they would hit with more or fewer entries.\n",
        "Examples:\n"
        "  appcache stats --cache /var/cache/app/cache.db\n"
        "  appcache stats --watch=500ms --cache 'tiered:memory:x|redis://HOST'\n"
        "  appcache stats --watch=1m --json >> stats.jsonl\n"
+       "  appcache stats --recorder /run/app/cache.record\n"
        "  appcache stats --prometheus --names micrometer\n"},
       [options](const Operands&) { return Stats(*options); });
   AddOptional(command, "--watch", "INTERVAL",
@@ -93,6 +106,18 @@ void AddStats(CLI::App& app, CommandLine& line) {
            "that Micrometer gives to the counters of other\n"
            "caches, as dashboards of Spring Boot use them",
            ParseNames, options->names);
+  AddParsed(command, "--recorder", "FILE",
+            "Ask the program that has made this file with\n"
+            "AccessRecorder::Create. A cache of it answers\n"
+            "when it is accessed",
+            [options](const std::string& file) {
+              options->recorder = file;
+              return Status();
+            });
+  AddValue(command, "--timeout", "DURATION",
+           "With --recorder: wait so long for the answer, at\n"
+           "most 1h (default: 2s)",
+           ParseTimeout, options->timeout);
   AddCacheOption(command, options->cache);
   AddJsonOption(command, options->json);
 }

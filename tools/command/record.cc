@@ -24,6 +24,7 @@
 #include "tools/command/exit_status.h"
 #include "tools/command/output_file.h"
 #include "tools/command/progress.h"
+#include "tools/command/recorder_program.h"
 #include "tools/command/report.h"
 #include "tools/command/signal_blocker.h"
 #include "tools/command/text.h"
@@ -360,12 +361,6 @@ bool IsSameFile(const std::string& recorder, const std::string& output) {
   return stat(recorder.c_str(), &first) == 0 &&
          stat(output.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
          first.st_ino == second.st_ino;
-}
-
-Status NoProgram(const std::string& path) {
-  return Status(ErrorCode::kUnavailable, "the program of the recorder file " +
-                                             Quoted(path) +
-                                             " does not run; start it");
 }
 
 }  // namespace

@@ -1,12 +1,18 @@
 #include "tools/command/stats.h"
 
+#include <poll.h>
 #include <unistd.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "appcache/clock.h"
+#include "tools/command/exit_status.h"
+#include "tools/command/program_stats.h"
 #include "tools/command/repeat.h"
 #include "tools/command/report.h"
 #include "tools/command/screen.h"
@@ -23,60 +29,180 @@ bool IsDrawn(const StatsOptions& options) {
   return !options.json && isatty(STDOUT_FILENO) != 0;
 }
 
-int Watch(StatsSource& source, const StatsOptions& options,
+using Samples = std::vector<CacheSample>;
+// A sample of each cache.
+using TakeSamples = std::function<Result<Samples>()>;
+
+// The error if no cache has answered.
+Status AnswerOf(const Samples& samples) {
+  for (const CacheSample& cache : samples) {
+    if (cache.sample.answer.ok()) return Status();
+  }
+  return samples.front().sample.answer;
+}
+
+// The sample of the same cache.
+const StatsSample* Before(const Samples& before, const StatsSample& now) {
+  for (const CacheSample& cache : before) {
+    const StatsSample& sample = cache.sample;
+    if (!now.program || sample.program->label == now.program->label) {
+      return &sample;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<StatsView> ViewsOf(const Samples& samples, const Samples& before) {
+  std::vector<StatsView> views;
+  views.reserve(samples.size());
+  for (const auto& [traits, kind, sample] : samples) {
+    views.push_back({traits, kind, sample, Before(before, sample)});
+  }
+  return views;
+}
+
+// The caches of `before`, which all have this failure.
+Samples Failed(const Samples& before, const Status& failure) {
+  Samples samples = before;
+  for (auto& [traits, kind, sample] : samples) {
+    sample.answer = failure;
+    sample.stats = CacheStats();
+  }
+  return samples;
+}
+
+std::string BlocksOf(std::span<const StatsView> views) {
+  std::string text;
+  for (const StatsView& view : views) {
+    if (!text.empty()) text += "\n";
+    text += StatsBlock(view);
+  }
+  return text;
+}
+
+// A line for each cache.
+std::string LinesOf(std::span<const StatsView> views, bool json) {
+  const TimePoint time = Clock::Wall()->Now();
+  std::string text;
+  for (const StatsView& view : views) {
+    text +=
+        json ? JsonText(StatsJson(view, time)) + "\n" : StatsLine(view, time);
+  }
+  return text;
+}
+
+// Waits for a blocked signal. Null: there is none to wait for.
+bool IsPending(const SignalBlocker* signals, int wait_ms) {
+  pollfd awaited{signals == nullptr ? -1 : signals->fd(), POLLIN, 0};
+  return poll(&awaited, 1, wait_ms) > 0;
+}
+
+int Watch(const TakeSamples& take, const StatsOptions& options,
           SignalBlocker& signals) {
   std::optional<LiveScreen> screen;
   if (IsDrawn(options)) screen.emplace();
-  std::optional<StatsSample> before;
+  Samples before;
+  std::string text;
   return PrintRepeatedly(
       signals, {*options.watch, options.count, screen ? &*screen : nullptr},
       [&]() -> Result<std::string> {
-        StatsSample now = source.Take();
-        if (!before && !now.answer.ok()) return now.answer;
-        const StatsView view{source.traits(), source.kind(), now,
-                             before ? &*before : nullptr};
-        const TimePoint time = Clock::Wall()->Now();
-        std::string text;
-        if (options.json) {
-          text = JsonText(StatsJson(view, time)) + "\n";
-        } else if (screen) {
-          text = DrawInPlace(StatsBlock(view), SizeOfScreen());
-        } else {
-          text = StatsLine(view, time);
-        }
+        const Result<Samples> taken = take();
+        // A signal has ended the wait for an answer.
+        if (!taken.ok() && IsPending(&signals, 0)) return screen ? text : "";
+        const Status answer = taken.ok() ? AnswerOf(*taken) : taken.status();
+        if (before.empty() && !answer.ok()) return answer;
+        Samples now = taken.ok() ? *taken : Failed(before, answer);
+        const std::vector<StatsView> views = ViewsOf(now, before);
+        text = screen ? DrawInPlace(BlocksOf(views), SizeOfScreen())
+                      : LinesOf(views, options.json);
         before = std::move(now);
         return text;
       });
 }
 
-int PrintOnce(StatsSource& source, const StatsOptions& options) {
-  const StatsSample now = source.Take();
-  if (!now.answer.ok()) return Fail(now.answer);
-  const StatsView view{source.traits(), source.kind(), now};
-  if (options.prometheus) {
-    const std::string text = options.names == MetricNames::kMicrometer
-                                 ? StatsMicrometer(view)
-                                 : StatsPrometheus(view);
-    return Print(isatty(STDOUT_FILENO) != 0 ? PrintableLines(text) : text);
+int PrintMetrics(std::span<const StatsView> views,
+                 const StatsOptions& options) {
+  std::vector<StatsView> answered;
+  for (const StatsView& view : views) {
+    const Status& answer = view.now.answer;
+    if (answer.ok()) {
+      answered.push_back(view);
+    } else {
+      Warn(view.traits.location + ": " + answer.error().message);
+    }
   }
-  if (options.json) return PrintJson(StatsJson(view, Clock::Wall()->Now()));
-  return Print(StatsBlock(view));
+  const std::string text = options.names == MetricNames::kMicrometer
+                               ? StatsMicrometer(answered)
+                               : StatsPrometheus(answered);
+  return Print(isatty(STDOUT_FILENO) != 0 ? PrintableLines(text) : text);
+}
+
+int PrintOnce(const TakeSamples& take, const StatsOptions& options) {
+  const Result<Samples> samples = take();
+  if (!samples.ok()) return Fail(samples.status());
+  if (Status answer = AnswerOf(*samples); !answer.ok()) return Fail(answer);
+  const std::vector<StatsView> views = ViewsOf(*samples, {});
+  if (options.prometheus) return PrintMetrics(views, options);
+  if (!options.json) return Print(BlocksOf(views));
+  const TimePoint time = Clock::Wall()->Now();
+  int status = kDone;
+  for (const StatsView& view : views) {
+    if (status == kDone) status = PrintJson(StatsJson(view, time));
+  }
+  return status;
+}
+
+int Report(const TakeSamples& take, const StatsOptions& options,
+           std::optional<SignalBlocker>& signals) {
+  return signals ? Watch(take, options, *signals) : PrintOnce(take, options);
+}
+
+int StatsOfProgram(const StatsOptions& options,
+                   std::optional<SignalBlocker>& signals) {
+  ProgramStats program(options.recorder,
+                       options.timeout.value_or(ProgramStats::kDefaultTimeout));
+  constexpr int kPauseMs = 2;
+  const SignalBlocker* const awaited = signals ? &*signals : nullptr;
+  return Report(
+      [&] {
+        return program.Take([=] { return !IsPending(awaited, kPauseMs); });
+      },
+      options, signals);
+}
+
+Status CheckOptions(const StatsOptions& options) {
+  const auto invalid = [](const std::string& message) {
+    return Status(ErrorCode::kInvalidArgument, message);
+  };
+  if (options.count && !options.watch) {
+    return invalid("--count requires --watch");
+  }
+  if (options.names && !options.prometheus) {
+    return invalid("--names requires --prometheus");
+  }
+  if (options.prometheus && (options.watch || options.json)) {
+    return invalid(std::string("--prometheus cannot be combined with ") +
+                   (options.watch ? "--watch" : "--json"));
+  }
+  if (options.timeout && options.recorder.empty()) {
+    return invalid("--timeout requires --recorder");
+  }
+  const CacheFlags& cache = options.cache;
+  if (!options.recorder.empty() && !cache.uri.empty() &&
+      !cache.is_from_environment) {
+    return invalid("--recorder cannot be combined with --cache");
+  }
+  return Status();
 }
 
 }  // namespace
 
 int Stats(const StatsOptions& options) {
-  if (options.count && !options.watch) {
-    return FailUsage("--count requires --watch");
+  if (Status valid = CheckOptions(options); !valid.ok()) {
+    return FailUsage(valid.error().message);
   }
-  if (options.names && !options.prometheus) {
-    return FailUsage("--names requires --prometheus");
-  }
-  if (options.prometheus && (options.watch || options.json)) {
-    return FailUsage(std::string("--prometheus cannot be combined with ") +
-                     (options.watch ? "--watch" : "--json"));
-  }
-  const Result<internal::Uri> location = LocationOf(options.cache);
+  Result<internal::Uri> location = internal::Uri();
+  if (options.recorder.empty()) location = LocationOf(options.cache);
   if (!location.ok()) return Fail(location.status());
   std::optional<SignalBlocker> signals;
   // Before the cache, which may start threads.
@@ -87,11 +213,11 @@ int Stats(const StatsOptions& options) {
       signals.emplace();
     }
   }
+  if (!options.recorder.empty()) return StatsOfProgram(options, signals);
   auto cache = OpenLocationToRead(*location, options.cache);
   if (!cache.ok()) return Fail(cache.status());
   StatsSource source(*location, *std::move(cache));
-  return options.watch ? Watch(source, options, *signals)
-                       : PrintOnce(source, options);
+  return Report([&] { return Samples{source.Take()}; }, options, signals);
 }
 
 }  // namespace appcache::command

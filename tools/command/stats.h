@@ -1,4 +1,5 @@
-// appcache stats: prints the size and counters of a cache, once or repeatedly.
+// appcache stats: prints the size and counters of a cache, or of the caches of
+// a running program, once or repeatedly.
 
 #ifndef APPCACHE_TOOLS_COMMAND_STATS_H_
 #define APPCACHE_TOOLS_COMMAND_STATS_H_
@@ -6,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "tools/command/open_cache.h"
 
@@ -19,6 +21,10 @@ enum class MetricNames {
 
 struct StatsOptions {
   CacheFlags cache;
+  // Instead of a cache: the recorder file of a program, and how long to wait
+  // for its answer (ProgramStats::kDefaultTimeout).
+  std::string recorder;
+  std::optional<std::chrono::milliseconds> timeout;
   // The interval of printing. No value: once. On a terminal the report is drawn
   // in place, otherwise each is a line.
   std::optional<std::chrono::milliseconds> watch;
@@ -27,8 +33,11 @@ struct StatsOptions {
   bool prometheus = false;
   std::optional<MetricNames> names;  // with `prometheus`; default: kAppcache
 };
-// Returns kFailure when the cache cannot be opened or does not answer at first.
-// A later failure of a watched cache is printed, and the cache asked again.
+inline constexpr std::chrono::hours kMaxStatsTimeout{1};
+
+// Returns kFailure when the cache cannot be opened or does not answer at first,
+// as does a program none of whose caches answers. A later failure of a watched
+// cache is printed, and the cache asked again.
 int Stats(const StatsOptions& options);
 
 }  // namespace appcache::command

@@ -47,10 +47,46 @@ Json Tier(const StatsView& view) {
   return json;
 }
 
+Json Curve(const std::optional<HitRatioCurve>& curve) {
+  if (!curve) return nullptr;
+  Json json;
+  json["entries"] = curve->entries;
+  json["samples"] = curve->samples;
+  json["points"] = Json::array();
+  for (const HitRatioCurve::Point& point : curve->points) {
+    json["points"].push_back(
+        {{"scale", point.scale}, {"hit_percent", 100 * point.hit_ratio}});
+  }
+  return json;
+}
+
+// The counters of a program; the command has none of its own to report.
+void AddCounters(const StatsView& view, Json& json) {
+  const CacheStats& stats = view.now.stats;
+  const bool is_known = view.now.program && view.now.answer.ok();
+  const auto add = [&](const char* name, const Json& value) {
+    json[name] = is_known ? value : Json(nullptr);
+  };
+  add("hits", stats.hits);
+  add("misses", stats.misses);
+  add("hit_percent", OrNull(HitPercent(stats)));
+  add("reads_per_s", OrNull(ReadsRate(view)));
+  add("read_errors", stats.read_errors);
+  add("sets", stats.sets);
+  add("invalidations", stats.invalidations);
+  add("write_errors", stats.write_errors);
+  add("loads", stats.loads);
+  add("load_failures", stats.load_failures);
+  add("evictions", OrNull(stats.evictions));
+  add("expirations", OrNull(stats.expirations));
+  add("hit_ratio_curve", Curve(stats.hit_ratio_curve));
+}
+
 void AddFigures(const StatsView& view, Json& json) {
   const StatsSample& now = view.now;
   const bool answered = now.answer.ok();
-  json["ping_ms"] = answered ? Milliseconds(now.round_trip) : Json(nullptr);
+  const bool pinged = answered && !now.program;
+  json["ping_ms"] = pinged ? Milliseconds(now.round_trip) : Json(nullptr);
   json["error"] =
       answered ? Json(nullptr) : Json(Escape(now.answer.error().message));
   json["entries"] = OrNull(now.stats.entries);
@@ -65,6 +101,15 @@ void AddFigures(const StatsView& view, Json& json) {
   json["log_memory_bytes"] = OrNull(now.stats.log_memory_bytes);
   json["resident_bytes"] = OrNull(now.stats.resident_bytes);
   json["tier"] = Tier(view);
+  AddCounters(view, json);
+}
+
+// Appends " hit_percent_xSCALE=VALUE" for each point of a curve.
+void AppendPoints(const Json& points, std::string& line) {
+  for (const Json& point : points) {
+    line.append(" hit_percent_x").append(point["scale"].dump());
+    line.append("=").append(point["hit_percent"].dump());
+  }
 }
 
 // Appends " NAME=VALUE" for the known figures.
@@ -74,6 +119,10 @@ void AppendFigures(const Json& figures, const std::string& prefix,
     if (value.is_null()) continue;
     if (value.is_object()) {
       AppendFigures(value, name + "_", line);
+      continue;
+    }
+    if (value.is_array()) {
+      AppendPoints(value, line);
       continue;
     }
     line.append(" ").append(prefix).append(name).append("=");
@@ -104,6 +153,11 @@ nlohmann::ordered_json StatsJson(const StatsView& view, TimePoint time) {
   SetBytes(json, "cache", view.traits.location);
   json["backend"] = view.traits.name;
   SetBytes(json, "version", view.now.version);
+  if (view.now.program) {
+    SetBytes(json, "prefix", view.now.program->prefix);
+  } else {
+    json["prefix"] = nullptr;
+  }
   AddFigures(view, json);
   return json;
 }
@@ -112,6 +166,10 @@ std::string StatsLine(const StatsView& view, TimePoint time) {
   Json figures;
   AddFigures(view, figures);
   std::string line = IsoTime(time);
+  if (view.now.program) {
+    line += " cache=" + Json(Escape(view.traits.location)).dump() +
+            " prefix=" + Json(Escape(view.now.program->prefix)).dump();
+  }
   AppendFigures(figures, "", line);
   return line + "\n";
 }

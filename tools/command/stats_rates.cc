@@ -31,6 +31,23 @@ std::optional<double> BytesRate(const StatsView& view) {
   return Rate(view, view.now.stats.bytes, view.before->stats.bytes);
 }
 
+std::optional<double> HitPercent(const CacheStats& stats) {
+  const uint64_t reads = stats.hits + stats.misses;
+  if (reads == 0) return std::nullopt;
+  return 100 * static_cast<double>(stats.hits) / static_cast<double>(reads);
+}
+
+std::optional<double> ReadsRate(const StatsView& view) {
+  const auto reads = [](const StatsSample& sample) -> std::optional<uint64_t> {
+    if (!sample.program || !sample.answer.ok()) return std::nullopt;
+    return sample.stats.hits + sample.stats.misses;
+  };
+  if (view.before == nullptr) return std::nullopt;
+  const std::optional<double> rate =
+      Rate(view, reads(view.now), reads(*view.before));
+  return rate && *rate >= 0 ? rate : std::nullopt;
+}
+
 std::optional<double> ChangesRate(const StatsView& view) {
   if (view.before == nullptr || !view.before->tier) return std::nullopt;
   return Rate(view, view.now.tier->changes_notified,

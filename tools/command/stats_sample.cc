@@ -43,8 +43,9 @@ void StatsSource::AwaitLink() const {
   }
 }
 
-StatsSample StatsSource::Take() {
-  StatsSample sample;
+CacheSample StatsSource::Take() {
+  CacheSample taken{traits_, kind_, {}};
+  StatsSample& sample = taken.sample;
   sample.taken = steady_clock::now();
   Result<std::string> version = cache_->Ping();
   sample.round_trip = steady_clock::now() - sample.taken;
@@ -58,7 +59,7 @@ StatsSample StatsSource::Take() {
   if (!file_.empty()) {
     sample.file_bytes = {FileSize(file_), FileSize(file_ + "-wal")};
   }
-  return sample;
+  return taken;
 }
 
 }  // namespace appcache::command

@@ -35,11 +35,24 @@ struct StatsSample {
   std::string version;
   std::chrono::nanoseconds round_trip{0};
 
-  // The counters here and in `tier` are those of this process, which does
-  // nothing but take samples.
+  // A cache of a running program, which has answered (program_stats.h).
+  struct Program {
+    std::string prefix;
+    std::string label;  // of metrics: differs from those of its other caches
+  };
+  std::optional<Program> program;
+
+  // Without `program`, the counters here and in `tier` are those of this
+  // process, which does nothing but take samples.
   CacheStats stats;
   std::optional<TierReport> tier;       // only of a tier
   std::optional<FileBytes> file_bytes;  // only of a SQLite file
+};
+
+struct CacheSample {
+  BackendTraits traits;
+  const char* kind;  // what messages call the cache: "a tier"
+  StatsSample sample;
 };
 
 class StatsSource {
@@ -50,11 +63,7 @@ class StatsSource {
 
   // Takes a sample. Costs a round trip, or its timeout. The first sample of a
   // tier waits up to five seconds for its link to the remote cache.
-  StatsSample Take();
-
-  const BackendTraits& traits() const { return traits_; }
-  // What messages call the cache: "a tier".
-  const char* kind() const { return kind_; }
+  CacheSample Take();
 
  private:
   void AwaitLink() const;

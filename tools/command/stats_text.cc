@@ -43,8 +43,9 @@ class Block {
 
 // The value of the label of a metric.
 std::string Label(const StatsView& view) {
-  const std::string& location = view.traits.location;
-  return IsUtf8(location) ? location : Escape(location);
+  const std::string& label =
+      view.now.program ? view.now.program->label : view.traits.location;
+  return IsUtf8(label) ? label : Escape(label);
 }
 
 std::string Counts(
@@ -54,6 +55,73 @@ std::string Counts(
     text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + what;
   }
   return text;
+}
+
+std::string Percent(double percent) {
+  std::array<char, 32> text;
+  std::snprintf(text.data(), text.size(), "%.1f %%", percent);
+  return text.data();
+}
+
+// What the cache would hit with other sizes.
+void AddCurve(const CacheStats& stats, Block& block) {
+  static constexpr std::pair<double, const char*> kSizes[] = {
+      {0.25, "a quarter of"}, {0.5, "half"}, {2, "twice"}, {4, "four times"}};
+  if (!stats.hit_ratio_curve) {
+    block.Add("curve",
+              "not known; a SqliteCache estimates it after some "
+              "thousand reads");
+    return;
+  }
+  const char* name = "curve";
+  for (const HitRatioCurve::Point& point : stats.hit_ratio_curve->points) {
+    for (const auto& [scale, size] : kSizes) {
+      if (point.scale != scale) continue;
+      block.Add(name, std::string("with ") + size +
+                          " the entries the hit ratio would be " +
+                          Percent(100 * point.hit_ratio));
+      name = "";
+    }
+  }
+}
+
+// The counters of a program.
+void AddCounters(const StatsView& view, Block& block) {
+  const CacheStats& stats = view.now.stats;
+  const std::optional<double> hits = HitPercent(stats);
+  block.Add("reads", std::to_string(stats.hits + stats.misses) +
+                         RateSuffix(ReadsRate(view)) +
+                         (hits ? ", hit ratio " + Percent(*hits) : ""));
+  AddCurve(stats, block);
+  block.Add("writes", Counts({{stats.sets, "sets"},
+                              {stats.invalidations, "invalidations"}}));
+  if (stats.read_errors + stats.write_errors > 0) {
+    block.Add("errors", Counts({{stats.read_errors, "reads"},
+                                {stats.write_errors, "writes"}}));
+  }
+  if (stats.loads > 0) {
+    block.Add("loads",
+              Counts({{stats.loads, "done"}, {stats.load_failures, "failed"}}));
+  }
+  if (stats.evictions && stats.expirations) {
+    block.Add("removed", Counts({{*stats.evictions, "evicted"},
+                                 {*stats.expirations, "expired"}}));
+  }
+}
+
+// What is known of a cache before its figures.
+void AddHead(const StatsView& view, Block& block) {
+  const StatsSample& now = view.now;
+  block.Add("cache", view.traits.location);
+  if (now.program) {
+    block.Add("prefix", now.program->prefix);
+    if (!now.answer.ok()) block.Add("error", now.answer.error().message);
+  } else if (now.answer.ok()) {
+    block.Add("version", now.version);
+    block.Add("ping", Nanoseconds(now.round_trip));
+  } else {
+    block.Add("ping", now.answer.error().message);
+  }
 }
 
 // How the remote cache publishes changes to the tier.
@@ -102,13 +170,8 @@ std::string StatsBlock(const StatsView& view) {
   const StatsSample& now = view.now;
   const std::string unknown = std::string("not reported by ") + view.kind;
   Block block;
-  block.Add("cache", view.traits.location);
-  if (now.answer.ok()) {
-    block.Add("version", now.version);
-    block.Add("ping", Nanoseconds(now.round_trip));
-  } else {
-    block.Add("ping", now.answer.error().message);
-  }
+  AddHead(view, block);
+  if (now.program && !now.answer.ok()) return block.text();
   block.Add("entries", now.stats.entries ? std::to_string(*now.stats.entries) +
                                                RateSuffix(EntriesRate(view))
                                          : unknown);
@@ -127,10 +190,13 @@ std::string StatsBlock(const StatsView& view) {
                             FormatSize(*now.stats.log_memory_bytes));
   }
   if (now.tier) AddTier(view, block);
+  if (now.program) AddCounters(view, block);
   return block.text();
 }
 
-std::string StatsPrometheus(const StatsView& view) {
+namespace {
+
+PrometheusText MetricsOf(const StatsView& view) {
   PrometheusText text(Label(view));
   AddTo(text, view.now.stats);
   if (view.now.file_bytes) {
@@ -140,13 +206,31 @@ std::string StatsPrometheus(const StatsView& view) {
                static_cast<double>(view.now.file_bytes->log));
   }
   if (view.now.tier) AddTo(text, *view.now.tier);
-  return text.text();
+  return text;
 }
 
-std::string StatsMicrometer(const StatsView& view) {
+PrometheusText MicrometerMetricsOf(const StatsView& view) {
   PrometheusText text(Label(view));
   AddMicrometerTo(text, view.now.stats);
-  return text.text();
+  return text;
+}
+
+std::string Together(std::span<const StatsView> views,
+                     PrometheusText (*metrics_of)(const StatsView&)) {
+  if (views.empty()) return "";
+  PrometheusText all = metrics_of(views.front());
+  for (const StatsView& view : views.subspan(1)) all.Append(metrics_of(view));
+  return all.text();
+}
+
+}  // namespace
+
+std::string StatsPrometheus(std::span<const StatsView> views) {
+  return Together(views, MetricsOf);
+}
+
+std::string StatsMicrometer(std::span<const StatsView> views) {
+  return Together(views, MicrometerMetricsOf);
 }
 
 }  // namespace appcache::command
