@@ -3,6 +3,8 @@
 //   recorded app.record 20000 &
 //   appcache record app.record app.oracleGeneral --sample 100%
 //
+// `appcache stats --recorder app.record` prints its statistics while it runs.
+//
 // It waits until somebody records, does that many requests to a cache of 1,000
 // entries, and prints how many were hits.
 
@@ -25,7 +27,8 @@ int main(int argc, char** argv) {
   }
   appcache::SqliteCacheOptions options;
   options.max_entries = 1000;
-  // These two lines let `appcache record` record the cache at any time.
+  // These two lines let `appcache record` record the cache at any time, and
+  // `appcache stats` print its statistics.
   const auto recorder = appcache::AccessRecorder::Create(argv[1]);
   if (recorder.ok()) options.cache.recorder = *recorder;
 

@@ -80,10 +80,10 @@ class APPCACHE_EXPORT AccessRecorder {
   }
 
   // Records an access. Caches that have the recorder in their options call it;
-  // a program calls it only for another cache of its own. `path` is the key
-  // path, `value_bytes` the size of the value as it is stored (0 for kMiss and
-  // kInvalidate), and `ttl` that of a kSet. Does nothing while is_recording()
-  // is false.
+  // a program calls it only for another cache of its own, which `appcache
+  // stats` does not list. `path` is the key path, `value_bytes` the size of the
+  // value as it is stored (0 for kMiss and kInvalidate), and `ttl` that of a
+  // kSet. Does nothing while is_recording() is false.
   void Record(AccessKind kind, std::string_view path, size_t value_bytes = 0,
               Ttl ttl = kNoTtl) noexcept;
 
