@@ -53,20 +53,21 @@ int ReaderPool::Begin(MDB_txn*& txn) const {
 
 void ReaderPool::Forget() noexcept {
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     --open_;
   }
   changed_.notify_all();
 }
 
 int ReaderPool::TakeIdle(std::chrono::milliseconds max_wait, MDB_txn*& txn) {
-  std::unique_lock<std::mutex> lock(mutex_);
+  internal::UniqueMutexLock lock(mutex_);
   const auto may_begin = [this] {
+    mutex_.AssertHeld();
     return closed_ || (!paused_ && (!idle_.empty() || open_ < kMaxReaders));
   };
   if (!may_begin()) {
     CloseFastSlot();
-    const bool may = changed_.wait_for(lock, max_wait, may_begin);
+    const bool may = changed_.wait_for(lock.native(), max_wait, may_begin);
     ReopenFastSlot();
     if (!may) return MDB_READERS_FULL;
   }
@@ -105,7 +106,7 @@ void ReaderPool::Release(MDB_txn* txn) noexcept {
   }
   bool awaited = false;
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     idle_.push_back(txn);
     awaited = fast_slot_closers_ > 0;
   }
@@ -113,12 +114,13 @@ void ReaderPool::Release(MDB_txn* txn) noexcept {
 }
 
 bool ReaderPool::Pause(std::chrono::milliseconds max_wait) {
-  std::unique_lock<std::mutex> lock(mutex_);
+  internal::UniqueMutexLock lock(mutex_);
   assert(!paused_);
   paused_ = true;
   CloseFastSlot();
   const bool alone = changed_.wait_for(
-      lock, max_wait, [this] { return idle_.size() == open_; });
+      lock.native(), max_wait,
+      [this]() APPCACHE_REQUIRES(mutex_) { return idle_.size() == open_; });
   if (!alone) {
     ReopenFastSlot();
     paused_ = false;
@@ -129,7 +131,7 @@ bool ReaderPool::Pause(std::chrono::milliseconds max_wait) {
 
 void ReaderPool::Resume() {
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     assert(paused_);
     ReopenFastSlot();
     paused_ = false;
@@ -139,7 +141,7 @@ void ReaderPool::Resume() {
 
 void ReaderPool::Close() {
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     assert(paused_);
     closed_ = true;
   }

@@ -14,8 +14,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <mutex>
 #include <vector>
+
+#include "engine/support/mutex.h"
 
 namespace appcache::lmdb {
 
@@ -62,9 +63,8 @@ class ReaderPool {
   int TakeIdle(std::chrono::milliseconds max_wait, MDB_txn*& txn);
 
   // While fast_slot_ is closed, every release goes to idle_. Calls nest.
-  // REQUIRES: mutex_ is held.
-  void CloseFastSlot() noexcept;
-  void ReopenFastSlot() noexcept;
+  void CloseFastSlot() noexcept APPCACHE_REQUIRES(mutex_);
+  void ReopenFastSlot() noexcept APPCACHE_REQUIRES(mutex_);
 
   int Begin(MDB_txn*& txn) const;
   // Counts a transaction out that is no longer in idle_ and was aborted.
@@ -76,14 +76,16 @@ class ReaderPool {
   // reads alone avoid the mutex.
   std::atomic<MDB_txn*> fast_slot_{nullptr};
 
-  std::mutex mutex_;
+  internal::Mutex mutex_;
   std::condition_variable changed_;
-  // All that follow are guarded by mutex_.
-  std::vector<MDB_txn*> idle_;  // reset
-  size_t open_ = 0;             // in fast_slot_, idle or acquired
-  int fast_slot_closers_ = 0;   // calls of CloseFastSlot without a reopening
-  bool paused_ = false;
-  bool closed_ = false;
+  // These are reset.
+  std::vector<MDB_txn*> idle_ APPCACHE_GUARDED_BY(mutex_);
+  // In fast_slot_, idle or acquired.
+  size_t open_ APPCACHE_GUARDED_BY(mutex_) = 0;
+  // Calls of CloseFastSlot without a reopening.
+  int fast_slot_closers_ APPCACHE_GUARDED_BY(mutex_) = 0;
+  bool paused_ APPCACHE_GUARDED_BY(mutex_) = false;
+  bool closed_ APPCACHE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace appcache::lmdb

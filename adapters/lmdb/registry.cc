@@ -2,13 +2,13 @@
 
 #include <cassert>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "adapters/lmdb/files.h"
 #include "engine/lane/writer_lane.h"
 #include "engine/support/fork_guard.h"
+#include "engine/support/mutex.h"
 #include "engine/support/open_database_name.h"
 #include "engine/support/process_local.h"
 
@@ -38,8 +38,8 @@ using std::chrono::milliseconds;
 using DirectoriesById = std::map<std::string, std::shared_ptr<OpenDirectory>>;
 
 struct Directories {
-  std::mutex mutex;
-  DirectoriesById by_id;  // guarded by mutex
+  internal::Mutex mutex;
+  DirectoriesById by_id APPCACHE_GUARDED_BY(mutex);
 };
 
 // A forked child must not wait for a mutex that a thread of its parent held,
@@ -48,7 +48,7 @@ constinit internal::ProcessLocal<Directories> open_directories;
 
 std::shared_ptr<OpenDirectory> AddUser(const std::string& id) {
   Directories& directories = open_directories.Get();
-  std::lock_guard<std::mutex> guard(directories.mutex);
+  internal::MutexLock guard(directories.mutex);
   std::shared_ptr<OpenDirectory>& directory = directories.by_id[id];
   if (directory == nullptr) {
     directory = std::make_shared<OpenDirectory>(id);
@@ -62,21 +62,21 @@ std::shared_ptr<OpenDirectory> AddUser(const std::string& id) {
 void RemoveUser(OpenDirectory& directory) noexcept {
   Directories& directories = open_directories.Get();
   {
-    std::lock_guard<std::mutex> guard(directories.mutex);
+    internal::MutexLock guard(directories.mutex);
     assert(directory.users > 0);
     if (--directory.users > 0) return;
   }
   // A new user waits for directory.lane until the environment is closed.
   directory.environment.reset();
   directory.name.reset();
-  std::lock_guard<std::mutex> guard(directories.mutex);
+  internal::MutexLock guard(directories.mutex);
   if (directory.users == 0) directories.by_id.erase(directory.id);
 }
 
 // For a user that gave up waiting for directory.lane. Returns false, and
 // changes nothing, if it is the only user.
 bool RemoveUserUnlessLast(OpenDirectory& directory) {
-  std::lock_guard<std::mutex> guard(open_directories.Get().mutex);
+  internal::MutexLock guard(open_directories.Get().mutex);
   assert(directory.users > 0);
   if (directory.users == 1) return false;
   --directory.users;

@@ -94,7 +94,7 @@ Resolver::Resolver(Endpoint endpoint, LookUp look_up)
 
 std::shared_ptr<Resolver::Flight> Resolver::JoinFlight() {
   State& state = state_.Get();
-  std::lock_guard<std::mutex> guard(state.mutex);
+  internal::MutexLock guard(state.mutex);
   if (state.flight != nullptr && state.flight->Get() == nullptr) {
     return state.flight;
   }

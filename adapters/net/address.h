@@ -9,12 +9,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "adapters/net/deadline.h"
 #include "appcache/error.h"
+#include "engine/support/mutex.h"
 #include "engine/support/per_process.h"
 #include "engine/support/shared_result.h"
 
@@ -68,8 +68,9 @@ class Resolver {
   // A lookup, shared by its thread and the callers that wait for it.
   using Flight = internal::SharedResult<Result<std::vector<Address>>>;
   struct State {
-    std::mutex mutex;
-    std::shared_ptr<Flight> flight;  // guarded by mutex; null: none yet
+    internal::Mutex mutex;
+    // Null: none yet.
+    std::shared_ptr<Flight> flight APPCACHE_GUARDED_BY(mutex);
 
     // A forked child starts with a new State: the thread of this one's flight
     // does not exist there.

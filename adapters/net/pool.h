@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <string>
 #include <utility>
@@ -18,6 +17,7 @@
 
 #include "adapters/net/deadline.h"
 #include "appcache/error.h"
+#include "engine/support/mutex.h"
 #include "engine/support/per_process.h"
 
 namespace appcache::net {
@@ -116,32 +116,32 @@ class Pool {
  private:
   // The connections of one process.
   struct State {
-    std::mutex mutex;
+    internal::Mutex mutex;
     std::condition_variable returned;
-    std::vector<std::unique_ptr<Connection>> idle;  // guarded by mutex
-    size_t open = 0;          // idle or leased; guarded by mutex
-    uint64_t generation = 0;  // calls of Renew; guarded by mutex
+    std::vector<std::unique_ptr<Connection>> idle APPCACHE_GUARDED_BY(mutex);
+    // Idle or leased.
+    size_t open APPCACHE_GUARDED_BY(mutex) = 0;
+    // Calls of Renew.
+    uint64_t generation APPCACHE_GUARDED_BY(mutex) = 0;
 
     // Closes the idle connections. try_lock, because a parent's mutex may stay
     // locked in the child for ever, by a thread that does not exist there.
-    void AbandonInChild() noexcept {
+    void AbandonInChild() noexcept APPCACHE_EXCLUDES(mutex) {
       if (!mutex.try_lock()) return;
       CloseIdle();
       mutex.unlock();
     }
 
-    // REQUIRES: mutex is held.
-    void CloseIdle() noexcept {
+    void CloseIdle() noexcept APPCACHE_REQUIRES(mutex) {
       assert(open >= idle.size());
       open -= idle.size();
       idle.clear();
     }
   };
 
-  // Waits until a connection is idle or may be made.
-  // REQUIRES: state.mutex is held, as `lock`.
-  Status WaitForRoom(State& state, std::unique_lock<std::mutex>& lock,
-                     const Deadline& deadline);
+  // Waits until a connection is idle or may be made. `lock` holds state.mutex.
+  Status WaitForRoom(State& state, internal::UniqueMutexLock& lock,
+                     const Deadline& deadline) APPCACHE_REQUIRES(state.mutex);
   // An idle connection, whatever has arrived on it, or a new one.
   Result<Lease> TakeAny(const Deadline& deadline);
   // Makes a connection. REQUIRES: it is already counted in state.open.
@@ -173,12 +173,13 @@ Pool<Connection>::Pool(std::string server, Connect connect,
 
 template <class Connection>
 Status Pool<Connection>::WaitForRoom(State& state,
-                                     std::unique_lock<std::mutex>& lock,
+                                     internal::UniqueMutexLock& lock,
                                      const Deadline& deadline) {
-  assert(lock.owns_lock());
-  const bool room = state.returned.wait_until(lock, deadline.at(), [&] {
-    return !state.idle.empty() || state.open < max_connections_;
-  });
+  const bool room =
+      state.returned.wait_until(lock.native(), deadline.at(), [&]() {
+        state.mutex.AssertHeld();
+        return !state.idle.empty() || state.open < max_connections_;
+      });
   if (room) return Status();
   return Status(ErrorCode::kBusy,
                 "all " + std::to_string(max_connections_) + " connections to " +
@@ -204,7 +205,7 @@ Result<typename Pool<Connection>::Lease> Pool<Connection>::TakeAny(
   State& state = state_.Get();
   uint64_t generation = 0;
   {
-    std::unique_lock<std::mutex> lock(state.mutex);
+    internal::UniqueMutexLock lock(state.mutex);
     Status room = WaitForRoom(state, lock, deadline);
     if (!room.ok()) return room;
     if (!state.idle.empty()) {
@@ -248,7 +249,7 @@ void Pool<Connection>::Return(State& state, uint64_t generation,
   if (state_.IsParents(state)) return;
   const bool reusable = connection != nullptr && connection->is_reusable();
   {
-    std::lock_guard<std::mutex> guard(state.mutex);
+    internal::MutexLock guard(state.mutex);
     if (reusable && generation == state.generation) {
       state.idle.push_back(std::move(connection));
     } else {
@@ -264,7 +265,7 @@ template <class Connection>
 void Pool<Connection>::DropIdle() {
   State& state = state_.Get();
   {
-    std::lock_guard<std::mutex> guard(state.mutex);
+    internal::MutexLock guard(state.mutex);
     state.CloseIdle();
   }
   state.returned.notify_all();
@@ -274,7 +275,7 @@ template <class Connection>
 void Pool<Connection>::Renew() {
   State& state = state_.Get();
   {
-    std::lock_guard<std::mutex> guard(state.mutex);
+    internal::MutexLock guard(state.mutex);
     ++state.generation;
   }
   DropIdle();

@@ -31,7 +31,7 @@ Status Breaker::Admit(bool& is_probe) {
   if (failures_.load(std::memory_order_acquire) < options_.failures) {
     return Status();
   }
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   // It may have closed in between.
   if (failures_.load(std::memory_order_relaxed) < options_.failures) {
     return Status();
@@ -59,13 +59,13 @@ void Breaker::Open() noexcept {
 void Breaker::Report(const Status& outcome, bool was_probe) noexcept {
   if (!IsFailure(outcome)) {
     if (!was_probe && failures_.load(std::memory_order_relaxed) == 0) return;
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     if (was_probe) is_probing_ = false;
     const uint32_t failures = failures_.exchange(0, std::memory_order_acq_rel);
     if (failures >= options_.failures) on_change_(State::kClosed);
     return;
   }
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   if (was_probe) is_probing_ = false;
   const uint32_t before = failures_.load(std::memory_order_relaxed);
   if (before < options_.failures) {
@@ -80,17 +80,17 @@ void Breaker::Report(const Status& outcome, bool was_probe) noexcept {
 }
 
 void Breaker::EndProbe() noexcept {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   is_probing_ = false;
 }
 
 void Breaker::ProbeNow() noexcept {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   open_until_ = TimePoint::min();
 }
 
 Breaker::State Breaker::state() const noexcept {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   if (failures_.load(std::memory_order_relaxed) < options_.failures) {
     return State::kClosed;
   }

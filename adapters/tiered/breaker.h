@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <utility>
 
@@ -18,6 +17,7 @@
 #include "appcache/error.h"
 #include "appcache/tiered_options.h"
 #include "appcache/times.h"
+#include "engine/support/mutex.h"
 
 namespace appcache::tiered {
 
@@ -84,8 +84,7 @@ class Breaker {
   Status Admit(bool& is_probe);
   void Report(const Status& outcome, bool was_probe) noexcept;
   void EndProbe() noexcept;
-  // REQUIRES: mutex_ is held.
-  void Open() noexcept;
+  void Open() noexcept APPCACHE_REQUIRES(mutex_);
 
   const BreakerOptions options_;
   const std::shared_ptr<const Clock> clock_;
@@ -95,10 +94,10 @@ class Breaker {
   std::atomic<uint32_t> failures_{0};
   std::atomic<uint64_t> openings_{0};
 
-  mutable std::mutex mutex_;
-  std::mt19937_64 random_;                   // guarded by mutex_
-  TimePoint open_until_ = TimePoint::min();  // guarded by mutex_
-  bool is_probing_ = false;                  // guarded by mutex_
+  mutable internal::Mutex mutex_;
+  std::mt19937_64 random_ APPCACHE_GUARDED_BY(mutex_);
+  TimePoint open_until_ APPCACHE_GUARDED_BY(mutex_) = TimePoint::min();
+  bool is_probing_ APPCACHE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace appcache::tiered

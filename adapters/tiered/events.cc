@@ -36,7 +36,7 @@ Events::Events(TierHook hook, LogSink log, std::shared_ptr<const Clock> clock)
 
 void Events::Post(TierEvent::Kind kind, std::string_view detail) noexcept {
   if (hook_ == nullptr) return;
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   if (is_stopped_) return;
   try {
     if (queue_.size() < kMaxQueued) {
@@ -54,20 +54,24 @@ void Events::Post(TierEvent::Kind kind, std::string_view detail) noexcept {
 }
 
 void Events::Stop() {
+  std::thread thread;
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     is_stopped_ = true;
     queue_.clear();
+    thread = std::move(thread_);
   }
   changed_.notify_one();
-  assert(thread_.get_id() != std::this_thread::get_id());
-  if (thread_.joinable()) thread_.join();
+  assert(thread.get_id() != std::this_thread::get_id());
+  if (thread.joinable()) thread.join();
 }
 
 void Events::Run() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  internal::UniqueMutexLock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return is_stopped_ || !queue_.empty(); });
+    changed_.wait(lock.native(), [this]() APPCACHE_REQUIRES(mutex_) {
+      return is_stopped_ || !queue_.empty();
+    });
     if (is_stopped_) return;
     const TierEvent event = std::move(queue_.front());
     queue_.pop_front();

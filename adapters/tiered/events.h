@@ -10,13 +10,13 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <thread>
 
 #include "appcache/clock.h"
 #include "appcache/log.h"
 #include "appcache/tier_event.h"
+#include "engine/support/mutex.h"
 
 namespace appcache::tiered {
 
@@ -55,11 +55,11 @@ class Events {
   const std::shared_ptr<const Clock> clock_;
 
   // No other lock is taken while it is held.
-  std::mutex mutex_;
+  internal::Mutex mutex_;
   std::condition_variable changed_;
-  std::deque<TierEvent> queue_;  // guarded by mutex_
-  bool is_stopped_ = false;      // guarded by mutex_
-  std::thread thread_;           // guarded by mutex_ until Stop
+  std::deque<TierEvent> queue_ APPCACHE_GUARDED_BY(mutex_);
+  bool is_stopped_ APPCACHE_GUARDED_BY(mutex_) = false;
+  std::thread thread_ APPCACHE_GUARDED_BY(mutex_);
 
   std::atomic<uint64_t> dropped_{0};
 };

@@ -193,7 +193,7 @@ LocalLevel::Stored LocalLevel::Store(std::string_view path, const Token& token,
                   .expires_at = expires_at,
                   .is_absence = is_absence});
   Stripe& stripe = StripeOf(path);
-  std::lock_guard<std::mutex> guard(stripe.mutex);
+  internal::MutexLock guard(stripe.mutex);
   if (!IsCurrent(path, token)) return Stored::kOutdated;
   // Not SetRaw: a fill that waits would keep notifications waiting.
   const Status status =
@@ -205,7 +205,7 @@ LocalLevel::Stored LocalLevel::Store(std::string_view path, const Token& token,
 
 void LocalLevel::Drop(std::string_view path) noexcept {
   Stripe& stripe = StripeOf(path);
-  std::lock_guard<std::mutex> guard(stripe.mutex);
+  internal::MutexLock guard(stripe.mutex);
   // Also for a path that is not copied: the version decides which of its
   // fetches are shared.
   stripe.version.fetch_add(1, std::memory_order_acq_rel);
@@ -222,7 +222,7 @@ void LocalLevel::Drop(std::string_view path) noexcept {
 
 void LocalLevel::DropPrefix(std::string_view prefix) noexcept {
   for (Stripe& stripe : *stripes_) {
-    std::lock_guard<std::mutex> guard(stripe.mutex);
+    internal::MutexLock guard(stripe.mutex);
     stripe.version.fetch_add(1, std::memory_order_acq_rel);
   }
   // What is stored from here on has been fetched after the change.

@@ -21,7 +21,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,6 +32,7 @@
 #include "appcache/backend.h"
 #include "appcache/clock.h"
 #include "appcache/tiered_options.h"
+#include "engine/support/mutex.h"
 
 namespace appcache::tiered {
 
@@ -103,7 +103,7 @@ class LocalLevel {
   static constexpr size_t kStripes = 256;
 
   struct alignas(64) Stripe {
-    std::mutex mutex;
+    internal::Mutex mutex;
     // The number of changes. Written under the mutex.
     std::atomic<uint64_t> version{0};
   };

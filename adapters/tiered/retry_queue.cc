@@ -39,18 +39,21 @@ RetryQueue::RetryQueue(Invalidate invalidate, size_t max_paths,
       clock_(std::move(clock)) {}
 
 void RetryQueue::Stop() {
+  std::thread thread;
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     is_stopped_ = true;
+    thread = std::move(thread_);
   }
   changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  if (thread.joinable()) thread.join();
+  internal::MutexLock guard(mutex_);
   assert(std::none_of(paths_.begin(), paths_.end(),
                       [](const auto& path) { return path.second.is_claimed; }));
 }
 
 bool RetryQueue::Add(std::string_view path) noexcept {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   auto found = paths_.find(path);
   if (found == paths_.end() && paths_.size() < max_paths_) {
     try {
@@ -82,14 +85,14 @@ void RetryQueue::StartThread() noexcept {
 
 bool RetryQueue::Contains(std::string_view path) const {
   if (size() == 0) return false;
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   return paths_.find(path) != paths_.end();
 }
 
 // `each(visit)` visits the elements to claim, until `visit` returns false.
 template <class Each>
 Result<RetryQueue::Claim> RetryQueue::ClaimWhenFree(
-    std::unique_lock<std::mutex>& lock, const Each& each) {
+    internal::UniqueMutexLock& lock, const Each& each) {
   const auto are_free = [&] {
     bool free = true;
     each([&](Paths::value_type& path) {
@@ -107,7 +110,7 @@ Result<RetryQueue::Claim> RetryQueue::ClaimWhenFree(
                         std::to_string(max_wait_.count()) + " ms; retry later");
     }
     // A clock may release the lock after its last look.
-    clock_->WaitUntil(lock, changed_, deadline, are_free);
+    clock_->WaitUntil(lock.native(), changed_, deadline, are_free);
   }
   std::vector<Claim::Held> held;
   each([&](Paths::value_type& path) {
@@ -129,8 +132,9 @@ RetryQueue::Claim RetryQueue::MakeClaim(
 Result<RetryQueue::Claim> RetryQueue::ClaimQueued(
     std::span<const std::string_view> paths) {
   if (size() == 0) return Claim();
-  std::unique_lock<std::mutex> lock(mutex_);
+  internal::UniqueMutexLock lock(mutex_);
   return ClaimWhenFree(lock, [&](const auto& visit) {
+    mutex_.AssertHeld();
     for (const std::string_view path : paths) {
       const auto found = paths_.find(path);
       if (found != paths_.end() && !visit(*found)) return;
@@ -139,8 +143,9 @@ Result<RetryQueue::Claim> RetryQueue::ClaimQueued(
 }
 
 Result<RetryQueue::Claim> RetryQueue::ClaimAll() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  internal::UniqueMutexLock lock(mutex_);
   return ClaimWhenFree(lock, [&](const auto& visit) {
+    mutex_.AssertHeld();
     for (auto& path : paths_) {
       if (!visit(path)) return;
     }
@@ -164,7 +169,7 @@ RetryQueue::Claim RetryQueue::ClaimOldest() {
 
 void RetryQueue::Release(Claim& claim) noexcept {
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     for (const Claim::Held& held : claim.held_) {
       State& state = held.path->second;
       assert(state.is_claimed);
@@ -184,14 +189,14 @@ void RetryQueue::Release(Claim& claim) noexcept {
 
 void RetryQueue::RetryNow() {
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     retries_now_ = true;
   }
   changed_.notify_all();
 }
 
 bool RetryQueue::RetrySome() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  internal::UniqueMutexLock lock(mutex_);
   Claim claim = ClaimOldest();
   lock.unlock();
   if (claim.empty()) return false;
@@ -201,7 +206,7 @@ bool RetryQueue::RetrySome() {
 }
 
 bool RetryQueue::IsStopped() const {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   return is_stopped_;
 }
 
@@ -221,13 +226,17 @@ bool RetryQueue::RetryOneByOne(Claim& claim) {
 }
 
 void RetryQueue::Run() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  internal::UniqueMutexLock lock(mutex_);
   while (!is_stopped_) {
     if (paths_.empty()) {
-      changed_.wait(lock, [this] { return is_stopped_ || !paths_.empty(); });
+      changed_.wait(lock.native(), [this]() APPCACHE_REQUIRES(mutex_) {
+        return is_stopped_ || !paths_.empty();
+      });
     }
-    clock_->WaitUntil(lock, changed_, clock_->Now() + retry_interval_,
-                      [this] { return is_stopped_ || retries_now_; });
+    clock_->WaitUntil(lock.native(), changed_, clock_->Now() + retry_interval_,
+                      [this]() APPCACHE_REQUIRES(mutex_) {
+                        return is_stopped_ || retries_now_;
+                      });
     retries_now_ = false;
     if (is_stopped_ || paths_.empty()) continue;
     lock.unlock();

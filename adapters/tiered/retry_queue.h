@@ -19,7 +19,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +29,7 @@
 
 #include "appcache/clock.h"
 #include "appcache/error.h"
+#include "engine/support/mutex.h"
 
 namespace appcache::tiered {
 
@@ -131,13 +131,13 @@ class RetryQueue {
  private:
   static constexpr size_t kBatch = 256;
 
-  // REQUIRES, of these: mutex_ is held.
   template <class Each>
-  Result<Claim> ClaimWhenFree(std::unique_lock<std::mutex>& lock,
-                              const Each& each);
-  Claim ClaimOldest();
-  Claim MakeClaim(std::vector<Claim::Held> held) noexcept;
-  void StartThread() noexcept;
+  Result<Claim> ClaimWhenFree(internal::UniqueMutexLock& lock, const Each& each)
+      APPCACHE_REQUIRES(mutex_);
+  Claim ClaimOldest() APPCACHE_REQUIRES(mutex_);
+  Claim MakeClaim(std::vector<Claim::Held> held) noexcept
+      APPCACHE_REQUIRES(mutex_);
+  void StartThread() noexcept APPCACHE_REQUIRES(mutex_);
 
   void Release(Claim& claim) noexcept;
   bool IsStopped() const;
@@ -152,14 +152,13 @@ class RetryQueue {
   const std::chrono::milliseconds max_wait_;
   const std::shared_ptr<const Clock> clock_;
 
-  mutable std::mutex mutex_;
+  mutable internal::Mutex mutex_;
   std::condition_variable changed_;
-  // Guarded by mutex_, as all that follows; the thread only until Stop.
-  Paths paths_;
-  uint64_t next_version_ = 1;
-  bool retries_now_ = false;
-  bool is_stopped_ = false;
-  std::thread thread_;
+  Paths paths_ APPCACHE_GUARDED_BY(mutex_);
+  uint64_t next_version_ APPCACHE_GUARDED_BY(mutex_) = 1;
+  bool retries_now_ APPCACHE_GUARDED_BY(mutex_) = false;
+  bool is_stopped_ APPCACHE_GUARDED_BY(mutex_) = false;
+  std::thread thread_ APPCACHE_GUARDED_BY(mutex_);
 
   // Written under mutex_.
   std::atomic<size_t> size_{0};  // of paths_

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <mutex>
 
+#include "engine/support/mutex.h"
+
 namespace appcache {
 namespace {
 
@@ -111,8 +113,8 @@ class SteadyClock final : public RealClock {
   // Does nothing while another thread measures, nor if the measurement fails:
   // then the next call measures.
   void MeasureSuspension() const noexcept {
-    std::unique_lock<std::mutex> lock(measuring_, std::try_to_lock);
-    if (!lock) return;
+    if (!measuring_.try_lock()) return;
+    const internal::MutexLock lock(measuring_, std::adopt_lock);
     const nanoseconds lead = WallLead();
     const nanoseconds before = TimeOf(CLOCK_MONOTONIC);
     const nanoseconds boot_time = TimeOf(CLOCK_BOOTTIME);
@@ -133,7 +135,8 @@ class SteadyClock final : public RealClock {
   const microseconds started_ =
       duration_cast<microseconds>(TimeOf(CLOCK_BOOTTIME));
 
-  mutable std::mutex measuring_;
+  // Held by the thread that measures.
+  mutable internal::Mutex measuring_;
   // The lead for which suspended_ was measured; min() before the first time.
   mutable std::atomic<nanoseconds> wall_lead_{nanoseconds::min()};
   mutable std::atomic<nanoseconds> suspended_{nanoseconds(0)};

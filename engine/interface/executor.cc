@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -11,6 +10,7 @@
 
 #include "engine/support/background_thread.h"
 #include "engine/support/fork_guard.h"
+#include "engine/support/mutex.h"
 
 namespace appcache {
 
@@ -23,8 +23,9 @@ class ThreadExecutor::State {
   bool in_child() const noexcept { return fork_guard_.in_child(); }
 
   // `self` owns this object. New threads keep a copy of it.
-  bool Run(std::function<void()> job, const std::shared_ptr<State>& self) {
-    std::lock_guard<std::mutex> guard(mutex_);
+  bool Run(std::function<void()> job, const std::shared_ptr<State>& self)
+      APPCACHE_EXCLUDES(mutex_) {
+    internal::MutexLock guard(mutex_);
     if (stopped_ || unfinished_ >= max_unfinished_) return false;
     if (threads_.size() < std::min(max_threads_, unfinished_ + 1)) {
       StartThread(self);
@@ -36,11 +37,11 @@ class ThreadExecutor::State {
     return true;
   }
 
-  void Stop() {
+  void Stop() APPCACHE_EXCLUDES(mutex_) {
     std::deque<std::function<void()>> dropped;
     std::vector<std::thread> threads;
     {
-      std::lock_guard<std::mutex> guard(mutex_);
+      internal::MutexLock guard(mutex_);
       stopped_ = true;
       dropped.swap(jobs_);
       threads.swap(threads_);
@@ -58,8 +59,8 @@ class ThreadExecutor::State {
   }
 
  private:
-  // REQUIRES: the caller holds mutex_.
-  void StartThread(const std::shared_ptr<State>& self) {
+  void StartThread(const std::shared_ptr<State>& self)
+      APPCACHE_REQUIRES(mutex_) {
     threads_.reserve(max_threads_);
     try {
       threads_.push_back(
@@ -69,10 +70,12 @@ class ThreadExecutor::State {
     }
   }
 
-  void Work() {
-    std::unique_lock<std::mutex> lock(mutex_);
+  void Work() APPCACHE_EXCLUDES(mutex_) {
+    internal::UniqueMutexLock lock(mutex_);
     for (;;) {
-      changed_.wait(lock, [this] { return stopped_ || !jobs_.empty(); });
+      changed_.wait(lock.native(), [this]() APPCACHE_REQUIRES(mutex_) {
+        return stopped_ || !jobs_.empty();
+      });
       if (stopped_) return;
       std::function<void()> job = std::move(jobs_.front());
       jobs_.pop_front();
@@ -88,13 +91,13 @@ class ThreadExecutor::State {
   const size_t max_threads_;
   const size_t max_unfinished_;
 
-  std::mutex mutex_;
+  internal::Mutex mutex_;
   std::condition_variable changed_;
-  // All that follow are guarded by mutex_.
-  std::deque<std::function<void()>> jobs_;
-  std::vector<std::thread> threads_;
-  size_t unfinished_ = 0;  // jobs that are running or queued
-  bool stopped_ = false;
+  std::deque<std::function<void()>> jobs_ APPCACHE_GUARDED_BY(mutex_);
+  std::vector<std::thread> threads_ APPCACHE_GUARDED_BY(mutex_);
+  // The jobs that are running or queued.
+  size_t unfinished_ APPCACHE_GUARDED_BY(mutex_) = 0;
+  bool stopped_ APPCACHE_GUARDED_BY(mutex_) = false;
 };
 
 ThreadExecutor::ThreadExecutor(size_t max_threads, size_t max_queued)

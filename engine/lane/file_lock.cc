@@ -8,10 +8,11 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
-#include <mutex>
 #include <string_view>
 #include <system_error>
 #include <vector>
+
+#include "engine/support/mutex.h"
 
 namespace appcache::internal {
 namespace {
@@ -25,19 +26,21 @@ constexpr off_t kNoteAt = kSignature.size();
 // The descriptors that a forked child closes. The mutex is held during a fork,
 // so that the child never sees a half-changed list.
 struct OpenLocks {
-  std::mutex mutex;
-  std::vector<int> fds;  // guarded by mutex
+  Mutex mutex;
+  std::vector<int> fds APPCACHE_GUARDED_BY(mutex);
 };
 
 OpenLocks& Locks() {
   static OpenLocks& locks = *[] {
     auto* const made = new OpenLocks;
-    pthread_atfork([] { Locks().mutex.lock(); }, [] { Locks().mutex.unlock(); },
-                   [] {
-                     for (const int fd : Locks().fds) close(fd);
-                     Locks().fds.clear();
-                     Locks().mutex.unlock();
-                   });
+    pthread_atfork(
+        []() APPCACHE_ACQUIRE(Locks().mutex) { Locks().mutex.lock(); },
+        []() APPCACHE_RELEASE(Locks().mutex) { Locks().mutex.unlock(); },
+        []() APPCACHE_RELEASE(Locks().mutex) {
+          for (const int fd : Locks().fds) close(fd);
+          Locks().fds.clear();
+          Locks().mutex.unlock();
+        });
     return made;
   }();
   return locks;
@@ -46,7 +49,7 @@ OpenLocks& Locks() {
 // Closes `fd`, unless this is a child that closed it when it was forked.
 void CloseTracked(int fd) noexcept {
   OpenLocks& locks = Locks();
-  std::lock_guard<std::mutex> guard(locks.mutex);
+  MutexLock guard(locks.mutex);
   const auto found = std::find(locks.fds.begin(), locks.fds.end(), fd);
   if (found == locks.fds.end()) return;
   locks.fds.erase(found);
@@ -102,7 +105,7 @@ Result<FileLock> FileLock::Open(const std::string& path,
   FileLock lock;
   lock.path_ = path;
   OpenLocks& locks = Locks();
-  std::lock_guard<std::mutex> guard(locks.mutex);
+  MutexLock guard(locks.mutex);
   // So that push_back does not throw, which would leak the descriptor.
   locks.fds.reserve(locks.fds.size() + 1);
   const int fd = OpenSideFile(path, O_RDWR, /*create=*/true, access);

@@ -39,7 +39,7 @@ void WriterLane::Remove(const Waiter& waiter) noexcept {
 }
 
 bool WriterLane::EnterThreads(std::chrono::milliseconds max_wait) noexcept {
-  std::unique_lock<std::mutex> lock(mutex_);
+  UniqueMutexLock lock(mutex_);
   if (!occupied_) {
     occupied_ = true;
     return true;
@@ -48,7 +48,7 @@ bool WriterLane::EnterThreads(std::chrono::milliseconds max_wait) noexcept {
   me.since = std::chrono::steady_clock::now();
   Append(me);
   const bool entered = me.changed.wait_for(
-      lock, max_wait, [&] { return me.received || !occupied_; });
+      lock.native(), max_wait, [&] { return me.received || !occupied_; });
   // Leave has already removed a waiter to which it transferred the lock.
   if (!me.received) Remove(me);
   if (entered) {
@@ -101,7 +101,7 @@ void WriterLane::Leave() noexcept {
   // Harmless when the file is not locked because LockFile failed.
   if (file_lock_) file_lock_->Unlock();
   if (blocks_signal_) UnblockFileSizeSignal();
-  std::lock_guard<std::mutex> guard(mutex_);
+  MutexLock guard(mutex_);
   assert(occupied_);
   occupied_ = false;
   if (first_waiter_ == nullptr) return;

@@ -16,7 +16,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,6 +23,7 @@
 #include "appcache/error.h"
 #include "appcache/export.h"
 #include "engine/lane/file_lock.h"
+#include "engine/support/mutex.h"
 
 namespace appcache::internal {
 
@@ -115,7 +115,7 @@ class APPCACHE_EXPORT WriterLane {
   const std::string name_;
   const bool blocks_signal_;
 
-  std::mutex mutex_;
+  Mutex mutex_;
   // Guarded by mutex_, as is the next.
   bool occupied_ = false;
   // The queue: a list of objects on the stacks of the waiting threads, so that

@@ -6,8 +6,9 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <mutex>
 #include <utility>
+
+#include "engine/support/mutex.h"
 
 namespace appcache::internal {
 
@@ -49,10 +50,10 @@ class BackgroundLoads {
  private:
   void End();
 
-  std::mutex mutex_;
+  Mutex mutex_;
   std::condition_variable ended_;
-  size_t running_ = 0;       // guarded by mutex_
-  bool is_stopped_ = false;  // guarded by mutex_
+  size_t running_ APPCACHE_GUARDED_BY(mutex_) = 0;
+  bool is_stopped_ APPCACHE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace appcache::internal

@@ -4,7 +4,7 @@ namespace appcache::internal {
 
 void ExpiringKeySet::Add(std::string_view path, TimePoint expiry) {
   if (path.size() > kMaxBytes) return;
-  std::lock_guard<std::mutex> guard(mutex_);
+  MutexLock guard(mutex_);
   const auto old = expiries_.find(path);
   if (old != expiries_.end()) EraseLocked(old);
   const auto added = expiries_.emplace(path, expiry).first;
@@ -23,14 +23,14 @@ void ExpiringKeySet::Add(std::string_view path, TimePoint expiry) {
 
 bool ExpiringKeySet::Contains(std::string_view path, TimePoint now) const {
   if (size_.load(std::memory_order_acquire) == 0) return false;
-  std::lock_guard<std::mutex> guard(mutex_);
+  MutexLock guard(mutex_);
   const auto found = expiries_.find(path);
   return found != expiries_.end() && now < found->second;
 }
 
 void ExpiringKeySet::Erase(std::string_view path) noexcept {
   if (size_.load(std::memory_order_acquire) == 0) return;
-  std::lock_guard<std::mutex> guard(mutex_);
+  MutexLock guard(mutex_);
   const auto found = expiries_.find(path);
   if (found == expiries_.end()) return;
   EraseLocked(found);
@@ -39,7 +39,7 @@ void ExpiringKeySet::Erase(std::string_view path) noexcept {
 
 void ExpiringKeySet::Clear() noexcept {
   if (size_.load(std::memory_order_acquire) == 0) return;
-  std::lock_guard<std::mutex> guard(mutex_);
+  MutexLock guard(mutex_);
   by_expiry_.clear();
   expiries_.clear();
   bytes_ = 0;

@@ -12,7 +12,6 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -20,6 +19,7 @@
 #include <utility>
 
 #include "appcache/clock.h"
+#include "engine/support/mutex.h"
 
 namespace appcache::internal {
 
@@ -52,17 +52,16 @@ class ExpiringKeySet {
   using Expiries =
       std::unordered_map<std::string, TimePoint, Hash, std::equal_to<>>;
 
-  // REQUIRES: mutex_ is held.
-  void EraseLocked(Expiries::iterator found) noexcept;
+  void EraseLocked(Expiries::iterator found) noexcept APPCACHE_REQUIRES(mutex_);
 
   // The size of expiries_, readable without the mutex.
   std::atomic<size_t> size_{0};
-  mutable std::mutex mutex_;
-  // Guarded by mutex_, as the rest.
-  Expiries expiries_;
+  mutable Mutex mutex_;
+  Expiries expiries_ APPCACHE_GUARDED_BY(mutex_);
   // In expiry order. The views point to the keys of expiries_.
-  std::set<std::pair<TimePoint, std::string_view>> by_expiry_;
-  size_t bytes_ = 0;
+  std::set<std::pair<TimePoint, std::string_view>> by_expiry_
+      APPCACHE_GUARDED_BY(mutex_);
+  size_t bytes_ APPCACHE_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace appcache::internal

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <mutex>
 #include <random>
+
+#include "engine/support/mutex.h"
 
 namespace appcache::internal {
 namespace {
@@ -27,10 +28,11 @@ std::string NewToken() {
 }
 
 void WaitFor(const Clock& clock, Ttl time) {
-  std::mutex mutex;
+  Mutex mutex;
   std::condition_variable never;
-  std::unique_lock<std::mutex> lock(mutex);
-  clock.WaitUntil(lock, never, clock.Now() + time, [] { return false; });
+  UniqueMutexLock lock(mutex);
+  clock.WaitUntil(lock.native(), never, clock.Now() + time,
+                  [] { return false; });
 }
 
 }  // namespace

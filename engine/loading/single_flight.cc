@@ -3,12 +3,12 @@
 #include <cassert>
 #include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "engine/loading/wait_graph.h"
+#include "engine/support/mutex.h"
 #include "engine/support/shared_result.h"
 
 namespace appcache::internal {
@@ -26,15 +26,16 @@ class SingleFlight::Flight : public WaitGraph::Load {
   int own_loads = 0;
 
   // Waits for a store in progress. No store begins afterwards.
-  void Supersede() {
-    std::unique_lock<std::mutex> lock(mutex_);
+  void Supersede() APPCACHE_EXCLUDES(mutex_) {
+    UniqueMutexLock lock(mutex_);
     superseded_ = true;
-    stored_.wait(lock, [this] { return !storing_; });
+    stored_.wait(lock.native(),
+                 [this]() APPCACHE_REQUIRES(mutex_) { return !storing_; });
   }
 
   // False when the flight was superseded; then EndStore must not be called.
-  bool BeginStore() {
-    std::lock_guard<std::mutex> guard(mutex_);
+  bool BeginStore() APPCACHE_EXCLUDES(mutex_) {
+    MutexLock guard(mutex_);
     assert(!storing_);
     if (superseded_) return false;
     storing_ = true;
@@ -42,8 +43,8 @@ class SingleFlight::Flight : public WaitGraph::Load {
   }
 
   // REQUIRES: BeginStore has returned true.
-  void EndStore() noexcept {
-    std::lock_guard<std::mutex> guard(mutex_);
+  void EndStore() noexcept APPCACHE_EXCLUDES(mutex_) {
+    MutexLock guard(mutex_);
     assert(storing_);
     storing_ = false;
     stored_.notify_all();
@@ -88,10 +89,10 @@ class SingleFlight::Flight : public WaitGraph::Load {
 
   SharedResult<Completion> completion_;
 
-  std::mutex mutex_;
+  Mutex mutex_;
   std::condition_variable stored_;
-  bool superseded_ = false;  // guarded by mutex_
-  bool storing_ = false;     // guarded by mutex_
+  bool superseded_ APPCACHE_GUARDED_BY(mutex_) = false;
+  bool storing_ APPCACHE_GUARDED_BY(mutex_) = false;
 };
 
 SingleFlight::Ticket SingleFlight::Join(std::string_view path) {

@@ -18,7 +18,7 @@ WaitGraph::Wait::Wait(const Load& load) noexcept : load_(load) {
   } catch (const std::bad_alloc&) {
     return;
   }
-  std::lock_guard<std::mutex> guard(graph->mutex_);
+  MutexLock guard(graph->mutex_);
   closes_cycle_ = graph->ReachesThread(load_, thread_);
   if (closes_cycle_) return;
   graph_ = graph;
@@ -30,7 +30,7 @@ WaitGraph::Wait::Wait(const Load& load) noexcept : load_(load) {
 
 WaitGraph::Wait::~Wait() {
   if (graph_ == nullptr) return;
-  std::lock_guard<std::mutex> guard(graph_->mutex_);
+  MutexLock guard(graph_->mutex_);
   (previous_ == nullptr ? graph_->first_ : previous_->next_) = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
   --graph_->size_;

@@ -6,8 +6,9 @@
 
 #include <atomic>
 #include <cstddef>
-#include <mutex>
 #include <thread>
+
+#include "engine/support/mutex.h"
 
 namespace appcache::internal {
 
@@ -46,21 +47,23 @@ class WaitGraph {
     const std::thread::id thread_ = std::this_thread::get_id();
     const Load& load_;
     WaitGraph* graph_ = nullptr;  // null when this is not in the list
+    // Guarded by the mutex of the graph.
     Wait* next_ = nullptr;
     Wait* previous_ = nullptr;
     bool closes_cycle_ = false;
   };
 
  private:
-  // REQUIRES: mutex_ is held.
-  bool ReachesThread(const Load& load, std::thread::id thread) const noexcept;
-  const Wait* FindWaitOf(std::thread::id thread) const noexcept;
+  bool ReachesThread(const Load& load, std::thread::id thread) const noexcept
+      APPCACHE_REQUIRES(mutex_);
+  const Wait* FindWaitOf(std::thread::id thread) const noexcept
+      APPCACHE_REQUIRES(mutex_);
 
-  std::mutex mutex_;
+  Mutex mutex_;
   // The waits, the newest first: the first of a thread is the one that it is
-  // in. Guarded by mutex_, as is their number.
-  Wait* first_ = nullptr;
-  size_t size_ = 0;
+  // in.
+  Wait* first_ APPCACHE_GUARDED_BY(mutex_) = nullptr;
+  size_t size_ APPCACHE_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace appcache::internal

@@ -67,7 +67,7 @@ Result<std::shared_ptr<FileEngine>> FileEngine::Open(
 
 FileEngine::EnginePtr FileEngine::Current() const {
   Slot& slot = slots_[internal::StripedCounter::StripeOfThisThread()];
-  std::lock_guard<internal::SpinLock> guard(slot.lock);
+  internal::SpinLockGuard guard(slot.lock);
   return slot.engine;
 }
 
@@ -83,8 +83,9 @@ std::vector<FileEngine::EnginePtr> FileEngine::ReferencesTo(
 
 void FileEngine::FillSlots(std::vector<EnginePtr> references) noexcept {
   for (size_t i = 0; i < references.size(); ++i) {
-    std::lock_guard<internal::SpinLock> guard(slots_[i].lock);
-    slots_[i].engine.swap(references[i]);
+    Slot& slot = slots_[i];
+    internal::SpinLockGuard guard(slot.lock);
+    slot.engine.swap(references[i]);
   }
 }
 
@@ -105,15 +106,18 @@ R FileEngine::RunWhile(const Operation& operation, uint64_t entries,
 }
 
 Status FileEngine::Replace(const EnginePtr& moved) {
-  const auto is_done = [&] { return engine_ != moved || is_closed_; };
+  const auto is_done = [&] {
+    mutex_.AssertHeld();
+    return engine_ != moved || is_closed_;
+  };
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     if (is_done()) return Status();
   }
   const Result<internal::WriterLane::Held> held = lane_.Enter(busy_timeout_);
   if (!held.ok()) return held.status();
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     if (is_done()) return Status();
     old_.reserve(old_.size() + 1);
   }
@@ -126,7 +130,7 @@ Status FileEngine::Replace(const EnginePtr& moved) {
   if (!opened.ok()) return opened.status();
   std::vector<EnginePtr> references = ReferencesTo(*opened);
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     if (is_closed_) return Status();
     CountEnded();
     old_.push_back(std::exchange(engine_, *opened));
@@ -140,7 +144,7 @@ Status FileEngine::Replace(const EnginePtr& moved) {
 }
 
 void FileEngine::CountEnded() {
-  std::erase_if(old_, [&](const EnginePtr& engine) {
+  std::erase_if(old_, [&](const EnginePtr& engine) APPCACHE_REQUIRES(mutex_) {
     const long kept = engine == first_ ? 2 : 1;
     if (engine.use_count() > kept) return false;
     AddCounters(engine->Counters(), ended_);
@@ -210,7 +214,7 @@ Status FileEngine::Flush() {
 Status FileEngine::Close() {
   EnginePtr engine;
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     is_closed_ = true;
     engine = engine_;
   }
@@ -264,7 +268,7 @@ CacheStats FileEngine::Stats() {
   EnginePtr current;
   CacheStats replaced;
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     CountEnded();
     replaced = ended_;
     for (const EnginePtr& old : old_) AddCounters(old->Counters(), replaced);

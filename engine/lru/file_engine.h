@@ -12,7 +12,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -21,6 +20,7 @@
 #include "engine/lru/engine.h"
 #include "engine/lru/lru_engine.h"
 #include "engine/support/fork_guard.h"
+#include "engine/support/mutex.h"
 #include "engine/support/spin_lock.h"
 #include "engine/support/striped_counter.h"
 
@@ -88,7 +88,7 @@ class FileEngine final : public Engine {
   // a count of its own: a call writes to no memory that other threads use.
   struct alignas(64) Slot {
     internal::SpinLock lock;
-    EnginePtr engine;  // guarded by lock
+    EnginePtr engine APPCACHE_GUARDED_BY(lock);
   };
   using Slots = std::array<Slot, internal::StripedCounter::kStripes>;
 
@@ -110,8 +110,7 @@ class FileEngine final : public Engine {
   // Replaces the engine unless another thread has, or the file has returned.
   Status Replace(const EnginePtr& moved);
   // Adds the counters of old engines that no call uses any more to ended_.
-  // REQUIRES: mutex_ is held.
-  void CountEnded();
+  void CountEnded() APPCACHE_REQUIRES(mutex_);
 
   const internal::ForkGuard fork_guard_;
   const OpenEngine open_;
@@ -125,11 +124,12 @@ class FileEngine final : public Engine {
   // Held by the thread that replaces the engine.
   internal::WriterLane lane_;
 
-  mutable std::mutex mutex_;
-  EnginePtr engine_;  // guarded by mutex_, as are the others
-  bool is_closed_ = false;
-  std::vector<EnginePtr> old_;  // a call may still use them
-  CacheStats ended_;
+  mutable internal::Mutex mutex_;
+  EnginePtr engine_ APPCACHE_GUARDED_BY(mutex_);
+  bool is_closed_ APPCACHE_GUARDED_BY(mutex_) = false;
+  // A call may still use them.
+  std::vector<EnginePtr> old_ APPCACHE_GUARDED_BY(mutex_);
+  CacheStats ended_ APPCACHE_GUARDED_BY(mutex_);
 
   internal::StripedCounter write_errors_;
 };

@@ -5,71 +5,61 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <mutex>
-#include <utility>
+
+#include "engine/support/mutex.h"
 
 namespace appcache::lru {
 
 // Thread-safe.
-class FlushTurn {
+class APPCACHE_CAPABILITY("turn to flush") FlushTurn {
  public:
-  // The turn is this thread's until the object is destroyed.
-  class Held {
-   public:
-    Held() = default;
-    Held(Held&& other) noexcept : turn_(std::exchange(other.turn_, nullptr)) {}
-    Held& operator=(Held&&) = delete;
-    ~Held() {
-      if (turn_ != nullptr) turn_->Leave();
-    }
-    explicit operator bool() const noexcept { return turn_ != nullptr; }
-
-   private:
-    friend class FlushTurn;
-    explicit Held(FlushTurn* turn) noexcept : turn_(turn) {}
-    FlushTurn* turn_ = nullptr;
-  };
-
   // Waits. Every flush ends: it waits for the writer lock with a limit.
-  Held Enter() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    left_.wait(lock, [this] { return !is_taken_; });
+  void lock() APPCACHE_ACQUIRE() APPCACHE_EXCLUDES(mutex_) {
+    internal::UniqueMutexLock lock(mutex_);
+    while (is_taken_) left_.wait(lock.native());
     is_taken_ = true;
-    return Held(this);
   }
 
   // The same until `deadline`, or until `is_satisfied()` when the flush in
-  // progress has called NoteProgress. No turn: one of the two has come.
+  // progress has called NoteProgress. False: one of the two has come, and the
+  // turn is not this thread's.
   template <class IsSatisfied>
-  Held EnterUntil(std::chrono::steady_clock::time_point deadline,
-                  const IsSatisfied& is_satisfied) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    left_.wait_until(lock, deadline,
-                     [&] { return !is_taken_ || is_satisfied(); });
-    if (is_taken_ || is_satisfied()) return Held();
+  bool TryLockUntil(std::chrono::steady_clock::time_point deadline,
+                    const IsSatisfied& is_satisfied) APPCACHE_TRY_ACQUIRE(true)
+      APPCACHE_EXCLUDES(mutex_) {
+    internal::UniqueMutexLock lock(mutex_);
+    left_.wait_until(lock.native(), deadline, [&]() APPCACHE_REQUIRES(mutex_) {
+      return !is_taken_ || is_satisfied();
+    });
+    if (is_taken_ || is_satisfied()) return false;
     is_taken_ = true;
-    return Held(this);
+    return true;
   }
-  Held EnterUntil(std::chrono::steady_clock::time_point deadline) {
-    return EnterUntil(deadline, [] { return false; });
-  }
-
-  // Some of what others wait for is done.
-  void NoteProgress() noexcept {
-    std::lock_guard<std::mutex> guard(mutex_);
-    left_.notify_all();
+  bool TryLockUntil(std::chrono::steady_clock::time_point deadline)
+      APPCACHE_TRY_ACQUIRE(true) APPCACHE_EXCLUDES(mutex_) {
+    return TryLockUntil(deadline, [] { return false; });
   }
 
- private:
-  void Leave() noexcept {
-    std::lock_guard<std::mutex> guard(mutex_);
+  void unlock() noexcept APPCACHE_RELEASE() APPCACHE_EXCLUDES(mutex_) {
+    internal::MutexLock guard(mutex_);
     is_taken_ = false;
     left_.notify_all();
   }
 
-  std::mutex mutex_;
+  // States to the analysis that the calling thread has the turn: for a lambda
+  // that is called by others.
+  void AssertHeld() const noexcept APPCACHE_ASSERT_CAPABILITY(this) {}
+
+  // Some of what others wait for is done.
+  void NoteProgress() noexcept APPCACHE_EXCLUDES(mutex_) {
+    internal::MutexLock guard(mutex_);
+    left_.notify_all();
+  }
+
+ private:
+  internal::Mutex mutex_;
   std::condition_variable left_;
-  bool is_taken_ = false;  // guarded by mutex_
+  bool is_taken_ APPCACHE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace appcache::lru

@@ -205,7 +205,8 @@ class LruEngine final : public Engine {
 
   // --- Reads.
 
-  // `read(session)` with the session of this thread, whose mutex is held.
+  // `read(session, reader)` with the session of this thread, whose mutex is
+  // held, and its reader.
   template <class V, class Read>
   Lookup<V> WithSession(const Read& read);
   // `make(found, now)` for the entry at `path`. Counts it as an access.

@@ -4,7 +4,6 @@
 
 #include <exception>
 #include <new>
-#include <shared_mutex>
 
 #include "engine/support/background_thread.h"
 
@@ -14,12 +13,13 @@ namespace {
 // Held exclusively by a fork and shared by the work of every cache: a child
 // must not inherit a mutex of SQLite or of the allocator that one of these
 // threads holds.
-std::shared_mutex& ForkMutex() {
-  static std::shared_mutex& mutex = *[] {
-    auto* const made = new std::shared_mutex;
+internal::SharedMutex& ForkMutex() {
+  static internal::SharedMutex& mutex = *[] {
+    auto* const made = new internal::SharedMutex;
     // The child replaces it, because another thread has locked it.
-    pthread_atfork([] { ForkMutex().lock(); }, [] { ForkMutex().unlock(); },
-                   [] { ::new (&ForkMutex()) std::shared_mutex; });
+    pthread_atfork([]() APPCACHE_ACQUIRE(ForkMutex()) { ForkMutex().lock(); },
+                   []() APPCACHE_RELEASE(ForkMutex()) { ForkMutex().unlock(); },
+                   [] { ::new (&ForkMutex()) internal::SharedMutex; });
     return made;
   }();
   return mutex;
@@ -29,7 +29,7 @@ std::shared_mutex& ForkMutex() {
 
 void Maintenance::Arm(TimePoint deadline) noexcept {
   try {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     if (stopping_ || (deadline_ && *deadline_ <= deadline)) return;
     if (!thread_.joinable()) {
       thread_ = internal::StartBackgroundThread([this] { Loop(); });
@@ -42,32 +42,35 @@ void Maintenance::Arm(TimePoint deadline) noexcept {
 }
 
 void Maintenance::Stop() noexcept {
+  std::thread thread;
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     stopping_ = true;
     changed_.notify_one();
+    thread = std::move(thread_);
   }
-  if (thread_.joinable()) thread_.join();
+  if (thread.joinable()) thread.join();
 }
 
 void Maintenance::Loop() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  internal::UniqueMutexLock lock(mutex_);
   while (!stopping_) {
     if (!deadline_) {
-      changed_.wait(lock);
+      changed_.wait(lock.native());
       continue;
     }
     const TimePoint deadline = *deadline_;
     if (clock_->Now() < deadline) {
-      clock_->WaitUntil(lock, changed_, deadline, [&] {
-        return stopping_ || (deadline_ && *deadline_ < deadline);
-      });
+      clock_->WaitUntil(
+          lock.native(), changed_, deadline, [&]() APPCACHE_REQUIRES(mutex_) {
+            return stopping_ || (deadline_ && *deadline_ < deadline);
+          });
       continue;
     }
     deadline_.reset();
     lock.unlock();
     {
-      const std::shared_lock<std::shared_mutex> no_fork(ForkMutex());
+      const internal::SharedMutexLock no_fork(ForkMutex());
       work_();
     }
     lock.lock();

@@ -11,11 +11,11 @@
 #include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 
 #include "appcache/clock.h"
+#include "engine/support/mutex.h"
 
 namespace appcache::lru {
 
@@ -42,11 +42,11 @@ class Maintenance {
   const std::shared_ptr<const Clock> clock_;
   const std::function<void()> work_;
 
-  std::mutex mutex_;
+  internal::Mutex mutex_;
   std::condition_variable changed_;
-  std::optional<TimePoint> deadline_;  // guarded by mutex_, as is stopping_
-  bool stopping_ = false;
-  std::thread thread_;  // assigned under mutex_, joined by Stop
+  std::optional<TimePoint> deadline_ APPCACHE_GUARDED_BY(mutex_);
+  bool stopping_ APPCACHE_GUARDED_BY(mutex_) = false;
+  std::thread thread_ APPCACHE_GUARDED_BY(mutex_);
 };
 
 }  // namespace appcache::lru

@@ -10,6 +10,7 @@
 #include "engine/lru/expiry.h"
 #include "engine/lru/lru_engine.h"
 #include "engine/lru/stored_entry.h"
+#include "engine/support/mutex.h"
 
 namespace appcache::lru {
 namespace {
@@ -34,9 +35,10 @@ Lookup<V> LruEngine::WithSession(const Read& read) {
   if (Status entered = EnterToRead(held); !entered.ok()) {
     return Lookup<V>::Failed(std::move(entered));
   }
-  std::lock_guard<std::mutex> guard((*session)->mutex);
-  if ((*session)->is_closed) return Lookup<V>::Failed(Closed());
-  return read(**session);
+  Session& mine = **session;
+  internal::MutexLock guard(mine.mutex);
+  if (mine.is_closed) return Lookup<V>::Failed(Closed());
+  return read(mine, mine.reader);
 }
 
 template <class V, class MakeValue>
@@ -45,8 +47,8 @@ Lookup<V> LruEngine::Access(std::string_view path, const MakeValue& make) {
     return Lookup<V>::Failed(std::move(usable));
   }
   const int64_t h = Hash(path);
-  return WithSession<V>([&](Session& session) {
-    Lookup<store::FoundValue> found = session.reader.Find(h, path);
+  return WithSession<V>([&](Session& session, store::Reader& reader) {
+    Lookup<store::FoundValue> found = reader.Find(h, path);
     const TimePoint now = settings_.clock->Now();
     if (found && !HasExpired(found->expires_at_ms, now)) {
       const uint64_t hits = ++session.hits;
@@ -91,8 +93,8 @@ Lookup<Ttl> LruEngine::GetTtl(std::string_view path) {
     return Lookup<Ttl>::Failed(std::move(usable));
   }
   const int64_t h = Hash(path);
-  return WithSession<Ttl>([&](Session& session) {
-    const Lookup<int64_t> found = session.reader.FindExpiry(h, path);
+  return WithSession<Ttl>([&](Session&, store::Reader& reader) {
+    const Lookup<int64_t> found = reader.FindExpiry(h, path);
     if (found.has_error()) return Lookup<Ttl>::Failed(Noted(found.status()));
     const TimePoint now = settings_.clock->Now();
     if (!found || HasExpired(*found, now)) return Lookup<Ttl>::Miss();
@@ -109,7 +111,7 @@ void LruEngine::RecordAccess(Session& session, int64_t h,
   bool is_first = false;
   bool is_full = false;
   {
-    std::lock_guard<std::mutex> guard(session.accesses_mutex);
+    internal::MutexLock guard(session.accesses_mutex);
     std::vector<policy::Access>& accesses = session.accesses;
     if (!accesses.empty() && accesses.back().h == h) {
       accesses.back() = access;
@@ -137,16 +139,16 @@ void LruEngine::RecordAccess(Session& session, int64_t h,
 Lookup<size_t> LruEngine::ReadRow(
     int64_t h, std::string_view path,
     FunctionRef<void(std::string_view, int64_t)> visit) {
-  return WithSession<size_t>([&](Session& session) {
-    Lookup<size_t> found = session.reader.Visit(h, path, visit);
+  return WithSession<size_t>([&](Session&, store::Reader& reader) {
+    Lookup<size_t> found = reader.Visit(h, path, visit);
     if (found.has_error()) (void)Noted(found.status());
     return found;
   });
 }
 
 Lookup<int64_t> LruEngine::ReadRowExpiry(int64_t h, std::string_view path) {
-  return WithSession<int64_t>([&](Session& session) {
-    Lookup<int64_t> found = session.reader.FindExpiry(h, path);
+  return WithSession<int64_t>([&](Session&, store::Reader& reader) {
+    Lookup<int64_t> found = reader.FindExpiry(h, path);
     if (found.has_error()) (void)Noted(found.status());
     return found;
   });
@@ -179,8 +181,8 @@ Lookup<policy::Counts> LruEngine::ReadCounts() {
   if (Status usable = CheckUsable(); !usable.ok()) {
     return Lookup<policy::Counts>::Failed(std::move(usable));
   }
-  return WithSession<policy::Counts>([](Session& session) {
-    const Result<policy::Counts> read = session.reader.ReadCounts();
+  return WithSession<policy::Counts>([](Session&, store::Reader& reader) {
+    const Result<policy::Counts> read = reader.ReadCounts();
     return read.ok() ? Lookup<policy::Counts>::Hit(*read)
                      : Lookup<policy::Counts>::Failed(read.status());
   });

@@ -51,7 +51,7 @@ ReadOnlyEngine::~ReadOnlyEngine() {
 
 Status ReadOnlyEngine::CheckUsable() const {
   if (in_child()) return LruEngine::UsedInChild();
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   if (!is_closed_) return Status();
   return Status(ErrorCode::kUnavailable,
                 "the cache " + path_ + " has been closed");
@@ -78,7 +78,7 @@ Result<ReadOnlyEngine::ViewPtr> ReadOnlyEngine::OpenView() const {
 Result<ReadOnlyEngine::ViewPtr> ReadOnlyEngine::BeginUse(bool& is_new) {
   ViewPtr view;
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     if (is_closed_) {
       return Status(ErrorCode::kUnavailable,
                     "the cache " + path_ + " has been closed");
@@ -99,7 +99,7 @@ Result<ReadOnlyEngine::ViewPtr> ReadOnlyEngine::BeginUse(bool& is_new) {
 }
 
 void ReadOnlyEngine::EndUse(ViewPtr view) noexcept {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   if (view != nullptr && !is_closed_ && idle_.size() < kMostIdle) {
     idle_.push_back(std::move(view));  // reserved
   }
@@ -226,9 +226,10 @@ Status ReadOnlyEngine::Load(std::span<const StoredEntry> entries,
 Result<CheckReport> ReadOnlyEngine::CheckAndFix() { return Refused(); }
 
 Status ReadOnlyEngine::Close() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  internal::UniqueMutexLock lock(mutex_);
   is_closed_ = true;
-  ended_.wait(lock, [&] { return uses_ == 0; });
+  ended_.wait(lock.native(),
+              [this]() APPCACHE_REQUIRES(mutex_) { return uses_ == 0; });
   idle_.clear();
   return Status();
 }

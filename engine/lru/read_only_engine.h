@@ -12,7 +12,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -20,6 +19,7 @@
 #include "engine/lru/engine.h"
 #include "engine/store/read_only_file.h"
 #include "engine/support/fork_guard.h"
+#include "engine/support/mutex.h"
 #include "engine/support/open_database_name.h"
 #include "engine/support/striped_counter.h"
 
@@ -116,11 +116,11 @@ class ReadOnlyEngine final : public Engine {
   const Settings settings_;
   const policy::Limits limits_;
 
-  mutable std::mutex mutex_;
+  mutable internal::Mutex mutex_;
   std::condition_variable ended_;  // no view is in use
-  std::vector<ViewPtr> idle_;      // guarded by mutex_, as are the next two
-  size_t uses_ = 0;
-  bool is_closed_ = false;
+  std::vector<ViewPtr> idle_ APPCACHE_GUARDED_BY(mutex_);
+  size_t uses_ APPCACHE_GUARDED_BY(mutex_) = 0;
+  bool is_closed_ APPCACHE_GUARDED_BY(mutex_) = false;
 
   internal::StripedCounter hits_, misses_, read_errors_, write_errors_;
 };

@@ -3,9 +3,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <map>
-#include <mutex>
 #include <utility>
 
+#include "engine/support/mutex.h"
 #include "engine/support/open_database_name.h"
 #include "engine/support/process_local.h"
 
@@ -20,9 +20,9 @@ struct OpenEngine {
 };
 
 struct Engines {
-  std::mutex mutex;
-  std::map<std::string, OpenEngine> by_name;  // guarded by mutex
-  std::condition_variable closed;             // one of them was removed
+  internal::Mutex mutex;
+  std::map<std::string, OpenEngine> by_name APPCACHE_GUARDED_BY(mutex);
+  std::condition_variable closed;  // one of them was removed
 };
 
 // A forked child must not wait for a mutex that a thread of its parent held,
@@ -49,15 +49,18 @@ std::string Describe(const SharedOptions& options) {
 }
 
 // Waits until an engine of this name that is being closed is gone, at most
-// `max_wait`; then kBusy. REQUIRES: `lock` holds engines.mutex.
-Status WaitUntilClosed(Engines& engines, std::unique_lock<std::mutex>& lock,
+// `max_wait`; then kBusy.
+Status WaitUntilClosed(Engines& engines, internal::UniqueMutexLock& lock,
                        const std::string& name,
-                       std::chrono::milliseconds max_wait) {
+                       std::chrono::milliseconds max_wait)
+    APPCACHE_REQUIRES(engines.mutex) {
   const auto is_settled = [&] {
+    engines.mutex.AssertHeld();
     const auto found = engines.by_name.find(name);
     return found == engines.by_name.end() || found->second.users > 0;
   };
-  if (is_settled() || engines.closed.wait_for(lock, max_wait, is_settled)) {
+  if (is_settled() ||
+      engines.closed.wait_for(lock.native(), max_wait, is_settled)) {
     return Status();
   }
   return Status(ErrorCode::kBusy,
@@ -65,10 +68,11 @@ Status WaitUntilClosed(Engines& engines, std::unique_lock<std::mutex>& lock,
                     ", and waits for calls in progress; retry");
 }
 
-// Opens the engine and adds it. REQUIRES: engines.mutex is held.
+// Opens the engine and adds it.
 Result<std::shared_ptr<Engine>> Add(Engines& engines, const std::string& name,
                                     const SharedOptions& options,
-                                    const Open& open) {
+                                    const Open& open)
+    APPCACHE_REQUIRES(engines.mutex) {
   Status status = CheckNotOpenAtFork(name);
   if (!status.ok()) return status;
   internal::OpenDatabaseName open_name(
@@ -87,7 +91,7 @@ Result<std::shared_ptr<Engine>> Acquire(const std::string& name,
                                         std::chrono::milliseconds busy_timeout,
                                         const Open& open) {
   Engines& engines = open_engines.Get();
-  std::unique_lock<std::mutex> lock(engines.mutex);
+  internal::UniqueMutexLock lock(engines.mutex);
   Status settled = WaitUntilClosed(engines, lock, name, busy_timeout);
   if (!settled.ok()) return settled;
   const auto found = engines.by_name.find(name);
@@ -110,7 +114,7 @@ Result<std::shared_ptr<Engine>> AcquireNew(
     const std::string& name, const SharedOptions& options,
     std::chrono::milliseconds busy_timeout, const Open& open) {
   Engines& engines = open_engines.Get();
-  std::unique_lock<std::mutex> lock(engines.mutex);
+  internal::UniqueMutexLock lock(engines.mutex);
   Status settled = WaitUntilClosed(engines, lock, name, busy_timeout);
   if (!settled.ok()) return settled;
   if (engines.by_name.contains(name)) {
@@ -134,7 +138,7 @@ Status WhileClosed(const std::string& name,
   Status status = CheckNotOpenAtFork(name);
   if (!status.ok()) return status;
   Engines& engines = open_engines.Get();
-  std::lock_guard<std::mutex> guard(engines.mutex);
+  internal::MutexLock guard(engines.mutex);
   if (engines.by_name.contains(name)) {
     return Status(ErrorCode::kBusy,
                   "this process has " + name +
@@ -145,7 +149,7 @@ Status WhileClosed(const std::string& name,
 
 Status Release(const std::shared_ptr<Engine>& engine) {
   Engines& engines = open_engines.Get();
-  std::unique_lock<std::mutex> lock(engines.mutex);
+  internal::UniqueMutexLock lock(engines.mutex);
   auto it = engines.by_name.begin();
   while (it != engines.by_name.end() && it->second.engine != engine) ++it;
   if (it == engines.by_name.end()) {
@@ -165,7 +169,7 @@ Status Release(const std::shared_ptr<Engine>& engine) {
 
 bool ReleaseUnlessLast(const std::shared_ptr<Engine>& engine) {
   Engines& engines = open_engines.Get();
-  std::lock_guard<std::mutex> guard(engines.mutex);
+  internal::MutexLock guard(engines.mutex);
   for (auto& [name, open_engine] : engines.by_name) {
     if (open_engine.engine != engine || open_engine.users < 2) continue;
     --open_engine.users;

@@ -12,6 +12,7 @@
 #include "engine/lru/limits.h"
 #include "engine/lru/resident_engine.h"
 #include "engine/lru/resident_limits.h"
+#include "engine/support/mutex.h"
 
 namespace appcache::lru {
 namespace {
@@ -63,7 +64,7 @@ void ResidentEngine::MarkSuperseded(std::vector<Change>& changes) {
 Status ResidentEngine::ApplyBatch(std::vector<Change>& changes) {
   MarkSuperseded(changes);
   const Section section(epochs_, epochs_.ForThisThread());
-  std::lock_guard<std::mutex> guard(evict_mutex_);
+  internal::MutexLock guard(evict_mutex_);
   Directory::AccessAll all(directory_);
   if (is_closed()) return Closed();
   const LockedShards shards(all);
@@ -72,7 +73,9 @@ Status ResidentEngine::ApplyBatch(std::vector<Change>& changes) {
     if (change.entry != nullptr) ++counts[Directory::ShardOf(change.h)];
   }
   for (size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] > 0) all.shards()[i].Reserve(counts[i], true);
+    if (counts[i] == 0) continue;
+    const Directory::AccessAll::One shard(all, Directory::FirstOfShard(i));
+    shard->Reserve(counts[i], true);
   }
   // From here nothing fails.
   const int64_t start = ticks_.Next();
@@ -80,14 +83,14 @@ Status ResidentEngine::ApplyBatch(std::vector<Change>& changes) {
   bool has_old_ticks = false;
   for (Change& change : changes) {
     if (change.is_superseded) continue;
-    Directory::Shard& shard = all.ShardOf(change.h);
-    Record* record = shard.Find(change.h);
-    if (change.entry != nullptr) record = SpareReplaced(shard, record);
+    const Directory::AccessAll::One shard(all, change.h);
+    Record* record = shard->Find(change.h);
+    if (change.entry != nullptr) record = SpareReplaced(*shard, record);
     Entry* const visible = VisibleEntry(record);
     if (change.entry == nullptr) {
       if (visible != nullptr &&
           (!visible->is_resident || visible->key() == change.path)) {
-        shard.Remove(*record);
+        shard->Remove(*record);
       }
       continue;
     }
@@ -107,11 +110,11 @@ Status ResidentEngine::ApplyBatch(std::vector<Change>& changes) {
   }
   for (Change& change : changes) {
     if (change.is_superseded || change.entry == nullptr) continue;
-    Directory::Shard& shard = all.ShardOf(change.h);
+    const Directory::AccessAll::One shard(all, change.h);
     // Not what was planned: an entry may have expired since, and been removed.
-    shard.Grow(
-        Directory::Growth(VisibleEntry(shard.Find(change.h)), *change.entry));
-    shard.Put(std::move(change.entry), change.tick);
+    shard->Grow(
+        Directory::Growth(VisibleEntry(shard->Find(change.h)), *change.entry));
+    shard->Put(std::move(change.entry), change.tick);
   }
   if (has_old_ticks) victims_.Forget();
   // Their number may exceed the limits by itself.
@@ -159,7 +162,7 @@ Status ResidentEngine::Restore(std::span<const StoredEntry> entries) {
     if (change.entry != nullptr) bytes += change.entry->content_bytes();
   }
   if (Status room = WaitForRoom(bytes); !room.ok()) return room;
-  const FlushTurn::Held turn = flush_turn_.Enter();
+  const internal::LockGuard<FlushTurn> turn(flush_turn_);
   Status status = ApplyRestored(changes);
   if (!status.ok()) return status;
   // A failure is retried: the entries are there.
@@ -189,7 +192,7 @@ Status ResidentEngine::ApplyRestored(std::vector<Change>& changes) {
   Status status = ApplyBatch(changes);
   if (!status.ok()) return status;
   {
-    const std::lock_guard<std::mutex> guard(demote_mutex_);
+    const internal::MutexLock guard(demote_mutex_);
     coldest_.Forget();
   }
   auto time = times.begin();

@@ -8,6 +8,7 @@
 
 #include "engine/lru/resident_engine.h"
 #include "engine/lru/resident_limits.h"
+#include "engine/support/mutex.h"
 
 namespace appcache::lru {
 namespace {
@@ -21,7 +22,7 @@ void ReportEntry(CheckReport& report, int64_t h, const char* problem) {
 
 Result<CheckReport> ResidentEngine::CheckWith(bool fix) {
   if (Status valid = CheckWrite(); !valid.ok()) return valid;
-  const FlushTurn::Held turn = flush_turn_.Enter();
+  const internal::LockGuard<FlushTurn> turn(flush_turn_);
   if (is_closed()) return Closed();
   Status flushed = TryFlush(/*with_accesses=*/true);
   if (!flushed.ok()) return WithUnwritten(std::move(flushed));
@@ -30,6 +31,7 @@ Result<CheckReport> ResidentEngine::CheckWith(bool fix) {
   std::vector<int64_t> seen;
   Result<CheckReport> report = storage_->CheckRows(
       fix, [&](const store::AuditedEntry& row, CheckReport& found) {
+        flush_turn_.AssertHeld();
         seen.push_back(row.h);
         Directory::Access access(directory_, row.h);
         // After a Clear, the next flush removes the rows.
@@ -63,7 +65,7 @@ Result<CheckReport> ResidentEngine::CheckWith(bool fix) {
 void ResidentEngine::RebuildFrom(std::vector<residency::EntryPtr> rows,
                                  std::span<const int64_t> missing) {
   const Section section(epochs_, epochs_.ForThisThread());
-  const std::lock_guard<std::mutex> guard(evict_mutex_);
+  const internal::MutexLock guard(evict_mutex_);
   for (residency::EntryPtr& row : rows) {
     Directory::Access access(directory_, row->h);
     access->Reserve(1, row->expires_at_ms != 0);

@@ -60,6 +60,7 @@ ResidentEngine::~ResidentEngine() {
 }
 
 Status ResidentEngine::LoadDirectory() {
+  const internal::LockGuard<FlushTurn> turn(flush_turn_);
   const Result<store::Connection> reader = storage_->ConnectReader();
   if (!reader.ok()) return reader.status();
   store::Walk walk;
@@ -83,7 +84,7 @@ Status ResidentEngine::LoadDirectory() {
   if (!status.ok()) return status;
   flushed_ticks_ = ticks_.Next();
   next_sweep_ = settings_.clock->Now() + settings_.expiry_sweep_interval;
-  const std::lock_guard<std::mutex> guard(evict_mutex_);
+  const internal::MutexLock guard(evict_mutex_);
   EvictToLimits();
   if (directory_.record_count() > 0) {
     flush_is_armed_.store(true, std::memory_order_relaxed);
@@ -131,7 +132,7 @@ Status ResidentEngine::Close() {
   maintenance_->Stop();
   Status status;
   {
-    const FlushTurn::Held turn = flush_turn_.Enter();
+    const internal::LockGuard<FlushTurn> turn(flush_turn_);
     status = TryFlush(/*with_accesses=*/true);
   }
   // The database is closed whatever fails.
@@ -146,7 +147,7 @@ Status ResidentEngine::CopyTo(store::SnapshotFile& file) {
   LruEngine::Copy copy;
   {
     // Between two flushes, so that the copy is of one moment.
-    const FlushTurn::Held turn = flush_turn_.Enter();
+    const internal::LockGuard<FlushTurn> turn(flush_turn_);
     if (is_closed()) return Closed();
     Status status = TryFlush(/*with_accesses=*/true);
     if (!status.ok()) return WithUnwritten(std::move(status));

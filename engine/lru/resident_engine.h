@@ -40,7 +40,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -60,6 +59,7 @@
 #include "engine/residency/directory.h"
 #include "engine/residency/epochs.h"
 #include "engine/support/fork_guard.h"
+#include "engine/support/mutex.h"
 #include "engine/support/striped_counter.h"
 
 namespace appcache::lru {
@@ -201,22 +201,26 @@ class ResidentEngine final : public Engine {
   // Keeps the visible entry of a record, which will be replaced, from being
   // evicted for that; removes it if it has expired. Returns its record if it is
   // still visible. The record may be null.
-  Record* SpareReplaced(Directory::Shard& shard, Record* record);
+  Record* SpareReplaced(Directory::Shard& shard, Record* record)
+      APPCACHE_REQUIRES(shard);
   // Writes to SQLite before it publishes: for a value that is too large to
   // wait.
-  Status WriteThrough(EntryPtr entry, Deadline deadline);
+  Status WriteThrough(EntryPtr entry, Deadline deadline)
+      APPCACHE_EXCLUDES(flush_turn_);
   // Makes sure that the row of the entry has a record, which is absent if there
   // was none, so that the row is removed if anything fails. Returns how often
-  // the cache was cleared. REQUIRES: the turn to flush is held.
-  Result<uint64_t> PrepareRow(const Entry& entry, Deadline deadline);
+  // the cache was cleared.
+  Result<uint64_t> PrepareRow(const Entry& entry, Deadline deadline)
+      APPCACHE_REQUIRES(flush_turn_);
   // What follows when SQLite has the row, if the cache was not cleared since it
-  // had been `clears` times. REQUIRES: the turn to flush is held.
-  void PublishWritten(EntryPtr entry, int64_t tick, uint64_t clears) noexcept;
+  // had been `clears` times.
+  void PublishWritten(EntryPtr entry, int64_t tick, uint64_t clears) noexcept
+      APPCACHE_REQUIRES(flush_turn_) APPCACHE_EXCLUDES(evict_mutex_);
   Result<bool> AddOne(const RawEntry& raw);
   // Publishes the entry at `path` again, with its value and another ttl.
   Result<bool> ReplaceTtl(std::string_view path, Ttl ttl);
   // Waits until the window has room, at most busy_timeout.
-  Status WaitForRoom(uint64_t bytes);
+  Status WaitForRoom(uint64_t bytes) APPCACHE_EXCLUDES(flush_turn_);
   bool HasRoom(uint64_t bytes) noexcept;
   // Whether little enough waits for readers.
   bool HasMemoryForReaders() const noexcept;
@@ -239,13 +243,15 @@ class ResidentEngine final : public Engine {
   };
   static void MarkSuperseded(std::vector<Change>& changes);
   // All or nothing. REQUIRES: room in the window.
-  Status ApplyBatch(std::vector<Change>& changes);
-  // The same for entries with times. REQUIRES: the turn to flush is held.
-  Status ApplyRestored(std::vector<Change>& changes);
+  Status ApplyBatch(std::vector<Change>& changes)
+      APPCACHE_EXCLUDES(evict_mutex_);
+  // The same for entries with times.
+  Status ApplyRestored(std::vector<Change>& changes)
+      APPCACHE_REQUIRES(flush_turn_);
   // The tick of a restored access.
   int64_t TickOf(int64_t last_used_micros) noexcept;
 
-  // --- Limits. REQUIRES, of those that evict: evict_mutex_ is held.
+  // --- Limits.
 
   // Removes an expired entry, or else the least recently used one whose tick is
   // less than `before`. True also if another thread has removed that one: the
@@ -254,38 +260,41 @@ class ResidentEngine final : public Engine {
   class OneShard;
   class LockedShards;
   template <class Shards>
-  bool EvictOne(const Shards& shards, int64_t before);
+  bool EvictOne(const Shards& shards, int64_t before)
+      APPCACHE_REQUIRES(evict_mutex_);
   // Evicts an entry if there is no room for so much more.
-  void MakeRoom(const Directory::Size& growth);
+  void MakeRoom(const Directory::Size& growth) APPCACHE_REQUIRES(evict_mutex_);
   // Evicts what is more than the limits allow. Locks all shards.
-  void EvictToLimits();
+  void EvictToLimits() APPCACHE_REQUIRES(evict_mutex_);
   template <class Shards>
-  bool RemoveFirstExpired(const Shards& shards, int64_t now_ms);
+  bool RemoveFirstExpired(const Shards& shards, int64_t now_ms)
+      APPCACHE_REQUIRES(evict_mutex_);
   // Makes room for a value to be resident. False: it must stay away.
-  bool MakeResidentRoom(uint64_t bytes) noexcept;
+  bool MakeResidentRoom(uint64_t bytes) noexcept
+      APPCACHE_EXCLUDES(demote_mutex_);
   // Demotes entries, whose values then leave memory, until there is room for
-  // `bytes`. REQUIRES: demote_mutex_.
-  bool Demote(uint64_t bytes) noexcept;
+  // `bytes`.
+  bool Demote(uint64_t bytes) noexcept APPCACHE_REQUIRES(demote_mutex_);
   // As EvictOne does: true also if there may be room without it.
-  bool DemoteOne() noexcept;
+  bool DemoteOne() noexcept APPCACHE_REQUIRES(demote_mutex_);
 
-  // --- Flush. REQUIRES, of all but Flush: the turn to flush is held.
+  // --- Flush.
 
   class Batch;
   // Writes what is dirty; and the accesses, if asked for. On failure, what was
   // not written stays pending.
-  Status FlushLocked(bool with_accesses);
+  Status FlushLocked(bool with_accesses) APPCACHE_REQUIRES(flush_turn_);
   // Demotes an entry that was just written, if the directory still has it.
   void DemoteWritten(const Entry& entry) noexcept;
   // FlushLocked, counted and logged. An exception becomes a failure.
-  Status TryFlush(bool with_accesses) noexcept;
+  Status TryFlush(bool with_accesses) noexcept APPCACHE_REQUIRES(flush_turn_);
   // The status with the number of changes that were not written.
   Status WithUnwritten(Status status) const;
   uint64_t CountDirty() const;
-  void NoteFlush(const Status& status) noexcept;
+  void NoteFlush(const Status& status) noexcept APPCACHE_REQUIRES(flush_turn_);
   void Maintain() noexcept;
-  Status FlushAsDue(TimePoint now);
-  void SweepIfDue(TimePoint now);
+  Status FlushAsDue(TimePoint now) APPCACHE_EXCLUDES(flush_turn_);
+  void SweepIfDue(TimePoint now) APPCACHE_EXCLUDES(evict_mutex_);
   void ArmFlush(TimePoint due) noexcept;
 
   // --- Check.
@@ -312,30 +321,30 @@ class ResidentEngine final : public Engine {
   residency::Epochs epochs_;
   Directory directory_;
 
-  std::mutex evict_mutex_;
-  policy::VictimQueue victims_;  // guarded by evict_mutex_
-  std::mutex demote_mutex_;
-  policy::VictimQueue coldest_;  // guarded by demote_mutex_
+  internal::Mutex evict_mutex_ APPCACHE_ACQUIRED_BEFORE(demote_mutex_);
+  policy::VictimQueue victims_ APPCACHE_GUARDED_BY(evict_mutex_);
+  internal::Mutex demote_mutex_;
+  policy::VictimQueue coldest_ APPCACHE_GUARDED_BY(demote_mutex_);
 
   // How often the cache was cleared. Changes while all shards are locked.
   std::atomic<uint64_t> clears_{0};
 
-  FlushTurn flush_turn_;
-  // All guarded by the turn.
+  FlushTurn flush_turn_ APPCACHE_ACQUIRED_BEFORE(evict_mutex_);
   // How often SQLite was cleared.
-  uint64_t flushed_clears_ = 0;
+  uint64_t flushed_clears_ APPCACHE_GUARDED_BY(flush_turn_) = 0;
   // SQLite has all accesses with a smaller tick.
-  int64_t flushed_ticks_ = 0;
+  int64_t flushed_ticks_ APPCACHE_GUARDED_BY(flush_turn_) = 0;
   // The largest last_used that SQLite has.
-  int64_t last_micros_ = 0;
+  int64_t last_micros_ APPCACHE_GUARDED_BY(flush_turn_) = 0;
   // The times that entries were restored with, by h, until they are written.
   struct RestoredTime {
     int64_t tick;
     int64_t micros;
   };
-  std::unordered_map<int64_t, RestoredTime> restored_;
+  std::unordered_map<int64_t, RestoredTime> restored_
+      APPCACHE_GUARDED_BY(flush_turn_);
   std::atomic<int> failed_flushes_{0};  // in a row; written with the turn
-  std::optional<ErrorCode> logged_failure_;
+  std::optional<ErrorCode> logged_failure_ APPCACHE_GUARDED_BY(flush_turn_);
 
   // Used by maintenance.
   TimePoint next_sweep_;

@@ -11,6 +11,7 @@
 
 #include "engine/lru/resident_engine.h"
 #include "engine/lru/resident_limits.h"
+#include "engine/support/mutex.h"
 #include "engine/support/test_point.h"
 
 namespace appcache::lru {
@@ -277,8 +278,13 @@ Status ResidentEngine::FlushLocked(bool with_accesses) {
   internal::TestPoint("flush.collected");
   const uint64_t most = settings_.resident_bytes / kMaxResidentShare;
   Status status = batch.Write(
-      *storage_, must_clear, [&] { flushed_clears_ = clears; },
+      *storage_, must_clear,
+      [&]() {
+        flush_turn_.AssertHeld();
+        flushed_clears_ = clears;
+      },
       [&](const Entry& entry) {
+        flush_turn_.AssertHeld();
         restored_.erase(entry.h);
         if (entry.content_bytes() > most) DemoteWritten(entry);
       },
@@ -288,7 +294,7 @@ Status ResidentEngine::FlushLocked(bool with_accesses) {
     restored_.clear();
     if (has_all_ticks) flushed_ticks_ = now_tick;
   }
-  const std::lock_guard<std::mutex> guard(demote_mutex_);
+  const internal::MutexLock guard(demote_mutex_);
   Demote(0);
   return status;
 }
@@ -346,8 +352,10 @@ void ResidentEngine::NoteFlush(const Status& status) noexcept {
 }
 
 Status ResidentEngine::TryFlush(bool with_accesses) noexcept {
-  Status status =
-      WithoutExceptions<Status>([&] { return FlushLocked(with_accesses); });
+  Status status = WithoutExceptions<Status>([&] {
+    flush_turn_.AssertHeld();
+    return FlushLocked(with_accesses);
+  });
   NoteFlush(status);
   return status;
 }
@@ -355,7 +363,7 @@ Status ResidentEngine::TryFlush(bool with_accesses) noexcept {
 Status ResidentEngine::Flush() {
   if (Status valid = CheckWrite(); !valid.ok()) return valid;
   {
-    const FlushTurn::Held turn = flush_turn_.Enter();
+    const internal::LockGuard<FlushTurn> turn(flush_turn_);
     if (is_closed()) return Closed();
     Status flushed = TryFlush(/*with_accesses=*/true);
     if (!flushed.ok()) return WithUnwritten(std::move(flushed));

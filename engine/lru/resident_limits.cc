@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "engine/lru/resident_engine.h"
+#include "engine/support/mutex.h"
 #include "engine/support/test_point.h"
 
 namespace appcache::lru {
@@ -29,8 +30,9 @@ bool ResidentEngine::MakeResidentRoom(uint64_t bytes) noexcept {
   if (!HasMemoryForReaders()) return false;
   if (directory_.HasResidentRoom(bytes)) return true;
   // A get does not wait for another that makes room.
-  const std::unique_lock<std::mutex> lock(demote_mutex_, std::try_to_lock);
-  return lock.owns_lock() && Demote(bytes);
+  if (!demote_mutex_.try_lock()) return false;
+  const internal::MutexLock guard(demote_mutex_, std::adopt_lock);
+  return Demote(bytes);
 }
 
 bool ResidentEngine::Demote(uint64_t bytes) noexcept {

@@ -17,15 +17,12 @@ namespace appcache::lru {
 
 class ResidentEngine::OneShard {
  public:
+  // The shard of an h: Access(owner(), h).
+  using Access = Directory::Access;
+
   explicit OneShard(Directory& directory) noexcept : directory_(directory) {}
 
-  Directory::Access At(int64_t h) const {
-    return Directory::Access(directory_, h);
-  }
-  // The shard of index `i`.
-  Directory::Access Of(size_t i) const {
-    return Directory::Access(directory_, Directory::FirstOfShard(i));
-  }
+  Directory& owner() const noexcept { return directory_; }
   template <class Visit>
   void ForEach(const Visit& visit) const {
     directory_.ForEach(visit);
@@ -38,13 +35,17 @@ class ResidentEngine::OneShard {
 
 class ResidentEngine::LockedShards {
  public:
+  using Access = Directory::AccessAll::One;
+
   explicit LockedShards(const Directory::AccessAll& all) noexcept : all_(all) {}
 
-  Directory::Shard* At(int64_t h) const noexcept { return &all_.ShardOf(h); }
-  Directory::Shard* Of(size_t i) const noexcept { return &all_.shards()[i]; }
+  const Directory::AccessAll& owner() const noexcept { return all_; }
   template <class Visit>
   void ForEach(const Visit& visit) const {
-    for (const Directory::Shard& shard : all_.shards()) shard.ForEach(visit);
+    for (const Directory::Shard& shard : all_.shards()) {
+      shard.AssertHeld();
+      shard.ForEach(visit);
+    }
   }
   size_t record_count() const noexcept { return all_.record_count(); }
 
@@ -75,7 +76,8 @@ bool ResidentEngine::RemoveFirstExpired(const Shards& shards, int64_t now_ms) {
     const size_t index = directory_.ShardOfFirstExpiry();
     const int64_t first = directory_.FirstExpiryOf(index);
     if (first > now_ms) return false;
-    const auto shard = shards.Of(index);
+    const typename Shards::Access shard(shards.owner(),
+                                        Directory::FirstOfShard(index));
     Record* const record = shard->FirstExpired(now_ms);
     // Otherwise the time was that of an entry which is gone, and the shard has
     // corrected it.
@@ -121,7 +123,7 @@ bool ResidentEngine::EvictOne(const Shards& shards, int64_t before) {
     if (victim.tick >= before) return false;
     victims_.Pop();
     internal::TestPoint("evict.chosen");
-    const auto shard = shards.At(victim.h);
+    const typename Shards::Access shard(shards.owner(), victim.h);
     Record* const record = shard->Find(victim.h);
     // Another thread has removed it, which may leave room.
     if (VisibleEntry(record) == nullptr) return true;

@@ -8,6 +8,7 @@
 #include "engine/lru/resident_limits.h"
 #include "engine/policy/flush_rest.h"
 #include "engine/residency/spare_blocks.h"
+#include "engine/support/mutex.h"
 
 namespace appcache::lru {
 namespace {
@@ -38,7 +39,7 @@ void ResidentEngine::SweepIfDue(TimePoint now) {
   next_sweep_ = now + settings_.expiry_sweep_interval;
   const int64_t now_ms = ExpiryClock(now);
   while (directory_.FirstExpiry() <= now_ms) {
-    const std::lock_guard<std::mutex> guard(evict_mutex_);
+    const internal::MutexLock guard(evict_mutex_);
     for (int i = 0; i < kExpiredPerSweep; ++i) {
       if (!RemoveFirstExpired(OneShard(directory_), now_ms)) return;
     }
@@ -46,7 +47,7 @@ void ResidentEngine::SweepIfDue(TimePoint now) {
 }
 
 Status ResidentEngine::FlushAsDue(TimePoint now) {
-  const FlushTurn::Held turn = flush_turn_.Enter();
+  const internal::LockGuard<FlushTurn> turn(flush_turn_);
   if (is_closed()) return Status();
   // What comes from here on arms the next run.
   flush_is_armed_.store(false, std::memory_order_relaxed);

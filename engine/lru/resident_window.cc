@@ -9,6 +9,7 @@
 
 #include "engine/lru/resident_engine.h"
 #include "engine/lru/resident_limits.h"
+#include "engine/support/mutex.h"
 #include "engine/support/test_point.h"
 
 namespace appcache::lru {
@@ -54,9 +55,11 @@ Status ResidentEngine::WaitForRoom(uint64_t bytes) {
     has_tried = true;
     // Who needs room flushes, or waits for the flush that is in progress. There
     // may be room in between, which another thread takes.
-    const FlushTurn::Held turn =
-        flush_turn_.EnterUntil(deadline, [&] { return HasRoom(bytes); });
-    if (!turn || HasRoom(bytes)) continue;
+    if (!flush_turn_.TryLockUntil(deadline, [&] { return HasRoom(bytes); })) {
+      continue;
+    }
+    const internal::LockGuard<FlushTurn> turn(flush_turn_, std::adopt_lock);
+    if (HasRoom(bytes)) continue;
     Status flushed = TryFlush(/*with_accesses=*/false);
     if (!flushed.ok()) return flushed;
   }
@@ -117,8 +120,8 @@ Result<uint64_t> ResidentEngine::PrepareRow(const Entry& entry,
 Status ResidentEngine::WriteThrough(EntryPtr entry, Deadline deadline) {
   const int64_t h = entry->h;
   EntryPtr away(Entry::NewAwayOf(*entry));
-  const FlushTurn::Held turn = flush_turn_.EnterUntil(deadline);
-  if (!turn) return NoRoom();
+  if (!flush_turn_.TryLockUntil(deadline)) return NoRoom();
+  const internal::LockGuard<FlushTurn> turn(flush_turn_, std::adopt_lock);
   const Result<uint64_t> clears = PrepareRow(*entry, deadline);
   if (!clears.ok()) return clears.status();
   const int64_t tick = ticks_.Next();
@@ -146,7 +149,7 @@ void ResidentEngine::PublishWritten(EntryPtr entry, int64_t tick,
                                     uint64_t clears) noexcept {
   internal::TestPoint("through.written");
   const int64_t h = entry->h;
-  std::lock_guard<std::mutex> guard(evict_mutex_);
+  internal::MutexLock guard(evict_mutex_);
   for (;;) {
     Directory::Size growth;
     {

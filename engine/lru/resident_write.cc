@@ -8,6 +8,7 @@
 #include "engine/lru/limits.h"
 #include "engine/lru/resident_engine.h"
 #include "engine/lru/resident_limits.h"
+#include "engine/support/mutex.h"
 #include "engine/support/test_point.h"
 
 namespace appcache::lru {
@@ -47,7 +48,7 @@ Result<bool> ResidentEngine::Publish(EntryPtr entry,
       return true;
     }
   }
-  std::lock_guard<std::mutex> guard(evict_mutex_);
+  internal::MutexLock guard(evict_mutex_);
   for (;;) {
     Directory::Size growth;
     {
@@ -292,7 +293,7 @@ Status ResidentEngine::Invalidate(std::span<const std::string_view> paths) {
 Status ResidentEngine::ClearAll(uint64_t& removed) {
   {
     const Section section(epochs_, epochs_.ForThisThread());
-    std::lock_guard<std::mutex> guard(evict_mutex_);
+    internal::MutexLock guard(evict_mutex_);
     Directory::AccessAll all(directory_);
     if (is_closed()) return Closed();
     removed = all.Clear();

@@ -102,7 +102,7 @@ Result<Session*> Sessions::ForThisThread() {
 
 Result<std::shared_ptr<Session>> Sessions::Open() {
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     if (sessions_.size() >= kMaxSessions) {
       const auto& shared = sessions_[next_shared_++ % sessions_.size()];
       ++shared->threads;
@@ -113,22 +113,28 @@ Result<std::shared_ptr<Session>> Sessions::Open() {
   auto session = std::make_shared<Session>();
   Result<store::Connection> connection = connect_();
   if (!connection.ok()) return connection.status();
-  session->connection = *std::move(connection);
-  Status status = session->reader.Prepare(session->connection);
-  if (!status.ok()) return status;
+  {
+    internal::MutexLock session_guard(session->mutex);
+    session->connection = *std::move(connection);
+    Status status = session->reader.Prepare(session->connection);
+    if (!status.ok()) return status;
+  }
   session->threads = 1;
 
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   sessions_.push_back(session);
-  if (closed_) CloseSession(*session);
+  if (closed_) {
+    internal::MutexLock session_guard(session->mutex);
+    CloseSession(*session);
+  }
   return session;
 }
 
 void Sessions::Leave(const std::shared_ptr<Session>& session) {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   if (--session->threads > 0) return;
   std::erase(sessions_, session);
-  std::lock_guard<std::mutex> session_guard(session->mutex);
+  internal::MutexLock session_guard(session->mutex);
   session->AddTo(ended_);
   CloseSession(*session);
   // Still under the mutex, so that CollectAccesses misses none. After Close,
@@ -137,7 +143,7 @@ void Sessions::Leave(const std::shared_ptr<Session>& session) {
 }
 
 void Sessions::TakeFrom(Session& session) noexcept {
-  std::lock_guard<std::mutex> guard(session.accesses_mutex);
+  internal::MutexLock guard(session.accesses_mutex);
   if (session.accesses.empty()) return;
   take_accesses_(session.accesses);
   session.accesses.clear();
@@ -151,22 +157,22 @@ void Sessions::CloseSession(Session& session) noexcept {
 }
 
 void Sessions::CollectAccesses() noexcept {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   for (const auto& session : sessions_) TakeFrom(*session);
 }
 
 ReadCounters Sessions::Counters() {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   ReadCounters sum = ended_;
   for (const auto& session : sessions_) session->AddTo(sum);
   return sum;
 }
 
 void Sessions::Close() {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   closed_ = true;
   for (const auto& session : sessions_) {
-    std::lock_guard<std::mutex> session_guard(session->mutex);
+    internal::MutexLock session_guard(session->mutex);
     CloseSession(*session);
   }
 }

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "engine/policy/pending_accesses.h"
 #include "engine/store/connection.h"
 #include "engine/store/reader.h"
+#include "engine/support/mutex.h"
 #include "engine/support/thread_counter.h"
 
 namespace appcache::lru {
@@ -28,15 +28,13 @@ struct ReadCounters {
   uint64_t errors = 0;
 };
 
-// Lock order: mutex, then accesses_mutex.
 struct Session {
   // Held during a read. Contended only by threads that share the session, and
   // by Close.
-  std::mutex mutex;
-  // Guarded by mutex.
-  store::Connection connection;
-  store::Reader reader;
-  bool is_closed = false;
+  internal::Mutex mutex APPCACHE_ACQUIRED_BEFORE(accesses_mutex);
+  store::Connection connection APPCACHE_GUARDED_BY(mutex);
+  store::Reader reader APPCACHE_GUARDED_BY(mutex);
+  bool is_closed APPCACHE_GUARDED_BY(mutex) = false;
 
   // Incremented under mutex. Read without it: a read may wait for a writer, who
   // may wait for the thread that reads the counters.
@@ -50,8 +48,8 @@ struct Session {
 
   // A mutex of its own, so that a writer who collects accesses does not wait
   // for a read.
-  std::mutex accesses_mutex;
-  std::vector<policy::Access> accesses;  // guarded by accesses_mutex
+  internal::Mutex accesses_mutex;
+  std::vector<policy::Access> accesses APPCACHE_GUARDED_BY(accesses_mutex);
 
   int threads = 0;  // guarded by Sessions::mutex_
 };
@@ -88,20 +86,21 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
   Result<std::shared_ptr<Session>> Open();
   // A thread that used `session` ends.
   void Leave(const std::shared_ptr<Session>& session);
-  void TakeFrom(Session& session) noexcept;
-  // REQUIRES: session.mutex is held, or no other thread has the session.
-  static void CloseSession(Session& session) noexcept;
+  void TakeFrom(Session& session) noexcept APPCACHE_REQUIRES(mutex_)
+      APPCACHE_EXCLUDES(session.accesses_mutex);
+  static void CloseSession(Session& session) noexcept
+      APPCACHE_REQUIRES(session.mutex);
 
   const uint64_t id_;  // never reused, unlike an address
   const Connect connect_;
   const TakeAccesses take_accesses_;
 
   // Lock order: before a session's mutexes.
-  std::mutex mutex_;
-  std::vector<std::shared_ptr<Session>> sessions_;  // guarded by mutex_
-  size_t next_shared_ = 0;                          // guarded by mutex_
-  ReadCounters ended_;                              // guarded by mutex_
-  bool closed_ = false;                             // guarded by mutex_
+  internal::Mutex mutex_;
+  std::vector<std::shared_ptr<Session>> sessions_ APPCACHE_GUARDED_BY(mutex_);
+  size_t next_shared_ APPCACHE_GUARDED_BY(mutex_) = 0;
+  ReadCounters ended_ APPCACHE_GUARDED_BY(mutex_);
+  bool closed_ APPCACHE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace appcache::lru

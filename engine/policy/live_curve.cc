@@ -68,17 +68,17 @@ void LiveCurve::Note(Sample sample) noexcept {
   sample.weight = uint32_t{1} << (is_dense ? kDenseBits : kSparseBits);
   Stripe& stripe = stripes_[internal::StripedCounter::StripeOfThisThread()];
   // A request does not wait for another: what cannot be noted is dropped.
-  const std::unique_lock<internal::SpinLock> guard(stripe.lock,
-                                                   std::try_to_lock);
-  if (!guard.owns_lock()) return;
+  if (!stripe.lock.try_lock()) return;
+  const internal::SpinLockGuard guard(stripe.lock, std::adopt_lock);
   if (stripe.count < kMostPending) {
     stripe.samples[stripe.count++] = sample;
   } else {
     stripe.dropped += sample.weight;
   }
   if (stripe.count < most_pending_.load(std::memory_order_relaxed)) return;
-  const std::unique_lock<std::mutex> counting(mutex_, std::try_to_lock);
-  if (counting.owns_lock()) Count(stripe);
+  if (!mutex_.try_lock()) return;
+  const internal::MutexLock counting(mutex_, std::adopt_lock);
+  Count(stripe);
 }
 
 void LiveCurve::Count(Stripe& stripe) noexcept {
@@ -120,11 +120,12 @@ std::optional<HitRatioCurve> LiveCurve::Estimate(uint64_t entries,
                                                  uint64_t hits,
                                                  uint64_t misses) {
   for (size_t i = 0; i < kStripes; ++i) {
-    const std::lock_guard<internal::SpinLock> guard(stripes_[i].lock);
-    const std::lock_guard<std::mutex> counting(mutex_);
-    Count(stripes_[i]);
+    Stripe& stripe = stripes_[i];
+    const internal::SpinLockGuard guard(stripe.lock);
+    const internal::MutexLock counting(mutex_);
+    Count(stripe);
   }
-  const std::lock_guard<std::mutex> counting(mutex_);
+  const internal::MutexLock counting(mutex_);
   if (samples_ < kLeastSamples || entries == 0 || hits + misses == 0 ||
       !ages_->has_ages()) {
     return std::nullopt;

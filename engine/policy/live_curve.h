@@ -21,13 +21,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "appcache/stats.h"
 #include "engine/policy/ghosts.h"
 #include "engine/policy/request_times.h"
 #include "engine/policy/reuse_ages.h"
+#include "engine/support/mutex.h"
 #include "engine/support/spin_lock.h"
 
 namespace appcache::policy {
@@ -101,19 +101,18 @@ class alignas(128) LiveCurve {
   // line of memory.
   struct alignas(128) Stripe {
     internal::SpinLock lock;
-    // All guarded by lock.
-    uint32_t count = 0;
-    uint64_t dropped = 0;  // requests: samples for which there was no room
-    std::array<Sample, kMostPending> samples;
+    uint32_t count APPCACHE_GUARDED_BY(lock) = 0;
+    // Requests: samples for which there was no room.
+    uint64_t dropped APPCACHE_GUARDED_BY(lock) = 0;
+    std::array<Sample, kMostPending> samples APPCACHE_GUARDED_BY(lock);
   };
 
   void Note(Sample sample) noexcept;
   // A request of a key that may be among the ghosts.
   void NoteByGhost(ReuseAges::Kind kind, int64_t h, int64_t tick,
                    int64_t now_ms) noexcept;
-  // REQUIRES: the lock of the stripe, and mutex_.
-  void Count(Stripe& stripe) noexcept;
-  void CountOne(const Sample& sample) noexcept;
+  void Count(Stripe& stripe) noexcept APPCACHE_REQUIRES(stripe.lock, mutex_);
+  void CountOne(const Sample& sample) noexcept APPCACHE_REQUIRES(mutex_);
 
   std::atomic<uint64_t> sampled_below_;
   // How many samples wait in a stripe. Few in a small cache, where the requests
@@ -123,14 +122,13 @@ class alignas(128) LiveCurve {
   std::unique_ptr<Stripe[]> stripes_;
 
   // Apart from what every read uses.
-  alignas(128) std::mutex mutex_;
-  // All guarded by mutex_.
-  RequestTimes times_;
+  alignas(128) internal::Mutex mutex_;
+  RequestTimes times_ APPCACHE_GUARDED_BY(mutex_);
   // Not within this object, so that what its owner has around it stays near.
-  const std::unique_ptr<ReuseAges> ages_;
-  double requests_ = 0;
-  uint64_t samples_ = 0;
-  bool has_decayed_ = false;
+  const std::unique_ptr<ReuseAges> ages_ APPCACHE_PT_GUARDED_BY(mutex_);
+  double requests_ APPCACHE_GUARDED_BY(mutex_) = 0;
+  uint64_t samples_ APPCACHE_GUARDED_BY(mutex_) = 0;
+  bool has_decayed_ APPCACHE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace appcache::policy

@@ -6,7 +6,7 @@
 namespace appcache::policy {
 
 void PendingAccesses::Add(std::span<const Access> accesses) noexcept {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   for (const Access& access : accesses) {
     const auto found = ticks_.find(access.h);
     if (found != ticks_.end()) {
@@ -22,7 +22,7 @@ void PendingAccesses::Add(std::span<const Access> accesses) noexcept {
 }
 
 std::optional<int64_t> PendingAccesses::Find(int64_t h) const {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   const auto found = ticks_.find(h);
   if (found == ticks_.end()) return std::nullopt;
   return found->second;
@@ -31,7 +31,7 @@ std::optional<int64_t> PendingAccesses::Find(int64_t h) const {
 std::vector<Access> PendingAccesses::Sorted() const {
   std::vector<Access> accesses;
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     accesses.reserve(ticks_.size());
     for (const auto& [h, tick] : ticks_) accesses.push_back({h, tick});
   }
@@ -41,7 +41,7 @@ std::vector<Access> PendingAccesses::Sorted() const {
 }
 
 void PendingAccesses::LimitTo(int64_t tick) noexcept {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   std::vector<int64_t*> latest_first;
   try {
     latest_first.reserve(ticks_.size());
@@ -61,7 +61,7 @@ void PendingAccesses::LimitTo(int64_t tick) noexcept {
 
 void PendingAccesses::RemoveWritten(std::span<const Access> written) noexcept {
   if (written.empty()) return;
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   for (const Access& access : written) {
     const auto found = ticks_.find(access.h);
     if (found != ticks_.end() && found->second <= access.tick) {
@@ -72,17 +72,17 @@ void PendingAccesses::RemoveWritten(std::span<const Access> written) noexcept {
 
 void PendingAccesses::RemoveEntries(std::span<const int64_t> removed) noexcept {
   if (removed.empty()) return;
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   for (const int64_t h : removed) ticks_.erase(h);
 }
 
 size_t PendingAccesses::size() const {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   return ticks_.size();
 }
 
 uint64_t PendingAccesses::TakeLost() noexcept {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   return std::exchange(lost_, 0);
 }
 

@@ -6,12 +6,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include "engine/support/mutex.h"
 
 namespace appcache::policy {
 
@@ -52,9 +53,10 @@ class PendingAccesses {
   uint64_t TakeLost() noexcept;
 
  private:
-  mutable std::mutex mutex_;
-  std::unordered_map<int64_t, int64_t> ticks_;  // by h; guarded by mutex_
-  uint64_t lost_ = 0;                           // guarded by mutex_
+  mutable internal::Mutex mutex_;
+  // By h.
+  std::unordered_map<int64_t, int64_t> ticks_ APPCACHE_GUARDED_BY(mutex_);
+  uint64_t lost_ APPCACHE_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace appcache::policy

@@ -3,7 +3,7 @@
 namespace appcache::policy {
 
 void RecentReads::FitTo(uint64_t entries) noexcept {
-  const std::lock_guard<std::mutex> guard(fit_mutex_);
+  const internal::MutexLock guard(fit_mutex_);
   entries_ = entries;
   if (reads_.load(std::memory_order_relaxed) < kReadsBeforeTables) return;
   recent_.FitTo(0);  // all keys
@@ -13,7 +13,7 @@ void RecentReads::FitTo(uint64_t entries) noexcept {
 int64_t RecentReads::NextTick() noexcept {
   const int64_t tick = reads_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (tick == kReadsBeforeTables) [[unlikely]] {
-    const std::lock_guard<std::mutex> guard(fit_mutex_);
+    const internal::MutexLock guard(fit_mutex_);
     recent_.FitTo(0);
     curve_.FitTo(entries_);
   }

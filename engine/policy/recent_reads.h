@@ -12,12 +12,12 @@
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 
 #include "appcache/stats.h"
 #include "engine/policy/ghosts.h"
 #include "engine/policy/live_curve.h"
+#include "engine/support/mutex.h"
 
 namespace appcache::policy {
 
@@ -64,8 +64,8 @@ class RecentReads {
   }
 
   std::atomic<int64_t> reads_{0};
-  std::mutex fit_mutex_;
-  uint64_t entries_ = 0;  // guarded by fit_mutex_
+  internal::Mutex fit_mutex_;
+  uint64_t entries_ APPCACHE_GUARDED_BY(fit_mutex_) = 0;
   Ghosts recent_;
   LiveCurve curve_;
 };

@@ -27,7 +27,7 @@ Directory::Directory(Epochs& epochs, const Limits& limits)
       reclaimer_(epochs,
                  [this](int64_t h, Record* record) {
                    Shard& shard = shards_[ShardOf(h)];
-                   std::lock_guard<internal::SpinLock> guard(shard.lock);
+                   const internal::LockGuard<Shard> guard(shard);
                    shard.records_.Free(record);
                  }),
       spare_(NewCleared()) {
@@ -130,6 +130,7 @@ void Directory::Shard::Reserve(size_t more, bool may_expire) {
   records_.Reserve(more);
   if (may_expire) {
     expiries_.Reserve(more + 1, [this](const policy::ExpiryQueue::Item& item) {
+      AssertHeld();
       return IsCurrent(item);
     });
   }
@@ -327,6 +328,7 @@ uint64_t Directory::AccessAll::Clear() {
   std::unique_ptr<ClearedShards> cleared = std::move(directory_.spare_);
   uint64_t removed = 0;
   for (Shard& shard : shards()) {
+    shard.AssertHeld();
     removed += static_cast<uint64_t>(shard.visible_.entries);
     cleared->shards.push_back({std::move(shard.records_), RetiredChain()});
     shard.Clear(cleared->shards.back(), cleared->bytes);

@@ -28,7 +28,6 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <utility>
 #include <vector>
@@ -40,6 +39,7 @@
 #include "engine/residency/record_pool.h"
 #include "engine/residency/shared_sum.h"
 #include "engine/residency/slot_table.h"
+#include "engine/support/mutex.h"
 #include "engine/support/spin_lock.h"
 
 namespace appcache::residency {
@@ -128,8 +128,8 @@ class Directory {
     uint64_t directory_bytes = 0;
   };
   // Of one moment, so a limit that is kept at all times is kept by them too.
-  // Locks all shards together.
-  Sizes sizes() const;
+  // Locks all shards together, in a loop: the analysis cannot follow that.
+  Sizes sizes() const APPCACHE_NO_THREAD_SAFETY_ANALYSIS;
 
   // HasRoom for what is pending, and resident.
   bool HasPendingRoom(uint64_t more) noexcept;
@@ -185,27 +185,29 @@ class Directory {
   SharedSum pending_bytes_;
   SharedSum resident_bytes_;
   // Held by who makes a sum exact.
-  std::mutex exact_mutex_;
+  internal::Mutex exact_mutex_;
   Reclaimer reclaimer_;
   // For the next Clear, so that it needs no memory. Guarded by all shards.
   std::unique_ptr<ClearedShards> spare_;
 };
 
-// The entries of one range of h. Guarded by its lock.
-class alignas(128) Directory::Shard {
+// The entries of one range of h. A shard is itself the lock that guards it.
+class alignas(128) Directory::Shard : public internal::SpinLock {
  public:
-  internal::SpinLock lock;
+  // States to the analysis that the shard is locked, where it is one of an
+  // AccessAll's.
+  void AssertHeld() const noexcept APPCACHE_ASSERT_CAPABILITY(this) {}
 
-  // --- What there is. REQUIRES, of all functions: the lock is held.
+  // --- What there is.
 
   // The record with this h, which may be absent; null when there is none.
-  Record* Find(int64_t h) const noexcept {
+  Record* Find(int64_t h) const noexcept APPCACHE_REQUIRES(this) {
     Entry* const found = table_->Find(h);
     return found == nullptr ? nullptr : found->record;
   }
 
   template <class Visit>
-  void ForEach(const Visit& visit) const {
+  void ForEach(const Visit& visit) const APPCACHE_REQUIRES(this) {
     records_.ForEach(visit);
   }
 
@@ -215,53 +217,56 @@ class alignas(128) Directory::Shard {
   // std::bad_alloc; then nothing has changed that a reader can see. With
   // may_expire, also keeps a free place in the expiry queue, so that one later
   // PutClean that replaces an entry needs no memory.
-  void Reserve(size_t more, bool may_expire);
+  void Reserve(size_t more, bool may_expire) APPCACHE_REQUIRES(this);
 
   // Counts what an entry adds, before it is published. TryGrow: if the limits
   // allow that; it may also fail although Directory::HasRoom.
-  bool TryGrow(const Size& growth) noexcept;
-  void Grow(const Size& growth) noexcept;
+  bool TryGrow(const Size& growth) noexcept APPCACHE_REQUIRES(this);
+  void Grow(const Size& growth) noexcept APPCACHE_REQUIRES(this);
 
   // Publishes the entry in place of what has its h, with this tick, as dirty.
   // REQUIRES: Reserve, and Grow or TryGrow.
-  void Put(EntryPtr entry, int64_t tick) noexcept;
+  void Put(EntryPtr entry, int64_t tick) noexcept APPCACHE_REQUIRES(this);
   // The same for an entry that SQLite has. If it replaces another, an earlier
   // Reserve with may_expire is enough, unless the shard was cleared since.
-  void PutClean(EntryPtr entry, int64_t tick) noexcept;
+  void PutClean(EntryPtr entry, int64_t tick) noexcept APPCACHE_REQUIRES(this);
 
   // Adds an absent record for the entry's h, whose row will be removed.
   // REQUIRES: Reserve, and there is no record.
-  void PutAbsent(EntryPtr entry) noexcept;
+  void PutAbsent(EntryPtr entry) noexcept APPCACHE_REQUIRES(this);
 
   // Makes a clean record dirty. REQUIRES: its entry is resident.
-  void Rewrite(Record& record) noexcept;
+  void Rewrite(Record& record) noexcept APPCACHE_REQUIRES(this);
 
   // Removes the entry of the record. REQUIRES: it is not absent.
-  void Remove(Record& record) noexcept;
+  void Remove(Record& record) noexcept APPCACHE_REQUIRES(this);
 
   // Replaces a clean entry by the same with its value (it was read from SQLite)
   // or without (memory is needed).
-  void Exchange(Record& record, EntryPtr same) noexcept;
+  void Exchange(Record& record, EntryPtr same) noexcept APPCACHE_REQUIRES(this);
 
   // --- A flush.
 
-  size_t dirty() const noexcept { return dirty_; }
-  size_t records() const noexcept { return records_in_use_; }
+  size_t dirty() const noexcept APPCACHE_REQUIRES(this) { return dirty_; }
+  size_t records() const noexcept APPCACHE_REQUIRES(this) {
+    return records_in_use_;
+  }
 
   // The batch has put the row of an entry, or has removed that of an absent
   // one. `taken`: what the record had when it was taken.
-  void Written(const Taken& taken) noexcept;
+  void Written(const Taken& taken) noexcept APPCACHE_REQUIRES(this);
   // The batch has failed: what it had taken is dirty again, unless it was
   // removed or replaced since. `may_have_row`: it was a commit that may have
   // failed.
-  void NotWritten(const Taken& taken, bool may_have_row = true) noexcept;
+  void NotWritten(const Taken& taken, bool may_have_row = true) noexcept
+      APPCACHE_REQUIRES(this);
 
   // --- Expiry.
 
   // The record that expires first; null when none does before `now_ms`.
-  Record* FirstExpired(int64_t now_ms) noexcept;
+  Record* FirstExpired(int64_t now_ms) noexcept APPCACHE_REQUIRES(this);
 
-  size_t memory_bytes() const noexcept;
+  size_t memory_bytes() const noexcept APPCACHE_REQUIRES(this);
 
  private:
   friend class Directory;
@@ -272,71 +277,76 @@ class alignas(128) Directory::Shard {
   static constexpr size_t kMaxRetired = 16;
   static constexpr size_t kMaxRetiredBytes = size_t{16} << 10;
 
-  Record& NewRecord(Entry& entry, int64_t tick) noexcept;
+  Record& NewRecord(Entry& entry, int64_t tick) noexcept
+      APPCACHE_REQUIRES(this);
   static void Attach(Record& record, Entry& entry, int64_t tick) noexcept;
-  Record& Publish(EntryPtr entry, int64_t tick) noexcept;
+  Record& Publish(EntryPtr entry, int64_t tick) noexcept
+      APPCACHE_REQUIRES(this);
   // Adds what a record counts for to the sizes, or subtracts it.
-  void Count(const Record& record, int sign) noexcept;
-  void AddPending(int64_t delta) noexcept;
-  void AddDirty(int64_t delta) noexcept;
-  void AddResident(int64_t delta) noexcept;
-  void MarkDirty(Record& record) noexcept;
+  void Count(const Record& record, int sign) noexcept APPCACHE_REQUIRES(this);
+  void AddPending(int64_t delta) noexcept APPCACHE_REQUIRES(this);
+  void AddDirty(int64_t delta) noexcept APPCACHE_REQUIRES(this);
+  void AddResident(int64_t delta) noexcept APPCACHE_REQUIRES(this);
+  void MarkDirty(Record& record) noexcept APPCACHE_REQUIRES(this);
   // Takes a dirty record into a batch. What it has stays pending.
-  Taken Take(Record& record) noexcept;
+  Taken Take(Record& record) noexcept APPCACHE_REQUIRES(this);
   // Takes all of them, if a collection has begun and waits for this shard.
-  void CollectIfDue() noexcept {
+  void CollectIfDue() noexcept APPCACHE_REQUIRES(this) {
     if (collected_.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
       Collect();
     }
   }
-  void Collect() noexcept;
+  void Collect() noexcept APPCACHE_REQUIRES(this);
   // Removes a record that no row needs.
-  void Erase(Record& record) noexcept;
-  bool IsCurrent(const policy::ExpiryQueue::Item& item) const noexcept;
-  void NoteFirstExpiry() noexcept;
+  void Erase(Record& record) noexcept APPCACHE_REQUIRES(this);
+  bool IsCurrent(const policy::ExpiryQueue::Item& item) const noexcept
+      APPCACHE_REQUIRES(this);
+  void NoteFirstExpiry() noexcept APPCACHE_REQUIRES(this);
   // Transfers what was retired if it is much. Whether to collect then.
-  bool PassRetired() noexcept;
+  bool PassRetired() noexcept APPCACHE_REQUIRES(this);
   // Removes everything. REQUIRES: all shards are locked.
-  void Clear(ClearedShards::Shard& cleared, size_t& bytes) noexcept;
+  void Clear(ClearedShards::Shard& cleared, size_t& bytes) noexcept
+      APPCACHE_REQUIRES(this);
 
+  // Constant.
   Directory* directory_ = nullptr;
   std::atomic<int64_t>* first_expiry_ = nullptr;
-  std::unique_ptr<SlotTable> table_;
-  RecordPool records_;
-  policy::ExpiryQueue expiries_;
-  RetiredChain retired_;
-  size_t records_in_use_ = 0;
-  size_t dirty_ = 0;
+
+  std::unique_ptr<SlotTable> table_ APPCACHE_GUARDED_BY(this);
+  RecordPool records_ APPCACHE_GUARDED_BY(this);
+  policy::ExpiryQueue expiries_ APPCACHE_GUARDED_BY(this);
+  RetiredChain retired_ APPCACHE_GUARDED_BY(this);
+  size_t records_in_use_ APPCACHE_GUARDED_BY(this) = 0;
+  size_t dirty_ APPCACHE_GUARDED_BY(this) = 0;
   // If a collection has begun, the list to which the next holder of the lock
   // adds every dirty record before it changes anything; it has room for them.
   // Otherwise null. Written with the lock, and read without it as a hint.
   std::atomic<std::vector<Taken>*> collected_{nullptr};
   // Of visible entries.
-  Size visible_;
+  Size visible_ APPCACHE_GUARDED_BY(this);
   // What is dirty or in a batch; what is dirty; what is clean.
-  int64_t pending_bytes_ = 0;
-  int64_t dirty_bytes_ = 0;
-  int64_t resident_bytes_ = 0;
+  int64_t pending_bytes_ APPCACHE_GUARDED_BY(this) = 0;
+  int64_t dirty_bytes_ APPCACHE_GUARDED_BY(this) = 0;
+  int64_t resident_bytes_ APPCACHE_GUARDED_BY(this) = 0;
   // Of absent records.
-  int64_t absent_bytes_ = 0;
-  SharedSum::Part entries_part_;
-  SharedSum::Part bytes_part_;
-  SharedSum::Part pending_part_;
-  SharedSum::Part resident_part_;
+  int64_t absent_bytes_ APPCACHE_GUARDED_BY(this) = 0;
+  SharedSum::Part entries_part_ APPCACHE_GUARDED_BY(this);
+  SharedSum::Part bytes_part_ APPCACHE_GUARDED_BY(this);
+  SharedSum::Part pending_part_ APPCACHE_GUARDED_BY(this);
+  SharedSum::Part resident_part_ APPCACHE_GUARDED_BY(this);
 };
 
 // Exclusive access to the shard of an h.
-class Directory::Access {
+class APPCACHE_SCOPED_CAPABILITY Directory::Access {
  public:
-  Access(Directory& directory, int64_t h)
-      : directory_(directory),
-        shard_(directory.shards_[ShardOf(h)]),
-        lock_(shard_.lock) {
+  Access(Directory& directory, int64_t h) APPCACHE_ACQUIRE(shard_)
+      : directory_(directory), shard_(directory.shards_[ShardOf(h)]) {
+    shard_.lock();
     shard_.CollectIfDue();
   }
-  ~Access() {
+  ~Access() APPCACHE_RELEASE() {
     const bool is_much = shard_.PassRetired();
-    lock_.unlock();
+    shard_.unlock();
     if (is_much) directory_.reclaimer_.Collect();
   }
   Access(const Access&) = delete;
@@ -348,7 +358,6 @@ class Directory::Access {
  private:
   Directory& directory_;
   Shard& shard_;
-  std::unique_lock<internal::SpinLock> lock_;
 };
 
 // Exclusive access to all shards.
@@ -358,7 +367,7 @@ class Directory::AccessAll {
     // One shard at a time. A collection may begin before the locks are held.
     CollectIfDue();
     for (Shard& shard : shards()) {
-      shard.lock.lock();
+      shard.lock();
       shard.CollectIfDue();
     }
   }
@@ -366,16 +375,29 @@ class Directory::AccessAll {
     bool is_much = false;
     for (size_t i = 0; i < kShards; ++i) {
       is_much |= directory_.shards_[i].PassRetired();
-      directory_.shards_[i].lock.unlock();
+      directory_.shards_[i].unlock();
     }
     if (is_much) directory_.reclaimer_.Collect();
   }
   AccessAll(const AccessAll&) = delete;
   AccessAll& operator=(const AccessAll&) = delete;
 
-  Shard& ShardOf(int64_t h) const noexcept {
-    return directory_.shards_[Directory::ShardOf(h)];
-  }
+  // The shard of an h. Used like an Access; `all` must outlive it.
+  class APPCACHE_SCOPED_CAPABILITY One {
+   public:
+    One(const AccessAll& all, int64_t h) noexcept APPCACHE_ACQUIRE(shard_)
+        : shard_(all.directory_.shards_[Directory::ShardOf(h)]) {}
+    ~One() APPCACHE_RELEASE() {}
+    One(const One&) = delete;
+    One& operator=(const One&) = delete;
+
+    Shard* operator->() const noexcept { return &shard_; }
+    Shard& operator*() const noexcept { return shard_; }
+
+   private:
+    Shard& shard_;
+  };
+
   std::span<Shard> shards() const noexcept {
     return {directory_.shards_.get(), kShards};
   }
@@ -434,7 +456,7 @@ class Directory::Collection {
 template <class Visit>
 void Directory::ForEach(const Visit& visit) const {
   for (size_t i = 0; i < kShards; ++i) {
-    std::lock_guard<internal::SpinLock> guard(shards_[i].lock);
+    const internal::LockGuard<Shard> guard(shards_[i]);
     shards_[i].ForEach(visit);
   }
 }

@@ -30,6 +30,7 @@ void Directory::Shard::Collect() noexcept {
   std::array<Record*, kFetched> fetched;
   size_t count = 0;
   const auto take = [&](size_t i) {
+    AssertHeld();
     collected.push_back(Take(*fetched[i % kFetched]));
   };
   ForEach([&](Record& record) {
@@ -45,7 +46,10 @@ void Directory::Shard::Collect() noexcept {
 
 size_t Directory::AccessAll::dirty() const noexcept {
   size_t count = 0;
-  for (const Shard& shard : shards()) count += shard.dirty();
+  for (const Shard& shard : shards()) {
+    shard.AssertHeld();
+    count += shard.dirty();
+  }
   return count;
 }
 

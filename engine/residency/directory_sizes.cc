@@ -1,7 +1,5 @@
 // The sizes of a Directory, and whether its limits allow more.
 
-#include <mutex>
-
 #include "engine/residency/directory.h"
 
 namespace appcache::residency {
@@ -9,7 +7,7 @@ namespace appcache::residency {
 size_t Directory::record_count() const {
   size_t count = 0;
   for (size_t i = 0; i < kShards; ++i) {
-    const std::lock_guard<internal::SpinLock> guard(shards_[i].lock);
+    const internal::LockGuard<Shard> guard(shards_[i]);
     count += shards_[i].records();
   }
   return count;
@@ -17,14 +15,17 @@ size_t Directory::record_count() const {
 
 size_t Directory::AccessAll::record_count() const noexcept {
   size_t count = 0;
-  for (const Shard& shard : shards()) count += shard.records();
+  for (const Shard& shard : shards()) {
+    shard.AssertHeld();
+    count += shard.records();
+  }
   return count;
 }
 
 Directory::Sizes Directory::sizes() const {
   Sizes sum;
   sum.directory_bytes = sizeof(Directory) + kShards * sizeof(Shard);
-  for (size_t i = 0; i < kShards; ++i) shards_[i].lock.lock();
+  for (size_t i = 0; i < kShards; ++i) shards_[i].lock();
   for (size_t i = 0; i < kShards; ++i) {
     const Shard& shard = shards_[i];
     sum.visible.entries += shard.visible_.entries;
@@ -34,7 +35,7 @@ Directory::Sizes Directory::sizes() const {
     sum.absent_bytes += static_cast<uint64_t>(shard.absent_bytes_);
     sum.directory_bytes += shard.memory_bytes();
   }
-  for (size_t i = 0; i < kShards; ++i) shards_[i].lock.unlock();
+  for (size_t i = 0; i < kShards; ++i) shards_[i].unlock();
   return sum;
 }
 
@@ -48,11 +49,11 @@ bool Directory::HasRoom(SharedSum& sum, PartOf part, int64_t more) noexcept {
   if (sum.HasRoom(more)) return true;
   // Others wait for the thread that makes the sum exact. Until it has, the sum
   // may be too large.
-  const std::lock_guard<std::mutex> guard(exact_mutex_);
+  const internal::MutexLock guard(exact_mutex_);
   if (!sum.is_exact()) {
     sum.BeginExact();
     for (size_t i = 0; i < kShards; ++i) {
-      const std::lock_guard<internal::SpinLock> lock(shards_[i].lock);
+      const internal::LockGuard<Shard> guard(shards_[i]);
       sum.Settle(shards_[i].*part);
     }
     sum.FinishExact();

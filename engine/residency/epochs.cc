@@ -9,10 +9,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "engine/support/mutex.h"
 
 namespace appcache::residency {
 namespace {
@@ -41,8 +42,8 @@ void Pause(int attempt) noexcept {
 class Epochs::Slots {
  public:
   // `ending_thread` is null unless the slot is lent.
-  Reader& Take(const void* ending_thread) {
-    const std::lock_guard<std::mutex> guard(mutex_);
+  Reader& Take(const void* ending_thread) APPCACHE_EXCLUDES(mutex_) {
+    const internal::MutexLock guard(mutex_);
     Reader& slot = FreeOrNew();
     slot.is_taken_ = true;
     slot.ending_thread_ = ending_thread;
@@ -50,21 +51,23 @@ class Epochs::Slots {
   }
 
   // REQUIRES: the calling thread has the slot, and is outside.
-  void Return(Reader& slot) noexcept {
-    const std::lock_guard<std::mutex> guard(mutex_);
+  void Return(Reader& slot) noexcept APPCACHE_EXCLUDES(mutex_) {
+    const internal::MutexLock guard(mutex_);
     slot.is_taken_ = false;
     slot.ending_thread_ = nullptr;
   }
 
   // Makes the slot of a thread one that is lent to it.
-  void Lend(Reader& slot, const void* ending_thread) noexcept {
-    const std::lock_guard<std::mutex> guard(mutex_);
+  void Lend(Reader& slot, const void* ending_thread) noexcept
+      APPCACHE_EXCLUDES(mutex_) {
+    const internal::MutexLock guard(mutex_);
     slot.ending_thread_ = ending_thread;
   }
 
   // Null if none is lent to that thread.
-  Reader* FindLent(const void* ending_thread) noexcept {
-    const std::lock_guard<std::mutex> guard(mutex_);
+  Reader* FindLent(const void* ending_thread) noexcept
+      APPCACHE_EXCLUDES(mutex_) {
+    const internal::MutexLock guard(mutex_);
     for (const auto& slot : slots_) {
       if (slot->ending_thread_ == ending_thread) return slot.get();
     }
@@ -72,8 +75,8 @@ class Epochs::Slots {
   }
 
   // The smallest epoch of a reader that is inside, but at most `limit`.
-  uint64_t Oldest(uint64_t limit) noexcept {
-    const std::lock_guard<std::mutex> guard(mutex_);
+  uint64_t Oldest(uint64_t limit) noexcept APPCACHE_EXCLUDES(mutex_) {
+    const internal::MutexLock guard(mutex_);
     for (const auto& slot : slots_) {
       const uint64_t epoch = LoadEpoch(*slot);
       if (epoch != 0) limit = std::min(limit, epoch);
@@ -81,8 +84,8 @@ class Epochs::Slots {
     return limit;
   }
 
-  Counts Sum() noexcept {
-    const std::lock_guard<std::mutex> guard(mutex_);
+  Counts Sum() noexcept APPCACHE_EXCLUDES(mutex_) {
+    const internal::MutexLock guard(mutex_);
     Counts sum;
     for (const auto& slot : slots_) {
       sum.hits += slot->hits.value();
@@ -92,8 +95,8 @@ class Epochs::Slots {
     return sum;
   }
 
-  size_t size() noexcept {
-    const std::lock_guard<std::mutex> guard(mutex_);
+  size_t size() noexcept APPCACHE_EXCLUDES(mutex_) {
+    const internal::MutexLock guard(mutex_);
     return slots_.size();
   }
 
@@ -106,16 +109,15 @@ class Epochs::Slots {
     }
   }
 
-  // REQUIRES: mutex_ is held.
-  Reader& FreeOrNew() {
+  Reader& FreeOrNew() APPCACHE_REQUIRES(mutex_) {
     for (const auto& slot : slots_) {
       if (!slot->is_taken_) return *slot;
     }
     return *slots_.emplace_back(std::make_unique<Reader>());
   }
 
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Reader>> slots_;  // guarded by mutex_
+  internal::Mutex mutex_;
+  std::vector<std::unique_ptr<Reader>> slots_ APPCACHE_GUARDED_BY(mutex_);
 };
 
 // The slots of one thread: a few, searched in order. Returns them when the

@@ -101,7 +101,7 @@ Reclaimer::~Reclaimer() {
 
 bool Reclaimer::Add(RetiredChain&& chain) noexcept {
   waiting_bytes_.fetch_add(chain.bytes(), std::memory_order_relaxed);
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   filling_.chain.Append(std::move(chain));
   return filling_.chain.count() >= kCollectCount ||
          filling_.chain.bytes() >= kCollectBytes;
@@ -109,17 +109,16 @@ bool Reclaimer::Add(RetiredChain&& chain) noexcept {
 
 void Reclaimer::Add(std::unique_ptr<ClearedShards> cleared) noexcept {
   waiting_bytes_.fetch_add(cleared->bytes, std::memory_order_relaxed);
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   AppendCleared(filling_.cleared, std::move(cleared));
 }
 
 void Reclaimer::Collect() noexcept {
   // Others need not wait: this collection, or the next, does their work.
-  const std::unique_lock<std::mutex> collecting(collect_mutex_,
-                                                std::try_to_lock);
-  if (!collecting.owns_lock()) return;
+  if (!collect_mutex_.try_lock()) return;
+  const internal::MutexLock collecting(collect_mutex_, std::adopt_lock);
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     if (!filling_.is_empty()) {
       // The last batch takes what there is no place for, and then waits longer.
       if (waiting_count_ == waiting_.size()) --waiting_count_;
@@ -133,7 +132,7 @@ void Reclaimer::Collect() noexcept {
   for (;;) {
     Batch batch;
     {
-      std::lock_guard<std::mutex> guard(mutex_);
+      internal::MutexLock guard(mutex_);
       if (waiting_count_ == 0 || waiting_[0].stamp >= oldest) return;
       batch.Append(std::move(waiting_[0]));
       for (size_t i = 1; i < waiting_count_; ++i) {
@@ -146,7 +145,7 @@ void Reclaimer::Collect() noexcept {
     waiting_bytes_.fetch_sub(batch.chain.bytes() + dead,
                              std::memory_order_relaxed);
     batch.chain.ReleaseAll(free_record_);
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     AppendCleared(dead_, std::move(batch.cleared));
   }
 }
@@ -154,7 +153,7 @@ void Reclaimer::Collect() noexcept {
 void Reclaimer::FreeCleared() noexcept {
   std::unique_ptr<ClearedShards> dead;
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     dead = std::move(dead_);
   }
   dead_bytes_.fetch_sub(BytesOf(dead.get()), std::memory_order_relaxed);

@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -22,6 +21,7 @@
 #include "engine/residency/epochs.h"
 #include "engine/residency/record_pool.h"
 #include "engine/residency/slot_table.h"
+#include "engine/support/mutex.h"
 
 namespace appcache::residency {
 
@@ -105,14 +105,15 @@ class Reclaimer {
 
   // Takes memory that was unlinked from a shard, whose lock the caller still
   // holds. True when so much waits that Collect should be called, without it.
-  bool Add(RetiredChain&& chain) noexcept;
+  bool Add(RetiredChain&& chain) noexcept APPCACHE_EXCLUDES(mutex_);
   // The same for cleared shards, which a later FreeCleared frees.
-  void Add(std::unique_ptr<ClearedShards> cleared) noexcept;
+  void Add(std::unique_ptr<ClearedShards> cleared) noexcept
+      APPCACHE_EXCLUDES(mutex_);
 
   // Frees what no reader can use. The caller holds no lock of a shard.
-  void Collect() noexcept;
+  void Collect() noexcept APPCACHE_EXCLUDES(collect_mutex_, mutex_);
   // Frees cleared shards that no reader can use: 100 ns for each entry.
-  void FreeCleared() noexcept;
+  void FreeCleared() noexcept APPCACHE_EXCLUDES(mutex_);
 
   // What waits for readers, and what waits for FreeCleared alone.
   size_t waiting_bytes() const noexcept {
@@ -141,17 +142,18 @@ class Reclaimer {
   std::atomic<size_t> waiting_bytes_{0};
   std::atomic<size_t> dead_bytes_{0};
 
-  std::mutex mutex_;
-  // Guarded by mutex_. Batches are freed in the order in which they were
-  // filled: a record that an older one frees may be in cleared shards of a
-  // newer one.
-  Batch filling_;
-  std::array<Batch, 8> waiting_;  // the first waiting_count_, the oldest first
-  size_t waiting_count_ = 0;
-  std::unique_ptr<ClearedShards> dead_;  // nobody uses them
-
   // A collection is in progress, and its caller frees batches in order.
-  std::mutex collect_mutex_;
+  internal::Mutex collect_mutex_ APPCACHE_ACQUIRED_BEFORE(mutex_);
+
+  internal::Mutex mutex_;
+  // Batches are freed in the order in which they were filled: a record that an
+  // older one frees may be in cleared shards of a newer one.
+  Batch filling_ APPCACHE_GUARDED_BY(mutex_);
+  // The first waiting_count_, the oldest first.
+  std::array<Batch, 8> waiting_ APPCACHE_GUARDED_BY(mutex_);
+  size_t waiting_count_ APPCACHE_GUARDED_BY(mutex_) = 0;
+  // Nobody uses them.
+  std::unique_ptr<ClearedShards> dead_ APPCACHE_GUARDED_BY(mutex_);
 };
 
 }  // namespace appcache::residency

@@ -27,12 +27,13 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include "engine/support/mutex.h"
 
 namespace appcache::internal {
 
@@ -63,7 +64,7 @@ class FlightTable {
   Joined Join(std::string_view path, const Accepts& accepts,
               Arguments&&... arguments) {
     Shard& shard = ShardOf(path);
-    std::lock_guard<std::mutex> guard(shard.mutex);
+    MutexLock guard(shard.mutex);
     const auto found = shard.flights.find(path);
     if (found != shard.flights.end() &&
         accepts(std::as_const(*found->second))) {
@@ -86,7 +87,7 @@ class FlightTable {
   // The flight of `path`, or null.
   std::shared_ptr<Flight> Find(std::string_view path) const {
     const Shard& shard = ShardOf(path);
-    std::lock_guard<std::mutex> guard(shard.mutex);
+    MutexLock guard(shard.mutex);
     const auto found = shard.flights.find(path);
     return found != shard.flights.end() ? found->second : nullptr;
   }
@@ -96,7 +97,7 @@ class FlightTable {
   std::vector<std::shared_ptr<Flight>> All() const {
     std::vector<std::shared_ptr<Flight>> flights;
     for (const Shard& shard : shards_) {
-      std::lock_guard<std::mutex> guard(shard.mutex);
+      MutexLock guard(shard.mutex);
       for (const auto& [path, flight] : shard.flights) {
         flights.push_back(flight);
       }
@@ -107,7 +108,7 @@ class FlightTable {
   // Removes the flight unless it has been removed or replaced.
   void Remove(const Flight& flight) {
     Shard& shard = ShardOf(flight.path);
-    std::lock_guard<std::mutex> guard(shard.mutex);
+    MutexLock guard(shard.mutex);
     const auto found = shard.flights.find(flight.path);
     if (found != shard.flights.end() && found->second.get() == &flight) {
       shard.flights.erase(found);
@@ -118,9 +119,10 @@ class FlightTable {
   static constexpr size_t kShards = 16;
 
   struct Shard {
-    mutable std::mutex mutex;
-    // Guarded by mutex. Each key views the path of its flight.
-    std::unordered_map<std::string_view, std::shared_ptr<Flight>> flights;
+    mutable Mutex mutex;
+    // Each key views the path of its flight.
+    std::unordered_map<std::string_view, std::shared_ptr<Flight>> flights
+        APPCACHE_GUARDED_BY(mutex);
   };
 
   static size_t IndexOf(std::string_view path) noexcept {

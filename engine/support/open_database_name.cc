@@ -3,7 +3,8 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <mutex>
+
+#include "engine/support/mutex.h"
 
 namespace appcache::internal {
 namespace {
@@ -12,22 +13,23 @@ namespace {
 // list. The child then moves the names between the lists, which does not
 // allocate.
 struct Names {
-  std::mutex mutex;
-  // Both are guarded by mutex.
-  std::list<std::string> here;     // registered by this process
-  std::list<std::string> at_fork;  // registered by an ancestor; never shrinks
+  Mutex mutex;
+  // Registered by this process.
+  std::list<std::string> here APPCACHE_GUARDED_BY(mutex);
+  // Registered by an ancestor. Never shrinks.
+  std::list<std::string> at_fork APPCACHE_GUARDED_BY(mutex);
 };
 
 Names& AllNames() {
   static Names& names = *[] {
     auto* const made = new Names;
-    pthread_atfork([] { AllNames().mutex.lock(); },
-                   [] { AllNames().mutex.unlock(); },
-                   [] {
-                     Names& names = AllNames();
-                     names.at_fork.splice(names.at_fork.end(), names.here);
-                     names.mutex.unlock();
-                   });
+    pthread_atfork(
+        []() APPCACHE_ACQUIRE(AllNames().mutex) { AllNames().mutex.lock(); },
+        []() APPCACHE_RELEASE(AllNames().mutex) { AllNames().mutex.unlock(); },
+        []() APPCACHE_RELEASE(AllNames().mutex) {
+          AllNames().at_fork.splice(AllNames().at_fork.end(), AllNames().here);
+          AllNames().mutex.unlock();
+        });
     return made;
   }();
   return names;
@@ -37,20 +39,20 @@ Names& AllNames() {
 
 OpenDatabaseName::OpenDatabaseName(const std::string& name) {
   Names& names = AllNames();
-  std::lock_guard<std::mutex> guard(names.mutex);
+  MutexLock guard(names.mutex);
   at_ = names.here.insert(names.here.end(), name);
 }
 
 OpenDatabaseName::~OpenDatabaseName() {
   if (!listed_) return;
   Names& names = AllNames();
-  std::lock_guard<std::mutex> guard(names.mutex);
+  MutexLock guard(names.mutex);
   names.here.erase(at_);
 }
 
 bool OpenDatabaseName::WasOpenAtFork(const std::string& name) {
   Names& names = AllNames();
-  std::lock_guard<std::mutex> guard(names.mutex);
+  MutexLock guard(names.mutex);
   return std::find(names.at_fork.begin(), names.at_fork.end(), name) !=
          names.at_fork.end();
 }

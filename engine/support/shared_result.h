@@ -10,12 +10,12 @@
 #include <cassert>
 #include <chrono>
 #include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "appcache/clock.h"
 #include "appcache/times.h"
+#include "engine/support/mutex.h"
 
 namespace appcache::internal {
 
@@ -29,8 +29,8 @@ class SharedResult {
 
   // Sets the value and wakes the threads that wait for it. REQUIRES: it is not
   // set. Throws what moving a T throws.
-  void Set(T value) {
-    std::lock_guard<std::mutex> guard(mutex_);
+  void Set(T value) APPCACHE_EXCLUDES(mutex_) {
+    MutexLock guard(mutex_);
     assert(!value_.has_value());
     value_.emplace(std::move(value));
     changed_.notify_all();
@@ -40,41 +40,45 @@ class SharedResult {
   // does not change and is valid as long as this object.
 
   // Does not wait.
-  const T* Get() const {
-    std::lock_guard<std::mutex> guard(mutex_);
+  const T* Get() const APPCACHE_EXCLUDES(mutex_) {
+    MutexLock guard(mutex_);
     return ValueOrNull();
   }
 
   // Waits at most `max_wait`. A negative one is zero; one of more than a year
   // is a year, which cannot overflow when it is added to the current time.
-  const T* WaitFor(const Clock& clock,
-                   std::chrono::milliseconds max_wait) const {
+  const T* WaitFor(const Clock& clock, std::chrono::milliseconds max_wait) const
+      APPCACHE_EXCLUDES(mutex_) {
     using std::chrono::milliseconds;
     constexpr milliseconds kYear = std::chrono::hours(24 * 365);
     const TimePoint deadline =
         clock.Now() + std::clamp(max_wait, milliseconds(0), kYear);
-    std::unique_lock<std::mutex> lock(mutex_);
-    clock.WaitUntil(lock, changed_, deadline,
-                    [this] { return value_.has_value(); });
+    UniqueMutexLock lock(mutex_);
+    clock.WaitUntil(
+        lock.native(), changed_, deadline,
+        [this]() APPCACHE_REQUIRES(mutex_) { return value_.has_value(); });
     return ValueOrNull();
   }
 
   // Waits until `deadline`.
-  const T* WaitUntil(std::chrono::steady_clock::time_point deadline) const {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait_until(lock, deadline, [this] { return value_.has_value(); });
+  const T* WaitUntil(std::chrono::steady_clock::time_point deadline) const
+      APPCACHE_EXCLUDES(mutex_) {
+    UniqueMutexLock lock(mutex_);
+    changed_.wait_until(
+        lock.native(), deadline,
+        [this]() APPCACHE_REQUIRES(mutex_) { return value_.has_value(); });
     return ValueOrNull();
   }
 
  private:
-  // REQUIRES: mutex_ is held.
-  const T* ValueOrNull() const {
+  const T* ValueOrNull() const APPCACHE_REQUIRES(mutex_) {
     return value_.has_value() ? &*value_ : nullptr;
   }
 
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   mutable std::condition_variable changed_;
-  std::optional<T> value_;  // guarded by mutex_ until it is set
+  // Does not change once it is set, and is then read without the mutex.
+  std::optional<T> value_ APPCACHE_GUARDED_BY(mutex_);
 };
 
 }  // namespace appcache::internal

@@ -12,30 +12,35 @@
 
 #include <atomic>
 
+#include "engine/support/mutex.h"
+
 namespace appcache::internal {
 
-// Meets the requirements of std::lock_guard and std::unique_lock. Not
-// recursive, not fair.
-class SpinLock {
+// Not recursive, not fair.
+class APPCACHE_CAPABILITY("spin lock") SpinLock {
  public:
   SpinLock() noexcept = default;
   SpinLock(const SpinLock&) = delete;
   SpinLock& operator=(const SpinLock&) = delete;
 
-  void lock() noexcept {
+  void lock() noexcept APPCACHE_ACQUIRE() {
     if (!try_lock()) [[unlikely]]
       LockSlowly();
   }
-  bool try_lock() noexcept {
+  bool try_lock() noexcept APPCACHE_TRY_ACQUIRE(true) {
     return !is_held_.exchange(true, std::memory_order_acquire);
   }
-  void unlock() noexcept { is_held_.store(false, std::memory_order_release); }
+  void unlock() noexcept APPCACHE_RELEASE() {
+    is_held_.store(false, std::memory_order_release);
+  }
 
  private:
-  void LockSlowly() noexcept;
+  void LockSlowly() noexcept APPCACHE_ACQUIRE();
 
   std::atomic<bool> is_held_{false};
 };
+
+using SpinLockGuard = LockGuard<SpinLock>;
 
 }  // namespace appcache::internal
 

@@ -5,7 +5,7 @@
 namespace appcache::vfs {
 
 bool FileLocks::Lock(Holder& holder, Level level) noexcept {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   if (holder.level_ >= level) return true;
   const bool other_writes = writer_ != nullptr && writer_ != &holder;
   if (level == kShared) {
@@ -27,7 +27,7 @@ bool FileLocks::Lock(Holder& holder, Level level) noexcept {
 
 void FileLocks::Unlock(Holder& holder, Level level) noexcept {
   assert(level <= kShared);
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   if (holder.level_ <= level) return;
   if (writer_ == &holder) writer_ = nullptr;
   if (level == kNone) --readers_;
@@ -35,7 +35,7 @@ void FileLocks::Unlock(Holder& holder, Level level) noexcept {
 }
 
 bool FileLocks::IsReserved() const noexcept {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   return writer_ != nullptr;
 }
 

@@ -6,7 +6,7 @@
 #ifndef APPCACHE_ENGINE_VFS_FILE_LOCKS_H_
 #define APPCACHE_ENGINE_VFS_FILE_LOCKS_H_
 
-#include <mutex>
+#include "engine/support/mutex.h"
 
 namespace appcache::vfs {
 
@@ -35,9 +35,11 @@ class FileLocks {
   bool IsReserved() const noexcept;
 
  private:
-  mutable std::mutex mutex_;
-  int readers_ = 0;                 // holders above kNone; guarded by mutex_
-  const Holder* writer_ = nullptr;  // at kReserved or above; likewise
+  mutable internal::Mutex mutex_;
+  // The holders above kNone.
+  int readers_ APPCACHE_GUARDED_BY(mutex_) = 0;
+  // At kReserved or above.
+  const Holder* writer_ APPCACHE_GUARDED_BY(mutex_) = nullptr;
 };
 
 }  // namespace appcache::vfs

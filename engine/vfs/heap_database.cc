@@ -10,9 +10,9 @@ namespace appcache::vfs {
 namespace {
 
 struct Databases {
-  std::mutex mutex;
-  // Guarded by mutex.
-  std::map<std::string, std::shared_ptr<HeapDatabase>, std::less<>> by_name;
+  internal::Mutex mutex;
+  std::map<std::string, std::shared_ptr<HeapDatabase>, std::less<>> by_name
+      APPCACHE_GUARDED_BY(mutex);
 };
 
 // Never destroyed, so that caches may be static objects.
@@ -22,7 +22,7 @@ constinit internal::ProcessLocal<Databases> open_databases;
 
 DatabaseRef::DatabaseRef(std::string_view name, Mode mode) {
   Databases& databases = open_databases.Get();
-  std::lock_guard<std::mutex> guard(databases.mutex);
+  internal::MutexLock guard(databases.mutex);
   const auto found = databases.by_name.find(name);
   if (found != databases.by_name.end()) {
     if (mode != Mode::kCreate) database_ = found->second;
@@ -39,7 +39,7 @@ DatabaseRef::~DatabaseRef() {
   std::shared_ptr<HeapDatabase> last;
   {
     Databases& databases = open_databases.Get();
-    std::lock_guard<std::mutex> guard(databases.mutex);
+    internal::MutexLock guard(databases.mutex);
     // Changed under the mutex only. One owner is by_name.
     if (database_.use_count() == 2) {
       std::erase_if(databases.by_name,

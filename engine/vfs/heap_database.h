@@ -7,10 +7,10 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "engine/support/mutex.h"
 #include "engine/vfs/file_locks.h"
 #include "engine/vfs/heap_storage.h"
 #include "engine/vfs/wal_index.h"
@@ -23,7 +23,7 @@ struct HeapDatabase {
   HeapStorage file;
   // Held by writes to `file`, and by reads of it without a lock of WalLocks:
   // SQLite reads the header so before it knows that there is a log.
-  std::mutex file_mutex;
+  internal::Mutex file_mutex;
 
   HeapStorage log;
   std::atomic<bool> has_log{false};

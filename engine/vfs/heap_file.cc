@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "engine/support/mutex.h"
 #include "engine/vfs/heap_vfs.h"
 
 namespace appcache::vfs {
@@ -48,7 +49,7 @@ HeapStorage& StorageOf(OpenedFile& opened) noexcept {
 
 // The mutex of the database file; none for a log.
 template <bool kLog>
-std::unique_lock<std::mutex> LockFile(OpenedFile& opened) noexcept {
+std::unique_lock<internal::Mutex> LockFile(OpenedFile& opened) noexcept {
   if constexpr (kLog) return {};
   return std::unique_lock(opened.database->file_mutex);
 }
@@ -59,7 +60,7 @@ int Read(sqlite3_file* file, void* to, int bytes, sqlite3_int64 at) noexcept {
   return Guarded(file, [&](OpenedFile& opened) {
     const std::span<std::byte> buffer(static_cast<std::byte*>(to),
                                       static_cast<size_t>(bytes));
-    std::unique_lock<std::mutex> lock;
+    std::unique_lock<internal::Mutex> lock;
     if (opened.wal_locks.shared() == 0) lock = LockFile<kLog>(opened);
     const size_t read =
         StorageOf<kLog>(opened).Read(static_cast<uint64_t>(at), buffer);
@@ -82,7 +83,7 @@ int Write(sqlite3_file* file, const void* from, int bytes,
         buffer.size() > HeapStorage::kMaxBytes - offset) {
       return SQLITE_FULL;
     }
-    const std::unique_lock<std::mutex> lock = LockFile<kLog>(opened);
+    const std::unique_lock<internal::Mutex> lock = LockFile<kLog>(opened);
     return StorageOf<kLog>(opened).Write(offset, buffer) ? SQLITE_OK
                                                          : SQLITE_IOERR_NOMEM;
   });
@@ -96,7 +97,7 @@ int Truncate(sqlite3_file* file, sqlite3_int64 size) noexcept {
     if (static_cast<uint64_t>(size) > HeapStorage::kMaxBytes) {
       return SQLITE_FULL;
     }
-    const std::unique_lock<std::mutex> lock = LockFile<kLog>(opened);
+    const std::unique_lock<internal::Mutex> lock = LockFile<kLog>(opened);
     StorageOf<kLog>(opened).Truncate(static_cast<uint64_t>(size));
     return SQLITE_OK;
   });

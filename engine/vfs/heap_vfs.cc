@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 #include <new>
 #include <optional>
 #include <string_view>
@@ -200,8 +199,8 @@ int Register() noexcept {
 }  // namespace
 
 int RegisterHeapVfs() noexcept {
-  static std::mutex& mutex = *new std::mutex;
-  std::lock_guard<std::mutex> guard(mutex);
+  static internal::Mutex& mutex = *new internal::Mutex;
+  internal::MutexLock guard(mutex);
   if (sqlite3_vfs_find(kHeapVfsName) == &heap_vfs) return SQLITE_OK;
   return Register();
 }

@@ -8,7 +8,7 @@ WalIndex::Found WalIndex::Region(size_t index, bool extend,
                                  void*& region) noexcept {
   region = nullptr;
   try {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     if (index >= regions_.size() && !extend) return Found::kAbsent;
     while (index >= regions_.size()) {
       regions_.push_back(std::make_unique<std::byte[]>(kRegionBytes));
@@ -22,7 +22,7 @@ WalIndex::Found WalIndex::Region(size_t index, bool extend,
 
 bool WalIndex::is_initialised() const noexcept {
   constexpr size_t kIsInit = 12;
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   if (regions_.empty()) return false;
   const auto* const at =
       reinterpret_cast<const unsigned char*>(regions_[0].get()) + kIsInit;
@@ -30,12 +30,12 @@ bool WalIndex::is_initialised() const noexcept {
 }
 
 void WalIndex::Clear() noexcept {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   regions_.clear();
 }
 
 size_t WalIndex::allocated_bytes() const noexcept {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   return regions_.size() * kRegionBytes;
 }
 

@@ -10,8 +10,9 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <vector>
+
+#include "engine/support/mutex.h"
 
 namespace appcache::vfs {
 
@@ -38,8 +39,9 @@ class WalIndex {
   size_t allocated_bytes() const noexcept;
 
  private:
-  mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<std::byte[]>> regions_;  // guarded by mutex_
+  mutable internal::Mutex mutex_;
+  std::vector<std::unique_ptr<std::byte[]>> regions_
+      APPCACHE_GUARDED_BY(mutex_);
 };
 
 }  // namespace appcache::vfs

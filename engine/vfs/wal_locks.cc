@@ -6,13 +6,13 @@
 namespace appcache::vfs {
 
 void WalLocks::Add(Holder& holder) {
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   holders_.push_back(&holder);
 }
 
 void WalLocks::Remove(Holder& holder) noexcept {
   Unlock(holder, MaskOf(0, kCount));
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   std::erase(holders_, &holder);
 }
 
@@ -28,7 +28,7 @@ bool WalLocks::LockShared(Holder& holder, Mask locks) noexcept {
 
 bool WalLocks::LockExclusive(Holder& holder, Mask locks) noexcept {
   // Excludes others who want an exclusive lock, and changes of holders_.
-  std::lock_guard<std::mutex> guard(mutex_);
+  internal::MutexLock guard(mutex_);
   if ((exclusive_.load(std::memory_order_acquire) & locks) != 0) return false;
   exclusive_.fetch_or(locks, std::memory_order_seq_cst);
   for (const Holder* const other : holders_) {

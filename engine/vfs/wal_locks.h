@@ -19,8 +19,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <vector>
+
+#include "engine/support/mutex.h"
 
 namespace appcache::vfs {
 
@@ -73,8 +74,8 @@ class WalLocks {
  private:
   std::atomic<Mask> exclusive_{0};
   // On another cache line than exclusive_, which readers load.
-  alignas(Holder::kCacheLine) std::mutex mutex_;
-  std::vector<Holder*> holders_;  // guarded by mutex_
+  alignas(Holder::kCacheLine) internal::Mutex mutex_;
+  std::vector<Holder*> holders_ APPCACHE_GUARDED_BY(mutex_);
 };
 
 }  // namespace appcache::vfs

@@ -26,7 +26,7 @@ bool MessageChannel::Send(char kind, std::string_view text) {
   text = text.substr(0, kMaxText);
   message.Number(static_cast<uint32_t>(text.size()));
   message.Raw(text);
-  const std::lock_guard lock(sending_);
+  const internal::MutexLock lock(sending_);
   return WriteAll(socket_.get(), message.view()) == 0;
 }
 

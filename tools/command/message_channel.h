@@ -6,12 +6,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "engine/support/mutex.h"
 #include "tools/command/fd.h"
 
 namespace appcache::command {
@@ -45,7 +45,8 @@ class MessageChannel {
   bool ReadExactly(char* data, size_t size);
 
   UniqueFd socket_;
-  std::mutex sending_;
+  // Held while a message is written, so that messages do not mix.
+  internal::Mutex sending_;
 };
 
 }  // namespace appcache::command

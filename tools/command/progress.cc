@@ -79,7 +79,7 @@ ElapsedTime::ElapsedTime(std::string label) : label_(std::move(label)) {
 ElapsedTime::~ElapsedTime() {
   if (!thread_.joinable()) return;
   {
-    std::lock_guard<std::mutex> guard(mutex_);
+    internal::MutexLock guard(mutex_);
     is_over_ = true;
   }
   changed_.notify_one();
@@ -89,8 +89,10 @@ ElapsedTime::~ElapsedTime() {
 void ElapsedTime::Run() {
   const auto begin = std::chrono::steady_clock::now();
   bool is_drawn = false;
-  std::unique_lock<std::mutex> lock(mutex_);
-  while (!changed_.wait_for(lock, kDrawInterval, [this] { return is_over_; })) {
+  internal::UniqueMutexLock lock(mutex_);
+  while (!changed_.wait_for(
+      lock.native(), kDrawInterval,
+      [this]() APPCACHE_REQUIRES(mutex_) { return is_over_; })) {
     is_drawn = true;
     const auto elapsed = std::chrono::duration_cast<std::chrono::seconds>(
         std::chrono::steady_clock::now() - begin);

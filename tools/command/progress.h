@@ -8,10 +8,11 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
+
+#include "engine/support/mutex.h"
 
 namespace appcache::command {
 
@@ -62,9 +63,9 @@ class ElapsedTime {
   void Run();
 
   const std::string label_;
-  std::mutex mutex_;
+  internal::Mutex mutex_;
   std::condition_variable changed_;
-  bool is_over_ = false;  // guarded by mutex_
+  bool is_over_ APPCACHE_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 
