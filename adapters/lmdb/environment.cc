@@ -88,6 +88,7 @@ Result<std::shared_ptr<Environment>> Environment::Open(
   const Result<internal::WriterLane::Held> held =
       environment->lane().Enter(busy_timeout);
   if (!held.ok()) return held.status();
+  held->AssertHolds(environment->lane());
   Status status = environment->OpenFiles();
   if (status.ok()) status = environment->ExtendFile();
   if (!status.ok()) return status;
@@ -206,6 +207,7 @@ Status Environment::RetryRead(int rc, std::chrono::milliseconds busy_timeout,
   for (int remaps = 0; rc == MDB_MAP_RESIZED && remaps < kMaxRemaps; ++remaps) {
     const Result<internal::WriterLane::Held> held = lane_.Enter(left.Get());
     if (!held.ok()) return held.status();
+    held->AssertHolds(lane_);
     rc = has_map_ ? Remap(left.Get()) : MDB_PANIC;
     if (rc == 0) rc = readers_->Acquire(left.Get(), txn);
   }

@@ -60,26 +60,30 @@ class Environment {
   }
 
   // The writer lock. Every write transaction holds it.
-  internal::WriterLane& lane() noexcept { return lane_; }
+  internal::WriterLane& lane() noexcept APPCACHE_RETURN_CAPABILITY(lane_) {
+    return lane_;
+  }
 
   // kUnavailable when the file was removed: what is written to it is lost. A
   // directory that was renamed is still this one.
   Status CheckNotRemoved() const;
 
-  // --- REQUIRES: the caller holds the writer lock. Results are LMDB's codes.
+  // --- Results are LMDB's codes.
 
   // Begins a write transaction. MDB_READERS_FULL when the map must be remapped
   // and a read of this process prevents that for `busy_timeout`.
-  int Begin(std::chrono::milliseconds busy_timeout, MDB_txn*& txn);
+  int Begin(std::chrono::milliseconds busy_timeout, MDB_txn*& txn)
+      APPCACHE_REQUIRES(lane_);
 
   // Commits a transaction that changes nothing, because LMDB reuses a page no
   // earlier than two transactions after it was freed.
-  int CommitNothing(std::chrono::milliseconds busy_timeout);
+  int CommitNothing(std::chrono::milliseconds busy_timeout)
+      APPCACHE_REQUIRES(lane_);
 
   // Frees the reader slots of processes that have ended. Then returns true if a
   // read that began before the last commit still runs, in any process. Until it
   // ends, pages that were freed after it began cannot be reused.
-  bool HasOldReader();
+  bool HasOldReader() APPCACHE_REQUIRES(lane_);
 
  private:
   struct CloseEnv {
@@ -97,9 +101,8 @@ class Environment {
   Status OpenFiles();
   // Extends data.mdb to the size of the map.
   Status ExtendFile();
-  // Maps the file with its new size. REQUIRES: the caller holds the writer lock
-  // and no transaction.
-  int Remap(std::chrono::milliseconds busy_timeout);
+  // Maps the file with its new size. REQUIRES: the caller has no transaction.
+  int Remap(std::chrono::milliseconds busy_timeout) APPCACHE_REQUIRES(lane_);
   // Acquires a read transaction after an attempt failed with `rc`. Remaps if
   // the attempt failed because the map has grown.
   Status RetryRead(int rc, std::chrono::milliseconds busy_timeout,
@@ -113,7 +116,7 @@ class Environment {
   std::optional<ReaderPool> readers_;
   Tables tables_;
   Limits limits_;
-  bool has_map_ = true;  // guarded by the writer lock
+  bool has_map_ APPCACHE_GUARDED_BY(lane_) = true;
 };
 
 }  // namespace appcache::lmdb

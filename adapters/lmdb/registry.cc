@@ -25,8 +25,8 @@ struct OpenDirectory {
   // Held while the environment is opened or closed, which may take long. It is
   // a lock of this process only, unlike Environment::lane().
   internal::WriterLane lane;
-  std::optional<internal::OpenDatabaseName> name;  // guarded by lane
-  std::shared_ptr<Environment> environment;        // guarded by lane
+  std::optional<internal::OpenDatabaseName> name APPCACHE_GUARDED_BY(lane);
+  std::shared_ptr<Environment> environment APPCACHE_GUARDED_BY(lane);
 };
 
 namespace {
@@ -57,9 +57,9 @@ std::shared_ptr<OpenDirectory> AddUser(const std::string& id) {
   return directory;
 }
 
-// Closes the environment when there are no more users. REQUIRES: the caller
-// holds directory.lane.
-void RemoveUser(OpenDirectory& directory) noexcept {
+// Closes the environment when there are no more users.
+void RemoveUser(OpenDirectory& directory) noexcept
+    APPCACHE_REQUIRES(directory.lane) {
   Directories& directories = open_directories.Get();
   {
     internal::MutexLock guard(directories.mutex);
@@ -97,10 +97,9 @@ Status Busy(const std::string& path, milliseconds waited) {
                     "again, or raise busy_timeout");
 }
 
-// REQUIRES: the caller holds directory.lane.
 Status EnsureOpen(OpenDirectory& directory, const std::string& path,
                   internal::FileLock lock, uint64_t max_bytes,
-                  milliseconds busy_timeout) {
+                  milliseconds busy_timeout) APPCACHE_REQUIRES(directory.lane) {
   if (directory.environment != nullptr) {
     if (directory.environment->max_bytes() == max_bytes) return Status();
     return Status(ErrorCode::kInvalidArgument,
@@ -164,6 +163,7 @@ Result<EnvironmentRef> AcquireEnvironment(const std::string& path,
   // and is about to leave.
   const internal::WriterLane::Held held =
       entered.ok() ? *std::move(entered) : LockWithoutTimeout(*directory);
+  held.AssertHolds(directory->lane);
   Status status;
   try {
     status =

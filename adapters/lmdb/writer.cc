@@ -33,8 +33,7 @@ struct Removed {
   uint64_t expired = 0;
 };
 
-// One write, with the transactions that make room for it. The caller holds the
-// writer lock.
+// One write, with the transactions that make room for it.
 class EvictingWrite {
  public:
   EvictingWrite(Environment& environment, const Clock& clock,
@@ -45,14 +44,17 @@ class EvictingWrite {
         removals_(removals),
         backoff_(busy_timeout) {}
 
-  Status Run(const Change& change) {
+  // `held` is the writer lock.
+  Status Run(const Change& change, const internal::WriterLane::Held& held) {
+    held.AssertHolds(environment_.lane());
     for (int round = 0;; ++round) {
       bool done = false;
       const int rc =
           Try(change, /*may_defer=*/round < kMaxEvictionRounds, done);
       if (rc == 0 && done) {
-        internal::WriterLane& lane = environment_.lane();
-        if (!used_reserve_ && lane.lacks_reserve()) lane.KeepReserve();
+        if (!used_reserve_ && environment_.lane().lacks_reserve()) {
+          environment_.lane().KeepReserve();
+        }
         return Status();
       }
       if (rc == 0) continue;
@@ -76,7 +78,8 @@ class EvictingWrite {
 
   // Runs one transaction. `done` is false if it only evicted, because the
   // change did not fit yet, or only corrected times.
-  int Try(const Change& change, bool may_defer, bool& done) {
+  int Try(const Change& change, bool may_defer, bool& done)
+      APPCACHE_REQUIRES(environment_.lane()) {
     Transaction txn;
     int rc = environment_.Begin(busy_timeout_, txn.out());
     if (rc != 0) return rc;
@@ -127,7 +130,7 @@ class EvictingWrite {
   }
 
   // Evicts in a transaction of its own. Sets `any` if there were entries.
-  int EvictSome(bool& any) {
+  int EvictSome(bool& any) APPCACHE_REQUIRES(environment_.lane()) {
     Transaction txn;
     int rc = environment_.Begin(busy_timeout_, txn.out());
     if (rc != 0) return rc;
@@ -143,7 +146,7 @@ class EvictingWrite {
     return Commit(txn, removed);
   }
 
-  int EvictAll() {
+  int EvictAll() APPCACHE_REQUIRES(environment_.lane()) {
     Transaction txn;
     int rc = environment_.Begin(busy_timeout_, txn.out());
     if (rc != 0) return rc;
@@ -161,7 +164,7 @@ class EvictingWrite {
 
   // Makes room after a transaction failed with `rc` because the map or the disk
   // was full. Success means that another attempt is worthwhile.
-  Status MakeRoom(int rc) {
+  Status MakeRoom(int rc) APPCACHE_REQUIRES(environment_.lane()) {
     // Eviction would not help: an old reader also prevents the reuse of the
     // pages that it frees.
     if (environment_.HasOldReader()) {
@@ -218,15 +221,18 @@ Status Writer::Apply(const Change& change, milliseconds max_wait) {
   const Result<internal::WriterLane::Held> held =
       environment_.lane().Enter(max_wait);
   if (!held.ok()) return held.status();
+  held->AssertHolds(environment_.lane());
   Status present = environment_.CheckNotRemoved();
   if (!present.ok()) return present;
-  return EvictingWrite(environment_, clock_, left.Get(), removals_).Run(change);
+  return EvictingWrite(environment_, clock_, left.Get(), removals_)
+      .Run(change, *held);
 }
 
 Status Writer::LoadTime(milliseconds max_wait, std::optional<TimeRow>& row) {
   const Result<internal::WriterLane::Held> held =
       environment_.lane().Enter(max_wait);
   if (!held.ok()) return held.status();
+  held->AssertHolds(environment_.lane());
   Transaction txn;
   int rc = environment_.Begin(max_wait, txn.out());
   if (rc == 0) rc = LoadTimeRow(txn.get(), environment_.tables(), row);

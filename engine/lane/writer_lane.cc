@@ -48,7 +48,8 @@ bool WriterLane::EnterThreads(std::chrono::milliseconds max_wait) noexcept {
   me.since = std::chrono::steady_clock::now();
   Append(me);
   const bool entered = me.changed.wait_for(
-      lock.native(), max_wait, [&] { return me.received || !occupied_; });
+      lock.native(), max_wait,
+      [&]() APPCACHE_REQUIRES(mutex_) { return me.received || !occupied_; });
   // Leave has already removed a waiter to which it transferred the lock.
   if (!me.received) Remove(me);
   if (entered) {
@@ -79,6 +80,7 @@ Result<WriterLane::Held> WriterLane::Enter(std::chrono::milliseconds max_wait) {
     return Busy(max_wait, "another thread of this process");
   }
   Held held(this);
+  held.AssertHolds(*this);
   Status locked = LockFile(left.Get(), max_wait);
   if (!locked.ok()) return locked;
   return held;
@@ -89,6 +91,7 @@ WriterLane::Held WriterLane::EnterToClose(std::chrono::milliseconds max_wait,
   while (!EnterThreads(std::chrono::hours(1))) {
   }
   Held held(this);
+  held.AssertHolds(*this);
   try {
     locked = LockFile(max_wait, max_wait);
   } catch (const std::bad_alloc&) {

@@ -14,6 +14,7 @@
 #define APPCACHE_ENGINE_LANE_WRITER_LANE_H_
 
 #include <atomic>
+#include <cassert>
 #include <chrono>
 #include <condition_variable>
 #include <optional>
@@ -31,7 +32,7 @@ namespace appcache::internal {
 // asked for it, except that a running thread may overtake a waiter that has
 // waited for less than a millisecond: waking a thread takes longer than most
 // writes. There is no order between processes.
-class APPCACHE_EXPORT WriterLane {
+class APPCACHE_EXPORT APPCACHE_CAPABILITY("writer lock") WriterLane {
  public:
   // `name` is what error messages call the database. With `lock`, this is a
   // lock across the processes that lock the same file; otherwise, it is a lock
@@ -56,6 +57,13 @@ class APPCACHE_EXPORT WriterLane {
       if (lane_ != nullptr) lane_->Leave();
     }
 
+    // States to the analysis that this object holds the lock of `lane`, which
+    // it cannot see from the result of Enter.
+    void AssertHolds([[maybe_unused]] const WriterLane& lane) const noexcept
+        APPCACHE_ASSERT_CAPABILITY(lane) {
+      assert(lane_ == &lane);
+    }
+
    private:
     friend class WriterLane;
     explicit Held(WriterLane* lane) noexcept : lane_(lane) {}
@@ -63,27 +71,30 @@ class APPCACHE_EXPORT WriterLane {
   };
 
   // Acquires the writer lock. kBusy when it is not free within `max_wait`;
-  // kUnavailable when the lock file cannot be locked. REQUIRES: this thread
-  // does not hold the lock.
-  Result<Held> Enter(std::chrono::milliseconds max_wait);
+  // kUnavailable when the lock file cannot be locked.
+  Result<Held> Enter(std::chrono::milliseconds max_wait)
+      APPCACHE_EXCLUDES(this);
 
   // Acquires the writer lock to close the database: waits for the other threads
   // of this process without a time limit, and for other processes at most
   // `max_wait`. On success, `locked` is ok(). Otherwise, it is the error of
   // Enter: other processes may write, so that the caller must not write, and
-  // may only close the database. REQUIRES: this thread does not hold the lock.
-  Held EnterToClose(std::chrono::milliseconds max_wait,
-                    Status& locked) noexcept;
+  // may only close the database.
+  Held EnterToClose(std::chrono::milliseconds max_wait, Status& locked) noexcept
+      APPCACHE_EXCLUDES(this);
 
-  // See FileLock. Without a lock file they do nothing. REQUIRES: this thread
-  // holds the lock.
-  void KeepReserve() noexcept {
+  // States to the analysis that the calling thread holds the lock: for a
+  // function that is called by others.
+  void AssertHeld() const noexcept APPCACHE_ASSERT_CAPABILITY(this) {}
+
+  // See FileLock. Without a lock file they do nothing.
+  void KeepReserve() noexcept APPCACHE_REQUIRES(this) {
     if (file_lock_ && file_lock_->KeepReserve()) lacks_reserve_ = false;
   }
-  void FreeReserve() noexcept {
+  void FreeReserve() noexcept APPCACHE_REQUIRES(this) {
     if (file_lock_ && file_lock_->FreeReserve()) lacks_reserve_ = true;
   }
-  void SetNote(const std::string& note) noexcept {
+  void SetNote(const std::string& note) noexcept APPCACHE_REQUIRES(this) {
     if (file_lock_) file_lock_->SetNote(note);
   }
   // Whether this process has freed the reserve, and has not got it back. Any
@@ -98,32 +109,30 @@ class APPCACHE_EXPORT WriterLane {
     Waiter* next = nullptr;
   };
 
-  // REQUIRES, of these two: the caller holds mutex_. Remove also requires that
-  // `waiter` is in the queue.
-  void Append(Waiter& waiter) noexcept;
-  void Remove(const Waiter& waiter) noexcept;
+  void Append(Waiter& waiter) noexcept APPCACHE_REQUIRES(mutex_);
+  // REQUIRES: `waiter` is in the queue.
+  void Remove(const Waiter& waiter) noexcept APPCACHE_REQUIRES(mutex_);
 
   // Acquires the lock of this process. False when `max_wait` has passed.
-  bool EnterThreads(std::chrono::milliseconds max_wait) noexcept;
+  bool EnterThreads(std::chrono::milliseconds max_wait) noexcept
+      APPCACHE_EXCLUDES(mutex_);
   // Acquires the lock across processes, if there is one. Waits at most
   // `remaining`, which is what remains of `max_wait`.
   Status LockFile(std::chrono::milliseconds remaining,
-                  std::chrono::milliseconds max_wait);
-  void Leave() noexcept;
+                  std::chrono::milliseconds max_wait) APPCACHE_REQUIRES(this);
+  void Leave() noexcept APPCACHE_RELEASE() APPCACHE_EXCLUDES(mutex_);
   Status Busy(std::chrono::milliseconds waited, const char* holder) const;
 
   const std::string name_;
   const bool blocks_signal_;
 
   Mutex mutex_;
-  // Guarded by mutex_, as is the next.
-  bool occupied_ = false;
+  bool occupied_ APPCACHE_GUARDED_BY(mutex_) = false;
   // The queue: a list of objects on the stacks of the waiting threads, so that
   // waiting does not allocate.
-  Waiter* first_waiter_ = nullptr;
+  Waiter* first_waiter_ APPCACHE_GUARDED_BY(mutex_) = nullptr;
 
-  // Used by the thread that has set occupied_.
-  std::optional<FileLock> file_lock_;
+  std::optional<FileLock> file_lock_ APPCACHE_GUARDED_BY(this);
   std::atomic<bool> lacks_reserve_{false};
 };
 

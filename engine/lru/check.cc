@@ -70,6 +70,7 @@ Result<CheckReport> LruEngine::CheckRows(bool fix, VisitRow visit) {
   if (Status usable = CheckUsable(); !usable.ok()) return usable;
   const Result<Held> held = EnterInPlace();
   if (!held.ok()) return held.status();
+  held->AssertHolds(database_->lane());
   return CheckLocked(fix, visit);
 }
 

@@ -164,6 +164,7 @@ Status LruEngine::FollowClock() {
     const Result<Held> held = EnterToWrite();
     status = held.status();
     if (!status.ok()) break;
+    held->AssertHolds(database_->lane());
     if (!correction) correction = BeginCorrection();
     const Result<bool> is_complete = CorrectRows(*correction, most);
     status = is_complete.status();

@@ -25,6 +25,7 @@ class LruEngine::Hooks : public store::WriteHooks {
   // entries must not look more recent than what is set now: otherwise an entry
   // could be the victim of its own set.
   Status OnForeignWrites(int64_t newest) override {
+    AssertLocked();
     return engine_.FollowForeignTicks(newest, /*corrects=*/false);
   }
   int64_t NextTick() noexcept final { return engine_.ticks_.Next(now_); }
@@ -33,6 +34,10 @@ class LruEngine::Hooks : public store::WriteHooks {
   }
 
  protected:
+  // The transaction calls the hooks, with the writer lock held.
+  void AssertLocked() const noexcept
+      APPCACHE_ASSERT_CAPABILITY(engine_.database_->lane()) {}
+
   LruEngine& engine_;
   const TimePoint now_;
 };
@@ -74,6 +79,7 @@ class LruEngine::PuttingHooks : public EvictingHooks {
       : EvictingHooks(engine, now), batch_(batch) {}
 
   Status OnForeignWrites(int64_t newest) final {
+    AssertLocked();
     return engine_.FollowForeignTicks(newest, /*corrects=*/true);
   }
   Status Evict(policy::EvictionTarget& target,

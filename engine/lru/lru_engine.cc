@@ -7,6 +7,7 @@
 
 #include "engine/lru/hash.h"
 #include "engine/lru/limits.h"
+#include "engine/support/test_point.h"
 
 namespace appcache::lru {
 
@@ -45,6 +46,7 @@ Result<std::shared_ptr<LruEngine>> LruEngine::MakeStorage(
 }
 
 Status LruEngine::Start() {
+  database_->lane().AssertHeld();  // nobody else has this engine
   Status status = writer_.Prepare(database_->writer());
   if (!status.ok()) return status;
   if (database_->has_wal()) {
@@ -64,7 +66,7 @@ Status LruEngine::StartPolicy() {
   keeps_policy_ = true;
   reads_ = std::make_unique<policy::RecentReads>(settings_.limits.max_entries);
   if (database_->is_persistent()) {
-    const Result<int64_t> newest = writer_.NewestAccess();
+    const Result<int64_t> newest = NewestAccess();
     if (!newest.ok()) return newest.status();
     const TimePoint now = settings_.clock->Now();
     NoteTime(now);
@@ -78,12 +80,27 @@ Status LruEngine::StartPolicy() {
       }
     }
   }
-  const auto first_expiry = writer_.FirstExpiry();
+  const auto first_expiry = FirstExpiry();
   if (!first_expiry.ok()) return first_expiry.status();
   const TimePoint now = settings_.clock->Now();
   if (*first_expiry) ArmSweep(now, **first_expiry);
   Status status = EvictToLimits(now);
+  internal::TestPoint("open.evicted");
   return status.ok() ? ShrinkIfSparse(now) : status;
+}
+
+Result<int64_t> LruEngine::NewestAccess() {
+  const Result<Held> held = EnterInPlace();
+  if (!held.ok()) return held.status();
+  held->AssertHolds(database_->lane());
+  return writer_.NewestAccess();
+}
+
+Result<std::optional<int64_t>> LruEngine::FirstExpiry() {
+  const Result<Held> held = EnterInPlace();
+  if (!held.ok()) return held.status();
+  held->AssertHolds(database_->lane());
+  return writer_.FirstExpiry();
 }
 
 LruEngine::~LruEngine() {
@@ -155,6 +172,7 @@ Status LruEngine::Flush() {
   if (!status.ok()) return Noted(std::move(status));
   const Result<Held> held = EnterInPlace();
   if (!held.ok()) return held.status();
+  held->AssertHolds(database_->lane());
   status = checkpointer_.Finish();
   if (status.ok()) database_->lane().KeepReserve();
   return Noted(std::move(status));
@@ -176,9 +194,13 @@ Status LruEngine::Close() {
   Status locked;
   const Held held =
       database_->lane().EnterToClose(settings_.busy_timeout, locked);
+  held.AssertHolds(database_->lane());
   if (status.ok()) status = locked;
   if (status.ok() && is_in_place) {
-    status = WithoutExceptions<Status>([&] { return checkpointer_.Finish(); });
+    status = WithoutExceptions<Status>([&] {
+      database_->lane().AssertHeld();
+      return checkpointer_.Finish();
+    });
   }
   sessions_->Close();
   if (status.ok() && is_in_place) database_->lane().KeepReserve();

@@ -195,6 +195,10 @@ class LruEngine final : public Engine {
   Status Start();
   // Evicts down to the limits, and starts to remove what has expired.
   Status StartPolicy();
+  // As store::Writer has them. They take the writer lock: maintenance may have
+  // begun.
+  Result<int64_t> NewestAccess();
+  Result<std::optional<int64_t>> FirstExpiry();
 
   int64_t Hash(std::string_view path) const noexcept;
   Status Closed() const;
@@ -227,10 +231,11 @@ class LruEngine final : public Engine {
   // Counts failed writes, but not those that found this engine not open: a
   // FileEngine may repeat them, and counts.
   void CountWriteErrors(uint64_t entries) noexcept;
-  // Applies the batch in one transaction. REQUIRES: EnterToWrite succeeded and
-  // the lock is still held.
+  // Applies the batch in one transaction. REQUIRES: EnterToWrite succeeded, and
+  // the lock was held since.
   Status ApplyLocked(const store::WriteBatch& batch, Hooks& hooks,
-                     store::WriteResult& result);
+                     store::WriteResult& result)
+      APPCACHE_REQUIRES(database_->lane());
   // Both.
   Status Apply(const store::WriteBatch& batch, Hooks& hooks,
                store::WriteResult& result);
@@ -248,20 +253,19 @@ class LruEngine final : public Engine {
 
   // Applies a batch that has failed because the disk is full, without the need
   // for more space. Returns `full`, its failure, if that is not possible.
-  // REQUIRES: as ApplyLocked.
   Status ApplyOnFullDisk(const store::WriteBatch& batch, Hooks& hooks,
-                         Status full, store::WriteResult& result);
+                         Status full, store::WriteResult& result)
+      APPCACHE_REQUIRES(database_->lane());
   // Applies a batch that has failed because the database has reached
   // max_database_bytes: a batch that puts, after an eviction; any other,
   // without that limit. Returns `full`, its failure, if the limit is not the
-  // cause. Sets `is_refused` if it is, and an eviction did not help. REQUIRES:
-  // as ApplyLocked.
+  // cause. Sets `is_refused` if it is, and an eviction did not help.
   Status ApplyAtSizeLimit(const store::WriteBatch& batch, Hooks& hooks,
                           Status full, store::WriteResult& result,
-                          bool& is_refused);
-  // Evicts for puts of `bytes`, and notes how many bytes fit. REQUIRES: as
-  // ApplyLocked.
-  Status MakeRoom(uint64_t bytes);
+                          bool& is_refused)
+      APPCACHE_REQUIRES(database_->lane());
+  // Evicts for puts of `bytes`, and notes how many bytes fit.
+  Status MakeRoom(uint64_t bytes) APPCACHE_REQUIRES(database_->lane());
 
   // Adds a put to the batch; or, when the entry is too large, a removal of its
   // key, which counts in `too_large`.
@@ -304,27 +308,32 @@ class LruEngine final : public Engine {
   // they are. Releases the writer lock between batches.
   Status FollowClock();
   // The first batch of that, before a write: an entry that is set must not look
-  // older than all others. Failures are left to FollowClock. REQUIRES: as
-  // ApplyLocked.
-  void FollowClockBeforeWrite();
+  // older than all others. Failures are left to FollowClock.
+  void FollowClockBeforeWrite() APPCACHE_REQUIRES(database_->lane());
 
-  // The steps of both. REQUIRES: as ApplyLocked.
+  // The steps of both.
   struct Correction {
     uint64_t times_ahead = 0;  // that it corrects
     TimePoint now;
     store::TimeCorrection rows;
   };
-  Correction BeginCorrection();
+  Correction BeginCorrection() APPCACHE_REQUIRES(database_->lane());
   // In a transaction. Returns whether no rows are left.
-  Result<bool> CorrectRows(Correction& correction, size_t most);
-  void EndCorrection(const Correction& correction) noexcept;
-  void SetTicksBack(const Correction& correction) noexcept;
-  int64_t FirstCorrectionTick(TimePoint now) const noexcept;
+  Result<bool> CorrectRows(Correction& correction, size_t most)
+      APPCACHE_REQUIRES(database_->lane());
+  void EndCorrection(const Correction& correction) noexcept
+      APPCACHE_REQUIRES(database_->lane());
+  void SetTicksBack(const Correction& correction) noexcept
+      APPCACHE_REQUIRES(database_->lane());
+  int64_t FirstCorrectionTick(TimePoint now) const noexcept
+      APPCACHE_REQUIRES(database_->lane());
   // Makes later ticks larger than those in SQLite that are not ahead.
-  void AdvanceTicksPast(const store::TimeCorrection& rows, bool is_complete);
+  void AdvanceTicksPast(const store::TimeCorrection& rows, bool is_complete)
+      APPCACHE_REQUIRES(database_->lane());
   // The same within a transaction, after others have written and `newest` is
   // the last access. If it is ahead, `corrects` the first rows at once.
-  Status FollowForeignTicks(int64_t newest, bool corrects);
+  Status FollowForeignTicks(int64_t newest, bool corrects)
+      APPCACHE_REQUIRES(database_->lane());
   struct StoredTimes {
     int64_t last_used = 0;
     std::optional<TimePoint> expires_at;
@@ -346,7 +355,7 @@ class LruEngine final : public Engine {
   // Whether memory beyond the pages of `counts` has been returned.
   bool HasReturned(const store::PageCounts& counts) const;
   // After a commit: schedules Shrink if few bytes are left.
-  void NoteSize(int64_t bytes) noexcept;
+  void NoteSize(int64_t bytes) noexcept APPCACHE_REQUIRES(database_->lane());
   // Allocates the reserve again that a removal on a full disk has used.
   Status RestoreReserve(TimePoint now);
   void Maintain() noexcept;
@@ -356,8 +365,8 @@ class LruEngine final : public Engine {
   void ArmSweep(TimePoint now, int64_t expires_at_ms) noexcept;
 
   using VisitRow = FunctionRef<void(const store::AuditedEntry&, CheckReport&)>;
-  // REQUIRES: the writer lock is held.
-  Result<CheckReport> CheckLocked(bool fix, VisitRow visit);
+  Result<CheckReport> CheckLocked(bool fix, VisitRow visit)
+      APPCACHE_REQUIRES(database_->lane());
 
   const internal::ForkGuard fork_guard_;
   const Settings settings_;
@@ -380,24 +389,25 @@ class LruEngine final : public Engine {
   // Maintenance does not flush earlier.
   std::atomic<TimePoint> next_flush_{TimePoint()};
 
-  // Guarded by the writer lock. The statements of writer_ are destroyed before
-  // database_, which owns their connection.
+  // The statements of writer_ are destroyed before it: it owns their
+  // connection.
   std::unique_ptr<store::Database> database_;
-  store::Writer writer_;
-  store::Checkpointer checkpointer_;
-  store::SizeLimit size_limit_;
+  store::Writer writer_ APPCACHE_GUARDED_BY(database_->lane());
+  store::Checkpointer checkpointer_ APPCACHE_GUARDED_BY(database_->lane());
+  store::SizeLimit size_limit_ APPCACHE_GUARDED_BY(database_->lane());
   // When the ticks were set back, until accesses are corrected; else 0. And the
   // last tick that a corrected access got.
-  int64_t set_back_at_ = 0;
-  int64_t last_correction_tick_ = 0;
+  int64_t set_back_at_ APPCACHE_GUARDED_BY(database_->lane()) = 0;
+  int64_t last_correction_tick_ APPCACHE_GUARDED_BY(database_->lane()) = 0;
   // The bytes of entries that fit into max_database_bytes, as far as is known.
-  std::optional<uint64_t> fitting_bytes_;
+  std::optional<uint64_t> fitting_bytes_ APPCACHE_GUARDED_BY(database_->lane());
   // The most bytes of entries since the database was last made smaller.
-  int64_t peak_bytes_ = 0;
+  int64_t peak_bytes_ APPCACHE_GUARDED_BY(database_->lane()) = 0;
   // That has removed pages: what is removed afterwards, however little, is
   // returned too, after a while.
-  bool has_shrunk_ = false;
-  bool is_shrinking_ = false;  // and has removed pages
+  bool has_shrunk_ APPCACHE_GUARDED_BY(database_->lane()) = false;
+  // And has removed pages.
+  bool is_shrinking_ APPCACHE_GUARDED_BY(database_->lane()) = false;
 
   std::atomic<bool> shrink_is_due_{false};
 

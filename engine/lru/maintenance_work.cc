@@ -116,6 +116,12 @@ void LruEngine::NoteSize(int64_t bytes) noexcept {
 
 Status LruEngine::ShrinkIfSparse(TimePoint now) {
   if (maintenance_ == nullptr || !database_->returns_space()) return Status();
+  const Result<Held> held = EnterInPlace();
+  // Maintenance may have begun already, for what this open has evicted.
+  if (held.status().Is(ErrorCode::kBusy)) return Status();
+  if (!held.ok()) return held.status();
+  held->AssertHolds(database_->lane());
+  internal::TestPoint("open.counting");
   const Result<store::PageCounts> pages =
       store::CountPages(database_->writer());
   if (!pages.ok()) return pages.status();
@@ -147,6 +153,7 @@ Status LruEngine::Shrink() {
     }
     const Result<Held> held = EnterToWrite();
     if (!held.ok()) return held.status();
+    held->AssertHolds(database_->lane());
     const store::Connection& writer = database_->writer();
     const Result<store::PageCounts> counts = store::CountPages(writer);
     if (!counts.ok()) return counts.status();
@@ -217,6 +224,7 @@ Status LruEngine::RestoreReserve(TimePoint now) {
   if (!database_->lane().lacks_reserve()) return Status();
   const Result<Held> held = EnterToWrite();
   if (!held.ok()) return held.status();
+  held->AssertHolds(database_->lane());
   database_->lane().KeepReserve();
   if (database_->lane().lacks_reserve()) {
     maintenance_->Arm(now + settings_.expiry_sweep_interval);

@@ -53,6 +53,7 @@ uint64_t PutBytes(const store::WriteBatch& batch) noexcept {
 
 Status LruEngine::PuttingHooks::Evict(policy::EvictionTarget& target,
                                       policy::Evicted& evicted) {
+  AssertLocked();
   Status status = EvictingHooks::Evict(target, evicted);
   if (!status.ok() || !engine_.fitting_bytes_) return status;
   *engine_.fitting_bytes_ += PutBytes(batch_) / kGrowth;
@@ -65,6 +66,7 @@ Status LruEngine::PuttingHooks::Evict(policy::EvictionTarget& target,
 
 Status LruEngine::RoomHooks::Evict(policy::EvictionTarget& target,
                                    policy::Evicted& evicted) {
+  AssertLocked();
   const auto bytes = static_cast<uint64_t>(target.counts().bytes);
   // Twice what is needed: freed bytes and needed pages are not the same.
   const uint64_t needed = bytes - std::min(bytes, 2 * bytes_);

@@ -60,6 +60,7 @@ Status CopyRows(const store::Connection& source, TimePoint now,
 Status LruEngine::CopyLocked(store::SnapshotFile& file) {
   const Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
   if (!held.ok()) return held.status();
+  held->AssertHolds(database_->lane());
   if (!writer_.is_prepared()) return Closed();
   const store::Connection& connection = database_->writer();
   if (sqlite3_get_autocommit(connection.get()) == 0) {
@@ -86,6 +87,7 @@ Result<LruEngine::Copy> LruEngine::BeginCopy() {
   // Between two writes, so that the snapshot is of one moment for the log too.
   const Result<Held> held = EnterInPlace();
   if (!held.ok()) return held.status();
+  held->AssertHolds(database_->lane());
   Status status = store::StartReading(copy.reader);
   if (!status.ok()) return status;
   const Result<store::PageCounts> pages = store::CountPages(copy.reader);
@@ -119,7 +121,8 @@ Status LruEngine::CopyTo(store::SnapshotFile& file) {
 Status LruEngine::Load(std::span<const StoredEntry> entries,
                        const std::string& source) {
   Status status = Restore(entries);
-  const bool does_not_fit = size_limit_.IsReachedBy(status);
+  const bool does_not_fit =
+      settings_.max_database_bytes && store::IsDiskFull(status);
   if (does_not_fit && entries.size() > 1) {  // together
     for (const StoredEntry& entry : entries) {
       status = Load({&entry, 1}, source);

@@ -8,6 +8,7 @@
 #include "engine/lru/hooks.h"
 #include "engine/lru/limits.h"
 #include "engine/lru/lru_engine.h"
+#include "engine/support/test_point.h"
 
 namespace appcache::lru {
 namespace {
@@ -43,6 +44,7 @@ Status LruEngine::EvictingHooks::Evict(policy::EvictionTarget& target,
 Result<LruEngine::Held> LruEngine::EnterInPlace() {
   Result<Held> held = database_->lane().Enter(settings_.busy_timeout);
   if (!held.ok()) return held;
+  held->AssertHolds(database_->lane());
   // Checked here, because another thread may have closed the cache while this
   // one waited.
   if (!writer_.is_prepared()) return Closed();
@@ -53,6 +55,7 @@ Result<LruEngine::Held> LruEngine::EnterInPlace() {
 Result<LruEngine::Held> LruEngine::EnterToWrite() {
   Result<Held> held = EnterInPlace();
   if (!held.ok()) return held;
+  held->AssertHolds(database_->lane());
   Status status = checkpointer_.MakeRoom();
   if (!status.ok()) return status;
   return held;
@@ -118,7 +121,10 @@ Status LruEngine::ApplyOnFullDisk(const store::WriteBatch& batch, Hooks& hooks,
 Status LruEngine::Apply(const store::WriteBatch& batch, Hooks& hooks,
                         store::WriteResult& result) {
   const Result<Held> held = EnterToWrite();
-  return held.ok() ? ApplyLocked(batch, hooks, result) : held.status();
+  if (!held.ok()) return held.status();
+  held->AssertHolds(database_->lane());
+  internal::TestPoint("write.locked");
+  return ApplyLocked(batch, hooks, result);
 }
 
 Status LruEngine::Write(const store::WriteBatch& batch) {
@@ -225,6 +231,7 @@ Result<bool> LruEngine::Add(const RawEntry& entry) {
     const Result<Held> held = EnterToWrite();
     status = held.status();
     if (held.ok()) {
+      held->AssertHolds(database_->lane());
       // The time after the wait for other writers, who may have added it.
       now = settings_.clock->Now();
       row.expires_at_ms = ExpiryOf(entry.ttl, now);
@@ -255,6 +262,7 @@ Result<bool> LruEngine::SetTtl(std::string_view path, Ttl ttl) {
     const Result<Held> held = EnterToWrite();
     status = held.status();
     if (held.ok()) {
+      held->AssertHolds(database_->lane());
       now = settings_.clock->Now();
       expires_at = ExpiryOf(ttl, now);
       store::WriteBatch batch;

@@ -31,8 +31,7 @@ struct MemoryUse {
   uint64_t log_bytes = 0;
 };
 
-// Immutable once opened, except for what the writer does. Thread-safe, except
-// for writer(), which belongs to the holder of the writer lock.
+// Immutable once opened, except for what the writer does. Thread-safe.
 class Database {
  public:
   virtual ~Database() = default;
@@ -95,8 +94,10 @@ class Database {
   // A connection for reading.
   virtual Result<Connection> ConnectReader() const = 0;
 
-  Connection& writer() noexcept { return writer_; }
-  internal::WriterLane& lane() noexcept { return *lane_; }
+  internal::WriterLane& lane() noexcept APPCACHE_RETURN_CAPABILITY(*lane_) {
+    return *lane_;
+  }
+  Connection& writer() noexcept APPCACHE_REQUIRES(lane()) { return writer_; }
 
   // --- Contents.
 

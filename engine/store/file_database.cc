@@ -278,6 +278,7 @@ class FileDatabase final : public Database {
   Status Open(const DatabaseSettings& settings) {
     const Result<internal::WriterLane::Held> held = lane().Enter(busy_timeout_);
     if (!held.ok()) return held.status();
+    held->AssertHolds(lane());
     Result<Connection> writer = OpenOrCreate(path_, settings);
     if (IsDiskFull(writer.status())) {
       lane().FreeReserve();

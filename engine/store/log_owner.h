@@ -37,9 +37,9 @@ struct FileIdentity {
 };
 
 // Notes that these two belong together. Does nothing when it cannot write: the
-// log is then never foreign. REQUIRES: the writer lock is held.
+// log is then never foreign.
 void NoteLogOwner(internal::WriterLane& lane, const FileIdentity& database,
-                  const FileIdentity& log) noexcept;
+                  const FileIdentity& log) noexcept APPCACHE_REQUIRES(lane);
 
 // Whether the log at `path`-wal belongs to a file that was at `path` before.
 // Throws std::bad_alloc.
