@@ -41,16 +41,16 @@ class ReaderPool {
   // Close.
   int Acquire(std::chrono::milliseconds max_wait, MDB_txn*& txn);
   // Ends the read. REQUIRES: Acquire returned `txn`.
-  void Release(MDB_txn* txn) noexcept;
+  void Release(MDB_txn* txn) noexcept APPCACHE_EXCLUDES(mutex_);
 
   // Lets no read begin, and waits until none runs. Returns false, and lets
   // reads begin again, when one still runs after `max_wait`. REQUIRES: not
   // paused.
-  bool Pause(std::chrono::milliseconds max_wait);
+  bool Pause(std::chrono::milliseconds max_wait) APPCACHE_EXCLUDES(mutex_);
   // REQUIRES: paused.
-  void Resume();
+  void Resume() APPCACHE_EXCLUDES(mutex_);
   // Makes every later Acquire fail. REQUIRES: paused.
-  void Close();
+  void Close() APPCACHE_EXCLUDES(mutex_);
 
  private:
   // The value of fast_slot_ that is no transaction and means: do not use it.
@@ -60,7 +60,8 @@ class ReaderPool {
   MDB_txn* TakeFromFastSlot() noexcept;
   // Waits until a read may begin. Sets `txn` to a transaction of idle_, or
   // leaves it null, with success, when the caller must begin one.
-  int TakeIdle(std::chrono::milliseconds max_wait, MDB_txn*& txn);
+  int TakeIdle(std::chrono::milliseconds max_wait, MDB_txn*& txn)
+      APPCACHE_EXCLUDES(mutex_);
 
   // While fast_slot_ is closed, every release goes to idle_. Calls nest.
   void CloseFastSlot() noexcept APPCACHE_REQUIRES(mutex_);
@@ -68,7 +69,7 @@ class ReaderPool {
 
   int Begin(MDB_txn*& txn) const;
   // Counts a transaction out that is no longer in idle_ and was aborted.
-  void Forget() noexcept;
+  void Forget() noexcept APPCACHE_EXCLUDES(mutex_);
 
   MDB_env* const env_;
 

@@ -72,18 +72,19 @@ class Breaker {
 
   // The remote seems to be back: if the breaker is open, the next call is a
   // probe.
-  void ProbeNow() noexcept;
+  void ProbeNow() noexcept APPCACHE_EXCLUDES(mutex_);
 
-  State state() const noexcept;
+  State state() const noexcept APPCACHE_EXCLUDES(mutex_);
   // How often it has opened.
   uint64_t openings() const noexcept {
     return openings_.load(std::memory_order_relaxed);
   }
 
  private:
-  Status Admit(bool& is_probe);
-  void Report(const Status& outcome, bool was_probe) noexcept;
-  void EndProbe() noexcept;
+  Status Admit(bool& is_probe) APPCACHE_EXCLUDES(mutex_);
+  void Report(const Status& outcome, bool was_probe) noexcept
+      APPCACHE_EXCLUDES(mutex_);
+  void EndProbe() noexcept APPCACHE_EXCLUDES(mutex_);
   void Open() noexcept APPCACHE_REQUIRES(mutex_);
 
   const BreakerOptions options_;

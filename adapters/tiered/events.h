@@ -31,12 +31,13 @@ class Events {
 
   // Queues an event. Never waits for the hook, and may be called under any
   // lock. Does nothing after Stop.
-  void Post(TierEvent::Kind kind, std::string_view detail = {}) noexcept;
+  void Post(TierEvent::Kind kind, std::string_view detail = {}) noexcept
+      APPCACHE_EXCLUDES(mutex_);
 
   // Waits for a call of the hook in progress and discards the queue. The hook
   // is not called afterwards. May be called again. REQUIRES: one caller at a
   // time, and not from the hook.
-  void Stop();
+  void Stop() APPCACHE_EXCLUDES(mutex_);
 
   // Events that were not queued: the queue was full, or there was no memory or
   // thread.
@@ -47,7 +48,7 @@ class Events {
  private:
   static constexpr size_t kMaxQueued = 256;
 
-  void Run();
+  void Run() APPCACHE_EXCLUDES(mutex_);
   void CallHook(const TierEvent& event) const noexcept;
 
   const TierHook hook_;

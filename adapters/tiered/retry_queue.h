@@ -104,23 +104,24 @@ class RetryQueue {
   // Waits for a retry in progress and ends the thread. What is queued is lost;
   // its callers have received the error. May be called again. REQUIRES: one
   // caller at a time, and no claim but the thread's.
-  void Stop();
+  void Stop() APPCACHE_EXCLUDES(mutex_);
 
   // False when the queue is full: the invalidation is lost.
-  bool Add(std::string_view path) noexcept;
+  bool Add(std::string_view path) noexcept APPCACHE_EXCLUDES(mutex_);
 
   // True when the remote may still hold an old entry. One load while the queue
   // is empty.
-  bool Contains(std::string_view path) const;
+  bool Contains(std::string_view path) const APPCACHE_EXCLUDES(mutex_);
 
   // Waits until none of the paths is claimed and claims those that are queued.
   // kBusy after max_wait. One load while the queue is empty. Throws
   // std::bad_alloc.
-  Result<Claim> ClaimQueued(std::span<const std::string_view> paths);
-  Result<Claim> ClaimAll();
+  Result<Claim> ClaimQueued(std::span<const std::string_view> paths)
+      APPCACHE_EXCLUDES(mutex_);
+  Result<Claim> ClaimAll() APPCACHE_EXCLUDES(mutex_);
 
   // The remote is back: retries at once.
-  void RetryNow();
+  void RetryNow() APPCACHE_EXCLUDES(mutex_);
 
   size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
   // How many were lost because the queue was full.
@@ -139,11 +140,11 @@ class RetryQueue {
       APPCACHE_REQUIRES(mutex_);
   void StartThread() noexcept APPCACHE_REQUIRES(mutex_);
 
-  void Release(Claim& claim) noexcept;
-  bool IsStopped() const;
-  void Run();
+  void Release(Claim& claim) noexcept APPCACHE_EXCLUDES(mutex_);
+  bool IsStopped() const APPCACHE_EXCLUDES(mutex_);
+  void Run() APPCACHE_EXCLUDES(mutex_);
   // These return true when something was invalidated.
-  bool RetrySome();
+  bool RetrySome() APPCACHE_EXCLUDES(mutex_);
   bool RetryOneByOne(Claim& claim);
 
   const Invalidate invalidate_;

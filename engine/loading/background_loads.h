@@ -42,13 +42,13 @@ class BackgroundLoads {
   BackgroundLoads& operator=(const BackgroundLoads&) = delete;
 
   // False as a bool after Stop.
-  Running Begin();
+  Running Begin() APPCACHE_EXCLUDES(mutex_);
 
   // Waits for the running loads. No load begins afterwards.
-  void Stop();
+  void Stop() APPCACHE_EXCLUDES(mutex_);
 
  private:
-  void End();
+  void End() APPCACHE_EXCLUDES(mutex_);
 
   Mutex mutex_;
   std::condition_variable ended_;

@@ -36,14 +36,15 @@ class ExpiringKeySet {
 
   // Adds `path` until `expiry`, or replaces its expiry time. Throws
   // std::bad_alloc.
-  void Add(std::string_view path, TimePoint expiry);
+  void Add(std::string_view path, TimePoint expiry) APPCACHE_EXCLUDES(mutex_);
 
   // Whether `path` is in the set at `now`. One load when the set is empty.
-  bool Contains(std::string_view path, TimePoint now) const;
+  bool Contains(std::string_view path, TimePoint now) const
+      APPCACHE_EXCLUDES(mutex_);
 
   // One load each when the set is empty.
-  void Erase(std::string_view path) noexcept;
-  void Clear() noexcept;
+  void Erase(std::string_view path) noexcept APPCACHE_EXCLUDES(mutex_);
+  void Clear() noexcept APPCACHE_EXCLUDES(mutex_);
 
  private:
   struct Hash : std::hash<std::string_view> {

@@ -67,7 +67,7 @@ class FileEngine final : public Engine {
   Status InvalidatePrefix(std::string_view prefix) override;
   Status Clear() override;
   Status Flush() override;
-  Status Close() override;
+  Status Close() APPCACHE_EXCLUDES(mutex_) override;
   Status ForEach(store::Walk::With with, std::string_view prefix,
                  FunctionRef<bool(const StoredEntry&)> visit) override;
   Result<CheckReport> Check() override;
@@ -75,7 +75,7 @@ class FileEngine final : public Engine {
   Status CopyTo(store::SnapshotFile& file) override;
   Status Load(std::span<const StoredEntry> entries,
               const std::string& source) override;
-  CacheStats Stats() override;
+  CacheStats Stats() APPCACHE_EXCLUDES(mutex_) override;
   Status Ping() override;
 
  private:
@@ -108,7 +108,7 @@ class FileEngine final : public Engine {
   }
 
   // Replaces the engine unless another thread has, or the file has returned.
-  Status Replace(const EnginePtr& moved);
+  Status Replace(const EnginePtr& moved) APPCACHE_EXCLUDES(mutex_);
   // Adds the counters of old engines that no call uses any more to ended_.
   void CountEnded() APPCACHE_REQUIRES(mutex_);
 

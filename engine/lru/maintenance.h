@@ -31,13 +31,13 @@ class Maintenance {
 
   // Requests a run of `work` at `deadline` or earlier. If no thread can be
   // started, nothing happens, and the next call retries.
-  void Arm(TimePoint deadline) noexcept;
+  void Arm(TimePoint deadline) noexcept APPCACHE_EXCLUDES(mutex_);
 
   // Waits for work in progress. `work` does not run afterwards.
-  void Stop() noexcept;
+  void Stop() noexcept APPCACHE_EXCLUDES(mutex_);
 
  private:
-  void Loop();
+  void Loop() APPCACHE_EXCLUDES(mutex_);
 
   const std::shared_ptr<const Clock> clock_;
   const std::function<void()> work_;

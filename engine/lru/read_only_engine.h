@@ -67,7 +67,7 @@ class ReadOnlyEngine final : public Engine {
   Status Clear() override;
   // Nothing waits to be written.
   Status Flush() override { return CheckUsable(); }
-  Status Close() override;
+  Status Close() APPCACHE_EXCLUDES(mutex_) override;
   Status ForEach(store::Walk::With with, std::string_view prefix,
                  FunctionRef<bool(const StoredEntry&)> visit) override;
   Result<CheckReport> Check() override;
@@ -83,7 +83,7 @@ class ReadOnlyEngine final : public Engine {
 
   ReadOnlyEngine(const std::string& path, Settings settings);
 
-  Status CheckUsable() const;
+  Status CheckUsable() const APPCACHE_EXCLUDES(mutex_);
   Status Refused() const;
   // Counts a refused write of `entries`.
   Status RefuseEntries(uint64_t entries) noexcept;
@@ -91,9 +91,9 @@ class ReadOnlyEngine final : public Engine {
 
   // A view that nobody else uses, and whether it was just opened. Between
   // BeginUse and EndUse, Close waits.
-  Result<ViewPtr> BeginUse(bool& is_new);
+  Result<ViewPtr> BeginUse(bool& is_new) APPCACHE_EXCLUDES(mutex_);
   // Keeps the view for the next call unless it is null.
-  void EndUse(ViewPtr view) noexcept;
+  void EndUse(ViewPtr view) noexcept APPCACHE_EXCLUDES(mutex_);
 
   // `read(view)`, with a view that was current when it returned.
   template <class V, class Read>

@@ -110,18 +110,20 @@ class ResidentEngine final : public Engine {
   Status TrySet(const RawEntry& entry) override;
   Result<bool> Add(const RawEntry& entry) override;
   Result<bool> SetTtl(std::string_view path, Ttl ttl) override;
-  Status Restore(std::span<const StoredEntry> entries) override;
+  Status Restore(std::span<const StoredEntry> entries)
+      APPCACHE_EXCLUDES(flush_turn_) override;
   Status Invalidate(std::span<const std::string_view> paths) override;
   Status InvalidatePrefix(std::string_view prefix) override;
   Status Clear() override;
-  Status Flush() override;
+  Status Flush() APPCACHE_EXCLUDES(flush_turn_) override;
   Status CheckNotReading() override;
-  Status Close() override;
+  Status Close() APPCACHE_EXCLUDES(flush_turn_) override;
   Status ForEach(store::Walk::With with, std::string_view prefix,
                  FunctionRef<bool(const StoredEntry&)> visit) override;
   Result<CheckReport> Check() override;
   Result<CheckReport> CheckAndFix() override;
-  Status CopyTo(store::SnapshotFile& file) override;
+  Status CopyTo(store::SnapshotFile& file)
+      APPCACHE_EXCLUDES(flush_turn_) override;
   Status Load(std::span<const StoredEntry> entries,
               const std::string& source) override;
   CacheStats Stats() override;
@@ -138,7 +140,7 @@ class ResidentEngine final : public Engine {
   ResidentEngine(std::shared_ptr<LruEngine> storage, Settings settings);
   static Directory::Limits LimitsOf(const Settings& settings) noexcept;
   // Fills the directory with the entries of the database, without values.
-  Status LoadDirectory();
+  Status LoadDirectory() APPCACHE_EXCLUDES(evict_mutex_, flush_turn_);
 
   int64_t Hash(std::string_view path) const noexcept;
   Status Closed() const;
@@ -197,7 +199,8 @@ class ResidentEngine final : public Engine {
   // Publishes the entry, if `may_replace(visible)` allows it; null: there is no
   // visible entry. Evicts first if it must. False: not allowed.
   template <class MayReplace>
-  Result<bool> Publish(EntryPtr entry, const MayReplace& may_replace);
+  Result<bool> Publish(EntryPtr entry, const MayReplace& may_replace)
+      APPCACHE_EXCLUDES(evict_mutex_);
   // Keeps the visible entry of a record, which will be replaced, from being
   // evicted for that; removes it if it has expired. Returns its record if it is
   // still visible. The record may be null.
@@ -227,7 +230,7 @@ class ResidentEngine final : public Engine {
   // kBusy, or the error of the last flush.
   Status NoRoom() const;
   Status InvalidateOne(std::string_view path);
-  Status ClearAll(uint64_t& removed);
+  Status ClearAll(uint64_t& removed) APPCACHE_EXCLUDES(evict_mutex_);
   Status RemoveWithPrefix(std::span<const int64_t> hashes,
                           std::string_view prefix, uint64_t& removed);
   void NotePending() noexcept;
@@ -247,7 +250,7 @@ class ResidentEngine final : public Engine {
       APPCACHE_EXCLUDES(evict_mutex_);
   // The same for entries with times.
   Status ApplyRestored(std::vector<Change>& changes)
-      APPCACHE_REQUIRES(flush_turn_);
+      APPCACHE_REQUIRES(flush_turn_) APPCACHE_EXCLUDES(demote_mutex_);
   // The tick of a restored access.
   int64_t TickOf(int64_t last_used_micros) noexcept;
 
@@ -283,7 +286,8 @@ class ResidentEngine final : public Engine {
   class Batch;
   // Writes what is dirty; and the accesses, if asked for. On failure, what was
   // not written stays pending.
-  Status FlushLocked(bool with_accesses) APPCACHE_REQUIRES(flush_turn_);
+  Status FlushLocked(bool with_accesses) APPCACHE_REQUIRES(flush_turn_)
+      APPCACHE_EXCLUDES(demote_mutex_);
   // Demotes an entry that was just written, if the directory still has it.
   void DemoteWritten(const Entry& entry) noexcept;
   // FlushLocked, counted and logged. An exception becomes a failure.
@@ -299,11 +303,11 @@ class ResidentEngine final : public Engine {
 
   // --- Check.
 
-  Result<CheckReport> CheckWith(bool fix);
+  Result<CheckReport> CheckWith(bool fix) APPCACHE_EXCLUDES(flush_turn_);
   // Replaces records by rows of the tables; and of entries that the tables do
   // not have, writes those with a value and removes the others.
-  void RebuildFrom(std::vector<EntryPtr> rows,
-                   std::span<const int64_t> missing);
+  void RebuildFrom(std::vector<EntryPtr> rows, std::span<const int64_t> missing)
+      APPCACHE_EXCLUDES(evict_mutex_);
 
   const std::shared_ptr<LruEngine> storage_;
   const Settings settings_;

@@ -72,20 +72,20 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
 
   // Passes the accesses of all sessions to `take_accesses`: every access that
   // was recorded before this call has then been passed.
-  void CollectAccesses() noexcept;
+  void CollectAccesses() noexcept APPCACHE_EXCLUDES(mutex_);
 
   // The sum over all sessions, also those of threads that have ended.
-  ReadCounters Counters();
+  ReadCounters Counters() APPCACHE_EXCLUDES(mutex_);
 
   // Waits for reads in progress, then closes every connection.
-  void Close();
+  void Close() APPCACHE_EXCLUDES(mutex_);
 
  private:
   friend class ThreadSessions;
 
-  Result<std::shared_ptr<Session>> Open();
+  Result<std::shared_ptr<Session>> Open() APPCACHE_EXCLUDES(mutex_);
   // A thread that used `session` ends.
-  void Leave(const std::shared_ptr<Session>& session);
+  void Leave(const std::shared_ptr<Session>& session) APPCACHE_EXCLUDES(mutex_);
   void TakeFrom(Session& session) noexcept APPCACHE_REQUIRES(mutex_)
       APPCACHE_EXCLUDES(session.accesses_mutex);
   static void CloseSession(Session& session) noexcept

@@ -74,7 +74,8 @@ class alignas(128) LiveCurve {
   // The curve of a cache that has so many entries now, and has counted so many
   // hits and misses since it was opened. None before enough samples were taken.
   std::optional<HitRatioCurve> Estimate(uint64_t entries, uint64_t hits,
-                                        uint64_t misses);
+                                        uint64_t misses)
+      APPCACHE_EXCLUDES(mutex_);
 
  private:
   static constexpr uint64_t kGolden = 0x9e3779b97f4a7c15;

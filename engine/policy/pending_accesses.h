@@ -28,29 +28,31 @@ class PendingAccesses {
  public:
   // Adds accesses; of one entry the latest counts. An access for which there is
   // no memory is lost, and counted: its entry may be evicted too early.
-  void Add(std::span<const Access> accesses) noexcept;
+  void Add(std::span<const Access> accesses) noexcept APPCACHE_EXCLUDES(mutex_);
 
   // The latest pending access of an entry.
-  std::optional<int64_t> Find(int64_t h) const;
+  std::optional<int64_t> Find(int64_t h) const APPCACHE_EXCLUDES(mutex_);
 
   // All of them, in the order of h, which is the order of SQLite's pages.
-  std::vector<Access> Sorted() const;
+  std::vector<Access> Sorted() const APPCACHE_EXCLUDES(mutex_);
 
   // Gives accesses that are later than `tick` earlier ticks, of which `tick` is
   // the last. All keep their order; without memory for that, `tick`.
-  void LimitTo(int64_t tick) noexcept;
+  void LimitTo(int64_t tick) noexcept APPCACHE_EXCLUDES(mutex_);
 
   // Removes accesses that have been written. A later access of the same entry
   // stays.
-  void RemoveWritten(std::span<const Access> written) noexcept;
+  void RemoveWritten(std::span<const Access> written) noexcept
+      APPCACHE_EXCLUDES(mutex_);
 
   // Removes the accesses of entries that no longer exist.
-  void RemoveEntries(std::span<const int64_t> removed) noexcept;
+  void RemoveEntries(std::span<const int64_t> removed) noexcept
+      APPCACHE_EXCLUDES(mutex_);
 
-  size_t size() const;
+  size_t size() const APPCACHE_EXCLUDES(mutex_);
 
   // How many accesses were lost since the last call.
-  uint64_t TakeLost() noexcept;
+  uint64_t TakeLost() noexcept APPCACHE_EXCLUDES(mutex_);
 
  private:
   mutable internal::Mutex mutex_;

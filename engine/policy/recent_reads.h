@@ -36,7 +36,7 @@ class RecentReads {
   void NoteExpired(int64_t h, uint64_t count) noexcept;
 
   // The number of entries now.
-  void FitTo(uint64_t entries) noexcept;
+  void FitTo(uint64_t entries) noexcept APPCACHE_EXCLUDES(fit_mutex_);
 
   // A set, which is no read, and a removal that is no eviction.
   void NoteSet(int64_t h, int64_t expires_at_ms) noexcept {
@@ -57,7 +57,7 @@ class RecentReads {
   // A program that reads less needs no tables.
   static constexpr int64_t kReadsBeforeTables = 256;
 
-  int64_t NextTick() noexcept;
+  int64_t NextTick() noexcept APPCACHE_EXCLUDES(fit_mutex_);
   void Note(int64_t h, int64_t tick, int64_t expires_at_ms) noexcept {
     recent_.Add(h, tick, expires_at_ms);
     curve_.NoteGhost(h, tick, expires_at_ms);

@@ -174,7 +174,8 @@ class Directory {
  private:
   using PartOf = SharedSum::Part Shard::*;
 
-  bool HasRoom(SharedSum& sum, PartOf part, int64_t more) noexcept;
+  bool HasRoom(SharedSum& sum, PartOf part, int64_t more) noexcept
+      APPCACHE_EXCLUDES(exact_mutex_);
 
   // Apart from the shards, which are written all the time.
   alignas(64) std::array<TableWord, kShards> tables_;

@@ -26,13 +26,13 @@ class FileLocks {
   // Raises the level; does nothing if it is that high. False when others
   // prevent it. When they hold kShared and `level` is kExclusive, the holder is
   // left at kPending, which keeps new readers out.
-  bool Lock(Holder& holder, Level level) noexcept;
+  bool Lock(Holder& holder, Level level) noexcept APPCACHE_EXCLUDES(mutex_);
 
   // Lowers the level to kShared or kNone.
-  void Unlock(Holder& holder, Level level) noexcept;
+  void Unlock(Holder& holder, Level level) noexcept APPCACHE_EXCLUDES(mutex_);
 
   // Whether a connection holds kReserved or more.
-  bool IsReserved() const noexcept;
+  bool IsReserved() const noexcept APPCACHE_EXCLUDES(mutex_);
 
  private:
   mutable internal::Mutex mutex_;

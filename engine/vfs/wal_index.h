@@ -27,16 +27,17 @@ class WalIndex {
 
   // Sets `region` to the region of that index. If there is none, creates it and
   // those before it, zeroed, if `extend`; otherwise sets null (kAbsent).
-  Found Region(size_t index, bool extend, void*& region) noexcept;
+  Found Region(size_t index, bool extend, void*& region) noexcept
+      APPCACHE_EXCLUDES(mutex_);
 
   // Frees all regions. REQUIRES: no connection uses one.
-  void Clear() noexcept;
+  void Clear() noexcept APPCACHE_EXCLUDES(mutex_);
 
   // Whether SQLite has written the header: the byte isInit, of the first of its
   // two copies (https://sqlite.org/walformat.html, "The WAL-Index Header").
-  bool is_initialised() const noexcept;
+  bool is_initialised() const noexcept APPCACHE_EXCLUDES(mutex_);
 
-  size_t allocated_bytes() const noexcept;
+  size_t allocated_bytes() const noexcept APPCACHE_EXCLUDES(mutex_);
 
  private:
   mutable internal::Mutex mutex_;

@@ -60,13 +60,14 @@ class WalLocks {
 
   // A holder must be added before it takes a lock, and removed before it is
   // destroyed; Remove releases its locks. Add throws std::bad_alloc.
-  void Add(Holder& holder);
-  void Remove(Holder& holder) noexcept;
+  void Add(Holder& holder) APPCACHE_EXCLUDES(mutex_);
+  void Remove(Holder& holder) noexcept APPCACHE_EXCLUDES(mutex_);
 
   // All of the locks or none. False when another connection holds one of them;
   // for an exclusive lock also when this one does.
   bool LockShared(Holder& holder, Mask locks) noexcept;
-  bool LockExclusive(Holder& holder, Mask locks) noexcept;
+  bool LockExclusive(Holder& holder, Mask locks) noexcept
+      APPCACHE_EXCLUDES(mutex_);
 
   // Releases what `holder` has of them.
   void Unlock(Holder& holder, Mask locks) noexcept;

@@ -36,7 +36,7 @@ class MessageChannel {
 
   // Waits while the other end does not read. False when it is closed. REQUIRES:
   // SIGPIPE is blocked or ignored.
-  bool Send(char kind, std::string_view text = {});
+  bool Send(char kind, std::string_view text = {}) APPCACHE_EXCLUDES(sending_);
 
   // Waits for the next message. None when the other end is closed.
   std::optional<Message> Receive();

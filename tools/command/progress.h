@@ -60,7 +60,7 @@ class ElapsedTime {
   ElapsedTime& operator=(const ElapsedTime&) = delete;
 
  private:
-  void Run();
+  void Run() APPCACHE_EXCLUDES(mutex_);
 
   const std::string label_;
   internal::Mutex mutex_;
