@@ -9,7 +9,8 @@
 // The analysis looks at one function at a time and knows of others what their
 // declarations say. It does not analyse constructors and destructors, and a
 // lambda is a function of its own: one that uses guarded members says so too,
-// [this]() APPCACHE_REQUIRES(mutex_) { ... }.
+// [this]() APPCACHE_REQUIRES(mutex_) { ... }, or where it is called by our own
+// templates begins with mutex_.AssertHeld().
 
 #ifndef APPCACHE_ENGINE_SUPPORT_THREAD_ANNOTATIONS_H_
 #define APPCACHE_ENGINE_SUPPORT_THREAD_ANNOTATIONS_H_
@@ -64,12 +65,10 @@
 #define APPCACHE_RETURN_CAPABILITY(lock) \
   APPCACHE_THREAD_ANNOTATION(lock_returned(lock))
 
-// Lock order: a thread that holds both has acquired this lock before, or after,
-// the others.
+// Lock order: a thread that holds both has acquired this lock before the
+// others.
 #define APPCACHE_ACQUIRED_BEFORE(...) \
   APPCACHE_THREAD_ANNOTATION(acquired_before(__VA_ARGS__))
-#define APPCACHE_ACQUIRED_AFTER(...) \
-  APPCACHE_THREAD_ANNOTATION(acquired_after(__VA_ARGS__))
 
 // The function is not analysed. A comment beside it says why it is right.
 #define APPCACHE_NO_THREAD_SAFETY_ANALYSIS \
