@@ -6,7 +6,8 @@ for all of them: the tests of LmdbCache took 8 s together and 24 s one by one. S
 each file has a namespace of its own name, which keeps its names apart.
 """
 
-load("@rules_cc//cc:defs.bzl", "cc_library", "cc_test")
+load("@rules_cc//cc:cc_library.bzl", "cc_library")
+load("@rules_cc//cc:cc_test.bzl", "cc_test")
 
 # How many files are compiled together. More take less time in total, but keep one
 # processor busy for long at the end of a build.

@@ -23,7 +23,7 @@
 #include "engine/record/recorder_file.h"
 #include "tests/command/command.h"
 
-namespace appcache::command {
+namespace appcache::command::program_stats_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -390,4 +390,4 @@ TEST_F(ProgramStatsTest, ErrorsSayWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace appcache::command
+}  // namespace appcache::command::program_stats_test

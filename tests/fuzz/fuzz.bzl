@@ -1,6 +1,7 @@
 """Fuzz targets: NAME_fuzz.cc, which defines LLVMFuzzerTestOneInput."""
 
-load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_test")
+load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+load("@rules_cc//cc:cc_test.bzl", "cc_test")
 
 def fuzz_target(name, deps):
     """A fuzzer and the replay of its corpus.

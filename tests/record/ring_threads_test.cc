@@ -12,7 +12,7 @@
 
 #include "tests/record/recorder.h"
 
-namespace appcache {
+namespace appcache::ring_threads_test {
 namespace {
 
 using internal::AccessRecord;
@@ -89,4 +89,4 @@ TEST(RingThreadsTest, ARecordHasTheSecretOfItsSession) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::ring_threads_test

@@ -23,7 +23,7 @@
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 
-namespace appcache {
+namespace appcache::stats_answer_test {
 namespace {
 
 using internal::CacheAnswer;
@@ -509,4 +509,4 @@ TEST_F(StatsAnswerTest, AnAnswerIsNotWaitedFor) {
 #endif  // NDEBUG
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::stats_answer_test

@@ -12,7 +12,7 @@
 #include "appcache/prometheus.h"
 #include "engine/record/stats_question.h"
 
-namespace appcache {
+namespace appcache::stats_record_test {
 namespace {
 
 using internal::CacheNames;
@@ -163,4 +163,4 @@ TEST_F(StatsRecordTest, FiguresThatMakeNoSenseAreRefused) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::stats_record_test

@@ -10,7 +10,7 @@
 #include "engine/record/stats_responder.h"
 #include "tests/record/recorder.h"
 
-namespace appcache {
+namespace appcache::stats_threads_test {
 namespace {
 
 using internal::CacheAnswer;
@@ -101,4 +101,4 @@ TEST(StatsThreadsTest, CachesComeAndGoWhileCommandsAsk) {
 }
 
 }  // namespace
-}  // namespace appcache
+}  // namespace appcache::stats_threads_test

@@ -1,6 +1,6 @@
 """Tiers with one protection removed."""
 
-load("@rules_cc//cc:defs.bzl", "cc_binary")
+load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
 
 # Name: the file, the text that is removed from it, and its replacement.
 MUTANTS = {
