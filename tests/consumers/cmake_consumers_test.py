@@ -574,10 +574,14 @@ class WrongUseTest(unittest.TestCase):
             "-DZLIB_INCLUDE_DIR=/usr/include",
         )
 
-    def test_options_that_contradict(self):
+    def test_settings_of_the_build_that_are_not_supported(self):
         self.assert_refused(
             ['"dynamic"', "static, shared or both"], TOP,
             "-DAPPCACHE_LIBRARIES=dynamic",
+        )
+        self.assert_refused(
+            ["cannot be built for FreeBSD"], TOP,
+            "-DCMAKE_SYSTEM_NAME=FreeBSD",
         )
         self.assert_refused(
             ["needs TieredCache", "-DAPPCACHE_COMMAND=OFF"], TOP,
@@ -596,6 +600,13 @@ class WrongUseTest(unittest.TestCase):
                 status, output = call(TOP / "tools/install", *options)
                 self.assertEqual(status, 2, output)
                 self.assertIn(expected, output)
+        status, output = call(
+            TOP / "tools/install", "--prefix", TOP / "LICENSE/folder",
+            "--build", WORK / "unused",
+        )
+        self.assertEqual(status, 1, output)
+        self.assertIn(f"cannot write to {TOP}/LICENSE", output)
+        self.assertFalse((WORK / "unused").exists())
         status, output = call(TOP / "tools/install", "--help")
         self.assertEqual(status, 0)
         self.assertIn("Usage: tools/install --prefix DIR", output)
