@@ -54,8 +54,7 @@ inside '
   compile redis appcache-redis
   dpkg --purge appcache libappcache-dev libappcache0
 '
-# What was added, except by this script and to the records of dpkg. A character
-# device stands for a removed file.
+# The files that the packages changed, without the records of dpkg.
 cd "$work/upper"
-find . -path '*appcache*' -not -type c -not -path './consumers/*' \
+find . -not -type d -not -type c -path '*appcache*' \
   -not -path './var/lib/dpkg/*' -not -path './var/log/*'
