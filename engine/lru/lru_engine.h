@@ -195,8 +195,8 @@ class LruEngine final : public Engine {
   Status Start();
   // Evicts down to the limits, and starts to remove what has expired.
   Status StartPolicy();
-  // As store::Writer has them. They take the writer lock: maintenance may have
-  // begun.
+  // As store::Writer has them. Maintenance may have begun before the second,
+  // which takes the writer lock.
   Result<int64_t> NewestAccess();
   Result<std::optional<int64_t>> FirstExpiry();
 
