@@ -27,7 +27,7 @@ LAYERS = {
     "engine/support": ([ENGINE], []),
     # Knows nothing of caches: the command uses it too.
     "engine/record": ([ENGINE, "engine/support"], ["xxhash"]),
-    "engine/codec": ([ENGINE, "engine/support"], []),
+    "engine/codec": ([ENGINE, "engine/support", "engine/record"], []),
     "engine/loading": ([ENGINE, "engine/support", "engine/codec"], []),
     "engine/interface": (
         [ENGINE, "engine/support", "engine/codec", "engine/loading"],
