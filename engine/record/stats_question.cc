@@ -1,5 +1,6 @@
 #include "engine/record/stats_question.h"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -13,6 +14,13 @@ bool IsFrom(uint64_t question, uint32_t first) noexcept {
 }
 
 }  // namespace
+
+bool HaveAllAnswered(const std::vector<CacheAnswer>& answers) noexcept {
+  return !answers.empty() && std::all_of(answers.begin(), answers.end(),
+                                         [](const CacheAnswer& answer) {
+                                           return answer.has_answered;
+                                         });
+}
 
 StatsQuestion::~StatsQuestion() { EndQuestion(layout_.header, last_); }
 
@@ -36,7 +44,6 @@ std::vector<CacheAnswer> StatsQuestion::Answers() const {
     StatsRecord record;
     CacheAnswer answer;
     answer.status = LoadRecord(slot, record);
-    if (answer.status.Is(ErrorCode::kBusy)) continue;
     if (answer.status.ok()) {
       answer.names = NamesOf(record);
       answer.has_answered = IsFrom(record.question, first_);

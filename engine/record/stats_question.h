@@ -16,11 +16,15 @@ namespace appcache::internal {
 // What a slot of the file has.
 struct CacheAnswer {
   bool has_answered = false;
-  // kCorrupt: the slot is damaged, and the rest is empty.
+  // kBusy: the slot changes, or its process was killed while it wrote;
+  // kCorrupt: it is damaged. The rest is then empty.
   Status status;
   CacheNames names;
   CacheStats stats;  // zeros unless has_answered
 };
+
+// True if there are caches, and none of them is still waited for.
+bool HaveAllAnswered(const std::vector<CacheAnswer>& answers) noexcept;
 
 // Asks the caches of a program for their statistics. Several commands may ask
 // at the same time: an answer to a later question answers an earlier one too.
@@ -39,8 +43,7 @@ class StatsQuestion {
   // Asks, or keeps the question alive. To be called until all have answered.
   void Ask(uint64_t now_ms) noexcept;
 
-  // One for each cache of the program, without those that are being made, or
-  // whose process was killed while it wrote.
+  // One for each cache of the program.
   std::vector<CacheAnswer> Answers() const;
 
   // How many caches of the program have no slot.

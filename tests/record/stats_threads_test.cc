@@ -46,6 +46,7 @@ TEST(StatsThreadsTest, AnAnswerIsOfOneMoment) {
     for (bool has_answered = false; !has_answered;) {
       question.Ask(recorder_test_ms);
       for (const CacheAnswer& answer : question.Answers()) {
+        if (answer.status.Is(ErrorCode::kBusy)) continue;
         EXPECT_TRUE(answer.status.ok()) << answer.status.ToString();
         EXPECT_EQ(answer.names.location, "here");
         has_answered = answer.has_answered;
@@ -86,6 +87,7 @@ TEST(StatsThreadsTest, CachesComeAndGoWhileCommandsAsk) {
       question.Ask(recorder_test_ms);
       std::this_thread::yield();
       for (const CacheAnswer& answer : question.Answers()) {
+        if (answer.status.Is(ErrorCode::kBusy)) continue;
         EXPECT_TRUE(answer.status.ok()) << answer.status.ToString();
         EXPECT_EQ(answer.names.location, "there");
         EXPECT_EQ(answer.stats.hits, answer.stats.lock_waits);

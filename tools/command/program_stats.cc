@@ -1,6 +1,5 @@
 #include "tools/command/program_stats.h"
 
-#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -36,13 +35,6 @@ Status NoAccess(const RecorderFile& file, std::chrono::nanoseconds timeout) {
                                          "; try a longer --timeout");
 }
 
-bool HaveAllAnswered(const std::vector<CacheAnswer>& answers) {
-  return !answers.empty() && std::all_of(answers.begin(), answers.end(),
-                                         [](const CacheAnswer& answer) {
-                                           return answer.has_answered;
-                                         });
-}
-
 // A metric has one value for each label, so caches need different ones, which
 // do not depend on what else the program has.
 std::string LabelOf(const internal::CacheNames& names,
@@ -70,7 +62,7 @@ Result<std::vector<CacheSample>> ProgramStats::Take(const Pause& pause) {
     const bool is_late = steady_clock::now() - asked >= timeout_;
     question.Ask(internal::MachineMilliseconds());
     answers = question.Answers();
-    if (HaveAllAnswered(answers)) break;
+    if (internal::HaveAllAnswered(answers)) break;
     if (!has_program) return NoProgram(recorder_);
     if (is_late) break;
     if (!pause()) {
@@ -88,10 +80,11 @@ Result<std::vector<CacheSample>> ProgramStats::Take(const Pause& pause) {
 Result<std::vector<CacheSample>> ProgramStats::SamplesOf(
     const RecorderFile& file, const std::vector<CacheAnswer>& answers,
     steady_clock::time_point asked) const {
-  if (answers.empty()) return NoCache(file);
   std::vector<CacheSample> samples;
   std::set<std::string> labels;
   for (const CacheAnswer& answer : answers) {
+    // A child of the program was killed while it wrote.
+    if (answer.status.Is(ErrorCode::kBusy)) continue;
     CacheSample cache;
     cache.kind = "this cache";
     cache.traits.name = answer.names.backend;
@@ -107,6 +100,7 @@ Result<std::vector<CacheSample>> ProgramStats::SamplesOf(
     sample.stats = answer.stats;
     samples.push_back(std::move(cache));
   }
+  if (samples.empty()) return NoCache(file);
   return samples;
 }
 
