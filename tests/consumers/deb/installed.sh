@@ -54,7 +54,8 @@ inside '
   compile redis appcache-redis
   dpkg --purge appcache libappcache-dev libappcache0
 '
-# The files that the packages changed, without the records of dpkg.
+# What was added, except by this script and to the records of dpkg. A character
+# device stands for a removed file.
 cd "$work/upper"
-find . -not -type d -not -type c -path '*appcache*' \
+find . -path '*appcache*' -not -type c -not -path './consumers/*' \
   -not -path './var/lib/dpkg/*' -not -path './var/log/*'
