@@ -79,6 +79,9 @@ set(appcache_cache_sources
   engine/record/ring_reader.cc
   engine/record/ring_writer.cc
   engine/record/sip_hash.cc
+  engine/record/stats_question.cc
+  engine/record/stats_record.cc
+  engine/record/stats_responder.cc
   engine/residency/directory.cc
   engine/residency/directory_collection.cc
   engine/residency/directory_sizes.cc
@@ -288,6 +291,7 @@ set(appcache_command_sources
   tools/command/open_cache.cc
   tools/command/output_file.cc
   tools/command/ping.cc
+  tools/command/program_stats.cc
   tools/command/program_text.cc
   tools/command/progress.cc
   tools/command/record.cc
