@@ -46,7 +46,7 @@ def test_program(name, tests, deps, size = "medium", **kwargs):
     Args:
       name: of the program.
       tests: the names of its source files, without ".cc".
-      deps: those of all files.
+      deps: the dependencies of all files together.
       size: as in cc_test.
       **kwargs: other attributes of cc_test. Its srcs can be headers and source
         files that are compiled alone.

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <utility>
 
+#include "engine/record/slot_owner.h"
+
 namespace appcache::internal {
 namespace {
 
@@ -40,14 +42,20 @@ void StatsQuestion::Ask(uint64_t now_ms) noexcept {
 std::vector<CacheAnswer> StatsQuestion::Answers() const {
   std::vector<CacheAnswer> answers;
   for (const StatsSlot& slot : layout_.stats) {
-    if (slot.owner.load(std::memory_order_acquire) == 0) continue;
     StatsRecord record;
     CacheAnswer answer;
+    answer.owner = slot.owner.load(std::memory_order_acquire);
+    if (answer.owner == 0) continue;
     answer.status = LoadRecord(slot, record);
     if (answer.status.ok()) {
       answer.names = NamesOf(record);
       answer.has_answered = IsFrom(record.question, first_);
       if (answer.has_answered) answer.stats = StatsOf(record);
+    }
+    // A child of the program that was killed has not freed its slots.
+    if (!answer.has_answered && !answer.status.Is(ErrorCode::kCorrupt) &&
+        HasEnded(answer.owner)) {
+      continue;
     }
     answers.push_back(std::move(answer));
   }

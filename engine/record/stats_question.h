@@ -1,4 +1,4 @@
-// StatsQuestion: the side of `appcache stats` of a recorder file.
+// StatsQuestion: the command's side of a recorder file.
 
 #ifndef APPCACHE_ENGINE_RECORD_STATS_QUESTION_H_
 #define APPCACHE_ENGINE_RECORD_STATS_QUESTION_H_
@@ -15,6 +15,7 @@ namespace appcache::internal {
 
 // What a slot of the file has.
 struct CacheAnswer {
+  uint64_t owner = 0;  // the process of the cache
   bool has_answered = false;
   // kBusy: the slot changes, or its process was killed while it wrote;
   // kCorrupt: it is damaged. The rest is then empty.

@@ -15,7 +15,8 @@
 
 namespace appcache::internal {
 
-// What a person knows a cache by. Longer names are cut to what a slot can hold.
+// The names of a cache in reports. Longer names are cut to what a slot can
+// hold.
 struct CacheNames {
   std::string backend;   // BackendTraits::name
   std::string prefix;    // CacheOptions::prefix

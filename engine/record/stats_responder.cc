@@ -1,21 +1,13 @@
 #include "engine/record/stats_responder.h"
 
-#include <signal.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <limits>
 #include <mutex>
+
+#include "engine/record/slot_owner.h"
 
 namespace appcache::internal {
 namespace {
-
-// A process of a number that no process can have is one that has ended: the
-// file is damaged.
-bool HasEnded(uint64_t process) noexcept {
-  if (process > std::numeric_limits<pid_t>::max()) return true;
-  return kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
-}
 
 StatsSlot* TakeSlot(RecorderLayout& layout) noexcept {
   const auto self = static_cast<uint64_t>(getpid());
@@ -67,11 +59,9 @@ void StatsResponder::Answer(FunctionRef<CacheStats()> stats) noexcept {
     }
     return;
   }
-  const std::unique_lock<SpinLock> writing(writing_, std::try_to_lock);
-  if (!writing.owns_lock() ||
-      answered_.load(std::memory_order_relaxed) == question) {
-    return;
-  }
+  if (!writing_.try_lock()) return;
+  const SpinLockGuard writing(writing_, std::adopt_lock);
+  if (answered_.load(std::memory_order_relaxed) == question) return;
   SetStats(stats(), record_);
   record_.question = question;
   StoreRecord(record_, *slot_);

@@ -45,7 +45,7 @@ class StatsResponder {
   const ForkGuard fork_guard_;
   StatsSlot* const slot_;  // null: there was none
   SpinLock writing_;
-  StatsRecord record_;  // guarded by writing_
+  StatsRecord record_ APPCACHE_GUARDED_BY(writing_);
   std::atomic<uint32_t> answered_{0};
 };
 

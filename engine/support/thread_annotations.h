@@ -7,10 +7,9 @@
 //   void Add() APPCACHE_REQUIRES(mutex_);
 //
 // The analysis looks at one function at a time and knows of others what their
-// declarations say. It does not analyse constructors and destructors, and a
-// lambda is a function of its own: one that uses guarded members says so too,
-// [this]() APPCACHE_REQUIRES(mutex_) { ... }, or where it is called by our own
-// templates begins with mutex_.AssertHeld().
+// declarations say. It does not analyse constructors and destructors. A lambda
+// is analysed as its own function: annotate it with APPCACHE_REQUIRES(mutex_),
+// or, if our templates call it, begin it with mutex_.AssertHeld().
 
 #ifndef APPCACHE_ENGINE_SUPPORT_THREAD_ANNOTATIONS_H_
 #define APPCACHE_ENGINE_SUPPORT_THREAD_ANNOTATIONS_H_

@@ -27,16 +27,16 @@ Status NoCache(const RecorderFile& file) {
                     "CacheOptions::recorder");
 }
 
-Status NoAccess(const RecorderFile& file, std::chrono::nanoseconds timeout) {
+Status NoAccess(uint64_t process, std::chrono::nanoseconds timeout) {
   const auto nanoseconds = static_cast<uint64_t>(timeout.count());
-  return Status(ErrorCode::kTimeout, ProcessOf(file) +
+  return Status(ErrorCode::kTimeout, "process " + std::to_string(process) +
                                          " has not accessed the cache for " +
                                          FormatNanoseconds(nanoseconds) +
                                          "; try a longer --timeout");
 }
 
-// A metric has one value for each label, so caches need different ones, which
-// do not depend on what else the program has.
+// A metric has one value for each label, so caches need different ones. Caches
+// of the same name and prefix are numbered in the order of their slots.
 std::string LabelOf(const internal::CacheNames& names,
                     std::set<std::string>& taken) {
   const std::string base = names.location + ", prefix " + names.prefix;
@@ -95,7 +95,7 @@ Result<std::vector<CacheSample>> ProgramStats::SamplesOf(
     sample.round_trip = sample.taken - asked;
     sample.answer = answer.status;
     if (answer.status.ok() && !answer.has_answered) {
-      sample.answer = NoAccess(file, timeout_);
+      sample.answer = NoAccess(answer.owner, timeout_);
     }
     sample.stats = answer.stats;
     samples.push_back(std::move(cache));
