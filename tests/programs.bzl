@@ -1,16 +1,16 @@
 """Test programs of many source files.
 
-The files of a program are compiled together, a few at a time, so that headers are
-read, and the templates of the standard library and of GoogleTest compiled, once
-for all of them: the tests of LmdbCache took 8 s together and 24 s one by one. So
-each file has a namespace of its own name, which keeps its names apart.
+The files of a program are compiled together, a few at a time, so that headers
+are read, and the templates of the standard library and of GoogleTest compiled,
+once for all of them: the tests of LmdbCache took 8 s together and 24 s one by
+one. So each file has a namespace of its own name, which keeps its names apart.
 """
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
 
-# How many files are compiled together. More take less time in total, but keep one
-# processor busy for long at the end of a build.
+# How many files are compiled together. More take less time in total, but keep
+# one processor busy for long at the end of a build.
 FILES_TOGETHER = 8
 
 def compiled_together(name, srcs):
