@@ -115,14 +115,18 @@ class PublicHeadersTest(unittest.TestCase):
         )
 
     def test_each_header_says_first_that_it_requires_cxx20(self):
+        # With the last header alone where only one standard is compiled: the
+        # test with all of them is another target.
+        chosen = headers if len(standards) > 1 else headers[-1:]
         directories = include_directories(headers)
         flags = ["-std=c++17", "-Wfatal-errors"]
         jobs = [
             (compiler, header)
             for compiler in compilers
-            for header in headers
+            for header in chosen
             if name_of(header) not in MACROS_ONLY
         ]
+        self.assertTrue(jobs)
 
         def messages(job):
             compiler, header = job
