@@ -17,8 +17,8 @@ namespace appcache::internal {
 struct CacheAnswer {
   uint64_t owner = 0;  // the process of the cache
   bool has_answered = false;
-  // kBusy: the slot changes, or its process was killed while it wrote;
-  // kCorrupt: it is damaged. The rest is then empty.
+  // kBusy: the slot changes now; kCorrupt: it is damaged. The rest, except the
+  // owner, is then empty.
   Status status;
   CacheNames names;
   CacheStats stats;  // zeros unless has_answered

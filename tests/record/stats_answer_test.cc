@@ -471,8 +471,7 @@ TEST_F(StatsAnswerTest, AHalfWrittenAnswerOfAKilledChildIsNotRead) {
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFSIGNALED(status));
-  ASSERT_EQ(question.Answers().size(), 1u);
-  EXPECT_TRUE(question.Answers()[0].status.Is(ErrorCode::kBusy));
+  EXPECT_EQ(question.Answers().size(), 0u);
   std::vector<std::unique_ptr<Cache>> caches;
   for (size_t i = 0; i < internal::kStatsSlots; ++i) {
     caches.push_back(MakeCache());

@@ -83,7 +83,7 @@ Result<std::vector<CacheSample>> ProgramStats::SamplesOf(
   std::vector<CacheSample> samples;
   std::set<std::string> labels;
   for (const CacheAnswer& answer : answers) {
-    // A child of the program was killed while it wrote.
+    // Changed by its process at that moment, and without readable names.
     if (answer.status.Is(ErrorCode::kBusy)) continue;
     CacheSample cache;
     cache.kind = "this cache";
