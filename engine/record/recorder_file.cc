@@ -100,22 +100,22 @@ int TryLock(int fd, off_t byte) noexcept {
   return errno == EACCES ? EAGAIN : errno;
 }
 
-enum class Kind { kRecorder, kOtherVersion, kSomethingElse };
+enum class FileKind { kRecorder, kOtherVersion, kSomethingElse };
 
 // Whether the file is one of `user` that a RecorderFile has made: links to
 // files of others are not followed, and nothing else is overwritten.
-Kind KindOf(int fd, uid_t user) noexcept {
+FileKind KindOf(int fd, uid_t user) noexcept {
   std::array<char, kRecorderMagic.size()> magic;
   struct stat info;
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != user ||
       pread(fd, magic.data(), magic.size(), 0) !=
           static_cast<ssize_t>(magic.size())) {
-    return Kind::kSomethingElse;
+    return FileKind::kSomethingElse;
   }
   if (magic == kRecorderMagic) {
     return info.st_size == static_cast<off_t>(sizeof(RecorderLayout))
-               ? Kind::kRecorder
-               : Kind::kSomethingElse;
+               ? FileKind::kRecorder
+               : FileKind::kSomethingElse;
   }
   // Every version has a header of a page, and its number in a line.
   const bool has_name =
@@ -126,8 +126,8 @@ Kind KindOf(int fd, uid_t user) noexcept {
                            magic[kRecorderNameBytes + 1] == '\n' &&
                            magic.back() == '\0';
   return has_version && info.st_size >= off_t{sizeof(RecorderHeader)}
-             ? Kind::kOtherVersion
-             : Kind::kSomethingElse;
+             ? FileKind::kOtherVersion
+             : FileKind::kSomethingElse;
 }
 
 int OpenExisting(const std::string& path) noexcept {
@@ -153,7 +153,7 @@ Result<bool> Replace(const std::string& path, const NewFile& file) {
     }
     return RecorderFileFailure("open", path, errno);
   }
-  if (KindOf(old.fd(), geteuid()) == Kind::kSomethingElse) {
+  if (KindOf(old.fd(), geteuid()) == FileKind::kSomethingElse) {
     return NotARecorder(path);
   }
   const int error = TryLock(old.fd(), kProgramByte);
@@ -223,9 +223,9 @@ Result<RecorderFile> RecorderFile::Attach(const std::string& path, Use use) {
   struct stat info;
   const bool is_known = fstat(fd, &info) == 0;
   const uid_t user = is_known && geteuid() == 0 ? info.st_uid : geteuid();
-  const Kind kind = KindOf(fd, user);
-  if (kind == Kind::kSomethingElse) return NotARecorder(path);
-  if (kind == Kind::kOtherVersion) return OtherVersion(path);
+  const FileKind kind = KindOf(fd, user);
+  if (kind == FileKind::kSomethingElse) return NotARecorder(path);
+  if (kind == FileKind::kOtherVersion) return OtherVersion(path);
   const int error = use == Use::kRecord ? TryLock(fd, kCommandByte) : 0;
   if (error == EAGAIN) {
     return Status(ErrorCode::kBusy,

@@ -48,7 +48,7 @@ uint64_t ChecksumOf(const Words& words) noexcept {
   return XXH3_64bits(words.data(), sizeof(words));
 }
 
-Status Corrupt() {
+Status CorruptSlot() {
   return Status(ErrorCode::kCorrupt,
                 "the statistics in the recorder file are damaged");
 }
@@ -107,7 +107,7 @@ Status CheckRecord(const StatsRecord& record) {
       record.prefix_bytes <= record.prefix.size() &&
       record.location_bytes <= record.location.size() &&
       std::all_of(record.hit_ratios.begin(), record.hit_ratios.end(), IsRatio);
-  return is_sound ? Status() : Corrupt();
+  return is_sound ? Status() : CorruptSlot();
 }
 
 CacheNames NamesOf(const StatsRecord& record) {
@@ -162,7 +162,7 @@ Status LoadRecord(const StatsSlot& slot, StatsRecord& record) {
     return Status(ErrorCode::kBusy,
                   "the statistics in the recorder file change");
   }
-  if (checksum != ChecksumOf(words)) return Corrupt();
+  if (checksum != ChecksumOf(words)) return CorruptSlot();
   record = std::bit_cast<StatsRecord>(words);
   return CheckRecord(record);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests of tools/amalgamate that compile nothing."""
+"""Tests of tools/amalgamate. The compiler checks what it writes."""
 
 import os
 import pathlib
@@ -77,6 +77,18 @@ class AmalgamateTest(unittest.TestCase):
         first = self.amalgamate("first", PYTHONHASHSEED="1", LC_ALL="C")
         second = self.amalgamate("second", PYTHONHASHSEED="2")
         self.assertEqual(first, second)
+
+    # Names of two files that are the same meet in the amalgamation only.
+    def test_no_two_files_define_the_same_name(self):
+        self.amalgamate()
+        done = subprocess.run(
+            ["g++", "-std=c++20", "-fsyntax-only", "appcache.cc"],
+            cwd=self.out / "out",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_each_file_is_in_the_output_exactly_once(self):
         self.assertGreater(len(PUBLIC), 30)
