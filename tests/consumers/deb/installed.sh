@@ -5,6 +5,9 @@
 # are left of the packages. Needs root, or user namespaces.
 set -euo pipefail
 
+# Has chroot; Bazel's PATH for tests does not have it.
+PATH+=:/usr/sbin:/sbin
+
 if [[ ${1-} != --inside ]]; then
   as_root=()
   ((EUID == 0)) || as_root=(--user --map-root-user)
