@@ -195,8 +195,8 @@ class LruEngine final : public Engine {
   Status Start();
   // Evicts down to the limits, and starts to remove what has expired.
   Status StartPolicy();
-  // As store::Writer has them. Maintenance may have begun before the second,
-  // which takes the writer lock.
+  // Read what the functions of the same names in store::Writer read.
+  // FirstExpiry takes the writer lock, because maintenance may run already.
   Result<int64_t> NewestAccess();
   Result<std::optional<int64_t>> FirstExpiry();
 

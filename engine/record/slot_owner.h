@@ -12,9 +12,9 @@
 
 namespace appcache::internal {
 
-// A process of a number that no process can have is one that has ended: the
-// file is damaged.
-inline bool HasEnded(uint64_t process) noexcept {
+// True if the process has exited, and for a number that no process can have,
+// as in a damaged file.
+inline bool HasExited(uint64_t process) noexcept {
   if (process > std::numeric_limits<pid_t>::max()) return true;
   return kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
 }

@@ -54,7 +54,7 @@ std::vector<CacheAnswer> StatsQuestion::Answers() const {
     }
     // A child of the program that was killed has not freed its slots.
     if (!answer.has_answered && !answer.status.Is(ErrorCode::kCorrupt) &&
-        HasEnded(answer.owner)) {
+        HasExited(answer.owner)) {
       continue;
     }
     answers.push_back(std::move(answer));

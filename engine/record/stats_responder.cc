@@ -18,7 +18,7 @@ StatsSlot* TakeSlot(RecorderLayout& layout) noexcept {
   // A child of the program that was killed has not freed its slots.
   for (StatsSlot& slot : layout.stats) {
     uint64_t owner = slot.owner.load();
-    if (owner != self && HasEnded(owner) &&
+    if (owner != self && HasExited(owner) &&
         slot.owner.compare_exchange_strong(owner, self)) {
       return &slot;
     }

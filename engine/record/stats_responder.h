@@ -24,7 +24,7 @@ namespace appcache::internal {
 // answers nothing: the slot is that of the parent.
 class StatsResponder {
  public:
-  // Takes a slot of the file, or that of a process which has ended. Without a
+  // Takes a slot of the file, or that of a process that has exited. Without a
   // free slot, the responder is counted in the file, and answers nothing.
   // `layout` must outlive it.
   StatsResponder(RecorderLayout& layout, const CacheNames& names,

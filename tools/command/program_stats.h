@@ -32,8 +32,8 @@ class ProgramStats {
   // kTimeout when its cache was not accessed by then, and kCorrupt when the
   // file is damaged.
   //
-  // Errors: kUnavailable when the program has ended, or has no cache with the
-  // recorder, or when `pause` has ended the waiting; those of
+  // Errors: kUnavailable when the program has exited, or has no cache with the
+  // recorder, or when `pause` returned false; those of
   // RecorderFile::Attach. The file is opened each time, so the samples go on
   // when the program is restarted.
   Result<std::vector<CacheSample>> Take(const Pause& pause);

@@ -107,7 +107,7 @@ int Watch(const TakeSamples& take, const StatsOptions& options,
       signals, {*options.watch, options.count, screen ? &*screen : nullptr},
       [&]() -> Result<std::string> {
         const Result<Samples> taken = take();
-        // A signal has ended the wait for an answer.
+        // A signal interrupted the wait for an answer.
         if (!taken.ok() && IsPending(&signals, 0)) return screen ? text : "";
         const Status answer = taken.ok() ? AnswerOf(*taken) : taken.status();
         if (before.empty() && !answer.ok()) return answer;

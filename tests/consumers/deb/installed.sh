@@ -42,7 +42,7 @@ inside '
   dpkg --audit
   ldconfig --print-cache | grep libappcache-lmdb.so.0
   [[ $(appcache --version) == *" $(pkg-config --modversion appcache)" ]]
-  appcache exec --cache /root/cache.db --ttl 1h -- echo word
+  appcache exec --cache runs.db --ttl 1h -- echo word
   man --where appcache appcache-exec
   compile() {
     # shellcheck disable=SC2046
