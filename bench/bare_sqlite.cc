@@ -33,12 +33,13 @@ constexpr char kPrivateUri[] = ":memory:";
 constexpr int kBusyTimeoutMs = 2000;
 
 // No call of the other Must: this one makes no string unless it fails.
-void Must(bool succeeded, sqlite3* db) {
+void MustSucceed(bool succeeded, sqlite3* db) {
   if (!succeeded) Fail(std::string("bare SQLite: ") + sqlite3_errmsg(db));
 }
 
 void Execute(sqlite3* db, const char* sql) {
-  Must(sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK, db);
+  MustSucceed(sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK,
+              db);
 }
 
 void Bind(sqlite3_stmt* statement, int parameter, int64_t value) {
@@ -52,8 +53,8 @@ void Bind(sqlite3_stmt* statement, int parameter, std::string_view value) {
 
 void Copy(sqlite3* from, sqlite3* to) {
   sqlite3_backup* const backup = sqlite3_backup_init(to, "main", from, "main");
-  Must(backup != nullptr, to);
-  Must(sqlite3_backup_step(backup, -1) == SQLITE_DONE, to);
+  MustSucceed(backup != nullptr, to);
+  MustSucceed(sqlite3_backup_step(backup, -1) == SQLITE_DONE, to);
   sqlite3_backup_finish(backup);
 }
 
@@ -77,8 +78,9 @@ BareDatabase BareDatabase::CopyToFile(sqlite3* source,
 BareDatabase::BareDatabase(std::string uri, const char* pragmas,
                            sqlite3* source)
     : uri_(std::move(uri)), pragmas_(pragmas), keeper_(nullptr) {
-  Must(sqlite3_open_v2(uri_.c_str(), &keeper_, kFlags, nullptr) == SQLITE_OK,
-       keeper_);
+  MustSucceed(
+      sqlite3_open_v2(uri_.c_str(), &keeper_, kFlags, nullptr) == SQLITE_OK,
+      keeper_);
   Copy(source, keeper_);
   Execute(keeper_, pragmas_);
   const auto read_counts = [](void* self, int, char** values, char**) {
@@ -91,16 +93,17 @@ BareDatabase::BareDatabase(std::string uri, const char* pragmas,
   constexpr char kReadCounts[] =
       "SELECT entry_count, total_bytes, (SELECT max(last_used) FROM usage)"
       " FROM meta";
-  Must(sqlite3_exec(keeper_, kReadCounts, read_counts, this, nullptr) ==
-           SQLITE_OK,
-       keeper_);
+  MustSucceed(sqlite3_exec(keeper_, kReadCounts, read_counts, this, nullptr) ==
+                  SQLITE_OK,
+              keeper_);
 }
 
 BareDatabase::~BareDatabase() { sqlite3_close(keeper_); }
 
 sqlite3* BareDatabase::Connect() const {
   sqlite3* db = nullptr;
-  Must(sqlite3_open_v2(uri_.c_str(), &db, kFlags, nullptr) == SQLITE_OK, db);
+  MustSucceed(sqlite3_open_v2(uri_.c_str(), &db, kFlags, nullptr) == SQLITE_OK,
+              db);
   if (uri_ == kPrivateUri) {
     std::lock_guard<std::mutex> guard(copying_);
     Copy(keeper_, db);
@@ -157,14 +160,14 @@ BareConnection::~BareConnection() {
 
 sqlite3_stmt* BareConnection::Prepare(const char* sql) {
   sqlite3_stmt* statement = nullptr;
-  Must(sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
-                          nullptr) == SQLITE_OK,
-       db_);
+  MustSucceed(sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                 &statement, nullptr) == SQLITE_OK,
+              db_);
   return statement;
 }
 
 void BareConnection::Run(sqlite3_stmt* statement) {
-  Must(sqlite3_step(statement) == SQLITE_DONE, db_);
+  MustSucceed(sqlite3_step(statement) == SQLITE_DONE, db_);
   sqlite3_reset(statement);
 }
 
@@ -172,7 +175,7 @@ std::string_view BareConnection::Find(int64_t h) {
   Bind(get_, 1, h);
   const int rc = sqlite3_step(get_);
   if (rc == SQLITE_DONE) return {};
-  Must(rc == SQLITE_ROW, db_);
+  MustSucceed(rc == SQLITE_ROW, db_);
   const auto* const data =
       static_cast<const char*>(sqlite3_column_blob(get_, 0));
   return {data, static_cast<size_t>(sqlite3_column_bytes(get_, 0))};

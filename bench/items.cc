@@ -11,7 +11,7 @@
 namespace appcache::bench {
 namespace {
 
-constexpr size_t kDraws = size_t{1} << 16;
+constexpr size_t kOrderItems = size_t{1} << 16;
 constexpr uint64_t kSeed = 7;
 
 }  // namespace
@@ -47,7 +47,7 @@ std::vector<uint32_t> UniformOrder(size_t items) {
   std::mt19937_64 random(kSeed);
   std::uniform_int_distribution<uint32_t> draw(
       0, static_cast<uint32_t>(items - 1));
-  std::vector<uint32_t> order(kDraws);
+  std::vector<uint32_t> order(kOrderItems);
   for (uint32_t& item : order) item = draw(random);
   return order;
 }

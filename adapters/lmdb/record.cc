@@ -36,12 +36,12 @@ static_assert(kStartBytes + 2 * kTimeBytes + kPathSizeBytes +
 // What the checksum of version 1 covers at most.
 constexpr size_t kCheckedBytes1 = 240;
 
-char* StoreTime(TimePoint time, char* to) noexcept {
+char* AppendTime(TimePoint time, char* to) noexcept {
   StoreLittleEndian<int64_t>(time.time_since_epoch().count(), to);
   return to + kTimeBytes;
 }
 
-char* StoreNumber(uint32_t number, char* to) noexcept {
+char* AppendNumber(uint32_t number, char* to) noexcept {
   StoreLittleEndian<uint32_t>(number, to);
   return to + sizeof(number);
 }
@@ -164,15 +164,15 @@ void EncodeRecord(const Record& record, char* to) noexcept {
   StoreLittleEndian<uint64_t>(record.sequence, to + kSequenceAt);
   char* at = to + kStartBytes;
   if (record.expires_at) {
-    at = StoreTime(*record.expires_at, at);
-    at = StoreTime(*record.written_at, at);
+    at = AppendTime(*record.expires_at, at);
+    at = AppendTime(*record.written_at, at);
   }
   if (record.path) {
-    at = StoreNumber(static_cast<uint32_t>(record.path->size()), at);
+    at = AppendNumber(static_cast<uint32_t>(record.path->size()), at);
     at = std::copy(record.path->begin(), record.path->end(), at);
   }
-  at = StoreNumber(Checksum(record.value), at);
-  at = StoreNumber(Checksum({to, static_cast<size_t>(at - to)}), at);
+  at = AppendNumber(Checksum(record.value), at);
+  at = AppendNumber(Checksum({to, static_cast<size_t>(at - to)}), at);
   std::copy(record.value.begin(), record.value.end(), at);
 }
 

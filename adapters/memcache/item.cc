@@ -15,7 +15,6 @@ constexpr std::string_view kFormat = "apk1";
 constexpr size_t kHeaderBytes = kFormat.size() + sizeof(uint32_t);
 
 constexpr uint64_t kItemOverhead = 48 + 8 + 1 + 2;
-constexpr uint64_t kMinItemBytes = uint64_t{1} << 10;
 
 }  // namespace
 

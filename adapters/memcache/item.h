@@ -21,6 +21,10 @@
 
 namespace appcache::memcache {
 
+// The limits that memcached allows for its option -I.
+inline constexpr uint64_t kMinItemBytes = uint64_t{1} << 10;
+inline constexpr uint64_t kMaxItemBytes = uint64_t{1} << 30;
+
 // The header that precedes the value; empty if the key is not hashed. Throws
 // std::bad_alloc. REQUIRES: the path has less than 4 GiB.
 std::string HeaderOf(const WireKey& key);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "adapters/memcache/item.h"
 #include "engine/support/option_check.h"
 
 namespace appcache::memcache {
@@ -14,9 +15,6 @@ constexpr uint64_t kMaxServers = 1000;
 constexpr uint64_t kMaxWeight = 1'000'000;
 // Longer than any name of the DNS, and than any IPv6 address with its zone.
 constexpr uint64_t kMaxHostBytes = 255;
-// memcached's own limits of -I.
-constexpr uint64_t kMinItemBytes = uint64_t{1} << 10;
-constexpr uint64_t kMaxItemBytes = uint64_t{1} << 30;
 
 Status Invalid(std::string message) {
   return Status(ErrorCode::kInvalidArgument, std::move(message));

@@ -9,7 +9,7 @@
 namespace appcache::tiered {
 namespace {
 
-Lookup<Bytes> WithoutTtl(Lookup<TimedBytes> found) {
+Lookup<Bytes> ValueOf(Lookup<TimedBytes> found) {
   return std::move(found).Map(
       [](TimedBytes timed) { return std::move(timed.value); });
 }
@@ -39,11 +39,11 @@ Lookup<Bytes> TieredBackend::GetRaw(std::string_view path) {
         return found;
       }
       case LocalLevel::Quick::kNoCopy:
-        return WithoutTtl(GetWithoutCopy(path, completions));
+        return ValueOf(GetWithoutCopy(path, completions));
       case LocalLevel::Quick::kUnclear:
         break;
     }
-    return WithoutTtl(Get(path));
+    return ValueOf(Get(path));
   });
 }
 
@@ -167,7 +167,7 @@ std::vector<Lookup<Bytes>> TieredBackend::GetManyRaw(
   const Status status = Guarded<Status>([&] {
     std::vector<Lookup<TimedBytes>> timed = GetMany(paths);
     std::transform(std::move_iterator(timed.begin()),
-                   std::move_iterator(timed.end()), found.begin(), WithoutTtl);
+                   std::move_iterator(timed.end()), found.begin(), ValueOf);
     return Status();
   });
   if (!status.ok()) found.assign(paths.size(), Lookup<Bytes>::Failed(status));

@@ -24,11 +24,6 @@
 namespace appcache::residency {
 namespace {
 
-// A block that is kept.
-struct Spare {
-  Spare* next;
-};
-
 // Fetches the block that the next entry of this size will use. It has left the
 // processor's cache, and the lock that follows the copy waits for its stores.
 void PrefetchToWrite(const void* block, size_t size) noexcept {
@@ -39,6 +34,11 @@ void PrefetchToWrite(const void* block, size_t size) noexcept {
 }
 
 }  // namespace
+
+// A block that is kept.
+struct SpareBlocks::Spare {
+  Spare* next;
+};
 
 constexpr size_t SpareBlocks::ListOf(size_t chunk_size) noexcept {
   const size_t power = std::bit_floor(chunk_size);

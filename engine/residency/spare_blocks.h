@@ -50,6 +50,7 @@ class SpareBlocks {
   static constexpr size_t kLargest = 4096;
   static constexpr size_t kSteps = 8;
 
+  struct Spare;
   struct Lists;
   class AtThreadEnd;
 

@@ -26,7 +26,7 @@ constexpr DurationUnit kDurationUnits[] = {
 constexpr size_t kSeconds = 4;  // the index of the unit of a number alone
 
 // whole + fraction / scale.
-struct Number {
+struct Amount {
   uint64_t whole = 0;
   uint64_t fraction = 0;
   uint64_t scale = 1;
@@ -61,7 +61,7 @@ std::string_view Take(std::string_view& rest, Accept accept) {
   return taken;
 }
 
-Status TakeFraction(std::string_view& rest, Number& number) {
+Status TakeFraction(std::string_view& rest, Amount& number) {
   std::string_view digits = Take(rest, IsDigit);
   if (digits.empty()) return NotADuration();
   number.has_fraction = true;
@@ -76,8 +76,8 @@ Status TakeFraction(std::string_view& rest, Number& number) {
   return Status();
 }
 
-Result<Number> TakeNumber(std::string_view& rest) {
-  Number number;
+Result<Amount> TakeNumber(std::string_view& rest) {
+  Amount number;
   const std::string_view digits = Take(rest, IsDigit);
   const auto [end, error] = std::from_chars(
       digits.data(), digits.data() + digits.size(), number.whole);
@@ -104,7 +104,7 @@ size_t FindUnit(std::string_view typed) {
 }
 
 // Adds number * unit to `sum`, which is at most kMaxMilliseconds.
-Status Add(const Number& number, const DurationUnit& unit, uint64_t& sum) {
+Status Add(const Amount& number, const DurationUnit& unit, uint64_t& sum) {
   if (number.whole > kMaxMilliseconds / unit.milliseconds) return TooLong();
   const uint64_t fraction = number.fraction * unit.milliseconds;
   if (fraction % number.scale != 0) return TooFine();
@@ -120,7 +120,7 @@ Result<std::chrono::milliseconds> ParseDuration(std::string_view text) {
   std::string_view rest = text;
   do {
     const bool is_first = rest.size() == text.size();
-    const Result<Number> number = TakeNumber(rest);
+    const Result<Amount> number = TakeNumber(rest);
     if (!number.ok()) return number.status();
     const std::string_view name = Take(rest, IsLetter);
     const bool is_alone = is_first && name.empty() && rest.empty();

@@ -13,8 +13,6 @@
 namespace appcache {
 namespace {
 
-constexpr size_t kMebibyte = size_t{1} << 20;
-
 // The result of a view, and what its visitor saw.
 struct View {
   std::optional<std::string> value;  // of the last call
@@ -83,7 +81,8 @@ TEST_P(ConformanceTest, AViewShowsAnyBytes) {
 
 TEST_P(ConformanceTest, AViewShowsALargeValueAsAWhole) {
   const uint64_t limit = backend().Traits().max_value_bytes;
-  for (const size_t size : {kMebibyte - 200, kMebibyte, 4 * kMebibyte + 1}) {
+  constexpr size_t kMiB = size_t{1} << 20;
+  for (const size_t size : {kMiB - 200, kMiB, 4 * kMiB + 1}) {
     if (size > limit) continue;
     std::string value(size, 'v');
     value.front() = 'f';
@@ -95,7 +94,7 @@ TEST_P(ConformanceTest, AViewShowsALargeValueAsAWhole) {
 
 TEST_P(ConformanceTest, AViewOfAKeyOverTheLimitIsInvalid) {
   const uint64_t limit = backend().Traits().max_key_bytes;
-  if (limit > 64 * kMebibyte) return;  // out of reach of a test
+  if (limit > size_t{64} << 20) return;  // out of reach of a test
   const View view = ViewOf(backend(), std::string(limit + 1, 'k'));
   EXPECT_TRUE(view.result.status().Is(ErrorCode::kInvalidKey))
       << view.result.status().ToString();

@@ -18,7 +18,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kTimeout{100};
+constexpr milliseconds kImpostorTimeout{100};
 
 // A fake server, and the options of its clients.
 struct FakeServer {
@@ -47,10 +47,10 @@ TEST_P(ServerFailureTest, InvalidReplyIsAnErrorAndNeverAValue) {
 
 // Each byte arrives in time, but the value never does.
 TEST_P(ServerFailureTest, SlowReplyDoesNotExtendTheTimeout) {
-  const FakeServer fake(kTimeout);
+  const FakeServer fake(kImpostorTimeout);
   const Impostor impostor(fake.options.unix_path);
   const auto cache = Open(fake.options);
-  ExpectTimesOut(kTimeout, [&] {
+  ExpectTimesOut(kImpostorTimeout, [&] {
     const std::jthread once = impostor.Dribble(GetParam().partial_reply);
     return cache->backend()->GetRaw("a").status();
   });
@@ -58,13 +58,13 @@ TEST_P(ServerFailureTest, SlowReplyDoesNotExtendTheTimeout) {
 
 // The call is retried, as after a restart, before the same deadline.
 TEST_P(ServerFailureTest, RetryHasTheRemainingTime) {
-  const FakeServer fake(kTimeout);
+  const FakeServer fake(kImpostorTimeout);
   const auto cache = Open(fake.options);
   bool is_retried = false;
   const auto call = [&] {
     const Impostor impostor(fake.options.unix_path);
     const std::jthread once =
-        impostor.Stall(GetParam().miss_reply, kTimeout * 6 / 10);
+        impostor.Stall(GetParam().miss_reply, kImpostorTimeout * 6 / 10);
     const Lookup<Bytes> first = cache->backend()->GetRaw("a");
     EXPECT_FALSE(first.is_hit());
     // The reply is sent at once, but a busy machine may deliver it late.
@@ -74,7 +74,7 @@ TEST_P(ServerFailureTest, RetryHasTheRemainingTime) {
   };
   const auto until = std::chrono::steady_clock::now() + kCallPatience;
   do {
-    ExpectTimesOut(kTimeout, call);
+    ExpectTimesOut(kImpostorTimeout, call);
   } while (!is_retried && std::chrono::steady_clock::now() < until);
   EXPECT_TRUE(is_retried);
 }

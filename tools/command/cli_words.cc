@@ -2,12 +2,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tools/command/report.h"
+
 namespace appcache::command {
 namespace {
-
-Status Invalid(std::string message) {
-  return Status(ErrorCode::kInvalidArgument, std::move(message));
-}
 
 // The option that a word names, with or without a value. Null if it names none.
 const CLI::Option* FindOption(const CLI::App& command,

@@ -6,7 +6,7 @@
 namespace appcache::command {
 namespace {
 
-constexpr const char* kHelpers =
+constexpr const char* kBashHelpers =
     R"(# Completes the given words.
 _appcache_words() {
   local word
@@ -53,11 +53,11 @@ constexpr const char* kSplit = R"(
 constexpr const char* kCompleteVariable =
     R"(mapfile -t COMPREPLY < <(compgen -e -- "$current"))";
 
-std::string Quote(const std::string& text) { return "'" + text + "'"; }
+std::string BashQuote(const std::string& text) { return "'" + text + "'"; }
 
-std::string Words(const std::vector<std::string>& words) {
+std::string WordsCall(const std::vector<std::string>& words) {
   std::string call = "_appcache_words";
-  for (const std::string& word : words) call += " " + Quote(word);
+  for (const std::string& word : words) call += " " + BashQuote(word);
   return call;
 }
 
@@ -89,13 +89,13 @@ std::string Complete(const std::string& type,
       return "_appcache_files";
     case ValueKind::kCache:
       return "_appcache_files; [[ ! $current ]] || " +
-             Words(CacheUriPrefixes());
+             WordsCall(CacheUriPrefixes());
     case ValueKind::kCommand:
-      return Words(CommandNames(program));
+      return WordsCall(CommandNames(program));
     case ValueKind::kChoice: {
       std::vector<std::string> texts;
       for (const Choice& choice : ChoicesOf(type)) texts.push_back(choice.text);
-      return Words(texts);
+      return WordsCall(texts);
     }
   }
   return "";
@@ -115,11 +115,11 @@ void AddValues(std::string& script, const ProgramDescription& program) {
     for (const OptionDescription& option : command.options) {
       if (option.type.empty() || option.value_is_optional) continue;
       const std::string pattern = command.name + " " + option.name + " ";
-      AddCase(script, Quote(pattern), Complete(option.type, program));
+      AddCase(script, BashQuote(pattern), Complete(option.type, program));
       if (KindOf(option.type) != ValueKind::kChoice) continue;
       for (const Choice& choice : ChoicesOf(option.type)) {
         if (choice.placeholder.empty()) continue;
-        AddCase(script, Quote(pattern + choice.text),
+        AddCase(script, BashQuote(pattern + choice.text),
                 choice.IsVariable() ? kCompleteVariable
                                     : Complete(choice.placeholder, program));
       }
@@ -135,10 +135,10 @@ void AddOptions(std::string& script, const ProgramDescription& program) {
         "    " + command.name + ")\n      if [[ $current == -* ]]; then\n";
     std::vector<std::string> names = OptionNames(command.options);
     names.emplace_back("--");
-    script += "        " + Words(names) + "\n";
+    script += "        " + WordsCall(names) + "\n";
     const std::string operand =
         command.runs_another_command
-            ? Words({"--"})
+            ? WordsCall({"--"})
             : Complete(OperandType(command.operands), program);
     if (!operand.empty()) script += "      else\n        " + operand + "\n";
     script += "      fi\n      ;;\n";
@@ -166,7 +166,7 @@ void AddOperands(std::string& script, const ProgramDescription& program) {
 std::string BashCompletion(const ProgramDescription& program) {
   std::string script =
       "# bash completion for appcache; appcache completion bash prints it.\n\n";
-  script += kHelpers;
+  script += kBashHelpers;
   script +=
       "_appcache() {\n"
       "  local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} i\n"
@@ -176,7 +176,7 @@ std::string BashCompletion(const ProgramDescription& program) {
   for (const std::string& name : OptionNames(program.options)) {
     first.push_back(name);
   }
-  script += "    " + Words(first) + "\n    return\n  fi\n";
+  script += "    " + WordsCall(first) + "\n    return\n  fi\n";
   script +=
       "  for ((i = 2; i < COMP_CWORD; i++)); do\n"
       "    [[ ${COMP_WORDS[i]} == -- ]] || continue\n";

@@ -4,7 +4,7 @@
 namespace appcache::command {
 namespace {
 
-constexpr const char* kHelpers =
+constexpr const char* kFishHelpers =
     R"(# fish completion for appcache; appcache completion fish prints it.
 
 # Whether the command is $argv[1], or if that is missing, not yet written. The
@@ -34,7 +34,7 @@ end
 complete -c appcache -f
 )";
 
-std::string Quote(const std::string& text) {
+std::string FishQuote(const std::string& text) {
   std::string quoted = "'";
   for (const char c : text) {
     if (c == '\'' || c == '\\') quoted += '\\';
@@ -60,17 +60,17 @@ std::string Value(const std::string& type, const ProgramDescription& program) {
       for (const std::string& prefix : CacheUriPrefixes()) {
         words += (words.empty() ? "" : " ") + prefix;
       }
-      return " -F -a " + Quote(words);
+      return " -F -a " + FishQuote(words);
     case ValueKind::kCommand:
       for (const CommandDescription& command : program.commands) {
         words += (words.empty() ? "" : " ") + command.name;
       }
-      return " -a " + Quote(words);
+      return " -a " + FishQuote(words);
     case ValueKind::kChoice:
       for (const Choice& choice : ChoicesOf(type)) {
         words += (words.empty() ? "" : " ") + choice.text;
       }
-      return " -a " + Quote(words);
+      return " -a " + FishQuote(words);
   }
   return "";
 }
@@ -88,7 +88,7 @@ void AddOptions(std::string& script, const std::string& command,
     if (!option.type.empty() && !option.value_is_optional) {
       line += value.starts_with(" -F") ? " -r" : " -x";
     }
-    script += line + " -d " + Quote(option.description) + "\n";
+    script += line + " -d " + FishQuote(option.description) + "\n";
     // In a line of its own: the description is not that of each value.
     if (!value.empty()) script += line + value + "\n";
   }
@@ -111,10 +111,10 @@ void AddOperands(std::string& script, const CommandDescription& command,
 }  // namespace
 
 std::string FishCompletion(const ProgramDescription& program) {
-  std::string script = kHelpers;
+  std::string script = kFishHelpers;
   for (const CommandDescription& command : program.commands) {
     script += "complete -c appcache" + Condition("") + " -a " + command.name +
-              " -d " + Quote(command.summary) + "\n";
+              " -d " + FishQuote(command.summary) + "\n";
   }
   AddOptions(script, "", program.options, program);
   for (const CommandDescription& command : program.commands) {

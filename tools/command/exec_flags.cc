@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/uri/units.h"
+#include "tools/command/report.h"
 
 namespace appcache::command {
 namespace {
@@ -18,10 +19,6 @@ using std::chrono::milliseconds;
 
 // With this limit, a record fits into the largest value of a cache.
 constexpr uint64_t kMaxOutput = uint64_t{512} << 20;
-
-Status Invalid(std::string message) {
-  return Status(ErrorCode::kInvalidArgument, std::move(message));
-}
 
 struct Given {
   const char* name;

@@ -26,7 +26,7 @@ namespace appcache::command {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Block = std::vector<StoredEntry>;
+using Entries = std::vector<StoredEntry>;
 
 struct Loaded {
   uint64_t entries = 0;  // of the blocks that were loaded
@@ -87,13 +87,13 @@ bool HasExpired(const StoredEntry& entry, TimePoint now) {
 }
 
 // Sets the entries that have not expired.
-Status SetAll(Backend& backend, const Block& block, TimePoint now) {
+Status SetAll(Backend& backend, const Entries& block, TimePoint now) {
   std::vector<RawEntry> entries;
   for (const StoredEntry& entry : block) {
     if (HasExpired(entry, now)) continue;
-    Ttl ttl = kNoTtl;
+    appcache::Ttl ttl = kNoTtl;
     if (entry.info.expires_at) {
-      ttl = std::chrono::ceil<Ttl>(
+      ttl = std::chrono::ceil<appcache::Ttl>(
           std::min<TimePoint::duration>(*entry.info.expires_at - now, kMaxTtl));
     }
     entries.push_back({entry.info.path, entry.value.view(), ttl});
@@ -108,7 +108,7 @@ Status LoadAll(Cache& cache, SqliteCache* sqlite, const Input& input,
                const Next& next, Loaded& loaded) {
   Progress progress("load", input.size());
   for (;;) {
-    const Result<Block> block = next();
+    const Result<Entries> block = next();
     if (!block.ok()) return block.status();
     if (block->empty()) return Status();
     const TimePoint now = Clock::Wall()->Now();

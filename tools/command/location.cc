@@ -12,14 +12,11 @@
 
 #include "engine/uri/scheme_registry.h"
 #include "tools/command/fd.h"
+#include "tools/command/report.h"
 #include "tools/command/text.h"
 
 namespace appcache::command {
 namespace {
-
-Status Invalid(std::string message) {
-  return Status(ErrorCode::kInvalidArgument, std::move(message));
-}
 
 Status InMemory() {
   return Invalid(

@@ -63,9 +63,9 @@ struct Curves {
 };
 
 // Adds requests to curves.
-class Collector {
+class CurveCollector {
  public:
-  Collector(const MrcOptions& options, Curves& curves)
+  CurveCollector(const MrcOptions& options, Curves& curves)
       : options_(options), curves_(curves) {
     if (options.ttls) curves_.with_ttls.emplace(options.sample);
   }
@@ -100,7 +100,7 @@ class Collector {
 
  private:
   void AddWithTtl(uint64_t key, const trace::Request& request) {
-    const int64_t now = request.time.value_or(Ttl(0)).count();
+    const int64_t now = request.time.value_or(appcache::Ttl(0)).count();
     switch (request.operation) {
       case trace::Operation::kGet:
         return curves_.with_ttls->Request(key, now, request.ttl.count());
@@ -120,7 +120,7 @@ class Collector {
 Status ReadTrace(const MrcOptions& options, Curves& curves) {
   Result<trace::Trace> trace = OpenTrace(options.trace, options.format);
   if (!trace.ok()) return trace.status();
-  Collector collector(options, curves);
+  CurveCollector collector(options, curves);
   if (!trace::HasTtls(trace->format())) curves.with_ttls.reset();
   Status read = VisitRequests(*trace, "mrc", [&](trace::Request& request) {
     collector.Add(request);
@@ -282,10 +282,6 @@ uint64_t Rounded(double number) {
   return static_cast<uint64_t>(std::llround(number));
 }
 
-Json Optional(const std::optional<uint64_t>& number) {
-  return number ? Json(*number) : Json(nullptr);
-}
-
 Json Describe(const MrcOptions& options, const Point& point,
               uint64_t requests) {
   Json fields{{"entries", point.capacity},
@@ -318,8 +314,8 @@ int PrintJsonOf(const MrcOptions& options, const Curves& curves,
       with_ttls = CapacityFor(curves.with_ttls->curve(), percent);
     }
     targets.push_back({{"hit_percent", percent},
-                       {"entries", Optional(CapacityFor(curves.lru, percent))},
-                       {"ttl_entries", Optional(with_ttls)}});
+                       {"entries", OrNull(CapacityFor(curves.lru, percent))},
+                       {"ttl_entries", OrNull(with_ttls)}});
   }
   return PrintJson(Json{{"requests", curves.lru.requests()},
                         {"keys", Rounded(curves.lru.keys())},

@@ -22,10 +22,6 @@ namespace {
 // The largest max_entries that SqliteCache accepts.
 constexpr uint64_t kUnlimited = uint64_t{1} << 62;
 
-Status Invalid(std::string message) {
-  return Status(ErrorCode::kInvalidArgument, std::move(message));
-}
-
 // The command's own output says what it did; the cache's log repeats that.
 void LogWarnings(LogLevel level, std::string_view message) {
   if (level != LogLevel::kInfo) Warn(message);

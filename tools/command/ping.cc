@@ -17,11 +17,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using SteadyClock = std::chrono::steady_clock;
 
-Json Time(uint64_t nanoseconds) {
-  return Milliseconds(
-      std::chrono::nanoseconds(static_cast<int64_t>(nanoseconds)));
-}
-
 Json LimitOrNull(uint64_t limit) {
   return limit == BackendTraits::kNoLimit ? Json(nullptr) : Json(limit);
 }
@@ -37,11 +32,11 @@ int PrintAsJson(const BackendTraits& traits, const PingReport& report) {
   json["backend"] = traits.name;
   SetBytes(json, "version", report.version);
   json["pings"] = times.count();
-  json["min_ms"] = Time(times.min());
-  json["p50_ms"] = Time(times.Percentile(500));
-  json["p90_ms"] = Time(times.Percentile(900));
-  json["p99_ms"] = Time(times.Percentile(990));
-  json["max_ms"] = Time(times.max());
+  json["min_ms"] = Milliseconds(times.min());
+  json["p50_ms"] = Milliseconds(times.Percentile(500));
+  json["p90_ms"] = Milliseconds(times.Percentile(900));
+  json["p99_ms"] = Milliseconds(times.Percentile(990));
+  json["max_ms"] = Milliseconds(times.max());
   SetBytes(json, "cleared", traits.cleared);
   json["shared"] = traits.is_shared;
   json["persistent"] = traits.is_persistent;

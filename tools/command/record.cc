@@ -84,10 +84,10 @@ std::string TemporaryDirectory(const std::string& output) {
 }
 
 // Moves accesses from the ring to the recording.
-class Collector {
+class RingCollector {
  public:
-  Collector(const RecordOptions& options, const RecorderFile& file,
-            RingReader& reader, RecordedAccesses& recording)
+  RingCollector(const RecordOptions& options, const RecorderFile& file,
+                RingReader& reader, RecordedAccesses& recording)
       : options_(options),
         file_(file),
         reader_(reader),
@@ -125,7 +125,7 @@ class Collector {
   bool is_cut_ = false;
 };
 
-bool Collector::Pause(SignalBlocker& signals) {
+bool RingCollector::Pause(SignalBlocker& signals) {
   constexpr int kPauseMs = 10;
   pollfd awaited{signals.fd(), POLLIN, 0};
   poll(&awaited, 1, kPauseMs);
@@ -138,7 +138,7 @@ bool Collector::Pause(SignalBlocker& signals) {
   return false;
 }
 
-std::optional<End> Collector::LimitReached() const {
+std::optional<End> RingCollector::LimitReached() const {
   if (options_.requests && recording_.gets() >= *options_.requests) {
     return End::kRequests;
   }
@@ -147,7 +147,7 @@ std::optional<End> Collector::LimitReached() const {
   return std::nullopt;
 }
 
-Result<size_t> Collector::Take(bool no_writers) {
+Result<size_t> RingCollector::Take(bool no_writers) {
   taken_.clear();
   Result<size_t> taken = reader_.Read(MachineMilliseconds(), no_writers,
                                       internal::kRecorderSlots, taken_);
@@ -163,7 +163,7 @@ Result<size_t> Collector::Take(bool no_writers) {
 
 // Where a limit cuts what was taken, the program has counted the gets of the
 // rest too. They are divided as what was taken is.
-void Collector::Count(size_t added) {
+void RingCollector::Count(size_t added) {
   if (is_cut_) return;
   is_cut_ = added < taken_.size();
   dropped_ = reader_.dropped();
@@ -181,7 +181,7 @@ void Collector::Count(size_t added) {
   all_ = {part(all_.gets, now.gets), part(all_.hits, now.hits)};
 }
 
-Result<End> Collector::Run(SignalBlocker& signals) {
+Result<End> RingCollector::Run(SignalBlocker& signals) {
   Progress progress("record", options_.requests.value_or(0));
   std::optional<End> end;
   while (!end) {
@@ -215,7 +215,7 @@ Result<End> Collector::Run(SignalBlocker& signals) {
   return *end;
 }
 
-std::string Percent(double ratio) {
+std::string FormatRatio(double ratio) {
   std::array<char, 64> text;
   std::snprintf(text.data(), text.size(), "%.2f%%", 100 * ratio);
   return text.data();
@@ -251,8 +251,8 @@ struct Outcome {
 };
 
 Outcome Summarise(const RecordOptions& options,
-                  const RecordedAccesses& recording, const Collector& collector,
-                  End end) {
+                  const RecordedAccesses& recording,
+                  const RingCollector& collector, End end) {
   Outcome outcome{end, collector.duration(), collector.all(),    0,
                   0,   std::nullopt,         collector.dropped()};
   if (outcome.dropped == 0) {
@@ -288,19 +288,19 @@ int PrintText(const RecordOptions& options, const RecordedAccesses& recording,
               const Outcome& outcome) {
   std::string text =
       "recorded   " + FormatDuration(outcome.duration) + ", " +
-      Percent(options.sample) + " of the keys\n" +  //
+      FormatRatio(options.sample) + " of the keys\n" +  //
       "requests   " + Counted(recording.gets(), "get") + ", " +
       Counted(recording.sets(), "set") + ", " +
       Counted(recording.invalidations(), "invalidation") + "\n" +  //
       "keys       " + std::to_string(recording.keys()) + "\n" +    //
       "dropped    " + std::to_string(outcome.dropped) + "\n";
   if (outcome.all.gets > 0) {
-    text += "hit ratio  " + Percent(outcome.all_hit_ratio) + " of all " +
+    text += "hit ratio  " + FormatRatio(outcome.all_hit_ratio) + " of all " +
             Counted(outcome.all.gets, "get") + " of the program\n";
   }
   if (recording.gets() > 0) {
-    text += "           " + Percent(recording.HitRatio()) + " +- " +
-            Percent(outcome.error) + " of the recorded gets\n";
+    text += "           " + FormatRatio(recording.HitRatio()) + " +- " +
+            FormatRatio(outcome.error) + " of the recorded gets\n";
   }
   if (options.sample < 1) {
     const double share = options.sample;
@@ -386,7 +386,7 @@ int Record(const RecordOptions& options) {
   const Status started = reader.Start(*parameters, MachineMilliseconds());
   if (!started.ok()) return Fail(started);
   Note("recording; Ctrl-C ends it");
-  Collector collector(options, *file, reader, *recording);
+  RingCollector collector(options, *file, reader, *recording);
   const Result<End> end = collector.Run(signals);
   if (!end.ok()) return Fail(end.status());
 

@@ -88,7 +88,7 @@ bool CanBeReadAgain(const std::string& trace) {
   return stat(trace.c_str(), &info) != 0 || S_ISREG(info.st_mode);
 }
 
-Status CheckOptions(const ReplayOptions& options) {
+Status CheckReplayOptions(const ReplayOptions& options) {
   const size_t entries = options.max_entries.size();
   const size_t bytes = options.max_bytes.size();
   if (entries > 1 && bytes > 1) {
@@ -275,7 +275,7 @@ Status ReplayTrace(trace::Trace& trace, Backend& backend, TraceClock* clock,
 }
 
 int Replay(const ReplayOptions& options) {
-  const Status usable = CheckOptions(options);
+  const Status usable = CheckReplayOptions(options);
   if (!usable.ok()) return Fail(usable);
   std::vector<ReplayReport> reports;
   for (const Capacity& capacity : CapacitiesOf(options)) {

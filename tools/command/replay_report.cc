@@ -28,17 +28,13 @@ constexpr Percentile kPercentiles[] = {{"P50", "p50_ms", 500},
                                        {"P99", "p99_ms", 990},
                                        {"P99.9", "p99_9_ms", 999}};
 
-Json Time(uint64_t nanoseconds) {
-  return Milliseconds(
-      std::chrono::nanoseconds(static_cast<int64_t>(nanoseconds)));
-}
-
 Json Describe(const Histogram& histogram) {
   Json times{{"count", histogram.count()}};
   for (const Percentile& percentile : kPercentiles) {
-    times[percentile.field] = Time(histogram.Percentile(percentile.per_mille));
+    times[percentile.field] =
+        Milliseconds(histogram.Percentile(percentile.per_mille));
   }
-  times["max_ms"] = Time(histogram.max());
+  times["max_ms"] = Milliseconds(histogram.max());
   return times;
 }
 
@@ -151,10 +147,6 @@ std::string AllReports(const std::vector<ReplayReport>& reports) {
          table.Render(0);
 }
 
-Json Optional(const std::optional<uint64_t>& number) {
-  return number ? Json(*number) : Json(nullptr);
-}
-
 }  // namespace
 
 double ReplayReport::OperationsPerSecond() const {
@@ -177,8 +169,8 @@ int PrintReplay(const std::vector<ReplayReport>& reports) {
 int PrintReplayJson(const std::vector<ReplayReport>& reports) {
   for (const ReplayReport& report : reports) {
     const int status =
-        PrintJson(Json{{"max_entries", Optional(report.max_entries)},
-                       {"max_bytes", Optional(report.max_bytes)},
+        PrintJson(Json{{"max_entries", OrNull(report.max_entries)},
+                       {"max_bytes", OrNull(report.max_bytes)},
                        {"requests", report.requests},
                        {"hits", report.hits},
                        {"hit_percent", report.HitPercent()},

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "tools/command/exit_status.h"
 #include "tools/command/fd.h"
@@ -51,6 +52,23 @@ void SetBytes(nlohmann::ordered_json& report, const char* name,
 nlohmann::ordered_json Milliseconds(std::chrono::nanoseconds time) {
   constexpr double kNanoseconds = 1e6;
   return static_cast<double>(time.count()) / kNanoseconds;
+}
+
+nlohmann::ordered_json Milliseconds(uint64_t nanoseconds) {
+  return Milliseconds(
+      std::chrono::nanoseconds(static_cast<int64_t>(nanoseconds)));
+}
+
+nlohmann::ordered_json OrNull(const std::optional<uint64_t>& number) {
+  return number ? nlohmann::ordered_json(*number) : nullptr;
+}
+
+nlohmann::ordered_json OrNull(const std::optional<double>& number) {
+  return number ? nlohmann::ordered_json(*number) : nullptr;
+}
+
+Status Invalid(std::string message) {
+  return Status(ErrorCode::kInvalidArgument, std::move(message));
 }
 
 void Warn(std::string_view message) { PrintError("warning: ", message); }

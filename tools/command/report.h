@@ -4,7 +4,9 @@
 #define APPCACHE_TOOLS_COMMAND_REPORT_H_
 
 #include <chrono>
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +32,14 @@ void SetBytes(nlohmann::ordered_json& report, const char* name,
 
 // A duration in milliseconds, with fractions: json.md.
 nlohmann::ordered_json Milliseconds(std::chrono::nanoseconds time);
+nlohmann::ordered_json Milliseconds(uint64_t nanoseconds);
+
+// The number, or null without one.
+nlohmann::ordered_json OrNull(const std::optional<uint64_t>& number);
+nlohmann::ordered_json OrNull(const std::optional<double>& number);
+
+// kInvalidArgument with the message.
+Status Invalid(std::string message);
 
 // Prints "appcache: warning: MESSAGE" to standard error. Here and below,
 // invisible characters of the message are escaped, and the credentials of a URI

@@ -170,27 +170,24 @@ int StatsOfProgram(const StatsOptions& options,
       options, signals);
 }
 
-Status CheckOptions(const StatsOptions& options) {
-  const auto invalid = [](const std::string& message) {
-    return Status(ErrorCode::kInvalidArgument, message);
-  };
+Status CheckStatsOptions(const StatsOptions& options) {
   if (options.count && !options.watch) {
-    return invalid("--count requires --watch");
+    return Invalid("--count requires --watch");
   }
   if (options.names && !options.prometheus) {
-    return invalid("--names requires --prometheus");
+    return Invalid("--names requires --prometheus");
   }
   if (options.prometheus && (options.watch || options.json)) {
-    return invalid(std::string("--prometheus cannot be combined with ") +
+    return Invalid(std::string("--prometheus cannot be combined with ") +
                    (options.watch ? "--watch" : "--json"));
   }
   if (options.timeout && options.recorder.empty()) {
-    return invalid("--timeout requires --recorder");
+    return Invalid("--timeout requires --recorder");
   }
   const CacheFlags& cache = options.cache;
   if (!options.recorder.empty() && !cache.uri.empty() &&
       !cache.is_from_environment) {
-    return invalid("--recorder cannot be combined with --cache");
+    return Invalid("--recorder cannot be combined with --cache");
   }
   return Status();
 }
@@ -198,7 +195,7 @@ Status CheckOptions(const StatsOptions& options) {
 }  // namespace
 
 int Stats(const StatsOptions& options) {
-  if (Status valid = CheckOptions(options); !valid.ok()) {
+  if (Status valid = CheckStatsOptions(options); !valid.ok()) {
     return FailUsage(valid.error().message);
   }
   Result<internal::Uri> location = internal::Uri();

@@ -15,11 +15,6 @@ namespace {
 using std::chrono::duration_cast;
 using Json = nlohmann::ordered_json;
 
-template <class T>
-Json OrNull(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
 Json Tier(const StatsView& view) {
   if (!view.now.tier) return nullptr;
   const TierReport& tier = *view.now.tier;

@@ -57,7 +57,7 @@ std::string Counts(
   return text;
 }
 
-std::string Percent(double percent) {
+std::string FormatPercent(double percent) {
   std::array<char, 32> text;
   std::snprintf(text.data(), text.size(), "%.1f %%", percent);
   return text.data();
@@ -79,7 +79,7 @@ void AddCurve(const CacheStats& stats, Block& block) {
       if (point.scale != scale) continue;
       block.Add(name, std::string("with ") + size +
                           " the entries the hit ratio would be " +
-                          Percent(100 * point.hit_ratio));
+                          FormatPercent(100 * point.hit_ratio));
       name = "";
     }
   }
@@ -91,7 +91,7 @@ void AddCounters(const StatsView& view, Block& block) {
   const std::optional<double> hits = HitPercent(stats);
   block.Add("reads", std::to_string(stats.hits + stats.misses) +
                          RateSuffix(ReadsRate(view)) +
-                         (hits ? ", hit ratio " + Percent(*hits) : ""));
+                         (hits ? ", hit ratio " + FormatPercent(*hits) : ""));
   AddCurve(stats, block);
   block.Add("writes", Counts({{stats.sets, "sets"},
                               {stats.invalidations, "invalidations"}}));
