@@ -21,7 +21,7 @@ LIBRARIES = ["-lsqlite3", "-lz", "-pthread"]
 # What a program loads besides the C++ runtime.
 NEEDED = {"libsqlite3.so.0", "libz.so.1"}
 RUNTIME = {"libc.so.6", "libgcc_s.so.1", "libm.so.6", "libstdc++.so.6"}
-OPTIONAL = {"clang++-14"}  # tools/setup installs it only with --dev
+OPTIONAL = {"clang++-14"}  # tools/setup installs it only with --tests
 
 
 def run(*command):
@@ -123,7 +123,7 @@ class AmalgamationTest(unittest.TestCase):
     def test_other_compilers_accept_it(self):
         for compiler in ["clang++-14"]:
             if not shutil.which(compiler) and compiler in OPTIONAL:
-                print(f"not compiled with {compiler}: run tools/setup --dev")
+                print(f"not compiled with {compiler}: run tools/setup --tests")
                 continue
             with self.subTest(compiler):
                 run(compiler, *FLAGS, "-c", "appcache.cc", "-o", "other.o")

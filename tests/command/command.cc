@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -17,6 +16,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/support/await.h"
 #include "tools/command/run_lock.h"
 
 namespace appcache::command {
@@ -53,15 +53,7 @@ void DropFilePrivileges() {
 }  // namespace
 
 void AwaitThat(const std::function<bool()>& condition) {
-  using SteadyClock = std::chrono::steady_clock;
-  const auto deadline = SteadyClock::now() + std::chrono::minutes(1);
-  while (!condition()) {
-    if (SteadyClock::now() >= deadline) {
-      FAIL() << "waited for a minute; /proc/locks:\n"
-             << ReadPath("/proc/locks");
-    }
-    sched_yield();
-  }
+  ASSERT_TRUE(Await(condition)) << "/proc/locks:\n" << ReadPath("/proc/locks");
 }
 
 const std::string& Binary() {

@@ -5,6 +5,7 @@ Usage: json_test.py APPCACHE SCHEMA PAGE RECORDED
 RECORDED is the program that `record` records.
 """
 
+import glob
 import json
 import os
 import re
@@ -81,6 +82,25 @@ class JsonTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
+    def files(self, cache, directory):
+        """The files of a closed cache, in the directory."""
+        name = "cache.db" if cache == "cache.db" else "lmdb"
+        return glob.glob(f"{directory}/{name}*")
+
+    def copy(self, cache, source, to):
+        # LMDB's file has holes.
+        subprocess.run(["cp", "-r", "--sparse=always",
+                        *self.files(cache, source), to], check=True)
+
+    def keep(self, cache):
+        """Keeps a copy of the closed cache, for restore."""
+        self.copy(cache, self.directory, f"{self.directory}/filled")
+
+    def restore(self, cache):
+        subprocess.run(["rm", "-r", *self.files(cache, self.directory)],
+                       check=True)
+        self.copy(cache, f"{self.directory}/filled", self.directory)
+
     def fill(self, cache):
         self.must_run("set", "--cache", cache, "--ttl", "1h", "key", "value")
         self.must_run("set", "--cache", cache, "forever", "value")
@@ -145,8 +165,10 @@ class JsonTest(unittest.TestCase):
             trace.write("a\nb\na\na\n")
         with open(f"{self.directory}/ttl.csv", "w", encoding="utf-8") as trace:
             trace.write("time,key,ttl\n1,a,5\n2,a,5\n9,a,5\n")
-        for cache in CACHES:
+        os.mkdir(f"{self.directory}/filled")
+        for cache in CACHES[:2]:  # The tier has its entries in the second.
             self.fill(cache)
+            self.keep(cache)
         for command, runs in RUNS.items():
             for cache in CACHES:
                 is_sqlite = cache == CACHES[0]
@@ -154,7 +176,7 @@ class JsonTest(unittest.TestCase):
                     others = "--by" in run or "--recorder" in run
                     if not is_sqlite and (command in ONLY_SQLITE or others):
                         continue
-                    self.fill(cache)
+                    self.restore(cache)
                     words = []
                     for word in run:
                         words += (["--cache", cache] if word == "{}"

@@ -13,6 +13,7 @@
 #include "appcache/sqlite_cache.h"
 #include "appcache/testing/fake_clock.h"
 #include "tests/engine/probe.h"
+#include "tests/support/await.h"
 
 namespace appcache::blocked_reader_test {
 namespace {
@@ -138,14 +139,13 @@ TEST_F(BlockedReaderTest, SetsWorkAfterAClearWhenTheReaderHasLeft) {
     EXPECT_GT(*cache_->Stats().retired_bytes, kMaxRetiredBytes);
     // The maintenance thread has done its work, and freed nothing. It may still
     // make SQLite's memory smaller.
-    EXPECT_TRUE(Eventually([&] { return cache_->Flush().ok(); }));
+    EXPECT_TRUE(Await([&] { return cache_->Flush().ok(); }));
     EXPECT_TRUE(TrySet().Is(ErrorCode::kBusy));
   }
   const Status status = TrySet();
   EXPECT_TRUE(status.ok()) << status.ToString();
   clock_->Advance(options_.write_behind_interval);
-  EXPECT_TRUE(
-      Eventually([&] { return *cache_->Stats().retired_bytes <= kSlack; }));
+  EXPECT_TRUE(Await([&] { return *cache_->Stats().retired_bytes <= kSlack; }));
 }
 
 TEST_F(BlockedReaderTest, CloseWaitsForIt) {
@@ -157,7 +157,7 @@ TEST_F(BlockedReaderTest, CloseWaitsForIt) {
     is_closed = true;
   });
   // It has begun: it makes later calls fail.
-  EXPECT_TRUE(Eventually([&] {
+  EXPECT_TRUE(Await([&] {
     return cache_->backend()->GetRaw("visited").status().Is(
         ErrorCode::kUnavailable);
   }));

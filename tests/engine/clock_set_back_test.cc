@@ -17,6 +17,7 @@
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
+#include "tests/support/await.h"
 #include "tests/support/captured_log.h"
 
 namespace appcache::clock_set_back_test {
@@ -96,7 +97,7 @@ TEST_F(ClockSetBackTest, AnOpenCacheNoticesItByItself) {
   Set(*cache, "a", "value", kTenSeconds);
   clock_->Advance(-hours(24));
   Get(*cache, "a");
-  EXPECT_TRUE(Eventually([&] {
+  EXPECT_TRUE(Await([&] {
     const Lookup<Ttl> ttl = cache->backend()->TtlRaw("a");
     return ttl && *ttl <= kTenSeconds;
   }));

@@ -9,6 +9,7 @@
 #include "appcache/testing/fake_clock.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
+#include "tests/support/await.h"
 
 namespace appcache::expiry_test {
 namespace {
@@ -148,7 +149,7 @@ TEST_F(SweepTest, EndedEntriesLeaveByThemselvesAndAreCounted) {
   Set(*cache, "c");
   clock_->Advance(std::chrono::seconds(2));
   // Counted when they are gone: a moment later.
-  ASSERT_TRUE(Eventually([&] { return cache->Stats().expirations == 1000u; }));
+  ASSERT_TRUE(Await([&] { return cache->Stats().expirations == 1000u; }));
   EXPECT_EQ(cache->Stats().evictions, 0u);
   EXPECT_EQ(PathsIn(*cache), (StringSet{"b", "c"}));
   EXPECT_EQ(ProblemsIn(*cache), Strings());
@@ -161,7 +162,7 @@ TEST_F(SweepTest, GoesOnAsLongAsThereIsSomethingToEnd) {
   }
   for (uint64_t left = 20; left-- > 0;) {
     clock_->Advance(std::chrono::seconds(1));
-    ASSERT_TRUE(Eventually([&] { return cache->Stats().entries == left; }))
+    ASSERT_TRUE(Await([&] { return cache->Stats().entries == left; }))
         << cache->Stats().entries.value_or(0);
   }
 }
@@ -175,7 +176,7 @@ TEST_F(SweepTest, EndedEntriesOfAnEarlierRunLeaveToo) {
   clock_->Advance(std::chrono::hours(1));
   const auto cache = Open();
   clock_->Advance(std::chrono::seconds(1));
-  ASSERT_TRUE(Eventually([&] { return cache->Stats().entries == 1u; }));
+  ASSERT_TRUE(Await([&] { return cache->Stats().entries == 1u; }));
   EXPECT_EQ(PathsIn(*cache), StringSet{"b"});
 }
 
@@ -184,7 +185,7 @@ TEST_F(SweepTest, AnEarlierEndThatIsSetLaterIsNotMissed) {
   Set(*cache, "late", "value", std::chrono::hours(24));
   Set(*cache, "soon", "value", std::chrono::seconds(2));
   clock_->Advance(std::chrono::seconds(3));
-  ASSERT_TRUE(Eventually([&] { return cache->Stats().entries == 1u; }));
+  ASSERT_TRUE(Await([&] { return cache->Stats().entries == 1u; }));
   EXPECT_EQ(PathsIn(*cache), StringSet{"late"});
 }
 

@@ -11,6 +11,7 @@
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
+#include "tests/support/await.h"
 
 namespace appcache::file_shrink_test {
 namespace {
@@ -38,7 +39,7 @@ class FileShrinkTest : public testing::Test {
 
   // Small changes are followed up after a while.
   bool BecomesSmall() {
-    return Eventually([&] {
+    return Await([&] {
       clock_->Advance(std::chrono::minutes(1));
       return Bytes() < 500'000;
     });

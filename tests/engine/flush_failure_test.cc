@@ -15,6 +15,7 @@
 #include "tests/engine/memory_shell.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
+#include "tests/support/await.h"
 #include "tests/support/captured_log.h"
 
 namespace appcache::flush_failure_test {
@@ -120,10 +121,10 @@ TEST_F(FlushFailureTest, TheBackgroundRetriesAndLogsEachErrorOnce) {
   blocker_->TakeLock();
   Set(*cache_, "a");
   clock_->Advance(options_.write_behind_interval);
-  ASSERT_TRUE(Eventually([&] { return Failures() == 1; }));
+  ASSERT_TRUE(Await([&] { return Failures() == 1; }));
   for (uint64_t failures = 2; failures < 5; ++failures) {
     // The maintenance thread may request its next run after this Advance.
-    ASSERT_TRUE(Eventually([&] {
+    ASSERT_TRUE(Await([&] {
       if (Failures() >= failures) return true;
       clock_->Advance(kLongestBackoff);
       return false;
@@ -133,7 +134,7 @@ TEST_F(FlushFailureTest, TheBackgroundRetriesAndLogsEachErrorOnce) {
   EXPECT_NE(log_.lines()[0].find("will be retried"), std::string::npos);
 
   blocker_->ReleaseLock();
-  ASSERT_TRUE(Eventually([&] {
+  ASSERT_TRUE(Await([&] {
     clock_->Advance(kLongestBackoff);
     return Rows() == Strings{"a|value"};
   }));
@@ -159,7 +160,7 @@ TEST_F(FlushFailureTest, RetriesArePausedLongerAndLonger) {
   blocker_->TakeLock();
   Set(*cache_, "a");
   clock_->Advance(options_.write_behind_interval);
-  ASSERT_TRUE(Eventually([&] { return Failures() == 1; }));
+  ASSERT_TRUE(Await([&] { return Failures() == 1; }));
   // In a minute there are less than a dozen attempts, in steps of the interval.
   for (int i = 0; i < 240; ++i) {
     clock_->Advance(options_.write_behind_interval);

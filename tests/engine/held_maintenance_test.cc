@@ -12,6 +12,7 @@
 #include "tests/engine/held_call.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
+#include "tests/support/await.h"
 
 namespace appcache::held_maintenance_test {
 namespace {
@@ -76,7 +77,7 @@ TEST_F(HeldMaintenanceTest, AFlushOfAccessesFromBeforeTheSetBackIsCorrected) {
   clock_->Advance(-std::chrono::hours(24));
   Set(*cache_, "d");
   EXPECT_TRUE(flush.Finish());
-  EXPECT_TRUE(Eventually([&] { return LastUse() <= clock_->Now() + kSlack; }));
+  EXPECT_TRUE(Await([&] { return LastUse() <= clock_->Now() + kSlack; }));
   EXPECT_EQ(PathsIn(*cache_), (StringSet{"a", "c", "d"}));
 }
 

@@ -125,8 +125,8 @@ void LruModel::Clear() {
   bytes_ = 0;
 }
 
-void LruModel::Sweep() {
-  while (RemoveOneEnded()) {
+void LruModel::Sweep(uint64_t most) {
+  for (uint64_t i = 0; i < most && RemoveOneEnded(); ++i) {
   }
 }
 

@@ -48,8 +48,9 @@ class LruModel {
   void InvalidatePrefix(std::string_view prefix);
   void Clear();
 
-  // Removes expired entries, as maintenance does.
-  void Sweep();
+  // Removes at most `most` expired entries, the first to end first, as
+  // maintenance does.
+  void Sweep(uint64_t most);
 
   // In the order of paths.
   std::map<std::string, Visible> AllVisible() const;

@@ -19,6 +19,7 @@
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
+#include "tests/support/await.h"
 #include "tests/support/captured_log.h"
 
 namespace appcache::moved_file_test {
@@ -154,7 +155,7 @@ TEST_F(MovedFileTest, AGetInANewThreadNotices) {
 TEST_F(MovedFileTest, MaintenanceNotices) {
   Get(*cache_, "a");
   RemoveFiles();
-  EXPECT_TRUE(Eventually([&] {
+  EXPECT_TRUE(Await([&] {
     clock_->Advance(options_.touch_flush_interval);
     return Get(*cache_, "a") == "<miss>";
   }));

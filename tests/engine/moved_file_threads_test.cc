@@ -12,6 +12,7 @@
 #include "appcache/sqlite_cache.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
+#include "tests/support/await.h"
 #include "tests/support/captured_log.h"
 
 namespace appcache::moved_file_threads_test {
@@ -47,9 +48,9 @@ TEST(MovedFileThreadsTest, NoCallFailsAndEverySetIsSeen) {
   }
   for (int i = 0; i < kRemovals; ++i) {
     const uint64_t before = sets;
-    EXPECT_TRUE(Eventually([&] { return sets > before + kThreads; }));
+    EXPECT_TRUE(Await([&] { return sets > before + kThreads; }));
     std::filesystem::remove(file);
-    EXPECT_TRUE(Eventually([&] { return std::filesystem::exists(file); }));
+    EXPECT_TRUE(Await([&] { return std::filesystem::exists(file); }));
   }
   stops = true;
   threads.clear();

@@ -32,7 +32,9 @@ class Cache {
   bool Fill(size_t count) {
     ++fillings_;
     return queue_.Fill(count, [&](const auto& visit) {
-      for (const auto& [h, tick] : ticks_) visit(tick, [&] { return h; });
+      for (const auto& [h, tick] : ticks_) {
+        visit(tick, [&h = h] { return h; });
+      }
     });
   }
   bool Fill() { return Fill(ticks_.size()); }
@@ -239,7 +241,7 @@ TEST(VictimQueueTest, AccessesDuringAFillingDoNotChangeTheOrder) {
   for (int round = 0; round < 100; ++round) {
     queue.Fill(ticks.size(), [&](const auto& visit) {
       for (auto& [h, tick] : ticks) {
-        visit(tick, [&] { return h; });
+        visit(tick, [&h = h] { return h; });
         if (random.Below(4) == 0) ticks[random.Below(1000)] = now++;
       }
     });

@@ -5,15 +5,12 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -70,18 +67,6 @@ inline Strings FlushedOrder(SqliteCache& cache) {
 inline Strings ProblemsIn(SqliteCache& cache) {
   const Result<CheckReport> report = cache.Check();
   return report.ok() ? report->problems : Strings{report.status().ToString()};
-}
-
-// Gives way to other threads until `condition()` holds. False if it does not
-// for so long that it never will.
-inline bool Eventually(const std::function<bool()>& condition) {
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
 }
 
 }  // namespace appcache

@@ -11,6 +11,7 @@
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
+#include "tests/support/await.h"
 
 namespace appcache::recency_test {
 namespace {
@@ -78,7 +79,7 @@ TEST_F(RecencyTest, AGetCountsWhenFlushedByTime) {
   clock_->Advance(options_.touch_flush_interval - std::chrono::microseconds(1));
   EXPECT_EQ(FlushedOrder(*cache), (Strings{"a", "b", "c"}));
   clock_->Advance(std::chrono::microseconds(1));
-  ASSERT_TRUE(Eventually([&] {
+  ASSERT_TRUE(Await([&] {
     return FlushedOrder(*cache) == Strings{"b", "c", "a"};
   }));
   Set(*cache, "d");
@@ -91,7 +92,7 @@ TEST_F(RecencyTest, AGetCountsWhenFlushedByNumber) {
   Get(*cache, "b");
   EXPECT_EQ(FlushedOrder(*cache), (Strings{"a", "b", "c"}));
   Get(*cache, "a");
-  ASSERT_TRUE(Eventually([&] {
+  ASSERT_TRUE(Await([&] {
     return FlushedOrder(*cache) == Strings{"c", "b", "a"};
   }));
   Set(*cache, "d");
@@ -142,13 +143,13 @@ TEST_F(RecencyTest, UsesAreWrittenSoonAfterTheClockWasSetBack) {
   const auto cache = OpenFull();
   Get(*cache, "a");
   clock_->Advance(options_.touch_flush_interval);
-  ASSERT_TRUE(Eventually([&] {
+  ASSERT_TRUE(Await([&] {
     return FlushedOrder(*cache) == Strings{"b", "c", "a"};
   }));
   clock_->Advance(-std::chrono::hours(24));
   Get(*cache, "b");
   clock_->Advance(std::chrono::seconds(6));
-  EXPECT_TRUE(Eventually([&] {
+  EXPECT_TRUE(Await([&] {
     return FlushedOrder(*cache) == Strings{"c", "a", "b"};
   }));
 }

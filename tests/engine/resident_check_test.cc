@@ -16,6 +16,7 @@
 #include "tests/engine/memory_shell.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
+#include "tests/support/await.h"
 #include "tests/support/random.h"
 
 namespace appcache::resident_check_test {
@@ -107,11 +108,11 @@ TEST_P(ResidentCheckTest, WhatAFixLeavesToWriteIsWrittenInTheBackground) {
   // The flush that this requests has run: no other is due.
   Set(*cache_, "b");
   clock_->Advance(options_.write_behind_interval);
-  ASSERT_TRUE(Eventually([&] { return *cache_->Stats().pending_bytes == 0; }));
+  ASSERT_TRUE(Await([&] { return *cache_->Stats().pending_bytes == 0; }));
   DeleteRow("a");
   ASSERT_TRUE(cache_->CheckAndFix().ok());
   clock_->Advance(options_.write_behind_interval);
-  EXPECT_TRUE(Eventually([&] {
+  EXPECT_TRUE(Await([&] {
     return ConnectTo(kName).Int("SELECT count(*) FROM entries") ==
            (is_resident() ? 3 : 2);
   }));

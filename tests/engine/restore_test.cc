@@ -11,6 +11,7 @@
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
+#include "tests/support/await.h"
 
 namespace appcache::restore_test {
 namespace {
@@ -148,7 +149,7 @@ TEST_F(RestoreTest, AnEntryThatExpiresLaterIsSweptLater) {
   ASSERT_TRUE(cache->RestoreMany(std::vector{entry}).ok());
   clock_->Advance(milliseconds(6000));
   // Not at the first sweep, perhaps, but by itself.
-  EXPECT_TRUE(Eventually([&] {
+  EXPECT_TRUE(Await([&] {
     clock_->Advance(milliseconds(1000));
     return cache->Stats().entries == 0u;
   }));

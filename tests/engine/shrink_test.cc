@@ -18,6 +18,7 @@
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
+#include "tests/support/await.h"
 
 namespace appcache::shrink_test {
 namespace {
@@ -78,7 +79,7 @@ class ShrinkTest : public testing::Test {
   bool HasShrunk() const { return MemoryBytes() <= peak_ * 2 / 5; }
 
   void ExpectShrinks() {
-    EXPECT_TRUE(Eventually([&] { return HasShrunk(); }));
+    EXPECT_TRUE(Await([&] { return HasShrunk(); }));
   }
 
   void ExpectKeptEntriesAlone() {
@@ -120,7 +121,7 @@ TEST_F(ShrinkTest, AfterEntriesHaveExpired) {
   Open();
   Fill(milliseconds(10'000));
   clock->Advance(milliseconds(20'000));
-  EXPECT_TRUE(Eventually([&] {
+  EXPECT_TRUE(Await([&] {
     clock->Advance(milliseconds(1000));
     return HasShrunk();
   }));
@@ -177,7 +178,7 @@ TEST_F(ShrinkTest, GetsAndSetsGoOnMeanwhile) {
   Fill();
   ASSERT_TRUE(cache_->backend()->InvalidatePrefixRaw("gone/").ok());
   int i = 0;
-  EXPECT_TRUE(Eventually([&] {
+  EXPECT_TRUE(Await([&] {
     const std::string path = "new/" + std::to_string(i % 100);
     Set(*cache_, path);
     EXPECT_EQ(Get(*cache_, path), "value");

@@ -76,7 +76,7 @@ TEST_P(SnapshotThreadsTest, IsOfOneMoment) {
     threads.emplace_back([&, thread] {
       for (int round = 1; !done; ++round) {
         SetPair(round * 7 % kPairs, 2 * round + thread);
-        if (round == 10) working.count_down();
+        if (round == 2) working.count_down();
       }
     });
   }
@@ -84,7 +84,7 @@ TEST_P(SnapshotThreadsTest, IsOfOneMoment) {
     for (int round = 0; !done; ++round) {
       const std::string pair = std::to_string(round % kPairs);
       EXPECT_NE(Get(*cache_, "left/" + pair), "<miss>");
-      if (round == 10) working.count_down();
+      if (round == 2) working.count_down();
     }
   });
   // Entries that come and go.
@@ -93,7 +93,7 @@ TEST_P(SnapshotThreadsTest, IsOfOneMoment) {
       const std::string path = "other/" + std::to_string(round % 50);
       Set(*cache_, path, std::string(2000, 'x'));
       EXPECT_TRUE(cache_->backend()->InvalidatePrefixRaw("other/1").ok());
-      if (round == 10) working.count_down();
+      if (round == 2) working.count_down();
     }
   });
   working.wait();

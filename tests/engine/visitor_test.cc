@@ -171,8 +171,9 @@ TEST_F(VisitorTest, MayNotWriteFlushOrClose) {
          return c.ForEachEntry([](const StoredEntry&) { return true; });
        }},
   };
-  for (const auto& [name, operation] : operations) {
-    SCOPED_TRACE(name);
+  for (const auto& each : operations) {
+    SCOPED_TRACE(each.first);
+    const auto& operation = each.second;
     Visit([&](std::string_view bytes) {
       for (SqliteCache* const cache : {cache_.get(), other.get()}) {
         const Status status = operation(*cache);

@@ -16,6 +16,7 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 #include "tests/engine/without_privileges.h"
+#include "tests/support/await.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/in_child.h"
 
@@ -95,7 +96,7 @@ TEST_F(WarmStartTest, ExpiredEntriesAreSweptLater) {
   Set(*OpenFile(), "a", "value", milliseconds(5000));
   const auto cache = WarmStart();
   clock_->Advance(milliseconds(6000));
-  EXPECT_TRUE(Eventually([&] {
+  EXPECT_TRUE(Await([&] {
     clock_->Advance(milliseconds(1000));
     return cache->Stats().entries == 0u;
   }));

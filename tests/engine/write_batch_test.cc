@@ -53,9 +53,9 @@ class WriteBatchTest : public testing::Test {
   WriteBatchTest() {
     DatabaseSettings settings;
     settings.log = [](LogLevel, std::string_view) {};
-    database_ = std::move(OpenInMemory("write batch", settings).value());
+    database_ = OpenInMemory("write batch", settings).value();
     EXPECT_TRUE(writer_.Prepare(database_->writer()).ok());
-    connection_ = std::move(database_->ConnectReader().value());
+    connection_ = database_->ConnectReader().value();
     EXPECT_TRUE(reader_.Prepare(connection_).ok());
   }
 

@@ -14,6 +14,7 @@
 #include "tests/engine/memory_shell.h"
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
+#include "tests/support/await.h"
 
 namespace appcache::write_behind_test {
 namespace {
@@ -164,12 +165,12 @@ TEST_F(WriteBehindTest, AChangeIsWrittenWhenTheIntervalHasPassed) {
   clock_->Advance(options_.write_behind_interval - milliseconds(1));
   EXPECT_EQ(Rows(), Strings());
   clock_->Advance(milliseconds(1));
-  EXPECT_TRUE(Eventually([&] { return Rows() == Strings{"a|value"}; }));
+  EXPECT_TRUE(Await([&] { return Rows() == Strings{"a|value"}; }));
   // And again.
   Invalidate("a");
   clock_->Advance(options_.write_behind_interval);
-  EXPECT_TRUE(Eventually([&] { return Rows().empty(); }));
-  EXPECT_TRUE(Eventually([&] { return *cache_->Stats().pending_bytes == 0; }));
+  EXPECT_TRUE(Await([&] { return Rows().empty(); }));
+  EXPECT_TRUE(Await([&] { return *cache_->Stats().pending_bytes == 0; }));
 }
 
 TEST_F(WriteBehindTest, AHalfFullWindowIsWrittenWithoutWaiting) {
@@ -181,7 +182,7 @@ TEST_F(WriteBehindTest, AHalfFullWindowIsWrittenWithoutWaiting) {
   for (int i = 0; i < 9; ++i) {
     Set(*cache_, std::to_string(i), std::string(4000, 'v'));
   }
-  EXPECT_TRUE(Eventually([&] { return Rows().size() == 9; }));
+  EXPECT_TRUE(Await([&] { return Rows().size() == 9; }));
 }
 
 TEST_F(WriteBehindTest, RepeatedSetsOfAKeyCostOneRow) {

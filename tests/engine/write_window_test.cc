@@ -15,6 +15,7 @@
 #include "tests/engine/plain_sqlite.h"
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
+#include "tests/support/await.h"
 
 namespace appcache::write_window_test {
 namespace {
@@ -124,10 +125,10 @@ class WriteWindowTest : public testing::Test {
   // These repeat a call that is kBusy: the maintenance thread may hold the
   // writer lock for longer than busy_timeout, on a busy machine.
   bool SetSoon(const std::string& path, const std::string& value) {
-    return Eventually([&] { return TrySet(path, value).ok(); });
+    return Await([&] { return TrySet(path, value).ok(); });
   }
   bool FlushSoon() {
-    return Eventually([&] { return cache_->Flush().ok(); });
+    return Await([&] { return cache_->Flush().ok(); });
   }
 
   // Sets "0", "1", ... until one fails. Returns how many have not.
@@ -202,12 +203,12 @@ TEST_F(WriteWindowTest, RemovalsSucceedWhileItIsFullAndMakeRoom) {
   EXPECT_EQ(Get(*cache_, "0"), "<miss>");
   // What is gone before SQLite had it needs no room.
   EXPECT_TRUE(
-      Eventually([&] { return TrySet("new", std::string(3000, 'n')).ok(); }));
+      Await([&] { return TrySet("new", std::string(3000, 'n')).ok(); }));
   EXPECT_FALSE(TrySet("other", std::string(4000, 'n')).ok());
   EXPECT_TRUE(cache_->Clear().ok());
   EXPECT_EQ(Get(*cache_, std::to_string(sets - 1)), "<miss>");
   EXPECT_TRUE(
-      Eventually([&] { return TrySet("other", std::string(4000, 'n')).ok(); }));
+      Await([&] { return TrySet("other", std::string(4000, 'n')).ok(); }));
   blocker_->ReleaseLock();
   ExpectSound();
   EXPECT_EQ(shell_->Rows(kKeys), (Strings{"other"}));

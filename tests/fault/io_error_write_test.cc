@@ -98,7 +98,7 @@ TEST_F(IoErrorWriteTest, SetTtl) {
   Contents after = original();
   after["key07"] += Expiring(kTtl);
   FailEverywhere({.run =
-                      [](SqliteCache& cache) {
+                      [&](SqliteCache& cache) {
                         const auto found =
                             cache.backend()->SetTtlRaw("t/key07", kTtl);
                         EXPECT_TRUE(!found.ok() || *found);

@@ -18,6 +18,7 @@
 #include "tests/engine/probe.h"
 #include "tests/fault/failing_memory.h"
 #include "tests/fault/failure_points.h"
+#include "tests/support/await.h"
 #include "tests/support/random.h"
 
 namespace appcache::oom_shrink_test {
@@ -86,7 +87,7 @@ void ShrinkOnce(const std::shared_ptr<DepletingClock>& clock) {
   const uint64_t peak = *cache->Stats().database_memory_bytes;
   clock->Arm();
   ASSERT_TRUE(cache->backend()->InvalidatePrefixRaw("gone/").ok());
-  EXPECT_TRUE(Eventually([&] {
+  EXPECT_TRUE(Await([&] {
     clock->Advance(std::chrono::seconds(1));
     return *cache->Stats().database_memory_bytes <= peak / 2;
   }));

@@ -26,11 +26,8 @@ def fuzz_target(name, deps):
     cc_test(
         name = name + "_replay_test",
         size = "small",
-        srcs = [
-            name + "_fuzz.cc",
-            "replay_main.cc",
-        ],
+        srcs = [name + "_fuzz.cc"],
         args = ["$(location %s)" % file for file in corpus],
         data = corpus,
-        deps = deps + ["//tests/support:random"],
+        deps = deps + [":replay_main"],
     )

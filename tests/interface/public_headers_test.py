@@ -75,7 +75,7 @@ class PublicHeadersTest(unittest.TestCase):
     def test_the_compilers_are_installed(self):
         for compiler in compilers:
             self.assertIsNotNone(
-                shutil.which(compiler), f"no {compiler}: run tools/setup --dev"
+                shutil.which(compiler), f"no {compiler}: run tools/setup --tests"
             )
 
     def assert_compile(self, jobs, directories):

@@ -42,7 +42,7 @@ class MemcacheFaultTest
   }
 
   MemcachedServer server_;
-  const std::array<MemcachedServer, 2> healthy_;
+  std::array<MemcachedServer, 2> healthy_;
 };
 
 TEST_P(MemcacheFaultTest, FaultyLinkToOneOfThreeServersCausesNoWrongValue) {

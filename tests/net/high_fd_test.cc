@@ -24,6 +24,7 @@
 #include "appcache/tiered_cache.h"
 #include "tests/servers/memcached_server.h"
 #include "tests/servers/redis_server.h"
+#include "tests/support/await.h"
 #include "tests/support/in_child.h"
 #include "tests/support/map_cache.h"
 
@@ -31,8 +32,6 @@ namespace appcache::high_fd_test {
 namespace {
 
 using internal::MoveAboveStandard;
-
-constexpr std::chrono::seconds kPatience{60};
 
 bool IsOpen(int fd) { return fcntl(fd, F_GETFD) >= 0; }
 
@@ -164,7 +163,7 @@ TEST(HighFdTest, DescriptorsOfATierAreAboveStandard) {
     const auto remote = *RedisCache::Open(std::move(options));
     auto tier =
         *TieredCache::Open(std::make_shared<MapBackend>(), remote->backend());
-    while (!tier->coherent()) std::this_thread::yield();
+    EXPECT_TRUE(Await([&] { return tier->coherent(); }));
     return tier;
   });
 }

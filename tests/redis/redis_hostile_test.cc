@@ -10,7 +10,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "appcache/watch.h"
@@ -18,6 +17,7 @@
 #include "tests/servers/call_times.h"
 #include "tests/servers/hostile_server.h"
 #include "tests/servers/hostile_tests.h"
+#include "tests/support/await.h"
 #include "tests/support/peak_memory.h"
 
 namespace appcache::redis_hostile_test {
@@ -62,7 +62,6 @@ INSTANTIATE_TEST_SUITE_P(Redis, ServerHostileTest,
 // --- The link of a watch.
 
 constexpr milliseconds kPingTimeout{200};
-constexpr std::chrono::seconds kPatience{60};
 
 // The handshake of a watch, up to its first ping.
 const std::vector<std::string> kHandshake = {
@@ -155,11 +154,9 @@ TEST_P(WatchHostileTest, WatchThatCannotBeMadeEndsAtOnce) {
   std::unique_ptr<Watch> watch;
   const auto begin = [&] {
     watch = *cache->backend()->WatchRaw(Options(), listener);
-    const auto until = std::chrono::steady_clock::now() + kPatience;
-    while (server.sent_bytes() == 0 && GetParam().attack.pace == Pace::kFlood) {
-      ASSERT_LT(std::chrono::steady_clock::now(), until);
-      std::this_thread::yield();
-    }
+    ASSERT_TRUE(Await([&] {
+      return server.sent_bytes() > 0 || GetParam().attack.pace != Pace::kFlood;
+    }));
   };
   ExpectInTime(kPingTimeout, begin, [&] { watch.reset(); });
   EXPECT_FALSE(listener.was_linked());

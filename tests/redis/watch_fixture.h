@@ -9,13 +9,13 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "appcache/redis_cache.h"
 #include "tests/redis/watch_recorder.h"
 #include "tests/servers/redis_server.h"
+#include "tests/support/await.h"
 #include "tests/support/captured_log.h"
 
 namespace appcache {
@@ -60,18 +60,13 @@ inline void ExpectEndsAtOnce(std::unique_ptr<Watch> watch) {
 
 // Waits for a line of the log that contains `words`.
 inline void AwaitLine(const CapturedLog& log, const std::string& words) {
-  using std::chrono::steady_clock;
-  const auto deadline = steady_clock::now() + std::chrono::seconds(60);
   const auto is_there = [&] {
     const std::vector<std::string> lines = log.lines();
     return std::any_of(lines.begin(), lines.end(), [&](const auto& line) {
       return line.find(words) != std::string::npos;
     });
   };
-  while (!is_there() && steady_clock::now() < deadline) {
-    std::this_thread::yield();
-  }
-  EXPECT_TRUE(is_there()) << words;
+  EXPECT_TRUE(Await(is_there)) << words;
 }
 
 }  // namespace appcache

@@ -9,7 +9,6 @@
 #include <latch>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "appcache/redis_cache.h"
@@ -17,6 +16,7 @@
 #include "tests/redis/watch_recorder.h"
 #include "tests/servers/full_port.h"
 #include "tests/servers/redis_server.h"
+#include "tests/support/await.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/in_child.h"
 
@@ -24,7 +24,6 @@ namespace appcache::watch_link_test {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 using Kind = WatchRecorder::Event::Kind;
 
 constexpr milliseconds kForEver{3'600'000};
@@ -35,10 +34,7 @@ size_t OpenDescriptors() {
 }
 
 void AwaitDescriptors(size_t count) {
-  const auto deadline = steady_clock::now() + std::chrono::seconds(60);
-  while (OpenDescriptors() != count && steady_clock::now() < deadline) {
-    std::this_thread::yield();
-  }
+  Await([count] { return OpenDescriptors() == count; });
   EXPECT_EQ(OpenDescriptors(), count);
 }
 

@@ -13,13 +13,13 @@
 #include "tests/servers/call_times.h"
 #include "tests/servers/fault_client.h"
 #include "tests/servers/fault_proxy.h"
+#include "tests/support/await.h"
 #include "tests/support/random.h"
 
 namespace appcache {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr int kThreads = 4;
 constexpr unsigned kFaultsPerHundred = 15;
@@ -107,10 +107,7 @@ void RunOverFaultyLink(const std::string& socket_path, milliseconds timeout,
   EXPECT_TRUE(HasSeenAll(proxy));
   cache.reset();
   // The proxy closes its connections with a delay.
-  const auto deadline = steady_clock::now() + std::chrono::seconds(30);
-  while (OpenDescriptors() > descriptors && steady_clock::now() < deadline) {
-    std::this_thread::yield();
-  }
+  Await([&] { return OpenDescriptors() <= descriptors; });
   EXPECT_EQ(OpenDescriptors(), descriptors);
 }
 

@@ -22,24 +22,13 @@
 #include "appcache/tiered_cache.h"
 #include "tests/servers/cut_proxy.h"
 #include "tests/servers/redis_server.h"
+#include "tests/support/await.h"
 #include "tests/support/map_cache.h"
 
 namespace appcache::failover_test {
 namespace {
 
 using std::chrono::steady_clock;
-
-constexpr std::chrono::seconds kPatience{60};
-
-template <class Condition>
-bool Await(const Condition& condition) {
-  const auto until = steady_clock::now() + kPatience;
-  while (!condition()) {
-    if (steady_clock::now() > until) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 class FailoverTest : public testing::Test {
  protected:

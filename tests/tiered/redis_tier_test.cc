@@ -7,7 +7,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include "appcache/tiered_cache.h"
 #include "tests/servers/cut_proxy.h"
 #include "tests/servers/redis_server.h"
+#include "tests/support/await.h"
 #include "tests/support/captured_log.h"
 
 namespace appcache::redis_tier_test {
@@ -24,20 +24,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::string_view kPath = "pyappcache/k";
-// Longer than anything here takes on a slow machine.
-constexpr std::chrono::seconds kPatience{60};
-
-// Waits until `condition()` is true. False: it took too long.
-template <class Condition>
-bool Await(const Condition& condition) {
-  const auto until = std::chrono::steady_clock::now() + kPatience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
-
 class RedisTierTest : public testing::Test {
  protected:
   // Longer than a busy machine stops, so that a late heartbeat does not make

@@ -38,7 +38,7 @@ LOADED = [
     "@appcache//adapters/tiered:tiered_cache",
 ]
 PARTS = ["BUILD.bazel", "WORKSPACE", "MODULE.bazel", "adapters", "engine"]
-PARTS += ["tools/debian", "tools/deps"]
+PARTS += ["tools/build", "tools/debian", "tools/deps"]
 
 
 class LoadingTest(unittest.TestCase):

@@ -42,6 +42,9 @@ class Workspace:
                 "bazel",
                 f"--output_user_root={WORK}/bazel",
                 "--max_idle_secs=60",
+                # For a server of a few seconds, the second compiler of the JVM
+                # takes more time than it saves.
+                "--host_jvm_args=-XX:TieredStopAtLevel=1",
                 *words,
             ],
             cwd=self.folder,

@@ -16,7 +16,7 @@ namespace {
 
 // Rare events, such as a change during a fetch, occur within a few, or more on
 // a machine that does little in the time of a run.
-constexpr int kMaxRuns = 40;
+constexpr int kMaxRuns = 60;
 
 TEST(MutantsTest, EachMissingProtectionIsFound) {
   RandomSource random;
@@ -28,7 +28,7 @@ TEST(MutantsTest, EachMissingProtectionIsFound) {
     while (found.empty() && runs < kMaxRuns) {
       ++runs;
       const HistoryRun run = RunHistory(program, random.Below(1'000'000) + 1,
-                                        std::chrono::milliseconds(1500));
+                                        std::chrono::milliseconds(1000));
       if (!run.violations.empty()) found = run.violations[0];
     }
     EXPECT_NE(found, "") << program << " violates no guarantee";

@@ -21,6 +21,7 @@
 #include "appcache/sqlite_cache.h"
 #include "appcache/tiered_cache.h"
 #include "tests/servers/cut_proxy.h"
+#include "tests/support/await.h"
 #include "tests/tiered/history/tier_guarantee.h"
 #include "tests/tiered/history/tier_load.h"
 
@@ -95,15 +96,13 @@ std::vector<HistoryEvent> RunPlain(const std::string& socket,
 // Waits until the tier is coherent and answers, without network faults. Exits
 // if it does not recover, which is a violation that no read shows.
 void ExpectRecovery(TieredCache& tier) {
-  const auto until =
-      std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!tier.coherent() ||
-         tier.backend()->GetRaw("pyappcache/none").has_error()) {
-    if (std::chrono::steady_clock::now() > until) {
-      std::fprintf(stderr, "a tier did not recover\n");
-      std::exit(3);
-    }
-    std::this_thread::yield();
+  const bool has_recovered = Await([&] {
+    return tier.coherent() &&
+           !tier.backend()->GetRaw("pyappcache/none").has_error();
+  });
+  if (!has_recovered) {
+    std::fprintf(stderr, "a tier did not recover\n");
+    std::exit(3);
   }
 }
 
