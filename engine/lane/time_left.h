@@ -13,6 +13,10 @@ class TimeLeft {
   explicit TimeLeft(std::chrono::milliseconds max_wait) noexcept
       : deadline_(Clock::now() + max_wait) {}
 
+  std::chrono::steady_clock::time_point deadline() const noexcept {
+    return deadline_;
+  }
+
   // The remaining time, rounded up; zero when the limit has passed.
   std::chrono::milliseconds Get() const noexcept {
     using std::chrono::milliseconds;

@@ -1,6 +1,5 @@
 #include "engine/lane/writer_lane.h"
 
-#include <cassert>
 #include <new>
 
 #include "engine/lane/backoff.h"
@@ -8,12 +7,6 @@
 #include "engine/support/file_size_signal.h"
 
 namespace appcache::internal {
-namespace {
-
-// A waiter that has waited this long is not overtaken by other threads.
-constexpr std::chrono::milliseconds kPatience{1};
-
-}  // namespace
 
 Status WriterLane::Busy(std::chrono::milliseconds waited,
                         const char* holder) const {
@@ -21,43 +14,6 @@ Status WriterLane::Busy(std::chrono::milliseconds waited,
                 "waited " + std::to_string(waited.count()) +
                     " ms to write to " + name_ + ": " + holder +
                     " is writing; try again, or increase busy_timeout");
-}
-
-void WriterLane::Append(Waiter& waiter) noexcept {
-  Waiter** end = &first_waiter_;
-  while (*end != nullptr) end = &(*end)->next;
-  *end = &waiter;
-}
-
-void WriterLane::Remove(const Waiter& waiter) noexcept {
-  Waiter** at = &first_waiter_;
-  while (*at != &waiter) {
-    assert(*at != nullptr);
-    at = &(*at)->next;
-  }
-  *at = waiter.next;
-}
-
-bool WriterLane::EnterThreads(std::chrono::milliseconds max_wait) noexcept {
-  UniqueMutexLock lock(mutex_);
-  if (!occupied_) {
-    occupied_ = true;
-    return true;
-  }
-  Waiter me;
-  me.since = std::chrono::steady_clock::now();
-  Append(me);
-  const bool entered = me.changed.wait_for(
-      lock.native(), max_wait,
-      [&]() APPCACHE_REQUIRES(mutex_) { return me.received || !occupied_; });
-  // Leave has already removed a waiter to which it transferred the lock.
-  if (!me.received) Remove(me);
-  if (entered) {
-    occupied_ = true;
-  } else if (!occupied_ && first_waiter_ != nullptr) {
-    first_waiter_->changed.notify_one();  // in place of this one
-  }
-  return entered;
 }
 
 Status WriterLane::LockFile(std::chrono::milliseconds remaining,
@@ -76,7 +32,7 @@ Status WriterLane::LockFile(std::chrono::milliseconds remaining,
 
 Result<WriterLane::Held> WriterLane::Enter(std::chrono::milliseconds max_wait) {
   const TimeLeft left(max_wait);
-  if (!EnterThreads(max_wait)) {
+  if (!threads_.AcquireUntil(left.deadline())) {
     return Busy(max_wait, "another thread of this process");
   }
   Held held(this);
@@ -88,8 +44,7 @@ Result<WriterLane::Held> WriterLane::Enter(std::chrono::milliseconds max_wait) {
 
 WriterLane::Held WriterLane::EnterToClose(std::chrono::milliseconds max_wait,
                                           Status& locked) noexcept {
-  while (!EnterThreads(std::chrono::hours(1))) {
-  }
+  threads_.Acquire();
   Held held(this);
   held.AssertHolds(*this);
   try {
@@ -104,19 +59,7 @@ void WriterLane::Leave() noexcept {
   // Harmless when the file is not locked because LockFile failed.
   if (file_lock_) file_lock_->Unlock();
   if (blocks_signal_) UnblockFileSizeSignal();
-  MutexLock guard(mutex_);
-  assert(occupied_);
-  occupied_ = false;
-  if (first_waiter_ == nullptr) return;
-  // Notifies with the mutex held, because the waiter is on the stack of its
-  // thread, which would otherwise be free to return.
-  Waiter& first = *first_waiter_;
-  if (std::chrono::steady_clock::now() - first.since >= kPatience) {
-    Remove(first);
-    first.received = true;
-    occupied_ = true;
-  }
-  first.changed.notify_one();
+  threads_.Release();
 }
 
 }  // namespace appcache::internal

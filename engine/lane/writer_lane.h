@@ -16,7 +16,6 @@
 #include <atomic>
 #include <cassert>
 #include <chrono>
-#include <condition_variable>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,14 +23,13 @@
 #include "appcache/error.h"
 #include "appcache/export.h"
 #include "engine/lane/file_lock.h"
-#include "engine/support/mutex.h"
+#include "engine/support/fair_lock.h"
+#include "engine/support/thread_annotations.h"
 
 namespace appcache::internal {
 
-// Thread-safe. Threads of this process get the lock in the order in which they
-// asked for it, except that a running thread may overtake a waiter that has
-// waited for less than a millisecond: waking a thread takes longer than most
-// writes. There is no order between processes.
+// Thread-safe. Threads of this process get the lock in the order of FairLock.
+// There is no order between processes.
 class APPCACHE_EXPORT APPCACHE_CAPABILITY("writer lock") WriterLane {
  public:
   // `name` is what error messages call the database. With `lock`, this is a
@@ -102,36 +100,17 @@ class APPCACHE_EXPORT APPCACHE_CAPABILITY("writer lock") WriterLane {
   bool lacks_reserve() const noexcept { return lacks_reserve_; }
 
  private:
-  struct Waiter {
-    std::condition_variable changed;
-    std::chrono::steady_clock::time_point since;
-    bool received = false;  // the lock was transferred to this waiter
-    Waiter* next = nullptr;
-  };
-
-  void Append(Waiter& waiter) noexcept APPCACHE_REQUIRES(mutex_);
-  // REQUIRES: `waiter` is in the queue.
-  void Remove(const Waiter& waiter) noexcept APPCACHE_REQUIRES(mutex_);
-
-  // Acquires the lock of this process. False when `max_wait` has passed.
-  bool EnterThreads(std::chrono::milliseconds max_wait) noexcept
-      APPCACHE_EXCLUDES(mutex_);
   // Acquires the lock across processes, if there is one. Waits at most
   // `remaining`, which is what remains of `max_wait`.
   Status LockFile(std::chrono::milliseconds remaining,
                   std::chrono::milliseconds max_wait) APPCACHE_REQUIRES(this);
-  void Leave() noexcept APPCACHE_RELEASE() APPCACHE_EXCLUDES(mutex_);
+  void Leave() noexcept APPCACHE_RELEASE();
   Status Busy(std::chrono::milliseconds waited, const char* holder) const;
 
   const std::string name_;
   const bool blocks_signal_;
 
-  Mutex mutex_;
-  bool occupied_ APPCACHE_GUARDED_BY(mutex_) = false;
-  // The queue: a list of objects on the stacks of the waiting threads, so that
-  // waiting does not allocate.
-  Waiter* first_waiter_ APPCACHE_GUARDED_BY(mutex_) = nullptr;
-
+  FairLock threads_;  // the lock of this process
   std::optional<FileLock> file_lock_ APPCACHE_GUARDED_BY(this);
   std::atomic<bool> lacks_reserve_{false};
 };

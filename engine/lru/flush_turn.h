@@ -3,47 +3,38 @@
 #ifndef APPCACHE_ENGINE_LRU_FLUSH_TURN_H_
 #define APPCACHE_ENGINE_LRU_FLUSH_TURN_H_
 
-#include <chrono>
-#include <condition_variable>
-
-#include "engine/support/mutex.h"
+#include "appcache/function_ref.h"
+#include "engine/support/fair_lock.h"
+#include "engine/support/thread_annotations.h"
 
 namespace appcache::lru {
 
-// Thread-safe.
+// Thread-safe. Threads get the turn in the order of FairLock: one that flushes
+// all the time does not keep a snapshot waiting.
 class APPCACHE_CAPABILITY("turn to flush") FlushTurn {
  public:
+  using TimePoint = internal::FairLock::TimePoint;
+
   // Waits. Every flush ends: it waits for the writer lock with a limit.
-  void lock() APPCACHE_ACQUIRE() APPCACHE_EXCLUDES(mutex_) {
-    internal::UniqueMutexLock lock(mutex_);
-    while (is_taken_) left_.wait(lock.native());
-    is_taken_ = true;
-  }
+  void lock() noexcept APPCACHE_ACQUIRE() { lock_.Acquire(); }
 
   // The same until `deadline`, or until `is_satisfied()` when the flush in
   // progress has called NoteProgress. False: one of the two has come, and the
   // turn is not this thread's.
-  template <class IsSatisfied>
-  bool TryLockUntil(std::chrono::steady_clock::time_point deadline,
-                    const IsSatisfied& is_satisfied) APPCACHE_TRY_ACQUIRE(true)
-      APPCACHE_EXCLUDES(mutex_) {
-    internal::UniqueMutexLock lock(mutex_);
-    left_.wait_until(lock.native(), deadline, [&]() APPCACHE_REQUIRES(mutex_) {
-      return !is_taken_ || is_satisfied();
-    });
-    if (is_taken_ || is_satisfied()) return false;
-    is_taken_ = true;
-    return true;
+  bool TryLockUntil(TimePoint deadline,
+                    FunctionRef<bool()> is_satisfied) noexcept
+      APPCACHE_TRY_ACQUIRE(true) {
+    return lock_.AcquireUntil(deadline, is_satisfied);
   }
-  bool TryLockUntil(std::chrono::steady_clock::time_point deadline)
-      APPCACHE_TRY_ACQUIRE(true) APPCACHE_EXCLUDES(mutex_) {
-    return TryLockUntil(deadline, [] { return false; });
+  bool TryLockUntil(TimePoint deadline) noexcept APPCACHE_TRY_ACQUIRE(true) {
+    return lock_.AcquireUntil(deadline);
   }
 
-  void unlock() noexcept APPCACHE_RELEASE() APPCACHE_EXCLUDES(mutex_) {
-    internal::MutexLock guard(mutex_);
-    is_taken_ = false;
-    left_.notify_all();
+  void unlock() noexcept APPCACHE_RELEASE() {
+    lock_.Release();
+    // There may be room although the flush has not said so: after a clear, or
+    // when it has failed and others removed its rows.
+    lock_.WakeWaiters();
   }
 
   // States to the analysis that the calling thread has the turn: for a lambda
@@ -51,15 +42,10 @@ class APPCACHE_CAPABILITY("turn to flush") FlushTurn {
   void AssertHeld() const noexcept APPCACHE_ASSERT_CAPABILITY(this) {}
 
   // Some of what others wait for is done.
-  void NoteProgress() noexcept APPCACHE_EXCLUDES(mutex_) {
-    internal::MutexLock guard(mutex_);
-    left_.notify_all();
-  }
+  void NoteProgress() noexcept { lock_.WakeWaiters(); }
 
  private:
-  internal::Mutex mutex_;
-  std::condition_variable left_;
-  bool is_taken_ APPCACHE_GUARDED_BY(mutex_) = false;
+  internal::FairLock lock_;
 };
 
 }  // namespace appcache::lru

@@ -113,6 +113,7 @@ set(appcache_cache_sources
   engine/store/time_correction.cc
   engine/store/writer.cc
   engine/support/background_thread.cc
+  engine/support/fair_lock.cc
   engine/support/file_size_signal.cc
   engine/support/fork_guard.cc
   engine/support/high_fd.cc
