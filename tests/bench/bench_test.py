@@ -5,9 +5,9 @@ order, and what it does without some of them.
 Usage: bench_test.py BENCH
 """
 
+import argparse
 import json
 import os
-import random
 import stat
 import subprocess
 import sys
@@ -23,12 +23,14 @@ sys.path[:0] = [
 
 # pylint: disable=wrong-import-position
 import example_result
-from bench_tools import measuring, plan, programs, results, traces
+from bench_tools import latency, measuring, plan, programs, results
+from bench_tools import run, traces
 from bench_tools.failure import Failure
 
-# A program with the cases NAMES. It logs the cases of each run.
+# A program with the cases NAMES. It logs the cases of each run, and interrupts
+# tools/bench in the run with the number INTERRUPTS.
 PROGRAM = """#!/usr/bin/env -S python3 -S
-import json, re, sys
+import json, os, re, signal, sys
 options = dict(a.lstrip("-").partition("=")[::2] for a in sys.argv[1:])
 names = [n for n in NAMES if re.search(options["benchmark_filter"], n)]
 if "benchmark_list_tests" in options:
@@ -36,6 +38,9 @@ if "benchmark_list_tests" in options:
     sys.exit()
 with open(LOG, "a") as log:
     log.write(" ".join(names) + "\\n")
+with open(LOG) as log:
+    if len(list(log)) == INTERRUPTS:
+        os.kill(os.getppid(), signal.SIGINT)
 if FAILS:
     sys.exit("out of memory")
 print(json.dumps({"context": {"compiler": "12.2.0", "optimized": "yes"},
@@ -44,8 +49,14 @@ print(json.dumps({"context": {"compiler": "12.2.0", "optimized": "yes"},
   "new": 0.5} for n in names]}))
 """
 
+# It logs its filters.
 LATENCY = """#!/usr/bin/env bash
-cat "${0%/*}/latency.json"
+if [[ $1 == --list ]]; then
+  cat "${0%/*}/latency.list"
+else
+  echo "$1" >> "${0%/*}/latency.log"
+  cat "${0%/*}/latency.json"
+fi
 """
 
 APPCACHE = """#!/usr/bin/env bash
@@ -71,6 +82,8 @@ class BenchTest(unittest.TestCase):
                 {"context": {"clock_ns": 18}, "latency": [clock, *latencies]},
                 file,
             )
+        with open(self.path("latency.list"), "w", encoding="utf-8") as file:
+            file.writelines(latency.name_of(e) + "\n" for e in latencies)
         self.names = [
             f"{operation}/{side}{MEMORY}"
             for side in ("appcache_memory", "tkrzw")
@@ -89,8 +102,9 @@ class BenchTest(unittest.TestCase):
             file.write(text)
         os.chmod(self.path(name), stat.S_IRWXU)
 
-    def suite(self, name, names, fails=False):
+    def suite(self, name, names, fails=False, interrupts=None):
         text = PROGRAM.replace("NAMES", repr(names))
+        text = text.replace("INTERRUPTS", repr(interrupts))
         text = text.replace("LOG", repr(self.path(f"{name}.log")))
         self.program(name, text.replace("FAILS", repr(fails)))
 
@@ -117,7 +131,7 @@ class BenchTest(unittest.TestCase):
             check=False,
         )
         path = os.path.join(out, "result.json")
-        result = results.load(path) if done.returncode == 0 else None
+        result = results.load(path) if done.returncode != 2 else None
         return done.returncode, done.stdout, result
 
     def test_it_writes_a_result_and_a_report(self):
@@ -164,6 +178,101 @@ class BenchTest(unittest.TestCase):
         self.assertIn("out of memory", note)
         self.assertIn("not measured: caffeine", output)
 
+    def test_an_interrupted_run_is_resumed(self):
+        # Two stores and four rounds are eight runs of the program.
+        self.suite("suite_benchmark", self.names, interrupts=6)
+        status, output, first = self.bench("--seed=3", self.trace)
+        self.assertEqual(status, 1, output)
+        self.assertIn("--resume measures the rest", output)
+        self.assertIn("what was left", "".join(first["left_out"]))
+        rounds = [len(sample["real_ns"]) for sample in first["samples"]]
+        self.assertEqual(sorted(rounds), [2, 2, 3, 3])
+        self.assertEqual((first["latency"], first["curves"]), ([], []))
+        status, output, result = self.bench("--resume", self.trace)
+        self.assertEqual(status, 0, output)
+        self.assertEqual(result["left_out"], [])
+        for sample in result["samples"]:
+            self.assertEqual(len(sample["real_ns"]), 4)
+        self.assertEqual(len(self.log()), 9)
+        self.assertEqual(len(result["latency"]), 6)
+        self.assertEqual(len(result["curves"]), 1)
+        for field in ("seed", "date", "compiler", "load_average_start"):
+            self.assertEqual(
+                result["environment"][field], first["environment"][field]
+            )
+
+    def test_the_result_is_saved_while_measuring(self):
+        self.suite("suite_benchmark", self.names, interrupts=4)
+        paths = run.Paths(
+            *map(self.path, ("suite_benchmark", "latency", "appcache")), {}
+        )
+        arguments = argparse.Namespace(
+            all=False,
+            quick=False,
+            resume=False,
+            out=self.path("out"),
+            filter=".",
+            rounds=4,
+            seed=1,
+            min_time=0.002,
+            seconds=1e9,
+        )
+        work = run.Run(paths, arguments, lambda text: None, [])
+        with mock.patch.object(run, "SAVE_INTERVAL_S", 0):
+            with self.assertRaises(KeyboardInterrupt):
+                work.measure()
+        result = results.load(run.result_path(arguments))
+        rounds = [len(sample["real_ns"]) for sample in result["samples"]]
+        self.assertEqual(sorted(rounds), [1, 1, 2, 2])
+
+    def test_a_complete_run_has_nothing_to_resume(self):
+        _, _, first = self.bench()
+        _, _, again = self.bench("--resume")
+        for part in ("samples", "latency", "curves"):
+            self.assertEqual(again[part], first[part])
+        self.assertEqual(len(self.log()), 8)
+        self.assertEqual(len(self.log("latency")), 1)
+        _, _, more = self.bench("--resume", "--rounds=5")
+        self.assertEqual(len(more["samples"][0]["real_ns"]), 5)
+        self.assertEqual(len(self.log()), 10)
+
+    def test_there_may_be_no_run_to_resume(self):
+        status, output, result = self.bench("--resume")
+        self.assertEqual(status, 0, output)
+        self.assertEqual(len(result["samples"]), 4)
+
+    def test_results_of_other_programs_are_not_mixed(self):
+        self.bench()
+        with open(self.path("latency"), "a", encoding="utf-8") as file:
+            file.write("# changed\n")
+        status, output, _ = self.bench("--resume")
+        self.assertEqual(status, 2, output)
+        self.assertIn("other programs measured it", output)
+        self.assertIn("choose another --out", output)
+        self.program("latency", LATENCY)
+        status, output, _ = self.bench("--resume", "--quick")
+        self.assertEqual(status, 2, output)
+        self.assertIn("--quick", output)
+
+    def test_an_interrupt_before_the_first_figure_writes_nothing(self):
+        self.suite("suite_benchmark", self.names, interrupts=1)
+        status, output, _ = self.bench()
+        self.assertEqual(status, 2, output)
+        self.assertIn("nothing has been measured", output)
+        self.assertFalse(os.path.exists(self.path("out")))
+
+    def test_each_setting_has_a_process_for_its_latencies(self):
+        with open(self.path("latency.list"), "a", encoding="utf-8") as file:
+            file.write("get_hit/lmdb/file/256/entries:10/keys:hot/threads:1/\n")
+        self.bench("--all")
+        self.assertEqual(
+            self.log("latency"),
+            [
+                ["--filter=^[^/]+/[^/]+/memory/256/entries:10000/keys:zipf/"],
+                ["--filter=^[^/]+/[^/]+/file/256/entries:10/keys:hot/"],
+            ],
+        )
+
     def test_other_programs_are_measured_too(self):
         name = f"get_hit/caffeine{MEMORY}"
         self.suite("caffeine", [name])
@@ -177,13 +286,16 @@ class BenchTest(unittest.TestCase):
         self.assertEqual((curve["trace"], curve["requests"]), ("my.trace", 3))
 
     def test_latencies_and_curves_may_fail(self):
-        self.program("latency", "#!/bin/sh\necho '[]'")
+        self.program("latency", LATENCY.replace("json", "list"))
         status, output, result = self.bench("--trace=/nonexistent")
         self.assertEqual(status, 0, output)
         self.assertEqual((result["latency"], result["curves"]), ([], []))
         notes = "\n".join(result["left_out"])
         self.assertIn("is it //bench:latency?", notes)
         self.assertIn("cannot open /nonexistent", notes)
+        self.program("latency", "#!/bin/sh\necho no")
+        _, _, result = self.bench()
+        self.assertIn('"no" is no name of a case', result["left_out"][0])
 
     def test_messages_say_what_is_expected(self):
         status, output, _ = self.bench("--filter=nothing")
@@ -291,7 +403,7 @@ class BudgetTest(unittest.TestCase):
 
         unit = plan.Unit("program", ["get_hit/tkrzw" + MEMORY])
         work = measuring.Measuring(
-            {"program": []}, 0.1, random.Random(1), lambda text: None
+            {"program": []}, 0.1, 1, lambda text: None
         )
         with mock.patch.object(
             programs, "run_cases", run_cases

@@ -9,6 +9,7 @@ import copy
 import html.parser
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -154,6 +155,57 @@ class HtmlTest(unittest.TestCase):
                 page.render(example_result.result())
         finally:
             page.CHART_JS = path
+
+
+class ChoiceTest(unittest.TestCase):
+    """The lists from which the reader chooses a view of a section."""
+
+    def section(self, settings):
+        """The elements and the texts of the options of the memory section, of
+        a result that has the samples of one side with each of the settings."""
+        samples = []
+        for values, entries, threads in settings:
+            for sample in example_result.samples(random.Random(1)):
+                if sample["side"] == "appcache_memory":
+                    sample.update(
+                        value_bytes=values, entries=entries, threads=threads
+                    )
+                    samples.append(sample)
+        result = example_result.result()
+        result.update(samples=samples, latency=[], curves=[])
+        text = page.render(result)
+        text = text[text.index('<section id="times-memory">') :]
+        text = text[: text.index("</section>") + len("</section>")]
+        return Page(text), re.findall(
+            "<option( selected)?>(.*?)</option>", text
+        )
+
+    def test_there_is_a_list_for_each_field_in_which_views_differ(self):
+        found, options = self.section(
+            [(256, 10000, 1), (4096, 10000, 1), (16, 10000, 1), (16, 10000, 2)]
+        )
+        self.assertEqual(len(found.all("select")), 2)
+        self.assertEqual(
+            [text for _, text in options],
+            ["16 B", "256 B", "4 KiB", "1", "2"],
+        )
+        choices = [json.loads(a["data-choice"]) for a in found.all("figure")]
+        self.assertEqual(
+            sorted(choices),
+            [["16 B", "1"], ["16 B", "2"], ["256 B", "1"], ["4 KiB", "1"]],
+        )
+
+    def test_the_first_view_is_chosen(self):
+        found, options = self.section([(256, 10000, 2), (256, 1000, 2)])
+        first, second = found.all("figure")
+        self.assertNotIn("hidden", first)
+        self.assertIn("hidden", second)
+        chosen = [text for selected, text in options if selected]
+        self.assertEqual(chosen, json.loads(first["data-choice"]))
+
+    def test_a_single_view_has_no_list(self):
+        found, _ = self.section([(256, 10000, 1)])
+        self.assertEqual(found.all("select"), [])
 
 
 class ReadingTest(unittest.TestCase):

@@ -121,7 +121,7 @@ class Browser:
     def __init__(self, folder):
         self._folder = folder
 
-    def _run(self, text, theme, height, *options):
+    def _run(self, text, wishes, height, *options):
         path = os.path.join(self._folder, "report.html")
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
@@ -137,7 +137,7 @@ class Browser:
             "--virtual-time-budget=10000",
             f"--window-size={WIDTH},{height}",
             *options,
-            f"file://{path}#check,{theme}",
+            f"file://{path}#check,{wishes}",
         ]
         if os.geteuid() == 0:
             command.insert(1, "--no-sandbox")
@@ -154,15 +154,16 @@ class Browser:
             raise AssertionError(error.stderr[-3000:]) from error
         return done.stdout
 
-    def check(self, text, theme):
-        """What report.js reports about its charts."""
-        dom = self._run(text, theme, 2000, "--dump-dom")
+    def check(self, text, wishes):
+        """What report.js reports about its charts. The wishes are those of
+        report.js, such as a theme."""
+        dom = self._run(text, wishes, 2000, "--dump-dom")
         found = re.search(r'<script[^>]* id="check">(.*?)</script>', dom, re.S)
         assert found, "the page has not drawn its charts:\n" + dom[-2000:]
         return json.loads(html.unescape(found[1]))
 
-    def screenshot(self, text, theme, height, path):
-        self._run(text, theme, height, f"--screenshot={path}")
+    def screenshot(self, text, wishes, height, path):
+        self._run(text, wishes, height, f"--screenshot={path}")
         return Picture(path)
 
 
@@ -207,34 +208,39 @@ class ScreenshotTest(unittest.TestCase):
         cls.text = text.replace("</style>", style, 1)
         cls.charts = 8
 
-    def check_theme(self, theme):
-        report = self.browser.check(self.text, theme)
+    def check_theme(self, theme, *wishes):
+        """The picture, and the ids of the charts."""
+        hash_text = ",".join([theme, *wishes])
+        report = self.browser.check(self.text, hash_text)
         self.assertEqual(report["theme"], theme)
         self.assertEqual(len(report["charts"]), self.charts)
         self.assertEqual(empty_series(report), [])
         path = os.path.join(self.pictures, f"report_{theme}.png")
         picture = self.browser.screenshot(
-            self.text, theme, report["height"], path
+            self.text, hash_text, report["height"], path
         )
         for chart in report["charts"]:
             for series in chart["series"]:
                 seen = picture.count(chart["box"], rgb_of(series["colour"]))
                 self.assertGreater(seen, LEAST_PIXELS, (chart["id"], series))
-        return picture
+        return picture, [chart["id"] for chart in report["charts"]]
 
     def test_every_chart_of_a_light_report_is_drawn(self):
-        picture = self.check_theme("light")
+        picture, charts = self.check_theme("light")
+        self.assertIn("throughput-0", charts)
         self.assertGreater(min(picture.rows[5][:3]), 200)
 
-    def test_every_chart_of_a_dark_report_is_drawn(self):
-        picture = self.check_theme("dark")
+    def test_every_chart_of_a_dark_report_is_drawn_after_a_choice(self):
+        picture, charts = self.check_theme("dark", "choose:throughput:0:1")
+        self.assertIn("throughput-1", charts)
+        self.assertNotIn("throughput-0", charts)
         self.assertLess(max(picture.rows[5][:3]), 60)
 
     def test_an_empty_chart_is_found(self):
         def empty(views):
             for series in views["latency-0"]["series"]:
                 series["points"] = []
-            views["curve-0"]["series"] = []
+            views["misses-0"]["series"] = []
             # Drawn, but outside of what the axis shows.
             views["times-memory-0"]["series"][1]["points"] = [
                 [-50, 50, 40, 60]
@@ -247,7 +253,7 @@ class ScreenshotTest(unittest.TestCase):
             sorted(found, key=str),
             sorted(
                 [("latency-0", name) for name in names]
-                + [("curve-0", None), ("times-memory-0", "tkrzw")],
+                + [("misses-0", None), ("times-memory-0", "tkrzw")],
                 key=str,
             ),
         )

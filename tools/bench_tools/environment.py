@@ -23,7 +23,7 @@ PACKAGES = (
 )
 
 
-def now():
+def _now():
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(
             timespec="seconds"
@@ -63,10 +63,22 @@ def _libraries():
     return {package: version for package, version in pairs if version}
 
 
-def describe(context, start, flags="--compilation_mode=opt", seed=None):
+def at_start(seed):
+    """The fields of an environment that are known before the first program
+    runs."""
+    start = _now()
+    return {
+        "date": start["date"],
+        "load_average_start": start["load_average"],
+        "seed": seed,
+    }
+
+
+def describe(context, start, flags="--compilation_mode=opt"):
     """The field "environment" of a result. `context` is what a program has
-    reported about itself, and `start` is now() before the first run."""
-    end = now()
+    reported about itself. `start` has the fields of at_start; it may be an
+    environment that was described before."""
+    end = _now()
     return {
         "date": start["date"],
         "end": end["date"],
@@ -75,13 +87,13 @@ def describe(context, start, flags="--compilation_mode=opt", seed=None):
         "memory_bytes": os.sysconf("SC_PAGE_SIZE")
         * os.sysconf("SC_PHYS_PAGES"),
         "kernel": f"{platform.system()} {platform.release()}",
-        "compiler": context.get("compiler", ""),
-        "optimized": context.get("optimized", ""),
+        "compiler": context.get("compiler") or start.get("compiler", ""),
+        "optimized": context.get("optimized") or start.get("optimized", ""),
         "flags": flags,
         "commit": _output(["git", "rev-parse", "HEAD"]),
         "modified": bool(_output(["git", "status", "--porcelain"])),
         "libraries": _libraries(),
-        "load_average_start": start["load_average"],
+        "load_average_start": start["load_average_start"],
         "load_average_end": end["load_average"],
-        "seed": seed,
+        "seed": start.get("seed"),
     }

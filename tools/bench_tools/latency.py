@@ -13,9 +13,53 @@ STANDARD = (
 )
 
 
-def measure(program, everything, quick):
-    """The fields "latency" and "clock_ns" of a result."""
+def name_of(entry):
+    """The name of the case that an entry of the field "latency" is of."""
+    return (
+        f"{entry['operation']}/{entry['side']}/{entry['place']}"
+        f"/{entry['value_bytes']}/entries:{entry['entries']}"
+        f"/keys:{entry['keys']}/threads:{entry['threads']}"
+        f"/loop:{entry['loop']}"
+    )
+
+
+class Group:
+    """The cases of one setting, of all sides. One process measures them, in
+    turns."""
+
+    def __init__(self, setting):
+        self.setting = setting  # "memory/256/entries:10000/keys:zipf"
+        self.names = []
+
+    def is_in(self, entries):
+        return set(self.names) <= set(map(name_of, entries))
+
+    def replace(self, entries, found):
+        """The entries, with those of the group as they were found."""
+        names = set(self.names)
+        return [e for e in entries if name_of(e) not in names] + found
+
+
+def groups(program, everything):
     selected = "." if everything else STANDARD
+    by_setting = {}
+    output = programs.run([program, "--list", f"--filter={selected}"])
+    for name in output.split():
+        case = programs.Case.parse(name)
+        setting = (
+            f"{case.place}/{case.value_bytes}/entries:{case.entries}"
+            f"/keys:{case.keys}"
+        )
+        by_setting.setdefault(setting, Group(setting)).names.append(name)
+    return list(by_setting.values())
+
+
+def measure(program, group, everything, quick):
+    """The entries of the group, and what reading the clock takes."""
+    if everything:
+        selected = f"^[^/]+/[^/]+/{group.setting}/"
+    else:
+        selected = f"^({'|'.join(map(programs.escaped, group.names))})$"
     seconds = 0.03 if quick else 0.3
     output = programs.run(
         [program, f"--filter={selected}", f"--seconds={seconds}"]

@@ -1,5 +1,6 @@
 """Measures units in rounds, in random order, and collects the samples."""
 
+import random
 import time
 
 from bench_tools import programs
@@ -7,10 +8,10 @@ from bench_tools.failure import Failure
 
 
 class Samples:
-    """The field "samples" of a result, in the order of the first round."""
+    """The field "samples" of a result, by the names of the cases."""
 
-    def __init__(self):
-        self._by_case = {}
+    def __init__(self, earlier=()):
+        self._by_case = {sample["case"]: sample for sample in earlier}
 
     def add(self, measurement):
         case = programs.Case.parse(measurement.name)
@@ -29,46 +30,65 @@ class Samples:
         for name, value in measurement.counters.items():
             sample["counters"].setdefault(name, []).append(value)
 
+    def rounds_of(self, unit):
+        """In how many rounds all cases of the unit have been measured."""
+        return min(
+            len(self._by_case[case]["real_ns"]) if case in self._by_case else 0
+            for case in unit.cases
+        )
+
     def list(self):
         return sorted(self._by_case.values(), key=lambda s: s["case"])
 
 
 class Measuring:
-    """Runs rounds of units. A unit that fails is left out of later rounds."""
+    """Runs rounds of units. A unit that fails is left out of later rounds.
 
-    def __init__(self, commands, min_time, source, progress):
-        self._commands = commands  # {program: command}
+    Rounds that the earlier samples have are not repeated, so that a run can be
+    interrupted and resumed.
+    """
+
+    def __init__(self, commands, min_time, seed, progress, earlier=()):
+        self.commands = commands  # {program: command}
         self._min_time = min_time
-        self._source = source
+        self._seed = seed
         self._progress = progress
         self._runs = programs.SteadyRuns()
-        self.samples = Samples()
+        self.samples = Samples(earlier)
         self.left_out = []
         self.context = {}
 
-    def run(self, units, rounds, min_rounds, seconds):
-        """Runs `rounds` rounds, or fewer when the time is up, but at least
-        `min_rounds`. Returns how many."""
-        units = list(units)
+    def run(self, units, rounds, min_rounds, seconds, after_unit=None):
+        """Measures until every unit has `rounds` rounds, or fewer when the time
+        is up, but at least `min_rounds`. Returns how many. After each unit,
+        calls after_unit with the number of the round, and how many of how many
+        units it has."""
+        units = sorted(units)
         begin = time.monotonic()
-        done = 0
-        while units and done < rounds:
+        ran = 0
+        for number in range(rounds):
             elapsed = time.monotonic() - begin
-            per_round = elapsed / done if done else 0
-            if done >= min_rounds and elapsed + per_round > seconds:
-                break
-            self._source.shuffle(units)
-            failed = [unit for unit in units if not self._measure(unit)]
-            units = [unit for unit in units if unit not in failed]
-            done += 1
+            per_round = elapsed / ran if ran else 0
+            if number >= min_rounds and elapsed + per_round > seconds:
+                return number
+            left = [u for u in units if self.samples.rounds_of(u) <= number]
+            if not left:
+                continue
+            random.Random(f"{self._seed} {number}").shuffle(left)
+            for done, unit in enumerate(left, 1):
+                if not self._measure(unit):
+                    units.remove(unit)
+                if after_unit:
+                    after_unit(number + 1, done, len(left))
+            ran += 1
             elapsed = time.monotonic() - begin
-            self._progress(f"round {done} of {rounds}: {elapsed:.0f} s")
-        return done
+            self._progress(f"round {number + 1} of {rounds}: {elapsed:.0f} s")
+        return rounds
 
     def _measure(self, unit):
         try:
             measured, context = self._runs.run(
-                self._commands[unit.program], unit.cases, self._min_time
+                self.commands[unit.program], unit.cases, self._min_time
             )
         except Failure as failure:
             case = programs.Case.parse(unit.cases[0])

@@ -3,6 +3,7 @@
 import html
 import json
 import os
+import re
 
 from bench_tools import sections, summary
 from bench_tools.failure import Failure
@@ -56,7 +57,7 @@ def _table(table, label):
     )
 
 
-def _view(view, title, is_first):
+def _view(view, title, choice, is_first):
     hidden = "" if is_first else " hidden"
     label = view["label"] or title
     caption = (
@@ -65,35 +66,62 @@ def _view(view, title, is_first):
         else ""
     )
     return (
-        f'<figure id="{view["id"]}"{hidden}>{caption}'
+        f'<figure id="{view["id"]}" data-choice="{_text(json.dumps(choice))}"'
+        f"{hidden}>{caption}"
         f'<div class="chart"><canvas id="canvas-{view["id"]}" role="img"'
         f' aria-label="{_text(view["chart"]["summary"])}"></canvas></div>'
         f"{_table(view['table'], label)}</figure>\n"
     )
 
 
-def _choice(section):
-    if len(section["views"]) < 2:
-        return ""
-    options = "".join(
-        f'<option value="{view["id"]}">{_text(view["label"])}</option>'
-        for view in section["views"]
-    )
-    return (
-        f'<label class="choice">Show <select data-section='
-        f'"{section["id"]}">{options}</select></label>'
-    )
+def _size(text):
+    """What sorts "16 B" before "4 KiB", and 1,000 before 10,000. Other texts
+    keep their order."""
+    number = re.fullmatch(r"([0-9,.]+)( B| KiB)?", text)
+    if not number:
+        return 0
+    scale = 1024 if number[2] == " KiB" else 1
+    return float(number[1].replace(",", "")) * scale
+
+
+def _choices(views):
+    """The choice of each view, reduced to the fields in which views differ:
+    the names of these fields, and a list of texts for each view."""
+    names = list(dict.fromkeys(name for v in views for name in v["choice"]))
+    columns = {
+        name: [view["choice"].get(name, "-") for view in views]
+        for name in names
+    }
+    differing = {n: c for n, c in columns.items() if len(set(c)) > 1}
+    return list(differing), [
+        [column[i] for column in differing.values()] for i in range(len(views))
+    ]
+
+
+def _selects(names, choices):
+    """A list to choose from for each name; the first view is chosen."""
+    labels = []
+    for field, name in enumerate(names):
+        texts = dict.fromkeys(choice[field] for choice in choices)
+        options = "".join(
+            f"<option{' selected' if text == choices[0][field] else ''}>"
+            f"{_text(text)}</option>"
+            for text in sorted(texts, key=_size)
+        )
+        labels.append(f"<label>{_text(name)} <select>{options}</select></label>")
+    return f'<div class="choice">{" ".join(labels)}</div>' if labels else ""
 
 
 def _section(section):
     text = "".join(f"<p>{_text(line)}</p>" for line in section["text"])
+    names, choices = _choices(section["views"])
     views = "".join(
-        _view(view, section["title"], i == 0)
-        for i, view in enumerate(section["views"])
+        _view(view, section["title"], choice, choice is choices[0])
+        for view, choice in zip(section["views"], choices)
     )
     return (
         f'<section id="{section["id"]}"><h2>{_text(section["title"])}</h2>'
-        f"{text}{_choice(section)}{views}</section>\n"
+        f"{text}{_selects(names, choices)}{views}</section>\n"
     )
 
 

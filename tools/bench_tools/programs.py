@@ -16,6 +16,9 @@ from bench_tools.failure import Failure
 # to the system's writing calls, and exchanges with a server.
 COUNTERS = ("sql", "new", "bytes_written", "round_trips")
 
+# The program with all sides that are not processes of their own.
+SUITE = "suite_benchmark"
+
 # For programs with Google Benchmark itself, which prints a table otherwise.
 JSON_FLAG = "--benchmark_format=json"
 

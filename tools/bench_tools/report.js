@@ -376,14 +376,30 @@
   });
   darkScheme.addEventListener("change", () => setTheme(theme));
 
-  for (const select of document.querySelectorAll("select")) {
-    select.addEventListener("change", () => {
-      const section = document.getElementById(select.dataset.section);
-      for (const figure of section.querySelectorAll("figure")) {
-        figure.hidden = figure.id !== select.value;
-      }
-      draw(select.value);
+  // Shows the figure that has what the lists of the section say. If there is
+  // none, the list that was changed counts, and most of the others.
+  function choose(section, changed) {
+    const selects = [...section.querySelectorAll("select")];
+    const at = selects.indexOf(changed);
+    let best;
+    let most = 0;
+    for (const figure of section.querySelectorAll("figure")) {
+      figure.hidden = true;
+      const choice = JSON.parse(figure.dataset.choice);
+      if (choice[at] !== changed.value) continue;
+      const same = choice.filter((text, i) => text === selects[i].value).length;
+      if (same > most) [best, most] = [figure, same];
+    }
+    best.hidden = false;
+    JSON.parse(best.dataset.choice).forEach((text, i) => {
+      selects[i].value = text;
     });
+    draw(best.id);
+  }
+
+  for (const select of document.querySelectorAll("select")) {
+    select.addEventListener(
+        "change", () => choose(select.closest("section"), select));
   }
 
   // Paper is white.
@@ -392,7 +408,8 @@
 
   // --- Checking, for the test: report.html#check adds an element with the box
   // of each chart, and how many of its pixels have the colour of each series.
-  // #dark and #light choose the theme.
+  // #dark and #light choose the theme, and #choose:SECTION:LIST:OPTION chooses
+  // by the numbers of a list and of its option.
 
   function countPixels(chart, hex) {
     const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
@@ -436,5 +453,12 @@
   if (wishes.includes("light")) theme = "light";
   Object.keys(views).forEach(place);
   setTheme(theme);
+  for (const wish of wishes.filter((text) => text.startsWith("choose:"))) {
+    const [, id, list, option] = wish.split(":");
+    const section = document.getElementById(id);
+    const select = section.querySelectorAll("select")[list];
+    select.selectedIndex = option;
+    choose(section, select);
+  }
   if (wishes.includes("check")) check();
 })();

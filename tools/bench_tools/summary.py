@@ -144,13 +144,23 @@ def bytes_text(count):
     return f"{count / 1024:g} KiB"
 
 
+def is_standard(setting):
+    """Whether it is one of the standard set of tools/bench, which a report
+    shows first."""
+    of = (setting.value_bytes, setting.entries, setting.keys)
+    return of == (256, 10_000, "zipf")
+
+
+def keys_text(keys):
+    return {"zipf": "Zipf 0.99", "hot": "one hot key"}.get(keys, keys)
+
+
 def setting_text(setting):
     parts = [f"values of {bytes_text(setting.value_bytes)}"]
     if setting.entries is not None:
         parts.append(f"{setting.entries:,} entries")
     if setting.keys is not None:
-        names = {"zipf": "Zipf 0.99", "hot": "one hot key"}
-        parts.append(names.get(setting.keys, setting.keys))
+        parts.append(keys_text(setting.keys))
     plural = "thread" if setting.threads == 1 else "threads"
     parts.append(f"{setting.threads} {plural}")
     return ", ".join(parts)
@@ -210,14 +220,15 @@ class Index:
         return None
 
     def settings(self, sides):
-        """The settings of the sides: Zipf keys first, then those with most
-        samples."""
+        """The settings of the sides: the standard one and those with Zipf keys
+        first, then those with most samples."""
         own = [sample for sample in self.samples if sample["side"] in sides]
         drawing = [sample for sample in own if self._draws(sample)]
         counts = collections.Counter(map(setting_of, drawing or own))
 
         def place(setting):
             return (
+                not is_standard(setting),
                 setting.keys != "zipf",
                 -counts[setting],
                 setting.threads,
