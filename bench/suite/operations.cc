@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <span>
 
 #include "bench/frame/counting.h"
@@ -17,15 +18,16 @@ Worker WorkerOf(const benchmark::State& state, const CaseSpec& spec) {
 
 // Times one operation of a worker. Does it for a while before: that fetches
 // the hot entries into the processor's caches, which the case before has filled
-// with its own.
+// with its own. Google Benchmark first tries small numbers of iterations, to
+// choose one; such a trial does not need more calls before it than it times.
 template <bool (Worker::*kOperation)()>
 void Time(benchmark::State& state, const CaseSpec& spec) {
   using Clock = std::chrono::steady_clock;
-  constexpr int kCalls = 1 << 16;
+  const auto calls = std::min<int64_t>(1 << 16, state.max_iterations);
   Worker worker = WorkerOf(state, spec);
   const auto end = Clock::now() + std::chrono::milliseconds(5);
   bool succeeded = true;
-  for (int i = 0; i < kCalls && (i % 16 != 0 || Clock::now() < end); ++i) {
+  for (int64_t i = 0; i < calls && (i % 16 != 0 || Clock::now() < end); ++i) {
     succeeded &= (worker.*kOperation)();
   }
   succeeded &= worker.Flush();

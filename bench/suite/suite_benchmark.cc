@@ -77,6 +77,8 @@ int Run(int argc, char** argv) {
     for (const Case& each : cases) std::puts(each.spec.Name().c_str());
     return 0;
   }
+  Must(!cases.empty(),
+       "no case matches the filter; --benchmark_list_tests=true lists all");
   const bool writes_file = std::any_of(argv, argv + argc, [](const char* arg) {
     return std::string_view(arg).starts_with("--benchmark_out=");
   });

@@ -47,7 +47,7 @@ def run(*command, **options):
 
 def setUpModule():
     shutil.rmtree(OUT, ignore_errors=True)
-    run(TOP / "tools/deb", "--out", OUT)
+    run(TOP / "tools/deb", f"--out={OUT}")
 
 
 def package(name):
@@ -74,9 +74,20 @@ def files(name):
     return {path.removeprefix("./") for path in paths if path[-1] != "/"}
 
 
+# The header-only libraries whose code is in the binaries of a package.
+HEADER_ONLY = {
+    "libappcache0": ["libxxhash-dev"],
+    "libappcache-dev": ["libxxhash-dev"],
+    "appcache": ["libcli11-dev", "libxxhash-dev", "nlohmann-json3-dev"],
+}
+
+
 def documents(name):
-    return {f"usr/share/doc/{name}/{file}" for file in
-            ("changelog.gz", "copyright")}
+    licences = [f"copyright.{library}" for library in HEADER_ONLY[name]]
+    return {
+        f"usr/share/doc/{name}/{file}"
+        for file in ("changelog.gz", "copyright", *licences)
+    }
 
 
 class PackagesTest(unittest.TestCase):
