@@ -35,7 +35,7 @@ Directory::Directory(Epochs& epochs, const Limits& limits)
     first_expiries_[i].store(kNever, std::memory_order_relaxed);
     shards_[i].directory_ = this;
     shards_[i].first_expiry_ = &first_expiries_[i];
-    shards_[i].table_ = std::make_unique<SlotTable>(tables_[i]);
+    shards_[i].table_.emplace(tables_[i]);
   }
 }
 

@@ -28,6 +28,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -309,32 +310,35 @@ class alignas(128) Directory::Shard : public internal::SpinLock {
   void Clear(ClearedShards::Shard& cleared, size_t& bytes) noexcept
       APPCACHE_REQUIRES(this);
 
+  // What a replacement writes comes first, with the lock: these lines move to
+  // the processor that sets.
+
   // Constant.
   Directory* directory_ = nullptr;
-  std::atomic<int64_t>* first_expiry_ = nullptr;
-
-  std::unique_ptr<SlotTable> table_ APPCACHE_GUARDED_BY(this);
-  RecordPool records_ APPCACHE_GUARDED_BY(this);
-  policy::ExpiryQueue expiries_ APPCACHE_GUARDED_BY(this);
-  RetiredChain retired_ APPCACHE_GUARDED_BY(this);
-  size_t records_in_use_ APPCACHE_GUARDED_BY(this) = 0;
-  size_t dirty_ APPCACHE_GUARDED_BY(this) = 0;
   // If a collection has begun, the list to which the next holder of the lock
   // adds every dirty record before it changes anything; it has room for them.
   // Otherwise null. Written with the lock, and read without it as a hint.
   std::atomic<std::vector<Taken>*> collected_{nullptr};
+  std::optional<SlotTable> table_ APPCACHE_GUARDED_BY(this);
+  size_t dirty_ APPCACHE_GUARDED_BY(this) = 0;
   // Of visible entries.
   Size visible_ APPCACHE_GUARDED_BY(this);
   // What is dirty or in a batch; what is dirty; what is clean.
   int64_t pending_bytes_ APPCACHE_GUARDED_BY(this) = 0;
   int64_t dirty_bytes_ APPCACHE_GUARDED_BY(this) = 0;
-  int64_t resident_bytes_ APPCACHE_GUARDED_BY(this) = 0;
-  // Of absent records.
-  int64_t absent_bytes_ APPCACHE_GUARDED_BY(this) = 0;
-  SharedSum::Part entries_part_ APPCACHE_GUARDED_BY(this);
   SharedSum::Part bytes_part_ APPCACHE_GUARDED_BY(this);
   SharedSum::Part pending_part_ APPCACHE_GUARDED_BY(this);
+  RetiredChain retired_ APPCACHE_GUARDED_BY(this);
+
+  SharedSum::Part entries_part_ APPCACHE_GUARDED_BY(this);
+  int64_t resident_bytes_ APPCACHE_GUARDED_BY(this) = 0;
   SharedSum::Part resident_part_ APPCACHE_GUARDED_BY(this);
+  // Of absent records.
+  int64_t absent_bytes_ APPCACHE_GUARDED_BY(this) = 0;
+  size_t records_in_use_ APPCACHE_GUARDED_BY(this) = 0;
+  RecordPool records_ APPCACHE_GUARDED_BY(this);
+  policy::ExpiryQueue expiries_ APPCACHE_GUARDED_BY(this);
+  std::atomic<int64_t>* first_expiry_ = nullptr;  // constant
 };
 
 // Exclusive access to the shard of an h.

@@ -28,52 +28,42 @@ void AppendCleared(std::unique_ptr<ClearedShards>& to,
 }  // namespace
 
 void RetiredChain::Add(Entry* entry, bool frees_record) noexcept {
-  entry->next_retired = frees_record ? 1 : 0;
-  if (last_entry_ == nullptr) {
-    entries_ = entry;
-  } else {
-    last_entry_->next_retired |= reinterpret_cast<uintptr_t>(entry);
-  }
-  last_entry_ = entry;
+  if (entries_ == nullptr) oldest_entry_ = entry;
+  entry->next_retired =
+      reinterpret_cast<uintptr_t>(entries_) | (frees_record ? 1 : 0);
+  entries_ = entry;
   ++count_;
   bytes_ += entry->memory_bytes();
 }
 
 void RetiredChain::Add(Slots* slots) noexcept {
-  slots->next_retired = nullptr;
-  if (last_slots_ == nullptr) {
-    slots_ = slots;
-  } else {
-    last_slots_->next_retired = slots;
-  }
-  last_slots_ = slots;
+  if (slots_ == nullptr) oldest_slots_ = slots;
+  slots->next_retired = slots_;
+  slots_ = slots;
   ++count_;
   bytes_ += slots->memory_bytes();
 }
 
 void RetiredChain::Append(RetiredChain&& other) noexcept {
   if (other.entries_ != nullptr) {
-    if (last_entry_ == nullptr) {
-      entries_ = other.entries_;
+    if (entries_ == nullptr) {
+      oldest_entry_ = other.oldest_entry_;
     } else {
-      last_entry_->next_retired |= reinterpret_cast<uintptr_t>(other.entries_);
+      other.oldest_entry_->next_retired |=
+          reinterpret_cast<uintptr_t>(entries_);
     }
-    last_entry_ = other.last_entry_;
+    entries_ = std::exchange(other.entries_, nullptr);
   }
   if (other.slots_ != nullptr) {
-    if (last_slots_ == nullptr) {
-      slots_ = other.slots_;
+    if (slots_ == nullptr) {
+      oldest_slots_ = other.oldest_slots_;
     } else {
-      last_slots_->next_retired = other.slots_;
+      other.oldest_slots_->next_retired = slots_;
     }
-    last_slots_ = other.last_slots_;
+    slots_ = std::exchange(other.slots_, nullptr);
   }
   count_ += std::exchange(other.count_, 0);
   bytes_ += std::exchange(other.bytes_, 0);
-  other.entries_ = nullptr;
-  other.last_entry_ = nullptr;
-  other.slots_ = nullptr;
-  other.last_slots_ = nullptr;
 }
 
 ClearedShards::~ClearedShards() {
@@ -97,6 +87,11 @@ Reclaimer::~Reclaimer() {
     waiting_[i].chain.ReleaseAll(free_record_);
   }
   filling_.chain.ReleaseAll(free_record_);
+  // What they free may go to the pool.
+  for (Batch& batch : waiting_) batch.cleared.reset();
+  filling_.cleared.reset();
+  dead_.reset();
+  SpareBlocks::FreePool();
 }
 
 bool Reclaimer::Add(RetiredChain&& chain) noexcept {

@@ -27,7 +27,9 @@ namespace appcache::residency {
 
 // Unlinked memory: entries (the directory's references to them), with or
 // without their records, and tables. A list through the objects themselves, so
-// that a removal allocates nothing. Not thread-safe.
+// that a removal allocates nothing. The newest is the first, so that Add writes
+// only to what it adds, and not to the one before, which may be in the cache of
+// another processor. Not thread-safe.
 class RetiredChain {
  public:
   RetiredChain() = default;
@@ -58,8 +60,6 @@ class RetiredChain {
     }
     while (slots_ != nullptr)
       Slots::Free(std::exchange(slots_, slots_->next_retired));
-    last_entry_ = nullptr;
-    last_slots_ = nullptr;
     count_ = 0;
     bytes_ = 0;
   }
@@ -70,11 +70,12 @@ class RetiredChain {
   }
 
   Entry* entries_ = nullptr;
-  Entry* last_entry_ = nullptr;
-  Slots* slots_ = nullptr;
-  Slots* last_slots_ = nullptr;
   size_t count_ = 0;
   size_t bytes_ = 0;
+  // The last of the list: the one that was added first.
+  Entry* oldest_entry_ = nullptr;
+  Slots* slots_ = nullptr;
+  Slots* oldest_slots_ = nullptr;
 };
 
 // What a Clear has removed: whole shards, which takes as long as they are

@@ -62,6 +62,7 @@ class SharedSum {
 
   // Counts, whatever the limit.
   void Add(Part& part, int64_t delta) noexcept {
+    if (delta == 0) return;  // without writing
     part.in_advance_ -= delta;
     if (part.in_advance_ >= 0 && part.in_advance_ <= 2 * step()) return;
     Settle(part);

@@ -1,10 +1,15 @@
-// SpareBlocks: memory of entries that were freed, kept by each thread for its
-// next entries.
+// SpareBlocks: memory of entries that were freed, kept for the next entries.
 //
 // Replaced entries are freed many at a time, after a grace period. The C
 // library keeps few freed blocks for a thread: the others go through the lock
 // and the lists of an arena, which may be that of another thread. Here a thread
-// keeps what it has freed, up to kMaxBytes, in lists by size.
+// keeps what it has freed, in lists by size.
+//
+// One of the threads that set frees what all of them have replaced. So a thread
+// keeps fewer than two chains of a size, and moves further ones to a pool. A
+// thread that has no block of a size takes a chain from the pool. (These are
+// the magazines and the depot of J. Bonwick and J. Adams, "Magazines and Vmem",
+// 2001.)
 
 #ifndef APPCACHE_ENGINE_RESIDENCY_SPARE_BLOCKS_H_
 #define APPCACHE_ENGINE_RESIDENCY_SPARE_BLOCKS_H_
@@ -14,11 +19,20 @@
 
 namespace appcache::residency {
 
-// Of the calling thread. It frees them when it ends, and keeps none afterwards.
+// Of the calling thread, and the pool of the process. A thread deletes its
+// blocks when it ends, and keeps none afterwards. Only pool_bytes waits for
+// another thread: while one uses the pool, TryTake finds nothing there, Free
+// deletes the chain that it would have moved there, and FreePool does nothing.
+// A child that was forked at that moment never uses the pool.
 class SpareBlocks {
  public:
-  // As much as one batch of a Reclaimer has.
+  // The limit of a thread: as much as one batch of a Reclaimer has. When it is
+  // reached, the thread moves a chain of another size to the pool, or deletes
+  // the block.
   static constexpr size_t kMaxBytes = size_t{512} << 10;
+  // The limit of the pool. When it is reached, a chain of another size is
+  // deleted for a new one, because the sizes that are in use may have changed.
+  static constexpr size_t kMaxPoolBytes = 2 * kMaxBytes;
 
   // The size of the block for `size` bytes. With the C library's header it is a
   // multiple of an eighth of the power of two below, and 64 at least. Large
@@ -31,17 +45,28 @@ class SpareBlocks {
     return (chunk + step - 1) / step * step - kHeader;
   }
 
+  // How many blocks of BlockSize(size) a chain has.
+  static constexpr size_t ChainLength(size_t size) noexcept {
+    return kChainBytes / (BlockSize(size) + kHeader);
+  }
+
   // A block of BlockSize(size), to be freed by operator delete or by Free; null
-  // when this thread has none.
+  // when neither this thread nor the pool has one.
   static void* TryTake(size_t size) noexcept;
 
-  // Keeps or deletes a block of operator new that has BlockSize(size).
+  // Keeps a block of operator new that has BlockSize(size), moves it to the
+  // pool or deletes it.
   static void Free(void* block, size_t size) noexcept;
 
   // What this thread keeps.
   static size_t bytes() noexcept;
-  // Frees it: for a thread that makes few entries.
+  // What the pool has; it counts a chain as kChainBytes.
+  static size_t pool_bytes() noexcept;
+
+  // Deletes the blocks of this thread: for one that makes few entries.
   static void FreeAll() noexcept;
+  // Deletes those of the pool: when a cache is closed.
+  static void FreePool() noexcept;
 
  private:
   // Of chunks: blocks with the header that the C library adds.
@@ -49,14 +74,27 @@ class SpareBlocks {
   static constexpr size_t kSmallest = 64;
   static constexpr size_t kLargest = 4096;
   static constexpr size_t kSteps = 8;
+  static constexpr size_t kChainBytes = size_t{16} << 10;
 
   struct Spare;
+  struct List;
   struct Lists;
+  class Pool;
   class AtThreadEnd;
 
-  static constexpr size_t ListOf(size_t chunk_size) noexcept;
+  static constexpr size_t ListOf(size_t block_size) noexcept;
+  static constexpr size_t BlockSizeOf(size_t list) noexcept;
+  static constexpr size_t ListCount() noexcept;
+
+  static bool BeginUse() noexcept;
+  static bool Refill(List& list, size_t block_size) noexcept;
+  static void FinishChain(List& list, size_t block_size) noexcept;
+  static bool MakeRoom(size_t bytes) noexcept;
+  static void MoveToPool(Spare* chain, size_t list) noexcept;
+  static void Delete(Spare* first) noexcept;
 
   static constinit thread_local Lists lists_;
+  static constinit Pool pool_;
 };
 
 }  // namespace appcache::residency

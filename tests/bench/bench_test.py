@@ -158,6 +158,8 @@ class BenchTest(unittest.TestCase):
         self.bench("--seed=1", self.trace)
         first = [cases[0].split("/")[1] for cases in self.log()]
         self.assertEqual(len(first), 8)
+        # Of seed 1.
+        self.assertEqual(set(first[::2]), {"appcache_memory", "tkrzw"})
         for i in range(0, 8, 2):
             self.assertEqual(
                 sorted(first[i : i + 2]), ["appcache_memory", "tkrzw"]
@@ -184,7 +186,7 @@ class BenchTest(unittest.TestCase):
         status, output, first = self.bench("--seed=3", self.trace)
         self.assertEqual(status, 1, output)
         self.assertIn("--resume measures the rest", output)
-        self.assertIn("what was left", "".join(first["left_out"]))
+        self.assertIn("did not reach", "".join(first["left_out"]))
         rounds = [len(sample["real_ns"]) for sample in first["samples"]]
         self.assertEqual(sorted(rounds), [2, 2, 3, 3])
         self.assertEqual((first["latency"], first["curves"]), ([], []))
@@ -253,6 +255,18 @@ class BenchTest(unittest.TestCase):
         status, output, _ = self.bench("--resume", "--quick")
         self.assertEqual(status, 2, output)
         self.assertIn("--quick", output)
+        self.suite("caffeine", [f"get_hit/caffeine{MEMORY}"])
+        status, output, _ = self.bench("--resume")
+        self.assertEqual(status, 2, output)
+        self.assertIn("other programs measured it", output)
+
+    def test_results_of_other_machines_are_not_mixed(self):
+        _, _, result = self.bench()
+        result["environment"]["kernel"] = "Linux 1.0"
+        results.save(result, os.path.join(self.path("out"), "result.json"))
+        status, output, _ = self.bench("--resume")
+        self.assertEqual(status, 2, output)
+        self.assertIn("this machine differs in: kernel; choose", output)
 
     def test_an_interrupt_before_the_first_figure_writes_nothing(self):
         self.suite("suite_benchmark", self.names, interrupts=1)

@@ -196,12 +196,13 @@ class ChoiceTest(unittest.TestCase):
         )
 
     def test_the_first_view_is_chosen(self):
-        found, options = self.section([(256, 10000, 2), (256, 1000, 2)])
+        found, options = self.section([(256, 1000, 2), (256, 10000, 2)])
         first, second = found.all("figure")
         self.assertNotIn("hidden", first)
         self.assertIn("hidden", second)
         chosen = [text for selected, text in options if selected]
         self.assertEqual(chosen, json.loads(first["data-choice"]))
+        self.assertEqual(chosen, ["10,000"])
 
     def test_a_single_view_has_no_list(self):
         found, _ = self.section([(256, 10000, 1)])

@@ -202,6 +202,15 @@ class ScreenshotTest(unittest.TestCase):
         cls.pictures = cls.pictures or folder.name
         before = example_result.result(1)
         after = example_result.result(2, ("set_over", "appcache_file"), 1.3)
+        # In the order of their views.
+        for value_bytes, keys, threads in (
+            (4096, "zipf", 4),
+            (256, "uniform", 2),
+            (4096, "uniform", 8),
+        ):
+            sample = dict(after["samples"][1])
+            sample.update(value_bytes=value_bytes, keys=keys, threads=threads)
+            after["samples"].append(sample)
         text = page.render(after, before)
         # Without tables, there is less to decode.
         style = ".table { display: none; }</style>"
@@ -231,9 +240,22 @@ class ScreenshotTest(unittest.TestCase):
         self.assertGreater(min(picture.rows[5][:3]), 200)
 
     def test_every_chart_of_a_dark_report_is_drawn_after_a_choice(self):
-        picture, charts = self.check_theme("dark", "choose:throughput:0:1")
+        picture, charts = self.check_theme(
+            "dark",
+            "choose:throughput:0:1",
+            # Uniform keys, of which there is one view with 256 B.
+            "choose:times-memory:1:1",
+            # 4 KiB, which there is not with two threads. Of the others, the
+            # view with uniform keys.
+            "choose:times-memory:0:1",
+        )
         self.assertIn("throughput-1", charts)
         self.assertNotIn("throughput-0", charts)
+        memory = [chart for chart in charts if chart.startswith("times-mem")]
+        choice = re.search(f'id="{memory[0]}" data-choice="(.*?)"', self.text)
+        self.assertEqual(
+            json.loads(html.unescape(choice[1])), ["4 KiB", "uniform", "8"]
+        )
         self.assertLess(max(picture.rows[5][:3]), 60)
 
     def test_an_empty_chart_is_found(self):

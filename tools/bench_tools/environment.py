@@ -74,6 +74,16 @@ def at_start(seed):
     }
 
 
+def machine():
+    """The fields of an environment that must be equal in all parts of a run."""
+    return {
+        "cpu": _processor(),
+        "cores": os.cpu_count() or 1,
+        "kernel": f"{platform.system()} {platform.release()}",
+        "libraries": _libraries(),
+    }
+
+
 def describe(context, start, flags="--compilation_mode=opt"):
     """The field "environment" of a result. `context` is what a program has
     reported about itself. `start` has the fields of at_start; it may be an
@@ -82,17 +92,14 @@ def describe(context, start, flags="--compilation_mode=opt"):
     return {
         "date": start["date"],
         "end": end["date"],
-        "cpu": _processor(),
-        "cores": os.cpu_count() or 1,
+        **machine(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE")
         * os.sysconf("SC_PHYS_PAGES"),
-        "kernel": f"{platform.system()} {platform.release()}",
         "compiler": context.get("compiler") or start.get("compiler", ""),
         "optimized": context.get("optimized") or start.get("optimized", ""),
         "flags": flags,
         "commit": _output(["git", "rev-parse", "HEAD"]),
         "modified": bool(_output(["git", "status", "--porcelain"])),
-        "libraries": _libraries(),
         "load_average_start": start["load_average_start"],
         "load_average_end": end["load_average"],
         "seed": start.get("seed"),

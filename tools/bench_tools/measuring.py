@@ -13,22 +13,14 @@ class Samples:
     def __init__(self, earlier=()):
         self._by_case = {sample["case"]: sample for sample in earlier}
 
-    def add(self, measurement):
-        case = programs.Case.parse(measurement.name)
-        sample = self._by_case.setdefault(
-            measurement.name,
-            {
-                "case": measurement.name,
-                **case._asdict(),
-                "real_ns": [],
-                "cpu_ns": [],
-                "counters": {},
-            },
-        )
-        sample["real_ns"].append(measurement.real_ns)
-        sample["cpu_ns"].append(measurement.cpu_ns)
-        for name, value in measurement.counters.items():
-            sample["counters"].setdefault(name, []).append(value)
+    def add(self, measurements):
+        """Adds all or, if it is interrupted, none."""
+        changed = {}
+        for measurement in measurements:
+            name = measurement.name
+            sample = changed.get(name) or self._by_case.get(name)
+            changed[name] = _extended(sample, measurement)
+        self._by_case.update(changed)
 
     def rounds_of(self, unit):
         """In how many rounds all cases of the unit have been measured."""
@@ -39,6 +31,22 @@ class Samples:
 
     def list(self):
         return sorted(self._by_case.values(), key=lambda s: s["case"])
+
+
+def _extended(sample, measurement):
+    """A copy of the sample, which may be None, with one measurement more."""
+    case = programs.Case.parse(measurement.name)
+    before = sample or {"real_ns": [], "cpu_ns": [], "counters": {}}
+    counters = dict(before["counters"])
+    for name, value in measurement.counters.items():
+        counters[name] = [*counters.get(name, ()), value]
+    return {
+        "case": measurement.name,
+        **case._asdict(),
+        "real_ns": [*before["real_ns"], measurement.real_ns],
+        "cpu_ns": [*before["cpu_ns"], measurement.cpu_ns],
+        "counters": counters,
+    }
 
 
 class Measuring:
@@ -94,9 +102,7 @@ class Measuring:
             case = programs.Case.parse(unit.cases[0])
             self.left_out.append(f"{case.side} ({case.place}): {failure}")
             return False
-        for measurements in measured.values():
-            for measurement in measurements:
-                self.samples.add(measurement)
+        self.samples.add(m for each in measured.values() for m in each)
         # The context of another process says nothing about the compiler.
         if context.get("compiler"):
             self.context = context

@@ -1,4 +1,4 @@
-// Draws the charts of a report. sections.py describes the data of a chart.
+// Draws the charts of a report. sections/__init__.py describes the data of a chart.
 "use strict";
 
 (() => {

@@ -117,4 +117,6 @@ def save(result, path):
     with open(temporary, "w", encoding="utf-8") as file:
         json.dump(result, file, allow_nan=False, separators=(",", ":"))
         file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(temporary, path)

@@ -1,6 +1,7 @@
 """A run of tools/bench. Its result can be saved at any time, and resumed."""
 
 import contextlib
+import glob
 import hashlib
 import os
 import tempfile
@@ -10,7 +11,8 @@ from bench_tools import environment, latency, measuring, plan, programs
 from bench_tools import results, traces
 from bench_tools.failure import Failure
 
-# What a crash of the machine can lose.
+# The result is saved after a store, or a setting of the latencies, when it was
+# last saved longer ago. A crash also loses the one that is being measured.
 SAVE_INTERVAL_S = 60
 
 
@@ -25,9 +27,14 @@ class Paths:
         self.peers = peers
 
     def digest(self):
-        """Differs if one of the programs does."""
+        """Differs if one of the programs does, or a source beside a peer."""
+        paths = [self.suite, self.latency, self.appcache]
+        for name in sorted(self.peers):
+            path = self.peers[name]
+            paths.append(path)
+            paths += sorted(glob.glob(os.path.dirname(path) + "/*.java"))
         total = hashlib.sha256()
-        for path in (self.suite, self.latency, self.appcache):
+        for path in paths:
             with open(path, "rb") as file:
                 total.update(hashlib.sha256(file.read()).digest())
         return total.hexdigest()
@@ -191,11 +198,23 @@ def _empty(settings, seed):
 
 def _resumable(path, settings):
     result = results.load(path)
+    before = result["environment"]
+    differing = [
+        name
+        for name, value in environment.machine().items()
+        if before[name] != value
+    ]
     if result.get("run") != settings:
-        commit = result["environment"]["commit"] or "unknown"
-        raise Failure(
-            f"cannot resume {path}: other programs measured it (commit"
-            f" {commit}), or only one of both runs has --quick; choose another"
-            " --out, or leave out --resume to measure again"
+        commit = before["commit"] or "unknown"
+        reason = (
+            f"other programs measured it (commit {commit}), or only one of both"
+            " runs has --quick"
         )
-    return result
+    elif differing:
+        reason = f"this machine differs in: {', '.join(differing)}"
+    else:
+        return result
+    raise Failure(
+        f"cannot resume {path}: {reason}; choose another --out, or leave out"
+        " --resume to measure again"
+    )

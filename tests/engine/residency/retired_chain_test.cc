@@ -1,4 +1,4 @@
-// RetiredChain: lists unlinked memory, and releases it in order.
+// RetiredChain: lists unlinked memory, and releases it.
 
 #include <gtest/gtest.h>
 
@@ -35,7 +35,7 @@ TEST(RetiredChainTest, CountsWhatItHolds) {
   EXPECT_TRUE(second.is_freed());
 }
 
-TEST(RetiredChainTest, ReleasesInOrderAfterAnAppend) {
+TEST(RetiredChainTest, ReleasesTheNewestFirstAlsoAfterAnAppend) {
   std::vector<WatchedEntry> entries;
   for (int64_t h = 0; h < 6; ++h) entries.emplace_back(h);
   RetiredChain chain;
@@ -54,7 +54,7 @@ TEST(RetiredChainTest, ReleasesInOrderAfterAnAppend) {
   EXPECT_TRUE(chain.is_empty());
   std::vector<int64_t> with_record;
   moved.ReleaseAll([&](int64_t h, Record*) { with_record.push_back(h); });
-  EXPECT_EQ(with_record, (std::vector<int64_t>{0, 2, 4}));
+  EXPECT_EQ(with_record, (std::vector<int64_t>{4, 2, 0}));
   for (const WatchedEntry& entry : entries) EXPECT_TRUE(entry.is_freed());
 }
 
