@@ -5,7 +5,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <set>
 #include <string>
@@ -15,6 +14,7 @@
 #include "appcache/clock.h"
 #include "appcache/testing/fake_clock.h"
 #include "engine/policy/fine_ticks.h"
+#include "tests/support/test_scale.h"
 
 namespace appcache::policy::policy_fine_ticks_test {
 namespace {
@@ -22,11 +22,8 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::seconds;
 
-// How often two threads alternate: more finds more.
-int Rounds() {
-  const char* const asked = std::getenv("APPCACHE_TICK_ROUNDS");
-  return asked != nullptr ? std::stoi(asked) : 20'000;
-}
+// How often two threads alternate.
+int Rounds() { return 20'000 * TestScale(); }
 
 int64_t MicrosOf(TimePoint time) { return time.time_since_epoch().count(); }
 int64_t MicrosOf(int year) {

@@ -15,12 +15,12 @@
 #include "tests/engine/probe.h"
 #include "tests/engine/scratch.h"
 #include "tests/engine/unsynced_vfs.h"
+#include "tests/support/test_scale.h"
 
 namespace appcache::snapshot_threads_test {
 namespace {
 
 constexpr int kPairs = 300;
-constexpr int kSnapshots = 8;
 
 enum class Source { kMemory, kFile, kConnection };
 
@@ -98,7 +98,7 @@ TEST_P(SnapshotThreadsTest, IsOfOneMoment) {
   });
   working.wait();
   const std::string file = scratch_.Path("snapshot.db");
-  for (int i = 0; i < kSnapshots; ++i) {
+  for (int i = 0; i < 4 * TestScale(); ++i) {
     const Status status = cache_->Snapshot(file);
     EXPECT_TRUE(status.ok()) << status.ToString();
     ExpectPairsAreEqual(file);

@@ -13,7 +13,7 @@
 #include "appcache/sqlite_cache.h"
 #include "tests/fault/hammer.h"
 #include "tests/fault/history.h"
-#include "tests/fault/test_scale.h"
+#include "tests/support/test_scale.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 

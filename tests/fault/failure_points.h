@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "tests/fault/test_scale.h"
+#include "tests/support/test_scale.h"
 #include "tests/support/random.h"
 
 namespace appcache {

@@ -11,7 +11,7 @@
 
 #include "appcache/sqlite_cache.h"
 #include "tests/fault/faulty_vfs.h"
-#include "tests/fault/test_scale.h"
+#include "tests/support/test_scale.h"
 #include "tests/support/child_process.h"
 #include "tests/support/temp_dir.h"
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "appcache/sqlite_cache.h"
-#include "tests/fault/test_scale.h"
+#include "tests/support/test_scale.h"
 
 namespace appcache::loaders_test {
 namespace {

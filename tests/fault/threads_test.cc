@@ -16,7 +16,7 @@
 #include "appcache/sqlite_cache.h"
 #include "appcache/testing/fake_clock.h"
 #include "tests/fault/hammer.h"
-#include "tests/fault/test_scale.h"
+#include "tests/support/test_scale.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 

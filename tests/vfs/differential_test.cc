@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/fault/test_scale.h"
+#include "tests/support/test_scale.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 #include "tests/vfs/heap_connection.h"

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/fault/test_scale.h"
+#include "tests/support/test_scale.h"
 #include "tests/support/random.h"
 
 namespace appcache::vfs::heap_storage_test {

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/fault/test_scale.h"
+#include "tests/support/test_scale.h"
 #include "tests/support/random.h"
 #include "tests/vfs/heap_connection.h"
 
@@ -70,7 +70,7 @@ TEST_F(LockThreadsTest, SharedAndExclusiveAreNeverHeldTogether) {
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back(
-        [this, seed = random.Bits()] { Race(seed, 50'000 * TestScale()); });
+        [this, seed = random.Bits()] { Race(seed, 15'000 * TestScale()); });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong_, 0);

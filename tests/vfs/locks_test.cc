@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "tests/fault/test_scale.h"
+#include "tests/support/test_scale.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 #include "tests/vfs/heap_connection.h"

@@ -6,7 +6,7 @@
 #include <atomic>
 #include <thread>
 
-#include "tests/fault/test_scale.h"
+#include "tests/support/test_scale.h"
 #include "tests/vfs/heap_connection.h"
 
 namespace appcache::vfs::read_only_test {

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/fault/test_scale.h"
+#include "tests/support/test_scale.h"
 #include "tests/vfs/heap_connection.h"
 
 namespace appcache::vfs::writers_test {
@@ -99,7 +99,7 @@ class WritersTest : public testing::Test {
 };
 
 TEST_F(WritersTest, NoTransactionIsLostOrSeenInPart) {
-  const int transactions = 25 * TestScale();
+  const int transactions = 10 * TestScale();
   for (int round = 0; round < kRounds; ++round) {
     Round(transactions);
     EXPECT_EQ(keeper_.Int("SELECT count(*) FROM t"), kWriters * transactions);

@@ -8,7 +8,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <thread>
@@ -18,15 +17,13 @@
 #include "engine/residency/directory.h"
 #include "tests/engine/residency/directory_driver.h"
 #include "tests/support/random.h"
+#include "tests/support/test_scale.h"
 
 namespace appcache::residency::directory_threads_test {
 namespace {
 
-// How many changes the writer makes: more finds more.
-int Rounds() {
-  const char* const asked = std::getenv("APPCACHE_DIRECTORY_ROUNDS");
-  return asked != nullptr ? std::stoi(asked) : 20'000;
-}
+// How many changes the writer makes.
+int Rounds() { return 20'000 * TestScale(); }
 
 constexpr uint64_t kKeys = 96;
 
@@ -212,7 +209,7 @@ TEST(DirectoryThreadsTest, AReaderNeverSeesAnAbsentRecordThatIsAdded) {
       if (driver.directory().Find(5) != nullptr) ++seen;
     }
   });
-  for (int i = 0; i < 5 * Rounds(); ++i) {
+  for (int i = 0; i < 3 * Rounds() / 2; ++i) {
     {
       EntryPtr entry(Entry::NewAway(5, 3, 5, 0));
       Directory::Access access(driver.directory(), 5);

@@ -7,7 +7,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <string>
@@ -16,17 +15,15 @@
 #include <vector>
 
 #include "engine/residency/epochs.h"
+#include "tests/support/test_scale.h"
 
 namespace appcache::residency::epochs_threads_test {
 namespace {
 
 using Section = Epochs::Section;
 
-// How often the tests that look for races try: more finds more.
-int Rounds() {
-  const char* const asked = std::getenv("APPCACHE_EPOCH_ROUNDS");
-  return asked != nullptr ? std::stoi(asked) : 5'000;
-}
+// How often the tests that look for races try.
+int Rounds() { return 5'000 * TestScale(); }
 
 class EpochsThreadsTest : public testing::TestWithParam<Epochs::Barrier> {
  protected:

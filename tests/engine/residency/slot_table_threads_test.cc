@@ -5,22 +5,19 @@
 
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "engine/residency/slot_table.h"
 #include "tests/support/random.h"
+#include "tests/support/test_scale.h"
 
 namespace appcache::residency::slot_table_threads_test {
 namespace {
 
-// How often the writer changes the table: more finds more.
-int Rounds() {
-  const char* const asked = std::getenv("APPCACHE_TABLE_ROUNDS");
-  return asked != nullptr ? std::stoi(asked) : 50'000;
-}
+// How often the writer changes the table.
+int Rounds() { return 50'000 * TestScale(); }
 
 // Keys whose searches pass the same slots, with few tags. Of three numbers in a
 // row, one is of a key that stays, one of a key that comes and goes, and one of

@@ -1,7 +1,8 @@
-// How much longer than usual the tests are to run.
+// How much longer than usual the tests that look for rare events are to run:
+// more finds more. tools/test --full sets it.
 
-#ifndef APPCACHE_TESTS_FAULT_TEST_SCALE_H_
-#define APPCACHE_TESTS_FAULT_TEST_SCALE_H_
+#ifndef APPCACHE_TESTS_SUPPORT_TEST_SCALE_H_
+#define APPCACHE_TESTS_SUPPORT_TEST_SCALE_H_
 
 #include <cstdlib>
 
@@ -15,4 +16,4 @@ inline int TestScale() {
 
 }  // namespace appcache
 
-#endif  // APPCACHE_TESTS_FAULT_TEST_SCALE_H_
+#endif  // APPCACHE_TESTS_SUPPORT_TEST_SCALE_H_
