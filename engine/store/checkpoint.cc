@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/lane/backoff.h"
+
 namespace appcache::store {
 namespace {
 
@@ -57,7 +59,7 @@ Status Checkpointer::MakeRoom() {
   const int64_t limit =
       max_pages_ + allowed_pages_.load(std::memory_order_relaxed);
   if (log_pages_ < limit) return Status();
-  const int rc = Checkpoint(SQLITE_CHECKPOINT_RESTART);
+  const int rc = RestartWithin(connection_->busy_timeout());
   if (rc == SQLITE_OK) return Status();
   if ((rc & 0xff) != SQLITE_BUSY) {
     return connection_->Failure(rc, "checkpoint");
@@ -70,11 +72,25 @@ Status Checkpointer::MakeRoom() {
       rc);
 }
 
+// SQLite reads the mark of a reader's slot once, and then waits until the slot
+// is free. While it waits, other readers may take the slot with a new mark, for
+// which a restart need not wait; if they overlap, the slot is never free. So no
+// attempt waits, and each attempt reads the marks again. Once an attempt has
+// found no old mark, new readers do not use the log, and the slots become free.
+int Checkpointer::RestartWithin(std::chrono::milliseconds time) noexcept {
+  internal::Backoff backoff(time);
+  connection_->DropBusyHandler();
+  int rc = SQLITE_OK;
+  do {
+    rc = Checkpoint(SQLITE_CHECKPOINT_RESTART);
+  } while ((rc & 0xff) == SQLITE_BUSY && backoff.Wait());
+  connection_->UseBusyHandler();
+  return rc;
+}
+
 void Checkpointer::Restart() noexcept {
   if (connection_ == nullptr) return;
-  connection_->DropBusyHandler();
-  (void)Checkpoint(SQLITE_CHECKPOINT_RESTART);
-  connection_->UseBusyHandler();
+  (void)RestartWithin(std::chrono::milliseconds(0));
 }
 
 Status Checkpointer::Finish() {

@@ -10,6 +10,7 @@
 #define APPCACHE_ENGINE_STORE_CHECKPOINT_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 #include "appcache/error.h"
@@ -68,6 +69,9 @@ class Checkpointer {
  private:
   static int OnCommit(void* self, sqlite3* db, const char* schema, int pages);
   int Checkpoint(int mode) noexcept;
+  // Attempts a restart until it succeeds, or the time is up. Returns SQLite's
+  // result code.
+  int RestartWithin(std::chrono::milliseconds time) noexcept;
 
   Connection* connection_ = nullptr;
   int64_t checkpoint_pages_ = kDefaultPages;

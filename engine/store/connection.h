@@ -3,6 +3,7 @@
 #ifndef APPCACHE_ENGINE_STORE_CONNECTION_H_
 #define APPCACHE_ENGINE_STORE_CONNECTION_H_
 
+#include <cassert>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -45,6 +46,12 @@ class Connection {
   sqlite3* get() const noexcept { return db_; }
   bool is_open() const noexcept { return db_ != nullptr; }
   bool is_borrowed() const noexcept { return busy_ == nullptr; }
+
+  // How long a call waits for a lock. REQUIRES: !is_borrowed().
+  std::chrono::milliseconds busy_timeout() const noexcept {
+    assert(!is_borrowed());
+    return busy_->timeout;
+  }
   const std::string& name() const noexcept { return name_; }
 
   // Runs statements, and ignores their rows.

@@ -13,9 +13,9 @@
 #include "appcache/sqlite_cache.h"
 #include "tests/fault/hammer.h"
 #include "tests/fault/history.h"
-#include "tests/support/test_scale.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace appcache::concurrency_test {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "tests/support/test_scale.h"
 #include "tests/support/random.h"
+#include "tests/support/test_scale.h"
 
 namespace appcache {
 

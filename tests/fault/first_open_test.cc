@@ -11,9 +11,9 @@
 
 #include "appcache/sqlite_cache.h"
 #include "tests/fault/faulty_vfs.h"
-#include "tests/support/test_scale.h"
 #include "tests/support/child_process.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace appcache::first_open_test {
 namespace {

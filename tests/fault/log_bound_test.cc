@@ -9,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -87,6 +88,21 @@ class LogBoundTest : public testing::TestWithParam<Store> {
                          std::string(40'000, static_cast<char>('a' + i % 26)));
     return set.ok() && GetParam() == Store::kMemory ? cache_->Flush() : set;
   }
+  // Another connection to the database.
+  sqlite3* Connect() {
+    sqlite3* db = nullptr;
+    if (GetParam() == Store::kMemory) {
+      const Result<sqlite3*> connection = SqliteCache::ConnectInMemory("bound");
+      EXPECT_TRUE(connection.ok()) << connection.status().ToString();
+      if (connection.ok()) db = *connection;
+    } else {
+      EXPECT_EQ(
+          sqlite3_open_v2(path_.c_str(), &db, SQLITE_OPEN_READONLY, nullptr),
+          SQLITE_OK);
+    }
+    sqlite3_busy_timeout(db, 60'000);
+    return db;
+  }
   // In memory with an index of 32 KiB for each 4096 pages.
   uint64_t LogBytes() const {
     return GetParam() == Store::kFile
@@ -128,28 +144,75 @@ TEST_P(LogBoundTest, AnOldSnapshotMakesSetsBusyAndGetsGoOn) {
   EXPECT_LE(LogBytes(), GetParam() == Store::kFile ? 0u : 100'000u);
 }
 
-TEST_P(LogBoundTest, GetsThatOverlapAllTheTimeDoNotKeepItFromStartingOver) {
-  constexpr int kReaders = 4;
+// Reads on a connection of its own, and lasts until it is destroyed.
+class ReadTransaction {
+ public:
+  explicit ReadTransaction(sqlite3* db) : db_(db) {
+    Run("BEGIN; SELECT count(*) FROM entries");
+  }
+  ~ReadTransaction() { Run("COMMIT"); }
+  ReadTransaction(const ReadTransaction&) = delete;
+  ReadTransaction& operator=(const ReadTransaction&) = delete;
+
+ private:
+  void Run(const char* sql) {
+    char* message = nullptr;
+    EXPECT_EQ(sqlite3_exec(db_, sql, nullptr, nullptr, &message), SQLITE_OK)
+        << message;
+    sqlite3_free(message);
+  }
+
+  sqlite3* const db_;
+};
+
+// Returns when the counter has not changed for some milliseconds, because the
+// log is full, or has reached its end. If it returns too early, the test still
+// passes, and tests less.
+void WaitUntilItStops(const std::atomic<int>& counter, int end) {
+  using Clock = std::chrono::steady_clock;
+  int seen = counter;
+  for (auto since = Clock::now();
+       seen < end && Clock::now() - since < std::chrono::milliseconds(10);) {
+    std::this_thread::yield();
+    if (counter == seen) continue;
+    seen = counter;
+    since = Clock::now();
+  }
+}
+
+// A restart waits for the slot of a reader with an old snapshot. When this one
+// ends, a reader with the newest snapshot takes the slot, and from then on one
+// reader begins before another one ends.
+TEST_P(LogBoundTest, ReadersThatOverlapAllTheTimeDoNotKeepItFromStartingOver) {
   constexpr int kSets = 800;  // some four times what the log may hold
   Open(SqliteCacheOptions().busy_timeout);
   ASSERT_TRUE(Set(0).ok());
-  std::atomic<bool> done{false};
-  std::vector<std::thread> readers;
-  for (int i = 0; i < kReaders; ++i) {
-    readers.emplace_back([this, &done] {
-      while (!done) {
-        EXPECT_FALSE(cache_->GetByStr<std::string>("0").has_error());
-      }
-    });
-  }
+  std::atomic<int> sets{0};
   uint64_t largest = 0;
-  for (int i = 0; i < kSets; ++i) {
-    const Status status = Set(i % 100);
-    EXPECT_TRUE(status.ok()) << status.ToString();
-    largest = std::max(largest, LogBytes());
+  std::thread setting([&] {
+    while (sets < kSets) {
+      const Status status = Set(sets % 100);
+      EXPECT_TRUE(status.ok()) << status.ToString();
+      largest = std::max(largest, LogBytes());
+      ++sets;
+    }
+  });
+  sqlite3* const connections[] = {Connect(), Connect()};
+  std::optional<ReadTransaction> readers[2];
+  while (sets < kSets) {
+    readers[0].emplace(connections[0]);
+    WaitUntilItStops(sets, kSets);
+    readers[0].reset();
+    const int waiting = sets;
+    readers[0].emplace(connections[0]);
+    for (size_t i = 1; sets == waiting && sets < kSets; ++i) {
+      readers[i % 2].emplace(connections[i % 2]);
+      readers[(i + 1) % 2].reset();
+    }
+    for (std::optional<ReadTransaction>& reader : readers) reader.reset();
   }
-  done = true;
-  for (std::thread& reader : readers) reader.join();
+  setting.join();
+  for (sqlite3* const connection : connections) sqlite3_close(connection);
   EXPECT_GT(largest, 0u);
   EXPECT_LE(largest, kMaxLogBytes + kSlack);
 }

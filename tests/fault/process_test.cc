@@ -11,10 +11,10 @@
 #include "appcache/sqlite_cache.h"
 #include "tests/fault/hammer.h"
 #include "tests/fault/history.h"
-#include "tests/support/test_scale.h"
 #include "tests/support/child_process.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace appcache::process_test {
 namespace {

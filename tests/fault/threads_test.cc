@@ -16,9 +16,9 @@
 #include "appcache/sqlite_cache.h"
 #include "appcache/testing/fake_clock.h"
 #include "tests/fault/hammer.h"
-#include "tests/support/test_scale.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace appcache::threads_test {
 namespace {

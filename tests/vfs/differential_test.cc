@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "tests/support/test_scale.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 #include "tests/vfs/heap_connection.h"
 
 namespace appcache::vfs::differential_test {

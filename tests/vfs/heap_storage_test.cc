@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/support/test_scale.h"
 #include "tests/support/random.h"
+#include "tests/support/test_scale.h"
 
 namespace appcache::vfs::heap_storage_test {
 namespace {

@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "tests/support/test_scale.h"
 #include "tests/support/random.h"
+#include "tests/support/test_scale.h"
 #include "tests/vfs/heap_connection.h"
 
 namespace appcache::vfs::lock_threads_test {

@@ -7,9 +7,9 @@
 #include <memory>
 #include <string>
 
-#include "tests/support/test_scale.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 #include "tests/vfs/heap_connection.h"
 
 namespace appcache::vfs::locks_test {
