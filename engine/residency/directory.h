@@ -310,8 +310,8 @@ class alignas(128) Directory::Shard : public internal::SpinLock {
   void Clear(ClearedShards::Shard& cleared, size_t& bytes) noexcept
       APPCACHE_REQUIRES(this);
 
-  // What a replacement writes comes first, with the lock: these lines move to
-  // the processor that sets.
+  // What a replacement of a dirty entry writes comes first, with the lock:
+  // these lines move to the processor that sets.
 
   // Constant.
   Directory* directory_ = nullptr;

@@ -64,7 +64,7 @@ constexpr size_t SpareBlocks::ListCount() noexcept {
   return ListOf(kLargest - kHeader) + 1;
 }
 
-// The blocks of one size. All are taken from `first`.
+// The blocks of one size. Blocks are taken from `first`.
 struct SpareBlocks::List {
   Spare* first = nullptr;
   size_t count = 0;
@@ -109,11 +109,10 @@ class alignas(64) SpareBlocks::Pool {
     return Pop(list);
   }
 
+  // Deletes one chain after another, so that the lock is held for a moment.
   void Free() noexcept {
-    if (!mutex_.try_lock()) return;
-    const internal::SpinLockGuard guard(mutex_, std::adopt_lock);
     for (size_t list = 0; list < ListCount(); ++list) {
-      while (Spare* const chain = Pop(list)) Delete(chain);
+      while (Spare* const chain = TryTake(list)) Delete(chain);
     }
   }
 
@@ -135,7 +134,6 @@ class alignas(64) SpareBlocks::Pool {
     Spare* const chain = chains_[list].load(std::memory_order_relaxed);
     if (chain == nullptr) return nullptr;
     chains_[list].store(chain->next_chain, std::memory_order_relaxed);
-    ASAN_POISON_MEMORY_REGION(&chain->next_chain, sizeof(Spare*));
     --count_;
     return chain;
   }
@@ -215,7 +213,8 @@ bool SpareBlocks::Refill(List& list, size_t block_size) noexcept {
   return true;
 }
 
-// Makes a whole chain of `first` the full one, which goes to the pool.
+// `first` has become a complete chain: makes it the full one, and moves the
+// previous full one to the pool.
 void SpareBlocks::FinishChain(List& list, size_t block_size) noexcept {
   Spare* const full =
       std::exchange(list.full, std::exchange(list.first, nullptr));

@@ -19,19 +19,21 @@
 
 namespace appcache::residency {
 
-// Of the calling thread, and the pool of the process. A thread deletes its
-// blocks when it ends, and keeps none afterwards. Only pool_bytes waits for
-// another thread: while one uses the pool, TryTake finds nothing there, Free
-// deletes the chain that it would have moved there, and FreePool does nothing.
-// A child that was forked at that moment never uses the pool.
+// Thread-safe: each thread has lists of its own, and the process has one pool.
+// A thread deletes its blocks when it ends, and keeps none afterwards. Only
+// pool_bytes, which is for tests, waits for another thread. While one uses the
+// pool, TryTake finds nothing there, Free deletes the chain that it would have
+// moved there, and FreePool does nothing. In a child that was forked at that
+// moment, they do so for ever, and pool_bytes does not return.
 class SpareBlocks {
  public:
   // The limit of a thread: as much as one batch of a Reclaimer has. When it is
-  // reached, the thread moves a chain of another size to the pool, or deletes
-  // the block.
+  // reached, the thread moves complete chains to the pool, those of small
+  // blocks first. If that is not enough, it deletes the block.
   static constexpr size_t kMaxBytes = size_t{512} << 10;
   // The limit of the pool. When it is reached, a chain of another size is
   // deleted for a new one, because the sizes that are in use may have changed.
+  // If there is none, the new one is deleted.
   static constexpr size_t kMaxPoolBytes = 2 * kMaxBytes;
 
   // The size of the block for `size` bytes. With the C library's header it is a
@@ -50,8 +52,10 @@ class SpareBlocks {
     return kChainBytes / (BlockSize(size) + kHeader);
   }
 
-  // A block of BlockSize(size), to be freed by operator delete or by Free; null
-  // when neither this thread nor the pool has one.
+  // A block of BlockSize(size), to be freed by operator delete or by Free. Null
+  // if this thread has none and takes no chain from the pool: there is none,
+  // another thread uses the pool, the chain would exceed kMaxBytes, the thread
+  // is ending, or the block is large.
   static void* TryTake(size_t size) noexcept;
 
   // Keeps a block of operator new that has BlockSize(size), moves it to the

@@ -69,8 +69,8 @@ class Checkpointer {
  private:
   static int OnCommit(void* self, sqlite3* db, const char* schema, int pages);
   int Checkpoint(int mode) noexcept;
-  // Attempts a restart until it succeeds, or the time is up. Returns SQLite's
-  // result code.
+  // Attempts a restart until the result is not SQLITE_BUSY, or the time is up.
+  // Returns the result.
   int RestartWithin(std::chrono::milliseconds time) noexcept;
 
   Connection* connection_ = nullptr;

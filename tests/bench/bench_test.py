@@ -186,7 +186,7 @@ class BenchTest(unittest.TestCase):
         status, output, first = self.bench("--seed=3", self.trace)
         self.assertEqual(status, 1, output)
         self.assertIn("--resume measures the rest", output)
-        self.assertIn("did not reach", "".join(first["left_out"]))
+        self.assertEqual(first["left_out"], [run.UNFINISHED])
         rounds = [len(sample["real_ns"]) for sample in first["samples"]]
         self.assertEqual(sorted(rounds), [2, 2, 3, 3])
         self.assertEqual((first["latency"], first["curves"]), ([], []))
@@ -226,6 +226,7 @@ class BenchTest(unittest.TestCase):
         result = results.load(run.result_path(arguments))
         rounds = [len(sample["real_ns"]) for sample in result["samples"]]
         self.assertEqual(sorted(rounds), [1, 1, 2, 2])
+        self.assertEqual(result["left_out"], [run.UNFINISHED])
 
     def test_a_complete_run_has_nothing_to_resume(self):
         _, _, first = self.bench()
@@ -237,6 +238,25 @@ class BenchTest(unittest.TestCase):
         _, _, more = self.bench("--resume", "--rounds=5")
         self.assertEqual(len(more["samples"][0]["real_ns"]), 5)
         self.assertEqual(len(self.log()), 10)
+
+    def test_a_resumed_run_with_more_cases_measures_these_only(self):
+        self.bench("--filter=get_hit")
+        _, _, result = self.bench("--resume")
+        for sample in result["samples"]:
+            self.assertEqual(len(sample["real_ns"]), 4, sample["case"])
+        for cases in self.log()[8:]:
+            self.assertEqual(
+                {case.split("/")[0] for case in cases}, {"set_over"}
+            )
+
+    def test_an_earlier_result_is_kept(self):
+        _, _, first = self.bench("--seed=1")
+        status, output, second = self.bench("--seed=2")
+        self.assertEqual(status, 0, output)
+        self.assertEqual(second["environment"]["seed"], 2)
+        before = os.path.join(self.path("out"), "result.json.before")
+        self.assertIn(before, output)
+        self.assertEqual(results.load(before), first)
 
     def test_there_may_be_no_run_to_resume(self):
         status, output, result = self.bench("--resume")
@@ -267,6 +287,16 @@ class BenchTest(unittest.TestCase):
         status, output, _ = self.bench("--resume")
         self.assertEqual(status, 2, output)
         self.assertIn("this machine differs in: kernel; choose", output)
+
+    def test_the_reasons_are_printed_if_nothing_was_measured(self):
+        self.suite("suite_benchmark", self.names, fails=True)
+        for name in ("latency", "appcache"):
+            self.program(name, "#!/bin/sh\nexit 3")
+        status, output, _ = self.bench()
+        self.assertEqual(status, 2, output)
+        self.assertIn("nothing has been measured", output)
+        self.assertIn("out of memory", output)
+        self.assertIn("latencies: ", output)
 
     def test_an_interrupt_before_the_first_figure_writes_nothing(self):
         self.suite("suite_benchmark", self.names, interrupts=1)

@@ -100,7 +100,7 @@ class LogBoundTest : public testing::TestWithParam<Store> {
           sqlite3_open_v2(path_.c_str(), &db, SQLITE_OPEN_READONLY, nullptr),
           SQLITE_OK);
     }
-    sqlite3_busy_timeout(db, 60'000);
+    if (db != nullptr) sqlite3_busy_timeout(db, 60'000);
     return db;
   }
   // In memory with an index of 32 KiB for each 4096 pages.
@@ -165,14 +165,16 @@ class ReadTransaction {
   sqlite3* const db_;
 };
 
-// Returns when the counter has not changed for some milliseconds, because the
-// log is full, or has reached its end. If it returns too early, the test still
-// passes, and tests less.
-void WaitUntilItStops(const std::atomic<int>& counter, int end) {
+// Returns when the counter has not changed for some milliseconds after the log
+// has become full, or has reached its end.
+template <class IsFull>
+void WaitUntilItStops(const std::atomic<int>& counter, int end,
+                      const IsFull& is_full) {
   using Clock = std::chrono::steady_clock;
   int seen = counter;
   for (auto since = Clock::now();
-       seen < end && Clock::now() - since < std::chrono::milliseconds(10);) {
+       seen < end &&
+       (Clock::now() - since < std::chrono::milliseconds(10) || !is_full());) {
     std::this_thread::yield();
     if (counter == seen) continue;
     seen = counter;
@@ -187,6 +189,8 @@ TEST_P(LogBoundTest, ReadersThatOverlapAllTheTimeDoNotKeepItFromStartingOver) {
   constexpr int kSets = 800;  // some four times what the log may hold
   Open(SqliteCacheOptions().busy_timeout);
   ASSERT_TRUE(Set(0).ok());
+  sqlite3* const connections[] = {Connect(), Connect()};
+  for (sqlite3* const connection : connections) ASSERT_NE(connection, nullptr);
   std::atomic<int> sets{0};
   uint64_t largest = 0;
   std::thread setting([&] {
@@ -197,11 +201,11 @@ TEST_P(LogBoundTest, ReadersThatOverlapAllTheTimeDoNotKeepItFromStartingOver) {
       ++sets;
     }
   });
-  sqlite3* const connections[] = {Connect(), Connect()};
   std::optional<ReadTransaction> readers[2];
   while (sets < kSets) {
     readers[0].emplace(connections[0]);
-    WaitUntilItStops(sets, kSets);
+    WaitUntilItStops(sets, kSets,
+                     [&] { return LogBytes() >= kMaxLogBytes - kSlack; });
     readers[0].reset();
     const int waiting = sets;
     readers[0].emplace(connections[0]);

@@ -71,6 +71,7 @@ def at_start(seed):
         "date": start["date"],
         "load_average_start": start["load_average"],
         "seed": seed,
+        **machine(),
     }
 
 
@@ -92,7 +93,8 @@ def describe(context, start, flags="--compilation_mode=opt"):
     return {
         "date": start["date"],
         "end": end["date"],
-        **machine(),
+        **{name: start[name] for name in ("cpu", "cores", "kernel")},
+        "libraries": start["libraries"],
         "memory_bytes": os.sysconf("SC_PAGE_SIZE")
         * os.sysconf("SC_PHYS_PAGES"),
         "compiler": context.get("compiler") or start.get("compiler", ""),

@@ -22,12 +22,15 @@ class Samples:
             changed[name] = _extended(sample, measurement)
         self._by_case.update(changed)
 
-    def rounds_of(self, unit):
-        """In how many rounds all cases of the unit have been measured."""
-        return min(
-            len(self._by_case[case]["real_ns"]) if case in self._by_case else 0
-            for case in unit.cases
+    def missing(self, unit, rounds):
+        """The unit with the cases that have not been measured so often."""
+        return unit._replace(
+            cases=[c for c in unit.cases if self._count(c) < rounds]
         )
+
+    def _count(self, case):
+        sample = self._by_case.get(case)
+        return len(sample["real_ns"]) if sample else 0
 
     def list(self):
         return sorted(self._by_case.values(), key=lambda s: s["case"])
@@ -79,15 +82,18 @@ class Measuring:
             per_round = elapsed / ran if ran else 0
             if number >= min_rounds and elapsed + per_round > seconds:
                 return number
-            left = [u for u in units if self.samples.rounds_of(u) <= number]
+            missing = (self.samples.missing(u, number + 1) for u in units)
+            left = [unit for unit in missing if unit.cases]
             if not left:
                 continue
             random.Random(f"{self._seed} {number}").shuffle(left)
+            failed = set()
             for done, unit in enumerate(left, 1):
                 if not self._measure(unit):
-                    units.remove(unit)
+                    failed.update(unit.cases)
                 if after_unit:
                     after_unit(number + 1, done, len(left))
+            units = [u for u in units if failed.isdisjoint(u.cases)]
             ran += 1
             elapsed = time.monotonic() - begin
             self._progress(f"round {number + 1} of {rounds}: {elapsed:.0f} s")

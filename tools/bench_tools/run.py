@@ -11,9 +11,13 @@ from bench_tools import environment, latency, measuring, plan, programs
 from bench_tools import results, traces
 from bench_tools.failure import Failure
 
-# The result is saved after a store, or a setting of the latencies, when it was
-# last saved longer ago. A crash also loses the one that is being measured.
+# After each store, and after each setting of the latencies, the result is saved
+# if the last save is older than this.
 SAVE_INTERVAL_S = 60
+
+
+# The note in a result that was saved before the end of its run.
+UNFINISHED = "what the unfinished run did not reach; --resume measures it"
 
 
 class Paths:
@@ -58,6 +62,7 @@ class Run:
             self.result = _resumable(path, settings)
             step(f"resuming {path}: {len(self.result['samples'])} cases")
         else:
+            _keep_earlier(path, step)
             self.result = _empty(settings, arguments.seed)
         self._seed = self.result["environment"]["seed"]
         self._work = measuring.Measuring(
@@ -69,6 +74,7 @@ class Run:
             self.result["samples"],
         )
         self._saved = self._reported = time.monotonic()
+        self._is_complete = False
 
     def measure(self):
         self._measure_cases()
@@ -76,13 +82,21 @@ class Run:
             self._measure_latencies()
         with self._noting_failure("curves"):
             self._compute_curves()
+        self._is_complete = True
+
+    def notes(self):
+        """What is not measured, and why."""
+        return self._left_out + self._work.left_out
 
     def save(self):
         """Writes result.json. Returns whether anything has been measured."""
-        self.result["samples"] = self._work.samples.list()
-        if not self.result["samples"]:
+        result = self.result
+        result["samples"] = self._work.samples.list()
+        if not (result["samples"] or result["latency"] or result["curves"]):
             return False
-        self.result["left_out"] = self._left_out + self._work.left_out
+        result["left_out"] = self.notes()
+        if not self._is_complete:
+            result["left_out"] = [*self.notes(), UNFINISHED]
         self.result["environment"] = environment.describe(
             self._work.context, self.result["environment"]
         )
@@ -196,6 +210,13 @@ def _empty(settings, seed):
     }
 
 
+def _keep_earlier(path, step):
+    """Renames the result of an earlier run, which may have taken hours."""
+    if os.path.exists(path):
+        os.replace(path, f"{path}.before")
+        step(f"renamed the earlier result to {path}.before")
+
+
 def _resumable(path, settings):
     result = results.load(path)
     before = result["environment"]
@@ -207,8 +228,8 @@ def _resumable(path, settings):
     if result.get("run") != settings:
         commit = before["commit"] or "unknown"
         reason = (
-            f"other programs measured it (commit {commit}), or only one of both"
-            " runs has --quick"
+            f"other programs measured it (commit {commit}), or only one of the"
+            " two runs has --quick"
         )
     elif differing:
         reason = f"this machine differs in: {', '.join(differing)}"

@@ -138,8 +138,9 @@
 // there is the log (0.5 MiB, more while a reader holds an old snapshot), up to
 // write_behind_bytes of pending entries, and up to 16 MiB of replaced ones that
 // a reader may still use. Stats reports each. A thread that sets also keeps up
-// to 512 KiB of what was replaced, for its next sets, until it ends; and all
-// threads together keep 1 MiB, until a cache is closed.
+// to 512 KiB of what was replaced, for its next sets, until it ends; and a
+// pool, which all caches of the process share, keeps up to 1 MiB until one of
+// them is closed.
 
 #ifndef APPCACHE_SQLITE_CACHE_H_
 #define APPCACHE_SQLITE_CACHE_H_

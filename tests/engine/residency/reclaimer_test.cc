@@ -201,21 +201,38 @@ TEST_F(ReclaimerTest, ItsEndFreesWhatWaits) {
   }
 }
 
-TEST_F(ReclaimerTest, ItsEndLeavesNoSpareBlocksInThePool) {
-  for (const bool waits : {true, false}) {
-    auto cleared = std::make_unique<ClearedShards>();
-    cleared->shards.emplace_back();
-    for (size_t i = 0; i < 3 * SpareBlocks::ChainLength(300); ++i) {
-      cleared->shards[0].chain.Add(
-          Entry::New(1, "", std::string(300 - sizeof(Entry), 'v'), 0), false);
-    }
-    if (!waits) {
-      reclaimer_->Add(std::move(cleared));
-      reclaimer_->Collect();
-      cleared = std::make_unique<ClearedShards>();
-    }
-    reclaimer_->Add(std::move(cleared));
+// Cleared shards whose entries are several chains of spare blocks.
+std::unique_ptr<ClearedShards> ManyCleared() {
+  auto cleared = std::make_unique<ClearedShards>();
+  cleared->shards.emplace_back();
+  for (size_t i = 0; i < 3 * SpareBlocks::ChainLength(300); ++i) {
+    cleared->shards[0].chain.Add(
+        Entry::New(1, "", std::string(300 - sizeof(Entry), 'v'), 0), false);
   }
+  return cleared;
+}
+
+TEST_F(ReclaimerTest, ItsEndLeavesNoSpareBlocksOfAddedShardsInThePool) {
+  SpareBlocks::FreePool();
+  reclaimer_->Add(ManyCleared());
+  reclaimer_.reset();
+  EXPECT_EQ(SpareBlocks::pool_bytes(), 0u);
+}
+
+TEST_F(ReclaimerTest, ItsEndLeavesNoSpareBlocksOfWaitingShardsInThePool) {
+  SpareBlocks::FreePool();
+  Enter();
+  reclaimer_->Add(ManyCleared());
+  reclaimer_->Collect();
+  Leave();
+  reclaimer_.reset();
+  EXPECT_EQ(SpareBlocks::pool_bytes(), 0u);
+}
+
+TEST_F(ReclaimerTest, ItsEndLeavesNoSpareBlocksOfDeadShardsInThePool) {
+  SpareBlocks::FreePool();
+  reclaimer_->Add(ManyCleared());
+  reclaimer_->Collect();
   reclaimer_.reset();
   EXPECT_EQ(SpareBlocks::pool_bytes(), 0u);
 }

@@ -17,6 +17,7 @@
 #include "engine/residency/entry.h"
 #include "tests/support/allocations.h"
 #include "tests/support/in_child.h"
+#include "tests/support/test_scale.h"
 
 // Optimised builds have no points at which to hold a thread.
 #ifndef NDEBUG
@@ -176,7 +177,10 @@ TEST_F(SpareBlocksTest, AThreadThatIsFullMovesOtherSizesToThePool) {
     FreeNew(count, 300);
     EXPECT_LE(SpareBlocks::bytes(), SpareBlocks::kMaxBytes);
     EXPECT_GT(SpareBlocks::pool_bytes(), 0u);
+    SpareBlocks::FreePool();
     EXPECT_EQ(TakeAll(300), count);
+    for (size_t size = 4088; size > 400; --size) TakeAll(size);
+    EXPECT_EQ(SpareBlocks::bytes(), 0u);
   });
 }
 
@@ -214,14 +218,26 @@ TEST_F(SpareBlocksTest, ThePoolHasAtMostItsLimit) {
   InThread([] { EXPECT_EQ(TakeAll(300), 0u); });
 }
 
-TEST_F(SpareBlocksTest, AFullPoolReplacesChainsOfOtherSizes) {
-  InThread([] { FreeNew(2 * SpareBlocks::kMaxPoolBytes / 300, 300); });
-  const size_t length = SpareBlocks::ChainLength(1000);
-  InThread([&] { FreeNew(4 * length, 1000); });
+TEST_F(SpareBlocksTest, AFullPoolReplacesChainsOfOtherSizesInTurn) {
+  constexpr size_t kHalf = SpareBlocks::kMaxPoolBytes / kChainBytes / 2;
+  // A thread keeps the last chain that it has filled.
+  const auto free_chains = [](size_t chains, size_t size) {
+    InThread(
+        [&] { FreeNew((chains + 1) * SpareBlocks::ChainLength(size), size); });
+  };
+  const auto take_chains = [](size_t size) {
+    size_t count = 0;
+    InThread([&] { count = TakeAll(size) / SpareBlocks::ChainLength(size); });
+    return count;
+  };
+  free_chains(kHalf, 300);
+  free_chains(kHalf, 2000);
+  ASSERT_EQ(SpareBlocks::pool_bytes(), SpareBlocks::kMaxPoolBytes);
+  free_chains(4, 1000);
   EXPECT_EQ(SpareBlocks::pool_bytes(), SpareBlocks::kMaxPoolBytes);
-  InThread([&] { EXPECT_EQ(TakeAll(1000), 3 * length); });
-  EXPECT_EQ(SpareBlocks::pool_bytes(),
-            SpareBlocks::kMaxPoolBytes - 3 * kChainBytes);
+  EXPECT_EQ(take_chains(1000), 4u);
+  EXPECT_EQ(take_chains(300), kHalf - 2);
+  EXPECT_EQ(take_chains(2000), kHalf - 2);
 }
 
 #ifndef NDEBUG
@@ -258,7 +274,7 @@ TEST_F(SpareBlocksTest, NoThreadWaitsForThePool) {
 // One thread frees what others take, as where one removes what others set.
 TEST_F(SpareBlocksTest, NoTwoThreadsHaveABlock) {
   constexpr int kTakers = 3;
-  constexpr int kBlocks = 20'000;
+  const int blocks_in_all = 20'000 * TestScale();
   std::atomic<int> taken{0};
   std::atomic<bool> has_ended{false};
   std::thread freeing([&] {
@@ -268,7 +284,7 @@ TEST_F(SpareBlocksTest, NoTwoThreadsHaveABlock) {
   for (int i = 0; i < kTakers; ++i) {
     takers.emplace_back([&, i] {
       std::vector<char*> blocks;
-      while (taken < kBlocks) {
+      while (taken < blocks_in_all) {
         auto* const block = static_cast<char*>(SpareBlocks::TryTake(300));
         if (block != nullptr) {
           blocks.push_back(block);
