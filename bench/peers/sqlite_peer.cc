@@ -25,6 +25,8 @@ constexpr char kFilePragmas[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
     "PRAGMA cache_size = -8192;";
 
+constexpr int kBusyTimeoutMs = 2000;
+
 class Connection final : public Session {
  public:
   // Calls take turns with the others that use `mutex`: all if it is an
@@ -34,6 +36,8 @@ class Connection final : public Session {
       : mutex_(mutex), is_memory_(is_memory) {
     const int rc = sqlite3_open(path.c_str(), &db_);
     Must(rc == SQLITE_OK, "SQLite cannot open " + path);
+    // For a connection that is opened while another one writes.
+    sqlite3_busy_timeout(db_, kBusyTimeoutMs);
     if (!is_memory_) Execute(kFilePragmas);
   }
   ~Connection() override {
