@@ -8,6 +8,7 @@ Usage: bench_test.py BENCH
 import argparse
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -40,7 +41,7 @@ with open(LOG, "a") as log:
     log.write(" ".join(names) + "\\n")
 with open(LOG) as log:
     if len(list(log)) == INTERRUPTS:
-        os.kill(os.getppid(), signal.SIGINT)
+        os.kill(os.getppid(), signal.SIGTERM)
 if FAILS:
     sys.exit("out of memory")
 print(json.dumps({"context": {"compiler": "12.2.0", "optimized": "yes"},
@@ -220,6 +221,8 @@ class BenchTest(unittest.TestCase):
             seconds=1e9,
         )
         work = run.Run(paths, arguments, lambda text: None, [])
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGTERM, before)
         with mock.patch.object(run, "SAVE_INTERVAL_S", 0):
             with self.assertRaises(KeyboardInterrupt):
                 work.measure()
