@@ -58,6 +58,11 @@ class Store {
   }
 
  private:
+  // A cache may do more in its first reads than later: SqliteCache samples one
+  // of 8 of its first million for hit_ratio_curve, and then one of 256. Reads
+  // so many, or for 100 ms.
+  void ReadAMillion();
+
   const std::vector<Item>& items_;
   const std::vector<Item>* const new_;
   const std::string value_;
