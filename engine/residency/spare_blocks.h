@@ -23,8 +23,8 @@ namespace appcache::residency {
 // A thread deletes its blocks when it ends, and keeps none afterwards. Only
 // pool_bytes, which is for tests, waits for another thread. While one uses the
 // pool, TryTake finds nothing there, Free deletes the chain that it would have
-// moved there, and FreePool does nothing. In a child that was forked at that
-// moment, they do so for ever, and pool_bytes does not return.
+// moved there, and FreePool leaves chains there. In a child that was forked at
+// that moment, they do so for ever, and pool_bytes does not return.
 class SpareBlocks {
  public:
   // The limit of a thread: as much as one batch of a Reclaimer has. When it is
