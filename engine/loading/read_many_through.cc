@@ -27,6 +27,10 @@ std::vector<LoadAnswer> ReadManyThrough::Run() {
   for (size_t i = 0; i < items_.size(); ++i) {
     if (items_[i].ticket && !items_[i].answer) Follow(i);
   }
+  // Only now, because a key may be among them twice.
+  for (Item& item : items_) {
+    if (item.is_own) item.again.emplace(*item.ticket);
+  }
   // A leader that found its value in the cache has shared nothing.
   Look(Wanted([](const Item& item) { return item.ticket.has_value(); }));
   Load(Wanted([](const Item&) { return true; }));
@@ -244,7 +248,7 @@ void ReadManyThrough::Follow(size_t i) {
   const Outcome outcome = item.ticket->Wait(
       clock, std::chrono::ceil<Ttl>(*wait_until_ - clock.Now()), bytes);
   if (outcome == Outcome::kCycle) ThrowLoadCycle();
-  if (outcome == Outcome::kOwn) item.again.emplace(*item.ticket);
+  item.is_own = outcome == Outcome::kOwn;
   if (outcome == Outcome::kShared) {
     try {
       if (call_.Parse(i, bytes)) item.answer = LoadAnswer::kParsed;

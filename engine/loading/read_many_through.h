@@ -45,7 +45,8 @@ class ReadManyThrough {
     std::optional<Ticket> ticket;
     Age age = Age::kMissing;  // of the value that the call has parsed
     std::optional<LoadAnswer> answer;
-    std::optional<Ticket::InOwn> again;  // in the loader of this key
+    bool is_own = false;  // the caller is in the loader of this key
+    std::optional<Ticket::InOwn> again;
 
     bool has_value() const { return age != Age::kMissing; }
     bool leads() const { return ticket && ticket->is_leader(); }

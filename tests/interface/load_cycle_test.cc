@@ -173,6 +173,21 @@ TEST_F(LoadCycleTest, ALoaderMayAskForItsOwnKeyAgainAndAgain) {
             14);
 }
 
+TEST_F(LoadCycleTest, ALoaderMayAskForItsOwnKeyTwiceInABatch) {
+  const auto inner = [&] {
+    return cache_.GetManyVia({NumberKey("k", 1), NumberKey("k", 1)},
+                             [](std::span<const NumberKey> keys) {
+                               return std::vector<int>(keys.size(), 7);
+                             });
+  };
+  EXPECT_EQ(cache_.GetVia(NumberKey("k", 1),
+                          [&] {
+                            const std::vector<int> values = inner();
+                            return values[0] + values[1];
+                          }),
+            14);
+}
+
 TEST_F(LoadCycleTest, ACallerThatDoesNotWaitLoadsForItself) {
   LoadOptions no_wait;
   no_wait.max_wait = std::chrono::milliseconds(0);
