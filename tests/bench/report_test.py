@@ -235,6 +235,28 @@ class ReadingTest(unittest.TestCase):
         text = sections.build(result)[0]["text"][0]
         self.assertEqual(text, "No operation is slower than a peer here.")
 
+    def test_few_rounds_have_no_verdict(self):
+        for rounds in (1, 2):
+            result = example_result.result()
+            for sample in result["samples"]:
+                sample["real_ns"] = sample["real_ns"][:rounds]
+            section = sections.build(result)[0]
+            self.assertRegex(
+                section["text"][0],
+                r"^\d+ comparisons have no verdict, because they were measured"
+                r" in fewer than 3 rounds\.$",
+            )
+            cells = [
+                cell
+                for row in section["views"][0]["table"]["rows"]
+                for cell in row
+                if isinstance(cell, list)
+            ]
+            self.assertTrue(cells)
+            for text, kind, spread in cells:
+                self.assertRegex(text, r"^[\d.]+$")
+                self.assertEqual((kind, spread), ("", ""))
+
     def test_operations_without_drawn_keys_are_in_the_same_table(self):
         result = example_result.result()
         for sample in result["samples"]:

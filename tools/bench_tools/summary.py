@@ -88,6 +88,11 @@ LABELS = {
 
 Spread = collections.namedtuple("Spread", "median low high")
 
+Ratio = collections.namedtuple("Ratio", Spread._fields + ("rounds",))
+
+# Fewer do not show how much a ratio varies.
+MIN_ROUNDS_OF_VERDICT = 3
+
 Setting = collections.namedtuple(
     "Setting", "place value_bytes entries keys threads"
 )
@@ -256,21 +261,27 @@ def time_of(sample):
 
 
 def ratio(ours, theirs):
-    """The Spread of the ratio of times in the same round, which the load of
-    the machine affects alike. Its median is the ratio of the medians."""
+    """The Ratio of times in the same round, which the load of the machine
+    affects alike. Its median is the ratio of the medians."""
     mine, others = time_of(ours), time_of(theirs)
     rounds = [a / b for a, b in zip(mine, others) if b > 0]
     if not rounds:
         return None
     spread = quartiles(rounds)
     middle = statistics.median(mine) / statistics.median(others)
-    return Spread(
-        middle, min(spread.low, middle), max(spread.high, middle)
+    return Ratio(
+        middle,
+        min(spread.low, middle),
+        max(spread.high, middle),
+        len(rounds),
     )
 
 
-def verdict_text(spread):
-    """Whether the ratio of ours to theirs differs clearly from 1."""
-    if spread.low > 1.05:
+def verdict_text(ratio):
+    """Whether a ratio of ours to theirs differs clearly from 1: "slower",
+    "faster" or "similar". Empty after too few rounds."""
+    if ratio.rounds < MIN_ROUNDS_OF_VERDICT:
+        return ""
+    if ratio.low > 1.05:
         return "slower"
-    return "faster" if spread.high < 1 / 1.05 else "similar"
+    return "faster" if ratio.high < 1 / 1.05 else "similar"

@@ -6,55 +6,64 @@ from bench_tools import summary
 from bench_tools.sections import parts
 
 
-def _ratio_cell(spread):
+def _ratio_cell(ratio):
     """A cell with a ratio, its spread, and what it means."""
-    if spread is None:
+    if ratio is None:
         return ""
-    kind = summary.verdict_text(spread)
-    mark = {"slower": " \u25b2", "faster": " \u25bc", "similar": ""}[kind]
+    kind = summary.verdict_text(ratio)
+    mark = {"slower": " \u25b2", "faster": " \u25bc"}.get(kind, "")
     text = summary.ratio_text
-    note = f"({text(spread.low)}\u2013{text(spread.high)})"
-    return [f"{text(spread.median)}{mark}", kind, note]
+    note = f"({text(ratio.low)}\u2013{text(ratio.high)})"
+    return [f"{text(ratio.median)}{mark}", kind, note if kind else ""]
 
 
-def _readings(index, settings, own):
-    """Sentences about the peers that are faster, which come first, and how
-    many are not."""
-    slower, faster, similar = [], 0, 0
+def _comparisons(index, settings, own):
+    """The ratio to every peer, with side, operation and peer."""
     for setting in settings:
         for side in own:
             for operation in index.operations(setting, (side,)):
                 ours = index.find(setting, operation, side)
                 for peer in summary.peers_of(side):
                     theirs = index.find(setting, operation, peer)
-                    spread = theirs and summary.ratio(ours, theirs)
-                    if not spread:
-                        continue
-                    kind = summary.verdict_text(spread)
-                    faster += kind == "faster"
-                    similar += kind == "similar"
-                    if kind == "slower":
-                        slower.append((spread.median, side, operation, peer))
-    slower.sort(reverse=True)
-    if not slower and not faster and not similar:
-        return []
+                    ratio = theirs and summary.ratio(ours, theirs)
+                    if ratio:
+                        yield ratio, side, operation, peer
+
+
+def _readings(index, settings, own):
+    """Sentences about the peers that are faster, which come first, and how
+    many are not."""
+    by_verdict = {"slower": [], "similar": [], "faster": [], "": []}
+    for comparison in _comparisons(index, settings, own):
+        by_verdict[summary.verdict_text(comparison[0])].append(comparison)
+    counts = {verdict: len(of) for verdict, of in by_verdict.items()}
+    unknown = counts.pop("")
     texts = []
-    if slower:
-        listed = "; ".join(
-            f"{summary.label(operation)}: {side} takes"
-            f" {summary.ratio_text(median)} times as long as {peer}"
-            for median, side, operation, peer in slower[:5]
+    if sum(counts.values()) > 0:
+        texts += [
+            _slower_text(sorted(by_verdict["slower"], reverse=True)),
+            f"Of {sum(counts.values())} comparisons, {counts['slower']} are"
+            f" slower, {counts['similar']} similar (within 5 % or the"
+            f" spread), and {counts['faster']} faster.",
+        ]
+    if unknown:
+        texts.append(
+            f"{unknown} comparisons have no verdict, because they were"
+            f" measured in fewer than {summary.MIN_ROUNDS_OF_VERDICT} rounds."
         )
-        more = f"; and {len(slower) - 5} more" if len(slower) > 5 else ""
-        texts.append(f"Slower than a peer: {listed}{more}.")
-    else:
-        texts.append("No operation is slower than a peer here.")
-    texts.append(
-        f"Of {len(slower) + faster + similar} comparisons, {len(slower)} are"
-        f" slower, {similar} similar (within 5 % or the spread), and {faster}"
-        " faster."
-    )
     return texts
+
+
+def _slower_text(slower):
+    if not slower:
+        return "No operation is slower than a peer here."
+    listed = "; ".join(
+        f"{summary.label(operation)}: {side} takes"
+        f" {summary.ratio_text(ratio.median)} times as long as {peer}"
+        for ratio, side, operation, peer in slower[:5]
+    )
+    more = f"; and {len(slower) - 5} more" if len(slower) > 5 else ""
+    return f"Slower than a peer: {listed}{more}."
 
 
 def section(index, group):
@@ -142,7 +151,7 @@ def _table(index, setting, operations, own, sides):
         for side, peer in pairs:
             ours = index.find(setting, operation, side)
             theirs = index.find(setting, operation, peer)
-            spread = summary.ratio(ours, theirs) if ours and theirs else None
-            row.append(_ratio_cell(spread))
+            ratio = summary.ratio(ours, theirs) if ours and theirs else None
+            row.append(_ratio_cell(ratio))
         rows.append(row)
     return {"head": head, "rows": rows}
