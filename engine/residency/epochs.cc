@@ -102,7 +102,7 @@ class Epochs::Slots {
 
  private:
   static uint64_t LoadEpoch(Reader& slot) noexcept {
-    if constexpr (kThreadSanitizer) {
+    if constexpr (internal::kThreadSanitizer) {  // see Enter
       return slot.epoch_.fetch_add(0, std::memory_order_acq_rel);
     } else {
       return slot.epoch_.load(std::memory_order_acquire);
@@ -261,7 +261,7 @@ void Epochs::ExecuteBarrier() noexcept {
       if (errno != ENOMEM) std::abort();
       std::this_thread::yield();
     }
-  } else if constexpr (!kThreadSanitizer) {
+  } else if constexpr (!internal::kThreadSanitizer) {
     std::atomic_thread_fence(std::memory_order_seq_cst);
   }
 }

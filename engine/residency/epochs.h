@@ -47,25 +47,10 @@
 #include <memory>
 
 #include "engine/support/fork_guard.h"
+#include "engine/support/sanitizers.h"
 #include "engine/support/thread_counter.h"
 
 namespace appcache::residency {
-
-// ThreadSanitizer models neither fences nor membarrier. Under it, readers and
-// the scan use read-modify-write operations on the slots: of two on one slot,
-// the later one synchronizes with the earlier, so that either the scan sees the
-// announcement, or the reader sees what came before the scan.
-#if defined(__SANITIZE_THREAD__)
-inline constexpr bool kThreadSanitizer = true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-inline constexpr bool kThreadSanitizer = true;
-#else
-inline constexpr bool kThreadSanitizer = false;
-#endif
-#else
-inline constexpr bool kThreadSanitizer = false;
-#endif
 
 // Thread-safe. Must not be used in a forked child of the process that created
 // it, except that a section may end there and the object may be destroyed.
@@ -227,7 +212,11 @@ class Epochs {
 
 inline void Epochs::Enter(Reader& reader) noexcept {
   const uint64_t epoch = global_.load(std::memory_order_acquire);
-  if constexpr (kThreadSanitizer) {
+  // ThreadSanitizer models neither fences nor membarrier. Under it, readers and
+  // the scan use read-modify-write operations on the slots: of two on one slot,
+  // the later one synchronizes with the earlier, so that either the scan sees
+  // the announcement, or the reader sees what came before the scan.
+  if constexpr (internal::kThreadSanitizer) {
     reader.epoch_.exchange(epoch, std::memory_order_acq_rel);
   } else {
     // Release: the scan may see this epoch and not the 0 before it. The loads

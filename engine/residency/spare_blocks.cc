@@ -7,16 +7,9 @@
 #include <utility>
 
 #include "engine/support/mutex.h"
+#include "engine/support/sanitizers.h"
 #include "engine/support/spin_lock.h"
 #include "engine/support/test_point.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define APPCACHE_ADDRESS_SANITIZER
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define APPCACHE_ADDRESS_SANITIZER
-#endif
-#endif
 
 // So that a use of a block after it was freed is found while it is kept.
 #if defined(APPCACHE_ADDRESS_SANITIZER)

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/support/sanitizers.h"
 #include "tests/command/command.h"
 
 namespace appcache::command::exec_failure_test {
@@ -156,11 +157,8 @@ TEST_F(ExecFailureTest, ALockFileThatIsALinkOrAPipeIsNotOpened) {
 }
 
 TEST_F(ExecFailureTest, FewDescriptorsAreEnough) {
-#ifdef __SANITIZE_ADDRESS__
-  constexpr int kFewest = 7;  // the sanitizer itself needs a pipe
-#else
-  constexpr int kFewest = 4;
-#endif
+  // GCC's address sanitizer itself needs a pipe.
+  constexpr int kFewest = internal::kAddressSanitizer ? 7 : 4;
   for (int count = kFewest; count <= 12; ++count) {
     const Output output =
         RunScript("ulimit -n " + std::to_string(count) +

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/support/sanitizers.h"
 #include "tests/command/command.h"
 #include "tests/command/exec_records.h"
 
@@ -47,11 +48,8 @@ class ExecStaleTest : public CommandTest {
 };
 
 TEST_F(ExecStaleTest, AStaleRunIsReplayedWhileOneProcessRefreshesIt) {
-#ifdef __SANITIZE_ADDRESS__
-  constexpr int kCallers = 20;  // they are slow
-#else
-  constexpr int kCallers = 100;
-#endif
+  // They are slow under a sanitizer.
+  constexpr int kCallers = internal::kAddressSanitizer ? 20 : 100;
   RecordStaleRun();
   std::vector<Running> callers;
   for (int i = 0; i < kCallers; ++i) {

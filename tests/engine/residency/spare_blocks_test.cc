@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/residency/entry.h"
+#include "engine/support/sanitizers.h"
 #include "tests/support/allocations.h"
 #include "tests/support/in_child.h"
 #include "tests/support/test_scale.h"
@@ -24,13 +25,6 @@
 #include "tests/engine/held_call.h"
 #endif
 
-#if defined(__SANITIZE_ADDRESS__)
-#define APPCACHE_ADDRESS_SANITIZER
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define APPCACHE_ADDRESS_SANITIZER
-#endif
-#endif
 #if defined(APPCACHE_ADDRESS_SANITIZER)
 #include <sanitizer/asan_interface.h>
 #endif
