@@ -1,4 +1,4 @@
-#include "tools/command/background.h"
+#include "tools/command/exec/background.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

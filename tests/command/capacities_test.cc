@@ -1,6 +1,6 @@
 // The capacities that `appcache mrc` chooses, and those on a command line.
 
-#include "tools/command/capacities.h"
+#include "tools/command/traces/capacities.h"
 
 #include <gtest/gtest.h>
 

@@ -17,7 +17,7 @@
 #include <iterator>
 
 #include "tests/support/await.h"
-#include "tools/command/run_lock.h"
+#include "tools/command/exec/run_lock.h"
 
 namespace appcache::command {
 namespace {

@@ -5,8 +5,8 @@
 #include <cerrno>
 
 #include "tests/support/map_cache.h"
-#include "tools/command/entries.h"
-#include "tools/command/selection.h"
+#include "tools/command/entries/entries.h"
+#include "tools/command/entries/selection.h"
 
 namespace appcache::command::del_test {
 namespace {

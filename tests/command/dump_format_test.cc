@@ -1,4 +1,4 @@
-#include "tools/command/dump_format.h"
+#include "tools/command/dump/dump_format.h"
 
 #include <gtest/gtest.h>
 #include <zlib.h>

@@ -1,4 +1,4 @@
-#include "tools/command/dump_lines.h"
+#include "tools/command/dump/dump_lines.h"
 
 #include <gtest/gtest.h>
 

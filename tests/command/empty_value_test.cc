@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "tools/command/cli.h"
-#include "tools/command/description.h"
+#include "tools/command/cli/cli.h"
+#include "tools/command/cli/description.h"
 
 namespace appcache::command::empty_value_test {
 namespace {

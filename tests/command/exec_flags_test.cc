@@ -1,4 +1,4 @@
-#include "tools/command/exec_flags.h"
+#include "tools/command/exec/exec_flags.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

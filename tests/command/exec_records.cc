@@ -8,7 +8,7 @@
 
 #include "appcache/backend.h"
 #include "appcache/sqlite_cache.h"
-#include "tools/command/run_record.h"
+#include "tools/command/exec/run_record.h"
 
 namespace appcache::command {
 namespace {

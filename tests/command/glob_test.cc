@@ -1,4 +1,4 @@
-#include "tools/command/glob.h"
+#include "tools/command/text/glob.h"
 
 #include <gtest/gtest.h>
 

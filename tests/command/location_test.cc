@@ -1,4 +1,4 @@
-#include "tools/command/location.h"
+#include "tools/command/cache/location.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

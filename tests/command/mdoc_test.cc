@@ -1,8 +1,8 @@
-#include "tools/command/mdoc.h"
+#include "tools/command/cli/mdoc.h"
 
 #include <gtest/gtest.h>
 
-#include "tools/command/value_kind.h"
+#include "tools/command/cli/value_kind.h"
 
 namespace appcache::command::mdoc_test {
 namespace {

@@ -1,4 +1,4 @@
-#include "tools/command/ping.h"
+#include "tools/command/entries/ping.h"
 
 #include <gtest/gtest.h>
 

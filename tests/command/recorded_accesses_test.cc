@@ -1,7 +1,7 @@
 // RecordedAccesses: the trace that is made of accesses, and the error of a
 // sample.
 
-#include "tools/command/recorded_accesses.h"
+#include "tools/command/traces/recorded_accesses.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "tools/command/run_age.h"
+#include "tools/command/exec/run_age.h"
 
 #include <gtest/gtest.h>
 

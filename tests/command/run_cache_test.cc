@@ -1,4 +1,4 @@
-#include "tools/command/run_cache.h"
+#include "tools/command/exec/run_cache.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 
 #include "appcache/clock.h"
 #include "tests/support/temp_dir.h"
-#include "tools/command/run_record.h"
+#include "tools/command/exec/run_record.h"
 
 namespace appcache::command::run_cache_test {
 namespace {

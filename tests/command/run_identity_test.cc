@@ -1,4 +1,4 @@
-#include "tools/command/run_identity.h"
+#include "tools/command/exec/run_identity.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

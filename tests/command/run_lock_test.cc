@@ -1,4 +1,4 @@
-#include "tools/command/run_lock.h"
+#include "tools/command/exec/run_lock.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

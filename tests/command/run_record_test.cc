@@ -1,4 +1,4 @@
-#include "tools/command/run_record.h"
+#include "tools/command/exec/run_record.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 #include <xxhash.h>
 
 #include "tests/support/random.h"
-#include "tools/command/byte_codec.h"
+#include "tools/command/text/byte_codec.h"
 
 namespace appcache::command::run_record_test {
 namespace {

@@ -1,10 +1,10 @@
-#include "tools/command/stats_text.h"
+#include "tools/command/stats/stats_text.h"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "tools/command/screen.h"
+#include "tools/command/io/screen.h"
 
 namespace appcache::command::stats_text_test {
 namespace {

@@ -1,4 +1,4 @@
-#include "tools/command/suggest.h"
+#include "tools/command/text/suggest.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "tools/command/table.h"
+#include "tools/command/text/table.h"
 
 #include <gtest/gtest.h>
 

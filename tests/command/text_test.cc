@@ -1,4 +1,4 @@
-#include "tools/command/text.h"
+#include "tools/command/text/text.h"
 
 #include <gtest/gtest.h>
 

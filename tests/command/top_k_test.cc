@@ -1,4 +1,4 @@
-#include "tools/command/top_k.h"
+#include "tools/command/text/top_k.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "tools/command/top.h"
+#include "tools/command/entries/top.h"
 
 #include <gtest/gtest.h>
 
-#include "tools/command/progress.h"
+#include "tools/command/io/progress.h"
 
 namespace appcache::command::top_test {
 namespace {

@@ -1,4 +1,4 @@
-#include "tools/command/trace_clock.h"
+#include "tools/command/traces/trace_clock.h"
 
 #include <gtest/gtest.h>
 

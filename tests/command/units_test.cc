@@ -1,4 +1,4 @@
-#include "tools/command/units.h"
+#include "tools/command/text/units.h"
 
 #include <gtest/gtest.h>
 

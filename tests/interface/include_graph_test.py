@@ -18,6 +18,68 @@ ADAPTERS = [
 ]
 PUBLIC = [ENGINE, *ADAPTERS]
 
+# The parts of the appcache command: the others that each may include, folders
+# elsewhere, and third-party libraries.
+COMMAND = "tools/command"
+COMMAND_PARTS = [
+    ("text", [], [ENGINE, "engine/support"], []),
+    ("io", ["text"], [ENGINE, "engine/support", "engine/uri"], ["nlohmann"]),
+    # Alone knows which backends there are.
+    ("cache", ["text", "io"], [*PUBLIC, "engine/uri"], []),
+    (
+        "entries",
+        ["text", "io", "cache"],
+        [ENGINE, "tools/histogram"],
+        ["nlohmann"],
+    ),
+    (
+        "dump",
+        ["text", "io", "cache", "entries"],
+        [ENGINE, "tools/trace"],
+        ["nlohmann", "zlib"],
+    ),
+    (
+        "exec",
+        ["text", "io", "cache", "entries"],
+        [ENGINE, "engine/support", "engine/uri"],
+        ["nlohmann", "xxhash"],
+    ),
+    (
+        "traces",
+        ["text", "io", "cache"],
+        [
+            ENGINE,
+            "engine/record",
+            "engine/uri",
+            "tools/curve",
+            "tools/histogram",
+            "tools/trace",
+        ],
+        ["nlohmann"],
+    ),
+    (
+        "stats",
+        ["text", "io", "cache", "traces"],
+        [*PUBLIC, "engine/record", "engine/uri"],
+        ["nlohmann"],
+    ),
+    (
+        "cli",
+        [
+            "text",
+            "io",
+            "cache",
+            "entries",
+            "dump",
+            "exec",
+            "traces",
+            "stats",
+        ],
+        [ENGINE, "engine/uri", "tools/trace"],
+        ["cli11"],
+    ),
+]
+
 # folder: (the folders that its files may include besides itself,
 #          the third-party libraries that it may include).
 # A file belongs to the longest folder that contains it. An arrow upwards is an
@@ -103,18 +165,14 @@ LAYERS = {
     "tools/curve": ([], ["xxhash"]),
     "tools/histogram": ([], []),
     "tools/trace": ([ENGINE, "engine/support"], ["zlib", "zstd"]),
-    "tools/command": (
-        [
-            *PUBLIC,
-            "engine/record",
-            "engine/support",
-            "engine/uri",
-            "tools/curve",
-            "tools/histogram",
-            "tools/trace",
-        ],
-        ["cli11", "nlohmann", "xxhash", "zlib"],
-    ),
+    **{
+        f"{COMMAND}/{part}": (
+            [*others, *(f"{COMMAND}/{below}" for below in parts)],
+            libraries,
+        )
+        for part, parts, others, libraries in COMMAND_PARTS
+    },
+    COMMAND: ([f"{COMMAND}/cli"], []),
     "tools/examples": (PUBLIC, []),
     # Benchmarks also measure parts of the engine, and libraries side by side.
     "bench": (
@@ -260,7 +318,8 @@ class PlantedViolationsTest(unittest.TestCase):
         "adapters/redis/x.h": '#include "adapters/net/n.h"\n',
         "adapters/tiered/include/appcache/t.h": "",
         "adapters/tiered/y.h": "",
-        "tools/command/m.cc": '#include "engine/uri/u.h"\n',
+        "tools/command/cli/m.h": '#include "tools/command/exec/r.h"\n',
+        "tools/command/exec/r.h": '#include "engine/uri/u.h"\n',
         "tools/examples/q.cc": '#include "appcache/r.h"\n',
         "bench/z.cc": '#include "tests/servers/redis_server.h"\n',
     }
@@ -292,7 +351,7 @@ class PlantedViolationsTest(unittest.TestCase):
             # Out of the engine.
             ("engine/lru/e.h", '"adapters/net/n.h"'),
             ("engine/lru/e.h", '"appcache/r.h"'),
-            ("engine/lru/e.h", '"tools/command/m.cc"'),
+            ("engine/lru/e.h", '"tools/command/exec/r.h"'),
             ("engine/lru/e.h", '"bench/z.cc"'),
             ("engine/lru/e.h", '"tests/support/random.h"'),
             # Between adapters.
@@ -300,6 +359,9 @@ class PlantedViolationsTest(unittest.TestCase):
             ("adapters/tiered/y.h", '"adapters/redis/x.h"'),
             ("adapters/tiered/y.h", '"appcache/r.h"'),
             ("adapters/tiered/y.h", '"adapters/net/n.h"'),
+            # Upwards within the command.
+            ("tools/command/exec/r.h", '"tools/command/cli/m.h"'),
+            ("tools/command/exec/r.h", '"appcache/r.h"'),
             # Internal headers in an example.
             ("tools/examples/q.cc", '"engine/uri/u.h"'),
         ]:

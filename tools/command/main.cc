@@ -1,3 +1,3 @@
-#include "tools/command/cli.h"
+#include "tools/command/cli/cli.h"
 
 int main(int argc, char** argv) { return appcache::command::Main(argc, argv); }
