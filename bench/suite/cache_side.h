@@ -18,7 +18,8 @@ inline constexpr unsigned kCacheForms =
 
 // Get, GetTimed and Set are GetRaw, GetTimedRaw and SetRaw of the backend, and
 // so on. The others are functions of Cache: Read and Get of a std::string by
-// string, GetVia with a key of two segments that is made for the call.
+// string; GetVia of Bytes with a key that is text, and of a std::string with a
+// key of two segments that is made for the call.
 class CacheSide : public SharedSide {
  public:
   explicit CacheSide(std::unique_ptr<Cache> cache);
@@ -27,6 +28,7 @@ class CacheSide : public SharedSide {
   size_t View(const Item& item) override;
   size_t Copy(const Item& item) override;
   size_t GetVia(const Item& item) override;
+  size_t GetViaCopy(const Item& item) override;
   size_t GetTimed(const Item& item) override;
   size_t GetMany(std::span<const Item* const> items) override;
   size_t GetManyTimed(std::span<const Item* const> items) override;

@@ -147,6 +147,7 @@ const std::vector<Operation>& Operations() {
       {"get_view", kView, kDraws, kRoomy, Time<&Worker::View>},
       {"get_copy", kCopy, kDraws, kRoomy, Time<&Worker::Copy>},
       {"get_via", kGetVia, kDraws, kRoomy, Time<&Worker::GetVia>},
+      {"get_via_copy", kGetVia, kDraws, kRoomy, Time<&Worker::GetViaCopy>},
       {"get_timed", kTimed, kDraws, kRoomy, Time<&Worker::GetTimed>},
       {"get_miss", 0, kDraws, kRoomy, Time<&Worker::GetMiss>},
       {"get_many", kWrites, kDraws, kRoomy, Time<&Worker::GetMany>},

@@ -22,6 +22,7 @@ std::vector<SideType>& MutableSides() {
 size_t Session::View(const Item&) { FailUnsupported(); }
 size_t Session::Copy(const Item&) { FailUnsupported(); }
 size_t Session::GetVia(const Item&) { FailUnsupported(); }
+size_t Session::GetViaCopy(const Item&) { FailUnsupported(); }
 size_t Session::GetTimed(const Item&) { FailUnsupported(); }
 size_t Session::GetManyTimed(std::span<const Item* const>) {
   FailUnsupported();

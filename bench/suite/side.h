@@ -38,8 +38,10 @@ class Session {
   virtual size_t View(const Item& item);
   // Copies the value to a new string.
   virtual size_t Copy(const Item& item);
-  // A read-through whose loader must not run.
+  // A read-through whose loader must not run, in the form of Get.
   virtual size_t GetVia(const Item& item);
+  // The same in the form of Copy, with a key that is made for the call.
+  virtual size_t GetViaCopy(const Item& item);
   // A Get that also returns the remaining ttl.
   virtual size_t GetTimed(const Item& item);
   // One batch. Returns the sum of the sizes. Default: a Get for each.

@@ -40,6 +40,7 @@ class Worker {
   bool View() { return IsValue(session_.View(Next())); }
   bool Copy() { return IsValue(session_.Copy(Next())); }
   bool GetVia() { return IsValue(session_.GetVia(Next())); }
+  bool GetViaCopy() { return IsValue(session_.GetViaCopy(Next())); }
   bool GetTimed() { return IsValue(session_.GetTimed(Next())); }
   bool GetMiss() {
     return session_.Get(store_->new_items()[cursor_.Next()]) == 0;
