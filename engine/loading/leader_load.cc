@@ -48,7 +48,7 @@ bool LeaderLoad::FindUnder(ProcessLock& lock) noexcept {
 bool LeaderLoad::Find() noexcept {
   try {
     const Lookup<Bytes> found = manager_.store().ReadAgain(path_);
-    if (!found || !call_.Parse(0, *found)) return false;
+    if (!found || !call_.Parse(0, Bytes(*found))) return false;
     ticket_.Publish(*found, [] {});
     return true;
   } catch (...) {

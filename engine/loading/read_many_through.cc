@@ -75,17 +75,17 @@ void ReadManyThrough::Look(const Indices& indices) {
   CodedBackend& store = manager_.store();
   try {
     if (NeedsTtl(options_) && store.supports_ttl_query()) {
-      const auto found = store.ReadManyTimed(paths);
+      auto found = store.ReadManyTimed(paths);
       for (size_t n = 0; n < indices.size(); ++n) {
         if (!found[n]) continue;
-        Take(items_[indices[n]], indices[n], found[n]->value,
+        Take(items_[indices[n]], indices[n], std::move(found[n]->value),
              AgeOf(found[n]->remaining_ttl, options_));
       }
     } else {
-      const auto found = store.ReadMany(paths);
+      auto found = store.ReadMany(paths);
       for (size_t n = 0; n < indices.size(); ++n) {
         if (!found[n]) continue;
-        Take(items_[indices[n]], indices[n], *found[n], Age::kFresh);
+        Take(items_[indices[n]], indices[n], *std::move(found[n]), Age::kFresh);
       }
     }
   } catch (...) {
@@ -93,8 +93,8 @@ void ReadManyThrough::Look(const Indices& indices) {
   }
 }
 
-void ReadManyThrough::Take(Item& item, size_t i, const Bytes& bytes, Age age) {
-  if (!call_.Parse(i, bytes)) return;
+void ReadManyThrough::Take(Item& item, size_t i, Bytes&& bytes, Age age) {
+  if (!call_.Parse(i, std::move(bytes))) return;
   item.age = age;
   if (age == Age::kFresh) item.answer = LoadAnswer::kParsed;
 }
@@ -251,7 +251,7 @@ void ReadManyThrough::Follow(size_t i) {
   item.is_own = outcome == Outcome::kOwn;
   if (outcome == Outcome::kShared) {
     try {
-      if (call_.Parse(i, bytes)) item.answer = LoadAnswer::kParsed;
+      if (call_.Parse(i, std::move(bytes))) item.answer = LoadAnswer::kParsed;
     } catch (...) {
       // It is loaded again.
     }

@@ -60,7 +60,7 @@ class ReadManyThrough {
   void Prepare();
   // Answers the items whose value is fresh. A failing cache is a miss.
   void Look(const Indices& indices);
-  void Take(Item& item, size_t i, const Bytes& bytes, Age age);
+  void Take(Item& item, size_t i, Bytes&& bytes, Age age);
   void Join();
   void AnswerStale(Item& item);
 

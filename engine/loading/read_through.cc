@@ -63,21 +63,21 @@ void ReadThrough::Look(Bytes* found) noexcept {
   try {
     CodedBackend& store = manager_.store();
     if (NeedsTtl(options_) && store.supports_ttl_query()) {
-      const Lookup<TimedBytes> raw = store.ReadTimed(path_);
+      Lookup<TimedBytes> raw = store.ReadTimed(path_);
       if (!raw) return;
-      Take(raw->value, AgeOf(raw->remaining_ttl, options_));
       if (found != nullptr) *found = raw->value;
-    } else if (const Lookup<Bytes> raw = store.Read(path_)) {
-      Take(*raw, Age::kFresh);
+      Take(std::move(raw->value), AgeOf(raw->remaining_ttl, options_));
+    } else if (Lookup<Bytes> raw = store.Read(path_)) {
       if (found != nullptr) *found = *raw;
+      Take(*std::move(raw), Age::kFresh);
     }
   } catch (...) {
     // The backend threw, or memory is exhausted: a miss.
   }
 }
 
-void ReadThrough::Take(const Bytes& bytes, Age age) {
-  if (call_.Parse(0, bytes)) age_ = age;
+void ReadThrough::Take(Bytes&& bytes, Age age) {
+  if (call_.Parse(0, std::move(bytes))) age_ = age;
 }
 
 bool ReadThrough::IsPaused() const {
@@ -190,7 +190,7 @@ std::optional<LoadAnswer> ReadThrough::Await(Ticket& ticket,
   if (outcome == Outcome::kShared) {
     // A value that does not parse, or whose parser throws, is not shared.
     try {
-      if (call_.Parse(0, bytes)) return LoadAnswer::kParsed;
+      if (call_.Parse(0, std::move(bytes))) return LoadAnswer::kParsed;
     } catch (...) {
     }
   }

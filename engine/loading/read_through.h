@@ -38,7 +38,7 @@ class ReadThrough {
   // Sets age_. A failing cache is a miss. `found`, if given, gets the bytes of
   // a hit.
   void Look(Bytes* found = nullptr) noexcept;
-  void Take(const Bytes& bytes, Age age);
+  void Take(Bytes&& bytes, Age age);
   bool IsPaused() const;
   // Whether another leader may have stored the value since Prepare looked.
   bool HasCompleted() const;

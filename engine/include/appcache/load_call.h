@@ -51,7 +51,7 @@ class APPCACHE_EXPORT LoadCall {
 
   // Parses `bytes` and keeps the value for key `i`. False when they are not a
   // value; then what was kept before is unchanged.
-  virtual bool Parse(size_t i, const Bytes& bytes) = 0;
+  virtual bool Parse(size_t i, Bytes&& bytes) = 0;
 
   // Calls the loader for these keys and keeps what it returns. Throws what the
   // loader throws.
@@ -82,8 +82,8 @@ class LoadSlot {
   using S = typename SerialiserOf<K>::type;
 
   // See LoadCall.
-  bool Parse(const Bytes& bytes) {
-    std::optional<V> value = S::Deserialise(bytes);
+  bool Parse(Bytes&& bytes) {
+    std::optional<V> value = S::Deserialise(std::move(bytes));
     if (!value) return false;
     parsed_.emplace(*std::move(value));
     return true;
@@ -151,7 +151,9 @@ class LoadOfKey : public LoadCall {
   // `key` must outlive this object.
   explicit LoadOfKey(const K& key) noexcept : key_(&key) {}
 
-  bool Parse(size_t, const Bytes& bytes) override { return slot_.Parse(bytes); }
+  bool Parse(size_t, Bytes&& bytes) override {
+    return slot_.Parse(std::move(bytes));
+  }
   Bytes Serialise(size_t) const override { return slot_.Serialise(); }
   bool WantsCompression(size_t, std::string_view bytes) const override {
     return slot_.WantsCompression(*key_, bytes);
@@ -244,8 +246,8 @@ class BatchLoad final : public LoadCall {
   bool may_find_none() const noexcept override {
     return kIsLoaded<LoadedOne<K, Loader>>;
   }
-  bool Parse(size_t i, const Bytes& bytes) override {
-    return slots_[i].Parse(bytes);
+  bool Parse(size_t i, Bytes&& bytes) override {
+    return slots_[i].Parse(std::move(bytes));
   }
   Bytes Serialise(size_t i) const override { return slots_[i].Serialise(); }
   bool WantsCompression(size_t i, std::string_view bytes) const override {
