@@ -62,6 +62,28 @@ TEST_F(MrcTest, CompareAddsOtherPolicies) {
   EXPECT_EQ(point["optimal_hits"], 5);
 }
 
+TEST_F(MrcTest, ComparedPoliciesHaveTheSameSetsAndDeletes) {
+  WriteFile("trace", "key,op\na,set\na,get\na,delete\na,get\na,get\n");
+  const Json point = Curve({"--entries", "1", "--compare"})["curve"][0];
+  for (const char* hits :
+       {"lru_hits", "fifo_hits", "s3_fifo_hits", "optimal_hits"}) {
+    EXPECT_EQ(point[hits], 2) << hits;
+  }
+}
+
+// Percentages of which a hundredth is more in binary.
+TEST_F(MrcTest, AHitRatioThatIsReachedExactlyHasACapacity) {
+  std::string keys;
+  for (int i = 0; i < 449; ++i) keys += std::to_string(i) + "\n";
+  for (int i = 0; i < 551; ++i) keys += "0\n";
+  WriteFile("trace", keys);
+  const Json targets = Curve({"--hit-ratio", "55", "--hit-ratio", "55.1%",
+                              "--hit-ratio", "55.11"})["targets"];
+  EXPECT_EQ(targets[0]["entries"], 1);
+  EXPECT_EQ(targets[1]["entries"], 449);
+  EXPECT_EQ(targets[2]["entries"], nullptr);
+}
+
 TEST_F(MrcTest, TheCapacityForAHitRatioIsPrinted) {
   const Json targets = Curve({"--hit-ratio", "26", "--hit-ratio", "33%",
                               "--hit-ratio", "90"})["targets"];
@@ -72,8 +94,8 @@ TEST_F(MrcTest, TheCapacityForAHitRatioIsPrinted) {
   const Output table =
       Run({"mrc", "trace", "--hit-ratio", "33", "--hit-ratio", "90"});
   EXPECT_NE(table.out.find("33.00% of hits: 10 entries\n"), std::string::npos);
-  EXPECT_NE(table.out.find("90.00% of hits: no capacity; at most 33.33% of the "
-                           "requests repeat a key\n"),
+  EXPECT_NE(table.out.find("90.00% of hits: no capacity; at most 33.33% with "
+                           "any\n"),
             std::string::npos)
       << table.out;
 }
@@ -149,7 +171,7 @@ TEST_F(MrcTtlTest, TheTableHasBothCurves) {
   EXPECT_NE(output.out.find(
                 "30.00% of hits: 1 entries; 1 entries with ttls\n"
                 "60.00% of hits: 2 entries; no capacity with ttls; at most "
-                "33.33% of the requests repeat a key\n"),
+                "33.33% with any\n"),
             std::string::npos)
       << output.out;
 }

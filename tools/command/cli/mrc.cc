@@ -60,7 +60,7 @@ void AddMrc(CLI::App& app, CommandLine& line) {
            ParseOnOff, options->ttls);
   AddFlag(command, "--compare",
           "Also simulate FIFO, S3-FIFO and the optimum, which\n"
-          "knows the future",
+          "knows the future; without ttls",
           options->compare);
   AddJsonOption(command, options->json);
 }

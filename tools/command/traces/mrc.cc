@@ -31,6 +31,8 @@ using Json = nlohmann::ordered_json;
 
 // A trace whose keys are numbered, for the simulators.
 struct NumberedTrace {
+  using Operation = curve::Access::Operation;
+
   struct Hash {
     using is_transparent = void;
     size_t operator()(std::string_view key) const noexcept {
@@ -38,17 +40,17 @@ struct NumberedTrace {
     }
   };
 
-  void Add(std::string_view key) {
+  void Add(std::string_view key, Operation operation) {
     auto found = numbers.find(key);
     if (found == numbers.end()) {
       const auto number = static_cast<uint32_t>(numbers.size());
       found = numbers.emplace(std::string(key), number).first;
     }
-    requests.push_back(found->second);
+    accesses.push_back({found->second, operation});
   }
 
   std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> numbers;
-  std::vector<uint32_t> requests;
+  std::vector<curve::Access> accesses;
 };
 
 // The curves of a trace.
@@ -58,7 +60,7 @@ struct Curves {
   curve::LruCurve lru;
   // With ttls; none: the trace states none, or they are not asked for.
   std::optional<curve::TtlCurve> with_ttls;
-  // Of the gets, for the simulators.
+  // With --compare.
   NumberedTrace numbered;
 };
 
@@ -74,16 +76,19 @@ class CurveCollector {
     const uint64_t key = curve::HashKey(request.key);
     has_ttls_ |= request.ttl != kNoTtl;
     has_times_ |= request.time.has_value();
+    using Operation = NumberedTrace::Operation;
     switch (request.operation) {
       case trace::Operation::kGet:
         curves_.lru.Request(key);
-        if (options_.compare) curves_.numbered.Add(request.key);
+        Number(request, Operation::kRequest);
         break;
       case trace::Operation::kSet:
         curves_.lru.Insert(key);
+        Number(request, Operation::kInsert);
         break;
       case trace::Operation::kDelete:
         curves_.lru.Remove(key);
+        Number(request, Operation::kRemove);
         break;
     }
     if (curves_.with_ttls) AddWithTtl(key, request);
@@ -99,6 +104,11 @@ class CurveCollector {
   }
 
  private:
+  void Number(const trace::Request& request,
+              NumberedTrace::Operation operation) {
+    if (options_.compare) curves_.numbered.Add(request.key, operation);
+  }
+
   void AddWithTtl(uint64_t key, const trace::Request& request) {
     const int64_t now = request.time.value_or(appcache::Ttl(0)).count();
     switch (request.operation) {
@@ -133,7 +143,7 @@ Status ReadTrace(const MrcOptions& options, Curves& curves) {
 struct Policy {
   const char* title;
   const char* field;
-  uint64_t (*hits)(std::span<const uint32_t> trace, uint64_t capacity);
+  uint64_t (*hits)(std::span<const curve::Access> trace, uint64_t capacity);
 };
 constexpr Policy kPolicies[] = {
     {"FIFO", "fifo_hits", curve::FifoHits},
@@ -172,7 +182,7 @@ std::vector<Point> Measure(const MrcOptions& options,
     }
     for (const Policy& policy : kPolicies) {
       if (!options.compare) break;
-      point.others.push_back(policy.hits(curves.numbered.requests, capacity));
+      point.others.push_back(policy.hits(curves.numbered.accesses, capacity));
     }
     points.push_back(std::move(point));
   }
@@ -202,7 +212,10 @@ std::string Bar(double percent, size_t width) {
 
 std::optional<uint64_t> CapacityFor(const curve::LruCurve& curve,
                                     double percent) {
-  return curve.CapacityFor(percent / 100 *
+  // A percentage with decimals is not exact in binary, and must not ask for a
+  // hit more than its digits do.
+  constexpr double kRounding = 1e-12;
+  return curve.CapacityFor((1 - kRounding) * percent / 100 *
                            static_cast<double>(curve.requests()));
 }
 
@@ -216,7 +229,7 @@ std::string TargetText(const Curves& curves, double percent) {
     }
     text += std::string("no capacity") + of + "; at most " +
             Fixed(Percent(curve.most_hits(), curve.requests()), 2) +
-            "% of the requests repeat a key";
+            "% with any";
   };
   add(curves.lru, "");
   if (curves.with_ttls) {

@@ -25,8 +25,7 @@ struct MrcOptions {
   double sample = 1;
   // Also the curve of a cache that honours the ttls that the trace states.
   bool ttls = true;
-  // Also simulate FIFO, S3-FIFO and the optimum, on the gets alone. Needs all
-  // keys.
+  // Also simulate FIFO, S3-FIFO and the optimum, without ttls. Needs all keys.
   bool compare = false;
   bool json = false;
 };
