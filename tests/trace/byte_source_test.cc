@@ -117,6 +117,27 @@ TEST_F(ByteSourceTest, CompressedBytesAreRecognised) {
   EXPECT_EQ(Decompress(Zstd("")).bytes, "");
 }
 
+// What pzstd writes begins with one.
+TEST_F(ByteSourceTest, AFrameToSkipIsSkipped) {
+  for (const char first : {'\x50', '\x5f'}) {
+    const std::string skipped =
+        std::string(1, first) + std::string("\x2a\x4d\x18\x04\0\0\0abcd", 11);
+    const Content content =
+        Decompress(skipped + Zstd("one\n") + skipped + Zstd("two\n"));
+    EXPECT_TRUE(content.error.ok()) << content.error.ToString();
+    EXPECT_EQ(content.bytes, "one\ntwo\n");
+  }
+}
+
+// A frame that says that its window has 256 MiB, and whose only block is empty.
+TEST_F(ByteSourceTest, ALargerWindowThanTheLimitIsNoDamage) {
+  const Content content =
+      Decompress(std::string("\x28\xb5\x2f\xfd\x00\x90\x01\x00\x00", 9));
+  EXPECT_TRUE(content.error.Is(ErrorCode::kTooLarge));
+  EXPECT_NE(content.error.message().find("--long=31"), std::string::npos)
+      << content.error.ToString();
+}
+
 TEST_F(ByteSourceTest, SeveralMembersAreOneFile) {
   for (const auto& compress : {Gzip, Zstd}) {
     const Content content =
@@ -147,7 +168,9 @@ TEST_F(ByteSourceTest, DamagedDataIsAnErrorOrOtherBytes) {
       std::string damaged = whole;
       damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
       const Content content = Decompress(damaged);
-      ASSERT_TRUE(content.error.ok() || content.error.Is(ErrorCode::kCorrupt))
+      // A window may have become too large.
+      ASSERT_TRUE(content.error.ok() || content.error.Is(ErrorCode::kCorrupt) ||
+                  content.error.Is(ErrorCode::kTooLarge))
           << at;
     }
   }

@@ -52,6 +52,13 @@ TEST(LineReaderTest, LinesEndWithANewlineOrTheSource) {
   EXPECT_TRUE(none.error.ok());
 }
 
+TEST(LineReaderTest, LinesMayEndAsOnWindows) {
+  for (const size_t piece : {size_t{1}, SIZE_MAX}) {
+    EXPECT_EQ(ReadLines({"x", SourceOf("a\r\n\r\nb\rc\r\nd", piece)}).texts,
+              (Texts{"a", "", "b\rc", "d"}));
+  }
+}
+
 TEST(LineReaderTest, LinesThatSpanReadsAreComplete) {
   std::string text;
   Texts expected;

@@ -15,7 +15,8 @@
 namespace appcache::trace::trace_test {
 namespace {
 
-using Texts = std::vector<std::string>;
+using Text = std::string;
+using Texts = std::vector<Text>;
 
 std::string Oracle(const std::vector<OracleGeneralRecord>& records) {
   std::string bytes;
@@ -61,6 +62,36 @@ TEST(TraceTest, EachFormatIsRecognisedByItsContent) {
       EXPECT_TRUE(content.error.ok()) << content.error.ToString();
       EXPECT_EQ(content.format, example.format);
       EXPECT_EQ(content.requests, example.requests);
+    }
+  }
+}
+
+TEST(TraceTest, TextFromWindowsIsTheSame) {
+  for (const Example& example : Examples()) {
+    if (example.format == Format::kOracleGeneral) continue;
+    SCOPED_TRACE(ToString(example.format));
+    std::string bytes = "\xef\xbb\xbf";
+    for (const char c : example.bytes) bytes += c == '\n' ? "\r\n" : Text(1, c);
+    for (const std::string& text : {bytes, Gzip(bytes)}) {
+      const TraceContent content = ReadTrace(text);
+      EXPECT_TRUE(content.error.ok()) << content.error.ToString();
+      EXPECT_EQ(content.format, example.format);
+      EXPECT_EQ(content.requests, example.requests);
+    }
+  }
+}
+
+TEST(TraceTest, TextInUtf16IsAnError) {
+  for (const bool is_little : {true, false}) {
+    std::string bytes = is_little ? "\xff\xfe" : "\xfe\xff";
+    for (const char c : Text("key,size\na,1\n")) {
+      bytes += is_little ? Text({c, '\0'}) : Text({'\0', c});
+    }
+    for (const auto format : {std::optional<Format>(), {Format::kCsv}}) {
+      const Status error = ReadTrace(bytes, format).error;
+      EXPECT_TRUE(error.Is(ErrorCode::kUnsupported));
+      EXPECT_NE(error.message().find("iconv"), std::string::npos)
+          << error.ToString();
     }
   }
 }

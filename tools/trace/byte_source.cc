@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
@@ -20,6 +21,22 @@ Status Failure(const char* operation, const std::string& name, int error) {
   return Status(ErrorCode::kUnavailable,
                 std::string("cannot ") + operation + " " + name + ": " + why,
                 error);
+}
+
+constexpr size_t kMagicBytes = 4;
+
+bool IsGzip(std::string_view magic) noexcept {
+  return magic.starts_with("\x1f\x8b");
+}
+
+// RFC 8878. Also a frame to skip, with which pzstd begins: sixteen magic
+// numbers, which differ in their first byte.
+bool IsZstd(std::string_view magic) noexcept {
+  if (magic.size() < kMagicBytes) return false;
+  const bool is_skippable =
+      (static_cast<unsigned char>(magic[0]) & 0xf0) == 0x50 &&
+      magic.substr(1, 3) == "\x2a\x4d\x18";
+  return is_skippable || magic.starts_with("\x28\xb5\x2f\xfd");
 }
 
 }  // namespace
@@ -70,6 +87,11 @@ Result<std::string_view> PeekSource::Peek(size_t size) {
   return std::string_view(peeked_.data(), std::min(size, filled));
 }
 
+void PeekSource::Skip(size_t size) noexcept {
+  assert(size <= peeked_.size() - consumed_);
+  consumed_ += size;
+}
+
 Result<size_t> PeekSource::Read(char* data, size_t size) {
   const size_t ready = std::min(size, peeked_.size() - consumed_);
   if (ready == 0) return source_->Read(data, size);
@@ -80,13 +102,11 @@ Result<size_t> PeekSource::Read(char* data, size_t size) {
 
 Result<std::unique_ptr<ByteSource>> Decompressed(
     std::unique_ptr<ByteSource> source, const std::string& name) {
-  constexpr std::string_view kGzip("\x1f\x8b", 2);
-  constexpr std::string_view kZstd("\x28\xb5\x2f\xfd", 4);
   auto peek = std::make_unique<PeekSource>(std::move(source));
-  const Result<std::string_view> magic = peek->Peek(kZstd.size());
+  const Result<std::string_view> magic = peek->Peek(kMagicBytes);
   if (!magic.ok()) return magic.status();
-  if (magic->starts_with(kGzip)) return NewGzipSource(std::move(peek), name);
-  if (magic->starts_with(kZstd)) return NewZstdSource(std::move(peek), name);
+  if (IsGzip(*magic)) return NewGzipSource(std::move(peek), name);
+  if (IsZstd(*magic)) return NewZstdSource(std::move(peek), name);
   return std::unique_ptr<ByteSource>(std::move(peek));
 }
 

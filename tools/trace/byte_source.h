@@ -59,6 +59,9 @@ class PeekSource final : public ByteSource {
 
   // The next `size` bytes; fewer only at the end. Valid until the next call.
   Result<std::string_view> Peek(size_t size);
+  // Drops the next `size` bytes. REQUIRES: the last call was a Peek that
+  // returned as many.
+  void Skip(size_t size) noexcept;
   Result<size_t> Read(char* data, size_t size) override;
 
  private:
@@ -69,7 +72,8 @@ class PeekSource final : public ByteSource {
 
 // Decompress another source, whose bytes start with the magic number of the
 // format. Errors, besides those of the source: kCorrupt when the data is
-// damaged or truncated, and kUnsupported for zstd in a build without it.
+// damaged or truncated; kTooLarge when zstd needs more than 128 MiB, and
+// kUnsupported in a build without zstd.
 std::unique_ptr<ByteSource> NewGzipSource(std::unique_ptr<ByteSource> source,
                                           std::string name);
 std::unique_ptr<ByteSource> NewZstdSource(std::unique_ptr<ByteSource> source,

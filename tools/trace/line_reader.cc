@@ -51,6 +51,7 @@ Result<bool> LineReader::Next(std::string_view& line, size_t max_line_bytes) {
     }
     if (found || (at_end && size > 0)) {
       line = rest.substr(0, size);
+      if (line.ends_with('\r')) line.remove_suffix(1);
       begin_ += found ? size + 1 : size;
       ++line_number_;
       return true;

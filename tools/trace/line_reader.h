@@ -23,9 +23,10 @@ class LineReader {
   // Messages call the source `name`.
   LineReader(std::string name, Source source);
 
-  // Sets `line` to the next line, without its newline, and returns true;
-  // returns false at the end. The line is valid until the next call. Errors:
-  // those of the source; kTooLarge when a line is longer than `max_line_bytes`.
+  // Sets `line` to the next line, without its newline and a carriage return
+  // before that, and returns true; returns false at the end. The line is valid
+  // until the next call. Errors: those of the source; kTooLarge when a line is
+  // longer than `max_line_bytes`.
   Result<bool> Next(std::string_view& line, size_t max_line_bytes);
 
   // The number of the line that Next returned last, counted from 1.

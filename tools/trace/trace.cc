@@ -35,6 +35,24 @@ std::optional<Format> FormatOfName(std::string_view path) {
   return std::nullopt;
 }
 
+// What text on Windows may begin with, in UTF-8.
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+// Whether it begins with a byte order mark in UTF-16, and several characters of
+// ASCII. A binary record does not: its key would have every other byte zero.
+bool IsUtf16(std::string_view head) {
+  constexpr size_t kCharacters = 8;
+  if (head.size() < 2 + 2 * kCharacters) return false;
+  const bool is_little = head.starts_with("\xff\xfe");
+  if (!is_little && !head.starts_with("\xfe\xff")) return false;
+  for (size_t i = 2; i < 2 + 2 * kCharacters; i += 2) {
+    if (head[is_little ? i + 1 : i] != '\0') return false;
+    if (head[is_little ? i : i + 1] == '\0') return false;
+  }
+  return true;
+}
+
+// REQUIRES: no byte order mark at the beginning of `head`.
 Format Detect(std::string_view path, std::string_view head) {
   if (const std::optional<Format> named = FormatOfName(path)) return *named;
   if (head.find('\0') != std::string_view::npos) return Format::kOracleGeneral;
@@ -100,8 +118,20 @@ Result<Trace> Trace::Open(const TraceOptions& options) {
   auto source = std::make_unique<PeekSource>(*std::move(bytes));
   const Result<std::string_view> head = source->Peek(kHeadBytes);
   if (!head.ok()) return head.status();
+  std::string_view text = *head;
+  const bool has_mark = text.starts_with(kByteOrderMark);
+  if (has_mark) text.remove_prefix(kByteOrderMark.size());
   const Format format =
-      options.format ? *options.format : Detect(options.path, *head);
+      options.format ? *options.format : Detect(options.path, text);
+  if (IsUtf16(*head) && options.format != Format::kOracleGeneral) {
+    return Status(ErrorCode::kUnsupported,
+                  options.name +
+                      " is text in UTF-16; convert it to UTF-8, "
+                      "such as with iconv -f UTF-16 -t UTF-8");
+  }
+  if (has_mark && format != Format::kOracleGeneral) {
+    source->Skip(kByteOrderMark.size());
+  }
   return Trace(format, raw, NewReader(format, options.name, std::move(source)));
 }
 

@@ -36,7 +36,8 @@
 // or delete or what other traces call these (trace/csv_fields.cc has the list).
 // A field that is empty or missing at the end of its line is not stated. Spaces
 // around fields are ignored, and a field in double quotes may contain commas.
-// Empty lines are skipped.
+// Empty lines are skipped. Lines may end as on Windows, and text may begin with
+// a byte order mark in UTF-8; UTF-16 is an error.
 
 #ifndef APPCACHE_TOOLS_TRACE_TRACE_H_
 #define APPCACHE_TOOLS_TRACE_TRACE_H_
@@ -96,8 +97,8 @@ class Trace {
 
   static constexpr uint64_t kBlockChunkBytes = uint64_t{128} << 10;
 
-  // Errors: kUnavailable when the file cannot be read; those of Next for the
-  // first line or record.
+  // Errors: kUnavailable when the file cannot be read; kUnsupported for text in
+  // UTF-16; those of Next for the first line or record.
   static Result<Trace> Open(const TraceOptions& options);
   Trace(Trace&&) noexcept;
   Trace& operator=(Trace&&) = delete;
@@ -108,7 +109,8 @@ class Trace {
   // Sets `request` to the next one and returns true; returns false at the end.
   // Errors: kCorrupt when the file is not of the format (the message has the
   // line or record, and what is expected there), or its compressed data is
-  // damaged or truncated; kTooLarge for a line above kMaxLineBytes;
+  // damaged or truncated; kTooLarge for a line above kMaxLineBytes, and zstd
+  // data that needs more than 128 MiB;
   // kUnavailable when the file cannot be read. After an error, call it no more.
   Result<bool> Next(Request& request);
 

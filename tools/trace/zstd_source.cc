@@ -1,4 +1,5 @@
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <utility>
 #include <vector>
@@ -9,7 +10,7 @@ namespace appcache::trace {
 namespace {
 
 // Decompresses any number of frames. The memory is that of the library's
-// default limit for a window, 128 MiB; a frame with a larger one is kCorrupt.
+// default limit for a window, 128 MiB; a frame with a larger one is kTooLarge.
 class ZstdSource final : public ByteSource {
  public:
   ZstdSource(std::unique_ptr<ByteSource> source, std::string name)
@@ -30,10 +31,7 @@ class ZstdSource final : public ByteSource {
       }
       const size_t code =
           ZSTD_decompressStream(stream_.get(), &output, &input_);
-      if (ZSTD_isError(code) != 0) {
-        return Failed(std::string("is damaged (") + ZSTD_getErrorName(code) +
-                      ")");
-      }
+      if (ZSTD_isError(code) != 0) return Failed(code);
       is_between_frames_ = code == 0;
       has_more_ = code != 0 && output.pos == output.size;
     }
@@ -48,6 +46,16 @@ class ZstdSource final : public ByteSource {
     if (*got == 0 && !is_between_frames_) return Failed("is truncated");
     input_ = {buffer_.data(), *got, 0};
     return *got > 0;
+  }
+
+  Status Failed(size_t code) const {
+    if (ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge) {
+      return Status(ErrorCode::kTooLarge,
+                    "cannot read " + name_ +
+                        ": its zstd data needs a window of more than 128 MiB; "
+                        "decompress it before, with zstd -d --long=31");
+    }
+    return Failed(std::string("is damaged (") + ZSTD_getErrorName(code) + ")");
   }
 
   Status Failed(const std::string& what) const {
