@@ -9,12 +9,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -254,6 +256,36 @@ TEST_F(RecordThisProcessTest, ASignalEndsARecordingAndKeepsIt) {
     EXPECT_EQ(Trace()[0].bytes, 13u);
     EXPECT_EQ(Trace()[0].next_access, 1);
   }
+}
+
+// The command finds the ring nearly full each time: the keys differ, which
+// costs it more than the program. The time is for a command that does not
+// notice the signal.
+TEST_F(RecordThisProcessTest, ASignalEndsARecordingOfAFasterProgram) {
+  std::atomic<bool> is_ending = false;
+  std::atomic<uint64_t> recorded = 0;
+  std::vector<std::thread> program;
+  for (int i = 0; i < 4; ++i) {
+    program.emplace_back([&] {
+      while (!is_ending) {
+        recorder_->Record(AccessKind::kMiss, std::to_string(recorded++));
+      }
+    });
+  }
+  const auto await_full_ring = [&] {
+    const uint64_t before = recorded;
+    AwaitThat([&] { return recorded - before > internal::kRecorderSlots; });
+  };
+  const Json result = ResultOf(Undisturbed([&] {
+    Running record = StartRecording({"--seconds", "20"});
+    WhileStopped(record, await_full_ring);
+    await_full_ring();
+    record.Signal(SIGINT);
+    return record.Wait();
+  }));
+  is_ending = true;
+  for (std::thread& thread : program) thread.join();
+  EXPECT_EQ(result["ended_by"], "signal");
 }
 
 TEST_F(RecordThisProcessTest, TheSizeIsALimit) {

@@ -108,9 +108,8 @@ class RingCollector {
   // taken are in the recording.
   void Count(size_t added);
   std::optional<End> LimitReached() const;
-  // Waits for a signal or some milliseconds; true: a signal that ends the
-  // command.
-  static bool Pause(SignalBlocker& signals);
+  // Waits for a signal at most this long; true: a signal that ends the command.
+  static bool Pause(SignalBlocker& signals, std::chrono::milliseconds time);
 
   const RecordOptions& options_;
   const RecorderFile& file_;
@@ -125,10 +124,10 @@ class RingCollector {
   bool is_cut_ = false;
 };
 
-bool RingCollector::Pause(SignalBlocker& signals) {
-  constexpr int kPauseMs = 10;
+bool RingCollector::Pause(SignalBlocker& signals,
+                          std::chrono::milliseconds time) {
   pollfd awaited{signals.fd(), POLLIN, 0};
-  poll(&awaited, 1, kPauseMs);
+  poll(&awaited, 1, static_cast<int>(time.count()));
   while (const auto signal = signals.TakePending()) {
     if (signal->number == SIGINT || signal->number == SIGTERM ||
         signal->number == SIGHUP || signal->number == SIGQUIT) {
@@ -200,7 +199,9 @@ Result<End> RingCollector::Run(SignalBlocker& signals) {
     }
     if (!end && !has_lease) end = End::kLease;
     if (!end && !has_program && *taken == 0) end = End::kProgram;
-    if (!end && *taken < internal::kRecorderSlots / 4 && Pause(signals)) {
+    // A ring that fills quickly is read again at once.
+    const bool is_quick = *taken >= internal::kRecorderSlots / 4;
+    if (!end && Pause(signals, std::chrono::milliseconds(is_quick ? 0 : 10))) {
       end = End::kSignal;
     }
   }
