@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 
 final class CaffeineBench {
@@ -166,7 +167,11 @@ final class CaffeineBench {
 
     Store(Case of) {
       keys = makeKeys(STORED_IDS, of.entries);
-      newKeys = makeKeys(ABSENT_IDS, 2 * of.entries);
+      // Caffeine keeps a key that it has seen before. It forgets by halves, each
+      // time it has seen ten times its entries, so that keys that return after
+      // forty times are new to it.
+      newKeys = makeKeys(ABSENT_IDS,
+          of.isFull() ? Math.min(40 * of.entries, 4_000_000) : 2 * of.entries);
       value = new byte[of.valueBytes];
       Arrays.fill(value, (byte) 'v');
       cache = Caffeine.newBuilder()
@@ -178,10 +183,10 @@ final class CaffeineBench {
       cache.cleanUp();
     }
 
-    // The first of `count` new keys, which nobody else uses.
+    // The first of the next `count` new keys, which no other thread uses; after
+    // the last one, the first one follows.
     int takeNew(int count) {
-      return (int) ((taken.getAndAdd(count) & 0xffffffffL)
-          % (newKeys.length / count) * count);
+      return taken.getAndIncrement() % (newKeys.length / count) * count;
     }
   }
 
@@ -245,14 +250,16 @@ final class CaffeineBench {
   private static void get(Store store, String[] keys, int[] draws, int next,
       int count) {
     long sum = 0;
+    int hits = 0;
     for (int i = 0; i < count; ++i) {
       byte[] found = store.cache.getIfPresent(keys[draws[next]]);
       if (found != null) {
         sum += found[0];
+        ++hits;
       }
       next = (next + 1) & (DRAWS - 1);
     }
-    check((sum != 0) == (keys == store.keys));
+    check(hits == (keys == store.keys ? count : 0));
     sink = sum;
   }
 
@@ -277,6 +284,7 @@ final class CaffeineBench {
       }
       sum += store.cache.getAllPresent(batch).size();
     }
+    // A key that is twice in a batch is once in the answer.
     check(sum > 0);
     sink = sum;
   }
@@ -360,17 +368,23 @@ final class CaffeineBench {
   private static double time(Case of, Store store, int[] draws, int count)
       throws InterruptedException {
     long[] nanos = new long[of.threads];
+    AtomicReference<Throwable> failure = new AtomicReference<>();
     Thread[] threads = new Thread[of.threads];
     for (int i = 0; i < of.threads; ++i) {
       int thread = i;
       threads[i] = new Thread(
           () -> nanos[thread] = run(of, store, draws, thread, count));
+      threads[i].setUncaughtExceptionHandler(
+          (failed, thrown) -> failure.set(thrown));
     }
     for (Thread thread : threads) {
       thread.start();
     }
     for (Thread thread : threads) {
       thread.join();
+    }
+    if (failure.get() != null) {
+      throw new IllegalStateException(of.name() + ": " + failure.get());
     }
     return Arrays.stream(nanos).average().getAsDouble() / count / of.threads;
   }
