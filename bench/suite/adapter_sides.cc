@@ -130,7 +130,7 @@ class TieredCacheSide final : private ServerHolder, public CacheSide {
                                          const Room& room) {
     static std::atomic<int> opened{0};
     SqliteCacheOptions local;
-    local.max_entries = room.is_full ? 8 : room.capacity();
+    local.max_entries = room.is_full ? 1 : room.capacity();
     local.hash_seed = kHashSeed;
     local.busy_timeout = kTimeout;
     local.resident_bytes = uint64_t{8} << 30;

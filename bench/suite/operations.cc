@@ -140,7 +140,7 @@ void Loop(benchmark::State& state, const CaseSpec& spec) {
 }  // namespace
 
 const std::vector<Operation>& Operations() {
-  constexpr bool kDraws = true, kNewKeys = false;
+  constexpr bool kDraws = true, kNewKeys = false, kUniform = false;
   constexpr bool kRoomy = false, kFull = true;
   static const auto& operations = *new std::vector<Operation>{
       {"get_hit", kWrites, kDraws, kRoomy, Time<&Worker::Get>},
@@ -152,7 +152,7 @@ const std::vector<Operation>& Operations() {
       {"get_miss", 0, kDraws, kRoomy, Time<&Worker::GetMiss>},
       {"get_many", kWrites, kDraws, kRoomy, Time<&Worker::GetMany>},
       {"get_many_timed", kTimed, kDraws, kRoomy, Time<&Worker::GetManyTimed>},
-      {"get_fetch", kFetches, kDraws, kFull, Time<&Worker::Get>},
+      {"get_fetch", kFetches, kUniform, kFull, Time<&Worker::Get>},
       {"set_over", kWrites, kDraws, kRoomy, Time<&Worker::SetOver>},
       {"mix_95_5", kWrites, kDraws, kRoomy, Time<&Worker::Mix<20>>},
       {"mix_50_50", kWrites, kDraws, kRoomy, Time<&Worker::Mix<2>>},

@@ -15,7 +15,8 @@ struct Operation {
   const char* name;
   // The forms that a side must have.
   unsigned forms;
-  // Whether its keys are draws. Otherwise each key is used once.
+  // Whether its keys are draws of every distribution. Otherwise each key is
+  // used once, or they are uniform: hardly any is drawn again soon.
   bool draws;
   // Whether its store is full.
   bool fills;

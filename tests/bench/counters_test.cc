@@ -220,6 +220,8 @@ SideCosts Tiered() {
            {.operation = "get_many"},
            {.operation = "get_many_timed"},
            {.operation = "get_miss", .round_trips = 1},
+           // Hardly any draw is among the local copies.
+           {.operation = "get_fetch", .round_trips = 1, .is_full = true},
            {.operation = "set_over", .round_trips = 1},
            {.operation = "set_new", .round_trips = 1},
            {.operation = "invalidate", .round_trips = 1}}};
