@@ -11,8 +11,9 @@
 
 namespace appcache::bench {
 
-// Passes everything on to another reporter, and leaves out the "/real_time"
-// that Google Benchmark puts into each name. Remembers whether a case failed.
+// Passes everything on to another reporter, and leaves out the
+// "/process_time/real_time" that Google Benchmark puts into each name.
+// Remembers whether a case failed.
 class Reporter final : public benchmark::BenchmarkReporter {
  public:
   // `passes_stream`: `to` writes to the stream of this reporter.

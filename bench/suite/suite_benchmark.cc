@@ -44,6 +44,8 @@ void Register(const Case& each) {
   };
   benchmark::RegisterBenchmark(FamilyName(each.spec).c_str(), run)
       ->UseRealTime()
+      // With the threads that work in the background.
+      ->MeasureProcessCPUTime()
       ->Threads(each.spec.threads);
 #endif
 }

@@ -215,6 +215,7 @@ class BenchTest(unittest.TestCase):
             filter=".",
             rounds=4,
             seed=1,
+            programs=self.directory,
             min_time=0.002,
             seconds=1e9,
         )

@@ -283,6 +283,30 @@ class ProgramTest(unittest.TestCase):
         names = [os.path.basename(path) for path in runs]
         self.assertEqual(names[:4], ["old", "new", "new", "old"])
 
+    def test_elapsed_times_stand_beside_those_that_decide(self):
+        slow = BUILD.replace('"real_time": 0.1', '"real_time": 0.3')
+        old, new = self.build("old"), self.build("new", text=slow)
+        status, output = self.compare(old, new)
+        self.assertEqual(status, 0, output)
+        self.assertIn("| p | elapsed | verdict |", output)
+        self.assertRegex(output, r"\| a \|.* 1\.000 .*\| 3\.000 \|  \|")
+        status, output = self.compare(old, new, "--time=real")
+        self.assertEqual(status, 1, output)
+        self.assertIn("| p | CPU | verdict |", output)
+        self.assertRegex(output, r"\| a \|.* 3\.000 .*\| 1\.000 \| slower \|")
+
+    def test_builds_with_and_without_optimization_are_refused(self):
+        def build(name, optimized):
+            text = BUILD.replace(
+                '{"benchmarks"',
+                '{"context": {"optimized": "%s"}, "benchmarks"' % optimized,
+            )
+            return self.build(name, text=text)
+
+        status, output = self.compare(build("a", "yes"), build("b", "NO: x"))
+        self.assertEqual(status, 2, output)
+        self.assertIn("NEW was compiled without optimization", output)
+
     def test_failures_say_what_is_expected(self):
         good = self.build("good")
         error = ', "error_occurred": true, "error_message": "went wrong"'
@@ -294,6 +318,11 @@ class ProgramTest(unittest.TestCase):
             ("no-such-revision", "neither a file nor a Git revision"),
             (plain, "it is not executable"),
             (self.build("bad", entry=error), "a: went wrong"),
+            # As suite_benchmark, which prints its report and fails.
+            (
+                self.build("exits", text=BUILD + "exit 1\n", entry=error),
+                "a: went wrong",
+            ),
             (self.build("ends", step="exit 3"), "failed with status 3"),
             (
                 self.build("garbage", step="echo x; exit"),

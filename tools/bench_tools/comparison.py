@@ -39,6 +39,8 @@ MAX_ROUNDS = 60  # Of a suspicious case, by default.
 
 OLD, NEW = 0, 1
 
+OTHER_KIND = {"cpu": "real", "real": "cpu"}
+
 # What one turn of a case has measured: the nanoseconds of one operation, and
 # the counts of one operation by name.
 Sample = collections.namedtuple("Sample", "real_ns cpu_ns counters")
@@ -77,7 +79,8 @@ def is_precise(pairs, kind):
 
 class Effect:
     """The estimated ratio of a case, its 95 % confidence interval, and the
-    p-value. decide() sets the verdict: "slower", "faster" or ""."""
+    p-value; and the ratio by the other kind of time. decide() sets the verdict:
+    "slower", "faster" or ""."""
 
     def __init__(self, pairs, kind, confirmed=False):
         logs = pairs.log_ratios(kind)
@@ -85,6 +88,8 @@ class Effect:
         self.old_ns = statistics.median(pairs.times(OLD, kind))
         self.new_ns = statistics.median(pairs.times(NEW, kind))
         self.ratio = math.exp(significance.hodges_lehmann(logs))
+        other = pairs.log_ratios(OTHER_KIND[kind])
+        self.other_ratio = math.exp(significance.hodges_lehmann(other))
         self.low = max(math.exp(low), 1e-9)
         self.high = math.exp(high) if high < math.inf else math.inf
         self.p = significance.signed_rank_p(logs)

@@ -11,15 +11,19 @@ def interval(effect):
     return f"{effect.low:.3f}-{effect.high:.3f}"
 
 
-def show(effects, changes):
-    """Prints the tables. Returns the exit status."""
-    print("| case | old ns | new ns | ratio | 95 % | pairs | p | verdict |")
-    print("|---|---|---|---|---|---|---|---|")
+def show(effects, changes, kind):
+    """Prints the tables. `kind` of time decides. Returns the exit status."""
+    other = {"cpu": "elapsed", "real": "CPU"}[kind]
+    print(
+        f"| case | old ns | new ns | ratio | 95 % | pairs | p | {other}"
+        " | verdict |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     for case, effect in effects.items():
         print(
             f"| {case} | {effect.old_ns:,.1f} | {effect.new_ns:,.1f}"
             f" | {effect.ratio:.3f} | {interval(effect)} | {effect.pairs}"
-            f" | {effect.p:.3g} | {effect.verdict} |"
+            f" | {effect.p:.3g} | {effect.other_ratio:.3f} | {effect.verdict} |"
         )
     if changes:
         print("\n| case | count | expected | new | verdict |")

@@ -85,10 +85,11 @@ def machine():
     }
 
 
-def describe(context, start, flags="--compilation_mode=opt"):
+def describe(context, start, is_built):
     """The field "environment" of a result. `context` is what a program has
     reported about itself. `start` has the fields of at_start; it may be an
-    environment that was described before."""
+    environment that was described before. `is_built`: the programs were built
+    from the working tree; nothing else is known of others."""
     end = _now()
     return {
         "date": start["date"],
@@ -99,9 +100,10 @@ def describe(context, start, flags="--compilation_mode=opt"):
         * os.sysconf("SC_PHYS_PAGES"),
         "compiler": context.get("compiler") or start.get("compiler", ""),
         "optimized": context.get("optimized") or start.get("optimized", ""),
-        "flags": flags,
-        "commit": _output(["git", "rev-parse", "HEAD"]),
-        "modified": bool(_output(["git", "status", "--porcelain"])),
+        "flags": "--compilation_mode=opt" if is_built else "",
+        "commit": _output(["git", "rev-parse", "HEAD"]) if is_built else "",
+        "modified": is_built
+        and bool(_output(["git", "status", "--porcelain"])),
         "load_average_start": start["load_average_start"],
         "load_average_end": end["load_average"],
         "seed": start.get("seed"),

@@ -125,6 +125,18 @@ def _section(section):
     )
 
 
+def _compiler(environment):
+    """The compiler, the flags if they are known, and whether the programs were
+    compiled for tests, so that their times say nothing."""
+    optimized = environment.get("optimized") or "yes"
+    parts = [
+        environment["compiler"],
+        environment["flags"],
+        "" if optimized == "yes" else f"optimized: {optimized}",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
 def environment_rows(environment):
     """(name, text) of what describes the machine and the build."""
     modified = ", with local changes" if environment.get("modified") else ""
@@ -142,7 +154,7 @@ def environment_rows(environment):
         ("CPU", f"{environment['cpu']}, {environment['cores']} cores"),
         ("Memory", f"{memory:.0f} GiB" if memory else ""),
         ("Kernel", environment["kernel"]),
-        ("Compiler", f"{environment['compiler']}, {environment['flags']}"),
+        ("Compiler", _compiler(environment)),
         ("Commit", environment["commit"] + modified),
         ("Load average, start; end", loads),
         ("Seed", environment.get("seed")),

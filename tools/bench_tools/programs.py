@@ -82,10 +82,9 @@ class Measurement:
         self.counters = {name: run[name] for name in COUNTERS if name in run}
 
 
-def run(command, environment=None):
-    """The standard output of a program that must succeed."""
+def _run(command, environment=None):
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command,
             env={**os.environ, **MALLOC_SETTINGS, **(environment or {})},
             stdin=subprocess.DEVNULL,
@@ -98,12 +97,20 @@ def run(command, environment=None):
             f"cannot run {command[0]}: {error.strerror};"
             " expected an executable benchmark program"
         ) from error
+
+
+def _output_of(done, command):
     if done.returncode != 0:
         raise Failure(
             f"{command[0]} failed with status {done.returncode}:\n"
             + done.stderr[-2000:].strip()
         )
     return done.stdout
+
+
+def run(command, environment=None):
+    """The standard output of a program that must succeed."""
+    return _output_of(_run(command, environment), command)
 
 
 def list_cases(command, pattern="."):
@@ -127,7 +134,7 @@ def run_cases(command, cases, min_time, repetitions=1):
     """{name of a case: [Measurement, one for each repetition]}, and the context
     that the program reports."""
     names = "|".join(escaped(case) for case in cases)
-    output = run(
+    done = _run(
         [
             *command,
             f"--benchmark_filter=^({names})$",
@@ -135,19 +142,30 @@ def run_cases(command, cases, min_time, repetitions=1):
             f"--benchmark_repetitions={repetitions}",
         ]
     )
-    report = read_report(output, command[0])
+    _raise_failed_case(done.stdout, command[0])
+    report = read_report(_output_of(done, command), command[0])
     measured = collections.defaultdict(list)
     for entry in report["benchmarks"]:
-        if entry.get("error_occurred"):
-            raise Failure(
-                f"{command[0]}: {entry['name']}: {entry['error_message']}"
-            )
         if entry.get("run_type", "iteration") == "iteration":
             measurement = Measurement(entry)
             measured[measurement.name].append(measurement)
     if sorted(measured) != sorted(cases):
         raise Failure(f"{command[0]} did not run exactly the cases {cases}")
     return measured, report.get("context", {})
+
+
+def _raise_failed_case(text, program):
+    """A program with a failed case fails too, but prints in its report which
+    one it was, and why."""
+    try:
+        entries = read_report(text, program)["benchmarks"]
+    except Failure:
+        return
+    for entry in entries:
+        if entry.get("error_occurred"):
+            raise Failure(
+                f"{program}: {entry['name']}: {entry['error_message']}"
+            )
 
 
 class SteadyRuns:

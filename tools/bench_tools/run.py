@@ -98,7 +98,9 @@ class Run:
         if not self._is_complete:
             result["left_out"] = [*self.notes(), UNFINISHED]
         self.result["environment"] = environment.describe(
-            self._work.context, self.result["environment"]
+            self._work.context,
+            self.result["environment"],
+            is_built=self._arguments.programs is None,
         )
         os.makedirs(self._arguments.out, exist_ok=True)
         results.save(self.result, result_path(self._arguments))
