@@ -307,6 +307,42 @@ class BeforeAndAfterTest(unittest.TestCase):
             )
             self.assertEqual([e for e in found if e["verdict"]], [])
 
+    def test_too_few_rounds_for_a_verdict_are_said(self):
+        slower = ("set_over", "appcache_file")
+        before = example_result.result(1)
+        after = example_result.result(2, slower, 10)
+        for result, rounds in ((before, 3), (after, 4)):
+            for sample in result["samples"]:
+                sample["real_ns"] = sample["real_ns"][:rounds]
+        section = sections.build(after, before)[0]
+        self.assertEqual(section["id"], "changes")
+        self.assertRegex(
+            section["text"][0],
+            r"^3 to 4 rounds are too few for a verdict on \d+ cases: ",
+        )
+        self.assertIn(" 0 slower, 0 faster", section["text"][1])
+        (row,) = (
+            row
+            for row in section["views"][0]["table"]["rows"]
+            if row[0] == "appcache_file: set, existing key"
+        )
+        self.assertEqual(row[-1][0], "not known")
+
+    def test_a_case_has_not_changed_if_its_interval_says_so(self):
+        before, after = example_result.result(1), example_result.result(1)
+        for number, sample in enumerate(after["samples"]):
+            sample["real_ns"] = [
+                (1.04 if number % 2 else 1) * ns for ns in sample["real_ns"]
+            ]
+        rows = sections.build(after, before)[0]["views"][0]["table"]["rows"]
+        self.assertEqual(
+            {row[-1][0] for row in rows}, {"no change", "not known"}
+        )
+        for row in rows:
+            low, high = (float(end) for end in row[4].split("-"))
+            is_near = low >= 1 / 1.05 and high <= 1.05
+            self.assertEqual(row[-1][0] == "no change", is_near, row)
+
     def test_changed_counts_are_listed(self):
         before, after = example_result.result(), example_result.result()
         sample = next(
@@ -317,6 +353,30 @@ class BeforeAndAfterTest(unittest.TestCase):
         self.assertEqual(change["verdict"], "higher")
         text = "".join(sections.build(after, before)[0]["text"])
         self.assertIn("new 1 \u2192 2 (higher)", text)
+
+    def test_a_build_for_tests_is_told(self):
+        result = example_result.result()
+        rows = dict(page.environment_rows(result["environment"]))
+        self.assertNotIn("optimized", rows["Compiler"])
+        result["environment"]["optimized"] = "NO: build with -c opt"
+        result["environment"]["flags"] = ""
+        rows = dict(page.environment_rows(result["environment"]))
+        self.assertRegex(
+            rows["Compiler"], r"[^,], optimized: NO: build with -c opt$"
+        )
+
+    def test_percentiles_of_few_operations_are_left_out(self):
+        result = example_result.result()
+        for entry in result["latency"]:
+            entry["count"] = 660
+        (section,) = (
+            s for s in sections.build(result) if s["id"] == "latency"
+        )
+        for row in section["views"][0]["table"]["rows"]:
+            at_99, at_99_9, longest = row[4:7]
+            self.assertTrue(at_99)
+            self.assertEqual(at_99_9, "")
+            self.assertTrue(longest)
 
     def test_the_page_has_both_environments(self):
         before = example_result.result(1)

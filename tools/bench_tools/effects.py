@@ -29,6 +29,27 @@ def from_results(before, after):
     return effects
 
 
+def too_few_rounds(before, after, effects):
+    """A sentence if no case can have a verdict, however large the effect."""
+    of_old = {sample["case"]: sample for sample in before["samples"]}
+    of_new = {sample["case"]: sample for sample in after["samples"]}
+    least = 1.0
+    counts = set()
+    for effect in effects:
+        old, new = (
+            len(of[effect["case"]]["real_ns"]) for of in (of_old, of_new)
+        )
+        counts |= {old, new}
+        least = min(least, 2 / math.comb(old + new, old))
+    if not effects or least * len(effects) < SIGNIFICANT_P:
+        return ""
+    return (
+        f"{min(counts)} to {max(counts)} rounds are too few for a verdict on"
+        f" {len(effects)} cases: measure more (--rounds), or use"
+        " tools/bench-compare."
+    )
+
+
 def _effect(case, old, new):
     one, other = old["real_ns"], new["real_ns"]
     logs = [[math.log(max(t, 1e-3)) for t in times] for times in (one, other)]

@@ -42,11 +42,13 @@ def build(result, before=None):
             )
         )
     if before:
+        effects = effect_tools.from_results(before, result)
         sections.append(
             changes.section(
-                effect_tools.from_results(before, result),
+                effects,
                 effect_tools.count_changes(before, result),
                 effect_tools.SIGNIFICANT_P,
+                effect_tools.too_few_rounds(before, result, effects),
             )
         )
     sections += [times.section(index, group) for group in summary.GROUPS]

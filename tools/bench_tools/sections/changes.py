@@ -53,28 +53,36 @@ def _strongest(ordered, count=24):
     return [ordered[i] for i in sorted(by_strength[:count])]
 
 
-def section(effects, changes, level):
+def _verdict_cell(effect):
+    if effect["verdict"]:
+        return [effect["verdict"], effect["verdict"]]
+    known = effect["low"] is not None and effect["high"] is not None
+    is_near = known and max(effect["high"], 1 / effect["low"]) <= 1.05
+    return ["no change" if is_near else "not known", "similar"]
+
+
+def _row(name, effect):
+    spread = "-"
+    if effect["low"] is not None and effect["high"] is not None:
+        spread = f"{effect['low']:.3f}-{effect['high']:.3f}"
+    return [
+        name,
+        summary.time_text(effect["old_ns"]),
+        summary.time_text(effect["new_ns"]),
+        f"{(effect['ratio'] - 1) * 100:+.1f} %",
+        spread,
+        _p_text(effect["p"]),
+        _verdict_cell(effect),
+    ]
+
+
+def section(effects, changes, level, note=""):
+    """`note` is a sentence about the verdicts; it comes first."""
     if not effects:
         return None
     order = sorted(effects, key=lambda e: -e["ratio"])
     names = _case_names([effect["case"] for effect in order])
-    rows = []
-    for name, effect in zip(names, order):
-        kind = effect["verdict"]
-        spread = "-"
-        if effect["low"] is not None and effect["high"] is not None:
-            spread = f"{effect['low']:.3f}-{effect['high']:.3f}"
-        rows.append(
-            [
-                name,
-                summary.time_text(effect["old_ns"]),
-                summary.time_text(effect["new_ns"]),
-                f"{(effect['ratio'] - 1) * 100:+.1f} %",
-                spread,
-                _p_text(effect["p"]),
-                [kind or "no change", kind or "similar"],
-            ]
-        )
+    rows = [_row(name, effect) for name, effect in zip(names, order)]
     kinds = {"slower": "slower", "faster": "faster", "": "no verdict"}
     drawn = _strongest(list(zip(names, order)))
     series = []
@@ -90,13 +98,15 @@ def section(effects, changes, level):
                 {"name": name, "slot": slot, "own": True, "points": points}
             )
     counts = {k: sum(e["verdict"] == k for e in effects) for k in kinds}
-    text = [
+    text = [note] if note else []
+    text.append(
         f"{len(effects)} cases: {counts['slower']} slower, {counts['faster']}"
         f" faster, {counts['']} without a verdict. The effect is the change of"
         " the time of one operation. A verdict needs an effect of more than"
         " 5 % and a p-value, adjusted for the number of cases, below"
-        f" {level:g}."
-    ]
+        f" {level:g}. Without one, a case has not changed if the interval of its"
+        " ratio is within 5 %; otherwise it is not known whether it has."
+    )
     if len(effects) > len(drawn):
         text.append(
             f"The chart shows the {len(drawn)} strongest effects, and the table"
@@ -117,7 +127,7 @@ def section(effects, changes, level):
             "series": series,
             "guides": [1 / 1.05, 1, 1.05],
             "summary": "The ratio of the times after and before the change,"
-            f" with its 95 % confidence interval. {text[0]}",
+            f" with its 95 % confidence interval. {' '.join(text[:2])}",
         },
         "table": {
             "head": [

@@ -8,6 +8,19 @@ def _key(entry):
     return entry["operation"], summary.setting_of(entry)
 
 
+# A percentile that fewer operations exceed depends on chance.
+MIN_ABOVE = 5
+
+PERCENTS = {"p50_ns": 50, "p90_ns": 90, "p99_ns": 99, "p99_9_ns": 99.9}
+
+
+def _cell(entry, field):
+    percent = PERCENTS.get(field, 0)
+    if entry["count"] * (100 - percent) / 100 < MIN_ABOVE:
+        return ""
+    return summary.time_text(entry[field])
+
+
 def _series_name(entry):
     if entry["loop"] == "closed":
         return entry["side"]
@@ -30,7 +43,8 @@ def section(entries, clock):
         " 99 to 99.9 % as for 90 to 99 %. A name with a rate is an open loop:"
         " operations are due at that rate, and each is timed from the moment"
         " when it was due, so that a stall counts for all that waited. The"
-        " others start when the one before has finished."
+        " others start when the one before has finished. The table leaves out"
+        f" percentiles that fewer than {MIN_ABOVE} operations exceed."
     ]
     if clock is not None:
         text.append(
@@ -62,7 +76,7 @@ def _view(operation, setting, group):
     rows = [
         [
             _series_name(entry),
-            *(summary.time_text(entry[field]) for field in fields),
+            *(_cell(entry, field) for field in fields),
             f"{entry['count']:,}",
         ]
         for entry in group
