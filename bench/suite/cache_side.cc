@@ -97,8 +97,8 @@ size_t CacheSide::Copy(const Item& item) {
 }
 
 size_t CacheSide::GetVia(const Item& item) {
-  const Bytes value = cache_->GetVia(
-      TextKey{item.path().substr(prefix_bytes_)}, Unexpected<Bytes>);
+  const Bytes value = cache_->GetVia(TextKey{item.path().substr(prefix_bytes_)},
+                                     Unexpected<Bytes>);
   ReadFirst(value.view());
   return value.size();
 }

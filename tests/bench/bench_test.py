@@ -51,7 +51,7 @@ print(json.dumps({"context": {"compiler": "12.2.0", "optimized": "yes"},
 # It logs its filters.
 LATENCY = """#!/usr/bin/env bash
 if [[ $1 == --list ]]; then
-  cat "${0%/*}/latency.list"
+  grep --extended-regexp "${2#--filter=}" "${0%/*}/latency.list"
 else
   echo "$1" >> "${0%/*}/latency.log"
   cat "${0%/*}/latency.json"
@@ -250,6 +250,28 @@ class BenchTest(unittest.TestCase):
             self.assertEqual(
                 {case.split("/")[0] for case in cases}, {"set_over"}
             )
+
+    def test_a_filter_selects_latencies_too(self):
+        self.bench("--filter=/tkrzw/")
+        (call,) = self.log("latency")
+        self.assertIn("/tkrzw/", call[0])
+        self.assertNotIn("/appcache_memory/", call[0])
+
+    def test_a_filter_of_other_cases_than_the_standard_ones_is_explained(self):
+        self.bench("--seed=1")
+        others = [name.replace("/256/", "/16/") for name in self.names]
+        self.suite("suite_benchmark", self.names + others)
+        for pattern, message in (
+            ("/16/", '"/16/" in the standard set; 4 do with --all'),
+            ("/17/", '"/17/"; list them with'),
+        ):
+            status, output, _ = self.bench(f"--filter={pattern}")
+            self.assertEqual(status, 2, output)
+            self.assertIn(f"no case matches the filter {message}", output)
+        # The earlier result is where it was.
+        path = os.path.join(self.path("out"), "result.json")
+        self.assertEqual(results.load(path)["environment"]["seed"], 1)
+        self.assertFalse(os.path.exists(f"{path}.before"))
 
     def test_an_earlier_result_is_kept(self):
         _, _, first = self.bench("--seed=1")

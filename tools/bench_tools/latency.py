@@ -24,12 +24,16 @@ def name_of(entry):
 
 
 class Group:
-    """The cases of one setting, of all sides. One process measures them, in
-    turns."""
+    """The cases of one setting, of all sides or some. One process measures
+    them, in turns."""
 
     def __init__(self, setting):
         self.setting = setting  # "memory/256/entries:10000/keys:zipf"
         self.names = []
+
+    def expression(self):
+        """A regular expression that only the names match."""
+        return f"^({'|'.join(map(programs.escaped, self.names))})$"
 
     def is_in(self, entries):
         return set(self.names) <= set(map(name_of, entries))
@@ -40,29 +44,43 @@ class Group:
         return [e for e in entries if name_of(e) not in names] + found
 
 
-def groups(program, everything):
-    selected = "." if everything else STANDARD
+class WholeGroup(Group):
+    """All cases of a setting: hundreds with --all."""
+
+    def expression(self):
+        return f"^[^/]+/[^/]+/{self.setting}/"
+
+
+def _names(program, pattern):
+    """The names of the cases that match."""
+    listing = programs.run([program, "--list", f"--filter={pattern}"])
+    return listing.split()
+
+
+def groups(program, everything, pattern="."):
+    """The groups of the cases that match the regular expression, among those
+    of the standard set or all."""
+    if not everything:
+        standard = set(_names(program, STANDARD))
     by_setting = {}
-    output = programs.run([program, "--list", f"--filter={selected}"])
-    for name in output.split():
+    for name in _names(program, pattern):
+        if not everything and name not in standard:
+            continue
         case = programs.Case.parse(name)
         setting = (
             f"{case.place}/{case.value_bytes}/entries:{case.entries}"
             f"/keys:{case.keys}"
         )
-        by_setting.setdefault(setting, Group(setting)).names.append(name)
+        kind = WholeGroup if everything and pattern == "." else Group
+        by_setting.setdefault(setting, kind(setting)).names.append(name)
     return list(by_setting.values())
 
 
-def measure(program, group, everything, quick):
+def measure(program, group, quick):
     """The entries of the group, and what reading the clock takes."""
-    if everything:
-        selected = f"^[^/]+/[^/]+/{group.setting}/"
-    else:
-        selected = f"^({'|'.join(map(programs.escaped, group.names))})$"
     seconds = 0.03 if quick else 0.3
     output = programs.run(
-        [program, f"--filter={selected}", f"--seconds={seconds}"]
+        [program, f"--filter={group.expression()}", f"--seconds={seconds}"]
     )
     try:
         report = json.loads(output)

@@ -15,6 +15,8 @@ from bench_tools.failure import Failure
 # if the last save is older than this.
 SAVE_INTERVAL_S = 60
 
+# At most once in this time, a line says how far the run is.
+REPORT_INTERVAL_S = 60
 
 # The note in a result that was saved before the end of its run.
 UNFINISHED = "what the unfinished run did not reach; --resume measures it"
@@ -61,9 +63,10 @@ class Run:
         if arguments.resume and os.path.exists(path):
             self.result = _resumable(path, settings)
             step(f"resuming {path}: {len(self.result['samples'])} cases")
+            self._replaces_earlier = False
         else:
-            _keep_earlier(path, step)
             self.result = _empty(settings, arguments.seed)
+            self._replaces_earlier = os.path.exists(path)
         self._seed = self.result["environment"]["seed"]
         self._work = measuring.Measuring(
             {programs.SUITE: [paths.suite, programs.JSON_FLAG]}
@@ -103,9 +106,18 @@ class Run:
             is_built=self._arguments.programs is None,
         )
         os.makedirs(self._arguments.out, exist_ok=True)
+        self._keep_earlier()
         results.save(self.result, result_path(self._arguments))
         self._saved = time.monotonic()
         return True
+
+    def _keep_earlier(self):
+        """Renames the result of an earlier run, which may have taken hours."""
+        if self._replaces_earlier:
+            path = result_path(self._arguments)
+            os.replace(path, f"{path}.before")
+            self._step(f"renamed the earlier result to {path}.before")
+            self._replaces_earlier = False
 
     @contextlib.contextmanager
     def _noting_failure(self, what):
@@ -113,6 +125,11 @@ class Run:
             yield
         except Failure as failure:
             self._left_out.append(f"{what}: {failure}")
+
+    def _report_sometimes(self, text):
+        if time.monotonic() - self._reported > REPORT_INTERVAL_S:
+            self._step(text)
+            self._reported = time.monotonic()
 
     def _save_sometimes(self):
         if time.monotonic() - self._saved > SAVE_INTERVAL_S:
@@ -136,14 +153,14 @@ class Run:
             )
 
     def _after_unit(self, number, done, count):
-        if done < count and time.monotonic() - self._reported > 60:
-            self._step(f"round {number}: {done} of {count} stores")
-            self._reported = time.monotonic()
+        if done < count:
+            self._report_sometimes(f"round {number}: {done} of {count} stores")
         self._save_sometimes()
 
     def _selected_cases(self):
         """{program: names of its cases}"""
         names_of = {}
+        other_count = 0
         for program, command in self._work.commands.items():
             try:
                 names = programs.list_cases(command, self._arguments.filter)
@@ -153,27 +170,36 @@ class Run:
                 self._left_out.append(f"{program}: {failure}")
                 continue
             if not self._arguments.all:
-                names = plan.standard(names)
+                chosen = plan.standard(names)
+                other_count += len(names) - len(chosen)
+                names = chosen
             if names:
                 names_of[program] = names
         if not names_of:
+            no_case = f'no case matches the filter "{self._arguments.filter}"'
             raise Failure(
-                f'no case matches the filter "{self._arguments.filter}"; list'
-                f" them with bazel run -c opt //bench:{programs.SUITE} --"
-                " --benchmark_list_tests=true"
+                f"{no_case} in the standard set; {other_count} do with --all"
+                if other_count
+                else f"{no_case}; list them with bazel run -c opt"
+                f" //bench:{programs.SUITE} -- --benchmark_list_tests=true"
             )
         return names_of
 
     def _measure_latencies(self):
         everything, quick = self._arguments.all, self._arguments.quick
-        groups = latency.groups(self._paths.latency, everything)
+        groups = latency.groups(
+            self._paths.latency, everything, self._arguments.filter
+        )
         self._step(f"measuring latencies of {len(groups)} settings")
-        for group in groups:
+        for done, group in enumerate(groups):
             if group.is_in(self.result["latency"]):
                 continue
+            self._report_sometimes(
+                f"latencies: {done} of {len(groups)} settings"
+            )
             with self._noting_failure(f"latencies of {group.setting}"):
                 found, self.result["clock_ns"] = latency.measure(
-                    self._paths.latency, group, everything, quick
+                    self._paths.latency, group, quick
                 )
                 self.result["latency"] = group.replace(
                     self.result["latency"], found
@@ -210,13 +236,6 @@ def _empty(settings, seed):
         "latency": [],
         "curves": [],
     }
-
-
-def _keep_earlier(path, step):
-    """Renames the result of an earlier run, which may have taken hours."""
-    if os.path.exists(path):
-        os.replace(path, f"{path}.before")
-        step(f"renamed the earlier result to {path}.before")
 
 
 def _resumable(path, settings):

@@ -20,7 +20,7 @@ size_t KeysOf(std::span<const Access> trace) {
 }
 
 // A queue of keys, from which any key can be removed. What is removed stays in
-// the queue until it is at the front, and is told by its stamp.
+// the queue until it is at the front; its stamp is then an old one.
 class Queue {
  public:
   // `stamps`, one for each key, is shared by the queues that a key moves
