@@ -87,7 +87,10 @@ int Run(int argc, char** argv) {
   int status = 0;
   const int started = RunProgram(
       argc, argv, SideNames(),
-      [&] { std::for_each(cases.begin(), cases.end(), Register); },
+      [&] {
+        benchmark::AddCustomContext("cpu_time", "all threads");
+        std::for_each(cases.begin(), cases.end(), Register);
+      },
       [&] { status = RunCases(writes_file); });
   DestroyStores();
   return started != 0 ? started : status;

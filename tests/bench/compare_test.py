@@ -261,6 +261,11 @@ class ProgramTest(unittest.TestCase):
         os.chmod(self.path(name), stat.S_IRWXU)
         return self.path(name)
 
+    def build_with(self, name, field, value):
+        """A build whose report has this in its context."""
+        context = '{"context": {"%s": "%s"}, "benchmarks"' % (field, value)
+        return self.build(name, text=BUILD.replace('{"benchmarks"', context))
+
     def compare(self, *arguments):
         """The exit status and the output."""
         done = subprocess.run(
@@ -296,16 +301,25 @@ class ProgramTest(unittest.TestCase):
         self.assertRegex(output, r"\| a \|.* 3\.000 .*\| 1\.000 \| slower \|")
 
     def test_builds_with_and_without_optimization_are_refused(self):
-        def build(name, optimized):
-            text = BUILD.replace(
-                '{"benchmarks"',
-                '{"context": {"optimized": "%s"}, "benchmarks"' % optimized,
-            )
-            return self.build(name, text=text)
-
-        status, output = self.compare(build("a", "yes"), build("b", "NO: x"))
+        status, output = self.compare(
+            self.build_with("a", "optimized", "yes"),
+            self.build_with("b", "optimized", "NO: x"),
+        )
         self.assertEqual(status, 2, output)
         self.assertIn("NEW was compiled without optimization", output)
+        with open(self.path("log"), encoding="utf-8") as file:
+            self.assertEqual(len(list(file)), 2)
+
+    def test_cpu_times_of_different_kinds_are_refused(self):
+        builds_of_both = (
+            self.build("a"),
+            self.build_with("b", "cpu_time", "all threads"),
+        )
+        status, output = self.compare(*builds_of_both)
+        self.assertEqual(status, 2, output)
+        self.assertIn("compare with --time=real", output)
+        status, output = self.compare(*builds_of_both, "--time=real")
+        self.assertEqual(status, 0, output)
 
     def test_failures_say_what_is_expected(self):
         good = self.build("good")
