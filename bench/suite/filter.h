@@ -53,6 +53,13 @@ class Filter {
     return std::regex_search(name, regex_) != negated_;
   }
 
+  // Also matches the name of the case, which ends before "/loop:".
+  bool SelectsLatency(const std::string& name) const {
+    const std::string of_case = name.substr(0, name.rfind("/loop:"));
+    return (std::regex_search(name, regex_) ||
+            std::regex_search(of_case, regex_)) != negated_;
+  }
+
  private:
   bool negated_ = false;
   std::regex regex_;

@@ -28,10 +28,10 @@ constexpr char kUsage[] =
     "Times single operations and prints their percentiles as JSON. The time\n"
     "that reading the clock takes is subtracted, and shown as \"clock\".\n"
     "\n"
-    "  --filter=RE   the cases whose names match the regular expression; one\n"
-    "                that starts with - selects the others. Default: gets, "
-    "sets\n"
-    "                and the 95:5 mix of 256 B, 10,000 entries and Zipf keys.\n"
+    "  --filter=RE   the cases whose names match the regular expression, with\n"
+    "                the kind of the loop or without; one that starts with -\n"
+    "                selects the others. Default: gets, sets and the 95:5 mix\n"
+    "                of 256 B, 10,000 entries and Zipf keys.\n"
     "  --rate=N      operations per second of the open loops, of all threads\n"
     "                together. Default: half of what the closed loop reaches.\n"
     "  --seconds=S   how long each case runs in total; default 0.6\n"
@@ -102,7 +102,7 @@ int Run(int argc, char** argv) {
   const Options options = OptionsOf(argc, argv);
   std::vector<LatencyCase> cases = AllLatencyCases();
   std::erase_if(cases, [&](const LatencyCase& each) {
-    return !options.filter.Selects(each.Name());
+    return !options.filter.SelectsLatency(each.Name());
   });
   if (options.lists) {
     for (const LatencyCase& each : cases) std::puts(each.Name().c_str());
