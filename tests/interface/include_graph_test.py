@@ -24,7 +24,7 @@ COMMAND = "tools/command"
 COMMAND_PARTS = [
     ("text", [], [ENGINE, "engine/support"], []),
     ("io", ["text"], [ENGINE, "engine/support", "engine/uri"], ["nlohmann"]),
-    # Alone knows which backends there are.
+    # Alone opens a cache of any backend.
     ("cache", ["text", "io"], [*PUBLIC, "engine/uri"], []),
     (
         "entries",
@@ -60,7 +60,7 @@ COMMAND_PARTS = [
     (
         "stats",
         ["text", "io", "cache", "traces"],
-        [*PUBLIC, "engine/record", "engine/uri"],
+        [ENGINE, "adapters/tiered/include", "engine/record", "engine/uri"],
         ["nlohmann"],
     ),
     (
@@ -201,7 +201,7 @@ THIRD_PARTY = {
     r"sqlite3": "sqlite",
     r"xxhash\.h": "xxhash",
     r"zlib\.h|zconf\.h": "zlib",
-    r"zstd\.h": "zstd",
+    r"zstd(_errors)?\.h": "zstd",
 }
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
