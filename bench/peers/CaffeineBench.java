@@ -169,7 +169,7 @@ final class CaffeineBench {
       keys = makeKeys(STORED_IDS, of.entries);
       // Caffeine keeps a key that it has seen before. It forgets by halves, each
       // time it has seen ten times its entries, so that keys that return after
-      // forty times are new to it.
+      // forty times are new to it. A run does not set as many as four million.
       newKeys = makeKeys(ABSENT_IDS,
           of.isFull() ? Math.min(40 * of.entries, 4_000_000) : 2 * of.entries);
       value = new byte[of.valueBytes];

@@ -43,9 +43,10 @@ def too_few_rounds(before, after, effects):
         least = min(least, 2 / math.comb(old + new, old))
     if not effects or least * len(effects) < SIGNIFICANT_P:
         return ""
+    rounds = " to ".join(str(n) for n in sorted({min(counts), max(counts)}))
     return (
-        f"{min(counts)} to {max(counts)} rounds are too few for a verdict on"
-        f" {len(effects)} cases: measure more (--rounds), or use"
+        f"{rounds} rounds are too few for a verdict on {len(effects)} cases:"
+        " measure more (--rounds), or use"
         " tools/bench-compare."
     )
 

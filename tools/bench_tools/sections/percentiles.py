@@ -15,8 +15,8 @@ PERCENTS = {"p50_ns": 50, "p90_ns": 90, "p99_ns": 99, "p99_9_ns": 99.9}
 
 
 def _cell(entry, field):
-    percent = PERCENTS.get(field, 0)
-    if entry["count"] * (100 - percent) / 100 < MIN_ABOVE:
+    above = round(entry["count"] * (100 - PERCENTS.get(field, 0)) / 100, 6)
+    if above < MIN_ABOVE:
         return ""
     return summary.time_text(entry[field])
 
