@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <system_error>
 #include <thread>
@@ -18,7 +19,9 @@ class ThreadExecutor::State {
  public:
   State(size_t max_threads, size_t max_queued)
       : max_threads_(std::max<size_t>(max_threads, 1)),
-        max_unfinished_(max_threads_ + max_queued) {}
+        max_unfinished_(max_queued > SIZE_MAX - max_threads_
+                            ? SIZE_MAX
+                            : max_threads_ + max_queued) {}
 
   bool in_child() const noexcept { return fork_guard_.in_child(); }
 
@@ -61,7 +64,8 @@ class ThreadExecutor::State {
  private:
   void StartThread(const std::shared_ptr<State>& self)
       APPCACHE_REQUIRES(mutex_) {
-    threads_.reserve(max_threads_);
+    // Before the thread exists, which must be joined.
+    threads_.reserve(threads_.size() + 1);
     try {
       threads_.push_back(
           internal::StartBackgroundThread([self] { self->Work(); }));

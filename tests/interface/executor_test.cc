@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
 #include <latch>
 #include <memory>
 #include <optional>
@@ -50,6 +51,24 @@ TEST(ThreadExecutorTest, RefusesJobsWhenTheQueueIsFull) {
   blocked.Release();
   ran.wait();
   executor.reset();
+}
+
+TEST(ThreadExecutorTest, TheQueueAndTheThreadsMayHaveNoLimit) {
+  for (const size_t threads : {size_t{1}, size_t{4}, SIZE_MAX}) {
+    std::latch released(1);
+    std::latch ran(10);
+    ThreadExecutor executor(threads, SIZE_MAX);
+    int accepted = 0;
+    for (int i = 0; i < 10; ++i) {
+      accepted += executor.Run([&] {
+        released.wait();
+        ran.count_down();
+      });
+    }
+    released.count_down();
+    EXPECT_EQ(accepted, 10) << threads;
+    if (accepted == 10) ran.wait();
+  }
 }
 
 TEST(ThreadExecutorTest, AcceptsAJobAgainAfterOneIsDone) {
