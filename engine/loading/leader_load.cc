@@ -30,8 +30,8 @@ std::optional<LoadAnswer> LeaderLoad::Run() {
   if (options_.process_lock <= Ttl(0)) return LoadAndPublish();
   ProcessLock lock(manager_.store().backend(), path_, options_.process_lock);
   if (lock.is_held_by_another()) {
-    LoadCounters::Count(manager_.counters().lock_waits);
     if (replaces_) return std::nullopt;
+    LoadCounters::Count(manager_.counters().lock_waits);
   }
   if (!replaces_ && FindUnder(lock)) return LoadAnswer::kParsed;
   return LoadAndPublish();

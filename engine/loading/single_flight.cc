@@ -1,5 +1,6 @@
 #include "engine/loading/single_flight.h"
 
+#include <atomic>
 #include <cassert>
 #include <condition_variable>
 #include <memory>
@@ -24,6 +25,10 @@ class SingleFlight::Flight : public WaitGraph::Load {
   // How often its thread is in it again (Ticket::InOwn). Used by the thread
   // that leads it.
   int own_loads = 0;
+
+  // Of a flight that began during a write of many paths: one more than the
+  // number of such writes that had ended. 0: of another flight.
+  std::atomic<uint64_t> writes_before{0};
 
   // Waits for a store in progress. No store begins afterwards.
   void Supersede() APPCACHE_EXCLUDES(mutex_) {
@@ -96,17 +101,25 @@ class SingleFlight::Flight : public WaitGraph::Load {
 };
 
 SingleFlight::Ticket SingleFlight::Join(std::string_view path) {
-  auto [flight, is_new] =
-      flights_.Join(path, [](const Flight&) { return true; });
+  auto [flight, is_new] = flights_.Join(
+      path, [this](const Flight& flight) { return IsJoinable(flight); });
   Ticket ticket(this, std::move(flight), is_new);
   if (is_new) {
     // A write of the path that ends before this does not see the flight. That
     // is harmless: the leader has not begun to load, and will load what the
     // write has left. A write that is in progress is seen below.
     in_progress_.fetch_add(1, std::memory_order_seq_cst);
+    // In this order: a write that ends in between has written before the load.
+    const uint64_t ended = ended_writes_of_many_.load();
+    if (writes_of_many_.load() != 0) ticket.flight_->writes_before = ended + 1;
     if (IsBeingWritten(path)) ticket.flight_->Supersede();
   }
   return ticket;
+}
+
+bool SingleFlight::IsJoinable(const Flight& flight) const noexcept {
+  const uint64_t before = flight.writes_before.load();
+  return before == 0 || before == ended_writes_of_many_.load() + 1;
 }
 
 bool SingleFlight::IsBeingWritten(std::string_view path) noexcept {
@@ -150,6 +163,9 @@ SingleFlight::WriteMany::WriteMany(SingleFlight& owner) : owner_(owner) {
 }
 
 SingleFlight::WriteMany::~WriteMany() {
+  // Flights that began during the write may have read old values: later callers
+  // must not join them.
+  owner_.ended_writes_of_many_.fetch_add(1, std::memory_order_seq_cst);
   owner_.writes_of_many_.fetch_sub(1, std::memory_order_seq_cst);
 }
 

@@ -152,8 +152,8 @@ class SingleFlight {
   };
 
   // The same for a write of many paths, or of all. Flights of other paths that
-  // begin during the write do not store their values either, which costs
-  // another load.
+  // begin during the write do not store their values either, and are not joined
+  // after it, which costs another load.
   class WriteMany {
    public:
     explicit WriteMany(SingleFlight& owner);
@@ -180,6 +180,9 @@ class SingleFlight {
   }
 
   bool IsBeingWritten(std::string_view path) noexcept;
+  // False for a flight that began during a write of many paths, once that or
+  // another such write has ended.
+  bool IsJoinable(const Flight& flight) const noexcept;
 
   // Called by the leader when its flight will not store anything any more.
   void End(const Flight& flight);
@@ -193,6 +196,7 @@ class SingleFlight {
   // that begin at the same time, one sees the other.
   std::array<std::atomic<uint32_t>, kStripes> writes_{};
   std::atomic<uint32_t> writes_of_many_{0};
+  std::atomic<uint64_t> ended_writes_of_many_{0};
 };
 
 }  // namespace appcache::internal

@@ -237,6 +237,27 @@ TEST(SingleFlightTest, AfterAWriteAnOlderFlightIsNotJoined) {
   EXPECT_TRUE(flights.Join("k").is_leader());
 }
 
+TEST(SingleFlightTest, AfterAWriteOfManyAFlightThatBeganInItIsNotJoined) {
+  internal::SingleFlight flights;
+  const internal::SingleFlight::Ticket before = flights.Join("before");
+  std::optional<internal::SingleFlight::Ticket> during;
+  {
+    const internal::SingleFlight::WriteMany write(flights);
+    during.emplace(flights.Join("k"));
+    EXPECT_FALSE(flights.Join("k").is_leader());
+  }
+  {
+    // During another write, too.
+    const internal::SingleFlight::WriteMany write(flights);
+    const internal::SingleFlight::Ticket fresh = flights.Join("k");
+    EXPECT_TRUE(fresh.is_leader());
+    EXPECT_FALSE(flights.Join("k").is_leader());
+  }
+  EXPECT_TRUE(flights.Join("k").is_leader());
+  // A flight of a path that was not written goes on.
+  EXPECT_FALSE(flights.Join("before").is_leader());
+}
+
 TEST(SingleFlightTest, AfterAWriteTheNextToJoinLeadsANewFlight) {
   internal::SingleFlight flights;
   internal::SingleFlight::Ticket old = flights.Join("k");
