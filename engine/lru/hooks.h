@@ -46,8 +46,6 @@ class LruEngine::Hooks : public store::WriteHooks {
 // fit into the space that the log has.
 inline constexpr uint64_t kRowsOnFullDisk = 8;
 
-inline constexpr int64_t kLatestTick = kLatestAccess.time_since_epoch().count();
-
 inline constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
 
 // Evicts until the limits are kept, but at most `most` entries.

@@ -28,6 +28,7 @@ inline constexpr TimePoint kMaxTime{
 // kMaxTime, and could not be restored.
 inline constexpr TimePoint kLatestAccess =
     kMaxTime - std::chrono::hours(24 * 366);
+inline constexpr int64_t kLatestTick = kLatestAccess.time_since_epoch().count();
 
 // kInvalidKey, or success.
 Status CheckKeySize(std::string_view path);

@@ -185,7 +185,7 @@ Status ResidentEngine::ApplyRestored(std::vector<Change>& changes) {
   times.reserve(changes.size());
   for (const Change& change : changes) {
     if (!change.last_used_micros) continue;
-    ticks_.AdvancePast(*change.last_used_micros);
+    ticks_.AdvancePast(std::min(*change.last_used_micros, kLatestTick));
     times.push_back(&restored_[change.h]);
     *times.back() = {kNoTick, *change.last_used_micros};
   }

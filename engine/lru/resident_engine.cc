@@ -73,8 +73,9 @@ Status ResidentEngine::LoadDirectory() {
       EntryPtr entry(Entry::NewAway(row.h, key_size,
                                     static_cast<size_t>(row.bytes) - key_size,
                                     row.expires_at_ms));
-      ticks_.AdvancePast(row.last_used);
-      last_micros_ = std::max(last_micros_, row.last_used);
+      const int64_t last_used = std::min(row.last_used, kLatestTick);
+      ticks_.AdvancePast(last_used);
+      last_micros_ = std::max(last_micros_, last_used);
       Directory::Access access(directory_, row.h);
       access->Reserve(1, row.expires_at_ms != 0);
       access->Grow(Directory::Growth(nullptr, *entry));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/lru/resident_engine.h"
+#include "engine/lru/limits.h"
 #include "engine/lru/resident_limits.h"
 #include "engine/support/mutex.h"
 #include "engine/support/test_point.h"
@@ -167,7 +168,8 @@ void ResidentEngine::Batch::AssignTimes(
   for (; access < accesses_.size(); ++access) {
     accesses_[access].tick = next(accesses_[access].tick);
   }
-  last_micros = std::max(last_micros, latest_restored);
+  // Rows of later times follow, which must not end after kMaxTime.
+  last_micros = std::max(last_micros, std::min(latest_restored, kLatestTick));
   // In the order of SQLite's pages.
   const auto by_h = [](const auto& a, const auto& b) { return a.h < b.h; };
   std::sort(removals_.begin(), removals_.end(), by_h);

@@ -51,6 +51,30 @@ class RestoreTest : public testing::Test {
   const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
 };
 
+// The time of an access may be nonsense. The times of later accesses must not
+// become nonsense too.
+TEST_F(RestoreTest, AnAccessOfTheLatestTimeLeavesRoomForLaterOnes) {
+  const Scratch scratch;
+  const std::string file = scratch.Path("late.db");
+  const auto expect_sound = [](SqliteCache& cache) {
+    for (int i = 0; i < 10; ++i) Set(cache, std::to_string(i), "value");
+    for (const StoredEntry& entry : Dump(cache)) {
+      EXPECT_LE(entry.info.last_used, SqliteCache::kMaxTime);
+    }
+    EXPECT_EQ(cache.Check()->problems, std::vector<std::string>());
+  };
+  {
+    const auto cache = Open("late");
+    StoredEntry last = Entry("last", milliseconds(0));
+    last.info.last_used = SqliteCache::kMaxTime;
+    ASSERT_TRUE(cache->RestoreMany({&last, 1}).ok());
+    expect_sound(*cache);
+    ASSERT_TRUE(cache->Snapshot(file).ok());
+  }
+  const auto warm = Must(SqliteCache::OpenInMemoryFrom(file, {}, "warm"));
+  expect_sound(*warm);
+}
+
 TEST_F(RestoreTest, ADumpLoadsAsItWas) {
   const auto from = Open("from");
   for (int i = 0; i < 600; ++i) {
