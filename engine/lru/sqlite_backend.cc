@@ -211,8 +211,10 @@ BackendTraits SqliteBackend::Traits() const {
   traits.supports_prefix_invalidation = true;
   traits.supports_walk = true;
   traits.max_key_bytes = kMaxKeyBytes;
+  // max_bytes is the limit of a path and its value together.
+  const uint64_t max_bytes = limits.max_bytes.value_or(kLargestLimit);
   traits.max_value_bytes =
-      std::min(kMaxValueBytes, limits.max_bytes.value_or(kMaxValueBytes));
+      std::min(kMaxValueBytes, std::max<uint64_t>(max_bytes, 1) - 1);
   traits.is_shared = true;
   traits.is_persistent = engine_->is_persistent();
   const auto add = [&](const char* name, uint64_t limit) {

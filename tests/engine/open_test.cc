@@ -27,6 +27,19 @@ void ExpectError(const std::string& path, ErrorCode code,
       << cache.status().ToString();
 }
 
+// max_bytes limits a path and its value together.
+TEST(OpenLimitsTest, TheLargestValueFitsUnderAPathOfOneByte) {
+  SqliteCacheOptions options;
+  options.max_bytes = 1000;
+  const auto cache = Must(SqliteCache::OpenInMemory(options, "largest value"));
+  Backend& backend = *cache->backend();
+  const size_t most = backend.Traits().max_value_bytes;
+  EXPECT_EQ(most, 999u);
+  EXPECT_TRUE(backend.SetRaw("p", std::string(most, 'v'), kNoTtl).ok());
+  EXPECT_TRUE(backend.SetRaw("p", std::string(most + 1, 'v'), kNoTtl)
+                  .Is(ErrorCode::kTooLarge));
+}
+
 TEST(OpenTest, MakesAFileAndItsLane) {
   const Scratch scratch;
   ASSERT_TRUE(SqliteCache::OpenFile(scratch.Path("cache.db")).ok());
