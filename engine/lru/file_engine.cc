@@ -89,9 +89,9 @@ void FileEngine::FillSlots(std::vector<EnginePtr> references) noexcept {
   }
 }
 
-template <class R, class Operation, class MayRepeat>
-R FileEngine::RunWhile(const Operation& operation, uint64_t entries,
-                       const MayRepeat& may_repeat) {
+template <class R, class Operation, class MayRepeat, class CountFailure>
+R FileEngine::RunWhile(const Operation& operation, const MayRepeat& may_repeat,
+                       const CountFailure& count_failure) {
   if (in_child()) return Failed<R>(LruEngine::UsedInChild());
   for (int tries = 1;; ++tries) {
     const EnginePtr engine = Current();
@@ -100,7 +100,7 @@ R FileEngine::RunWhile(const Operation& operation, uint64_t entries,
     if (engine->is_open()) return result;
     Status replaced = Replace(engine);
     if (replaced.ok() && tries < kMostTries && may_repeat()) continue;
-    write_errors_.Add(entries);
+    count_failure();
     return replaced.ok() ? std::move(result) : Failed<R>(std::move(replaced));
   }
 }
@@ -153,17 +153,16 @@ void FileEngine::CountEnded() {
 }
 
 Lookup<Bytes> FileEngine::Get(std::string_view path) {
-  return Run<Lookup<Bytes>>(
-      [&](LruEngine& engine) { return engine.Get(path); });
+  return Read<Bytes>([&](LruEngine& engine) { return engine.Get(path); });
 }
 
 Lookup<size_t> FileEngine::View(std::string_view path, ValueVisitor visitor) {
-  return Run<Lookup<size_t>>(
+  return Read<size_t>(
       [&](LruEngine& engine) { return engine.View(path, visitor); });
 }
 
 Lookup<TimedBytes> FileEngine::GetTimed(std::string_view path) {
-  return Run<Lookup<TimedBytes>>(
+  return Read<TimedBytes>(
       [&](LruEngine& engine) { return engine.GetTimed(path); });
 }
 
@@ -173,18 +172,18 @@ Lookup<Ttl> FileEngine::GetTtl(std::string_view path) {
 }
 
 Status FileEngine::Set(std::span<const RawEntry> entries) {
-  return Run<Status>([&](LruEngine& engine) { return engine.Set(entries); },
-                     entries.size());
+  return Write<Status>(entries.size(),
+                       [&](LruEngine& engine) { return engine.Set(entries); });
 }
 
 Result<bool> FileEngine::Add(const RawEntry& entry) {
-  return Run<Result<bool>>([&](LruEngine& engine) { return engine.Add(entry); },
-                           1);
+  return Write<Result<bool>>(
+      1, [&](LruEngine& engine) { return engine.Add(entry); });
 }
 
 Result<bool> FileEngine::SetTtl(std::string_view path, Ttl ttl) {
-  return Run<Result<bool>>(
-      [&](LruEngine& engine) { return engine.SetTtl(path, ttl); }, 1);
+  return Write<Result<bool>>(
+      1, [&](LruEngine& engine) { return engine.SetTtl(path, ttl); });
 }
 
 Status FileEngine::Restore(std::span<const StoredEntry> entries) {
@@ -193,14 +192,14 @@ Status FileEngine::Restore(std::span<const StoredEntry> entries) {
 }
 
 Status FileEngine::Invalidate(std::span<const std::string_view> paths) {
-  return Run<Status>(
-      [&](LruEngine& engine) { return engine.Invalidate(paths); },
-      paths.size());
+  return Write<Status>(paths.size(), [&](LruEngine& engine) {
+    return engine.Invalidate(paths);
+  });
 }
 
 Status FileEngine::InvalidatePrefix(std::string_view prefix) {
-  return Run<Status>(
-      [&](LruEngine& engine) { return engine.InvalidatePrefix(prefix); }, 1);
+  return Write<Status>(
+      1, [&](LruEngine& engine) { return engine.InvalidatePrefix(prefix); });
 }
 
 Status FileEngine::Clear() {
@@ -231,7 +230,7 @@ Status FileEngine::ForEach(store::Walk::With with, std::string_view prefix,
           return visit(entry);
         });
       },
-      0, [&] { return !has_visited; });
+      [&] { return !has_visited; }, [] {});
 }
 
 Result<CheckReport> FileEngine::Check() {
@@ -249,8 +248,8 @@ Status FileEngine::CopyTo(store::SnapshotFile& file) {
   Status status = Flush();
   if (!status.ok()) return status;
   return RunWhile<Status>(
-      [&](LruEngine& engine) { return engine.CopyTo(file); }, 0,
-      [] { return false; });
+      [&](LruEngine& engine) { return engine.CopyTo(file); },
+      [] { return false; }, [] {});
 }
 
 Status FileEngine::Load(std::span<const StoredEntry> entries,
@@ -276,6 +275,8 @@ CacheStats FileEngine::Stats() {
   }
   CacheStats stats = current->Stats();
   AddCounters(replaced, stats);
+  stats.misses += read_errors_.Sum();
+  stats.read_errors += read_errors_.Sum();
   stats.write_errors += write_errors_.Sum();
   return stats;
 }

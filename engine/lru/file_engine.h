@@ -97,14 +97,26 @@ class FileEngine final : public Engine {
   static std::vector<EnginePtr> ReferencesTo(const EnginePtr& engine);
   void FillSlots(std::vector<EnginePtr> references) noexcept;
   // `operation(engine)`; again with another engine if it has failed because the
-  // file has moved, and `may_repeat()`. Counts a final failure of this kind as
-  // failed writes of `entries`.
-  template <class R, class Operation, class MayRepeat>
-  R RunWhile(const Operation& operation, uint64_t entries,
-             const MayRepeat& may_repeat);
+  // file has moved, and `may_repeat()`. Calls `count_failure` for a final
+  // failure of this kind, which no engine counts.
+  template <class R, class Operation, class MayRepeat, class CountFailure>
+  R RunWhile(const Operation& operation, const MayRepeat& may_repeat,
+             const CountFailure& count_failure);
   template <class R, class Operation>
-  R Run(const Operation& operation, uint64_t entries = 0) {
-    return RunWhile<R>(operation, entries, [] { return true; });
+  R Run(const Operation& operation) {
+    return RunWhile<R>(
+        operation, [] { return true; }, [] {});
+  }
+  template <class V, class Operation>
+  Lookup<V> Read(const Operation& operation) {
+    return RunWhile<Lookup<V>>(
+        operation, [] { return true; }, [this] { read_errors_.Increment(); });
+  }
+  template <class R, class Operation>
+  R Write(uint64_t entries, const Operation& operation) {
+    return RunWhile<R>(
+        operation, [] { return true; },
+        [this, entries] { write_errors_.Add(entries); });
   }
 
   // Replaces the engine unless another thread has, or the file has returned.
@@ -131,6 +143,7 @@ class FileEngine final : public Engine {
   std::vector<EnginePtr> old_ APPCACHE_GUARDED_BY(mutex_);
   CacheStats ended_ APPCACHE_GUARDED_BY(mutex_);
 
+  internal::StripedCounter read_errors_;
   internal::StripedCounter write_errors_;
 };
 

@@ -48,6 +48,7 @@
 #include "engine/store/write_batch.h"
 #include "engine/store/writer.h"
 #include "engine/support/fork_guard.h"
+#include "engine/support/striped_counter.h"
 
 namespace appcache::lru {
 
@@ -424,6 +425,8 @@ class LruEngine final : public Engine {
   std::atomic<uint64_t> sets_{0};
   std::atomic<uint64_t> invalidations_{0};
   std::atomic<uint64_t> write_errors_{0};
+  // Reads that got no session, which would count them.
+  internal::StripedCounter failed_reads_;
   std::atomic<uint64_t> evictions_{0};
   std::atomic<uint64_t> expirations_{0};
 };

@@ -47,25 +47,30 @@ Lookup<V> LruEngine::Access(std::string_view path, const MakeValue& make) {
     return Lookup<V>::Failed(std::move(usable));
   }
   const int64_t h = Hash(path);
-  return WithSession<V>([&](Session& session, store::Reader& reader) {
-    Lookup<store::FoundValue> found = reader.Find(h, path);
-    const TimePoint now = settings_.clock->Now();
-    if (found && !HasExpired(found->expires_at_ms, now)) {
-      const uint64_t hits = ++session.hits;
-      if (reads_ != nullptr) reads_->NoteHit(h, hits, found->expires_at_ms);
-      RecordAccess(session, h, now);
-      return Lookup<V>::Hit(make(*std::move(found), now));
-    }
-    const uint64_t misses = ++session.misses;
-    if (!found.has_error()) {
-      if (reads_ != nullptr && found) reads_->NoteExpired(h, misses);
-      if (reads_ != nullptr && !found)
-        reads_->NoteMiss(h, misses, ExpiryClock(now));
-      return Lookup<V>::Miss();
-    }
-    ++session.errors;
-    return Lookup<V>::Failed(Noted(found.status()));
-  });
+  bool has_read = false;
+  Lookup<V> result =
+      WithSession<V>([&](Session& session, store::Reader& reader) {
+        has_read = true;
+        Lookup<store::FoundValue> found = reader.Find(h, path);
+        const TimePoint now = settings_.clock->Now();
+        if (found && !HasExpired(found->expires_at_ms, now)) {
+          const uint64_t hits = ++session.hits;
+          if (reads_ != nullptr) reads_->NoteHit(h, hits, found->expires_at_ms);
+          RecordAccess(session, h, now);
+          return Lookup<V>::Hit(make(*std::move(found), now));
+        }
+        const uint64_t misses = ++session.misses;
+        if (!found.has_error()) {
+          if (reads_ != nullptr && found) reads_->NoteExpired(h, misses);
+          if (reads_ != nullptr && !found)
+            reads_->NoteMiss(h, misses, ExpiryClock(now));
+          return Lookup<V>::Miss();
+        }
+        ++session.errors;
+        return Lookup<V>::Failed(Noted(found.status()));
+      });
+  if (!has_read && is_open()) failed_reads_.Increment();
+  return result;
 }
 
 Lookup<Bytes> LruEngine::Get(std::string_view path) {
@@ -201,8 +206,9 @@ CacheStats LruEngine::Counters() {
   if (in_child()) return stats;
   const ReadCounters reads = sessions_->Counters();
   stats.hits = reads.hits;
-  stats.misses = reads.misses;
-  stats.read_errors = reads.errors;
+  const uint64_t failed = failed_reads_.Sum();
+  stats.misses = reads.misses + failed;
+  stats.read_errors = reads.errors + failed;
   return stats;
 }
 

@@ -52,10 +52,12 @@ Lookup<V> ResidentEngine::Access(std::string_view path, const Use& use) {
   const Entry* const entry =
       directory_.Find(h, [&] { begun = ticks_.Begin(); });
   if (entry == nullptr) {
-    CountMiss(reader, h);
     // No key that is too long was ever set.
-    Status valid = CheckKeySize(path);
-    return valid.ok() ? Lookup<V>::Miss() : Lookup<V>::Failed(std::move(valid));
+    if (Status valid = CheckKeySize(path); !valid.ok()) {
+      return Lookup<V>::Failed(std::move(valid));
+    }
+    CountMiss(reader, h);
+    return Lookup<V>::Miss();
   }
   if (!entry->is_resident) [[unlikely]] {
     return AccessAway<V>(*entry, path, reader, use);
