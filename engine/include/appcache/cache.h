@@ -33,7 +33,8 @@
 //
 // fork(): a Cache that was created before a fork may be used and destroyed in
 // the child if its backend allows that. Loads in progress are the parent's: the
-// child neither waits for them nor stores their values. In the child, the
+// child neither waits for them nor stores their values, unless it is forked by
+// the loader itself and returns from it. In the child, the
 // destructor leaks a backend that was created before the fork (backend.h).
 
 #ifndef APPCACHE_CACHE_H_
@@ -114,8 +115,8 @@ class APPCACHE_EXPORT Cache {
   // copy, an allocation or a reference count that threads share; SqliteCache in
   // memory does. `visitor` then runs inside the read:
   //
-  // - It may read from this cache. A write to it, or a Flush or Close of it, is
-  //   kInvalidArgument. Through a tier, a write reaches the remote, and the
+  // - It may read from this cache. A write to it, a Flush or Close of it, or a
+  //   walk, check or snapshot of all entries is kInvalidArgument. Through a tier, a write reaches the remote, and the
   //   tier loses its local copies. With other backends all of these work;
   //   portable code does them after Read.
   // - While it runs, the backend cannot reuse the memory of replaced and

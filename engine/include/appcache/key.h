@@ -24,7 +24,8 @@
 // value: a string as it is, and numbers, bool, an empty optional and
 // PickleValue as Python's str() prints them ("7", "0.5", "True", "None"), which
 // is the segment of pyappcache too. Without one, and for other types, the
-// stored bytes are used as they are, after decompression.
+// stored bytes are used as they are, after decompression; the pickle of an
+// integer in decimal is its digits, and another pickle is kCorrupt.
 
 #ifndef APPCACHE_KEY_H_
 #define APPCACHE_KEY_H_
