@@ -24,6 +24,7 @@ void CommandBuffer::AppendNumber(int64_t number) {
 }
 
 void CommandBuffer::AppendBase64Flags(const WireKey& key) {
+  has_base64_keys_ = true;
   bytes_ += " b O";
   bytes_ += key.Token();
 }
@@ -100,6 +101,7 @@ void CommandBuffer::Keyless(std::string_view command) {
 
 void CommandBuffer::Clear() noexcept {
   commands_ = 0;
+  has_base64_keys_ = false;
   bytes_.clear();
   if (bytes_.capacity() > kMaxKeptBytes) bytes_ = std::string();
 }

@@ -14,8 +14,9 @@ namespace appcache::memcache {
 
 // Keys are sent by WireKey::AppendTo: with other bytes in a key, the server
 // would read further commands from it. A key in base64 takes the meta command
-// in the place of the command of the text protocol. Functions that append throw
-// std::bad_alloc. Not thread-safe.
+// in the place of the command of the text protocol; only a server that knows it
+// may be sent that (connection.h). Functions that append throw std::bad_alloc.
+// Not thread-safe.
 class CommandBuffer {
  public:
   // A get of several keys: BeginGet, AddKey for each key, EndGet.
@@ -48,6 +49,8 @@ class CommandBuffer {
   // The number of commands. The reply to each ends with one line that is not a
   // VALUE line.
   size_t commands() const noexcept { return commands_; }
+  // Whether any of the commands has a key in base64.
+  bool has_base64_keys() const noexcept { return has_base64_keys_; }
 
   // Empties the buffer, and keeps some of its memory for the next commands.
   void Clear() noexcept;
@@ -63,12 +66,14 @@ class CommandBuffer {
   // These append everything up to the value.
   void StoreText(Mode mode, const WireKey& key, int64_t exptime, size_t bytes);
   void StoreMeta(Mode mode, const WireKey& key, int64_t exptime, size_t bytes);
-  // The flags of a meta command with a key in base64.
+  // The flags of a meta command with a key in base64. Each such command has
+  // them.
   void AppendBase64Flags(const WireKey& key);
   void AppendNumber(int64_t number);
 
   std::string bytes_;
   size_t commands_ = 0;
+  bool has_base64_keys_ = false;
 };
 
 }  // namespace appcache::memcache

@@ -1,8 +1,6 @@
 #include "adapters/memcache/key_maker.h"
 
 #include <cassert>
-#include <charconv>
-#include <system_error>
 #include <utility>
 
 #include "adapters/memcache/batch.h"
@@ -10,25 +8,6 @@
 
 namespace appcache::memcache {
 namespace {
-
-// memcached 1.6.10 is the first with base64 keys.
-constexpr int kFirstVersion[] = {1, 6, 10};
-
-// Whether `text` starts with the numbers of this or a later version, such as
-// "1.6.18".
-bool HasBase64(std::string_view text) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  for (const int first : kFirstVersion) {
-    int number = 0;
-    const auto [parsed, error] = std::from_chars(at, end, number);
-    if (error != std::errc() || number < first) return false;
-    if (number > first) return true;
-    at = parsed;
-    if (at != end && *at == '.') ++at;
-  }
-  return true;
-}
 
 struct Target {
   size_t server;
@@ -84,7 +63,7 @@ void KeyMaker::AskServers() {
   Ask(servers_, targets, "version", Reply::Type::kVersion,
       deadline_.Sooner(deadline_.Left() / 3),
       [&](size_t server, const KeylessRequest& request, const Status& failure) {
-        if (failure.ok() && HasBase64(request.text())) {
+        if (failure.ok() && HasBase64Keys(request.text())) {
           new_enough.push_back({server});
         } else {
           Note(server, failure, /*has_base64=*/false);

@@ -16,11 +16,14 @@ namespace appcache::memcache {
 
 // A path whose bytes the text protocol does not carry is sent in base64 to its
 // server if that has the commands for it, and is hashed otherwise
-// (wire_key.h). The server is asked when the first such path is met, and the
-// answer is kept for as long as the cache is open (servers.h): "version" must
-// be that of memcached 1.6.10 or newer, and then "mn", the meta command without
-// effect, must be known. Proxies have versions of their own, and some close the
-// connection after a command that they do not know.
+// (wire_key.h). The server is asked when the first such path is met: "version"
+// must be that of memcached 1.6.10 or newer, and then "mn", the meta command
+// without effect, must be known. Proxies have versions of their own, and some
+// close the connection after a command that they do not know.
+//
+// The answer is kept for the calls that follow (servers.h). It chooses the form
+// of the keys, and permits no connection to send them: another server may have
+// taken the address since, so each connection asks for itself (connection.h).
 //
 //   KeyMaker keys(servers, deadline);
 //   for (path of the call) keys.Expect(path);

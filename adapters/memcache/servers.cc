@@ -31,7 +31,7 @@ void Servers::Send(std::span<ServerCall> calls, const net::Deadline& deadline,
                    Retry retry) {
   Exchange(calls, deadline, retry);
   for (const ServerCall& call : calls) {
-    if (!call.status.Is(ErrorCode::kUnsupported)) continue;
+    if (!call.status.Is(ErrorCode::kUnsupported) && !call.was_dropped) continue;
     for (const auto& server : servers_) {
       if (call.pool != &server->pool) continue;
       server->base64_support.store(Base64Support::kUnknown,

@@ -63,9 +63,9 @@ class Servers {
     return {&servers_[server]->pool, &request};
   }
 
-  // What the server has been found to support. A server that refuses a command
-  // (kUnsupported) is asked again, because an older one may have taken its
-  // place.
+  // What the server has been found to support. After a call that failed because
+  // the server refused a command (kUnsupported) or closed the connection, it is
+  // unknown again, because an older server or a proxy may have taken its place.
   Base64Support base64_support(size_t server) const noexcept {
     assert(server < size());
     return servers_[server]->base64_support.load(std::memory_order_relaxed);

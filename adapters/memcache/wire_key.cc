@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <charconv>
+#include <system_error>
 
 #include "adapters/memcache/base64.h"
 
@@ -15,6 +17,9 @@ static_assert(Base64Length(kMaxBase64PathBytes) <= kMaxKeyBytes);
 static_assert(Base64Length(kMaxBase64PathBytes + 1) > kMaxKeyBytes);
 
 constexpr size_t kNumberDigits = 16;
+
+// memcached 1.6.10 is the first with base64 keys.
+constexpr int kFirstVersion[] = {1, 6, 10};
 
 char* AppendHex(uint64_t number, char* to) noexcept {
   for (int shift = 60; shift >= 0; shift -= 4) {
@@ -30,6 +35,20 @@ bool IsValidKey(std::string_view key) noexcept {
          std::ranges::all_of(key, [](unsigned char byte) {
            return byte > 0x20 && byte != 0x7f;
          });
+}
+
+bool HasBase64Keys(std::string_view version) noexcept {
+  const char* at = version.data();
+  const char* const end = at + version.size();
+  for (const int first : kFirstVersion) {
+    int number = 0;
+    const auto [parsed, error] = std::from_chars(at, end, number);
+    if (error != std::errc() || number < first) return false;
+    if (number > first) return true;
+    at = parsed;
+    if (at != end && *at == '.') ++at;
+  }
+  return true;
 }
 
 WireKey::WireKey(std::string_view path) noexcept

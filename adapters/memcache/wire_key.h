@@ -38,6 +38,10 @@ inline constexpr std::string_view kHashMarker = "appcache-hash:1:";
 // Whether the server accepts `key` in the text protocol.
 bool IsValidKey(std::string_view key) noexcept;
 
+// Whether a server of this version, such as "1.6.18", knows keys in base64 if
+// it knows the meta commands. Proxies have versions of their own.
+bool HasBase64Keys(std::string_view version) noexcept;
+
 // May be copied.
 class WireKey {
  public:

@@ -7,11 +7,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "adapters/memcache/wire_key.h"
 #include "appcache/memcache_cache.h"
 #include "tests/memcache/scripted_memcached.h"
+#include "tests/servers/call_times.h"
 #include "tests/servers/results.h"
 
 namespace appcache::memcache_old_server_test {
@@ -19,10 +21,12 @@ namespace {
 
 using Replies = ScriptedMemcached::Replies;
 
-std::unique_ptr<MemcacheCache> OpenOn(const ScriptedMemcached& server) {
+std::unique_ptr<MemcacheCache> OpenOn(
+    const ScriptedMemcached& server,
+    std::chrono::milliseconds timeout = std::chrono::seconds(60)) {
   MemcacheCacheOptions options;
   options.servers[0].unix_path = server.socket_path();
-  options.timeout = options.connect_timeout = std::chrono::seconds(60);
+  options.timeout = options.connect_timeout = timeout;
   return *MemcacheCache::Open(options);
 }
 
@@ -170,6 +174,109 @@ TEST(MemcacheOldServerTest, ServerThatRefusesACommandIsAskedAgain) {
   EXPECT_EQ(backend.GetRaw("a b").error().code, ErrorCode::kUnsupported);
   EXPECT_EQ(ValueAt(backend, "a b"), "<miss>");
   EXPECT_EQ(server.Words(), "version mn mg mg version get");
+}
+
+// An older server would read the value as commands.
+TEST(MemcacheOldServerTest, OlderServerAtTheSameAddressIsSentNoValueInBase64) {
+  using Write = Status (*)(Backend&, std::string_view);
+  const Write writes[] = {
+      [](Backend& backend, std::string_view value) {
+        return backend.SetRaw("a b", value, kNoTtl);
+      },
+      [](Backend& backend, std::string_view value) {
+        return backend.AddRaw("a b", value, kNoTtl).status();
+      },
+      [](Backend& backend, std::string_view value) {
+        const std::vector<RawEntry> entries = {{"a b", value}, {"c", value}};
+        return backend.SetManyRaw(entries);
+      }};
+  for (const Replies& older :
+       {TextOnly("1.5.22"), TextOnly("1.6.18"), WithMeta("1.6.9")}) {
+    for (const Write write : writes) {
+      ScriptedMemcached server(WithMeta("1.6.18"));
+      const auto cache = OpenOn(server);
+      Backend& backend = *cache->backend();
+      EXPECT_EQ(ValueAt(backend, "a b"), "<miss>");
+      server.Restart(older);
+      const std::string value = "flush_all\r\nflush_all\r\n";
+      ExpectError(write(backend, value), ErrorCode::kUnsupported,
+                  "does not know");
+      // The path is hashed now.
+      const Status written = write(backend, value);
+      EXPECT_TRUE(written.ok()) << written.ToString();
+      const std::string words = server.Words();
+      EXPECT_EQ(words.find("ms"), std::string::npos) << words;
+      EXPECT_EQ(words.find("flush_all"), std::string::npos) << words;
+    }
+  }
+}
+
+// A key that the text protocol carries needs no question.
+TEST(MemcacheOldServerTest, EachConnectionIsAskedOnceBeforeTheFirstBase64Key) {
+  ScriptedMemcached server(WithMeta("1.6.18"));
+  const auto cache = OpenOn(server);
+  Backend& backend = *cache->backend();
+  EXPECT_EQ(ValueAt(backend, "a b"), "<miss>");
+  server.Restart(WithMeta("1.6.18"));
+  for (const char* const path : {"k", "a b", "k", "c d"}) {
+    EXPECT_EQ(ValueAt(backend, path), "<miss>");
+  }
+  EXPECT_EQ(server.Words(), "version mn mg get version mn mg get mg");
+}
+
+TEST(MemcacheOldServerTest, NoKeyIsSentInBase64AfterAnyOtherAnswer) {
+  const std::pair<std::string, std::string> answers[] = {
+      {"version", "SERVER_ERROR x\r\n"},
+      {"version", "MN\r\n"},
+      {"version", "VALUE a 0 1\r\nx\r\nEND\r\n"},
+      {"version", "VERSION 1.6.18\n"},
+      {"mn", "SERVER_ERROR x\r\n"},
+      {"mn", "VERSION 1.6.18\r\n"},
+      {"mn", "MN\r\nHD\r\n"}};
+  for (const auto& [command, answer] : answers) {
+    ScriptedMemcached server(WithMeta("1.6.18"));
+    const auto cache = OpenOn(server);
+    Backend& backend = *cache->backend();
+    EXPECT_EQ(ValueAt(backend, "a b"), "<miss>");
+    Replies replies = WithMeta("1.6.18");
+    replies["ms"] = "HD\r\n";
+    replies[command] = answer;
+    server.Restart(replies);
+    const Status set = backend.SetRaw("a b", "v", kNoTtl);
+    EXPECT_TRUE(set.Is(ErrorCode::kUnavailable)) << answer << set.ToString();
+    const std::string words = server.Words();
+    EXPECT_EQ(words.find("ms"), std::string::npos) << words;
+  }
+}
+
+// Some proxies do that after a command that they do not know.
+TEST(MemcacheOldServerTest, ServerThatClosesTheConnectionIsAskedAgain) {
+  ScriptedMemcached server(WithMeta("1.6.18"));
+  const auto cache = OpenOn(server);
+  Backend& backend = *cache->backend();
+  EXPECT_EQ(ValueAt(backend, "a b"), "<miss>");
+  server.Restart(Replies{{"version", ""}});
+  EXPECT_TRUE(backend.SetRaw("a b", "v", kNoTtl).Is(ErrorCode::kUnavailable));
+  server.SetReplies(TextOnly("1.5.22"));
+  const Status set = backend.SetRaw("a b", "v", kNoTtl);
+  EXPECT_TRUE(set.ok()) << set.ToString();
+  EXPECT_EQ(server.Words(), "version mn mg version version version set");
+}
+
+TEST(MemcacheOldServerTest, TheTimeoutOfACallIncludesTheQuestion) {
+  constexpr std::chrono::milliseconds kTimeout(100);
+  ScriptedMemcached server(WithMeta("1.6.18"));
+  const auto cache = OpenOn(server, kTimeout);
+  Backend& backend = *cache->backend();
+  const Status got =
+      UntilInTime([&] { return backend.GetRaw("a b").status(); });
+  EXPECT_TRUE(got.ok()) << got.ToString();
+  Replies replies = WithMeta("1.6.18");
+  replies["mn"] = "MN";  // without the end of the line
+  server.Restart(replies);
+  ExpectTimesOut(kTimeout, [&] { return backend.SetRaw("a b", "v", kNoTtl); });
+  const std::string words = server.Words();
+  EXPECT_EQ(words.find("ms"), std::string::npos) << words;
 }
 
 // The token says which key a reply belongs to.

@@ -46,20 +46,37 @@ ScriptedMemcached::ScriptedMemcached(Replies replies)
   const auto* const plain = reinterpret_cast<const sockaddr*>(&address);
   EXPECT_EQ(bind(listener_, plain, sizeof(address)), 0);
   EXPECT_EQ(listen(listener_, 64), 0);
-  thread_ = std::jthread([this] { Run(); });
+  Start();
 }
 
 ScriptedMemcached::~ScriptedMemcached() {
-  eventfd_write(stop_, 1);
-  thread_.join();
-  for (const Client& client : clients_) close(client.fd);
+  Stop();
   close(listener_);
   close(stop_);
+}
+
+void ScriptedMemcached::Start() {
+  thread_ = std::jthread([this] { Run(); });
+}
+
+void ScriptedMemcached::Stop() {
+  eventfd_write(stop_, 1);
+  thread_.join();
+  eventfd_t count = 0;
+  eventfd_read(stop_, &count);
+  for (const Client& client : clients_) close(client.fd);
+  clients_.clear();
 }
 
 void ScriptedMemcached::SetReplies(Replies replies) {
   const std::lock_guard lock(mutex_);
   replies_ = std::move(replies);
+}
+
+void ScriptedMemcached::Restart(Replies replies) {
+  Stop();
+  SetReplies(std::move(replies));
+  Start();
 }
 
 std::vector<std::string> ScriptedMemcached::Commands() const {

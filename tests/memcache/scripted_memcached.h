@@ -30,8 +30,11 @@ class ScriptedMemcached {
 
   const std::string& socket_path() const { return path_; }
 
-  // Replaces the replies: the server restarts as another version.
+  // Replaces the replies. Connections stay open.
   void SetReplies(Replies replies);
+  // Closes the connections, then replaces the replies: another server takes the
+  // address. REQUIRES: no call of a client is in progress.
+  void Restart(Replies replies);
 
   // The commands received so far, without their values, those that are not
   // known included.
@@ -46,6 +49,9 @@ class ScriptedMemcached {
     size_t value_bytes = 0;  // to be skipped
   };
 
+  void Start();
+  // Closes the connections.
+  void Stop();
   void Run();
   // These return false when the connection is over.
   bool Receive(Client& client);
@@ -58,7 +64,7 @@ class ScriptedMemcached {
   std::vector<std::string> commands_;
   int listener_ = -1;
   int stop_ = -1;              // an eventfd
-  std::list<Client> clients_;  // used by the thread only
+  std::list<Client> clients_;  // used by the thread while it runs
   std::jthread thread_;
 };
 

@@ -140,6 +140,36 @@ TEST(Base64KeyTest, GetIsAMetaGetBetweenTheGetsOfOtherKeys) {
   EXPECT_FALSE(found[3].is_hit());
 }
 
+// A server is asked before it is sent such commands (connection.h).
+TEST(Base64KeyTest, CommandsKnowWhetherTheyHaveOne) {
+  using Append = void (*)(CommandBuffer&, const WireKey&);
+  const Append appends[] = {
+      [](CommandBuffer& commands, const WireKey& key) {
+        commands.Set(key, 0, "", "v");
+      },
+      [](CommandBuffer& commands, const WireKey& key) {
+        commands.Add(key, 0, "", "v");
+      },
+      [](CommandBuffer& commands, const WireKey& key) { commands.Delete(key); },
+      [](CommandBuffer& commands, const WireKey& key) {
+        commands.Touch(key, 0);
+      },
+      [](CommandBuffer& commands, const WireKey& key) {
+        commands.MetaGet(key, " v");
+      }};
+  const WireKey text(std::string_view("a"));
+  for (const Append append : appends) {
+    CommandBuffer commands;
+    append(commands, text);
+    EXPECT_FALSE(commands.has_base64_keys());
+    append(commands, kBlank);
+    append(commands, text);
+    EXPECT_TRUE(commands.has_base64_keys());
+    commands.Clear();
+    EXPECT_FALSE(commands.has_base64_keys());
+  }
+}
+
 TEST(Base64KeyTest, ReplyWithoutTheTokenOfTheKeyIsRejected) {
   const std::string other = "O" + kOtherBlank.Token();
   for (const std::string& text : {std::string(), other, std::string("kYSBi b"),

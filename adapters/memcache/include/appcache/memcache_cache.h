@@ -54,11 +54,15 @@
 // programs cannot find such an item by its path. So are the paths that would
 // need base64, if the server has no such commands: it is asked when the cache
 // first meets such a path, and the answer is kept as long as the cache is open,
-// or until the server refuses a command. kUnavailable, kTimeout: the server did
-// not answer that question, and the call has done nothing. kInvalidKey: the
-// path is longer than Traits().max_key_bytes, which is 256 KiB or a quarter of
-// max_item_bytes, whichever is less. kCorrupt: the item under a path's hash was
-// not written by a MemcacheCache.
+// or until a call fails because the server refuses a command or closes the
+// connection. An older server may take its place, so each other connection is
+// asked again before such a key is sent on it. kUnsupported: the server no
+// longer knows those commands; nothing was changed on it, and the next call
+// asks it again. kUnavailable, kTimeout: the server did not answer that
+// question, and nothing was changed on it. kInvalidKey: the path is longer than
+// Traits().max_key_bytes, which is 256 KiB or a quarter of max_item_bytes,
+// whichever is less. kCorrupt: the item under a path's hash was not written by
+// a MemcacheCache.
 //
 // Values. Key, value and 59 bytes of the server's own share one item of at most
 // max_item_bytes. A larger value is kTooLarge: it is not sent, and the key is
@@ -114,7 +118,8 @@
 //
 // Cost. One round trip per call, batches included: requests are sent to all
 // servers before any reply is awaited. Two more, once, to ask a server about
-// base64; one more for SetTtlRaw under a hash.
+// base64, and one more on each other connection before the first such key; one
+// more for SetTtlRaw under a hash.
 
 #ifndef APPCACHE_MEMCACHE_CACHE_H_
 #define APPCACHE_MEMCACHE_CACHE_H_
