@@ -149,8 +149,14 @@ Status LmdbBackend::WalkRaw(const WalkOptions& options, WalkVisitor visit) {
     if (usable.ok()) usable = CheckPath(options.path_prefix);
     if (!usable.ok()) return usable;
     bool is_ahead = false;
+    // The visitor may fork. In the child the walk ends when it returns, before
+    // the next step uses the parent's read transactions.
+    const auto visit_in_parent = [&](const WalkedEntry& entry) {
+      return visit(entry) && !environment_->in_child();
+    };
     Status status = WalkEntries(*environment_, *clock_, busy_timeout_, options,
-                                visit, is_ahead);
+                                visit_in_parent, is_ahead);
+    if (environment_->in_child()) return UsedInChild();
     if (is_ahead) writer_.FollowClock();
     return status;
   });

@@ -4,6 +4,9 @@
 #include "appcache/lmdb_cache.h"
 
 #include <gtest/gtest.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -470,6 +473,35 @@ TEST_F(LmdbCacheTest, InAForkedChildCallsAreUnavailableAndNothingIsReleased) {
   EXPECT_EQ(Get("p"), "v");
   Set("p", "w");
   EXPECT_EQ(Get("p"), "w");
+}
+
+// The entries are so large that each takes a step of its own.
+TEST_F(LmdbCacheTest, AWalkEndsInAChildThatItsVisitorForks) {
+  constexpr int kEntries = 3;
+  const std::string value(size_t{1} << 20, 'v');
+  for (int i = 0; i < kEntries; ++i) Set("p/" + std::to_string(i), value);
+  for (const bool wants_more : {true, false}) {
+    int visited = 0;
+    pid_t child = -1;
+    const auto visit = [&](const WalkedEntry&) {
+      ++visited;
+      if (child != -1) return true;
+      child = fork();
+      if (child == 0) alarm(kChildSeconds);
+      return child != 0 || wants_more;
+    };
+    const Status status = backend().WalkRaw({"p/", true}, visit);
+    if (child == 0) {
+      _exit(visited == 1 && ComplaintAbout(status).empty() ? 0 : 1);
+    }
+    ASSERT_GT(child, 0);
+    int end = 0;
+    EXPECT_EQ(waitpid(child, &end, 0), child);
+    EXPECT_TRUE(WIFEXITED(end) && WEXITSTATUS(end) == 0) << end;
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    EXPECT_EQ(visited, kEntries);
+    EXPECT_EQ(Get("p/0"), value);
+  }
 }
 
 TEST_F(LmdbCacheTest, AForkedChildCanOpenOnlyDirectoriesThatWereNotOpen) {

@@ -77,8 +77,10 @@
 //
 // fork(). A cache that was opened before a fork works in the parent only. In
 // the child its operations are kUnavailable and its destructor releases
-// nothing. The child may open other directories. It cannot open one that was
-// open at the fork (kUnsupported): close it before the fork, or exec after it.
+// nothing. A WalkRaw whose visitor forks visits no further entry in the child,
+// and is kUnavailable there. The child may open other directories. It cannot
+// open one that was open at the fork (kUnsupported): close it before the fork,
+// or exec after it.
 //
 // Limits. A value has at most Traits().max_value_bytes: 1/32 of max_bytes, and
 // no more than 1 GiB. A key path has at most half of that, and no more than
