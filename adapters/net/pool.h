@@ -19,6 +19,7 @@
 #include "appcache/error.h"
 #include "engine/support/mutex.h"
 #include "engine/support/per_process.h"
+#include "engine/support/test_point.h"
 
 namespace appcache::net {
 
@@ -104,7 +105,8 @@ class Pool {
   void DropIdle();
 
   // Closes the idle connections, and those in use when they are returned: for
-  // when the server's name may have come to stand for another server.
+  // when the server's name may have come to stand for another server. Takes of
+  // other threads come before it or after it.
   void Renew();
 
   // In a forked child, closes the idle connections: those inherited from the
@@ -275,10 +277,14 @@ template <class Connection>
 void Pool<Connection>::Renew() {
   State& state = state_.Get();
   {
+    // In one step: an old connection that is taken between the two would count
+    // as one that was made after the renewal.
     internal::MutexLock guard(state.mutex);
     ++state.generation;
+    internal::TestPoint("pool.renewing");
+    state.CloseIdle();
   }
-  DropIdle();
+  state.returned.notify_all();
 }
 
 template <class Connection>

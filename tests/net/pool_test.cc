@@ -8,9 +8,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
 
 #include "adapters/net/deadline.h"
+#include "engine/support/test_point.h"
 #include "tests/support/in_child.h"
 
 namespace appcache::net::pool_test {
@@ -96,6 +99,34 @@ TEST_F(PoolTest, RenewReplacesEveryEarlierConnection) {
   EXPECT_FALSE(two->was_idle());
   EXPECT_EQ(made_, 4);
 }
+
+// Optimised builds have no points.
+#ifndef NDEBUG
+
+// Another thread that took the idle connection in the middle of Renew would
+// return it as one that was made afterwards.
+TEST_F(PoolTest, RenewIsOneStepForOtherThreads) {
+  static FakePool* pool = nullptr;
+  static int closed_so_far = 0;
+  static int closed_in_the_middle = -1;
+  pool = &pool_;
+  closed_so_far = 0;
+  closed_in_the_middle = -1;
+  on_close_ = [] { ++closed_so_far; };
+  ASSERT_TRUE(Take().ok());  // idle
+  internal::test_point_handler = [](const char* reached) noexcept {
+    if (std::string_view(reached) != "pool.renewing") return;
+    // Closes the idle connection unless the pool is locked.
+    std::thread([] { pool->AbandonInChild(); }).join();
+    closed_in_the_middle = closed_so_far;
+  };
+  pool_.Renew();
+  internal::test_point_handler = nullptr;
+  EXPECT_EQ(closed_in_the_middle, 0);
+  EXPECT_EQ(closed_so_far, 1);
+}
+
+#endif  // NDEBUG
 
 TEST_F(PoolTest, ChildHasConnectionsOfItsOwn) {
   const auto of_parent = Take();
