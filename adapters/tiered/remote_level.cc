@@ -104,9 +104,11 @@ Status RemoteLevel::Set(std::span<const RawEntry> entries) {
   return TryMany(entries, set, calls);
 }
 
-Result<bool> RemoteLevel::Add(const RawEntry& entry) {
+Result<bool> RemoteLevel::Add(const RawEntry& entry, bool& was_called) {
   bool is_added = false;
+  was_called = false;
   Status status = Try([&] {
+    was_called = true;
     const Result<bool> added =
         backend_->AddRaw(entry.path, entry.value, entry.ttl);
     is_added = added.ok() && *added;
@@ -134,17 +136,25 @@ Status RemoteLevel::TryLong(const Change& change) {
   return Try(change);
 }
 
-Status RemoteLevel::InvalidatePrefix(std::string_view path_prefix) {
-  return TryLong([&] { return backend_->InvalidatePrefixRaw(path_prefix); });
+Status RemoteLevel::InvalidatePrefix(std::string_view path_prefix,
+                                     bool& was_called) {
+  was_called = false;
+  return TryLong([&] {
+    was_called = true;
+    return backend_->InvalidatePrefixRaw(path_prefix);
+  });
 }
 
 Status RemoteLevel::Walk(const WalkOptions& options, WalkVisitor visit) {
   return TryLong([&] { return backend_->WalkRaw(options, visit); });
 }
 
-Result<bool> RemoteLevel::SetTtl(std::string_view path, Ttl ttl) {
+Result<bool> RemoteLevel::SetTtl(std::string_view path, Ttl ttl,
+                                 bool& was_called) {
   bool is_there = false;
+  was_called = false;
   Status status = Try([&] {
+    was_called = true;
     const Result<bool> found = backend_->SetTtlRaw(path, ttl);
     is_there = found.ok() && *found;
     return found.status();
@@ -153,8 +163,12 @@ Result<bool> RemoteLevel::SetTtl(std::string_view path, Ttl ttl) {
   return is_there;
 }
 
-Status RemoteLevel::Clear() {
-  return Try([&] { return backend_->ClearRaw(); });
+Status RemoteLevel::Clear(bool& was_called) {
+  was_called = false;
+  return Try([&] {
+    was_called = true;
+    return backend_->ClearRaw();
+  });
 }
 
 }  // namespace appcache::tiered

@@ -50,14 +50,16 @@ class RemoteLevel {
       std::span<const std::string_view> paths);
   Lookup<Ttl> TtlOf(std::string_view path);
   Status Set(std::span<const RawEntry> entries);
-  Result<bool> Add(const RawEntry& entry);
   Status Invalidate(std::span<const std::string_view> paths);
+  // These set `was_called`. False: the breaker did not admit the operation, and
+  // nothing was changed.
+  Result<bool> Add(const RawEntry& entry, bool& was_called);
+  Result<bool> SetTtl(std::string_view path, Ttl ttl, bool& was_called);
   // May take long, so it is not the probe of an open breaker: a ping is.
-  Status InvalidatePrefix(std::string_view path_prefix);
-  Result<bool> SetTtl(std::string_view path, Ttl ttl);
+  Status InvalidatePrefix(std::string_view path_prefix, bool& was_called);
+  Status Clear(bool& was_called);
   // As InvalidatePrefix: not the probe of an open breaker.
   Status Walk(const WalkOptions& options, WalkVisitor visit);
-  Status Clear();
 
   // Past the breaker.
   Backend& backend() const noexcept { return *backend_; }

@@ -160,8 +160,12 @@ class TieredBackend final : public Backend {
   // Invalidates the entries at the remote and notifies other tiers.
   Status InvalidateRemote(std::span<const std::string_view> paths);
   // Notifies other tiers after a change that ended with `outcome`, unless that
-  // is uncertain. The outcome of both.
+  // is uncertain: the retry does. The outcome of both.
   Status Announce(Status outcome, std::span<const std::string_view> paths);
+  // The same for changes that are not retried: whatever the outcome. These
+  // return the first error.
+  Status AnnounceUnretried(Status outcome,
+                           std::span<const std::string_view> paths);
   Status AnnounceAll(Status outcome);
 
   void QueueForRetry(std::string_view path) noexcept;

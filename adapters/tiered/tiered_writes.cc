@@ -73,9 +73,19 @@ Status TieredBackend::Announce(Status outcome,
   return announced.ok() ? outcome : announced;
 }
 
+// Also after a failure or a rejection: the remote may have made the change, or
+// a part of it, and no retry will announce that.
+Status TieredBackend::AnnounceUnretried(
+    Status outcome, std::span<const std::string_view> paths) {
+  if (watch_ == nullptr) return outcome;
+  Status announced = watch_->Announce(paths);
+  return outcome.ok() ? announced : outcome;
+}
+
 Status TieredBackend::AnnounceAll(Status outcome) {
-  if (watch_ == nullptr || !outcome.ok()) return outcome;
-  return watch_->AnnounceAll();
+  if (watch_ == nullptr) return outcome;
+  Status announced = watch_->AnnounceAll();
+  return outcome.ok() ? announced : outcome;
 }
 
 Status TieredBackend::SetRaw(std::string_view path, std::string_view value,
@@ -118,10 +128,12 @@ Result<bool> TieredBackend::Add(const RawEntry& entry) {
     // An entry that should be gone must not keep the new one out.
     Status removed = InvalidateClaimed(*claim);
     if (!removed.ok()) return removed;
-    const Result<bool> added = remote_.Add(entry);
+    bool was_called = false;
+    const Result<bool> added = remote_.Add(entry, was_called);
     is_added = added.ok() && *added;
-    if (added.ok() && !is_added) return Status();
-    return Announce(added.status(), {&entry.path, 1});
+    const bool is_unchanged = !was_called || (added.ok() && !is_added);
+    return is_unchanged ? added.status()
+                        : AnnounceUnretried(added.status(), {&entry.path, 1});
   });
   local_.Drop(entry.path);
   if (!status.ok()) return status;
@@ -141,10 +153,12 @@ Result<bool> TieredBackend::SetTtl(std::string_view path, Ttl ttl) {
     // An entry that should be gone does not get a new ttl.
     Status removed = InvalidateClaimed(*claim);
     if (!removed.ok()) return removed;
-    const Result<bool> found = remote_.SetTtl(path, ttl);
+    bool was_called = false;
+    const Result<bool> found = remote_.SetTtl(path, ttl, was_called);
     is_there = found.ok() && *found;
-    if (found.ok() && !is_there) return Status();
-    return Announce(found.status(), {&path, 1});
+    const bool is_unchanged = !was_called || (found.ok() && !is_there);
+    return is_unchanged ? found.status()
+                        : AnnounceUnretried(found.status(), {&path, 1});
   });
   local_.Drop(path);
   if (!status.ok()) return status;
@@ -180,8 +194,11 @@ Status TieredBackend::InvalidatePrefixRaw(std::string_view path_prefix) {
 }
 
 Status TieredBackend::InvalidatePrefix(std::string_view path_prefix) {
-  Status status = WithoutExceptions<Status>(
-      [&] { return AnnounceAll(remote_.InvalidatePrefix(path_prefix)); });
+  Status status = WithoutExceptions<Status>([&] {
+    bool was_called = false;
+    Status removed = remote_.InvalidatePrefix(path_prefix, was_called);
+    return was_called ? AnnounceAll(std::move(removed)) : removed;
+  });
   local_.DropPrefix(path_prefix);
   return status;
 }
@@ -196,7 +213,12 @@ Status TieredBackend::Clear() {
     Result<RetryQueue::Claim> claimed = retry_queue_.ClaimAll();
     if (!claimed.ok()) return claimed.status();
     claim.emplace(*std::move(claimed));
-    return AnnounceAll(remote_.Clear());
+    bool was_called = false;
+    Status cleared = remote_.Clear(was_called);
+    // A clear that was rejected has removed nothing.
+    return was_called && (cleared.ok() || IsUncertain(cleared))
+               ? AnnounceAll(std::move(cleared))
+               : cleared;
   });
   local_.DropAll();
   local_.Clear();

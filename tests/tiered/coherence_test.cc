@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -352,6 +353,64 @@ TEST_F(CoherenceTest, ARejectedWriteIsAnnounced) {
   EXPECT_TRUE(raw().SetManyRaw(entries).Is(ErrorCode::kTooLarge));
   EXPECT_EQ(remote_->announced(),
             (std::vector<std::string>{"pyappcache/k", "pyappcache/b"}));
+}
+
+// The remote may have made them, and no retry announces them later.
+TEST_F(CoherenceTest, AFailedChangeThatIsNotRetriedIsAnnounced) {
+  options_.breaker.failures = 100;
+  for (const ErrorCode code :
+       {ErrorCode::kTimeout, ErrorCode::kUnavailable, ErrorCode::kFull}) {
+    remote_->set_hook([code](Operation operation, std::string_view) {
+      return operation == Operation::kGet ? Status() : Status(code, "failed");
+    });
+    remote_->set_announce_result(Status());
+    Open();
+    const size_t before = remote_->announced().size();
+    for (int round = 0; round < 2; ++round) {
+      EXPECT_TRUE(raw().AddRaw("pyappcache/a", "v", kNoTtl).status().Is(code));
+      EXPECT_TRUE(raw().SetTtlRaw("pyappcache/b", Ttl(9)).status().Is(code));
+      EXPECT_TRUE(raw().InvalidatePrefixRaw("pyappcache/").Is(code));
+      EXPECT_TRUE(raw().ClearRaw().Is(code));
+      // The first error is returned.
+      remote_->set_announce_result(
+          Status(ErrorCode::kInternal, "not announced"));
+    }
+    std::vector<std::string> announced = remote_->announced();
+    announced.erase(announced.begin(),
+                    announced.begin() + static_cast<std::ptrdiff_t>(before));
+    EXPECT_EQ(announced, (std::vector<std::string>{
+                             "pyappcache/a", "pyappcache/b", "*", "*",
+                             "pyappcache/a", "pyappcache/b", "*", "*"}))
+        << ToString(code);
+    EXPECT_EQ(tier_->Report().invalidations_queued, 0U);
+  }
+}
+
+TEST_F(CoherenceTest, ARejectedChangeIsAnnouncedIfAPartMayHaveBeenMade) {
+  remote_->set_hook([](Operation, std::string_view) {
+    return Status(ErrorCode::kUnsupported, "not permitted");
+  });
+  Open();
+  EXPECT_FALSE(raw().ClearRaw().ok());
+  EXPECT_EQ(remote_->announced(), std::vector<std::string>());
+  EXPECT_FALSE(raw().InvalidatePrefixRaw("pyappcache/").ok());
+  EXPECT_EQ(remote_->announced(), std::vector<std::string>{"*"});
+}
+
+// The announcement would take a call of the remote.
+TEST_F(CoherenceTest, AChangeThatTheBreakerDoesNotAdmitIsNotAnnounced) {
+  options_.breaker.failures = 1;
+  Open();
+  down_ = true;
+  EXPECT_EQ(Get(kPath), "error:unavailable");
+  EXPECT_FALSE(raw().AddRaw(kPath, "v", kNoTtl).ok());
+  EXPECT_FALSE(raw().SetTtlRaw(kPath, Ttl(1000)).ok());
+  EXPECT_FALSE(raw().InvalidatePrefixRaw("pyappcache/").ok());
+  EXPECT_FALSE(raw().ClearRaw().ok());
+  // The ping before an invalidation by prefix fails.
+  clock_->Advance(options_.breaker.open_for);
+  EXPECT_FALSE(raw().InvalidatePrefixRaw("pyappcache/").ok());
+  EXPECT_EQ(remote_->announced(), std::vector<std::string>());
 }
 
 // The upper tier could be notified before the lower one has dropped its copy.

@@ -94,6 +94,8 @@ class TieredBackend;
 //   dropped; the caller decides whether to call it again.
 // - SetTtlRaw is not retried when it fails: the value is right, whatever its
 //   ttl. The local copy is dropped.
+// - Where tiers notify each other, these and ClearRaw do so also when they have
+//   failed, because the remote may have made the change.
 // - WalkRaw visits the entries of the remote, except those in the retry queue.
 // - ClearRaw clears both levels.
 // - TtlRaw and Ping ask the remote.
