@@ -17,6 +17,7 @@
 #include "adapters/net/stream.h"
 #include "adapters/redis/connection.h"
 #include "adapters/redis/reply.h"
+#include "adapters/redis/result.h"
 #include "adapters/redis/server_error.h"
 #include "appcache/error.h"
 
@@ -95,7 +96,9 @@ class Client {
 
   // Sends the commands that `append(connection)` appends, and calls
   // `take(reply)` with the reply to each, in order. May do so a second time:
-  // `append` must undo what `take` has done. On success, sets `ready_at`,
+  // `append` must undo what `take` has done. `take` returns the error of the
+  // reply, which fails the exchange and closes the connection if it is out of
+  // step (IsOutOfStep), and is ignored otherwise. On success, sets `ready_at`,
   // unless it is null, to when the connection that was used became ready: a
   // later time than that of an earlier exchange may mean another server. Throws
   // std::bad_alloc.
@@ -132,7 +135,8 @@ class Client {
         },
         [&](Reply reply) {
           Status checked = check(std::move(reply));
-          if (first_error.ok()) first_error = std::move(checked);
+          if (first_error.ok()) first_error = checked;
+          return checked;
         },
         kind, ready_at);
     return status.ok() ? first_error : status;
@@ -176,7 +180,11 @@ class Client {
         outcome.was_replaced = true;
         return outcome;
       }
-      take(std::move(reply));
+      const Status taken = take(std::move(reply));
+      if (IsOutOfStep(taken)) {
+        connection.Break();
+        status = taken;
+      }
     }
     if (kind != Kind::kRead && status.ok() && !has_error) {
       WriteAccepted(connection);

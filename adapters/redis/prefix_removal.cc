@@ -1,6 +1,7 @@
 #include "adapters/redis/prefix_removal.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -55,20 +56,25 @@ void Removal::AppendDel(Connection& connection) const {
 Status Removal::Advance(Client::SteadyTime& ready_at) {
   Page next;
   uint64_t now_removed = 0;
+  size_t dels_left = 0;  // without a reply
   const auto append = [&](Connection& connection) {
     next = Page{.is_first = false};
     now_removed = 0;
     AppendDel(connection);
+    dels_left = connection.outstanding();
     if (page_.is_last()) return;
     AppendScan(connection, page_, pattern_);
   };
   const auto check = [&](Reply reply) {
-    if (reply.type == Type::kInteger) {
+    bool is_expected = false;
+    if (dels_left > 0) {
+      --dels_left;
+      is_expected = reply.type == Type::kInteger;
       now_removed += static_cast<uint64_t>(reply.integer);
-      return Status();
+    } else {
+      is_expected = ToPage(reply, next);
     }
-    return ToPage(reply, next) ? Status()
-                               : UnexpectedReply(reply, client_.server());
+    return is_expected ? Status() : UnexpectedReply(reply, client_.server());
   };
   Status status =
       client_.ExchangeChecked(append, check, Kind::kWrite, &ready_at);

@@ -32,17 +32,20 @@ Status CheckPaths(std::span<const std::string_view> paths) {
   return Status();
 }
 
-// The reply to an MGET of `count` keys, appended to `found`.
-void AppendMany(Reply reply, size_t count, const std::string& server,
-                std::vector<Lookup<Bytes>>& found) {
-  if (reply.type == Type::kArray && reply.elements.size() == count) {
-    for (Reply& element : reply.elements) {
-      found.push_back(ToLookup(std::move(element), server));
-    }
-    return;
+// Appends the results of an MGET of `count` keys to `found`. Returns the error
+// of its reply.
+Status AppendMany(Reply reply, size_t count, const std::string& server,
+                  std::vector<Lookup<Bytes>>& found) {
+  if (reply.type != Type::kArray || reply.elements.size() != count) {
+    const Status failed = UnexpectedReply(reply, server);
+    found.insert(found.end(), count, Lookup<Bytes>::Failed(failed));
+    return failed;
   }
-  const Status failed = UnexpectedReply(reply, server);
-  found.insert(found.end(), count, Lookup<Bytes>::Failed(failed));
+  for (Reply& element : reply.elements) {
+    found.push_back(ToLookup(std::move(element), server));
+    if (IsOutOfStep(found.back().status())) return found.back().status();
+  }
+  return Status();
 }
 
 // " 7.0.15" from the reply to INFO; empty if it is not in there.
@@ -88,16 +91,22 @@ Status RedisBackend::TooLarge(std::string_view consequence) const {
 
 void RedisBackend::AppendSetOrDelete(Connection& connection,
                                      const RawEntry& entry) const {
-  if (entry.value.size() <= traits_.max_value_bytes) {
-    AppendSet(connection, entry);
-  } else {
+  if (IsTooLarge(entry)) {
     connection.Append({"DEL", entry.path});
+  } else {
+    AppendSet(connection, entry);
   }
 }
 
-Status RedisBackend::CheckSetOrDelete(const Reply& reply) const {
-  if (reply.type == Type::kInteger) return TooLarge("its key is now empty");
-  return reply.is_ok() ? Status() : UnexpectedReply(reply, client_.server());
+Status RedisBackend::CheckSetOrDelete(const RawEntry& entry,
+                                      const Reply& reply) const {
+  const bool is_too_large = IsTooLarge(entry);
+  if (is_too_large && reply.type == Type::kInteger) {
+    return TooLarge("its key is now empty");
+  }
+  return !is_too_large && reply.is_ok()
+             ? Status()
+             : UnexpectedReply(reply, client_.server());
 }
 
 template <class V, class Convert>
@@ -113,6 +122,7 @@ Lookup<V> RedisBackend::Query(std::string_view command, std::string_view path,
           },
           [&](Reply reply) {
             lookup = convert(std::move(reply), client_.server());
+            return lookup.status();
           });
     }
     return status.ok() ? std::move(lookup)
@@ -150,7 +160,7 @@ std::vector<Lookup<TimedBytes>> RedisBackend::GetTimed(
         TimedGetRequest request(paths, by, client_.server());
         Status status = client_.Exchange(
             [&](Connection& connection) { request.AppendTo(connection); },
-            [&](Reply reply) { request.HandleReply(std::move(reply)); });
+            [&](Reply reply) { return request.HandleReply(std::move(reply)); });
         found = std::move(request.found());
         return status;
       });
@@ -177,7 +187,7 @@ std::vector<Lookup<Bytes>> RedisBackend::GetManyRaw(
         [&](Reply reply) {
           const size_t count =
               std::min(kKeysPerCommand, paths.size() - found.size());
-          AppendMany(std::move(reply), count, client_.server(), found);
+          return AppendMany(std::move(reply), count, client_.server(), found);
         });
   });
 }
@@ -196,8 +206,10 @@ Status RedisBackend::SetManyRaw(std::span<const RawEntry> entries) {
       if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
     }
     if (entries.empty()) return Status();
+    size_t replies = 0;
     return client_.Exchange(
         [&](Connection& connection) {
+          replies = 0;
           failed = 0;
           first_error = Status();
           for (const RawEntry& entry : entries) {
@@ -205,10 +217,10 @@ Status RedisBackend::SetManyRaw(std::span<const RawEntry> entries) {
           }
         },
         [&](const Reply& reply) {
-          Status checked = CheckSetOrDelete(reply);
-          if (checked.ok()) return;
-          ++failed;
-          if (first_error.ok()) first_error = std::move(checked);
+          Status checked = CheckSetOrDelete(entries[replies++], reply);
+          if (!checked.ok()) ++failed;
+          if (first_error.ok()) first_error = checked;
+          return checked;
         },
         Kind::kWrite);
   });
@@ -219,9 +231,7 @@ Status RedisBackend::SetManyRaw(std::span<const RawEntry> entries) {
 
 Result<bool> RedisBackend::Add(const RawEntry& entry) {
   if (Status valid = CheckPath(entry.path); !valid.ok()) return valid;
-  if (entry.value.size() > traits_.max_value_bytes) {
-    return TooLarge("nothing was changed");
-  }
+  if (IsTooLarge(entry)) return TooLarge("nothing was changed");
   bool is_added = false;
   // A retry could find the entry that the first attempt has added.
   const Status status = client_.ExchangeChecked(
@@ -367,9 +377,11 @@ Result<std::string> RedisBackend::Ping() {
                             : UnexpectedReply(reply, client_.server());
           }
           // Not every user may run INFO.
-          if (reply.type == Type::kString) {
-            version += VersionIn(reply.bytes.view());
+          if (reply.type == Type::kError) return Status();
+          if (reply.type != Type::kString) {
+            return UnexpectedReply(reply, client_.server());
           }
+          version += VersionIn(reply.bytes.view());
           return Status();
         });
     if (!status.ok()) return status;

@@ -81,10 +81,13 @@ class RedisBackend final : public Backend {
   // FLUSHDB. Sets `is_known` to false if the server does not know an argument.
   Status Flush(std::initializer_list<std::string_view> command, bool& is_known);
 
+  bool IsTooLarge(const RawEntry& entry) const noexcept {
+    return entry.value.size() > traits_.max_value_bytes;
+  }
   // Sends the entry, or a DEL in place of a value that is too large.
   void AppendSetOrDelete(Connection& connection, const RawEntry& entry) const;
   // The result of AppendSetOrDelete.
-  Status CheckSetOrDelete(const Reply& reply) const;
+  Status CheckSetOrDelete(const RawEntry& entry, const Reply& reply) const;
   Status TooLarge(std::string_view consequence) const;
 
   Client client_;

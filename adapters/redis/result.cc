@@ -1,6 +1,7 @@
 #include "adapters/redis/result.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <utility>
 
@@ -15,7 +16,13 @@ Status UnexpectedReply(const Reply& reply, const std::string& server) {
     return ServerError(reply.bytes.view(), server);
   }
   return Status(ErrorCode::kUnavailable,
-                server + " sent an unexpected reply; is it a Redis server?");
+                server + " sent an unexpected reply; is it a Redis server?",
+                EPROTO);
+}
+
+bool IsOutOfStep(const Status& status) noexcept {
+  return status.Is(ErrorCode::kUnavailable) &&
+         status.error().native_code == EPROTO;
 }
 
 Lookup<Bytes> ToLookup(Reply reply, const std::string& server) {

@@ -13,8 +13,13 @@
 
 namespace appcache::redis {
 
-// The error for a reply that is an error or of the wrong type.
+// The error for a reply that is an error or of the wrong type or size.
 Status UnexpectedReply(const Reply& reply, const std::string& server);
+
+// True for the error for a reply of the wrong type or size: the server and its
+// client are out of step. The next reply may be one to this command, so the
+// connection must not be used any more.
+bool IsOutOfStep(const Status& status) noexcept;
 
 // Converts the reply to GET, or an element of the reply to MGET.
 Lookup<Bytes> ToLookup(Reply reply, const std::string& server);

@@ -56,43 +56,43 @@ void TimedGetRequest::AppendTo(Connection& connection) {
   }
 }
 
-void TimedGetRequest::HandleReply(Reply reply) {
+Status TimedGetRequest::HandleReply(Reply reply) {
   assert(found_.size() < paths_.size());
   const size_t count =
       std::min(kKeysPerTransaction, paths_.size() - found_.size());
   if (++replies_ < count + kOtherCommands) {
-    if (reply.type == Type::kError && refused_.ok()) {
-      refused_ = UnexpectedReply(reply, server_);
-    }
-    return;
+    // OK or QUEUED. A server that has refused MULTI runs the other commands.
+    if (!refused_.ok() || reply.type == Type::kStatus) return Status();
+    refused_ = UnexpectedReply(reply, server_);
+    return refused_;
   }
   // This is the reply to EXEC.
-  if (!refused_.ok()) {
-    AppendFailures(count, refused_);
-  } else if (reply.type == Type::kArray && reply.elements.size() == 1 + count) {
-    HandleResults(reply.elements, count);
-  } else {
-    AppendFailures(count, UnexpectedReply(reply, server_));
-  }
   replies_ = 0;
-  refused_ = Status();
+  const Status refused = std::exchange(refused_, Status());
+  if (!refused.ok()) return Fail(count, refused);
+  if (reply.type != Type::kArray || reply.elements.size() != 1 + count) {
+    return Fail(count, UnexpectedReply(reply, server_));
+  }
+  return HandleResults(reply.elements, count);
 }
 
-void TimedGetRequest::HandleResults(std::span<Reply> results, size_t count) {
+Status TimedGetRequest::HandleResults(std::span<Reply> results, size_t count) {
   Reply& first = results.front();
   const std::span<Reply> values =
       by_ == By::kGet ? results.first(1) : std::span<Reply>(first.elements);
   if (values.size() != count) {
-    AppendFailures(count, UnexpectedReply(first, server_));
-    return;
+    return Fail(count, UnexpectedReply(first, server_));
   }
   for (size_t i = 0; i < count; ++i) {
     found_.push_back(ToTimed(std::move(values[i]), results[1 + i], server_));
+    if (IsOutOfStep(found_.back().status())) return found_.back().status();
   }
+  return Status();
 }
 
-void TimedGetRequest::AppendFailures(size_t count, const Status& status) {
+Status TimedGetRequest::Fail(size_t count, const Status& status) {
   found_.insert(found_.end(), count, Lookup<TimedBytes>::Failed(status));
+  return status;
 }
 
 }  // namespace appcache::redis

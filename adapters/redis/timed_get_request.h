@@ -40,19 +40,22 @@ class TimedGetRequest {
   }
 
   // The arguments of Client::Exchange. AppendTo forgets the replies handled so
-  // far.
+  // far. HandleReply returns an error if the reply is out of step (result.h),
+  // and for a transaction that the server refuses.
   void AppendTo(Connection& connection);
-  void HandleReply(Reply reply);
+  Status HandleReply(Reply reply);
 
-  // One Lookup for each path, once every reply has been handled.
+  // One Lookup for each path, once every reply has been handled and none was
+  // out of step.
   std::vector<Lookup<TimedBytes>>& found() noexcept { return found_; }
 
  private:
   void AppendTransaction(Connection& connection,
                          std::span<const std::string_view> paths) const;
   // Converts the reply to EXEC.
-  void HandleResults(std::span<Reply> results, size_t count);
-  void AppendFailures(size_t count, const Status& status);
+  Status HandleResults(std::span<Reply> results, size_t count);
+  // Appends `count` failures. Returns `status`.
+  Status Fail(size_t count, const Status& status);
 
   const std::span<const std::string_view> paths_;
   const By by_;

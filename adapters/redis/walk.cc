@@ -54,7 +54,7 @@ class EntryWalk {
 
  private:
   // Sends the commands that `append(connection)` appends, and calls
-  // `take(reply)` with the reply to each.
+  // `take(reply)` with the reply to each until it returns an error.
   template <class Append, class Take>
   Status Ask(const Append& append, const Take& take);
 
@@ -83,22 +83,19 @@ Status EntryWalk::Ask(const Append& append, const Take& take) {
   while (status.ok() && connection_->outstanding() > 0) {
     Reply reply;
     status = connection_->Receive(reply, deadline);
-    if (status.ok()) take(std::move(reply));
+    if (status.ok()) status = take(std::move(reply));
   }
   return status;
 }
 
 Status EntryWalk::ReadPage() {
   Page next;
-  Status refused;
   Status status = Ask(
       [&](Connection& connection) { AppendScan(connection, page_, pattern_); },
       [&](Reply reply) {
-        if (!ToPage(reply, next)) {
-          refused = UnexpectedReply(reply, client_.server());
-        }
+        return ToPage(reply, next) ? Status()
+                                   : UnexpectedReply(reply, client_.server());
       });
-  if (status.ok()) status = refused;
   if (!status.ok()) return status;
   page_ = std::move(next);
   // SCAN may return a key twice, in the same page too.
@@ -117,12 +114,11 @@ Status EntryWalk::ReadPage() {
 
 Status EntryWalk::Describe(std::vector<Found>& found) {
   found.clear();
-  Status refused;
   size_t replies = 0;
   bool is_string = false;
   Found next;
   asked_ = Now();
-  const Status status = Ask(
+  return Ask(
       [&](Connection& connection) {
         for (const Bytes& key : page_.keys) {
           connection.Append({"STRLEN", key.view()});
@@ -138,18 +134,18 @@ Status EntryWalk::Describe(std::vector<Found>& found) {
           const bool is_other_type =
               reply.type == Type::kError &&
               reply.bytes.view().starts_with("WRONGTYPE");
-          if (!is_string && !is_other_type && refused.ok()) {
-            refused = UnexpectedReply(reply, client_.server());
-          }
-          return;
+          return is_string || is_other_type
+                     ? Status()
+                     : UnexpectedReply(reply, client_.server());
         }
         const Lookup<Ttl> ttl = ToTtl(reply, client_.server());
-        if (ttl.has_error() && refused.ok()) refused = ttl.status();
-        if (!is_string || !ttl) return;  // removed since, or of another type
-        next.remaining_ttl = *ttl;
-        found.push_back(next);
+        // Otherwise it is of another type, or was removed since.
+        if (is_string && ttl) {
+          next.remaining_ttl = *ttl;
+          found.push_back(next);
+        }
+        return ttl.status();
       });
-  return status.ok() ? refused : status;
 }
 
 Result<bool> EntryWalk::Visit(std::span<const Found> found) {
@@ -190,7 +186,7 @@ Result<bool> EntryWalk::VisitGroup(std::span<const Found> group) {
   const TimePoint asked = Now();
   Status status =
       Ask([&](Connection& connection) { request.AppendTo(connection); },
-          [&](Reply reply) { request.HandleReply(std::move(reply)); });
+          [&](Reply reply) { return request.HandleReply(std::move(reply)); });
   if (!status.ok()) return status;
   for (size_t i = 0; i < paths.size(); ++i) {
     const Lookup<TimedBytes>& entry = request.found()[i];

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -115,6 +117,113 @@ TEST(RedisRefusalTest, NodeOfABrokenClusterIsUnavailable) {
   const auto cache = Open(server);
   ExpectError(cache->GetRaw("a").status(), ErrorCode::kUnavailable,
               "CLUSTERDOWN");
+}
+
+// --- Replies that do not belong to their commands.
+
+// The first request on each connection gets `first`, and the second one a
+// value.
+class OutOfStepServer {
+ public:
+  explicit OutOfStepServer(const std::string& first)
+      : server_({.name = "Late",
+                 .beginning = "$4\r\nlate\r\n",
+                 .pace = Attack::Pace::kOnce},
+                {first}) {}
+
+  std::shared_ptr<Backend> Open() const {
+    RedisCacheOptions options;
+    options.unix_path = server_.socket_path();
+    options.timeout = options.connect_timeout = kPatience;
+    options.max_connections = 1;
+    options.max_reply_bytes = kMaxReplyBytes;
+    return (*RedisCache::Open(std::move(options)))->backend();
+  }
+
+  static constexpr uint64_t kMaxReplyBytes = uint64_t{64} << 10;
+
+ private:
+  const HostileServer server_;
+};
+
+// A reply for each command of the request, so that nothing else shows that the
+// server is out of step.
+TEST(RedisOutOfStepTest, ConnectionWithAnUnexpectedReplyIsNotUsedAgain) {
+  using Operation = std::function<Status(Backend&)>;
+  const std::vector<std::string_view> paths = {"a", "b"};
+  const std::string large(OutOfStepServer::kMaxReplyBytes + 1, 'x');
+  const std::vector<RawEntry> entries = {{"a", "v"}, {"b", large}};
+  const Operation get = [](auto& b) { return b.GetRaw("a").status(); };
+  const Operation get_many = [&](auto& b) {
+    return b.GetManyRaw(paths)[1].status();
+  };
+  const Operation get_timed = [](auto& b) {
+    return b.GetTimedRaw("a").status();
+  };
+  const Operation get_many_timed = [&](auto& b) {
+    return b.GetManyTimedRaw(paths)[1].status();
+  };
+  const Operation set = [](auto& b) { return b.SetRaw("a", "v", kNoTtl); };
+  const Operation set_large = [&](auto& b) {
+    return b.SetRaw("a", large, kNoTtl);
+  };
+  const Operation set_many = [&](auto& b) { return b.SetManyRaw(entries); };
+  const std::string queued = "+OK\r\n+QUEUED\r\n+QUEUED\r\n";
+  const struct {
+    const char* name;
+    Operation operation;
+    std::string replies;
+  } cases[] = {
+      {"get", get, ":1\r\n"},
+      {"get many, type", get_many, ":1\r\n"},
+      {"get many, size", get_many, "*1\r\n$1\r\nx\r\n"},
+      {"get many, type of a value", get_many, "*2\r\n:1\r\n$1\r\nx\r\n"},
+      {"timed get, MULTI", get_timed, ":1\r\n+QUEUED\r\n+QUEUED\r\n*0\r\n"},
+      {"timed get, EXEC", get_timed, queued + ":1\r\n"},
+      {"timed get, size", get_timed, queued + "*1\r\n$1\r\nx\r\n"},
+      {"timed get, type of a value", get_timed, queued + "*2\r\n:1\r\n:1\r\n"},
+      {"timed get, type of a ttl", get_timed,
+       queued + "*2\r\n$1\r\nx\r\n+OK\r\n"},
+      {"timed get many, number of values", get_many_timed,
+       queued + "+QUEUED\r\n*3\r\n*1\r\n$1\r\nx\r\n:1\r\n:1\r\n"},
+      {"ttl", [](auto& b) { return b.TtlRaw("a").status(); }, "+OK\r\n"},
+      {"set, array", set, "*1\r\n$1\r\nx\r\n"},
+      {"set, the reply to a DEL", set, ":1\r\n"},
+      {"DEL, the reply to a set", set_large, "+OK\r\n"},
+      {"set many, exchanged", set_many, ":1\r\n+OK\r\n"},
+      {"set many, the second", set_many, "+OK\r\n+OK\r\n"},
+      {"add", [](auto& b) { return b.AddRaw("a", "v", kNoTtl).status(); },
+       ":1\r\n"},
+      {"invalidate", [](auto& b) { return b.InvalidateRaw("a"); }, "+OK\r\n"},
+      {"prefix, DEL", [](auto& b) { return b.InvalidatePrefixRaw("a"); },
+       "*2\r\n$1\r\n0\r\n*0\r\n*2\r\n$1\r\n0\r\n*0\r\n"},
+      {"prefix, SCAN", [](auto& b) { return b.InvalidatePrefixRaw("a"); },
+       ":0\r\n:0\r\n"},
+      {"set ttl", [](auto& b) { return b.SetTtlRaw("a", Ttl(9)).status(); },
+       "+OK\r\n"},
+      {"clear", [](auto& b) { return b.ClearRaw(); }, ":1\r\n"},
+      {"ping, PING", [](auto& b) { return b.Ping().status(); },
+       ":1\r\n$1\r\nx\r\n"},
+      {"ping, INFO", [](auto& b) { return b.Ping().status(); },
+       "+PONG\r\n:1\r\n"},
+  };
+  for (const auto& [name, operation, replies] : cases) {
+    SCOPED_TRACE(name);
+    const OutOfStepServer server(replies);
+    const auto backend = server.Open();
+    ExpectError(operation(*backend), ErrorCode::kUnavailable,
+                "sent an unexpected reply");
+    // On the same connection, it would get the value.
+    ExpectError(backend->GetRaw("c").status(), ErrorCode::kUnavailable,
+                "sent an unexpected reply");
+  }
+}
+
+TEST(RedisOutOfStepTest, ConnectionWithAnErrorReplyIsUsedAgain) {
+  const OutOfStepServer server("-OOM of maxmemory\r\n");
+  const auto backend = server.Open();
+  ExpectError(backend->SetRaw("a", "v", kNoTtl), ErrorCode::kFull, "OOM");
+  EXPECT_EQ(ValueAt(*backend, "b"), "late");
 }
 
 // The first is the reply of Redis 3.2.

@@ -36,5 +36,19 @@ TEST(ToTtlTest, IsWithinTheLimitWhateverTheServerSays) {
   EXPECT_EQ(*TtlOf(kLeast), Ttl(1));
 }
 
+TEST(IsOutOfStepTest, ReplyOfTheWrongTypeIsAndAnErrorReplyIsNot) {
+  Reply reply;
+  reply.type = Reply::Type::kInteger;
+  const Status unexpected = UnexpectedReply(reply, "the server");
+  EXPECT_TRUE(unexpected.Is(ErrorCode::kUnavailable));
+  EXPECT_TRUE(IsOutOfStep(unexpected));
+  reply.type = Reply::Type::kError;
+  reply.bytes = Bytes::Copy("LOADING its data");
+  const Status refused = UnexpectedReply(reply, "the server");
+  EXPECT_TRUE(refused.Is(ErrorCode::kUnavailable));
+  EXPECT_FALSE(IsOutOfStep(refused));
+  EXPECT_FALSE(IsOutOfStep(Status()));
+}
+
 }  // namespace
 }  // namespace appcache::redis::result_test

@@ -295,7 +295,7 @@ Status Read(redis::Client& client) {
       [](redis::Connection& connection) {
         connection.Append({"GET", "a"});
       },
-      [](const redis::Reply&) {});
+      [](const redis::Reply&) { return Status(); });
 }
 
 TEST_F(FailoverTest, AcceptedWriteShowsAFailoverAfterARefusedRetry) {

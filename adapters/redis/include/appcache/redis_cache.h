@@ -26,8 +26,9 @@
 // timeout, and nothing was sent; or the server is busy running a script. kFull:
 // the server has reached maxmemory and may not evict. kUnsupported: the user
 // may not run the command, or the server is a node of a cluster. A connection
-// that failed or timed out is closed and never used again; the next call opens
-// a new one, so the cache works again as soon as the server does.
+// that failed, timed out, or received a reply of a type or size that its
+// command does not have, is closed and never used again; the next call opens a
+// new one, so the cache works again as soon as the server does.
 //
 // Retry. When the server closes the connection before it has replied, the call
 // is retried exactly once on a new connection, within the same timeout, as in
