@@ -3,6 +3,7 @@
 #ifndef APPCACHE_ADAPTERS_REDIS_CLIENT_H_
 #define APPCACHE_ADAPTERS_REDIS_CLIENT_H_
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -85,13 +86,15 @@ class Client {
   void AbandonInChild() noexcept { pool_.AbandonInChild(); }
 
   // Makes a connection that is not the pool's, with limits of its own, within
-  // the connect timeout. `interrupt`: see net::Deadline. Throws std::bad_alloc.
+  // the connect timeout and the time limit of an exchange. `interrupt`: see
+  // net::Deadline. Throws std::bad_alloc.
   Result<std::unique_ptr<Connection>> ConnectOutsidePool(
       int interrupt, const ReplyLimits& limits) {
     Login login = login_;
     login.reply_limits = limits;
-    return Connection::Connect(resolver_, login,
-                               net::Deadline(connect_timeout_, interrupt));
+    return Connection::Connect(
+        resolver_, login,
+        net::Deadline(std::min(timeout_, connect_timeout_), interrupt));
   }
 
   // Sends the commands that `append(connection)` appends, and calls

@@ -14,6 +14,7 @@
 
 #include "appcache/redis_cache.h"
 #include "tests/redis/redis_kind.h"
+#include "tests/servers/call_times.h"
 #include "tests/servers/failure_tests.h"
 #include "tests/servers/hostile_server.h"
 #include "tests/servers/redis_server.h"
@@ -117,6 +118,22 @@ TEST(RedisRefusalTest, NodeOfABrokenClusterIsUnavailable) {
   const auto cache = Open(server);
   ExpectError(cache->GetRaw("a").status(), ErrorCode::kUnavailable,
               "CLUSTERDOWN");
+}
+
+// A walk has a connection of its own, with a login to which nobody replies.
+TEST(RedisTimeoutTest, WalkConnectsWithinTheTimeoutOfACall) {
+  constexpr std::chrono::milliseconds kTimeout{100};
+  const HostileServer silent(
+      {.name = "Nothing", .beginning = "", .pace = Attack::Pace::kDrip});
+  RedisCacheOptions options;
+  options.unix_path = silent.socket_path();
+  options.password = "pw";
+  options.timeout = kTimeout;
+  options.connect_timeout = 20 * kTimeout;
+  const auto backend = (*RedisCache::Open(std::move(options)))->backend();
+  ExpectTimesOut(kTimeout, [&] {
+    return backend->WalkRaw({}, [](const WalkedEntry&) { return true; });
+  });
 }
 
 // --- Replies that do not belong to their commands.

@@ -150,7 +150,7 @@ TEST(WatchEndTest, EndsAtOnceInEveryWait) {
     RedisCacheOptions nowhere;
     nowhere.host = "127.0.0.1";
     nowhere.port = dead.number();
-    nowhere.connect_timeout = kForEver;
+    nowhere.timeout = nowhere.connect_timeout = kForEver;
     const auto unreachable = RedisCache::Open(nowhere);
     WatchRecorder recorder;
     auto watch = Begin(**unreachable, recorder, options);
