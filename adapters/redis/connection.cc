@@ -96,12 +96,19 @@ Status Connection::Receive(Reply& reply, const net::Deadline& deadline) {
   }
 }
 
-Status Connection::Await(Reply& reply, bool& is_complete,
+Status Connection::Await(Reply& reply, Awaited& awaited,
                          const net::Deadline& deadline) {
+  awaited = Awaited::kNothing;
+  bool is_complete = false;
   Status status = Parse(reply, is_complete);
-  if (is_complete || !status.ok()) return status;
-  status = stream_.AwaitSome(received_, deadline);
-  return status.ok() ? Parse(reply, is_complete) : status;
+  if (status.ok() && !is_complete) {
+    status = stream_.AwaitSome(received_, deadline);
+    if (!status.ok() || received_.empty()) return status;
+    awaited = Awaited::kPart;
+    status = Parse(reply, is_complete);
+  }
+  if (is_complete) awaited = Awaited::kReply;
+  return status;
 }
 
 Result<std::unique_ptr<Connection>> Connection::Connect(

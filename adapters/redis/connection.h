@@ -55,10 +55,11 @@ class Connection {
   Status Receive(Reply& reply, const net::Deadline& deadline);
 
   // For a connection with a subscription, on which messages arrive unasked:
-  // receives the next reply or message. Sets `is_complete` to false, without an
-  // error, when no whole one has arrived by the deadline; call it again then.
-  // Does not change outstanding().
-  Status Await(Reply& reply, bool& is_complete, const net::Deadline& deadline);
+  // waits until the deadline for bytes of the next reply or message, and sets
+  // `reply` when that is whole; call it again otherwise. Does not change
+  // outstanding().
+  enum class Awaited { kNothing, kPart, kReply };
+  Status Await(Reply& reply, Awaited& awaited, const net::Deadline& deadline);
 
   // The number of commands whose replies have not been received.
   size_t outstanding() const noexcept { return outstanding_; }

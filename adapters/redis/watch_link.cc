@@ -15,6 +15,7 @@ namespace appcache::redis {
 namespace {
 
 using std::chrono::steady_clock;
+using Awaited = Connection::Awaited;
 
 // The largest number of paths in one call of the listener.
 constexpr size_t kPathsPerCall = 4096;
@@ -56,17 +57,17 @@ Status WatchLink::RunOrThrow(const net::Interrupt& interrupt) {
         *last_ping_ +
         (ping_sent_ ? options_.ping_timeout : options_.ping_interval);
     Reply reply;
-    bool is_complete = false;
+    Awaited awaited = Awaited::kNothing;
     status = connection_.Await(
-        reply, is_complete, net::Deadline(until - now, interrupt.descriptor()));
+        reply, awaited, net::Deadline(until - now, interrupt.descriptor()));
     // Before the reply is handled: a pong of the wrong server is no heartbeat.
     if (is_outdated_()) return Outdated();
-    if (status.ok() && is_complete) status = Handle(reply);
+    if (status.ok() && awaited == Awaited::kReply) status = Handle(reply);
     if (!status.ok()) return status;
     // Checked only when nothing was received: a pong that arrived while the
-    // process was suspended is in time.
-    if (!is_complete && ping_sent_ && steady_clock::now() >= until &&
-        !interrupt.is_raised()) {
+    // process was suspended is in time, also after a message of many parts.
+    if (awaited == Awaited::kNothing && ping_sent_ &&
+        steady_clock::now() >= until && !interrupt.is_raised()) {
       return PongOverdue();
     }
   }

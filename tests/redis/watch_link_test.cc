@@ -1,5 +1,7 @@
 // The link of a watch: its loss, reconnecting, its end, and fork.
 
+#include "adapters/redis/watch_link.h"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -9,16 +11,23 @@
 #include <latch>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
+#include "adapters/net/address.h"
+#include "adapters/net/deadline.h"
+#include "adapters/net/interrupt.h"
+#include "adapters/redis/connection.h"
 #include "appcache/redis_cache.h"
 #include "tests/redis/watch_fixture.h"
 #include "tests/redis/watch_recorder.h"
 #include "tests/servers/full_port.h"
+#include "tests/servers/impostor.h"
 #include "tests/servers/redis_server.h"
 #include "tests/support/await.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/in_child.h"
+#include "tests/support/temp_dir.h"
 
 namespace appcache::watch_link_test {
 namespace {
@@ -117,6 +126,48 @@ TEST(WatchLostTest, WatchWithASlowListenerReconnects) {
   may_go_on.count_down();
   const size_t lost = recorder.Await(Kind::kLost);
   recorder.Await(Kind::kLinked, lost);
+}
+
+// The process is suspended after a part of a message that is longer than the
+// buffer of a stream, until the pong behind it has arrived and the ping timeout
+// has passed.
+TEST(WatchLostTest, PongBehindALongMessageIsInTime) {
+  const std::string replies =
+      "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n"
+      "*1\r\n$40000\r\n" +
+      std::string(40'000, 'x') + "\r\n*2\r\n$4\r\npong\r\n$0\r\n\r\n";
+  WatchOptions options;
+  options.ping_timeout = milliseconds(100);
+  options.clock = Clock::Steady();
+  // False if the machine was busy for as long as the ping timeout.
+  const auto has_heartbeat = [&] {
+    const TempDir directory(nullptr);
+    const std::string path = directory.path() + "/server";
+    const Impostor server(path);
+    std::jthread once = server.Answer(replies);
+    net::Resolver resolver(net::Endpoint{"Redis", "", 0, path});
+    redis::Login login;
+    login.reply_limits = {size_t{1} << 20, 1000};
+    const auto connection =
+        redis::Connection::Connect(resolver, login, net::Deadline(kForEver));
+    EXPECT_TRUE(connection.ok()) << connection.status().ToString();
+    const auto suspended = [&] {
+      if (!once.joinable()) return false;
+      once.join();
+      const auto until =
+          std::chrono::steady_clock::now() + options.ping_timeout;
+      Await([&] { return std::chrono::steady_clock::now() >= until; });
+      return false;
+    };
+    WatchRecorder recorder;
+    recorder.OnLinked(WatchMode::kTracking);
+    TimePoint latest = TimePoint::min();
+    redis::WatchLink link(**connection, options, recorder, latest, suspended);
+    const net::Interrupt interrupt;
+    EXPECT_FALSE(link.Run(interrupt).ok());  // the server closes
+    return link.has_heartbeat();
+  };
+  EXPECT_TRUE(Await(has_heartbeat));
 }
 
 TEST(WatchEndTest, EndsAtOnceInEveryWait) {
