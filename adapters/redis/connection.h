@@ -67,7 +67,8 @@ class Connection {
   // True when nothing failed, no reply is outstanding, and the connection was
   // made by this process.
   bool is_reusable() const noexcept;
-  // See net::Stream.
+  // These: see net::Stream.
+  bool is_usable() const noexcept { return stream_.is_usable(); }
   bool IsQuiet() noexcept { return stream_.IsQuiet(); }
 
   // The server's name in messages.

@@ -77,6 +77,13 @@ class EntryWalk {
 
 template <class Append, class Take>
 Status EntryWalk::Ask(const Append& append, const Take& take) {
+  // The visitor may have forked. Requests of two processes must not mix in one
+  // stream. After any other failure the walk has ended.
+  if (!connection_->is_usable()) {
+    return Status(ErrorCode::kUnavailable,
+                  "this walk began before fork() and belongs to the parent "
+                  "process; begin another one in the child");
+  }
   const net::Deadline deadline(client_.timeout());
   append(*connection_);
   Status status = connection_->Send(deadline);

@@ -13,7 +13,8 @@ namespace appcache::redis {
 // one server only, and a connection of the pool may be replaced by one to
 // another. Skips keys that hold no string. The number of round trips is
 // proportional to the size of the database. kUnavailable also when the
-// connection is lost. Throws std::bad_alloc.
+// connection is lost, and in a child that `visit` has forked, at the next
+// request. Throws std::bad_alloc.
 Status WalkEntries(Client& client, const WalkOptions& options,
                    WalkVisitor visit);
 

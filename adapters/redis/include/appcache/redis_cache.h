@@ -55,7 +55,8 @@
 // not support TLS or Redis Cluster.
 //
 // fork(). The child may use and destroy the cache: it opens connections of its
-// own. A watch does nothing in the child.
+// own. A watch does nothing in the child. A WalkRaw during which the visitor
+// forks ends in the child, with kUnavailable, when it needs the server again.
 //
 // Keys. kInvalidKey: the path is longer than Traits().max_key_bytes, which is
 // 512 MiB. kCorrupt: the key holds something other than a string, so another
