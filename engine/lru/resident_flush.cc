@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/lru/resident_engine.h"
 #include "engine/lru/limits.h"
+#include "engine/lru/resident_engine.h"
 #include "engine/lru/resident_limits.h"
 #include "engine/support/mutex.h"
 #include "engine/support/test_point.h"

@@ -116,9 +116,10 @@ class APPCACHE_EXPORT Cache {
   // memory does. `visitor` then runs inside the read:
   //
   // - It may read from this cache. A write to it, a Flush or Close of it, or a
-  //   walk, check or snapshot of all entries is kInvalidArgument. Through a tier, a write reaches the remote, and the
-  //   tier loses its local copies. With other backends all of these work;
-  //   portable code does them after Read.
+  //   walk, check or snapshot of all entries is kInvalidArgument. Through a
+  //   tier, a write reaches the remote, and the tier loses its local copies.
+  //   With other backends all of these work; portable code does them after
+  //   Read.
   // - While it runs, the backend cannot reuse the memory of replaced and
   //   removed values. It should be quick: copy the bytes, or use Get, for work
   //   that takes long or waits.

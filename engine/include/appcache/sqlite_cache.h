@@ -116,9 +116,9 @@
 // nothing. The child can open a cache in memory or of another file. It cannot
 // open a file that was open at the fork (kUnsupported), because SQLite keeps
 // its locks in memory that the child has inherited: close the cache before the
-// fork, or exec after it. A fork waits for the cache's own threads; when other
-// threads of the parent use SQLite during the fork, the child must exec before
-// it uses SQLite.
+// fork, and await its walks and snapshots, or exec after it. A fork waits for
+// the cache's own threads; when other threads of the parent use SQLite during
+// the fork, the child must exec before it uses SQLite.
 //
 // Limits. A key path has at most kMaxKeyBytes, otherwise kInvalidKey. An entry
 // has at most max_bytes and its value at most kMaxValueBytes, otherwise
@@ -268,7 +268,10 @@ class APPCACHE_EXPORT SqliteCache final : public Cache {
   // Closes the database for this cache and its backend. The last user of the
   // database in the process flushes it first, and gets the error of that flush.
   // Waits for calls in progress in other threads; later calls are kUnavailable.
-  // A second Close is success. From a visitor of this database it is
+  // It does not wait for a ForEachKey, a ForEachEntry or a Snapshot, whose
+  // visitor may call it: these go on to their end, on connections of their own,
+  // and until then the database is open in this process. A second Close is
+  // success. From a visitor of this database it is
   // kInvalidArgument, as are writes and Flush.
   Status Close();
 
