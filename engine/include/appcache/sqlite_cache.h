@@ -271,8 +271,8 @@ class APPCACHE_EXPORT SqliteCache final : public Cache {
   // It does not wait for a ForEachKey, a ForEachEntry or a Snapshot, whose
   // visitor may call it: these go on to their end, on connections of their own,
   // and until then the database is open in this process. A second Close is
-  // success. From a visitor of this database it is
-  // kInvalidArgument, as are writes and Flush.
+  // success. From a visitor of this database it is kInvalidArgument, as are
+  // writes and Flush.
   Status Close();
 
   // Calls `visit` with every entry that has not expired, in no particular

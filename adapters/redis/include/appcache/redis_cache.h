@@ -127,7 +127,11 @@
 // Watching needs a single server: a load-balanced name or a proxy in front of
 // several servers is not supported, because notifications could come from one
 // server and values from another. A name may move to another server: with each
-// new link of a watch, the cache makes all its connections anew.
+// new link of a watch, the cache makes all its connections anew. The watch gets
+// a new link when the old server ends, closes its connections or refuses a
+// write as a replica does. An old server that goes on and does none of these
+// must be stopped: until then new connections may reach the new server, whose
+// changes the watch does not see.
 //
 // Ping. It returns "Redis" and, if the user may run INFO, the version: "Redis
 // 7.0.15".

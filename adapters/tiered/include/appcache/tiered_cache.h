@@ -22,6 +22,8 @@
 // if the link, the remote or a thread of this process has stalled. A process
 // reads its own writes at once. A value whose entry was changed during its
 // fetch is returned, but not stored. A copy never outlives the remote's entry.
+// This holds while the name of the remote stands for one server: see "Watching"
+// in redis_cache.h for a name that moves.
 // WhenLost (tiered_options.h) says what happens while the link is lost. A new
 // link starts without copies.
 //
