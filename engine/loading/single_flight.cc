@@ -11,6 +11,7 @@
 #include "engine/loading/wait_graph.h"
 #include "engine/support/mutex.h"
 #include "engine/support/shared_result.h"
+#include "engine/support/test_point.h"
 
 namespace appcache::internal {
 
@@ -26,8 +27,8 @@ class SingleFlight::Flight : public WaitGraph::Load {
   // that leads it.
   int own_loads = 0;
 
-  // Of a flight that began during a write of many paths: one more than the
-  // number of such writes that had ended. 0: of another flight.
+  // Of a flight that began during a write of many paths, and is superseded: one
+  // more than the number of such writes that had ended. 0: of another flight.
   std::atomic<uint64_t> writes_before{0};
 
   // Waits for a store in progress. No store begins afterwards.
@@ -111,8 +112,14 @@ SingleFlight::Ticket SingleFlight::Join(std::string_view path) {
     in_progress_.fetch_add(1, std::memory_order_seq_cst);
     // In this order: a write that ends in between has written before the load.
     const uint64_t ended = ended_writes_of_many_.load();
-    if (writes_of_many_.load() != 0) ticket.flight_->writes_before = ended + 1;
-    if (IsBeingWritten(path)) ticket.flight_->Supersede();
+    const bool is_in_write_of_many = writes_of_many_.load() != 0;
+    TestPoint("flight.marked");
+    // A later flight may take the place of one that is not joinable. Then no
+    // write finds it, so it must be superseded now.
+    if (is_in_write_of_many) ticket.flight_->writes_before = ended + 1;
+    if (is_in_write_of_many || IsBeingWritten(path)) {
+      ticket.flight_->Supersede();
+    }
   }
   return ticket;
 }

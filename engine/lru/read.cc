@@ -59,15 +59,20 @@ Lookup<V> LruEngine::Access(std::string_view path, const MakeValue& make) {
           RecordAccess(session, h, now);
           return Lookup<V>::Hit(make(*std::move(found), now));
         }
-        const uint64_t misses = ++session.misses;
-        if (!found.has_error()) {
-          if (reads_ != nullptr && found) reads_->NoteExpired(h, misses);
-          if (reads_ != nullptr && !found)
-            reads_->NoteMiss(h, misses, ExpiryClock(now));
-          return Lookup<V>::Miss();
+        if (found.has_error()) {
+          Status failure = Noted(found.status());
+          // A FileEngine counts the reads of a file that has moved.
+          if (is_open()) {
+            ++session.misses;
+            ++session.errors;
+          }
+          return Lookup<V>::Failed(std::move(failure));
         }
-        ++session.errors;
-        return Lookup<V>::Failed(Noted(found.status()));
+        const uint64_t misses = ++session.misses;
+        if (reads_ != nullptr && found) reads_->NoteExpired(h, misses);
+        if (reads_ != nullptr && !found)
+          reads_->NoteMiss(h, misses, ExpiryClock(now));
+        return Lookup<V>::Miss();
       });
   if (!has_read && is_open()) failed_reads_.Increment();
   return result;

@@ -35,8 +35,7 @@ struct HitRatioCurve {
 // empty that it does not know.
 struct CacheStats {
   // Reads, in keys: a batch of ten counts as ten. A miss with an error counts
-  // as one of `misses` and as one of `read_errors`. A call, of whatever kind,
-  // whose key is invalid does not count.
+  // as one of `misses` and as one of `read_errors`.
   uint64_t hits = 0;
   uint64_t misses = 0;
   uint64_t read_errors = 0;

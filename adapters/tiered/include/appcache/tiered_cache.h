@@ -97,7 +97,8 @@ class TieredBackend;
 // - SetTtlRaw is not retried when it fails: the value is right, whatever its
 //   ttl. The local copy is dropped.
 // - Where tiers notify each other, these and ClearRaw do so also when they have
-//   failed, because the remote may have made the change.
+//   failed and the remote may have made the change. Such a call may take the
+//   remote's timeout twice.
 // - WalkRaw visits the entries of the remote, except those in the retry queue.
 // - ClearRaw clears both levels.
 // - TtlRaw and Ping ask the remote.
