@@ -218,8 +218,8 @@ class Client {
   }
 
   // Replaces the connections of the pool, to which `connection` belongs. False:
-  // they were replaced recently, so `connection` is to the server that the name
-  // stands for now.
+  // they were replaced recently, so `connection` is to the present server of
+  // the name.
   bool ReplaceAll(Connection& connection) {
     const SteadyTime now = net::Deadline::Clock::now();
     SteadyTime last = last_renewal_.load();

@@ -77,8 +77,9 @@ class EntryWalk {
 
 template <class Append, class Take>
 Status EntryWalk::Ask(const Append& append, const Take& take) {
-  // The visitor may have forked. Requests of two processes must not mix in one
-  // stream. After any other failure the walk has ended.
+  // A connection is not usable here for one reason only: the visitor has
+  // forked, and this is the child. (The walk stops at any other failure.)
+  // Requests of two processes must not mix in one stream.
   if (!connection_->is_usable()) {
     return Status(ErrorCode::kUnavailable,
                   "this walk began before fork() and belongs to the parent "

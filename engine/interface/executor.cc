@@ -19,9 +19,8 @@ class ThreadExecutor::State {
  public:
   State(size_t max_threads, size_t max_queued)
       : max_threads_(std::max<size_t>(max_threads, 1)),
-        max_unfinished_(max_queued > SIZE_MAX - max_threads_
-                            ? SIZE_MAX
-                            : max_threads_ + max_queued) {}
+        max_unfinished_(max_threads_ +
+                        std::min(max_queued, SIZE_MAX - max_threads_)) {}
 
   bool in_child() const noexcept { return fork_guard_.in_child(); }
 

@@ -113,7 +113,7 @@ SingleFlight::Ticket SingleFlight::Join(std::string_view path) {
     // In this order: a write that ends in between has written before the load.
     const uint64_t ended = ended_writes_of_many_.load();
     const bool is_in_write_of_many = writes_of_many_.load() != 0;
-    TestPoint("flight.marked");
+    TestPoint("flight.joined");
     // A later flight may take the place of one that is not joinable. Then no
     // write finds it, so it must be superseded now.
     if (is_in_write_of_many) ticket.flight_->writes_before = ended + 1;

@@ -180,8 +180,8 @@ class SingleFlight {
   }
 
   bool IsBeingWritten(std::string_view path) noexcept;
-  // False for a flight that began during a write of many paths, once that or
-  // another such write has ended.
+  // False for a flight that began during a write of many paths, after the end
+  // of that write or of another such one.
   bool IsJoinable(const Flight& flight) const noexcept;
 
   // Called by the leader when its flight will not store anything any more.

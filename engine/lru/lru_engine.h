@@ -214,9 +214,13 @@ class LruEngine final : public Engine {
   // held, and its reader.
   template <class V, class Read>
   Lookup<V> WithSession(const Read& read);
-  // `make(found, now)` for the entry at `path`. Counts it as an access.
+  // `make(found, now)` for the entry at `path`. Counts the access, and any
+  // failure of it.
   template <class V, class MakeValue>
   Lookup<V> Access(std::string_view path, const MakeValue& make);
+  // The same, without counting a failure.
+  template <class V, class MakeValue>
+  Lookup<V> TryAccess(std::string_view path, const MakeValue& make);
   Lookup<policy::Counts> ReadCounts();
   void RecordAccess(Session& session, int64_t h, TimePoint now) noexcept;
   // Takes the writer lock if the database has a single connection.
@@ -425,7 +429,7 @@ class LruEngine final : public Engine {
   std::atomic<uint64_t> sets_{0};
   std::atomic<uint64_t> invalidations_{0};
   std::atomic<uint64_t> write_errors_{0};
-  // Reads that got no session, which would count them.
+  // Of gets. The sessions count hits and misses.
   internal::StripedCounter failed_reads_;
   std::atomic<uint64_t> evictions_{0};
   std::atomic<uint64_t> expirations_{0};

@@ -43,39 +43,35 @@ Lookup<V> LruEngine::WithSession(const Read& read) {
 
 template <class V, class MakeValue>
 Lookup<V> LruEngine::Access(std::string_view path, const MakeValue& make) {
+  Lookup<V> result = TryAccess<V>(path, make);
+  // A FileEngine counts the failures of a file that has moved.
+  if (result.has_error() && is_open()) failed_reads_.Increment();
+  return result;
+}
+
+template <class V, class MakeValue>
+Lookup<V> LruEngine::TryAccess(std::string_view path, const MakeValue& make) {
   if (Status usable = CheckPath(path); !usable.ok()) {
     return Lookup<V>::Failed(std::move(usable));
   }
   const int64_t h = Hash(path);
-  bool has_read = false;
-  Lookup<V> result =
-      WithSession<V>([&](Session& session, store::Reader& reader) {
-        has_read = true;
-        Lookup<store::FoundValue> found = reader.Find(h, path);
-        const TimePoint now = settings_.clock->Now();
-        if (found && !HasExpired(found->expires_at_ms, now)) {
-          const uint64_t hits = ++session.hits;
-          if (reads_ != nullptr) reads_->NoteHit(h, hits, found->expires_at_ms);
-          RecordAccess(session, h, now);
-          return Lookup<V>::Hit(make(*std::move(found), now));
-        }
-        if (found.has_error()) {
-          Status failure = Noted(found.status());
-          // A FileEngine counts the reads of a file that has moved.
-          if (is_open()) {
-            ++session.misses;
-            ++session.errors;
-          }
-          return Lookup<V>::Failed(std::move(failure));
-        }
-        const uint64_t misses = ++session.misses;
-        if (reads_ != nullptr && found) reads_->NoteExpired(h, misses);
-        if (reads_ != nullptr && !found)
-          reads_->NoteMiss(h, misses, ExpiryClock(now));
-        return Lookup<V>::Miss();
-      });
-  if (!has_read && is_open()) failed_reads_.Increment();
-  return result;
+  return WithSession<V>([&](Session& session, store::Reader& reader) {
+    Lookup<store::FoundValue> found = reader.Find(h, path);
+    if (found.has_error()) return Lookup<V>::Failed(Noted(found.status()));
+    const TimePoint now = settings_.clock->Now();
+    if (found && !HasExpired(found->expires_at_ms, now)) {
+      const uint64_t hits = ++session.hits;
+      if (reads_ != nullptr) reads_->NoteHit(h, hits, found->expires_at_ms);
+      RecordAccess(session, h, now);
+      return Lookup<V>::Hit(make(*std::move(found), now));
+    }
+    const uint64_t misses = ++session.misses;
+    if (reads_ != nullptr && found) reads_->NoteExpired(h, misses);
+    if (reads_ != nullptr && !found) {
+      reads_->NoteMiss(h, misses, ExpiryClock(now));
+    }
+    return Lookup<V>::Miss();
+  });
 }
 
 Lookup<Bytes> LruEngine::Get(std::string_view path) {
@@ -213,7 +209,7 @@ CacheStats LruEngine::Counters() {
   stats.hits = reads.hits;
   const uint64_t failed = failed_reads_.Sum();
   stats.misses = reads.misses + failed;
-  stats.read_errors = reads.errors + failed;
+  stats.read_errors = failed;
   return stats;
 }
 

@@ -53,11 +53,14 @@ Lookup<V> ResidentEngine::Access(std::string_view path, const Use& use) {
       directory_.Find(h, [&] { begun = ticks_.Begin(); });
   if (entry == nullptr) {
     // No key that is too long was ever set.
-    if (Status valid = CheckKeySize(path); !valid.ok()) {
-      return Lookup<V>::Failed(std::move(valid));
+    Status valid = CheckKeySize(path);
+    if (valid.ok()) {
+      CountMiss(reader, h);
+      return Lookup<V>::Miss();
     }
-    CountMiss(reader, h);
-    return Lookup<V>::Miss();
+    ++reader.misses;
+    ++reader.errors;
+    return Lookup<V>::Failed(std::move(valid));
   }
   if (!entry->is_resident) [[unlikely]] {
     return AccessAway<V>(*entry, path, reader, use);

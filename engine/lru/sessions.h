@@ -25,7 +25,6 @@ namespace appcache::lru {
 struct ReadCounters {
   uint64_t hits = 0;
   uint64_t misses = 0;
-  uint64_t errors = 0;
 };
 
 struct Session {
@@ -38,12 +37,11 @@ struct Session {
 
   // Incremented under mutex. Read without it: a read may wait for a writer, who
   // may wait for the thread that reads the counters.
-  internal::ThreadCounter hits, misses, errors;
+  internal::ThreadCounter hits, misses;
 
   void AddTo(ReadCounters& sum) const noexcept {
     sum.hits += hits.value();
     sum.misses += misses.value();
-    sum.errors += errors.value();
   }
 
   // A mutex of its own, so that a writer who collects accesses does not wait

@@ -94,8 +94,8 @@ TEST_F(MrcTest, TheCapacityForAHitRatioIsPrinted) {
   const Output table =
       Run({"mrc", "trace", "--hit-ratio", "33", "--hit-ratio", "90"});
   EXPECT_NE(table.out.find("33.00% of hits: 10 entries\n"), std::string::npos);
-  EXPECT_NE(table.out.find("90.00% of hits: no capacity; at most 33.33% with "
-                           "any\n"),
+  EXPECT_NE(table.out.find("90.00% of hits: no capacity; the most is "
+                           "33.33%\n"),
             std::string::npos)
       << table.out;
 }
@@ -170,8 +170,8 @@ TEST_F(MrcTtlTest, TheTableHasBothCurves) {
       << output.out;
   EXPECT_NE(output.out.find(
                 "30.00% of hits: 1 entries; 1 entries with ttls\n"
-                "60.00% of hits: 2 entries; no capacity with ttls; at most "
-                "33.33% with any\n"),
+                "60.00% of hits: 2 entries; no capacity with ttls; the most "
+                "is 33.33%\n"),
             std::string::npos)
       << output.out;
 }

@@ -18,7 +18,7 @@ using internal::SingleFlight;
 TEST(HeldFlightTest, AFlightThatIsReplacedDoesNotStore) {
   SingleFlight flights;
   std::optional<SingleFlight::WriteMany> write_of_many(flights);
-  HeldCall join("flight.marked", [&] { return flights.Join("k"); });
+  HeldCall join("flight.joined", [&] { return flights.Join("k"); });
   write_of_many.reset();
   SingleFlight::Ticket old = join.Finish();
   ASSERT_TRUE(old.is_leader());

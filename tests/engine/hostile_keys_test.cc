@@ -31,6 +31,18 @@ class HostileKeysTest : public testing::Test {
       Must(SqliteCache::OpenInMemory({}, "hostile keys"));
 };
 
+TEST_F(HostileKeysTest, AGetOfAKeyThatIsTooLongIsAReadError) {
+  const Scratch scratch;
+  const auto file = Must(SqliteCache::OpenFile(scratch.Path("cache.db")));
+  const std::string path(kMaxKeyBytes + 1, 'k');
+  for (SqliteCache* const cache : {cache_.get(), file.get()}) {
+    ExpectInvalid(cache->backend()->GetRaw(path).status());
+    const CacheStats stats = cache->Stats();
+    EXPECT_EQ(stats.misses, 1u);
+    EXPECT_EQ(stats.read_errors, 1u);
+  }
+}
+
 TEST_F(HostileKeysTest, AreDistinctAndKeptAsTheyAre) {
   std::vector<std::string> paths = {"",
                                     "/",

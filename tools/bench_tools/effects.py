@@ -46,8 +46,7 @@ def too_few_rounds(before, after, effects):
     rounds = " to ".join(str(n) for n in sorted({min(counts), max(counts)}))
     return (
         f"{rounds} rounds are too few for a verdict on {len(effects)} cases:"
-        " measure more (--rounds), or use"
-        " tools/bench-compare."
+        " measure more (--rounds), or use tools/bench-compare."
     )
 
 

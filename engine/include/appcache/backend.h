@@ -153,10 +153,9 @@ class APPCACHE_EXPORT Backend {
 
   // Calls `visitor` once with the value of a hit, and returns its size. Counts
   // as a GetRaw. A backend may override it to serve a read without giving out a
-  // reference to the value; `visitor` then runs inside the read. A get
-  // or ttl query of this backend from it must work; a write or a walk from it
-  // may be kInvalidArgument, and must not deadlock. Default: GetRaw, then
-  // `visitor`.
+  // reference to the value; `visitor` then runs inside the read. A get or ttl
+  // query of this backend from it must work; a write or a walk from it may be
+  // kInvalidArgument, and must not deadlock. Default: GetRaw, then `visitor`.
   virtual Lookup<size_t> ViewRaw(std::string_view path, ValueVisitor visitor);
 
   // The value and the remaining ttl of the same moment, in one round trip.

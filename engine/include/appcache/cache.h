@@ -33,8 +33,8 @@
 //
 // fork(): a Cache that was created before a fork may be used and destroyed in
 // the child if its backend allows that. Loads in progress are the parent's: the
-// child neither waits for them nor stores their values, unless it is forked by
-// the loader itself and returns from it. In the child, the
+// child neither waits for them nor stores their values. (If a loader itself
+// forks and returns in the child, its value is stored there.) In the child, the
 // destructor leaks a backend that was created before the fork (backend.h).
 
 #ifndef APPCACHE_CACHE_H_

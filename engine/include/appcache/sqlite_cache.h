@@ -268,11 +268,10 @@ class APPCACHE_EXPORT SqliteCache final : public Cache {
   // Closes the database for this cache and its backend. The last user of the
   // database in the process flushes it first, and gets the error of that flush.
   // Waits for calls in progress in other threads; later calls are kUnavailable.
-  // It does not wait for a ForEachKey, a ForEachEntry or a Snapshot, whose
-  // visitor may call it: these go on to their end, on connections of their own,
-  // and until then the database is open in this process. A second Close is
-  // success. From a visitor of this database it is kInvalidArgument, as are
-  // writes and Flush.
+  // It does not wait for ForEachKey, ForEachEntry and Snapshot: these continue
+  // on connections of their own, and until they return the database is open in
+  // this process. A second Close is success. In memory, a Close from the
+  // visitor of a Read is kInvalidArgument, as are writes and Flush.
   Status Close();
 
   // Calls `visit` with every entry that has not expired, in no particular

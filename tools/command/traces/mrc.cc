@@ -227,9 +227,8 @@ std::string TargetText(const Curves& curves, double percent) {
       text += std::to_string(*capacity) + " entries" + of;
       return;
     }
-    text += std::string("no capacity") + of + "; at most " +
-            Fixed(Percent(curve.most_hits(), curve.requests()), 2) +
-            "% with any";
+    text += std::string("no capacity") + of + "; the most is " +
+            Fixed(Percent(curve.most_hits(), curve.requests()), 2) + "%";
   };
   add(curves.lru, "");
   if (curves.with_ttls) {
